@@ -21,7 +21,9 @@ SEED = 0
 MOST_MB, EQUAL = 3e9 / 2**20, 1e-6
 """Targets: memory for 10 000 × 10 000 cells [MB], and greatest difference of a cluster from one process."""
 BIG = 10_000
-RASTERS = ("flood_probability.tif", "flooded.tif", "flood_disagreement.tif", "flood_depth.tif")
+RASTERS = (
+    "flood_probability.tif", "annual_flood_probability.tif", "flooded.tif", "flood_disagreement.tif", "flood_depth.tif",
+)  # fmt: skip
 
 
 def size_rows(run: Path, edges: list[int], work: Path) -> Iterator[Row]:

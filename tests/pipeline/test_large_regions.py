@@ -312,7 +312,8 @@ def test_a_map_says_what_it_is_and_keeps_nothing_unfinished(alone: Path, run: Pa
             assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
             assert file.tags()["UNIT"] == product.unit
             assert file.tags()["VERTICAL_DATUM"] == load_deployment(run).region.vertical_datum
-            assert file.descriptions[0].startswith("today, return period 10 years")
+            when = "in any one year" if product.method else "given the 10-year sea level"
+            assert file.descriptions[0].startswith(f"today, {when}")
             assert not file.read(1)[sea_level].any()
     with rasterio.open(alone / "flood_probability.tif") as file:
         assert 0.01 < file.read(1).mean() < 0.99

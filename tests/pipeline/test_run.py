@@ -29,6 +29,7 @@ from tests.fixtures.watches import a_sea_level_fit
 
 FILES = (
     "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "flooded.tif",
+    "annual_flood_probability.tif",
     "flood_disagreement.tif", "surge.csv", "return_levels.csv", "assets.geojson", "plan.json", "plan.schema.json",
     "plan.md", "protocol.toml", "student.safetensors", "student.json", "archive.safetensors", "risk_data_library.json",
     "pathways-action.txt", "pathways-sequence.txt", "deployment.nc", "zones.geojson", "products.json",
@@ -83,7 +84,9 @@ def test_the_summary_holds_what_was_promised(finished: Path) -> None:
     assert damage["p10"] <= damage["p50"] <= damage["p90"]
     assert 0 <= summary["surge"]["coverage_90"] <= 1
     people = summary["impact"]["people"]
-    assert people["counted"] == sum(part["counted"] for part in people["districts"]) > 0
+    assert 0 < people["residents"]["low"] <= people["residents"]["high"]
+    assert sum(part["uncounted_homes"] for part in people["districts"]) == people["uncounted_homes"]
+    assert 0 <= people["exposed"]["low"] <= people["exposed"]["likely"] <= people["exposed"]["high"]
     assert set(people["cut_off"]) == {"hospital", "shelter"}
     totals = summary["impact"]["totals"]
     for by in ("class", "district"):

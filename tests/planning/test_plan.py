@@ -147,7 +147,7 @@ def test_homes_are_raised_only_where_it_pays() -> None:
 
 def test_the_plan_appraises_its_measures_in_every_scenario_and_notes_levels_beyond_the_maps() -> None:
     plan = plan_of(sea_level_rise_hazards=(make_hazard(rise=0.2),))
-    assert len(plan.scenarios) == 45
+    assert len(plan.scenarios) == 54
     assert plan.portfolio is not None
     assert set(plan.portfolio.kinds) == {a.kind for a in plan.actions if a.robustness is not None and a.within_budget}
     assert any("above the highest mapped level" in note for note in plan.notes)
@@ -162,7 +162,7 @@ def test_the_plan_appraises_its_measures_in_every_scenario_and_notes_levels_beyo
     assert loaded["scenarios"][0]["net_present_value"]["home_raise"][1] == pytest.approx(
         plan.scenarios[0].net_present_value["home_raise"][1]
     )
-    assert loaded["portfolio"]["robustness"]["of"] == 45
+    assert loaded["portfolio"]["robustness"]["of"] == 54
 
 
 def test_every_plan_monitors_and_every_phase_has_a_stop_and_a_degraded_rule() -> None:

@@ -23,6 +23,7 @@ from strandline.files import write_atomically, write_text
 from strandline.report.findings import RunResults, SeaLevelRiseScenario
 from strandline.report.page.page import render_page
 from strandline.report.products import as_json, return_levels, summarise, write_products
+from strandline.risk.stage_damage.annual_probability import annual_probability
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +50,7 @@ def test_the_probability_raster_reads_back_unchanged(folder: Path, results: RunR
         assert raster.crs == region.crs
         assert raster.transform == region.transform
         assert np.isnan(raster.nodata)
-        assert raster.descriptions[-1] == "today, return period 100 years"
+        assert raster.descriptions[-1] == "today, given the 100-year sea level"
         assert raster.tags()["PROVENANCE"] == "simulated"
         assert raster.tags(1)["UNIT"] == "1"
         assert raster.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
@@ -57,11 +58,27 @@ def test_the_probability_raster_reads_back_unchanged(folder: Path, results: RunR
         assert raster.read(1, masked=True).mask.sum() == np.isnan(expected[0]).sum() > 0
 
 
+def test_a_probability_given_a_level_and_that_of_a_year_say_which_they_are(folder: Path, results: RunResults) -> None:
+    for name in ("flood_probability", "flood_depth", "flooded", "flood_disagreement"):
+        with rasterio.open(folder / f"{name}.tif") as raster:
+            assert raster.tags()["QUANTITY"].endswith("given the T-year sea level")
+            assert all(", given the " in band for band in raster.descriptions)
+    with rasterio.open(folder / "annual_flood_probability.tif") as raster:
+        assert raster.descriptions == ("today, in any one year, at least", "today, in any one year, at most")
+        tags, bands = raster.tags(), raster.read()
+    assert tags["UNIT"] == "1/yr"
+    assert "given" not in tags["QUANTITY"]
+    assert "integral over the yearly exceedance probability 1/T" in tags["METHOD"]
+    expected = annual_probability(results.hazard.flood_probability, results.hazard.return_periods)
+    np.testing.assert_allclose(bands, [expected.at_least, expected.at_most], rtol=1e-6)
+    np.testing.assert_array_equal(np.isnan(bands[0]), np.isnan(results.hazard.flood_probability[0]))
+
+
 @pytest.mark.parametrize("name", ["flood_extent", "epistemic_sd"])
 def test_flood_extent_and_epistemic_sd_read_back_unchanged(folder: Path, results: RunResults, name: str) -> None:
     file = {"flood_extent": "flooded.tif", "epistemic_sd": "flood_disagreement.tif"}[name]
     with rasterio.open(folder / file) as raster:
-        assert raster.descriptions[-1] == "today, return period 100 years"
+        assert raster.descriptions[-1] == "today, given the 100-year sea level"
         np.testing.assert_array_equal(raster.read(), getattr(results.hazard, name))
 
 
@@ -70,7 +87,7 @@ def test_the_depth_raster_holds_the_quantiles_of_each_return_period(folder: Path
         bands = raster.read()
         names, unit = raster.descriptions, raster.tags(1)["UNIT"]
     assert unit == "m"
-    assert names[3:6] == tuple(f"today, return period 5 years p{quantile}" for quantile in (10, 50, 90))
+    assert names[3:6] == tuple(f"today, given the 5-year sea level, p{quantile}" for quantile in (10, 50, 90))
     samples = np.sort(results.hazard.flood_depth[:, 1, 20, 10])  # (S,) of one cell; S = 24
     middle = (samples[11] + samples[12]) / 2
     assert bands[4, 20, 10] == pytest.approx(middle, abs=1e-6)
@@ -239,7 +256,7 @@ def test_a_sea_level_rise_scenario_adds_its_bands_and_a_row_on_the_page(tmp_path
     periods = len(results.hazard.return_periods)
     with rasterio.open(tmp_path / "flood_probability.tif") as raster:
         assert raster.count == 2 * periods
-        assert raster.descriptions[periods] == "in 2050, return period 2 years"
+        assert raster.descriptions[periods] == "in 2050, given the 2-year sea level"
     page = render_page(with_scenario)
     assert "If the sea rises" in page
     assert "a made-up source" in page

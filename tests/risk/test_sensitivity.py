@@ -11,8 +11,9 @@ from scipy import stats
 from strandline.report.page.narrative import information_sentences, population_sentences
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import assess_impact
-from strandline.risk.impact.population import HeadCount, PopulationImpact
+from strandline.risk.impact.population import PopulationImpact
 from strandline.risk.impact.totals import partial_totals
+from strandline.risk.people import UNKNOWN, People
 from strandline.risk.sensitivity import CURVE_DEVIATES, StageDamageByCurve, analyse_sensitivity, decompose
 from strandline.risk.stage_damage.expected_annual_damage import annual_damage_samples, frequency_weights
 from strandline.risk.stage_damage.exposure import overlay_exposure
@@ -156,11 +157,13 @@ def test_people_are_reported_as_bounds() -> None:
     assert population_sentences(impact) == [
         "The people who live here were not counted, so the number of people in danger is unknown."
     ]
-    exact, open_ = HeadCount((5.0, 9.0, 12.0), (5.0, 9.0, 12.0)), HeadCount((0.0, 3.0, 5.0), (8.0, 11.0, 12.0))
-    sentences = population_sentences(replace(impact, population=PopulationImpact(40.0, 2, exact, {"hospital": open_})))
-    assert sentences[0] == "Of 40 people counted, about 9 would have water at their home."
-    assert sentences[1].startswith("Between 3 and 11, depending on")
-    assert sentences[2] == "2\N{NO-BREAK SPACE}homes without a count are missing from these numbers."
+    here, wet, cut = People.bounded(21_562, 21_700, 21_972), People.bounded(1000, 5000, 23_300), UNKNOWN
+    sentences = population_sentences(replace(impact, population=PopulationImpact(here, 2, wet, {"hospital": cut})))
+    assert sentences == [
+        "People who live here: between 21,000 and 22,000.",
+        "With water at home at the level that the plan prepares for: between 1,000 and 24,000.",
+        "Then without a road to any hospital: unknown.",
+    ]
 
 
 def test_the_sentence_compares_kinds_of_measurements_and_states_its_assumption() -> None:

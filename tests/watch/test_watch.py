@@ -326,6 +326,8 @@ def test_zones_are_named_by_their_own_chance_and_those_with_most_people_in_dange
     one_is_safe = np.where(people == people.max(), PROBABILITY_FOR_LIVES, 1.0)
     ranked = agent.with_zones(start, ZoneRisk(none, one_is_safe, people)).where
     assert ranked == tuple(reversed(names[:-1]))
+    unknown = np.where(people == 0, np.nan, people)
+    assert agent.with_zones(start, ZoneRisk(none, certain, unknown)).where[0] == names[0], "unknown is not none"
     keep = replace(start, change="keep")
     whole_area = agent.with_zones(start, ZoneRisk(certain, none, people)).where
     assert set(whole_area) == set(names), "no zone is likely enough by itself"

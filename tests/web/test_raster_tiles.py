@@ -94,6 +94,10 @@ def test_layers_name_scenario_return_period_and_percentile(client: TestClient) -
     depths = [layer for layer in layers if layer["quantity"] == "flood_depth"]
     assert [(each["return_period"], each["percentile"]) for each in depths[:4]] == [(2, 10), (2, 50), (2, 90), (5, 10)]
     assert {layer["quantity"] for layer in layers} == set(SCALES)
+    annual = [layer for layer in layers if layer["quantity"] == "annual_flood_probability"]
+    assert [(each["return_period"], each["bound"], each["unit"]) for each in annual] == [
+        (None, "at least", "1/yr"), (None, "at most", "1/yr")
+    ]  # fmt: skip
     assert all(client.get(layer["image"]).headers["content-type"] == "image/png" for layer in layers[:3])
 
 

@@ -21,7 +21,7 @@ ROADS = ("road", "bridge")
 ASSET_COLUMNS = ("asset_id", "asset_class", "value", "survey_year", "geometry")
 ASSET_DETAILS = ("district", "people", "operation_threshold", "crest", "places")
 """Optional columns of a survey: district, inhabitants [-], depth [m] from which the asset is out of service, crest [m,
-region datum] of an embankment, and people for whom a shelter has places [-]. NaN = unknown."""
+region datum] of an embankment, which enters no number, and people for whom a shelter has places [-]. NaN = unknown."""
 DAMAGE_STATE_EDGES = (0.02, 0.2, 0.4, 0.7)
 """Damage ratios [-] between the damage states 0 none, 1 slight, 2 moderate, 3 extensive, 4 complete."""
 

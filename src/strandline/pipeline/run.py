@@ -19,7 +19,6 @@ from strandline.pipeline.run_folder.lock import exclusive_use
 from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.study_area import StudyArea
-from strandline.planning.plan import breach_notes
 from strandline.report.findings import RunInfo, RunResults
 from strandline.report.report import write_report
 from strandline.uncertainty.forecaster import save_forecaster
@@ -74,9 +73,11 @@ def run(
         rise_scenarios = stage(
             "map sea-level rise", stages.map_sea_level_rise, forecaster, area, sea_level, levels, config.seed
         )
+        impact = replace(
+            impact, population=stage("count the people", stages.count_people, hazard, rise_scenarios, area)
+        )
         zones, response = stage("find the zones", stages.find_zones, area, hazard, rise_scenarios, sea_level)
         plan = stage("plan", stages.plan, hazard, impact, rise_scenarios, zones, response, area, sea_level)
-        plan = replace(plan, notes=(*plan.notes, *breach_notes(impact.assets, area.return_periods[-1])))
         novelty = stage("compare with training coasts", stages.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})
         deployment = stage(

@@ -51,6 +51,7 @@ from strandline.risk.hazard.return_levels import at_year, sample_return_levels
 from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_cyclones
 from strandline.risk.impact import impact as impact_chain
 from strandline.risk.impact.impact import Impact
+from strandline.risk.impact.population import PopulationImpact, assess_population
 from strandline.risk.impact.survey_age import states_where_outdated
 from strandline.risk.sensitivity import SensitivityAnalysis
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
@@ -233,7 +234,7 @@ def map_hazard(
 
 
 def assess_impact(context: StageContext, hazard: Hazard, area: StudyArea) -> Impact:
-    """Damage, people and access at every return period.
+    """Damage and loss of function at every return period.
 
     Raises:
         InputError: the study area has no assets.
@@ -283,6 +284,15 @@ def map_sea_level_rise(
             )
         )
     return tuple(scenarios)
+
+
+def count_people(
+    context: StageContext, hazard: Hazard, rise_scenarios: Sequence[SeaLevelRiseScenario], area: StudyArea
+) -> PopulationImpact | None:
+    """People with water at home or without a way out at the longest return period; ``None`` = nobody counted them."""
+    hazards = [hazard, *(scenario.on_todays_land for scenario in rise_scenarios)]
+    design, ground = len(area.return_periods) - 1, area.observations.terrain["elevation"].values.astype(float)
+    return assess_population(hazards, area.observations.require_assets(), design, context.rng, ground=ground)
 
 
 def find_zones(

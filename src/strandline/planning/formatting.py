@@ -8,7 +8,7 @@ import pandas as pd
 
 from strandline.planning.early_action.expressions import parse
 from strandline.planning.early_action.protocol import Indicator, Operator
-from strandline.risk.impact.population import HeadCount
+from strandline.risk.people import People
 
 SPACE = "\N{NO-BREAK SPACE}"
 NEGLIGIBLE = 1e-3
@@ -127,23 +127,18 @@ def format_count(count: float) -> str:
     return f"{count:,.0f}"
 
 
-def format_estimate(count: float) -> str:
-    """``23,000`` people or things that nobody counts exactly: two significant digits from 100 on."""
-    return _two_digits(count) if count >= 100 else format_count(count)
+def format_people(people: People, *, in_table: bool = False) -> str:
+    """``between 1,000 and 23,000``, ``120`` where both bounds are the same, or ``unknown``.
 
-
-def format_people(bounds: tuple[float, float, float]) -> str:
-    """``about 2,100 (2,000 to 2,300)`` of low, likely and high, with two digits; ``unknown`` for NaN."""
-    if any(math.isnan(each) for each in bounds):
+    Args:
+        in_table: ``1,000 to 23,000``.
+    """
+    if people.is_unknown:
         return "unknown"
-    low, likely, high = (_two_digits(each) if each >= 10 else f"{each:.0f}" for each in bounds)
-    return f"about {likely}" if low == high else f"about {likely} ({low} to {high})"
-
-
-def format_head_count(count: HeadCount) -> str:
-    """``120``, or ``80 to 120`` where it depends on unknowns; medians."""
-    least, most = format_estimate(count.at_least[1]), format_estimate(count.at_most[1])
-    return least if least == most else f"{least} to {most}"
+    low, high = format_count(people.low), format_count(people.high)
+    if low == high:
+        return low
+    return f"{low} to {high}" if in_table else f"between {low} and {high}"
 
 
 def format_percent(share: float) -> str:

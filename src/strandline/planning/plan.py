@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import geopandas as gpd
 import numpy as np
 
 from strandline.errors import InputError
@@ -31,13 +30,11 @@ from strandline.planning.investment.pathways import Pathways
 from strandline.planning.investment.plan_investments import plan_investments
 from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.measures import Measures
-from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.hazard import BREACHES, Hazard
 from strandline.risk.impact.impact import Impact
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
 from strandline.risk.stage_damage.damage_chain import draw_curve_deviates
 from strandline.risk.stage_damage.exposure import overlay_exposure
-
-MORE_LIKELY_THAN_NOT = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +202,7 @@ def plan_adaptation(
         actions=_ranked([_monitoring(), *(_operational_action(each, hindcasts) for each in triggered), *actions]),
         protocol=protocol,
         hindcasts=hindcasts,
-        notes=(*notes, *left_out),
+        notes=(*notes, *left_out, BREACHES),
         expected_annual_damage=impact.expected_annual_damage,
         unknown_assets=impact.unknown_assets,
         unknown_value=impact.unknown_value,
@@ -284,26 +281,3 @@ def _ranked(actions: Sequence[Action]) -> tuple[Action, ...]:
 
     ordered = sorted(actions, key=rank)
     return tuple(replace(action, priority=number) for number, action in enumerate(ordered, start=1))
-
-
-def breach_notes(assets: gpd.GeoDataFrame, return_period: float) -> tuple[str, ...]:
-    """One note on the embankments of known crest; empty without any.
-
-    Args:
-        assets: of an impact, with ``breach`` at ``return_period`` [a] and ``breach_per_year``.
-    """
-    if "breach" not in assets:
-        return ()
-    known = assets[assets["breach"].notna()].sort_values("breach", ascending=False, kind="stable")
-    likely = known[known["breach"] >= MORE_LIKELY_THAN_NOT]
-    count = f"Of {len(known)} embankment{'' if len(known) == 1 else 's'} whose crest is known, "
-    if likely.empty:
-        note = f"{count}none is more likely than not to breach at the {return_period:g}-year level"
-    else:
-        names = ", ".join(str(name) for name in likely["asset_id"].head(3)) + (" and others" if len(likely) > 3 else "")
-        note = f"{count}{len(likely)} would more likely than not breach at the {return_period:g}-year level ({names})"
-    worst = known.iloc[0]
-    return (
-        f"{note}; the weakest, {worst['asset_id']}, about {worst['breach_per_year']:.2g} times a year."
-        " The flood maps and damages of this plan contain no such breach.",
-    )

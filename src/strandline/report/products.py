@@ -23,15 +23,21 @@ from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.report.risk_data_library import describe_for_catalogues
-from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.hazard import BREACHES, Hazard
+from strandline.risk.people import BASIS_OF_BOUNDS
+from strandline.risk.stage_damage.annual_probability import ANNUAL_METHOD, annual_probability
 
 QUANTILES = (0.1, 0.5, 0.9)
+GIVEN = "given the T-year sea level"
 RASTERS = (
-    ("flood_probability.tif", "flood_probability", "probability that the depth reaches 0.15 m"),
-    ("flooded.tif", "flood_extent", "1 = classified as flooded"),
-    ("flood_disagreement.tif", "epistemic_sd", "standard deviation of the ensemble members' flood probabilities"),
+    ("flood_probability.tif", "flood_probability", f"probability that the depth reaches 0.15 m, {GIVEN}"),
+    ("flooded.tif", "flood_extent", f"1 = classified as flooded, {GIVEN}"),
+    ("flood_disagreement.tif", "epistemic_sd", f"standard deviation of the members' flood probabilities, {GIVEN}"),
 )
 """File → field of a ``Hazard`` [-] and its meaning; one band for each scenario and return period."""
+ANNUAL_FILE = "annual_flood_probability.tif"
+ANNUAL_QUANTITY = "probability that the depth reaches 0.15 m in a year"
+ANNUAL_BOUNDS = ("at least", "at most")
 SUMMARISED_SCORES = (
     *("teacher_iou", "student_iou", "labels_only_iou", "pretrained_iou", "finetuned_iou"),
     *("retention", "gap_closed", "n_labels", "n_test_storms"),
@@ -50,6 +56,7 @@ def write_products(out: Path, results: RunResults) -> None:
     scenarios = [("today", hazard), *((scenario.name, scenario.hazard) for scenario in results.rise_scenarios)]
     for file, field, quantity in RASTERS:
         write_raster(out / file, scenarios, field, quantity)
+    write_annual_probability(out / ANNUAL_FILE, scenarios)
     write_flood_depth(out / "flood_depth.tif", scenarios)
     write_surge(out / "surge.csv", results.surge)
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
@@ -73,7 +80,7 @@ def write_json(path: Path, value: object) -> None:
 
 def write_raster(path: Path, scenarios: Sequence[tuple[str, Hazard]], field: str, quantity: str) -> None:
     """Write one of ``RASTERS``."""
-    names = [f"{name}, return period {period:g} years" for name, h in scenarios for period in h.return_periods]
+    names = [band_name(name, period) for name, h in scenarios for period in h.return_periods]
     bands = np.concatenate([getattr(hazard, field) for _, hazard in scenarios])
     write_bytes(path, as_cog(scenarios[0][1], bands, names, "1", quantity))
 
@@ -85,11 +92,33 @@ def write_flood_depth(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> No
         for index, period in enumerate(hazard.return_periods):
             depth = np.asarray(hazard.flood_depth[:, index], dtype=np.float32)  # (S, H, W)
             bands.append(np.quantile(depth, QUANTILES, axis=0))  # (3, H, W), NaN stays NaN
-            names += [f"{name}, return period {period:g} years p{quantile * 100:.0f}" for quantile in QUANTILES]
-    write_bytes(path, as_cog(scenarios[0][1], np.concatenate(bands), names, "m", "greatest water depth above ground"))
+            names += [band_name(name, period, f"p{quantile * 100:.0f}") for quantile in QUANTILES]
+    quantity = f"greatest water depth above ground, {GIVEN}"
+    write_bytes(path, as_cog(scenarios[0][1], np.concatenate(bands), names, "m", quantity))
 
 
-def as_cog(hazard: Hazard, bands: Reals, descriptions: Sequence[str], unit: str, quantity: str) -> bytes:
+def write_annual_probability(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
+    """Write the annual probability of flooding [a-1], two bounds for each scenario."""
+    bands, names = [], []
+    for name, hazard in scenarios:
+        annual = annual_probability(hazard.flood_probability, hazard.return_periods)
+        bands += [annual.at_least, annual.at_most]
+        names += [annual_band_name(name, bound) for bound in ANNUAL_BOUNDS]
+    content = as_cog(scenarios[0][1], np.stack(bands), names, "1/yr", ANNUAL_QUANTITY, METHOD=ANNUAL_METHOD)
+    write_bytes(path, content)
+
+
+def band_name(scenario: str, return_period: float, part: str = "") -> str:
+    """Return the name of a band that holds under the condition of a return level, such as a percentile's."""
+    return f"{scenario}, given the {return_period:g}-year sea level" + (f", {part}" if part else "")
+
+
+def annual_band_name(scenario: str, bound: str) -> str:
+    """Return the name of a band of the annual probability."""
+    return f"{scenario}, in any one year, {bound}"
+
+
+def as_cog(hazard: Hazard, bands: Reals, descriptions: Sequence[str], unit: str, quantity: str, **tags: str) -> bytes:
     """Return a Cloud-Optimised GeoTIFF of ``bands`` (band, H, W) as float32 with NaN as nodata.
 
     It is built in memory, because GDAL does not report every full disk when it writes the file itself.
@@ -102,7 +131,7 @@ def as_cog(hazard: Hazard, bands: Reals, descriptions: Sequence[str], unit: str,
     with MemoryFile() as plain, MemoryFile() as optimised:
         with plain.open(**profile) as dataset:
             dataset.write(np.asarray(bands, dtype=np.float32))
-            dataset.update_tags(**provenance_tags(region, hazard.provenance), UNIT=unit, QUANTITY=quantity)
+            dataset.update_tags(**provenance_tags(region, hazard.provenance), UNIT=unit, QUANTITY=quantity, **tags)
             for index, description in enumerate(descriptions, start=1):
                 dataset.set_band_description(index, description)
                 dataset.update_tags(index, UNIT=unit)
@@ -136,7 +165,7 @@ def write_assets(path: Path, results: RunResults) -> None:
     collection["provenance"] = results.provenance
     collection["units"] = {
         "value": "EUR 2010", "expected_annual_damage": "EUR 2010 per year", "depth": "m", "damage_state": "probability",
-        "out_of_service": "probability", "breach": "probability", "per_year": "events per year",
+        "out_of_service": "probability", "per_year": "events per year",
         "operation_threshold": "m", "crest": "m", "people": "1", "places": "1",
     }  # fmt: skip
     write_text(path, json.dumps(collection, allow_nan=False) + "\n")
@@ -174,6 +203,7 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
             "n_assets": len(impact.assets),
             "totals": as_json([asdict(total) for total in impact.totals]),
             "people": None if impact.population is None else as_json(asdict(impact.population)),
+            "people_basis": BASIS_OF_BOUNDS,
             "information": None if results.information is None else as_json(asdict(results.information)),
         },
         "out_of_distribution": None
@@ -212,5 +242,6 @@ def provenance_tags(region: Region, provenance: Mapping[str, Provenance]) -> dic
         "SOURCES": "; ".join(f"{name}: {entry.source} ({entry.kind})" for name, entry in provenance.items()),
         "VERTICAL_DATUM": region.vertical_datum,
         "REGION": region.name,
+        "BREACHES": BREACHES,
         "SOFTWARE": "strandline",
     }

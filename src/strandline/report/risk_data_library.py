@@ -21,6 +21,7 @@ DAMAGE_CURVES = "https://doi.org/10.2760/16510"
 DEPTH = "fl_wd:m"
 """Flood water depth [m] among the standard's intensity measures."""
 HAZARD: Entry = {"type": "coastal_flood", "processes": ["storm_surge"], "intensity_measure": DEPTH}
+GIVEN = "given the sea level of the band's return period"
 BANDS = "one band for each scenario and return period; nodata = unknown"
 CATEGORIES = {
     "buildings": ("residential", "commercial", "industrial", "school", "hospital", "shelter"),
@@ -46,8 +47,14 @@ def describe_for_catalogues(results: RunResults) -> dict[str, Json]:
         {
             **_common(results, hazard_id, "hazard", f"Coastal flood depths at {region.name}"),
             "resources": [
-                _raster(region, "flood_depth", f"Maximum depth of water [m], three quantiles; {BANDS}"),
-                _raster(region, "flood_probability", f"Probability [-] of 0.15 m of water or more; {BANDS}"),
+                _raster(region, "flood_depth", f"Maximum depth of water [m], {GIVEN}, three quantiles; {BANDS}"),
+                _raster(region, "flood_probability", f"Probability [-] of 0.15 m of water or more, {GIVEN}; {BANDS}"),
+                _raster(
+                    region,
+                    "annual_flood_probability",
+                    "Probability [1/yr] of 0.15 m of water or more in a year, at least and at most: the integral of"
+                    " flood_probability over return periods; two bands for each scenario; nodata = unknown",
+                ),
                 _resource("return_levels", "csv", "text/csv", f"Sea levels [m above {region.vertical_datum}]"),
             ],
             "hazard": {"event_sets": _event_sets(results)},

@@ -108,6 +108,7 @@ class Agent:
     def with_zones(self, decision: Decision, risk: "ZoneRisk") -> Decision:
         """The decision with the zones that its action protects and that are likely enough to need it, worst first.
 
+        Zones rank by the people who may be in danger there; those whose people are unknown come first.
         Where an area is likely enough to be in danger, but none of its zones by itself, all of the area is named.
         """
         phase = next((one for one in self.config.phases if one.name == decision.action), None)
@@ -119,7 +120,8 @@ class Agent:
         likely = [name for name in protected if chance[number[name]] > PROBABILITY_FOR_LIVES]
         if phase.life_safety and not likely and decision.change == "start":
             likely = list(protected)
-        ranked = sorted(likely, key=lambda name: (-risk.people[number[name]], -chance[number[name]], name))
+        most = np.where(np.isnan(risk.people), np.inf, risk.people)
+        ranked = sorted(likely, key=lambda name: (-most[number[name]], -chance[number[name]], name))
         return replace(decision, where=tuple(ranked))
 
     def _stored_state(self, step: Step) -> AgentState:
@@ -221,7 +223,7 @@ class Agent:
                 if np.isfinite(damages[number, 0]):
                     add("damage", name, lead, damages[number], None)
         in_danger = (highest[:, None] >= self.deployment.response.dangerous_level[:, samples].T).mean(axis=0)
-        return rows, ZoneRisk(flooded, in_danger, np.nan_to_num(damage.people_in_danger).mean(axis=0))
+        return rows, ZoneRisk(flooded, in_danger, damage.people_in_danger_at_most.mean(axis=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +232,7 @@ class ZoneRisk:
 
     Attributes:
         flooded, in_danger: probability [-] that it is flooded, or that dangerous depth is reached in it.
-        people: expected number in dangerous depth, of those counted [-].
+        people: mean number who may be in danger, everything unknown taken as harmful [-]; NaN = nobody is counted.
     """
 
     flooded: Floats

@@ -39,7 +39,8 @@ def compare(first: RunFolder, second: RunFolder) -> Comparison:
 def paired_bands(first: RunFolder, second: RunFolder) -> list[tuple[Band, Band]]:
     """Return the pairs of flood-probability bands with the same scenario and return period."""
     others = {(band.scenario, band.return_period): band for band in second.bands(PROBABILITY)}
-    pairs = ((band, others.get((band.scenario, band.return_period))) for band in first.bands(PROBABILITY))
+    given = [band for band in first.bands(PROBABILITY) if band.return_period is not None]
+    pairs = ((band, others.get((band.scenario, band.return_period))) for band in given)
     return [(band, other) for band, other in pairs if other is not None]
 
 
@@ -68,6 +69,7 @@ def _flood(
         likelier += int((change >= NOTICEABLE).sum())
         less_likely += int((change <= -NOTICEABLE).sum())
     cells = before.height * before.width
+    assert band.return_period is not None
     return FloodChange(
         scenario=band.scenario,
         return_period=band.return_period,

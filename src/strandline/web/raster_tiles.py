@@ -15,7 +15,7 @@ from rio_tiler.io import Reader
 
 from strandline.observations.arrays import Bytes, Mask, Reals
 from strandline.observations.variables import DEPTH_EDGES
-from strandline.report.figures.maps import EPISTEMIC_SD_EDGES, PROBABILITY_COLOURS, PROBABILITY_EDGES
+from strandline.report.figures.maps import ANNUAL_EDGES, EPISTEMIC_SD_EDGES, PROBABILITY_COLOURS, PROBABILITY_EDGES
 from strandline.report.figures.style import MAP_INK, as_rgb
 from strandline.web.schemas import BoundingBox, LegendClass
 
@@ -56,6 +56,7 @@ class ColourScale:
 
 SCALES: Mapping[str, ColourScale] = {
     "flood_probability": ColourScale((*PROBABILITY_EDGES[:-1], inf), PROBABILITY_COLOURS, "1"),
+    "annual_flood_probability": ColourScale((*ANNUAL_EDGES[:-1], inf), PROBABILITY_COLOURS, "1/yr"),
     "flood_depth": ColourScale((*DEPTH_EDGES, inf), PROBABILITY_COLOURS, "m"),
     "flood_disagreement": ColourScale((*EPISTEMIC_SD_EDGES[:-1], inf), PROBABILITY_COLOURS, "1"),
     "flooded": ColourScale((0.5, inf), (PROBABILITY_COLOURS[-1],), "1"),

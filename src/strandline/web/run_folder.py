@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import rasterio
@@ -26,6 +26,7 @@ MEDIA_TYPES = {
     "plan.schema.json": "application/schema+json",
     "protocol.toml": "application/toml",
     "flood_probability.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
+    "annual_flood_probability.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     "flooded.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     "flood_disagreement.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     "flood_depth.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
@@ -45,7 +46,10 @@ MEDIA_TYPES = {
 FORMER_KEY = "familiarity"
 """Key of ``summary.json`` that only older versions write."""
 _IS_ALERT = re.compile(r"alerts/[\w.-]+\.xml", re.ASCII)
-_BAND = re.compile(r"(?P<scenario>.+), return period (?P<period>[\d.]+) years(?: p(?P<percentile>\d+))?")
+_BAND = re.compile(
+    r"(?P<scenario>.+), (?:given the (?P<period>[\d.]+)-year sea level(?:, p(?P<percentile>\d+))?"
+    r"|in any one year, (?P<bound>at least|at most))"
+)
 
 
 @dataclass(frozen=True)
@@ -54,14 +58,16 @@ class Band:
 
     Attributes:
         number: from 1, as GDAL counts.
-        return_period: [a].
+        return_period: [a] of the sea level that the band is given; ``None`` = it is of any one year.
         percentile: ``None`` = the quantity has no percentiles.
+        bound: of an annual probability: ``at least`` or ``at most``; ``None`` = the quantity has no bounds.
     """
 
     number: int
     scenario: str
-    return_period: float
+    return_period: float | None
     percentile: int | None
+    bound: Literal["at least", "at most"] | None
 
 
 @dataclass(frozen=True)
@@ -224,9 +230,15 @@ def _bands(path: Path, _: tuple[int, int]) -> list[Band]:
         match = _BAND.fullmatch(name or "")
         if match is None:
             raise InputError(path, f"band {number} is called {name!r}", "run `strandline run` again")
-        percentile = match["percentile"]
+        period, percentile, bound = match["period"], match["percentile"], match["bound"]
         found.append(
-            Band(number, match["scenario"], float(match["period"]), None if percentile is None else int(percentile))
+            Band(
+                number,
+                match["scenario"],
+                None if period is None else float(period),
+                None if percentile is None else int(percentile),
+                bound,  # type: ignore[arg-type]
+            )
         )
     return found
 

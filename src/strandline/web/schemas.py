@@ -138,8 +138,13 @@ class LayerRecord(Record):
     quantity: str
     band: int
     scenario: str
-    return_period: float = Field(description="[a]")
+    return_period: float | None = Field(
+        description="[a] of the sea level that the layer is given; null = the layer is of any one year"
+    )
     percentile: int | None = Field(description="of depths; null = the quantity has no percentiles")
+    bound: Literal["at least", "at most"] | None = Field(
+        description="of an annual probability; null = the quantity has no bounds"
+    )
     unit: str
     bounds: BoundingBox = Field(description="west, south, east, north [degrees]")
     legend: list[LegendClass]

@@ -168,8 +168,8 @@ def test_a_file_that_is_no_deployment_is_refused(deployment: Deployment, tmp_pat
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="cannot be read"):
         load_deployment(tmp_path)
-    path.write_bytes(whole.replace(b"strandline deployment 2", b"strandline deployment 0"))
-    with pytest.raises(InputError, match="is no 'strandline deployment 2'"):
+    path.write_bytes(whole.replace(b"strandline deployment 3", b"strandline deployment 0"))
+    with pytest.raises(InputError, match="is no 'strandline deployment 3'"):
         load_deployment(tmp_path)
     path.write_bytes(whole.replace(b'"vertical_datum"', b'"vertical_dutam"'))
     with pytest.raises(InputError, match="damaged"):
@@ -197,11 +197,14 @@ def test_a_deployment_that_does_not_agree_with_itself_is_refused(
         replace(deployment, **change(deployment))  # type: ignore[operator]
 
 
-def test_a_deployment_without_danger_by_zone_is_refused_with_what_to_do(deployment: Deployment, tmp_path: Path) -> None:
+@pytest.mark.parametrize("old", ["strandline deployment 1", "strandline deployment 2"])
+def test_a_deployment_without_danger_by_zone_is_refused_with_what_to_do(
+    deployment: Deployment, tmp_path: Path, old: str
+) -> None:
     save_deployment(tmp_path, deployment)
     path = tmp_path / "deployment.nc"
-    path.write_bytes(path.read_bytes().replace(b"strandline deployment 2", b"strandline deployment 1"))
-    with pytest.raises(InputError, match="not hold which zones are dangerous to people; run `strandline run` again"):
+    path.write_bytes(path.read_bytes().replace(b"strandline deployment 3", old.encode()))
+    with pytest.raises(InputError, match="not hold how many people may be in danger in a zone; run `strandline"):
         load_deployment(tmp_path)
 
 

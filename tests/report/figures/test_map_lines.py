@@ -28,7 +28,6 @@ def test_roads_and_embankments_are_lines_styled_by_their_failure() -> None:
         {
             "asset_class": kinds,
             "out_of_service": [0.2, 0.5, np.nan, np.nan, np.nan, 0.1],
-            "breach": [np.nan] * 3 + [0.1, 0.9, np.nan],
             **{f"damage_state_{state}": 0.2 for state in range(5)},
         },
         geometry=[*shapes, Point(left, bottom)],  # the last is a road surveyed as a point
@@ -38,10 +37,9 @@ def test_roads_and_embankments_are_lines_styled_by_their_failure() -> None:
     assert drawn_as_line(all_assets)[-6:].tolist() == [True] * 5 + [False]
     probability = coast.hazard_arrays()[2][-1]
     svg = map_flood(region, coast.observations("real").terrain, probability, 100.0, all_assets).svg
-    for label in ("road, open (1)", "road, likely closed (1)", "road, unknown (1)", "embankment, holds (1)",
-                 "embankment, likely breached (1)"):  # fmt: skip
+    for label in ("road, open (1)", "road, likely closed (1)", "road, unknown (1)", "embankment (2)"):
         assert label in svg
-    assert "embankment, unknown" not in svg
+    assert "breach" not in svg
     marks = sum(int(count) for count in re.findall(r"asset, damage \w+ \((\d+)\)", svg))
     assert marks == len(assets) + 1
     assert "road, open" not in the_map(probability)

@@ -7,14 +7,17 @@ import pytest
 
 import tests.fixtures.reports as coast
 from strandline.report.figures.maps import (
+    ANNUAL_LABELS,
     DAMAGE_COLOURS,
     PROBABILITY_COLOURS,
     UNKNOWN_ASSET,
     hillshade,
+    map_annual,
     map_flood,
     most_likely_state,
 )
 from strandline.report.figures.style import as_rgb
+from strandline.risk.stage_damage.annual_probability import annual_probability
 
 
 def the_map(probability: np.ndarray) -> str:
@@ -28,6 +31,16 @@ def test_only_unknown_cells_are_hatched() -> None:
     assert "unknown – not “dry”" in the_map(probability)
     everywhere_known = np.where(np.isnan(probability), 0.0, probability).astype(np.float32)
     assert 'id="unknown-cells"' not in the_map(everywhere_known)
+
+
+def test_the_map_of_a_year_and_those_of_a_level_say_which_they_are() -> None:
+    terrain, probability = coast.observations("real").terrain, coast.hazard_arrays()[2]
+    annual = annual_probability(probability, coast.PERIODS).at_least
+    yearly = map_annual(coast.a_region(), terrain, annual)
+    assert "in any one year" in yearly.svg
+    assert all(label in yearly.svg for label in ANNUAL_LABELS)
+    assert 'id="unknown-cells"' in yearly.svg
+    assert "when the sea reaches its 100-year level" in the_map(probability[-1])
 
 
 def test_maps_read_without_colour() -> None:

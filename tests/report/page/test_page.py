@@ -15,8 +15,9 @@ from strandline.planning import formatting
 from strandline.report.figures.style import INK, MUTED, ON_DARK, PAPER, as_rgb
 from strandline.report.findings import RunResults
 from strandline.report.page.page import render_page
-from strandline.risk.impact.population import DistrictPopulation, HeadCount, PopulationImpact
+from strandline.risk.impact.population import DistrictPopulation, PopulationImpact
 from strandline.risk.impact.totals import partial_totals
+from strandline.risk.people import People
 
 pytestmark = pytest.mark.slow
 
@@ -121,7 +122,7 @@ def test_headings_go_down_one_step_at_a_time(simulated: Page) -> None:
 def test_the_page_is_accessible_to_screen_readers(simulated: Page) -> None:
     assert simulated.all("html")[0]["lang"] == "en"
     assert all(len(picture["alt"]) > 20 for picture in simulated.all("img"))
-    assert len(simulated.all("img")) == 9
+    assert len(simulated.all("img")) == 10
     assert all(cell["scope"] in ("col", "row") for cell in simulated.all("th"))
     assert len(simulated.all("caption")) == len(simulated.all("table"))
     ids = [attributes["id"] for _, attributes in simulated.tags if "id" in attributes]
@@ -155,7 +156,7 @@ def test_text_is_never_code() -> None:
     assert page.open == []
     assert not page.all("script")
     assert not any("onerror" in attributes for _, attributes in page.tags)
-    assert len(page.all("img")) == 9
+    assert len(page.all("img")) == 10
     assert SCRIPT in page.text
     assert "&lt;script&gt;" in page.html
     for svg in page.pictures:
@@ -239,8 +240,8 @@ def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people
     results = coast.results("real")
     assets = results.impact.assets.assign(district=["harbour"] * 20 + [SCRIPT] * 4 + [None] * 2)
     samples = np.stack([assets[f"expected_annual_damage_{name}"] for name in ("p10", "p50", "p90")])
-    exact, open_ = HeadCount((5.0, 9.0, 12.0), (5.0, 9.0, 12.0)), HeadCount((0.0, 3.0, 5.0), (8.0, 1111.0, 1200.0))
-    counts = (4000.0, 2, exact, {"hospital": open_})
+    here, wet, cut = People.bounded(3333, 4000, 5432), People(9, 9, 9), People.bounded(3, 400, 1111)
+    counts = (here, 2, wet, {"hospital": cut})
     people = PopulationImpact(*counts, (DistrictPopulation("harbour", *counts), DistrictPopulation(None, *counts)))
     totals = partial_totals(samples, assets)
     page = Page(render_page(replace(results, impact=replace(results.impact, totals=totals, population=people))))
@@ -258,7 +259,7 @@ def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people
         assert any(cells[i : i + 5] == row for i in range(len(cells))), row
     assert sum(part.unknown_assets for part in totals if part.by == "district") == results.impact.unknown_assets > 0
     for name in ("harbour", "not stated"):
-        row = [name, "4,000", "2", "9", "3 to 1,100"]
+        row = [name, "3,300 to 5,500", "2", "9", "3 to 1,200"]
         assert any(cells[i : i + 5] == row for i in range(len(cells))), row
     assert "<script>" not in page.html
     assert "Damage by district" not in Page(render_page(results)).text

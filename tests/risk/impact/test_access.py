@@ -10,12 +10,9 @@ from hypothesis import strategies as st
 from shapely import LineString, Point
 
 from strandline.errors import InputError
-from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.access import RoadNetwork, is_cut_off, road_network
-from strandline.risk.impact.impact import assess_impact
-from strandline.risk.impact.population import assess_population
-from strandline.risk.stage_damage.damage_chain import DamageChain
-from strandline.risk.stage_damage.exposure import overlay_exposure
+from strandline.risk.impact.population import PopulationImpact, assess_population
+from strandline.risk.people import COUNT_FACTOR, People
 from tests.fixtures.hazards import REGION, make_hazard
 
 NODES = 6
@@ -34,10 +31,6 @@ def village() -> gpd.GeoDataFrame:
         ["residential", "residential", "hospital", "road", "residential"],
         people=[30.0, 12.0, np.nan, np.nan, 5.0],
     )
-
-
-def chain_of(hazard: Hazard, assets: gpd.GeoDataFrame) -> DamageChain:
-    return DamageChain((hazard,), overlay_exposure(assets, REGION), "europe", np.zeros((len(hazard.levels), 6)))
 
 
 def reached(start: int, facilities: set[int], open_edges: np.ndarray) -> bool:
@@ -102,40 +95,38 @@ def test_roads_meet_at_shared_vertices_within_a_metre_and_not_where_they_cross()
     assert len(road_network(frame([Point(0, 0)], ["school"])).edges) == 0
 
 
+def assessed(assets: gpd.GeoDataFrame) -> PopulationImpact:
+    found = assess_population([make_hazard(), make_hazard(rise=0.5)], assets, 5, np.random.default_rng(0))
+    assert found is not None
+    return found
+
+
 def test_people_are_counted_with_bounds_for_what_is_unknown() -> None:
-    hazard, assets = make_hazard(), village()
-    people = assess_population(chain_of(hazard, assets), assets, 5, np.random.default_rng(0))
-    assert people is not None
-    assert people.counted == 47
-    assert people.uncounted_assets == 0
-    assert people.exposed.at_least == (30.0, 30.0, 30.0)
-    assert people.exposed.at_most == (35.0, 35.0, 35.0)  # five live on the unknown cell
-    assert people.cut_off["hospital"].at_least[1] == 30.0  # the road is under water, one end of it stands dry
+    people = assessed(village())
+    assert people.residents == People.bounded(47 / COUNT_FACTOR, 47, 47 * COUNT_FACTOR)
+    assert people.uncounted_homes == 0
+    assert people.exposed.low <= 30 / COUNT_FACTOR + 2
+    assert people.exposed.likely == 30
+    assert people.exposed.high >= 35, "five live on the unknown cell"
+    assert people.cut_off["hospital"].likely == 30.0  # the road is under water, one end of it stands dry
     assert "shelter" not in people.cut_off
-    impact = assess_impact(hazard, assets, "europe", np.random.default_rng(0))
-    assert impact.population is not None
-    assert impact.population.exposed == people.exposed
 
 
 def test_people_are_counted_by_district_as_well_and_districts_share_the_roads() -> None:
-    hazard, assets = make_hazard(), village().assign(district=["west", "east", "east", None, None])
-    people = assess_population(chain_of(hazard, assets), assets, 5, np.random.default_rng(0))
-    assert people is not None
+    people = assessed(village().assign(district=["west", "east", "east", None, None]))
     parts = {part.district: part for part in people.districts}
     assert list(parts) == ["east", "west", None]
-    assert {name: part.counted for name, part in parts.items()} == {"east": 12.0, "west": 30.0, None: 5.0}
-    assert parts["west"].exposed.at_least[1] == 30.0
-    assert parts["east"].exposed.at_most[1] == 0.0
-    assert parts["west"].cut_off["hospital"].at_least[1] == 30.0  # though the hospital stands in the east
-    assert sum(part.counted for part in people.districts) == people.counted
-    assert assess_population(chain_of(hazard, village()), village(), 5, np.random.default_rng(0)).districts == ()
+    assert {name: part.residents.likely for name, part in parts.items()} == {"east": 12.0, "west": 30.0, None: 5.0}
+    assert parts["west"].exposed.likely == 30.0
+    assert parts["east"].exposed.likely == 0.0
+    assert parts["west"].cut_off["hospital"].likely == 30.0  # though the hospital stands in the east
+    assert sum(part.residents.likely for part in people.districts) == people.residents.likely
+    assert assessed(village()).districts == ()
 
 
 def test_uncounted_people_are_not_zero() -> None:
-    hazard = make_hazard()
     none = village().assign(people=np.nan)
-    assert assess_population(chain_of(hazard, none), none, 5, np.random.default_rng(0)) is None
-    some = village().assign(people=[30.0, np.nan, np.nan, np.nan, 5.0])
-    people = assess_population(chain_of(hazard, some), some, 5, np.random.default_rng(0))
-    assert people is not None
-    assert people.uncounted_assets == 1
+    assert assess_population([make_hazard()], none, 5, np.random.default_rng(0)) is None
+    some = assessed(village().assign(people=[30.0, np.nan, np.nan, np.nan, 5.0]))
+    assert some.uncounted_homes == 1
+    assert some.residents.high > assessed(village()).residents.high

@@ -1,16 +1,12 @@
-"""Classes of assets, loss of function and breaches: every threshold has its source, and unknown stays unknown."""
+"""Classes of assets and loss of function: every threshold has its source, and unknown stays unknown."""
 
 import geopandas as gpd
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from shapely import LineString, Point
 
 from strandline.errors import InputError
 from strandline.observations.assets import ASSET_CLASSES, CURVE_CLASSES, ServiceThreshold, asset_classes, curve_index
-from strandline.planning.plan import breach_notes
-from strandline.risk.impact.embankment_fragility import breach_probability, fragility
 from strandline.risk.impact.impact import assess_impact
 from strandline.risk.impact.loss_of_function import draw_function_thresholds
 from strandline.risk.stage_damage.asset_depths import exceeds_depth, greatest_depth
@@ -86,45 +82,12 @@ def test_a_road_is_as_passable_as_its_deepest_known_stretch_and_open_where_that_
     assert np.isnan(lost[4]).all()
 
 
-def test_loss_of_function_and_breach_are_columns_of_the_assets_with_their_frequency() -> None:
+def test_loss_of_function_is_a_column_of_the_assets_with_their_frequency() -> None:
     hazard = make_hazard()
     stated = serving_assets().assign(operation_threshold=[0.3, 0.3, np.nan, np.nan, np.nan])
     table = assess_impact(hazard, stated, "europe", np.random.default_rng(0)).assets
     assert table["out_of_service"].tolist()[:2] == [1.0, 0.0]
     assert table["out_of_service_per_year"].iloc[0] == pytest.approx(1 / RETURN_PERIODS[0])
     assert np.isnan(table["out_of_service"].iloc[[2, 4]]).all()
-    assert 0 < table["breach_per_year"].iloc[4] < 0.5
-    assert table["breach"].iloc[:4].isna().all()
     plain = assess_impact(hazard, make_assets(), "europe", np.random.default_rng(0)).assets
-    assert not {"out_of_service", "breach"} & set(plain.columns)
-
-
-def test_a_plan_names_the_embankments_that_may_breach() -> None:
-    table = serving_assets().assign(breach=[np.nan] * 4 + [0.7], breach_per_year=[np.nan] * 4 + [0.052])
-    (note,) = breach_notes(table, 50)
-    name = table["asset_id"].iloc[4]
-    assert "Of 1 embankment whose crest is known, 1 would more likely than not breach" in note
-    assert f"at the 50-year level ({name})" in note
-    assert f"the weakest, {name}, about 0.052 times a year" in note
-    (calm,) = breach_notes(table.assign(breach=[np.nan] * 4 + [0.2]), 50)
-    assert "none is more likely than not to breach" in calm
-    assert breach_notes(serving_assets(), 50) == ()
-
-
-def test_an_embankment_of_unknown_crest_has_an_unknown_breach_probability() -> None:
-    assets = serving_assets().assign(crest=np.nan)
-    assert np.isnan(breach_probability(make_hazard(), assets, np.random.default_rng(0))).all()
-
-
-def test_fragility_at_the_corps_two_points_and_outside_them() -> None:
-    assert fragility([1.0, 1.5, 2.0, 0.0, 9.0], 1.0, 2.0) == pytest.approx([0.15, 0.5, 0.85, 0.0, 1.0])
-    assert np.isnan(fragility(np.nan, 1.0, 2.0))
-    with pytest.raises(InputError, match="not above its non-failure point"):
-        fragility(1.0, 2.0, 2.0)
-
-
-@settings(deadline=None)
-@given(st.floats(-5, 9), st.floats(0, 3), st.floats(-2, 4), st.floats(0.1, 3))
-def test_a_higher_sea_never_makes_a_breach_less_likely(level: float, more: float, bears: float, width: float) -> None:
-    low, high = fragility([level, level + more], bears, bears + width)
-    assert 0 <= low <= high <= 1
+    assert "out_of_service" not in plain.columns

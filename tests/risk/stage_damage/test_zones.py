@@ -18,6 +18,7 @@ from strandline.observations.variables import as_variable
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.stage_damage_by_design import StageDamageByDesign
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.people import COUNT_FACTOR, LARGE_HOME
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.damage_chain import draw_curve_deviates
 from strandline.risk.stage_damage.exposure import overlay_exposure
@@ -163,10 +164,16 @@ def test_zones_add_up_to_the_damage_of_the_study_area() -> None:
     flooded = np.take_along_axis((depth >= 0.15)[..., zones.of_cell != NOWHERE].sum(axis=-1), order, axis=1)
     land = np.bincount(zones.of_cell[(zones.of_cell != NOWHERE) & ~np.isnan(depth[0, 0])])
     np.testing.assert_allclose(np.tensordot(land, stage_damage.flooded_share, 1), flooded)
-    homes = depth[:, :, [3, 3], [1, 8]] >= 0.15  # the two houses whose people are counted
-    shop = depth[:, :, 1, 3] >= 0.15
-    people = np.take_along_axis(homes @ np.array([4.0, 7.0]) + 2.0 * shop, order, axis=1)
-    np.testing.assert_allclose(stage_damage.population.sum(axis=0), people)
+    homes = depth[:, :, [3, 3], [1, 8]]  # the two houses whose people are counted
+    shop, uncounted = depth[:, :, 1, 3], depth[:, :, 4, 2]
+
+    def people(deep: float, without_count: float) -> np.ndarray:
+        wet = (homes >= deep) @ np.array([4.0, 7.0]) + 2.0 * (shop >= deep) + without_count * (uncounted >= deep)
+        return np.take_along_axis(wet, order, axis=1)
+
+    np.testing.assert_allclose(stage_damage.people_in_danger.sum(axis=0), people(0.5, 0.0))
+    most = stage_damage.people_in_danger_at_most.sum(axis=0)
+    np.testing.assert_allclose(most, COUNT_FACTOR * people(0.15, np.quantile([4, 7], LARGE_HOME)))
     assert stage_damage.unknown_assets.sum() == 3
     assert stage_damage.unknown_value.sum() == 1.3e6
     assert stage_damage.uncounted_homes.sum() == 1
@@ -182,13 +189,14 @@ def test_unknown_stays_unknown() -> None:
     state = stage_damage.at(np.array([0.0, 1.5, 9.0]), 0)
     assert np.isnan(state.flooded_share[:, corner]).all()
     assert np.isnan(state.damage[:, corner]).all()
-    assert np.isnan(state.population).all()
+    assert np.isnan(state.people_in_danger).all()
+    assert np.isnan(state.people_in_danger_at_most).all()
     rest = zones.names.index("rest")
     assert np.isfinite(state.flooded_share[:, rest]).all()
     assert stage_damage.unknown_share[rest] == 0
     assert np.isnan(stage_damage.at(np.nan, 0).damage).all()
     _, uncounted = make_stage_damage(make_assets(), [make_hazard()], hidden)
-    assert np.isnan(uncounted.population).all()
+    assert np.isnan(uncounted.people_in_danger_at_most).all()
 
 
 def noisy_stage_damage(seed: int) -> StageDamageByZone:
@@ -256,8 +264,8 @@ def test_a_sample_whose_lowest_level_is_below_the_dry_one_starts_with_a_step() -
         (lambda r: {"damage": -r.damage}, "negative or falls"),
         (lambda r: {"flooded_share": 3 * r.flooded_share}, "leaves 0 to 1"),
         (lambda r: {"levels": r.levels[:, ::-1]}, "do not ascend"),
-        (lambda r: {"population": r.population[:1]}, "need"),
-        (lambda r: {"population": np.where(np.arange(r.levels.shape[1]) == 2, np.nan, r.population)}, "in part"),
+        (lambda r: {"people_in_danger": r.people_in_danger[:1]}, "need"),
+        (lambda r: {"damage": np.where(np.arange(r.levels.shape[1]) == 2, np.nan, r.damage)}, "in part"),
         (lambda r: {"dry_level": np.nan}, "dry level"),
         (lambda r: {"dangerous_share": np.minimum(r.flooded_share + 0.1, 1)}, "more land is dangerous than flooded"),
         (lambda r: {"people_in_danger": -1 - r.people_in_danger}, "negative or falls"),

@@ -19,9 +19,10 @@ def two_samples() -> StageDamageByZone:
     nothing = np.zeros_like(share)
     counts = np.zeros(2, dtype=np.int64)
     return StageDamageByZone(
-        levels=np.full((2, 1), 2.0), dry_level=0.0, flooded_share=share, population=nothing, damage=nothing,
-        dangerous_share=nothing, people_in_danger=nothing, dangerous_level=np.full((2, 2), np.inf),
-        unknown_share=np.zeros(2), uncounted_homes=counts, unknown_assets=counts, unknown_value=np.zeros(2),
+        levels=np.full((2, 1), 2.0), dry_level=0.0, flooded_share=share, damage=nothing,
+        dangerous_share=nothing, people_in_danger=nothing, people_in_danger_at_most=nothing,
+        dangerous_level=np.full((2, 2), np.inf), unknown_share=np.zeros(2), uncounted_homes=counts,
+        unknown_assets=counts, unknown_value=np.zeros(2),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from strandline.errors import InputError
 from strandline.files import write_atomically, write_text
+from strandline.observations.arrays import Indices
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
@@ -20,30 +21,34 @@ from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.pipeline.deployment.deployment import Deployment, GaugeSite, RunMetadata
 from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
 from strandline.planning.early_action.protocol import Protocol
+from strandline.risk.hazard.hazard import FLOODED_DEPTH
+from strandline.risk.people import COUNT_FACTOR, MOST_GROUND_ERROR, OUTSIDE, UNKNOWN, People
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
+from strandline.risk.stage_damage.danger import DANGEROUS_DEPTH
 from strandline.risk.stage_damage.zones import Zones, zones_to_geojson
 
 DEPLOYMENT_FILE, ZONES_FILE = "deployment.nc", "zones.geojson"
 OLD_FILE = "briefing.nc"
 """Name of the file before version 0.2."""
-FORMAT = "strandline deployment 2"
-OLD_FORMATS = {"strandline deployment 1"}
-"""Formats that hold no danger to people."""
+FORMAT = "strandline deployment 3"
+OLD_FORMATS = {"strandline deployment 1", "strandline deployment 2"}
+"""Formats that hold no danger to people, or no upper bound of it."""
 BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError, OverflowError)
 """Exceptions of h5netcdf, xarray and pydantic on damaged files."""
 RESPONSE = {
     "levels": (("sample", "level"), "m"),
     "flooded_share": (("zone", "sample", "level"), "1"),
-    "population": (("zone", "sample", "level"), "1"),
     "damage": (("zone", "sample", "level"), "EUR 2010"),
     "dangerous_share": (("zone", "sample", "level"), "1"),
     "people_in_danger": (("zone", "sample", "level"), "1"),
+    "people_in_danger_at_most": (("zone", "sample", "level"), "1"),
     "dangerous_level": (("zone", "sample"), "m"),
     "unknown_share": (("zone",), "1"),
     "uncounted_homes": (("zone",), "1"),
     "unknown_assets": (("zone",), "1"),
     "unknown_value": (("zone",), "EUR 2010"),
 }
+ZONE_MEDIANS = ("flooded_share", "damage", "dangerous_share")
 ARRAYS = {
     "zone_of_cell": (("row", "column"), "1"),
     "zone_of_asset": (("asset",), "1"),
@@ -111,7 +116,7 @@ def load_deployment(folder: Path) -> Deployment:
     except BROKEN as error:
         raise InputError(path, f"cannot be read ({error})", remedy) from error
     if content.attrs.get("format") in OLD_FORMATS:
-        what = "was written by an older version and does not hold which zones are dangerous to people"
+        what = "was written by an older version and does not hold how many people may be in danger in a zone"
         raise InputError(path, what, "run `strandline run` again into this folder")
     if content.attrs.get("format") != FORMAT or not {*ARRAYS, "fields"} <= set(content.data_vars):
         raise InputError(path, f"is no '{FORMAT}'", remedy)
@@ -196,7 +201,7 @@ _FIELDS = TypeAdapter(_Fields)
 
 
 def _zone_columns(deployment: Deployment) -> pd.DataFrame:
-    """Columns of the zones' map: evacuation area, medians at the rarest return level of today, what is unknown."""
+    """Columns of the zones' map: evacuation area, medians and people at the rarest level of today, what is unknown."""
     response = deployment.response
     samples = np.arange(len(deployment.return_levels))
     state = response.at(deployment.return_levels[:, -1], samples)  # (S, Z)
@@ -207,7 +212,27 @@ def _zone_columns(deployment: Deployment) -> pd.DataFrame:
         {
             "evacuation_area": [area_of.get(name) for name in deployment.zones.names],
             "return_period": deployment.return_periods[-1],
-            **{f"{name}_p50": np.median(values, axis=0) for name, values in vars(state).items()},
+            **{f"{name}_p50": np.median(getattr(state, name), axis=0) for name in ZONE_MEDIANS},
+            **_people_in_danger(deployment, samples),
             **{name: getattr(response, name) for name in unknown},
         }
     )
+
+
+def _people_in_danger(deployment: Deployment, samples: Indices) -> dict[str, list[float | None]]:
+    """Bounds of the people in danger at the rarest return level of today; ``None`` = unknown.
+
+    The upper table counts any water, which is what ground that is mapped too high by the difference of the two depths
+    does; the rest of the ground's error raises the sea. Above the highest mapped sea nothing is known.
+    """
+    response, level = deployment.response, deployment.return_levels[:, -1]
+    fewest = response.at(level - MOST_GROUND_ERROR, samples).people_in_danger / COUNT_FACTOR  # (S, Z)
+    raised = level + MOST_GROUND_ERROR - (DANGEROUS_DEPTH - FLOODED_DEPTH)
+    most = response.at(np.where(raised > response.highest, np.nan, raised), samples).people_in_danger_at_most
+    low = np.quantile(np.nan_to_num(fewest), OUTSIDE, axis=0)
+    high = np.quantile(np.where(np.isnan(most), np.inf, most), 1 - OUTSIDE, axis=0, method="higher")
+    found = [People.bounded(a, a, b) if np.isfinite(b) else UNKNOWN for a, b in zip(low, high, strict=True)]
+    return {
+        f"people_in_danger_{name}": [None if each.is_unknown else getattr(each, name) for each in found]
+        for name in ("low", "high")
+    }

@@ -22,7 +22,16 @@ from strandline.observations.region import Region
 from strandline.pipeline.large_regions.store import MapStore
 from strandline.pipeline.large_regions.tile_mapper import BANDS
 from strandline.pipeline.large_regions.tiles import Tile, Window, intersection
-from strandline.report.products import JsonValue
+from strandline.report.products import (
+    ANNUAL_BOUNDS,
+    ANNUAL_FILE,
+    ANNUAL_QUANTITY,
+    GIVEN,
+    JsonValue,
+    annual_band_name,
+    band_name,
+)
+from strandline.risk.stage_damage.annual_probability import ANNUAL_METHOD, annual_probability
 
 BLOCK, CACHE_MB = 512, 256
 COG = {"compress": "DEFLATE", "predictor": "YES", "resampling": "NEAREST"}
@@ -31,19 +40,43 @@ METADATA_FILE = "map.json"
 
 @dataclass(frozen=True)
 class Product:
-    """A raster: its file, which of `BANDS` it holds, their unit and their quantity."""
+    """A raster: its file, which of `BANDS` it holds, their unit and their quantity.
+
+    Attributes:
+        method: how an annual probability follows from the band; empty = a band for each return period.
+    """
 
     file: str
     bands: tuple[str, ...]
     unit: str
     quantity: str
+    method: str = ""
+
+    def names(self, return_periods: Sequence[float]) -> list[str]:
+        """Return the names of its bands."""
+        if self.method:
+            return [annual_band_name("today", bound) for bound in ANNUAL_BOUNDS]
+        parts = self.bands if len(self.bands) > 1 else ("",)
+        return [band_name("today", period, part) for period in return_periods for part in parts]
+
+    def values(self, bands: npt.NDArray[np.float32], return_periods: Sequence[float]) -> npt.NDArray[np.float32]:
+        """Return its bands (band, h, w) of `BANDS` (6 R, h, w)."""
+        count = len(return_periods)
+        rows = [count * BANDS.index(band) + number for number in range(count) for band in self.bands]
+        if not self.method:
+            return bands[rows]
+        annual = annual_probability(bands[rows], return_periods)
+        return np.stack([annual.at_least, annual.at_most]).astype(np.float32)
 
 
 PRODUCTS = (
-    Product("flood_probability.tif", ("probability",), "1", "probability that the depth reaches 0.15 m"),
-    Product("flooded.tif", ("flood_extent",), "1", "1 = flood extent"),
-    Product("flood_disagreement.tif", ("epistemic_sd",), "1", "standard deviation of the students' probabilities"),
-    Product("flood_depth.tif", ("p10", "p50", "p90"), "m", "greatest water depth above ground"),
+    Product("flood_probability.tif", ("probability",), "1", f"probability that the depth reaches 0.15 m, {GIVEN}"),
+    Product(ANNUAL_FILE, ("probability",), "1/yr", ANNUAL_QUANTITY, ANNUAL_METHOD),
+    Product("flooded.tif", ("flood_extent",), "1", f"1 = flood extent, {GIVEN}"),
+    Product(
+        "flood_disagreement.tif", ("epistemic_sd",), "1", f"standard deviation of the students' probabilities, {GIVEN}"
+    ),
+    Product("flood_depth.tif", ("p10", "p50", "p90"), "m", f"greatest water depth above ground, {GIVEN}"),
 )
 """Named like those of a run."""
 
@@ -76,7 +109,7 @@ def write_products(
                 for product, path in zip(PRODUCTS, plain, strict=True):
                     with write_atomically(folder / product.file) as complete:
                         raster_files.copy(path, complete, driver="COG", **COG)
-            _read_back(folder, store, region, tiles, len(return_periods), lambda done: report((1 + done) / 2))
+            _read_back(folder, store, region, tiles, return_periods, lambda done: report((1 + done) / 2))
             write_text(folder / METADATA_FILE, json.dumps(metadata, indent=2, allow_nan=False) + "\n")
             if not store.is_local:
                 if store.system.exists(f"{store.root}/{METADATA_FILE}"):
@@ -118,11 +151,6 @@ def _blocks_of(region: Region) -> list[Window]:
     ]
 
 
-def _bands_of(product: Product, bands: npt.NDArray[np.float32], periods: int) -> npt.NDArray[np.float32]:
-    """Bands of a product, by return period."""
-    return bands[[periods * BANDS.index(band) + period for period in range(periods) for band in product.bands]]
-
-
 def _write_plain(
     paths: Sequence[Path],
     store: MapStore,
@@ -142,24 +170,27 @@ def _write_plain(
     with ExitStack() as stack:
         files = []
         for product, path in zip(PRODUCTS, paths, strict=True):
-            names = [
-                f"today, return period {period:g} years" + (f" {band}" if len(product.bands) > 1 else "")
-                for period in return_periods
-                for band in product.bands
-            ]
+            names = product.names(return_periods)
             file = stack.enter_context(rasterio.open(path, "w", count=len(names), **profile))
             file.update_tags(**tags, UNIT=product.unit, QUANTITY=product.quantity)
+            if product.method:
+                file.update_tags(METHOD=product.method)
             for index, name in enumerate(names, start=1):
                 file.set_band_description(index, name)
                 file.update_tags(index, UNIT=product.unit)
             files.append(file)
         for block, bands in _blended(store, region, tiles, report):
             for product, file in zip(PRODUCTS, files, strict=True):
-                file.write(_bands_of(product, bands, len(return_periods)), window=RasterWindow.from_slices(*block))
+                file.write(product.values(bands, return_periods), window=RasterWindow.from_slices(*block))
 
 
 def _read_back(
-    folder: Path, store: MapStore, region: Region, tiles: Sequence[Tile], periods: int, report: Progress
+    folder: Path,
+    store: MapStore,
+    region: Region,
+    tiles: Sequence[Tile],
+    return_periods: Sequence[float],
+    report: Progress,
 ) -> None:
     """Compare the files with what was written: GDAL reports a full disk only in part.
 
@@ -171,7 +202,7 @@ def _read_back(
         for block, bands in _blended(store, region, tiles, report):
             for product, file in zip(PRODUCTS, files, strict=True):
                 written = file.read(window=RasterWindow.from_slices(*block))
-                if not np.array_equal(written, _bands_of(product, bands, periods), equal_nan=True):
+                if not np.array_equal(written, product.values(bands, return_periods), equal_nan=True):
                     for each in PRODUCTS:
                         (folder / each.file).unlink()
                     remedy = "free space or choose another folder, then continue with --resume"

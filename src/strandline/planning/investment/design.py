@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.observations.arrays import Floats
-from strandline.planning.formatting import format_estimate, format_money
+from strandline.planning.formatting import format_money, format_people
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.mechanisms import MECHANISMS
 from strandline.planning.measures import LongTermMeasure
+from strandline.risk.people import residents
 from strandline.risk.stage_damage.expected_annual_damage import annual_damage_samples
 from strandline.risk.stage_damage.protection import Protection
 
@@ -92,13 +93,9 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
 
 
 def _protected(baseline: Baseline, covers: npt.NDArray[np.bool_]) -> str:
-    """How many assets that are damaged today it acts on, their value, and the people counted there."""
+    """How many assets that are damaged today it acts on, their value, and the people who live there."""
     damaged = covers & (np.median(baseline.today, axis=0) > 0)
     value = format_money(float(baseline.exposure.value[damaged].sum()), in_text=True)
     text = f"{damaged.sum()} assets that floods damage today, worth {value}"
-    if "people" in baseline.assets:
-        people = baseline.assets["people"].to_numpy(dtype=float)[damaged]
-        if not np.isnan(people).all():
-            counted = format_estimate(float(np.nansum(people)))
-            text += f", with {counted} people" + (" or more" if np.isnan(people).any() else "")
-    return text
+    people = residents(baseline.assets, damaged)
+    return text if people.is_unknown else f"{text}; people who live there: {format_people(people)}"

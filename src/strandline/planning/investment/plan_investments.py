@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strandline.planning.actions import Action, Confidence, Portfolio, ScenarioOutcome, bounds
-from strandline.planning.formatting import format_estimate
+from strandline.planning.formatting import format_people
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.cost_benefit import Appraisal, Selection, appraise, select
 from strandline.planning.investment.design import Design, design
@@ -90,10 +90,10 @@ def _shelters(
     """Shelters for everybody who may be exposed in the design event: for lives, not compared with money."""
     if impact.population is None:
         return f"{measure.title}: not planned, because the survey has no count of people."
-    exposed = impact.population.exposed.at_most[2]
-    if exposed <= 0:
-        return f"{measure.title}: not planned, because no counted person is exposed."
-    count = int(np.ceil(exposed / measure.effect["capacity"].value))
+    exposed = impact.population.exposed
+    if exposed.high <= 0:
+        return f"{measure.title}: not planned, because nobody is exposed, even by the upper bound."
+    count = int(np.ceil(exposed.high / measure.effect["capacity"].value))
     life_cycle_cost_factor = economy.life_cycle_cost_factor(measure.lifetime_years.value, measure.upkeep_share.value)
     return Action(
         kind=measure.key,
@@ -109,7 +109,7 @@ def _shelters(
         why=("For lives, not for money: enough for everybody who may be exposed in the design event."),
         what=f"{count} shelters for {measure.effect['capacity'].value:g} people each.",
         who=measure.who,
-        protects=f"up to {format_estimate(exposed)} people",
+        protects=f"people with water at home: {format_people(exposed)}",
     )
 
 

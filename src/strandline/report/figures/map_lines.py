@@ -1,4 +1,4 @@
-"""Lines on the map: roads, open or closed in the flood, and embankments, holding or likely to breach."""
+"""Lines on the map: roads, open or closed in the flood, and embankments."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,12 +12,12 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from strandline.observations.arrays import Mask
+from strandline.observations.arrays import Indices, Mask
 from strandline.observations.region import Region
 from strandline.report.figures.style import MAP_INK
 
 FAILURE_PROBABILITY = 0.5
-"""Probability [-] from which a road is drawn as closed and an embankment as breached."""
+"""Probability [-] from which a road is drawn as closed."""
 CLOSED, OPEN = "#d7301f", "#ffffff"
 Dashes = Literal["-", ":"] | tuple[float, tuple[float, float]]
 
@@ -28,7 +28,7 @@ class Line:
 
     Attributes:
         classes: asset classes drawn so.
-        column: with the probability [-] that chooses the style.
+        column: with the probability [-] that chooses the style; empty = there is one style.
         width: [pt].
         styles: label, colour and dashes where the probability is below 0.5, 0.5 or more, and unknown.
     """
@@ -48,13 +48,9 @@ LINES = (
     ),
     Line(
         ("embankment",),
-        "breach",
+        "",
         2.4,
-        (
-            ("embankment, holds", MAP_INK, "-"),
-            ("embankment, likely breached", MAP_INK, (0, (1.2, 1.4))),
-            ("embankment, unknown", MAP_INK, ":"),
-        ),
+        (("embankment", MAP_INK, "-"),),
     ),
 )
 
@@ -72,13 +68,20 @@ def draw_lines(axes: Axes, region: Region, assets: gpd.GeoDataFrame, scale: floa
     handles = []
     for line in LINES:
         rows, width = here[here["asset_class"].isin(line.classes)], line.width * scale
-        probability = rows[line.column].to_numpy(dtype=float) if line.column in rows else np.full(len(rows), np.nan)
-        state = np.where(np.isnan(probability), 2, probability >= FAILURE_PROBABILITY)
+        state = _states(rows, line.column)
         for number, (label, colour, dashes) in enumerate(line.styles):
             shapes = rows.geometry.to_numpy()[state == number]
             if shapes.size:
                 handles.append(_draw(axes, shapes, label, colour, dashes, width, rasterized))
     return handles
+
+
+def _states(rows: gpd.GeoDataFrame, column: str) -> Indices:
+    """(A,) number of the style of each line: 0 = open, 1 = likely closed, 2 = unknown; 0 without a column."""
+    if not column:
+        return np.zeros(len(rows), dtype=np.int64)
+    probability = rows[column].to_numpy(dtype=float) if column in rows else np.full(len(rows), np.nan)
+    return np.where(np.isnan(probability), 2, probability >= FAILURE_PROBABILITY)
 
 
 def _draw(

@@ -49,6 +49,9 @@ DAMAGE_COLOURS = ("#ffffff", "#fdcc8a", "#fc8d59", "#d7301f", "#7f0000")
 UNKNOWN_ASSET = 5
 EPISTEMIC_SD_EDGES = (0.05, 0.10, 0.20, 0.30, 0.51)
 EPISTEMIC_SD_LABELS = ("5–10 points", "10–20 points", "20–30 points", "over 30 points")
+ANNUAL_EDGES = (0.01, 0.04, 0.20, 0.50, 1.0)
+ANNUAL_LABELS = ("1–4 % a year", "4–20 % a year", "20–50 % a year", "over 50 % a year")
+"""Classes of the annual probability [a-1]: once in 100, 25, 5 and 2 years."""
 HATCH = "////"
 WATER_HATCH = "---"
 """In grey, water is as light as the lowest class of probability."""
@@ -67,7 +70,7 @@ def map_flood(
 ) -> Picture:
     """Draw the probability (H, W) of 0.15 m of water or more at one return period, and the assets by damage state.
 
-    Unknown cells are hatched. Roads and embankments are lines, styled by their probability to fail.
+    Unknown cells are hatched. Roads are lines styled by whether they are open, embankments plain lines.
     """
     figure, axes = new_axes(width, _map_height(region, width) + 1.05 + (1.25 if width >= WIDE else 1.85))
     _draw_ground(axes, region, terrain, probability, most_columns=640 if width >= WIDE else 400)
@@ -113,6 +116,20 @@ def map_epistemic_sd(
 
 
 @style_rc()
+def map_annual(region: Region, terrain: xr.Dataset, annual: Floats, width: float = WIDE) -> Picture:
+    """Draw the probability (H, W) of 0.15 m of water or more in any one year [a-1]; unknown cells are hatched."""
+    across = 0.5 * width if width >= WIDE else width
+    figure, axes = new_axes(across, _map_height(region, across) + 2.3)
+    _draw_ground(axes, region, terrain, annual, 400, ANNUAL_EDGES)
+    axes.set_title("Chance of 0.15 m of water or more\nin any one year", loc="left", pad=8)
+    _draw_scale_and_north(axes, region)
+    _label_coordinates(axes, region)
+    _add_legend(figure, _handles(ANNUAL_LABELS), 2, NARROW)
+    alt = f"Map of {region.name}: chance of at least 0.15 m of flood water in any one year."
+    return as_picture(figure, alt, f"annual-{width}")
+
+
+@style_rc()
 def map_each_period(
     region: Region,
     terrain: xr.Dataset,
@@ -135,7 +152,7 @@ def map_each_period(
         axes.set(xlim=(region.bounds[0], region.bounds[2]), ylim=(region.bounds[1], region.bounds[3]))
     _add_legend(figure, _handles(PROBABILITY_LABELS), 3 if width >= WIDE else 2, width)
     periods = ", ".join(f"{period:g}" for period in return_periods)
-    alt = f"Small maps of the flood probability at {region.name} for return periods of {periods} years."
+    alt = f"Small maps of the flood probability at {region.name} given the sea levels of once in {periods} years."
     return as_picture(figure, alt, f"periods-{width}")
 
 
@@ -166,7 +183,7 @@ def _draw_ground(
     axes: Axes,
     region: Region,
     terrain: xr.Dataset,
-    probability: SingleFloats,
+    probability: SingleFloats | Floats,
     most_columns: int,
     edges: Sequence[float] = PROBABILITY_EDGES,
 ) -> None:

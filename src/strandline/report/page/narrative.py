@@ -5,13 +5,13 @@ import pandas as pd
 
 from strandline.observations.arrays import Floats
 from strandline.planning.formatting import (
-    capitalise,
     format_area,
     format_area_between,
     format_metres,
     format_metres_between,
     format_money,
     format_money_between,
+    format_people,
     format_percent,
     format_time,
     format_years,
@@ -24,7 +24,6 @@ from strandline.report.findings import LearningScores, RunResults
 from strandline.report.page.flooded_land import flooded_land
 from strandline.report.page.tables import MODALITY_LABELS
 from strandline.risk.impact.impact import Impact
-from strandline.risk.impact.population import HeadCount
 from strandline.risk.impact.survey_age import OUTDATED_YEARS
 from strandline.risk.sensitivity import SensitivityAnalysis
 
@@ -74,25 +73,11 @@ def population_sentences(impact: Impact) -> list[str]:
     population = impact.population
     if population is None:
         return ["The people who live here were not counted, so the number of people in danger is unknown."]
-    sentences = [
-        f"Of {population.counted:,.0f} people counted, {_between(population.exposed)} would have water at their home."
+    return [
+        f"People who live here: {format_people(population.residents)}.",
+        f"With water at home at the level that the plan prepares for: {format_people(population.exposed)}.",
+        *(f"Then without a road to any {each}: {format_people(count)}." for each, count in population.cut_off.items()),
     ]
-    sentences += [
-        f"{capitalise(_between(count))} could not reach any {refuge} by road."
-        for refuge, count in population.cut_off.items()
-    ]
-    if population.uncounted_assets:
-        sentences.append(
-            f"{pluralise(population.uncounted_assets, 'home')} without a count are missing from these numbers."
-        )
-    return sentences
-
-
-def _between(count: HeadCount) -> str:
-    least, most = count.at_least[1], count.at_most[1]
-    if round(least) == round(most):
-        return f"about {least:,.0f}"
-    return f"between {least:,.0f} and {most:,.0f}, depending on roads and ground without data,"
 
 
 def information_sentences(information: SensitivityAnalysis | None) -> list[str]:

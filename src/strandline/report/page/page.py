@@ -26,6 +26,7 @@ from strandline.report.plan.phase_text import describe_failure, describe_start, 
 from strandline.report.plan.proposal import describe_avoided, describe_measure_set, source_sentences, titles
 from strandline.report.plan.scenario_table import summarise_by_sea_level
 from strandline.report.products import return_levels
+from strandline.risk.people import BASIS_OF_BOUNDS
 
 MAX_RANKED_ASSETS = 12
 LIMITS = (
@@ -72,6 +73,7 @@ def render_page(results: RunResults) -> str:
         signposts=None if results.plan.pathways is None else signpost_table(results.plan.pathways),
         damage=damage_table(results),
         population=population_sentences(results.impact),
+        people_basis=BASIS_OF_BOUNDS,
         outdated_survey=outdated_survey_sentences(results.impact),
         information=information_sentences(results.information),
         ranked=ranked.to_dict(orient="records"),
@@ -97,7 +99,7 @@ def _environment() -> Environment:
         formatting.format_money, formatting.format_percent, formatting.format_metres, formatting.format_years,
         formatting.format_time, formatting.format_date, formatting.format_duration, formatting.pluralise,
         formatting.format_key, formatting.format_asset_list, formatting.capitalise, formatting.format_money_bounds,
-        formatting.format_score, formatting.format_count, formatting.format_head_count,
+        formatting.format_score, formatting.format_count, formatting.format_people,
     ):  # fmt: skip
         environment.filters[function.__name__.removeprefix("format_")] = function
     environment.globals |= {

@@ -15,10 +15,11 @@ from strandline.report.figures.charts import (
     draw_return_levels,
     draw_surge,
 )
-from strandline.report.figures.maps import map_each_period, map_epistemic_sd, map_flood
+from strandline.report.figures.maps import map_annual, map_each_period, map_epistemic_sd, map_flood
 from strandline.report.figures.pathways_map import draw_pathways
 from strandline.report.figures.style import NARROW, WIDE, Picture
 from strandline.report.findings import RunResults
+from strandline.risk.stage_damage.annual_probability import annual_probability
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def draw_all(
     figures: dict[str, Callable[[float], Picture]] = {
         "map": partial(map_flood, region, terrain, probability[-1], rarest, results.impact.assets),
         "periods": partial(map_each_period, region, terrain, probability, hazard.return_periods),
+        "annual": partial(map_annual, region, terrain, annual_probability(probability, hazard.return_periods).at_least),
         "epistemic_sd": partial(map_epistemic_sd, region, terrain, hazard.epistemic_sd[-1], rarest),
         "levels": partial(draw_return_levels, levels, results.observed_maxima, results.maxima_per_year, datum),
         "learning": partial(draw_learning, results.learning),

@@ -111,7 +111,7 @@ def _row(area: EvacuationArea, protocol: Protocol | None) -> EvacuationRow:
             start if moves else TOO_LONG if phases else "a person decides: the plan has no trigger for it",
             _hours(area.clearance.day),
             _hours(area.clearance.night),
-            format_people(area.people) if area.people[2] != 0 else "no home is surveyed",
+            format_people(area.people, in_table=True) if area.people.high != 0 else "no home is surveyed",
             area.clearance.where_to or "no refuge is known",
             fallback,
         )
@@ -130,11 +130,10 @@ def _about(area: EvacuationArea) -> str:
         if math.isfinite(area.return_period)
         else "in danger more rarely than the maps cover"
     )
-    places = area.clearance.without_shelter
-    without = "an unknown number of walkers" if places is None else f"{format_people(places)} walkers"
+    without = format_people(area.clearance.without_shelter)
     return (
-        f"Area {area.name}: {', '.join(area.zones)}; {often}; together with the areas before it {without} without a"
-        " place in a shelter."
+        f"Area {area.name}: {', '.join(area.zones)}; {often}; walkers without a place in a shelter, together with the"
+        f" areas before it: {without}."
     )
 
 

@@ -9,6 +9,7 @@ from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.pathway_lines import pathway_lines
 from strandline.report.plan.phase_text import describe_failure, describe_start, describe_stop
 from strandline.report.plan.proposal import action_lines, money, money_between, proposal_lines, scenario_lines
+from strandline.risk.people import BASIS_OF_BOUNDS
 
 
 def plan_to_markdown(plan: Plan) -> str:
@@ -51,6 +52,7 @@ def plan_to_markdown(plan: Plan) -> str:
     if plan.notes:
         lines += ["## What this plan leaves out", "", *(f"- {note}" for note in plan.notes), ""]
     lines += [
+        BASIS_OF_BOUNDS,
         f"A person confirms every alert. Amounts are in euros of 2010. Levels are metres above {plan.vertical_datum}.",
         "",
     ]

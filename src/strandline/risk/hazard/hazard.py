@@ -13,6 +13,12 @@ from strandline.observations.variables import DEPTH_EDGES
 
 FLOODED_DEPTH = DEPTH_EDGES[0]
 """Depth from which a cell, an asset or a home counts as flooded [m]."""
+BREACHES = (
+    "Embankments breach in the flood maps only as the networks learned it, on average, from simulated coasts whose"
+    " embankments breach at random. No map, damage or measure knows how strong an embankment of this place is; a new"
+    " crest is taken to hold until the sea is above it."
+)
+"""What maps, damage and plan hold of breaches; every product says it in these words."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,8 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.assets import DAMAGE_STATE_EDGES
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.embankment_fragility import breach_probability
 from strandline.risk.impact.loss_of_function import loss_of_function_probability
-from strandline.risk.impact.population import PopulationImpact, assess_population
+from strandline.risk.impact.population import PopulationImpact
 from strandline.risk.impact.totals import PartialTotal, partial_totals, sum_known
 from strandline.risk.stage_damage.damage_chain import DamageChain, draw_curve_deviates
 from strandline.risk.stage_damage.expected_annual_damage import frequency_weights
@@ -31,12 +30,13 @@ class Impact:
             ``state_source`` the ``curve`` or the ``student``),
             ``expected_annual_damage_p10``, ``_p50``, ``_p90`` [EUR 2010 a-1] and ``depth_p50`` [m]; NaN = unknown.
             Where assets serve others: ``out_of_service`` (probability at the design return period) and
-            ``out_of_service_per_year`` [a-1]; where embankments have a crest, ``breach`` and ``breach_per_year`` alike.
+            ``out_of_service_per_year`` [a-1].
         expected_annual_damage: p10, p50, p90 of the total over the assets that are known [EUR 2010 a-1];
             NaN where none is.
         unknown_assets: assets whose damage is unknown: a cell they touch is unknown, or their value is.
         unknown_value: value of those among them that have one [EUR 2010]; it is in no total.
-        population: exposed and cut off at the design return period; ``None`` where no count of people exists.
+        population: exposed and cut off at the design return period, see ``assess_population``; ``None`` where nobody
+            is counted.
         totals: expected annual damage by class and by district.
     """
 
@@ -102,19 +102,15 @@ def assess_impact(
     for name, row in zip(("p10", "p50", "p90"), bounds, strict=True):
         result[f"expected_annual_damage_{name}"] = np.where(unknown, np.nan, row)
     result["depth_p50"] = np.median(design_depth, axis=0)
-    for event, probability in (
-        ("out_of_service", loss_of_function_probability(chain, assets, rng)),
-        ("breach", breach_probability(hazard, assets, rng)),
-    ):
-        if not np.isnan(probability).all():
-            result[event], result[f"{event}_per_year"] = probability[:, design], probability @ weights
+    lost = loss_of_function_probability(chain, assets, rng)
+    if not np.isnan(lost).all():
+        result["out_of_service"], result["out_of_service_per_year"] = lost[:, design], lost @ weights
     stated = ~np.isnan(exposure.value)
     return Impact(
         assets=result,
         expected_annual_damage=sum_known(samples, unknown),
         unknown_assets=int(unknown.sum()),
         unknown_value=float(exposure.value[unknown & stated].sum()),
-        population=assess_population(chain, assets, design, rng),
         totals=partial_totals(samples, assets),
     )
 

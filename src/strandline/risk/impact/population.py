@@ -1,35 +1,22 @@
 """People exposed to flood water and cut off by it, with bounds for everything unknown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 
-from strandline.observations.arrays import Floats
-from strandline.risk.hazard.hazard import FLOODED_DEPTH
+from strandline.observations.arrays import Floats, Indices, Mask
+from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.access import is_cut_off, road_network
 from strandline.risk.impact.loss_of_function import draw_function_thresholds
 from strandline.risk.impact.totals import rows_by_district
+from strandline.risk.people import Homes, People, PeopleErrors, bound_of
 from strandline.risk.stage_damage.asset_depths import exceeds_depth
-from strandline.risk.stage_damage.damage_chain import DamageChain
+from strandline.risk.stage_damage.damage_chain import DamageChain, SampleChain
+from strandline.risk.stage_damage.exposure import overlay_exposure
 
 REFUGES = ("hospital", "shelter")
-Bounds = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class HeadCount:
-    """People, as p10, p50, p90 over the samples.
-
-    Attributes:
-        at_least: with every unknown taken as harmless.
-        at_most: with every unknown taken as harmful.
-    """
-
-    at_least: Bounds
-    at_most: Bounds
 
 
 @dataclass(frozen=True)
@@ -37,79 +24,142 @@ class DistrictPopulation:
     """As ``PopulationImpact``, of one district; ``None`` = the survey does not name it."""
 
     district: str | None
-    counted: float
-    uncounted_assets: int
-    exposed: HeadCount
-    cut_off: Mapping[str, HeadCount]
+    residents: People
+    uncounted_homes: int
+    exposed: People
+    cut_off: Mapping[str, People]
 
 
 @dataclass(frozen=True)
 class PopulationImpact:
-    """People in an event of the design return period; assets without a count of people are in none of the numbers.
+    """People in an event of the design return period.
 
     Attributes:
-        counted: people of all assets with a count.
-        uncounted_assets: homes without a count.
-        exposed: in 0.15 m of water or more.
+        residents: who live here.
+        uncounted_homes: homes without a count; they are in the upper bounds.
+        exposed: with water at home.
         cut_off: hospital or shelter → people without a road to one; absent where the survey has none, or no roads.
         districts: those with homes, in the order of their names, then homes of no stated district; empty where the
             survey names none.
     """
 
-    counted: float
-    uncounted_assets: int
-    exposed: HeadCount
-    cut_off: Mapping[str, HeadCount]
+    residents: People
+    uncounted_homes: int
+    exposed: People
+    cut_off: Mapping[str, People]
     districts: tuple[DistrictPopulation, ...] = ()
 
 
 def assess_population(
-    chain: DamageChain, assets: gpd.GeoDataFrame, design: int, rng: np.random.Generator
+    hazards: Sequence[Hazard],
+    assets: gpd.GeoDataFrame,
+    design: int,
+    rng: np.random.Generator,
+    *,
+    ground: Floats | None = None,
 ) -> PopulationImpact | None:
-    """Exposed and cut-off people at the sea level with index ``design``; ``None`` where no count of people exists.
+    """Exposed and cut-off people at the design level; ``None`` where the people of no home are counted.
+
+    In each sample the sea stands higher or lower than its return level by what ground and sea may lie closer or farther
+    apart than mapped (``PeopleErrors``): the maps of the neighbouring sea levels show what then floods.
+
+    Args:
+        hazards: today's maps, then those of the same samples under sea-level rise, which show what a higher sea floods.
+        design: index of the return period.
+        ground: (H, W) of the terrain [m, region datum]: above the highest mapped sea level, what lies below the sea may
+            flood; ``None`` = any ground may.
 
     Raises:
         InputError: a road that is not a line.
     """
-    if "people" not in assets or assets["people"].isna().all():
+    homes = Homes.of(assets)
+    if homes is None:
         return None
-    people = assets["people"].to_numpy(dtype=float)
-    inhabited, names = np.flatnonzero(people > 0), assets["asset_class"].to_numpy()
-    thresholds = draw_function_thresholds(assets, len(chain.deviates), rng)
-    network = road_network(assets)
-    point = assets.geometry.representative_point()
-    node = network.nearest_node(point.x.to_numpy(), point.y.to_numpy())
-    exposed = np.full((len(chain.deviates), inhabited.size), np.nan)  # (S, P)
+    region, samples = hazards[0].region, len(hazards[0].levels)
+    chain = DamageChain(hazards, overlay_exposure(assets, region), region.continent, np.zeros((samples, 6)))
+    errors = PeopleErrors.draw(samples, rng)
+    thresholds = draw_function_thresholds(assets, samples, rng)
+    inhabited, names = np.flatnonzero(homes.high > 0), assets["asset_class"].to_numpy()
+    network, point = road_network(assets), assets.geometry.representative_point()
+    x, y = point.x.to_numpy(), point.y.to_numpy()
+    node, height = network.nearest_node(x, y), _ground_at(x, y, hazards[0], ground)
+    exposed = np.full((samples, inhabited.size), np.nan)  # (S, P)
     refuges = {name: np.flatnonzero(names == name) for name in REFUGES if (names == name).any()}
     cut_off = {name: np.full(exposed.shape, np.nan) for name in refuges if len(network.edges)}
     for number, (sample, threshold) in enumerate(zip(chain, thresholds, strict=True)):
-        greatest, has_unknown_cell = sample.only(design).greatest_depth()
-        lost = exceeds_depth(greatest, has_unknown_cell, threshold)[:, 0]
-        at_home = exceeds_depth(greatest, has_unknown_cell, np.full(len(assets), FLOODED_DEPTH))
-        exposed[number] = at_home[inhabited, 0]
+        water = _Water.of(sample, sample.levels[design] + errors.ground[number], height)
+        lost = water.reaches(threshold)
+        exposed[number] = water.reaches(np.full(len(assets), errors.wet_depth[number]))[inhabited]
         for name, result in cut_off.items():
             rows = refuges[name]
             result[number] = is_cut_off(network, lost[network.road], node[rows], lost[rows], node[inhabited])
-    uncounted = np.isnan(people) & (names == "residential")
 
-    def tally(chosen: npt.NDArray[np.bool_]) -> tuple[float, int, HeadCount, dict[str, HeadCount]]:
+    def tally(chosen: Mask) -> tuple[People, int, People, dict[str, People]]:
         here = chosen[inhabited]
-        heads = people[inhabited][here]
-        cut = {name: _head_count(result[:, here], heads) for name, result in cut_off.items()}
-        return float(heads.sum()), int((uncounted & chosen).sum()), _head_count(exposed[:, here], heads), cut
 
-    homes = uncounted | (people > 0)
+        def count(affected: Floats) -> People:
+            return _count(affected[:, here], homes, inhabited[here], errors.count_factor)
+
+        cut = {name: count(result) for name, result in cut_off.items()}
+        return homes.residents(chosen), int((homes.is_uncounted & chosen).sum()), count(exposed), cut
+
     districts = tuple(
-        DistrictPopulation(name, *tally(rows)) for name, rows in rows_by_district(assets) if (homes & rows).any()
+        DistrictPopulation(name, *tally(rows)) for name, rows in rows_by_district(assets) if (rows[inhabited]).any()
     )
     return PopulationImpact(*tally(np.ones(len(assets), dtype=bool)), districts)
 
 
-def _head_count(affected: Floats, people: Floats) -> HeadCount:
-    """People (P,) over samples (S, P) that are 1 = affected, 0 = not, or NaN = unknown."""
+@dataclass(frozen=True, eq=False)
+class _Water:
+    """Greatest depth [m] on each asset (A,), with what is unknown taken as harmless and as harmful.
 
-    def quantiles(is_affected: npt.NDArray[np.bool_]) -> Bounds:
-        p10, p50, p90 = np.quantile(is_affected @ people, (0.1, 0.5, 0.9))
-        return float(p10), float(p50), float(p90)
+    Attributes:
+        has_unknown_cell: whether a cell of it is unknown.
+    """
 
-    return HeadCount(quantiles(affected == 1), quantiles(affected != 0))
+    least: Floats
+    most: Floats
+    has_unknown_cell: Mask
+
+    @classmethod
+    def of(cls, sample: SampleChain, level: float, ground: Floats) -> "_Water":
+        """At a sea level [m, region datum] between, below or above those of the sample's maps.
+
+        Below the lowest map the water falls with the sea. Above the highest one it rises with the sea where there is
+        any, and elsewhere it may stand on ground (A,) below the sea.
+        """
+        order = np.argsort(sample.levels, kind="stable")
+        levels, (depth, has_unknown_cell) = sample.levels[order], sample.greatest_depth()
+        depth = np.maximum.accumulate(depth[:, order], axis=1)  # (A, L); a higher sea never floods less
+        upper = int(np.clip(np.searchsorted(levels, level), 1, len(levels) - 1)) if len(levels) > 1 else 0
+        lower = max(upper - 1, 0)
+        step = levels[upper] - levels[lower]
+        share = float(np.clip((level - levels[lower]) / step, 0.0, 1.0)) if step > 0 else 1.0
+        within = depth[:, lower] + share * (depth[:, upper] - depth[:, lower])
+        beyond = max(level - levels[-1], 0.0) - max(levels[0] - level, 0.0)
+        least = np.where(within > 0, np.maximum(within + beyond, 0.0), within)
+        may_stand = np.maximum(np.minimum(level - ground, beyond), 0.0) if beyond > 0 else np.zeros(len(least))
+        return cls(least, np.where(within > 0, least, within + may_stand), has_unknown_cell)
+
+    def reaches(self, threshold: Floats) -> Floats:
+        """(A,) 1 = water reaches the threshold [m] somewhere on the asset, 0 = nowhere, NaN = unknown."""
+        least, most = (
+            exceeds_depth(depth[:, None], self.has_unknown_cell, threshold)[:, 0] for depth in (self.least, self.most)
+        )
+        return np.where(least == most, least, np.nan)
+
+
+def _ground_at(x: Floats, y: Floats, hazard: Hazard, ground: Floats | None) -> Floats:
+    """(A,) ground [m, region datum] at points; −∞ where it is unknown or the point lies outside: it may flood."""
+    row, column = hazard.region.cells_of(x, y)
+    if ground is None:
+        return np.full(len(x), -np.inf)
+    height = np.where(row < 0, np.nan, ground[row, column])
+    return np.where(np.isnan(height), -np.inf, height)
+
+
+def _count(affected: Floats, homes: Homes, rows: Indices, factor: Floats) -> People:
+    """People over samples (S, P) of homes that are 1 = affected, 0 = not, or NaN = unknown."""
+    fewest, most = ((affected == 1) @ homes.low[rows]) * factor, ((affected != 0) @ homes.high[rows]) * factor
+    likely = float(np.median((affected == 1) @ homes.likely[rows]))
+    return People.bounded(bound_of(fewest), likely, -bound_of(-most))

@@ -14,6 +14,7 @@ from scipy.optimize import isotonic_regression
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices
 from strandline.risk.hazard.hazard import FLOODED_DEPTH, Hazard
+from strandline.risk.people import COUNT_FACTOR, Homes
 from strandline.risk.stage_damage.asset_depths import exceeds_depth, unknown_cells, unknown_damage
 from strandline.risk.stage_damage.damage_chain import DamageChain, draw_curve_deviates
 from strandline.risk.stage_damage.danger import (
@@ -26,7 +27,7 @@ from strandline.risk.stage_damage.danger import (
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.zones import NOWHERE, Zones
 
-TABLES = ("flooded_share", "population", "damage", "dangerous_share", "people_in_danger")
+TABLES = ("flooded_share", "damage", "dangerous_share", "people_in_danger", "people_in_danger_at_most")
 """Numbers of a zone that are functions of the sea level."""
 SLACK = 1e-9
 """Rounding error of a share [-]."""
@@ -38,17 +39,17 @@ class ZoneState:
 
     Attributes:
         flooded_share: of the zone's known land [-].
-        population: people in the water [-].
         damage: to known assets [EUR 2010].
         dangerous_share: of the zone's known land, under dangerous depth [-].
-        people_in_danger: people in dangerous depth [-].
+        people_in_danger: counted people in dangerous depth [-].
+        people_in_danger_at_most: the same with everything unknown taken as harmful [-].
     """
 
     flooded_share: Floats
-    population: Floats
     damage: Floats
     dangerous_share: Floats
     people_in_danger: Floats
+    people_in_danger_at_most: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,15 +60,17 @@ class StageDamageByZone:
         levels: (S, L) mapped sea levels [m, region datum], ascending.
         dry_level: the sea level [m, region datum] up to which nothing floods.
         flooded_share: (Z, S, L) of the zone's known land, under 0.15 m or more [-]; NaN = none of its land is known.
-        population: (Z, S, L) counted people in 0.15 m of water or more, a lower bound [-]; NaN = no count exists.
         damage: (Z, S, L) to the assets of known damage [EUR 2010]; NaN = the zone has assets, and none is known.
         dangerous_share: (Z, S, L) of the zone's known land, under ``DANGEROUS_DEPTH`` or more [-]; NaN likewise.
-        people_in_danger: (Z, S, L) counted people in that depth, a lower bound [-]; NaN likewise.
+        people_in_danger: (Z, S, L) counted people in that depth, a lower bound [-]; NaN = no count exists.
+        people_in_danger_at_most: (Z, S, L) people who may be in danger [-]: in 0.15 m of water or more or on unknown
+            ground, homes without a count as large ones, and ``COUNT_FACTOR`` times more than counted; NaN = nobody is
+            counted anywhere.
         dangerous_level: (Z, S) lowest sea level [m, region datum] at which ``DANGEROUS_SHARE`` of the known land, or
             the homes of ``ENDANGERED_SHARE`` of the counted people, stand in that depth; at least that of once a year.
             ``inf`` = at no mapped level, NaN = none of the land is known.
         unknown_share: (Z,) of the zone's cells [-].
-        uncounted_homes: (Z,) homes without a count of people; they are in no number.
+        uncounted_homes: (Z,) homes without a count of people; they are in the upper bound alone.
         unknown_assets: (Z,) assets of unknown damage; they are in no number.
         unknown_value: (Z,) value of those, where it is stated [EUR 2010].
     """
@@ -75,10 +78,10 @@ class StageDamageByZone:
     levels: Floats
     dry_level: float
     flooded_share: Floats
-    population: Floats
     damage: Floats
     dangerous_share: Floats
     people_in_danger: Floats
+    people_in_danger_at_most: Floats
     dangerous_level: Floats
     unknown_share: Floats
     uncounted_homes: Indices
@@ -144,32 +147,36 @@ class StageDamageByZone:
         unknown_cell = unknown_cells(hazards)  # (H, W)
         unknown = unknown_damage(exposure, unknown_cell)  # (A,)
         counted = assets["people"].to_numpy(dtype=float) if "people" in assets else np.full(len(assets), np.nan)
+        homes = Homes.of(assets)
         known_land = np.where(unknown_cell, NOWHERE, zones.of_cell).ravel()
         cells = _sums(known_land, count, np.ones(known_land.size))  # (Z, H·W)
         people = _sums(zones.of_asset, count, np.nan_to_num(counted))  # (Z, A)
+        most = np.zeros(len(assets)) if homes is None else homes.high * COUNT_FACTOR
+        people_at_most = _sums(zones.of_asset, count, most)  # (Z, A)
         value = _sums(zones.of_asset, count, np.nan_to_num(exposure.value))  # (Z, A)
         parts = LandAndHomes.of(known_land, zones.of_asset, counted, count)
         table = {name: np.zeros((count, *chain.levels.shape)) for name in (*TABLES, "deepest")}
         for number, sample in enumerate(chain):
             homes_depth = sample.greatest_depth()
-            for threshold, share, heads in (
-                (FLOODED_DEPTH, "flooded_share", "population"),
-                (DANGEROUS_DEPTH, "dangerous_share", "people_in_danger"),
-            ):
+            for threshold, share in ((FLOODED_DEPTH, "flooded_share"), (DANGEROUS_DEPTH, "dangerous_share")):
                 table[share][:, number] = cells @ (sample.depth >= threshold).reshape(len(sample.depth), -1).T
-                reached = exceeds_depth(*homes_depth, np.full(len(assets), threshold)) == 1
-                table[heads][:, number] = people @ reached
+            deep, wet = (
+                exceeds_depth(*homes_depth, np.full(len(assets), depth)) for depth in (DANGEROUS_DEPTH, FLOODED_DEPTH)
+            )
+            table["people_in_danger"][:, number] = people @ (deep == 1)
+            table["people_in_danger_at_most"][:, number] = people_at_most @ (wet != 0)
             table["damage"][:, number] = value @ np.where(unknown[:, None], 0.0, sample.damage_ratios())
             table["deepest"][:, number] = parts.depth_of_danger(sample.depth, homes_depth[0])
         land, known = _tally(zones.of_cell.ravel(), count), _tally(known_land, count)
-        homes = np.isnan(counted) & (assets["asset_class"] == "residential").to_numpy()
-        uncounted = _tally(zones.of_asset[homes], count)
+        without_count = np.isnan(counted) & (assets["asset_class"] == "residential").to_numpy()
+        uncounted = _tally(zones.of_asset[without_count], count)
         no_count = (uncounted > 0) & (_tally(zones.of_asset[~np.isnan(counted)], count) == 0) | np.isnan(counted).all()
         no_value = (_tally(zones.of_asset, count) > 0) & (_tally(zones.of_asset[~unknown], count) == 0) | unknown.all()
         for name in ("flooded_share", "dangerous_share"):
             table[name] /= np.maximum(known, 1)[:, None, None]
         missing = {"flooded_share": known == 0, "dangerous_share": known == 0, "deepest": known == 0}
-        missing |= {"population": no_count, "people_in_danger": no_count, "damage": no_value}
+        missing |= {"people_in_danger": no_count, "damage": no_value}
+        missing["people_in_danger_at_most"] = np.full(count, homes is None)
         order = chain.ascending
         for name, zone in missing.items():
             table[name][zone] = np.nan

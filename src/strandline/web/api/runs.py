@@ -125,7 +125,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
 
     @router.get("/{run}/layers")
     def list_layers(request: Request, response: Response, run: Name) -> list[LayerRecord]:
-        """The layers that can be drawn: one for each quantity, scenario, return period and percentile."""
+        """The layers that can be drawn: one for each quantity, scenario, return period or bound, and percentile."""
         names = [name for name in SCALES if (of(run).path / f"{name}.tif").is_file()]
         response.headers.update(cache_headers(request, [of(run).file_version(f"{name}.tif") for name in names]))
         return [layer for name in names for layer in _layers(of(run), name)]
@@ -189,7 +189,7 @@ def _layers(run: RunFolder, quantity: str) -> list[LayerRecord]:
         at = f"/api/v1/runs/{run.id}/layers/{quantity}/{band.number}"
         return LayerRecord(
             quantity=quantity, band=band.number, scenario=band.scenario, return_period=band.return_period,
-            percentile=band.percentile, unit=scale.unit, bounds=bounds, legend=legend,
+            percentile=band.percentile, bound=band.bound, unit=scale.unit, bounds=bounds, legend=legend,
             image=f"{at}.png", tiles=f"{at}/{{z}}/{{x}}/{{y}}.png",
         )  # fmt: skip
 

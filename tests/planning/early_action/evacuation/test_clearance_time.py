@@ -19,14 +19,15 @@ from strandline.planning.early_action.evacuation.clearance_time import (
     traffic_margin,
 )
 from strandline.risk.impact.ways_out import WaysOut
+from strandline.risk.people import People
 
 NOTHING_STATED = EvacuationSettings()
 WAYS = WaysOut(roads=2, to_shelter=800.0, to_safe_ground=3000.0, places=500.0)
 PEOPLE = st.floats(0, 1e6)
 
 
-def exactly(people: float) -> tuple[float, float, float]:
-    return people, people, people
+def exactly(people: float) -> People:
+    return People(people, people, people)
 
 
 def hours(people: float, ways: WaysOut = WAYS, continent: str = "asia", **stated: float) -> tuple[int, ...]:
@@ -140,23 +141,22 @@ def test_what_is_unknown_needs_at_least_as_long_as_before_there_was_a_model() ->
 def test_people_without_a_place_in_a_shelter_are_counted_and_walk_on() -> None:
     walk = {"share_on_foot": 1.0}
     short = clearance_time(exactly(500), WAYS, "asia", EvacuationSettings(**walk))
-    assert short.without_shelter == (0.0, 0.0, 0.0)
+    assert short.without_shelter == exactly(0)
     too_many = clearance_time(exactly(501), WAYS, "asia", EvacuationSettings(**walk))
-    assert too_many.without_shelter == (1.0, 1.0, 1.0)
+    assert too_many.without_shelter == exactly(1)
     far = replace(WAYS, to_safe_ground=20_000.0)
     assert hours(501, far, **walk)[2] > hours(500, far, **walk)[2] + 5
     unknown = clearance_time(exactly(10), replace(WAYS, places=None), "asia", NOTHING_STATED)
-    assert unknown.without_shelter is None
+    assert unknown.without_shelter.is_unknown
     assert "The number of places in shelters is unknown." in unknown.assumptions
 
 
 def test_an_area_whose_people_have_nowhere_to_go_is_never_called_clear() -> None:
     nowhere = replace(WAYS, to_safe_ground=None)
     found = clearance_time(exactly(900), nowhere, "asia", EvacuationSettings(share_on_foot=1.0))
-    assert found.without_shelter == (400.0, 400.0, 400.0)
-    assert (
-        "No safe ground is known for about 400 people without a place in a shelter: the area cannot be called clear"
-        in (" ".join(found.assumptions))
+    assert found.without_shelter == exactly(400)
+    assert "No safe ground is known for people without a place in a shelter (400): the area cannot be called clear" in (
+        " ".join(found.assumptions)
     )
     assert found.day[2] >= UNKNOWN_HOURS
     enough = clearance_time(exactly(400), nowhere, "asia", EvacuationSettings(share_on_foot=1.0))
@@ -165,7 +165,7 @@ def test_an_area_whose_people_have_nowhere_to_go_is_never_called_clear() -> None
 
 def test_where_no_road_leads_out_everybody_walks() -> None:
     found = clearance_time(exactly(1000), replace(WAYS, roads=0), "europe", NOTHING_STATED)
-    assert found.without_shelter == (500.0, 500.0, 500.0)
+    assert found.without_shelter == exactly(500)
     assert "No surveyed road leads out: everybody walks." in found.assumptions
 
 

@@ -27,6 +27,7 @@ from strandline.planning.plan_schema import plan_to_json
 from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.people import COUNT_FACTOR, People
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.zones import Zones
 from tests.fixtures import reports as coast
@@ -162,22 +163,21 @@ def test_a_higher_dangerous_level_is_never_reached_more_often(seed: int, more: f
 def test_a_home_that_nobody_counted_is_bounded_by_those_that_are() -> None:
     zones, homes = strips(), make_homes()
     everybody = np.arange(6)
-    low, likely, high = people_of(zones, homes, everybody)
-    assert low == 50  # what is counted
-    assert likely == 50 + 12.5
-    assert high == 50 + np.quantile([10, 10, 20, 10], 0.95)
-    assert people_of(zones, homes, np.array([2])) == (10, 10, 10)
-    assert all(math.isnan(each) for each in people_of(zones, homes.drop(columns="people"), everybody))
-    assert all(math.isnan(each) for each in people_of(zones, homes.assign(people=np.nan), everybody))
+    found = people_of(zones, homes, everybody)
+    large = np.quantile([10, 10, 20, 10], 0.95)
+    assert found == People.bounded(50 / COUNT_FACTOR, 50 + 12.5, (50 + large) * COUNT_FACTOR)
+    assert people_of(zones, homes, np.array([2])) == People.bounded(10 / COUNT_FACTOR, 10, 10 * COUNT_FACTOR)
+    assert people_of(zones, homes.drop(columns="people"), everybody).is_unknown
+    assert people_of(zones, homes.assign(people=np.nan), everybody).is_unknown
 
 
 def test_without_a_count_of_people_clearing_takes_as_long_as_before_there_was_a_model() -> None:
     areas = found(homes=make_homes().drop(columns="people"))[0].areas
     assert areas
     for area in areas:
-        assert math.isnan(area.people[2])
+        assert area.people.is_unknown
         assert area.clearance.day[2] >= UNKNOWN_HOURS
-        assert area.clearance.without_shelter is None
+        assert area.clearance.without_shelter.is_unknown
 
 
 def test_an_area_is_cleared_together_with_those_before_it() -> None:

@@ -19,10 +19,10 @@ import numpy as np
 from scipy.stats import qmc
 
 from strandline.observations.arrays import Floats
-from strandline.planning.actions import Bounds
 from strandline.planning.formatting import format_people
 from strandline.planning.quantity import Quantity
 from strandline.risk.impact.ways_out import WaysOut
+from strandline.risk.people import UNKNOWN, People
 
 LEFT_SHARE = 0.95
 """Share of the people who have left at the end of the departure curve [-]; the others leave at its end."""
@@ -103,22 +103,22 @@ class ClearanceTime:
     Attributes:
         day, night: if the decision falls by day or by night: 5, 50 and 95 % quantiles [h].
         assumptions: what the hours rest on, in sentences.
-        without_shelter: people on foot without a place in a shelter, the same quantiles [-]; ``None`` = unknown.
+        without_shelter: people on foot without a place in a shelter; unknown where people or places are.
         where_to: refuges and how far the farthest home is from them; empty = none is known.
     """
 
     day: Hours
     night: Hours
     assumptions: tuple[str, ...]
-    without_shelter: Bounds | None
+    without_shelter: People
     where_to: str = ""
 
 
-def clearance_time(people: Bounds, ways: WaysOut, continent: str, settings: EvacuationSettings) -> ClearanceTime:
+def clearance_time(people: People, ways: WaysOut, continent: str, settings: EvacuationSettings) -> ClearanceTime:
     """The clearance time of an area.
 
     Args:
-        people: who must leave, low, likely, high; NaN = unknown.
+        people: who must leave.
         ways: out of the area.
         continent: of the region, for the share that has no vehicle.
     """
@@ -173,7 +173,7 @@ def _stated(value: float | None, default: Quantity) -> Quantity:
 class _Evacuation:
     """Who leaves, and how."""
 
-    people: Bounds
+    people: People
     ways: WaysOut
     on_foot: Quantity
     per_vehicle: Quantity
@@ -183,7 +183,8 @@ class _Evacuation:
         """Input → (N,) values at evenly spread quantiles, the same in every area."""
         inputs = {**INPUTS, "on_foot": self.on_foot, "people_per_vehicle": self.per_vehicle}
         drawn = {name: (each.low, each.value, each.high) for name, each in inputs.items()}
-        drawn["people"] = (0.0, 0.0, 0.0) if math.isnan(self.people[2]) else self.people
+        people = self.people
+        drawn["people"] = (0.0, 0.0, 0.0) if people.is_unknown else (people.low, people.likely, people.high)
         roads = float(self.ways.roads or 1)
         drawn["roads"] = (max(roads / 2, 1.0), roads, roads)
         return {
@@ -192,12 +193,12 @@ class _Evacuation:
         }
 
     @cached_property
-    def without_shelter(self) -> Bounds | None:
-        """People on foot for whom shelters have no place; ``None`` = places or people are unknown."""
-        if self.ways.places is None or math.isnan(self.people[2]):
-            return None
+    def without_shelter(self) -> People:
+        """People on foot for whom shelters have no place; unknown where places or people are."""
+        if self.ways.places is None or self.people.is_unknown:
+            return UNKNOWN
         low, likely, high = np.quantile(self._lacking, QUANTILES)
-        return float(low), float(likely), float(high)
+        return People.bounded(float(low), float(likely), float(high))
 
     @cached_property
     def _lacking(self) -> Floats:
@@ -225,10 +226,10 @@ class _Evacuation:
     def unknowns(self) -> tuple[str, ...]:
         """A sentence for each thing that is unknown and raises the high bound."""
         least, lacking = f"at least {UNKNOWN_HOURS:g} hours are assumed", self.without_shelter
-        has_places = self.ways.to_shelter is not None and lacking is not None and lacking[2] == 0
-        who = "all" if lacking is None else f"{format_people(lacking)} people without a place in a shelter"
+        has_places = self.ways.to_shelter is not None and lacking.high == 0
+        who = "all" if lacking.is_unknown else f"people without a place in a shelter ({format_people(lacking)})"
         found = (
-            (math.isnan(self.people[2]), f"How many people live here is unknown: {least}."),
+            (self.people.is_unknown, f"How many people live here is unknown: {least}."),
             (self.ways.roads is None, f"The survey has no roads: one road out is assumed, and {least}."),
             (
                 self.ways.to_safe_ground is None and not has_places,

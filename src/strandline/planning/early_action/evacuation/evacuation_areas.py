@@ -9,20 +9,18 @@ import numpy as np
 
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.region import Region
-from strandline.planning.actions import Bounds
 from strandline.planning.early_action.evacuation.clearance_time import ClearanceTime, EvacuationSettings, clearance_time
 from strandline.planning.early_action.protocol import Night
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.ways_out import find_ways_out, safe_ground
+from strandline.risk.people import People, residents
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.danger import DANGEROUS_DEPTH, DANGEROUS_SHARE, ENDANGERED_SHARE, yearly_levels
 from strandline.risk.stage_damage.zones import Zones
 
 LONGEST_PERIODS = (5.0, 25.0, 100.0, np.inf)
 """Return periods [a] up to which a zone belongs to the first, second, … area; an assumption: few enough to remember."""
-LARGE_HOME = 0.95
-"""Quantile of the counted homes that bounds the people of an uncounted one [-]."""
 LETTERS = "ABCD"
 HOURS_PER_DAY, DEGREES_PER_HOUR = 24, 15.0
 """The sun moves by 15 degrees of longitude an hour."""
@@ -40,7 +38,7 @@ class EvacuationArea:
         level: of the sea at which the chance that the area is dangerous reaches 20 % [m, the plan's vertical datum],
             or at which it is highest where no mapped sea makes it so likely.
         return_period: mean time between floods that endanger it [a]; ``inf`` = longer than the maps cover.
-        people: who live there, low, likely, high [-]; low counts no home without a count, NaN = unknown.
+        people: who live there.
         clearance: of this area together with those before it.
     """
 
@@ -49,7 +47,7 @@ class EvacuationArea:
     levels: tuple[float, ...]
     level: float
     return_period: float
-    people: Bounds
+    people: People
     clearance: ClearanceTime
 
     @property
@@ -162,23 +160,9 @@ def _shown_level(levels: Floats) -> float:
     return shown if math.isfinite(shown) else float(levels[np.isfinite(levels)].max())
 
 
-def people_of(zones: Zones, assets: gpd.GeoDataFrame, chosen: Indices) -> Bounds:
-    """People who live in the chosen zones, low, likely, high; NaN where the survey counts nobody anywhere.
-
-    Low leaves out homes without a count. Likely gives them the mean of all counted homes, high what 19 of 20 counted
-    homes do not exceed.
-    """
-    people = assets["people"].to_numpy(dtype=float) if "people" in assets else np.full(len(assets), np.nan)
-    is_home = (assets["asset_class"] == "residential").to_numpy()
-    counted_homes = people[is_home & (people > 0)]
-    if not counted_homes.size:
-        return np.nan, np.nan, np.nan
-    here = np.isin(zones.of_asset, chosen)
-    counted = float(np.nansum(people[here]))
-    uncounted = int((here & is_home & np.isnan(people)).sum())
-    most = float(np.quantile(counted_homes, LARGE_HOME))
-    mean = min(float(counted_homes.mean()), most)
-    return counted, counted + uncounted * mean, counted + uncounted * most
+def people_of(zones: Zones, assets: gpd.GeoDataFrame, chosen: Indices) -> People:
+    """People who live in the chosen zones; unknown where the survey counts nobody anywhere."""
+    return residents(assets, np.isin(zones.of_asset, chosen))
 
 
 def homes_of(zones: Zones, assets: gpd.GeoDataFrame, chosen: Indices, region: Region) -> Floats:

@@ -56,14 +56,15 @@ export class FloodMap {
     if (!scenario.options.length) scenario.append(...scenarios.map((each) => new Option(each)));
     part("scenario-label").hidden = !isRun || scenarios.length < 2;
     part("percentile-label").hidden = view !== "flood_depth";
-    part("slider-name").textContent = translate(isRun ? "slider_period" : "slider_lead");
-    const stops = isRun ? this.selectedLayers().length : leads.length;
+    const layers = this.selectedLayers(), isYear = isRun && layers[0].bound !== null;
+    part("slider-name").textContent = translate(isYear ? "slider_bound" : isRun ? "slider_period" : "slider_lead");
+    const stops = isRun ? layers.length : leads.length;
     part("slider").max = stops - 1;
-    if (this.view !== view) part("slider").value = isRun ? stops - 1 : 2;
+    if (this.view !== view) part("slider").value = isYear ? 0 : isRun ? stops - 1 : 2;
     this.view = view;
   }
 
-  /** The layers of the quantity, scenario and percentile, by return period. */
+  /** The layers of the quantity, scenario and percentile, by return period or bound. */
   selectedLayers() {
     const [view, scenario, percentile] = ["view", "scenario", "percentile"].map((id) => part(id).value);
     return this.layers.filter((layer) => layer.quantity === view && layer.scenario === scenario && (layer.percentile === null || layer.percentile === Number(percentile)));
@@ -72,7 +73,8 @@ export class FloodMap {
   async draw() {
     const stop = Number(part("slider").value), isRun = this.view !== "watch";
     const layer = isRun ? this.selectedLayers()[stop] : this.layers[0];
-    const caption = isRun ? translate("once_in", { n: numbers.count(layer.return_period) }) : translate("within", { n: numbers.count(leads[stop]) });
+    const caption = !isRun ? translate("within", { n: numbers.count(leads[stop]) })
+      : layer.bound !== null ? translate(layer.bound.replace(" ", "_")) : translate("once_in", { n: numbers.count(layer.return_period) });
     part("slider-value").textContent = caption;
     part("slider").setAttribute("aria-valuetext", caption);
     const [west, south, east, north] = layer.bounds;
