@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError
+from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.sea_level.harmonic_tide import fit_tide
 from strandline.planning.early_action.hindcast import Condition, prepare_hindcast
 from strandline.planning.early_action.protocol import Phase
@@ -316,7 +317,7 @@ def test_what_an_emergency_action_avoids_is_compared_with_its_cost_by_its_mean()
         assert action.mean_avoided_loss is not None
         assert action.mean_avoided_loss > action.cost[1], "else acting would not pay even at certainty"
         skewed = replace(action, avoided_loss=(0.0, 0.0, 9e5), mean_avoided_loss=2e5)
-        (line,) = [line for line in action_lines(skewed) if "Avoids" in line]
+        (line,) = [line for line in action_lines(skewed, EUR_2010) if "Avoids" in line]
         assert "€200,000 on average" in line
         assert "about €0" not in line
 

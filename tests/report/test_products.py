@@ -122,7 +122,7 @@ def test_the_plan_names_its_proposal_its_scenarios_and_its_pathways(folder: Path
     plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
     assert plan["portfolio"]["kinds"] == ["home_raise"]
     assert [future["sea_level"] for future in plan["scenarios"]] == ["SSP1-1.9", "SSP1-1.9", "SSP5-8.5", "SSP5-8.5"]
-    assert plan["pathways"]["steps"][1]["tipping_point"]["years"] == {"SSP1-1.9": 2080, "SSP5-8.5": 2055}
+    assert plan["pathways"]["steps"][1]["tipping_point"]["years"]["SSP5-8.5"] == [2045, 2055, 2065]
     assert "home_raise[1] raise_embankment[1] 80" in (folder / "pathways-sequence.txt").read_text(encoding="utf-8")
     text = (folder / "plan.md").read_text(encoding="utf-8")
     for part in (

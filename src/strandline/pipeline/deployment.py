@@ -18,6 +18,7 @@ from strandline.files import write_atomically, write_text
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.region import Region
+from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Window
@@ -37,18 +38,20 @@ OLD_FORMATS = {"strandline deployment 1"}
 BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError, OverflowError)
 """Exceptions of h5netcdf, xarray and pydantic on damaged files."""
 YEAR_HOURS = 366 * 24
+MONEY = "money"
+"""Unit that stands for the currency and price year of the protocol."""
 RESPONSE = {
     "levels": (("sample", "level"), "m"),
     "flooded_share": (("zone", "sample", "level"), "1"),
     "population": (("zone", "sample", "level"), "1"),
-    "damage": (("zone", "sample", "level"), "EUR 2010"),
+    "damage": (("zone", "sample", "level"), MONEY),
     "dangerous_share": (("zone", "sample", "level"), "1"),
     "people_in_danger": (("zone", "sample", "level"), "1"),
     "dangerous_level": (("zone", "sample"), "m"),
     "unknown_share": (("zone",), "1"),
     "uncounted_homes": (("zone",), "1"),
     "unknown_assets": (("zone",), "1"),
-    "unknown_value": (("zone",), "EUR 2010"),
+    "unknown_value": (("zone",), MONEY),
 }
 ARRAYS = {
     "zone_of_cell": (("row", "column"), "1"),
@@ -296,7 +299,11 @@ def save_deployment(folder: Path, deployment: Deployment) -> None:
         "return_levels": deployment.return_levels,
         **{name: getattr(response, name) for name in RESPONSE},
     }
-    arrays = {name: (dims, values[name], {"units": units}) for name, (dims, units) in ARRAYS.items()}
+    money = str(EUR_2010) if deployment.protocol is None else deployment.protocol.money
+    arrays = {
+        name: (dims, values[name], {"units": money if units == MONEY else units})
+        for name, (dims, units) in ARRAYS.items()
+    }
     text = _FIELDS.dump_json(fields).decode("utf-8")
     content = xr.Dataset({**arrays, "fields": ((), text)}, attrs={"format": FORMAT})
     write_text(folder / ZONES_FILE, zones_to_geojson(zones, _zone_columns(deployment)))

@@ -21,7 +21,8 @@ from strandline.observations.readers.published import read_published
 from strandline.observations.readers.zones import read_zones
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
-from strandline.observations.region_file.region_file import PlanningSection, SeaLevelRise
+from strandline.observations.region_file.planning_section import PlanningSection
+from strandline.observations.region_file.region_file import SeaLevelRise
 from strandline.observations.region_file.values import parse_time_zone
 from strandline.observations.region_file.warnings_section import WarningsSection
 from strandline.observations.sea_level.harmonic_tide import TidalConstants
@@ -54,7 +55,7 @@ class StudyArea:
         constants: published tidal constants of the own gauge; ``None`` = fit them to the record.
         published_levels: a fit to a longer, published record; ``None`` = fit the own record.
         held_out: windows that are never trained on.
-        budget: [EUR 2010] for measures, if there is one.
+        planning: money, costs and limits of the plan.
         sea_level_rise: scenarios for which the hazard is mapped as well.
         zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = no zones.
         issuer: of warnings.
@@ -67,7 +68,7 @@ class StudyArea:
     constants: TidalConstants | None = None
     published_levels: ReturnLevelFit | None = None
     held_out: tuple[tuple[np.datetime64, np.datetime64], ...] = ()
-    budget: float | None = None
+    planning: PlanningSection = PlanningSection()
     sea_level_rise: tuple[SeaLevelRise, ...] = ()
     zones: gpd.GeoDataFrame | None = None
     issuer: Issuer = NO_ISSUER
@@ -159,7 +160,7 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         found.value.constants,
         levels,
         tuple(region_file.split.windows),
-        None if region_file.planning is None else region_file.planning.budget,
+        region_file.planning or PlanningSection(),
         () if region_file.scenarios is None else region_file.scenarios.sea_level_rise,
         None if zones is None else execute([zones.path], partial(read_zones, zones, region_file.region)),
         issuer_of(region_file.warnings),

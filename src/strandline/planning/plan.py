@@ -7,6 +7,7 @@ import geopandas as gpd
 import numpy as np
 
 from strandline.errors import InputError
+from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit
 from strandline.planning.actions import Action, Bounds, Portfolio, ScenarioOutcome
 from strandline.planning.early_action.derive_triggers import (
     TriggeredAction,
@@ -24,7 +25,7 @@ from strandline.planning.early_action.hindcast import (
 )
 from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR
 from strandline.planning.early_action.protocol import Night, Protocol
-from strandline.planning.formatting import format_expression
+from strandline.planning.formatting import format_expression, format_money
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.pathways import Pathways
@@ -73,15 +74,17 @@ class Plan:
     """Actions for a region, with what they rest on and what they leave out.
 
     Attributes:
-        expected_annual_damage: p10, p50, p90 today, over the known assets [EUR 2010 a-1].
+        expected_annual_damage: p10, p50, p90 today, over the known assets [money a-1].
         vertical_datum: zero of the triggers' levels.
         protocol: what starts and stops each emergency action; ``None`` = no action pays.
         hindcasts: of each phase on the record, with all gauges, with gauge failures, and without any forecast.
         unknown_assets: assets of unknown damage; they are in no number here.
-        unknown_value: value of those, where it is stated [EUR 2010].
-        budget: for investments [EUR 2010]; ``None`` = no limit.
+        unknown_value: value of those, where it is stated [money].
+        budget: for investments [money]; ``None`` = no limit.
         discount_rate: per year [-].
         horizon_years: over which benefits and costs are counted [a].
+        money: unit of every amount.
+        basis: what money, discount rate, horizon and costs rest on.
         notes: what is left out, and why.
         is_simulated: any part of the hazard is simulated.
         portfolio: measures to be built together; ``None`` = none.
@@ -104,6 +107,8 @@ class Plan:
     discount_rate: float
     horizon_years: int
     is_simulated: bool
+    money: MoneyUnit = EUR_2010
+    basis: tuple[str, ...] = ()
     portfolio: Portfolio | None = None
     scenarios: tuple[ScenarioOutcome, ...] = ()
     pathways: Pathways | None = None
@@ -134,23 +139,25 @@ def plan_adaptation(
     sea_level_rise_hazards: Sequence[Hazard] = (),
     hindcast_data: HindcastData | None = None,
     early_action: EarlyActionInputs = NO_INPUTS,
+    basis: Sequence[str] = (),
 ) -> Plan:
     """Appraise all measures by running the damage chain with and without them, and derive the emergency triggers.
 
     All runs share their draws of levels, depths and curves, so that differences are due to the measures alone.
 
     Args:
-        budget: for investments [EUR 2010]; ``None`` = no limit.
+        budget: for investments [money]; ``None`` = no limit.
         mean_sea_level: [m, region datum].
         sea_level_rise_hazards: maps of the same samples under sea-level rise; none is extrapolated.
         hindcast_data: the record on which the triggers are verified; ``None`` = there is none.
         early_action: what the triggers rest on, besides hazard and damage.
+        basis: what money, discount rate, horizon and costs rest on, in sentences.
 
     Raises:
         InputError: a negative budget, or what `appraise` refuses.
     """
     if budget is not None and not budget >= 0:
-        raise InputError("plan", f"budget {budget:g} is negative", "give EUR, or none for no limit")
+        raise InputError("plan", f"budget {budget:g} is negative", f"give {economy.money}, or none for no limit")
     notes: list[str] = []
     damage: StageDamageByClass | None = None
     actions: tuple[Action, ...] = ()
@@ -172,7 +179,8 @@ def plan_adaptation(
         notes += found.notes
     if impact.unknown_assets:
         notes.append(
-            f"{impact.unknown_assets} assets (stated value EUR {impact.unknown_value:,.0f}) have unknown damage and are"
+            f"{impact.unknown_assets} assets (stated value"
+            f" {format_money(impact.unknown_value, economy.money, in_text=True)}) have unknown damage and are"
             " in no number of this plan. Unknown is not safe."
         )
     if len(actions) > 1:
@@ -189,11 +197,12 @@ def plan_adaptation(
             None if hindcast_data is None else hindcast_data.rule,
             "the record is too short to choose a threshold from" if hindcast_data is None else NO_NEIGHBOUR,
             early_action.forecasts,
+            economy.money,
         ),
         measures.operational,
         rng,
     )
-    protocol = join_protocol(hazard.region.name, triggered, early_action.night)
+    protocol = join_protocol(hazard.region.name, triggered, early_action.night, economy.money)
     hindcasts: tuple[Hindcast, ...] = ()
     if protocol is not None and hindcast_data is None:
         notes.append("The triggers were not tested on a record: none is long enough.")
@@ -212,6 +221,8 @@ def plan_adaptation(
         budget=budget,
         discount_rate=economy.discount_rate,
         horizon_years=economy.horizon_years,
+        money=economy.money,
+        basis=tuple(basis),
         is_simulated=any(source.kind == "simulated" for source in hazard.provenance.values()),
         portfolio=portfolio,
         scenarios=outcomes,

@@ -106,7 +106,7 @@ class SeaLevelRiseScenario:
         rise: [m] above the record's mean sea level.
         source: of the rise.
         hazard: its levels contain the rise.
-        expected_annual_damage: p10, p50, p90 [EUR 2010 per year].
+        expected_annual_damage: p10, p50, p90 [money per year].
     """
 
     name: str

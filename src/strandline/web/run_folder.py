@@ -245,6 +245,7 @@ def _record_of(name: str, summary: dict[str, Any]) -> RunRecord:
         started=datetime.fromisoformat(summary["started"]).astimezone(UTC).replace(tzinfo=None),
         version=summary["version"],
         commit=summary["commit"],
+        money=str(damage["unit"]).removesuffix(" per year"),
         damage_per_year=Percentiles.model_validate(damage) if is_known else None,
         n_assets=impact["n_assets"],
         unknown_assets=impact["unknown_assets"],

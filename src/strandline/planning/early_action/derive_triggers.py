@@ -7,6 +7,7 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
+from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit
 from strandline.planning.early_action.evacuation.area_triggers import AreaTriggers, DangerousArea, WholeRegion
 from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR, NeighbourRule
 from strandline.planning.early_action.protocol import (
@@ -33,6 +34,7 @@ from strandline.planning.early_action.trigger_constants import (
     WAITING_CHANCE,
     WAITING_RATIO,
 )
+from strandline.planning.formatting import format_money
 from strandline.planning.measures import OperationalMeasure
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
@@ -50,8 +52,8 @@ class TriggeredAction:
         phases: one, or for each evacuation area one and its fallback.
         indicators: those that the phases' expressions name.
         avoided_loss: p10, p50, p90 per event of the lowest level at which acting pays; ``None`` = not in money.
-        mean_avoided_loss: the mean of the same [EUR 2010]; ``None`` likewise.
-        avoidable: levels [m] and the mean loss that acting avoids there [EUR 2010]; ``None`` likewise.
+        mean_avoided_loss: the mean of the same [money]; ``None`` likewise.
+        avoidable: levels [m] and the mean loss that acting avoids there [money]; ``None`` likewise.
     """
 
     measure: OperationalMeasure
@@ -74,6 +76,7 @@ class TriggerInputs:
         neighbour: needed lead [h] and event level [m] → what the neighbour's gauge must read; ``None`` = no neighbour.
         without_neighbour: why there is no neighbour, as a part of a sentence.
         forecasts: variables that forecasts at hand give, besides the water level.
+        money: of costs and damage.
     """
 
     hazard: Hazard
@@ -84,6 +87,7 @@ class TriggerInputs:
     neighbour: NeighbourRule | None = None
     without_neighbour: str = NO_NEIGHBOUR
     forecasts: tuple[str, ...] = ()
+    money: MoneyUnit = EUR_2010
 
 
 def derive_triggers(
@@ -118,7 +122,9 @@ def derive_triggers(
     return triggered, left_out
 
 
-def join_protocol(study_area: str, triggered: Sequence[TriggeredAction], night: Night | None = None) -> Protocol | None:
+def join_protocol(
+    study_area: str, triggered: Sequence[TriggeredAction], night: Night | None = None, money: MoneyUnit = EUR_2010
+) -> Protocol | None:
     """One protocol of all triggered actions; ``None`` without any."""
     if not triggered:
         return None
@@ -126,6 +132,7 @@ def join_protocol(study_area: str, triggered: Sequence[TriggeredAction], night: 
         title=f"Early action at {study_area}",
         source="derived by Strandline from this place's hazard, damage and catalogue of measures",
         confirmed_by=DECIDED_BY,
+        money=str(money),
         night=night,
         indicators={name: one for each in triggered for name, one in each.indicators.items()},
         phases=tuple(phase for each in triggered for phase in each.phases),
@@ -161,7 +168,8 @@ def _for_money(measure: OperationalMeasure, inputs: TriggerInputs, rng: np.rando
     examples = lowest_levels(PROBABILITIES, cost, avoidable_loss, grid)
     if not examples:
         return (
-            f"{measure.title}: costs EUR {cost:,.0f} an event and on average avoids EUR {avoidable.max():,.0f} at most"
+            f"{measure.title}: costs {format_money(cost, inputs.money, in_text=True)} an event and on average avoids"
+            f" {format_money(float(avoidable.max()), inputs.money, in_text=True)} at most"
             f" with a chance of {max(PROBABILITIES):g}; no trigger up to {_longest(hazard)}-year levels."
         )
     event = lowest_levels((1.0,), cost, avoidable_loss, grid)[1.0]
@@ -171,7 +179,8 @@ def _for_money(measure: OperationalMeasure, inputs: TriggerInputs, rng: np.rando
     lowest = " or lower (no lower level is mapped)" if level == grid[0] else ""
     cases = " or ".join(f"{100 * chance:g} % for {at:.2f} m" for chance, at in examples.items())
     why = (
-        f"It pays where the expected avoidable loss exceeds the cost of EUR {cost:,.0f}: as at a chance of"
+        f"It pays where the expected avoidable loss exceeds the cost of"
+        f" {format_money(cost, inputs.money, in_text=True)}: as at a chance of"
         f" {cases}{lowest}."
     )
     phase, indicators = money_phase(
@@ -194,7 +203,7 @@ def money_phase(
 
     Args:
         event: lowest level [m] that counts.
-        avoidable: levels [m], ascending, and the mean loss that acting avoids there [EUR 2010].
+        avoidable: levels [m], ascending, and the mean loss that acting avoids there [money].
 
     Raises:
         InputError: the measure states no cost.

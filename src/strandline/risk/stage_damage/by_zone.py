@@ -39,7 +39,7 @@ class ZoneState:
     Attributes:
         flooded_share: of the zone's known land [-].
         population: people in the water [-].
-        damage: to known assets [EUR 2010].
+        damage: to known assets [money].
         dangerous_share: of the zone's known land, under dangerous depth [-].
         people_in_danger: people in dangerous depth [-].
     """
@@ -60,7 +60,7 @@ class StageDamageByZone:
         dry_level: the sea level [m, region datum] up to which nothing floods.
         flooded_share: (Z, S, L) of the zone's known land, under 0.15 m or more [-]; NaN = none of its land is known.
         population: (Z, S, L) counted people in 0.15 m of water or more, a lower bound [-]; NaN = no count exists.
-        damage: (Z, S, L) to the assets of known damage [EUR 2010]; NaN = the zone has assets, and none is known.
+        damage: (Z, S, L) to the assets of known damage [money]; NaN = the zone has assets, and none is known.
         dangerous_share: (Z, S, L) of the zone's known land, under ``DANGEROUS_DEPTH`` or more [-]; NaN likewise.
         people_in_danger: (Z, S, L) counted people in that depth, a lower bound [-]; NaN likewise.
         dangerous_level: (Z, S) lowest sea level [m, region datum] at which ``DANGEROUS_SHARE`` of the known land, or
@@ -69,7 +69,7 @@ class StageDamageByZone:
         unknown_share: (Z,) of the zone's cells [-].
         uncounted_homes: (Z,) homes without a count of people; they are in no number.
         unknown_assets: (Z,) assets of unknown damage; they are in no number.
-        unknown_value: (Z,) value of those, where it is stated [EUR 2010].
+        unknown_value: (Z,) value of those, where it is stated [money].
     """
 
     levels: Floats
