@@ -101,8 +101,8 @@ def _plan(delta: Delta, section: PlanningSection) -> Investments:
 
 def _relative_cost(preset: Preset) -> float:
     """Cost of building a home, that of the simulated survey = 1."""
-    low, here, high = preset.construction_cost["residential"].bounds
-    return here / load_preset(VALUED_IN).construction_cost["residential"].bounds[1]
+    here, there = (each.construction_cost["residential"].bounds[1] for each in (preset, load_preset(VALUED_IN)))
+    return here / there
 
 
 def _row(name: str, section: PlanningSection, rate: float, found: Investments) -> Row:

@@ -26,7 +26,8 @@ SCHEMA_FILE = "plan.schema.json"
 SCHEMA_VERSION = 4
 """Version 1 calls ``action_parameters`` stakes, ``hindcasts`` track_records and ``scenarios`` futures;
 version 2 has parameters of the watch beside the protocol, which is now all that the watch runs; version 3 states the
-years and values of tipping points as single numbers, and every amount in euros of 2010, and pathways need not begin with the proposal."""
+years and values of tipping points as single numbers and every amount in euros of 2010, and its pathways need not begin
+with the proposal."""
 _HEAD = {"$schema": SCHEMA_FILE, "schema_version": SCHEMA_VERSION}
 _SCALARS = (bool, int, float, str)
 _IN_JSON = {"``None``": "null", "``True``": "true", "``False``": "false", "NaN": "null", "``inf``": "null", "``": "`"}

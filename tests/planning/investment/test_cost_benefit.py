@@ -189,7 +189,7 @@ def test_robustness_counts_the_scenarios_in_which_a_set_pays() -> None:
 
 
 def test_what_does_not_pay_if_nothing_changes_is_no_no_regret_measure() -> None:
-    """A measure that pays in all scenarios alone, because the sea rises in all of them, may be regretted if it stays."""
+    """The sea rises in all scenarios: who builds for that may regret it if it stays."""
     baseline = a_baseline(make_hazard(rise=0.5))
     appraisal = appraisal_of(baseline, designs_of(baseline), load_scenarios())
     everything = np.ones(len(appraisal.measure_sets), dtype=bool)

@@ -140,12 +140,12 @@ class RegionFile(DataSections):
             if value is not None and value > most:
                 what = f"[assets] value_per_m2 of {value:g} {planning.money} is more than any building is worth"
                 raise ValueError(f"{what}; correct it, {most:.3g} at most")
-        if assets.value_per_m2 is None and assets.columns.value is None and assets.path is not None:
-            if planning.preset is None:
-                raise ValueError(
-                    "[assets] has floor areas and no value of a square metre; add 'value_per_m2', or choose a preset in"
-                    " [planning]"
-                )
+        has_no_value = assets.value_per_m2 is None and assets.columns.value is None and assets.path is not None
+        if has_no_value and planning.preset is None:
+            raise ValueError(
+                "[assets] has floor areas and no value of a square metre; add 'value_per_m2', or choose a preset in"
+                " [planning]"
+            )
         return self
 
     @property

@@ -56,7 +56,8 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
             f"{pluralise(known.size, 'asset')} with known flooding would most likely be damaged."
         )
         sentences.append(
-            f"Flood damage is expected to cost {format_money(p50, money)} a year ({format_money_between(p10, p90, money)})."
+            f"Flood damage is expected to cost {format_money(p50, money)} a year"
+            f" ({format_money_between(p10, p90, money)})."
         )
     sentences.append(
         f"The plan has {pluralise(len(results.plan.actions), 'action')} and "

@@ -109,9 +109,8 @@ def _rates(section: PlanningSection) -> Iterator[str]:
     yield "| rate | value | range | source |"
     yield "|---|---|---|---|"
     rate = preset.discount_rate
-    yield (
-        f"| discount rate, real | {100 * rate.value:g} % | {100 * rate.low:g} to {100 * rate.high:g} % | {rate.source} |"
-    )
+    between = f"{100 * rate.low:g} to {100 * rate.high:g} %"
+    yield f"| discount rate, real | {100 * rate.value:g} % | {between} | {rate.source} |"
     yield f"| horizon | {preset.horizon_years.value} years | – | {preset.horizon_years.source} |"
     for each in preset.exchange_rates:
         yield f"| {preset.currency} for one {each.currency}, {each.year} | {each.rate:,.6g} | – | {each.source} |"

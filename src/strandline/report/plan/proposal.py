@@ -56,8 +56,8 @@ def proposal_lines(plan: Plan) -> list[str]:
         f" {amounts.one(robust.lowest)} in the worst scenario and {amounts.one(robust.highest)} in the best.",
         "- In the worst tenth of all cases of its worst scenario, its net present value is"
         f" {amounts.one(robust.worst_tenth)} on average.",
-        f"- The maximum regret is {amounts.one(robust.maximum_regret)}: another choice would be worth that much more in the"
-        f" scenario {robust.regretted_in}.",
+        f"- The maximum regret is {amounts.one(robust.maximum_regret)}: another choice would be worth that much more"
+        f" in the scenario {robust.regretted_in}.",
         "",
     ]
 
@@ -83,7 +83,8 @@ def action_lines(action: Action, money: MoneyUnit, evacuation: EvacuationAreas |
     if action.benefit_cost_ratio is not None:
         low, middle, high = action.benefit_cost_ratio
         lines.append(
-            f"   - Every {money.currency} spent saves about {middle:.1f} (between {low:.1f} and {high:.1f}) if nothing changes."
+            f"   - Every {money.currency} spent saves about {middle:.1f} (between {low:.1f} and {high:.1f}) if nothing"
+            " changes."
         )
     lines += [f"   - How sure: {action.confidence} confidence.", f"   - Why: {action.why}"]
     return lines
