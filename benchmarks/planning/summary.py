@@ -16,7 +16,9 @@ def summarise(rows: Rows) -> Row:
         "whose pathways begin with the proposal": sum(row["proposal"] == row["pathways_begin_with"] for row in rows),
     }
     for name in dict.fromkeys(str(row["preset"]) for row in rows):
-        chosen = sorted((row for row in rows if row["preset"] == name), key=lambda row: float(row["discount_rate"] or 0))
+        chosen = sorted(
+            (row for row in rows if row["preset"] == name), key=lambda row: float(row["discount_rate"] or 0)
+        )
         damage = [float(row["damage_in_the_middle_scenario"] or 0) for row in chosen]
         summary[f"{name}: present value of damage falls with the rate"] = damage == sorted(damage, reverse=True)
         summary[f"{name}: at the highest rate, of that at the lowest"] = damage[-1] / damage[0]

@@ -293,6 +293,7 @@ def plan(
         early_action=EarlyActionInputs(
             find_evacuation_areas(zones, response, hazard, impact.assets, water, area.evacuation),
             area.evacuation.drainage_hours,
+            agreed_chance=area.evacuation.agreed_chance,
         ),
     )
 

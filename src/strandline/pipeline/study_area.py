@@ -29,6 +29,7 @@ from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline.requirements import RETURN_PERIODS
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer, issuer_of
 from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima
 from strandline.risk.hazard.own_record import GaugeHours
@@ -181,6 +182,7 @@ def evacuation_settings(planning: PlanningSection, warnings: WarningsSection | N
         planning.night_hours,
         offset,
         planning.drainage_hours,
+        PROBABILITY_FOR_LIVES if planning.agreed_chance is None else planning.agreed_chance,
     )
 
 

@@ -25,6 +25,7 @@ from strandline.planning.early_action.hindcast import (
 )
 from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR
 from strandline.planning.early_action.protocol import Night, Protocol
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.planning.formatting import format_expression, format_money
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.discounting import Economy
@@ -49,11 +50,13 @@ class EarlyActionInputs:
         evacuation: zones that are evacuated together; ``None`` = the zones are not known, and the region is one area.
         drainage_hours: stated time in which flooded land drains [h]; ``None`` = not known.
         forecasts: variables that live forecasts give, besides the water level.
+        agreed_chance: above which people are called [-].
     """
 
     evacuation: EvacuationAreas | None = None
     drainage_hours: float | None = None
     forecasts: tuple[str, ...] = ()
+    agreed_chance: float = PROBABILITY_FOR_LIVES
 
     @property
     def areas(self) -> tuple[EvacuationArea, ...]:
@@ -198,11 +201,14 @@ def plan_adaptation(
             "the record is too short to choose a threshold from" if hindcast_data is None else NO_NEIGHBOUR,
             early_action.forecasts,
             economy.money,
+            early_action.agreed_chance,
         ),
         measures.operational,
         rng,
     )
-    protocol = join_protocol(hazard.region.name, triggered, early_action.night, economy.money)
+    protocol = join_protocol(
+        hazard.region.name, triggered, early_action.night, economy.money, early_action.agreed_chance
+    )
     hindcasts: tuple[Hindcast, ...] = ()
     if protocol is not None and hindcast_data is None:
         notes.append("The triggers were not tested on a record: none is long enough.")

@@ -40,6 +40,7 @@ class PlanningSection(Section):
     ``measures`` names a catalogue of measures in place of the package's, ``scenarios`` a file of scenarios;
     ``measure.KEY.NUMBER`` replaces one number of a measure, ``leave_out`` removes measures.
 
+    ``agreed_chance`` [-] of a dangerous sea, above which people are called, is for a place to agree on.
     ``clearance_hours`` [h] replaces the estimate of how long an area takes to clear. ``share_on_foot`` of the people
     [-] have no vehicle. ``night_hours`` are the local hours between which people sleep, by the time zone of [warnings]
     where one is stated, else by the longitude. ``drainage_hours`` [h] is the time in which flooded land drains: the
@@ -59,6 +60,7 @@ class PlanningSection(Section):
     measure: dict[MeasureKey, dict[str, Figure]] = Field(default_factory=dict)
     leave_out: tuple[MeasureKey, ...] = ()
     crews: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    agreed_chance: Annotated[float, Field(ge=0.01, le=0.9)] | None = None
     clearance_hours: Annotated[float, Field(gt=0, le=120)] | None = None
     people_per_vehicle: Annotated[float, Field(ge=1, le=100)] | None = None
     share_on_foot: Annotated[float, Field(ge=0, le=1)] | None = None

@@ -13,9 +13,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from strandline.errors import InputError
 from strandline.files import write_atomically, write_text
-from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
+from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.pipeline.deployment.deployment import Deployment, GaugeSite, RunMetadata

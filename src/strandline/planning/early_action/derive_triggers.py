@@ -27,6 +27,7 @@ from strandline.planning.early_action.trigger_constants import (
     FORECAST_OF_THE_PLACE,
     NEIGHBOUR,
     PRIOR,
+    PROBABILITY_FOR_LIVES,
     STOP_HOURS,
     STOP_SHARE,
     UNDECIDED_HOURS,
@@ -77,6 +78,7 @@ class TriggerInputs:
         without_neighbour: why there is no neighbour, as a part of a sentence.
         forecasts: variables that forecasts at hand give, besides the water level.
         money: of costs and damage.
+        agreed_chance: above which people are called [-].
     """
 
     hazard: Hazard
@@ -88,6 +90,7 @@ class TriggerInputs:
     without_neighbour: str = NO_NEIGHBOUR
     forecasts: tuple[str, ...] = ()
     money: MoneyUnit = EUR_2010
+    agreed_chance: float = PROBABILITY_FOR_LIVES
 
 
 def derive_triggers(
@@ -96,7 +99,7 @@ def derive_triggers(
     """Phases for the measures that pay, and a sentence for each that does not.
 
     A measure for lives starts where the probability that the sea passes the dangerous level of an evacuation area,
-    between now + clearance time and the end of the forecast, exceeds ``PROBABILITY_FOR_LIVES``; its fallback starts
+    between now + clearance time and the end of the forecast, exceeds the agreed chance; its fallback starts
     where that comes sooner. A measure that costs money starts where the expected avoidable loss exceeds the cost.
     """
     triggered: list[TriggeredAction] = []
@@ -123,7 +126,11 @@ def derive_triggers(
 
 
 def join_protocol(
-    study_area: str, triggered: Sequence[TriggeredAction], night: Night | None = None, money: MoneyUnit = EUR_2010
+    study_area: str,
+    triggered: Sequence[TriggeredAction],
+    night: Night | None = None,
+    money: MoneyUnit = EUR_2010,
+    agreed_chance: float = PROBABILITY_FOR_LIVES,
 ) -> Protocol | None:
     """One protocol of all triggered actions; ``None`` without any."""
     if not triggered:
@@ -133,6 +140,7 @@ def join_protocol(
         source="derived by Strandline from this place's hazard, damage and catalogue of measures",
         confirmed_by=DECIDED_BY,
         money=str(money),
+        agreed_chance=agreed_chance,
         night=night,
         indicators={name: one for each in triggered for name, one in each.indicators.items()},
         phases=tuple(phase for each in triggered for phase in each.phases),
@@ -143,7 +151,13 @@ def _for_lives(measure: OperationalMeasure, inputs: TriggerInputs) -> tuple[Trig
     areas = inputs.areas or (WholeRegion.of(measure, inputs.hazard),)
     triggers = [
         AreaTriggers(
-            measure, area, inputs.night is not None, inputs.drainage_hours, inputs.neighbour, inputs.without_neighbour
+            measure,
+            area,
+            inputs.night is not None,
+            inputs.drainage_hours,
+            inputs.neighbour,
+            inputs.without_neighbour,
+            inputs.agreed_chance,
         )
         for area in areas
     ]

@@ -13,6 +13,7 @@ from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.region_file.values import Positive, Section
 from strandline.planning.actions import Response
 from strandline.planning.early_action.expressions import decide, names_in, negated_in
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 
 Operator = Literal[">=", ">", "<=", "<"]
 Text = Annotated[str, Field(min_length=1)]
@@ -264,6 +265,7 @@ class Protocol(Section):
         source: who published it, or how it was derived.
         confirmed_by: the person who must confirm before anything is sent.
         indicators: by name.
+        agreed_chance: above which people are called [-], as its phases for lives state.
         money: currency and price year of its losses and costs.
         night: when ``at_night_hours`` apply; ``None`` = never.
     """
@@ -271,6 +273,7 @@ class Protocol(Section):
     title: Text
     source: Text
     confirmed_by: Text
+    agreed_chance: Annotated[float, Field(gt=0, lt=1)] = PROBABILITY_FOR_LIVES
     money: Annotated[str, Field(pattern=r"^[A-Z]{3} \d{4}$")] = str(EUR_2010)
     night: Night | None = None
     indicators: dict[Name, Indicator]
