@@ -42,14 +42,14 @@ _WHOLE_YEAR, _LEAST_DAYS = 0.6, 29
 def compare_with_maxima(
     gauge: GaugeRecord, years: Floats, maxima: Floats, section: ExtremesSection
 ) -> Iterator[Finding]:
-    """Maxima in another unit; else one reading above all of them, or a number of storms that does not fit them.
+    """Maxima in another unit, one reading above all of them, or a number of storms that does not fit them.
 
     Args:
         years, maxima: published, years ascending [m, region datum].
     """
     unit = list(_another_unit(gauge, maxima, section))
     yield from unit
-    if not unit:
+    if not any(finding.refuses for finding in unit):
         yield from _one_reading_above_all(gauge, years, maxima, section)
         yield from _too_many_or_few_storms(gauge, years, maxima, section)
 
@@ -70,8 +70,10 @@ def _another_unit(gauge: GaugeRecord, maxima: Floats, section: ExtremesSection) 
         f"the maxima lie {published:.2f} m above mean sea level in a typical year, those of the gauge's record"
         f" {own:.2f} m"
     )
-    is_sure = published > own or whole.size > 0  # a short record may hold the storm of a century
-    yield Finding(str(section.path), what, "check unit, offset_to_region_datum and the place of both", is_sure)
+    is_storm_of_a_century = 0 < published < own and not whole.size  # which a short record may hold
+    yield Finding(
+        str(section.path), what, "check unit, offset_to_region_datum and the place of both", not is_storm_of_a_century
+    )
 
 
 def _one_reading_above_all(

@@ -108,8 +108,9 @@ def _difference(own: GaugeRecord, other: GaugeRecord) -> tuple[float | None, flo
     """Mean of ``other`` minus ``own`` [m], ``None`` where they share too few hours; and the tolerance [m]."""
     both = ~np.isnan(own.level) & ~np.isnan(other.level)
     uncertainty = own.section.datum_uncertainty + other.section.datum_uncertainty
-    own_place, place = ((each.section.longitude, each.section.latitude) for each in (own, other))
-    distance = float(great_circle_distance(*(np.array([degrees]) for degrees in place), *own_place)[0])
+    here, there = own.section, other.section
+    longitude, latitude = np.array([there.longitude]), np.array([there.latitude])
+    distance = float(great_circle_distance(longitude, latitude, here.longitude, here.latitude)[0])
     tolerance = NEIGHBOURS + uncertainty + ALONG_COAST * distance
     if both.sum() < 24 * FEWEST_DAYS:
         return None, tolerance
