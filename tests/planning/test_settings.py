@@ -15,7 +15,7 @@ from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit
 from strandline.observations.region_file.prices.preset import PRESETS, Figure, load_preset
 from strandline.planning.formatting import format_money, format_money_bounds
 from strandline.planning.investment.discounting import Economy
-from strandline.planning.measures import load_measures
+from strandline.planning.measures import SHIPPED, load_measures
 from strandline.planning.settings import read_planning_settings
 from strandline.report.plan.cost_tables import cost_page, cost_tables
 from tests.observations.region_file.test_region_file import MINIMAL, write
@@ -128,6 +128,12 @@ def test_nonsense_in_planning_is_refused_at_the_door_with_its_place(
         ({"measure": {"pumps": {"colour": Figure(value=1, source="made up")}}}, "unknown .*colour"),
         ({"measure": {"pumps": {"title": Figure(value=1, source="made up")}}}, "title.*is no number"),
         ({"leave_out": ("moat",)}, "no measure is called 'moat'"),
+        (
+            {"measure": {"raise_embankment": {"length": Figure(value=12_500, unit="m", source="survey")}}},
+            "length: is in 'm'; give km",
+        ),
+        ({"measure": {"pumps": {"lifetime_years": Figure(value=0, source="made up")}}}, "0 to 0 lies outside 1 to 1000"),
+        ({"measure": {"floodgates": {"avoided_share": Figure(low=0.1, high=40, source="made up")}}}, "outside 0 to 1"),
     ],
 )
 def test_what_no_catalogue_knows_is_refused(section: dict[str, object], message: str) -> None:
@@ -198,9 +204,30 @@ def test_the_page_of_costs_is_the_one_that_the_command_writes() -> None:
 
 
 def test_every_cost_in_the_table_has_a_source() -> None:
-    rows = [line.strip("| ").split(" | ") for line in cost_tables(PlanningSection(preset="vietnam")) if "|" in line]
-    costs = [cells for cells in rows if len(cells) == 7 and not cells[1].startswith("cost")]
-    costs = [cells for cells in costs if "per" in cells[1] or "%" in cells[1]]
-    assert len(costs) >= 12
-    for *_, source in costs:
+    lines = cost_tables(PlanningSection(preset="vietnam"))
+    priced = [line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ") and line.count("|") == 7]
+    titles = [title for title in priced if title not in ("measure", "VND 2024")]
+    assert len(titles) >= 12
+    for title in titles:
+        if title in load_preset("vietnam").construction_cost:
+            continue
+        (source,) = [line for line in lines if line.startswith(f"- **{title}**")]
         assert "assumption" in source or any(year in source for year in YEARS), source
+
+
+def test_a_catalogue_of_ones_own_stands_alone_and_is_refused_like_any_input(tmp_path: Path) -> None:
+    shipped = SHIPPED.read_text(encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(shipped.replace("value = 5.0e6", "value = 7.0e6"), encoding="utf-8")
+    region = load_region_file(write(tmp_path, f'{MINIMAL}[planning]\npreset = "italy"\nmeasures = "mine.toml"\n'))
+    assert region.planning is not None
+    assert embankment(region.planning)[1] == pytest.approx(7e6 * region.planning.prices.factor(EUR_2010))
+    for old, new, message in (
+        ("crews = { value = 2,", "crews = 2 # {", "is not TOML|crews = 2 has no source"),
+        ("lifetime_years = { value = 50,", 'lifetime_years = { value = "long",', "lifetime_years"),
+        ("[[long_term]]", "[long_term]", "is not TOML|is no list of measures"),
+        ('currency = "EUR", price_year = 2010, unit = "hectare"', 'unit = "hectare"', "unit_cost: is in no currency"),
+        ("earliest = 12, latest = 48", "earliest = 48, latest = 12", "give earliest, then latest"),
+    ):
+        (tmp_path / "mine.toml").write_text(shipped.replace(old, new), encoding="utf-8")
+        with pytest.raises(InputError, match=message):
+            read_planning_settings(region.planning)

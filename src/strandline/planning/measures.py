@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
+import numpy as np
 from pydantic import ValidationError
 
 from strandline.errors import InputError
@@ -19,6 +20,25 @@ from strandline.planning.investment.mechanisms import MECHANISMS
 from strandline.planning.quantity import Quantity
 
 SHIPPED = Path(__file__).parent / "data" / "measures.toml"
+LONGEST_LEAD = 240.0
+"""[h] Of a warning."""
+LIMITS: Mapping[str, tuple[str, float, float]] = MappingProxyType(
+    {
+        "lead_time_days": ("", 0.0, 36_525.0),
+        "lifetime_years": ("", 1.0, 1000.0),
+        "upkeep_share": ("share of the investment a year", 0.0, 1.0),
+        "design_return_period": ("", 1.01, 1e5),
+        "freeboard": ("m", 0.0, 10.0),
+        "height": ("m", 0.0, 20.0),
+        "length": ("km", 0.01, 1e5),
+        "width": ("km", 0.0, 100.0),
+        "attenuation": ("m per km of width", 0.0, 5.0),
+        "lowering": ("m", 0.0, 10.0),
+        "avoided_share": ("", 0.0, 1.0),
+        "capacity": ("people per shelter", 1.0, 1e6),
+    }
+)
+"""Name of a number → its unit, and least and greatest end of its range; beyond them it is a mistake."""
 Figures = Mapping[str, Mapping[str, Figure]]
 """Key of a measure → name of one of its numbers → the number."""
 NO_FIGURES: Figures = MappingProxyType({})
@@ -184,7 +204,10 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
     mechanism = MECHANISMS[entry["mechanism"]]
     required = ("who", "mechanism", *_LONG_TERM, *mechanism.needs)
     _check_keys(location, entry, required, ("asset_by_asset", *mechanism.options))
+    _check_numbers(location, entry, (*_LONG_TERM, *mechanism.needs))
     numbers = {name: _quantity(f"{location}, {name}", entry[name]) for name in entry if isinstance(entry[name], dict)}
+    for name, number in numbers.items():
+        _check_limits(f"{location}, {name}", name, number)
     _check_money(f"{location}, unit_cost", numbers["unit_cost"], is_amount=not entry.get("asset_by_asset", False))
     return LongTermMeasure(
         key=str(entry["key"]),
@@ -206,10 +229,18 @@ def _operational(where: str, entry: Mapping[str, Any]) -> OperationalMeasure:
     life_safety = bool(entry.get("life_safety", False))
     required = ("lead_window_hours", "response", *(() if life_safety else ("cost", "avoided_share")))
     _check_keys(location, entry, required, ("life_safety", "crews", "needs", "fallback"))
+    numbers = tuple(name for name in ("lead_window_hours", "cost", "avoided_share", "crews") if name in entry)
+    _check_numbers(location, entry, numbers)
     window = entry["lead_window_hours"]
-    if not str(window.get("source", "")) or not 0 <= window.get("earliest", -1) <= window.get("latest", -1):
+    ends = [window.get("earliest"), window.get("latest")]
+    if not str(window.get("source", "")) or not all(isinstance(end, int | float) for end in ends):
         raise InputError(location, "lead_window_hours is not complete", "give earliest, latest and source")
+    if not 0 <= ends[0] <= ends[1] <= LONGEST_LEAD:
+        raise InputError(location, f"lead_window_hours {ends} are no hours of a warning", "give earliest, then latest")
     cost = None if life_safety else _quantity(f"{location}, cost", entry["cost"])
+    share = None if life_safety else _quantity(f"{location}, avoided_share", entry["avoided_share"])
+    if share is not None:
+        _check_limits(f"{location}, avoided_share", "avoided_share", share)
     if cost is not None:
         _check_money(f"{location}, cost", cost, is_amount=True)
     response = _response(location, entry)
@@ -226,7 +257,7 @@ def _operational(where: str, entry: Mapping[str, Any]) -> OperationalMeasure:
         response,
         life_safety,
         cost,
-        None if life_safety else _quantity(f"{location}, avoided_share", entry["avoided_share"]),
+        share,
         round(_quantity(f"{location}, crews", entry["crews"]).value) if "crews" in entry else 0,
         tuple(str(name) for name in entry.get("needs", ())),
         fallback,
@@ -248,7 +279,24 @@ def _check_keys(location: str, entry: Mapping[str, Any], required: tuple[str, ..
         raise InputError(location, f"missing {missing}, unknown {unknown}", f"known: {', '.join(sorted(known))}")
 
 
+def _check_numbers(location: str, entry: Mapping[str, Any], names: Sequence[str]) -> None:
+    for name in names:
+        if not isinstance(entry[name], dict):
+            what = f"{name} = {entry[name]!r} has no source"
+            raise InputError(location, what, f'write {name} = {{ value = …, source = "…" }}')
+
+
+def _check_limits(location: str, name: str, number: Quantity) -> None:
+    unit, low, high = LIMITS.get(name, ("", 0.0, np.inf))
+    if unit and number.unit and number.unit != unit:
+        raise InputError(location, f"is in {number.unit!r}", f"give {unit}")
+    if not low <= number.low <= number.high <= high:
+        raise InputError(location, f"{number.low:g} to {number.high:g} lies outside {low:g} to {high:g}", "correct it")
+
+
 def _classes(location: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+    if not isinstance(entry.get("classes", []), list) or not isinstance(entry.get("needs", []), list):
+        raise InputError(location, "classes or needs is no list", 'write classes = ["residential"]')
     classes = tuple(str(name) for name in entry.get("classes", ASSET_CLASSES))
     wrong = sorted(set(classes) - set(ASSET_CLASSES))
     if wrong:

@@ -18,13 +18,13 @@ COMMAND = "strandline costs --all > docs/reference/costs.md"
 HEAD = f"""\
 # Costs
 
-What a plan counts with, by preset. This page is written by `{COMMAND}` from the data files of the package
-(`planning/data/measures.toml`, `observations/data/presets/`).
+What a plan counts with, by preset. This page is written by `{COMMAND}` from the
+data files of the package (`planning/data/measures.toml`, `observations/data/presets/`).
 
 A preset is chosen by `preset = "bangladesh"` in `[planning]` of the region file; every key there takes precedence, and
-`strandline costs --region REGION.toml` shows what then holds. A *factor* or range holds 95 % of the cases. What nobody
-published for a country is called an **assumption**: replace it by a local tender before anything is decided on it.
-Amounts were published in other years and currencies; the column *published* has them as they were.
+`strandline costs --region REGION.toml` shows what then holds. A range holds 95 % of the cases. What nobody published for
+a country is called an **assumption**: replace it by a local tender before anything is decided on it. Amounts were
+published in other years and currencies; the list under each table has them as they were.
 """
 
 
@@ -63,63 +63,46 @@ def cost_tables(section: PlanningSection) -> list[str]:
 
 
 def _measures(section: PlanningSection, settings: PlanningSettings) -> Iterator[str]:
-    yield f"| measure | cost [{settings.money}] | 95 % range | upkeep a year | life | published | source |"
-    yield "|---|---|---|---|---|---|---|"
-    stated = read_catalogue(section)
+    money, stated = settings.money, read_catalogue(section)
     published = {each.key: each.unit_cost for each in stated.long_term}
     of_event = {each.key: each.cost for each in stated.operational if each.cost is not None}
+    rows, sources = [], []
     for measure in settings.measures.long_term:
-        cost, per = measure.unit_cost, f" per {measure.unit_cost.unit}"
+        cost = measure.unit_cost
         if measure.asset_by_asset:
-            shown, between, per = f"{100 * cost.value:g} %", f"{100 * cost.low:.0f} to {100 * cost.high:.0f} %", ""
-            of = f" of {cost.unit.removeprefix('share of ')}"
+            amount, between = f"{100 * cost.value:g} %", f"{100 * cost.low:.0f} to {100 * cost.high:.0f} %"
         else:
-            shown = format_money(cost.value, settings.money)
-            between, of = format_money_between(cost.low, cost.high, settings.money), ""
-        cells = (
-            measure.title,
-            f"{shown}{of}{per}",
-            between,
-            f"{100 * measure.upkeep_share.value:g} %",
-            f"{measure.lifetime_years.value:g} years",
-            _published(published[measure.key]),
-            cost.source,
-        )
-        yield f"| {' | '.join(cells)} |".replace(SPACE, " ")
+            amount, between = format_money(cost.value, money), format_money_between(cost.low, cost.high, money)
+        upkeep, life = f"{100 * measure.upkeep_share.value:g} %", f"{measure.lifetime_years.value:g} years"
+        rows.append((measure.title, amount, between, cost.unit.removeprefix("share of "), upkeep, life))
+        sources.append(_source(measure.title, published[measure.key]))
     for action in settings.measures.operational:
         if action.cost is not None:
-            cells = (
-                action.title, f"{format_money(action.cost.value, settings.money)} per event", "–", "–", "–",
-                _published(of_event[action.key]), action.cost.source,
-            )  # fmt: skip
-            yield f"| {' | '.join(cells)} |".replace(SPACE, " ")
-    yield ""
+            rows.append((action.title, format_money(action.cost.value, money), "–", action.cost.unit, "–", "–"))
+            sources.append(_source(action.title, of_event[action.key]))
+    yield from ("| measure | cost | 95 % range | of or per | upkeep a year | life |", "|---|---|---|---|---|---|")
+    yield from (f"| {' | '.join(cells)} |".replace(SPACE, " ") for cells in rows)
+    yield from ("", "Where the costs come from:", "", *sources, "")
 
 
-def _published(cost: Quantity) -> str:
-    if cost.money is None:
-        return "–"
-    return f"{format_money(cost.value, cost.money)} in {cost.money.price_year}"
+def _source(title: str, cost: Quantity) -> str:
+    was = ""
+    if cost.money is not None:
+        was = f", {format_money(cost.value, cost.money, in_text=True)} in {cost.money.price_year}"
+    return f"- **{title}**{was}: {cost.source}."
 
 
 def _rates(section: PlanningSection) -> Iterator[str]:
     preset = section.preset_of_country
     if preset is None:
         return
-    yield "| rate | value | range | source |"
-    yield "|---|---|---|---|"
-    rate = preset.discount_rate
-    between = f"{100 * rate.low:g} to {100 * rate.high:g} %"
-    yield f"| discount rate, real | {100 * rate.value:g} % | {between} | {rate.source} |"
-    yield f"| horizon | {preset.horizon_years.value} years | – | {preset.horizon_years.source} |"
+    rate, index, year = preset.discount_rate, preset.price_index, preset.price_year
+    yield from ("Rates and prices of the preset:", "")
+    yield f"- Real discount rate {100 * rate.value:g} % ({100 * rate.low:g} to {100 * rate.high:g} %): {rate.source}."
+    yield f"- Horizon {preset.horizon_years.value} years: {preset.horizon_years.source}."
     for each in preset.exchange_rates:
-        yield f"| {preset.currency} for one {each.currency}, {each.year} | {each.rate:,.6g} | – | {each.source} |"
-    index, year = preset.price_index, preset.price_year
-    first = min(index.values)
-    yield (
-        f"| prices of {year}, those of 2010 = 1 | {index.values[year] / index.values[2010]:.2f} | from {first} on |"
-        f" {index.source} |"
-    )
+        yield f"- {preset.currency} {each.rate:,.6g} for one {each.currency} in {each.year}: {each.source}."
+    yield f"- Prices of {year}: {index.values[year] / index.values[2010]:.2f} times those of 2010. {index.source}."
     yield ""
 
 
@@ -128,12 +111,13 @@ def _greatest_damage(section: PlanningSection) -> Iterator[str]:
     if preset is None:
         return
     money, damage = section.money, greatest_damage(preset, section.prices)
-    columns = " | ".join(f"{name}: structure | {name}: contents" for name in BUILDINGS)
-    yield f"| greatest damage [{money} per m² of floor] | {columns} |"
+    columns = " | ".join(f"{name}: structure | contents" for name in BUILDINGS)
+    yield from ("Greatest flood damage of a square metre of floor, structure and contents apart:", "")
+    yield f"| {money} | {columns} |"
     yield f"|---|{'---|---|' * len(BUILDINGS)}"
     for asset_class in preset.construction_cost:
         cells = [
-            format_money(amount, money)
+            format_money(amount, money).removeprefix(money.prefix)
             for building in BUILDINGS
             for amount in (damage[asset_class, building].structure, damage[asset_class, building].contents)
         ]
