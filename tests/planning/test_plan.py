@@ -282,7 +282,7 @@ def test_the_same_seed_gives_the_same_plan_as_json_and_no_nan_in_it() -> None:
     texts = [json.dumps(plan_to_json(plan_of(seed=3)), allow_nan=False) for _ in range(2)]
     assert texts[0] == texts[1]
     loaded = json.loads(texts[0])
-    assert {"actions", "protocol", "notes", "currency"} <= set(loaded)
+    assert {"actions", "protocol", "notes", "money"} <= set(loaded)
     assert loaded["protocol"]["phases"][0]["degraded"]["decided_by"] == "the duty officer"
 
 

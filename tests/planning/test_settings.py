@@ -1,5 +1,6 @@
 """Presets and the user's own keys: every figure has a source, one key overrides one number, money is converted once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+import tests.fixtures.reports as coast
 from strandline.errors import InputError
 from strandline.observations.region_file import load_region_file
 from strandline.observations.region_file.planning_section import PlanningSection
@@ -16,8 +18,12 @@ from strandline.observations.region_file.prices.preset import PRESETS, Figure, l
 from strandline.planning.formatting import format_money, format_money_bounds
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.measures import SHIPPED, load_measures
+from strandline.planning.plan_schema import plan_to_json
 from strandline.planning.settings import read_planning_settings
+from strandline.report.page.page import render_page
 from strandline.report.plan.cost_tables import cost_page, cost_tables
+from strandline.report.plan.markdown import plan_to_markdown
+from strandline.report.products import summarise
 from tests.observations.region_file.test_region_file import MINIMAL, write
 
 YEARS = tuple(map(str, range(1950, 2030)))
@@ -196,6 +202,24 @@ def test_amounts_are_printed_in_the_money_of_the_plan() -> None:
         (1e3, 2e6, 3e9), taka, in_text=True
     )
     assert MoneyUnit.parse(str(taka)) == taka
+
+
+def test_every_text_of_a_plan_is_in_its_own_money() -> None:
+    """The unit was written into each text: a plan in taka showed euros."""
+    plan = replace(coast.a_plan(), money=MoneyUnit("BDT", 2024))
+    assert plan_to_json(plan)["money"] == {"currency": "BDT", "price_year": 2024}
+    text = plan_to_markdown(plan)
+    assert "Amounts are in BDT in prices of 2024" in text
+    assert "Every BDT spent saves" in text
+    results = replace(coast.results(), plan=plan)
+    impact = summarise(results)["impact"]
+    assert isinstance(impact, dict)
+    assert impact["expected_annual_damage"]["unit"] == "BDT 2024 per year"  # type: ignore[call-overload, index]
+    page = render_page(results)
+    assert "Money is in BDT in prices of 2024" in page
+    for product in (text, page):
+        assert "€" not in product
+        assert "EUR" not in product
 
 
 def test_the_page_of_costs_is_the_one_that_the_command_writes() -> None:

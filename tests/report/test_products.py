@@ -130,9 +130,10 @@ def test_the_plan_names_its_proposal_its_scenarios_and_its_pathways(folder: Path
         "Who: the owners",
         "Protects: 3 assets, 9 people",
         "4 of 4",
-        "at 0.20 m of rise (2055 to 2080)",
-        "at least 0.80 m of rise (after 2100)",
-        "0.17 m (limit 0.20 m)",
+        "at 0.1 to 0.2 m of rise (2045 to 2090)",
+        "0.4 to 0.8 m or more of rise (after 2100)",
+        "0.2 m (limit 0.1 to 0.2 m)",
+        "Amounts are in EUR in prices of 2010",
     ):
         assert part in text  # fmt: skip
 
