@@ -14,7 +14,7 @@ from strandline.observations.region_file import load_region_file
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.greatest_damage import greatest_damage
 from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit, PriceBasis
-from strandline.observations.region_file.prices.preset import PRESETS, Figure, load_preset
+from strandline.observations.region_file.prices.preset import PRESETS, Figure, PresetName, load_preset
 from strandline.planning.formatting import format_money, format_money_bounds
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.measures import SHIPPED, load_measures
@@ -36,7 +36,7 @@ def embankment(section: PlanningSection) -> tuple[float, float, float]:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_figure_of_a_preset_names_a_year_and_a_source_or_is_called_an_assumption(name: str) -> None:
+def test_every_figure_of_a_preset_names_a_year_and_a_source_or_is_called_an_assumption(name: PresetName) -> None:
     preset = load_preset(name)
     sources = [
         preset.discount_rate.source,
@@ -55,7 +55,7 @@ def test_every_figure_of_a_preset_names_a_year_and_a_source_or_is_called_an_assu
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_converts_every_cost_to_its_own_money(name: str) -> None:
+def test_a_preset_converts_every_cost_to_its_own_money(name: PresetName) -> None:
     found = read_planning_settings(PlanningSection(preset=name))
     for measure in found.measures.long_term:
         assert measure.unit_cost.money == (None if measure.asset_by_asset else found.money)
@@ -106,6 +106,10 @@ def test_the_length_of_the_shore_is_the_users() -> None:
         ("horizon_years = 1000", "horizon_years"),
         ("budget = 1e15", "is no budget of a coast"),
         ("[planning.measure.raise_embankment]\nunit_cost = { value = 1e6 }", "source.*is missing"),
+        (
+            '[planning.measure.raise_embankment]\nunit_cost = { value = 1e6, cost = 1, source = "tender" }',
+            "unknown key 'cost'.*known keys here: value, low, high",
+        ),
         (
             '[planning.measure.raise_embankment]\nunit_cost = { low = 3, high = 1, source = "tender" }',
             "does not hold.*order them",

@@ -66,7 +66,8 @@ def _measures(section: PlanningSection, settings: PlanningSettings) -> Iterator[
     money, stated = settings.money, read_catalogue(section)
     published = {each.key: each.unit_cost for each in stated.long_term}
     of_event = {each.key: each.cost for each in stated.operational if each.cost is not None}
-    rows, sources = [], []
+    rows: list[tuple[str, ...]] = []
+    sources: list[str] = []
     for measure in settings.measures.long_term:
         cost = measure.unit_cost
         if measure.asset_by_asset:
