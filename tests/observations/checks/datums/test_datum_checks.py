@@ -41,6 +41,17 @@ def test_a_gauge_on_another_datum_does_not_pass_check(tmp_path: Path, shift: flo
         assert bool(open_study_area(stated).warnings) == (expected == "warned")
 
 
+def test_a_neighbour_that_cannot_be_read_hides_nothing_about_the_own_gauge(tmp_path: Path) -> None:
+    path = write_region_folder(tmp_path)
+    text = path.read_text(encoding="utf-8").replace("mean_sea_level = 0.2", "mean_sea_level = 2.0")
+    own = text[text.index("[[tide_gauge]]") : text.index("[tides]")]
+    neighbour = own.replace('"Pier"', '"Harbour"').replace("levels.csv", "absent.csv")
+    path.write_text(text.replace("[tides]", f"{neighbour}[tides]"), encoding="utf-8")
+    inventory = take_inventory(load_region_file(path))
+    assert inventory.unreadable == ("tide_gauge: Harbour",)
+    assert [finding.where for finding in inventory.refused] == ["gauge 'Pier'"]
+
+
 # --- gauges ----------------------------------------------------------------------------------------------------------
 
 
