@@ -142,7 +142,10 @@ def test_nonsense_in_planning_is_refused_at_the_door_with_its_place(
             {"measure": {"raise_embankment": {"length": Figure(value=12_500, unit="m", source="survey")}}},
             "length: is in 'm'; give km",
         ),
-        ({"measure": {"pumps": {"lifetime_years": Figure(value=0, source="made up")}}}, "0 to 0 lies outside 1 to 1000"),
+        (
+            {"measure": {"pumps": {"lifetime_years": Figure(value=0, source="made up")}}},
+            "0 to 0 lies outside 1 to 1000",
+        ),
         ({"measure": {"floodgates": {"avoided_share": Figure(low=0.1, high=40, source="made up")}}}, "outside 0 to 1"),
     ],
 )
@@ -211,7 +214,7 @@ def test_amounts_are_printed_in_the_money_of_the_plan() -> None:
 def test_every_text_of_a_plan_is_in_its_own_money() -> None:
     """The unit was written into each text: a plan in taka showed euros."""
     plan = replace(coast.a_plan(), money=MoneyUnit("BDT", 2024))
-    assert plan_to_json(plan)["money"] == {"currency": "BDT", "price_year": 2024}
+    assert plan_to_json(plan)["money"].items() >= {"currency": "BDT", "price_year": 2024}.items()
     text = plan_to_markdown(plan)
     assert "Amounts are in BDT in prices of 2024" in text
     assert "Every BDT spent saves" in text
@@ -233,7 +236,9 @@ def test_the_page_of_costs_is_the_one_that_the_command_writes() -> None:
 
 def test_every_cost_in_the_table_has_a_source() -> None:
     lines = cost_tables(PlanningSection(preset="vietnam"))
-    priced = [line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ") and line.count("|") == 7]
+    priced = [
+        line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ") and line.count("|") == 7
+    ]
     titles = [title for title in priced if title not in ("measure", "VND 2024")]
     assert len(titles) >= 12
     for title in titles:

@@ -228,10 +228,10 @@ def _cheapest_sequences(
     """The cheapest sequence from the ``first`` step to each measure set that contains it and is reachable by steps
     which each move the tipping point."""
     middle = sea_levels[len(sea_levels) // 2].name
-    start = frozenset(first.order)
-    sequences = {start: first}
-    for reached in (each for each in sets if each > start):  # smaller ones first
-        for added in sorted(reached - start):
+    proposed = frozenset(first.order)
+    sequences = {proposed: first}
+    for reached in (each for each in sets if each > proposed):  # smaller ones first
+        for added in sorted(reached - proposed):
             before = reached - {added}
             gain = points[reached].rise[1] - points[before].rise[1]
             if before not in sequences or gain < LEAST_GAIN or points[before].is_beyond_maps:

@@ -22,8 +22,8 @@ What a plan counts with, by preset. This page is written by `{COMMAND}` from the
 data files of the package (`planning/data/measures.toml`, `observations/data/presets/`).
 
 A preset is chosen by `preset = "bangladesh"` in `[planning]` of the region file; every key there takes precedence, and
-`strandline costs --region REGION.toml` shows what then holds. A range holds 95 % of the cases. What nobody published for
-a country is called an **assumption**: replace it by a local tender before anything is decided on it. Amounts were
+`strandline costs --region REGION.toml` shows what then holds. A range holds 95 % of the cases. What nobody published
+for a country is called an **assumption**: replace it by a local tender before anything is decided on it. Amounts were
 published in other years and currencies; the list under each table has them as they were.
 """
 
