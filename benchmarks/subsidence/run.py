@@ -18,10 +18,9 @@ from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext, random_stream
 from strandline.pipeline.study_area import StudyArea, own_mean_sea_level, simulate_study_area
 from strandline.pipeline.study_area.future_seas import scenarios_of
-from strandline.planning.investment.discounting import Economy
-from strandline.planning.measures import load_measures
 from strandline.planning.plan import Plan, plan_adaptation
 from strandline.planning.quantity import stratify
+from strandline.planning.settings import read_planning_settings
 from strandline.report.findings import SeaLevelRiseScenario
 from strandline.report.plan.pathway_lines import format_tipping_point
 from strandline.risk.hazard.hazard import Hazard
@@ -109,13 +108,15 @@ def assess(prepared: Prepared, name: str, subsidence: Subsidence | None, seed: i
     yield _hazard_row(name, area.baseline, hazard, impact.expected_annual_damage, None)
     for ahead, future in zip(YEARS_AHEAD, futures, strict=False):
         yield _hazard_row(name, area.baseline + ahead, future.hazard, future.expected_annual_damage, future)
+    settings = read_planning_settings(area.planning)
     plan = plan_adaptation(
         hazard,
         impact,
-        budget=None,
-        economy=Economy(stages.DISCOUNT_RATE, stages.HORIZON_YEARS, area.baseline),
-        measures=load_measures(),
-        scenarios=scenarios_of(area),
+        budget=settings.budget,
+        economy=settings.economy(area.baseline),
+        measures=settings.measures,
+        scenarios=scenarios_of(area, settings.scenarios),
+        basis=settings.basis,
         mean_sea_level=own_mean_sea_level(area),
         rng=random_stream(seed, "plan"),
         sea_level_rise_hazards=[each.on_todays_land for each in futures],
@@ -171,7 +172,7 @@ def _plan_rows(name: str, plan: Plan) -> Iterator[Row]:
                 "tips_at_p10_m": point.rise[0],
                 "tips_at_p50_m": point.rise[1],
                 "tips_at_p90_m": point.rise[2],
-                **{f"year_{sea}": point.years.get(sea) for sea in SEAS},
-                "as_told": format_tipping_point(step),
+                **{f"year_{sea}": point.median_years().get(sea) for sea in SEAS},
+                "as_told": format_tipping_point(point),
                 "late_years": step.late_years,
             }

@@ -13,6 +13,7 @@ from strandline.observations.sea_level.sinking_land import bring_land_to
 from strandline.observations.sea_level.subsidence import SinkingRate, Subsidence
 from strandline.pipeline.study_area import StudyArea
 from strandline.pipeline.study_area.future_seas import future_seas, land_sentences, mean_sinking, scenarios_of
+from strandline.planning.investment.scenarios import load_scenarios
 from tests.fixtures.batches import REGION, make_observations
 
 IN_2060 = SeaLevelRise.model_validate({"scenario": "SSP2-4.5", "year": 2060})
@@ -88,10 +89,10 @@ def test_crests_sink_from_the_year_of_their_survey() -> None:
 
 
 def test_every_scenario_of_the_plan_stands_on_the_ground_of_the_assets() -> None:
-    scenarios = scenarios_of(area(uniform()))
+    scenarios = scenarios_of(area(uniform()), load_scenarios())
     assert [each.sinking.median for each in scenarios.sea_levels] == pytest.approx([0.02] * 6)
     assert "20 mm a year (15 to 25)" in scenarios.sources["subsidence"]
-    assert scenarios_of(area()).sources.get("subsidence") is None
+    assert scenarios_of(area(), load_scenarios()).sources.get("subsidence") is None
     assert mean_sinking(area()).is_zero
 
 

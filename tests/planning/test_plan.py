@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError
+from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.sea_level.harmonic_tide import fit_tide
 from strandline.planning.early_action.hindcast import Condition, prepare_hindcast
 from strandline.planning.early_action.protocol import Phase
@@ -281,7 +282,7 @@ def test_the_same_seed_gives_the_same_plan_as_json_and_no_nan_in_it() -> None:
     texts = [json.dumps(plan_to_json(plan_of(seed=3)), allow_nan=False) for _ in range(2)]
     assert texts[0] == texts[1]
     loaded = json.loads(texts[0])
-    assert {"actions", "protocol", "notes", "currency"} <= set(loaded)
+    assert {"actions", "protocol", "notes", "money"} <= set(loaded)
     assert loaded["protocol"]["phases"][0]["degraded"]["decided_by"] == "the duty officer"
 
 
@@ -316,7 +317,7 @@ def test_what_an_emergency_action_avoids_is_compared_with_its_cost_by_its_mean()
         assert action.mean_avoided_loss is not None
         assert action.mean_avoided_loss > action.cost[1], "else acting would not pay even at certainty"
         skewed = replace(action, avoided_loss=(0.0, 0.0, 9e5), mean_avoided_loss=2e5)
-        (line,) = [line for line in action_lines(skewed) if "Avoids" in line]
+        (line,) = [line for line in action_lines(skewed, EUR_2010) if "Avoids" in line]
         assert "€200,000 on average" in line
         assert "about €0" not in line
 

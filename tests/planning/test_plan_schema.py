@@ -98,5 +98,5 @@ def test_the_command_line_prints_the_schema_and_checks_a_whole_plan(
     assert json.loads(said_by("schema")) == plan_schema()
     plan = plan_to_json(coast.a_plan())
     assert "fit for use" in said_by("lint", str(write(tmp_path, plan)))
-    plan["currency"] = "USD"
-    assert "[currency]: 'USD' does not fit" in said_by("lint", str(write(tmp_path, plan)))
+    plan["money"]["currency"] = 5
+    assert "[money.currency]: 5 does not fit" in said_by("lint", str(write(tmp_path, plan)))

@@ -137,7 +137,8 @@ def summary_table(summary: dict[str, Any]) -> Table:
     table.add_row("flood maps, IoU", _flood_scores(flood))
     table.add_row("water level", f"RMSE {surge['rmse']:.2f} m, {surge['coverage_90']:.0%} within the 90 % interval")
     table.add_row(
-        "annual damage", f"{damage['p50']:,.0f} EUR (80 % interval {damage['p10']:,.0f} to {damage['p90']:,.0f})"
+        "annual damage",
+        f"{damage['p50']:,.0f} (80 % interval {damage['p10']:,.0f} to {damage['p90']:,.0f}) {damage['unit']}",
     )
     table.add_row("plan", f"{summary['plan']['n_actions']} actions, {summary['plan']['n_triggers']} triggers")
     return table

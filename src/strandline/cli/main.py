@@ -136,11 +136,12 @@ def check(
     from strandline.observations.checks.inventory.views import draw_inventory, inventory_table, inventory_to_json
     from strandline.observations.readers.formats.reading_process import reading_process
     from strandline.observations.region_file import load_region_file
-    from strandline.pipeline.study_area.requirements import refused_by_theory
+    from strandline.pipeline.study_area.requirements import refused_by_planning, refused_by_theory
 
     execute = partial(reading_process(), most_seconds=math.inf if patience is None else patience)
     region_file = load_region_file(region, data)
     inventory = take_inventory(region_file, execute=execute)
+    refused = list(refused_by_planning(region_file))
     too_little: list[str] = []
     if inventory.is_usable and inventory.own_gauge is not None:
         too_little = list(refused_by_theory(region_file, inventory.own_gauge, inventory.published))
@@ -148,13 +149,14 @@ def check(
         print_json(
             {
                 **inventory_to_json(inventory),
-                "is_usable": inventory.is_usable and not too_little,
+                "is_usable": inventory.is_usable and not too_little and not refused,
+                "refused_by_planning": refused,
                 "refused_by_theory": too_little,
             }
         )
     else:
         print_result(inventory_table(inventory))
-        for sentence in too_little:
+        for sentence in (*refused, *too_little):
             print_result(f"refused: {sentence}")
     if picture is not None:
         draw_inventory(inventory, picture)
@@ -167,8 +169,39 @@ def check(
         )
         what = "; ".join(f"{names} {fault}" for names, fault in parts if names)
         raise InputError(region, f"cannot be run: {what}", "mend what is listed above")
+    if refused:
+        raise InputError(region, "cannot be run: [planning] is not complete", "see what is listed above")
     if too_little:
         raise InputError(region, "cannot be run: its record is too short", "see what is listed above")
+
+
+@app.command(
+    epilog=_examples(
+        ("strandline costs bangladesh", "the table as Markdown"),
+        ("strandline costs --region REGION.toml", "with the region file's own numbers"),
+        ("strandline costs --all > docs/reference/costs.md", "the page of the documentation"),
+    )
+)
+def costs(
+    preset: Annotated[str | None, typer.Argument(help="A preset: bangladesh, italy, netherlands or vietnam.")] = None,
+    region: Annotated[Path | None, typer.Option(help="Region file whose [planning] is shown.")] = None,
+    data: DataFolder = None,
+    every: Annotated[bool, typer.Option("--all", help="The page with every preset.")] = False,
+) -> None:
+    """Show what a plan counts with: costs, rates, prices and greatest damage, each with its source, as Markdown."""
+    from strandline.observations.region_file import load_region_file
+    from strandline.observations.region_file.planning_section import PlanningSection
+    from strandline.report.plan.cost_tables import cost_page, cost_tables, section_of_preset
+
+    if sum((preset is not None, region is not None, every)) > 1:
+        raise typer.BadParameter("name a preset, --region or --all, one of them")
+    if every:
+        print_result(cost_page().rstrip("\n"))
+    elif region is not None:
+        section = load_region_file(region, data).planning or PlanningSection()
+        print_result("\n".join(cost_tables(section)))
+    else:
+        print_result("\n".join(cost_tables(PlanningSection() if preset is None else section_of_preset(preset))))
 
 
 @app.command(

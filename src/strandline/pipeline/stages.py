@@ -37,9 +37,8 @@ from strandline.pipeline.study_area.future_seas import future_seas, land_sentenc
 from strandline.pipeline.study_area.requirements import require_storms
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
 from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
-from strandline.planning.investment.discounting import Economy
-from strandline.planning.measures import load_measures
 from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
+from strandline.planning.settings import read_planning_settings
 from strandline.report.findings import SeaLevelRiseScenario
 from strandline.risk import sensitivity as risk_sensitivity
 from strandline.risk.hazard import flood_maps
@@ -68,9 +67,6 @@ from strandline.uncertainty.out_of_distribution import (
     load_training_coasts,
 )
 
-DISCOUNT_RATE, HORIZON_YEARS = 0.03, 50
-"""Of measures: the social discount rate and horizon that the European Commission's guide to cost-benefit analysis
-(2014, section 2.8) suggests for water infrastructure, 3 % and about 50 years of life; assumptions elsewhere."""
 PERMANENT_WATER = 0.5
 """Value of the water mask from which a cell is permanent water [-]."""
 MAP_STREAM = 100
@@ -319,13 +315,15 @@ def plan(
 ) -> Plan:
     """Measures, pathways, evacuation areas, and emergency actions with their triggers."""
     water = area.observations.terrain["permanent_water"].values > PERMANENT_WATER
+    settings = read_planning_settings(area.planning)
     return plan_adaptation(
         hazard,
         impact,
-        budget=area.budget,
-        economy=Economy(DISCOUNT_RATE, HORIZON_YEARS, area.baseline),
-        measures=load_measures(),
-        scenarios=scenarios_of(area),
+        budget=settings.budget,
+        economy=settings.economy(area.baseline),
+        measures=settings.measures,
+        scenarios=scenarios_of(area, settings.scenarios),
+        basis=settings.basis,
         mean_sea_level=own_mean_sea_level(area),
         sea_level_rise_hazards=[scenario.on_todays_land for scenario in rise_scenarios],
         rng=context.rng,
@@ -333,6 +331,7 @@ def plan(
         early_action=EarlyActionInputs(
             find_evacuation_areas(zones, response, hazard, impact.assets, water, area.evacuation),
             area.evacuation.drainage_hours,
+            agreed_chance=area.evacuation.agreed_chance,
         ),
     )
 

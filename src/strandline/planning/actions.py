@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 Bounds = tuple[float, float, float]
+QUANTILES = (0.1, 0.5, 0.9)
+"""Of samples, where a number is stated as ``Bounds``."""
 Confidence = Literal["low", "medium", "high"]
 Response = Literal["Shelter", "Evacuate", "Prepare", "Execute", "Avoid", "Monitor"]
 """Response types of a warning in CAP 1.2 (section 3.2.2, ``responseType``)."""
@@ -15,15 +17,15 @@ Response = Literal["Shelter", "Evacuate", "Prepare", "Execute", "Avoid", "Monito
 
 @dataclass(frozen=True)
 class Robustness:
-    """Performance of a set of measures over the scenarios; values are medians over the samples [EUR 2010].
+    """Performance of a set of measures over the scenarios; values are medians over the samples [money].
 
     Attributes:
         pays_in: number of scenarios with a net present value above 0, out of ``of``.
-        lowest, highest: net present value in the scenario where it is least and greatest [EUR 2010].
-        worst_tenth: mean of the worst tenth of the samples (CVaR) in the scenario where that is lowest [EUR 2010].
-        maximum_regret: greatest difference to the best affordable set over the scenarios [EUR 2010].
+        lowest, highest: net present value in the scenario where it is least and greatest [money].
+        worst_tenth: mean of the worst tenth of the samples (CVaR) in the scenario where that is lowest [money].
+        maximum_regret: greatest difference to the best affordable set over the scenarios [money].
         regretted_in: the scenario of the greatest difference.
-        is_no_regret: it pays in every scenario.
+        is_no_regret: it pays in every scenario, and if nothing changes.
     """
 
     pays_in: int
@@ -44,12 +46,12 @@ class Action:
         kind: e.g. ``raise_embankment``, ``evacuate_low_lying_areas``, ``continue_monitoring``.
         where: ids of the assets that it concerns; empty = the whole region.
         lead_time_hours: time before its effect is needed at which it must start [h].
-        avoided_loss: p10, p50, p90 [EUR 2010, see ``avoided_loss_per``]; ``None`` = not expressed in money.
+        avoided_loss: p10, p50, p90 [money, see ``avoided_loss_per``]; ``None`` = not expressed in money.
         avoided_loss_per: ``year`` for long-term measures, ``event`` at the trigger's level for operational ones.
-        mean_avoided_loss: mean over the same cases [EUR 2010]; operational actions only. A rare great loss makes it
+        mean_avoided_loss: mean over the same cases [money]; operational actions only. A rare great loss makes it
             exceed the median by far, and it is what the cost has to be compared with.
-        cost: p10, p50, p90 of the present value over the horizon, or of one event [EUR 2010]; ``None`` = not stated.
-        net_present_value: p10, p50, p90 if nothing changes [EUR 2010]; long-term measures only.
+        cost: p10, p50, p90 of the present value over the horizon, or of one event [money]; ``None`` = not stated.
+        net_present_value: p10, p50, p90 if nothing changes [money]; long-term measures only.
         benefit_cost_ratio: p10, p50, p90 if nothing changes [-]; long-term measures only.
         priority: 1 is first; actions for lives and monitoring come before money.
         within_budget: ``False`` = it pays, but exceeds the budget.
@@ -83,13 +85,13 @@ class Action:
 
 @dataclass(frozen=True)
 class ScenarioOutcome:
-    """Outcome of one scenario; money is the present value over the horizon [EUR 2010], p10, p50, p90.
+    """Outcome of one scenario; money is the present value over the horizon [money], p10, p50, p90.
 
     Attributes:
         rise: median sea-level rise at the horizon's end [m].
-        damage: if nothing is done [EUR 2010].
-        net_present_value: kind of measure → built alone [EUR 2010].
-        portfolio: net present value of the selected measures together [EUR 2010]; ``None`` = none is selected.
+        damage: if nothing is done [money].
+        net_present_value: kind of measure → built alone [money].
+        portfolio: net present value of the selected measures together [money]; ``None`` = none is selected.
         best: kinds of the affordable measures of the greatest value together in this scenario.
         share_beyond_maps: share of ``damage`` from seas above the highest mapped level [-]; there it is a lower bound.
     """
@@ -107,14 +109,14 @@ class ScenarioOutcome:
 
 @dataclass(frozen=True)
 class Portfolio:
-    """Measures to be built together; money as p10, p50, p90 [EUR 2010].
+    """Measures to be built together; money as p10, p50, p90 [money].
 
     Attributes:
         kinds: of its measures.
-        investment: first payment [EUR 2010].
-        cost: present value of all payments [EUR 2010].
-        avoided_loss: under today's sea level, storms and values [EUR 2010 a-1].
-        net_present_value: if nothing changes [EUR 2010].
+        investment: first payment [money].
+        cost: present value of all payments [money].
+        avoided_loss: under today's sea level, storms and values [money a-1].
+        net_present_value: if nothing changes [money].
         benefit_cost_ratio: if nothing changes [-].
     """
 
@@ -129,5 +131,5 @@ class Portfolio:
 
 def bounds(samples: npt.NDArray[np.float64]) -> Bounds:
     """p10, p50, p90 of samples (S,)."""
-    low, middle, high = np.quantile(samples, [0.1, 0.5, 0.9])
+    low, middle, high = np.quantile(samples, QUANTILES)
     return float(low), float(middle), float(high)

@@ -6,25 +6,25 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from strandline.observations.region_file.prices.money import SPACE, MoneyUnit
 from strandline.planning.early_action.expressions import parse
 from strandline.planning.early_action.protocol import Indicator, Operator
 from strandline.risk.people import People
 
-SPACE = "\N{NO-BREAK SPACE}"
 NEGLIGIBLE = 1e-3
 """Share of the upper end of a range below which its lower end is no number that anybody knows [-]."""
-_MONEY = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"), (1.0, ""))
+_MONEY = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e3, "thousand"), (1.0, ""))
 
 _OPPOSITE: Mapping[Operator, Operator] = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
 _COMPARED: Mapping[Operator, str] = {">=": "at or above", ">": "above", "<=": "at or below", "<": "below"}
 _UNITS = {"1": "", "m s-1": " m/s", "km h-1": " km/h", "m3 s-1": " m³/s"}
 
 
-def format_indicator(indicator: Indicator, *, is_negated: bool = False) -> str:
+def format_indicator(indicator: Indicator, money: MoneyUnit, *, is_negated: bool = False) -> str:
     """An indicator as a clause, or its opposite without a double negation."""
     is_single = indicator.probability is None and indicator.loss is None
     if is_negated and (indicator.persistence_hours or (is_single and indicator.duration_hours)):
-        return f"not ({format_indicator(indicator)})"
+        return f"not ({format_indicator(indicator, money)})"
     name = indicator.variable.replace("_", " ")
     compared = _COMPARED[_OPPOSITE[indicator.operator] if is_negated and is_single else indicator.operator]
     about = "about " if indicator.values else ""
@@ -34,7 +34,7 @@ def format_indicator(indicator: Indicator, *, is_negated: bool = False) -> str:
         clause += f" for {indicator.duration_hours:g} hours or longer"
     clause += _format_window(indicator)
     if indicator.loss is not None:
-        cost = format_money(indicator.loss.cost, in_text=True)
+        cost = format_money(indicator.loss.cost, money, in_text=True)
         clause = f"an expected avoidable loss {'of at most' if is_negated else 'above'} {cost} from {clause}"
     if indicator.probability == 0:
         clause = f"{'no' if is_negated else 'any'} chance of {clause}"
@@ -58,14 +58,14 @@ def _format_window(indicator: Indicator) -> str:
     return f", {earliest:g} to {latest:g} hours ahead{at_night}"
 
 
-def format_expression(text: str, indicators: Mapping[str, Indicator]) -> str:
+def format_expression(text: str, indicators: Mapping[str, Indicator], money: MoneyUnit) -> str:
     """A boolean expression over indicators as a sentence, without full stop."""
 
     def clause(node: ast.expr) -> str:
         if isinstance(node, ast.Name):
-            return format_indicator(indicators[node.id])
+            return format_indicator(indicators[node.id], money)
         if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Name):
-            return format_indicator(indicators[node.operand.id], is_negated=True)
+            return format_indicator(indicators[node.operand.id], money, is_negated=True)
         if isinstance(node, ast.UnaryOp):
             return f"not ({clause(node.operand)})"
         assert isinstance(node, ast.BoolOp)
@@ -77,38 +77,38 @@ def format_expression(text: str, indicators: Mapping[str, Indicator]) -> str:
     return clause(parse(text))
 
 
-def format_money(euros: float, *, in_text: bool = False) -> str:
-    """``€1.2 million``, ``€52 thousand``: two significant digits, because damage is not known better.
+def format_money(amount: float, money: MoneyUnit, *, in_text: bool = False) -> str:
+    """``€1.2 million``, ``BDT 52 thousand``: two significant digits, because damage is not known better.
 
     Args:
         in_text: for Markdown: ``€52,000`` written out, ordinary spaces.
     """
-    if math.isnan(euros):
+    if math.isnan(amount):
         return "unknown"
     if in_text:
-        return _money_in_text(euros)
-    scale, unit = _money_unit(euros)
-    return f"€{_two_digits(euros / scale)}{SPACE * bool(unit)}{unit}"
+        return _money_in_text(amount, money)
+    scale, unit = _money_unit(amount)
+    return f"{money.prefix}{_two_digits(amount / scale)}{SPACE * bool(unit)}{unit}"
 
 
-def format_money_between(low: float, high: float, *, in_text: bool = False) -> str:
+def format_money_between(low: float, high: float, money: MoneyUnit, *, in_text: bool = False) -> str:
     """``€0.50 to 1.2 million`` in the upper end's unit; ``€26 thousand to 7.8 million`` where the lower is small,
     ``nearly €0 to €8.6 million`` where it is tiny."""
     if math.isnan(low) or math.isnan(high):
         return "unknown"
     scale, unit = _money_unit(high)
+    upper = f"{_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
     if 0 < low < NEGLIGIBLE * high:
-        upper = _money_in_text(high) if in_text else f"€{_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
-        return f"nearly €0 to {upper}"
+        return f"nearly {money.prefix}0 to {_money_in_text(high, money) if in_text else f'{money.prefix}{upper}'}"
     if in_text:
-        return f"{_money_in_text(low)} to {_money_in_text(high)}"
+        return f"{_money_in_text(low, money)} to {_money_in_text(high, money)}"
     if 0 < low < 0.1 * scale:
-        euro = "" if _money_unit(low)[1] else "€"  # a lower end without a unit must not borrow the upper end's
-        return f"{format_money(low)} to {euro}{_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
-    return f"€{_two_digits(low / scale)} to {_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
+        prefix = "" if _money_unit(low)[1] else money.prefix  # a lower end must not borrow the upper end's unit
+        return f"{format_money(low, money)} to {prefix}{upper}"
+    return f"{money.prefix}{_two_digits(low / scale)} to {upper}"
 
 
-def format_money_bounds(bounds: tuple[float, float, float] | None, *, in_text: bool = False) -> str:
+def format_money_bounds(bounds: tuple[float, float, float] | None, money: MoneyUnit, *, in_text: bool = False) -> str:
     """``€1.2 million (0.8 to 1.9 million)`` of p10, p50, p90; ``not stated`` for ``None``.
 
     Args:
@@ -118,8 +118,8 @@ def format_money_bounds(bounds: tuple[float, float, float] | None, *, in_text: b
         return "not stated"
     low, middle, high = bounds
     about = "about " if in_text else ""
-    between = "" if low == high else f" ({format_money_between(low, high, in_text=in_text)})"
-    return f"{about}{format_money(middle, in_text=in_text)}{between}"
+    between = "" if low == high else f" ({format_money_between(low, high, money, in_text=in_text)})"
+    return f"{about}{format_money(middle, money, in_text=in_text)}{between}"
 
 
 def format_count(count: float) -> str:
@@ -243,17 +243,17 @@ def format_asset_list(ids: tuple[str, ...], most: int = 6) -> str:
     return named if len(ids) <= most else f"{named} and {len(ids) - most} more"
 
 
-def _money_in_text(euros: float) -> str:
-    sign = "−" if euros < 0 else ""
-    for size, name in ((1e9, "billion"), (1e6, "million")):
-        if abs(euros) >= size:
-            return f"{sign}€{_two_digits(abs(euros) / size)} {name}"
-    digits = 0 if euros == 0 else max(int(math.log10(abs(euros))) - 1, 0)
-    return f"{sign}€{round(abs(euros), -digits):,.0f}"
+def _money_in_text(amount: float, money: MoneyUnit) -> str:
+    sign, prefix, size = "−" if amount < 0 else "", money.prefix.replace(SPACE, " "), abs(amount)
+    for scale, name in _MONEY[:3]:
+        if size >= scale:
+            return f"{sign}{prefix}{_two_digits(size / scale)} {name}"
+    digits = 0 if amount == 0 else max(int(math.log10(size)) - 1, 0)
+    return f"{sign}{prefix}{round(size, -digits):,.0f}"
 
 
-def _money_unit(euros: float) -> tuple[float, str]:
-    return next(((scale, unit) for scale, unit in _MONEY if abs(euros) >= 0.995 * scale), (1.0, ""))
+def _money_unit(amount: float) -> tuple[float, str]:
+    return next(((scale, unit) for scale, unit in _MONEY if abs(amount) >= 0.995 * scale), (1.0, ""))
 
 
 def _area_unit(square_metres: float) -> tuple[float, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from strandline.errors import InputError
+from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit
 from strandline.planning.actions import Action, Bounds, Portfolio, ScenarioOutcome
 from strandline.planning.early_action.derive_triggers import (
     TriggeredAction,
@@ -23,7 +24,8 @@ from strandline.planning.early_action.hindcast import (
 )
 from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR
 from strandline.planning.early_action.protocol import Night, Protocol
-from strandline.planning.formatting import format_expression
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
+from strandline.planning.formatting import format_expression, format_money
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.pathways import Pathways
@@ -45,11 +47,13 @@ class EarlyActionInputs:
         evacuation: zones that are evacuated together; ``None`` = the zones are not known, and the region is one area.
         drainage_hours: stated time in which flooded land drains [h]; ``None`` = not known.
         forecasts: variables that live forecasts give, besides the water level.
+        agreed_chance: above which people are called [-].
     """
 
     evacuation: EvacuationAreas | None = None
     drainage_hours: float | None = None
     forecasts: tuple[str, ...] = ()
+    agreed_chance: float = PROBABILITY_FOR_LIVES
 
     @property
     def areas(self) -> tuple[EvacuationArea, ...]:
@@ -70,15 +74,17 @@ class Plan:
     """Actions for a region, with what they rest on and what they leave out.
 
     Attributes:
-        expected_annual_damage: p10, p50, p90 today, over the known assets [EUR 2010 a-1].
+        expected_annual_damage: p10, p50, p90 today, over the known assets [money a-1].
         vertical_datum: zero of the triggers' levels.
         protocol: what starts and stops each emergency action; ``None`` = no action pays.
         hindcasts: of each phase on the record, with all gauges, with gauge failures, and without any forecast.
         unknown_assets: assets of unknown damage; they are in no number here.
-        unknown_value: value of those, where it is stated [EUR 2010].
-        budget: for investments [EUR 2010]; ``None`` = no limit.
+        unknown_value: value of those, where it is stated [money].
+        budget: for investments [money]; ``None`` = no limit.
         discount_rate: per year [-].
         horizon_years: over which benefits and costs are counted [a].
+        money: unit of every amount.
+        basis: what money, discount rate, horizon and costs rest on.
         notes: what is left out, and why.
         is_simulated: any part of the hazard is simulated.
         portfolio: measures to be built together; ``None`` = none.
@@ -101,6 +107,8 @@ class Plan:
     discount_rate: float
     horizon_years: int
     is_simulated: bool
+    money: MoneyUnit = EUR_2010
+    basis: tuple[str, ...] = ()
     portfolio: Portfolio | None = None
     scenarios: tuple[ScenarioOutcome, ...] = ()
     pathways: Pathways | None = None
@@ -131,23 +139,25 @@ def plan_adaptation(
     sea_level_rise_hazards: Sequence[Hazard] = (),
     hindcast_data: HindcastData | None = None,
     early_action: EarlyActionInputs = NO_INPUTS,
+    basis: Sequence[str] = (),
 ) -> Plan:
     """Appraise all measures by running the damage chain with and without them, and derive the emergency triggers.
 
     All runs share their draws of levels, depths and curves, so that differences are due to the measures alone.
 
     Args:
-        budget: for investments [EUR 2010]; ``None`` = no limit.
+        budget: for investments [money]; ``None`` = no limit.
         mean_sea_level: [m, region datum].
         sea_level_rise_hazards: maps of the same samples under sea-level rise; none is extrapolated.
         hindcast_data: the record on which the triggers are verified; ``None`` = there is none.
         early_action: what the triggers rest on, besides hazard and damage.
+        basis: what money, discount rate, horizon and costs rest on, in sentences.
 
     Raises:
         InputError: a negative budget, or what `appraise` refuses.
     """
     if budget is not None and not budget >= 0:
-        raise InputError("plan", f"budget {budget:g} is negative", "give EUR, or none for no limit")
+        raise InputError("plan", f"budget {budget:g} is negative", f"give {economy.money}, or none for no limit")
     notes: list[str] = []
     damage: StageDamageByClass | None = None
     actions: tuple[Action, ...] = ()
@@ -169,7 +179,8 @@ def plan_adaptation(
         notes += found.notes
     if impact.unknown_assets:
         notes.append(
-            f"{impact.unknown_assets} assets (stated value EUR {impact.unknown_value:,.0f}) have unknown damage and are"
+            f"{impact.unknown_assets} assets (stated value"
+            f" {format_money(impact.unknown_value, economy.money, in_text=True)}) have unknown damage and are"
             " in no number of this plan. Unknown is not safe."
         )
     if len(actions) > 1:
@@ -186,20 +197,25 @@ def plan_adaptation(
             None if hindcast_data is None else hindcast_data.rule,
             "the record is too short to choose a threshold from" if hindcast_data is None else NO_NEIGHBOUR,
             early_action.forecasts,
+            economy.money,
+            early_action.agreed_chance,
         ),
         measures.operational,
         rng,
     )
-    protocol = join_protocol(hazard.region.name, triggered, early_action.night)
+    protocol = join_protocol(
+        hazard.region.name, triggered, early_action.night, economy.money, early_action.agreed_chance
+    )
     hindcasts: tuple[Hindcast, ...] = ()
     if protocol is not None and hindcast_data is None:
         notes.append("The triggers were not tested on a record: none is long enough.")
     elif protocol is not None and hindcast_data is not None:
         hindcasts = hindcast_protocol(protocol, triggered, hindcast_data)
+    operational = [_operational_action(each, hindcasts, economy.money) for each in triggered]
     return Plan(
         region=hazard.region.name,
         vertical_datum=hazard.region.vertical_datum,
-        actions=_ranked([_monitoring(), *(_operational_action(each, hindcasts) for each in triggered), *actions]),
+        actions=_ranked([_monitoring(), *operational, *actions]),
         protocol=protocol,
         hindcasts=hindcasts,
         notes=(*notes, *left_out, BREACHES),
@@ -209,6 +225,8 @@ def plan_adaptation(
         budget=budget,
         discount_rate=economy.discount_rate,
         horizon_years=economy.horizon_years,
+        money=economy.money,
+        basis=tuple(basis),
         is_simulated=any(source.kind == "simulated" for source in hazard.provenance.values()),
         portfolio=portfolio,
         scenarios=outcomes,
@@ -218,7 +236,7 @@ def plan_adaptation(
     )
 
 
-def _operational_action(triggered: TriggeredAction, hindcasts: Sequence[Hindcast]) -> Action:
+def _operational_action(triggered: TriggeredAction, hindcasts: Sequence[Hindcast], money: MoneyUnit) -> Action:
     measure, first, cost = triggered.measure, triggered.phases[0], triggered.measure.cost
     own = {phase.name for phase in triggered.phases if phase.instead_of is None}
     confidence, why = confidence_of([each for each in hindcasts if each.phase in own])
@@ -226,7 +244,7 @@ def _operational_action(triggered: TriggeredAction, hindcasts: Sequence[Hindcast
         kind=measure.key,
         title=measure.title,
         where=tuple(dict.fromkeys(name for phase in triggered.phases for name in phase.where)),
-        when=_when(triggered),
+        when=_when(triggered, money),
         lead_time_hours=max(max(phase.needed_hours) for phase in triggered.phases),
         avoided_loss=triggered.avoided_loss,
         mean_avoided_loss=triggered.mean_avoided_loss,
@@ -238,13 +256,13 @@ def _operational_action(triggered: TriggeredAction, hindcasts: Sequence[Hindcast
     )
 
 
-def _when(triggered: TriggeredAction) -> str:
+def _when(triggered: TriggeredAction, money: MoneyUnit) -> str:
     """When it starts: of several evacuation areas only that each has its own time, which their table states."""
     main = [phase for phase in triggered.phases if phase.instead_of is None]
     if len(main) > 1:
         return f"area by area, see the table of evacuation areas ({len(main)} areas)"
     first = main[0]
-    text = first.when or format_expression(first.start, triggered.indicators)
+    text = first.when or format_expression(first.start, triggered.indicators, money)
     later = [phase.label for phase in triggered.phases if phase.instead_of is not None]
     return f"{text}; with less time left: {later[0].lower()}" if later else text
 

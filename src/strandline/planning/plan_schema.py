@@ -23,11 +23,12 @@ from strandline.planning.plan import Plan
 
 SCHEMA_FILE = "plan.schema.json"
 """Name of the schema beside ``plan.json``, which refers to it as ``$schema``."""
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Version 1 calls ``action_parameters`` stakes, ``hindcasts`` track_records and ``scenarios`` futures;
 version 2 has parameters of the watch beside the protocol, which is now all that the watch runs; version 3 has people as
-three numbers."""
-_HEAD = {"$schema": SCHEMA_FILE, "schema_version": SCHEMA_VERSION, "currency": "EUR 2010"}
+three numbers; version 4 states the years and values of tipping points as single numbers and every amount in euros of
+2010, and its pathways need not begin with the proposal."""
+_HEAD = {"$schema": SCHEMA_FILE, "schema_version": SCHEMA_VERSION}
 _SCALARS = (bool, int, float, str)
 _IN_JSON = {"``None``": "null", "``True``": "true", "``False``": "false", "NaN": "null", "``inf``": "null", "``": "`"}
 
@@ -37,7 +38,6 @@ class _Head(BaseModel, extra="forbid"):
     schema_version: Literal[4] = Field(
         description="increases when a reader of the previous schema could misread a plan"
     )
-    currency: Literal["EUR 2010"] = Field(description="of every amount: euros in prices of 2010")
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:

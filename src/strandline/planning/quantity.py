@@ -1,22 +1,42 @@
 """An uncertain number with its source, and how it is drawn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
 
 from strandline.observations.arrays import Floats
+from strandline.observations.region_file.prices.money import MoneyUnit, PriceBasis
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number with its 95 % range ``low`` to ``high``, its unit and its source."""
+    """A number with its 95 % range ``low`` to ``high``, its unit and its source.
+
+    Attributes:
+        unit: of a plain number; of an amount of money what it is paid for, such as *km and metre of height*.
+        money: of an amount; ``None`` = it is none.
+    """
 
     value: float
     low: float
     high: float
     unit: str
     source: str
+    money: MoneyUnit | None = None
+
+    def in_prices(self, prices: PriceBasis) -> "Quantity":
+        """An amount in the plan's money; any other number as it is.
+
+        Raises:
+            InputError: its currency or year cannot be converted.
+        """
+        if self.money is None:
+            return self
+        factor = prices.factor(self.money)
+        return replace(
+            self, value=self.value * factor, low=self.low * factor, high=self.high * factor, money=prices.unit
+        )
 
     @property
     def is_assumption(self) -> bool:

@@ -107,7 +107,7 @@ class SeaLevelRiseScenario:
         rise: median of the mean sea level against the land [m], above that of the baseline year.
         source: of the rise.
         hazard: its maps; its levels contain the rise.
-        expected_annual_damage: p10, p50, p90 [EUR 2010 per year].
+        expected_annual_damage: p10, p50, p90 [money per year].
         sunk: how much lower the land of the maps lies than in the baseline year, mean over the assets [m].
         same_sea_today: the same rise on today's land, where ``hazard`` is on land that sank unevenly.
     """

@@ -163,8 +163,9 @@ def write_assets(path: Path, results: RunResults) -> None:
     assets = assets.set_geometry(gpd.GeoSeries(orient_polygons(rounded), index=assets.index, crs=assets.crs))
     collection = json.loads(assets.to_json(na="null", drop_id=True, to_wgs84=True))
     collection["provenance"] = results.provenance
+    money = results.plan.money
     collection["units"] = {
-        "value": "EUR 2010", "expected_annual_damage": "EUR 2010 per year", "depth": "m", "damage_state": "probability",
+        "value": f"{money}", "expected_annual_damage": f"{money} per year", "depth": "m", "damage_state": "probability",
         "out_of_service": "probability", "per_year": "events per year",
         "operation_threshold": "m", "crest": "m", "people": "1", "places": "1",
     }  # fmt: skip
@@ -197,7 +198,7 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         ],
         "extremes": as_json(results.extremes),
         "impact": {
-            "expected_annual_damage": {"p10": p10, "p50": p50, "p90": p90, "unit": "EUR 2010 per year"},
+            "expected_annual_damage": {"p10": p10, "p50": p50, "p90": p90, "unit": f"{results.plan.money} per year"},
             "unknown_assets": impact.unknown_assets,
             "unknown_value": impact.unknown_value,
             "n_assets": len(impact.assets),

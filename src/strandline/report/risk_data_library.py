@@ -38,7 +38,7 @@ def describe_for_catalogues(results: RunResults) -> dict[str, Json]:
 
     The web address of a file is its name, because the files lie beside the catalogue until somebody publishes them.
     """
-    region, run = results.hazard.region, results.run
+    region, run, money = results.hazard.region, results.run, results.plan.money
     stem = f"urn:strandline:{_slug(region.name)}:{run.started:%Y%m%dT%H%M%S}"
     present = set(results.impact.assets["asset_class"])
     categories = [name for name, classes in CATEGORIES.items() if present & set(classes)]
@@ -62,9 +62,9 @@ def describe_for_catalogues(results: RunResults) -> dict[str, Json]:
     ]
     for category in categories:
         exposure_id = f"{stem}:exposure:{category}"
-        assets = _resource("assets", "geojson", "application/geo+json", "Assets with their value [EUR 2010] and flood"
+        assets = _resource("assets", "geojson", "application/geo+json", f"Assets with their value [{money}] and flood"
                            " damage; null = unknown")  # fmt: skip
-        cost: Entry = {"id": "value", "type": "structure", "dimension": "structure", "unit": "EUR"}
+        cost: Entry = {"id": "value", "type": "structure", "dimension": "structure", "unit": money.currency}
         datasets.append(
             {
                 **_common(results, exposure_id, "exposure", f"Assets at {region.name}: {category}"),
@@ -81,12 +81,12 @@ def describe_for_catalogues(results: RunResults) -> dict[str, Json]:
                     "hazard_process": "storm_surge",
                     "hazard_analysis_type": "probabilistic",
                     "category": category,
-                    "description": "Expected annual damage of each asset [EUR 2010 a-1]: p10, p50, p90",
+                    "description": f"Expected annual damage of each asset [{money} a-1]: p10, p50, p90",
                     "cost": [{**cost, "id": "damage"}],
                     "impact": {
                         "type": "direct",
                         "metric": "loss_annual_average_value",
-                        "unit": "EUR",
+                        "unit": money.currency,
                         "base_data_type": "simulated",
                     },
                     "type": "ground_up",

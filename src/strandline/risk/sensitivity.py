@@ -70,7 +70,7 @@ class SensitivityAnalysis:
     """Sources of the uncertainty of the region's expected annual damage.
 
     Attributes:
-        standard_deviation: of the expected annual damage over all combinations [EUR 2010 a-1].
+        standard_deviation: of the expected annual damage over all combinations [money a-1].
         drivers: the greatest first-order share first.
         measurements: the greatest expected reduction first.
     """
@@ -179,7 +179,7 @@ class StageDamageByCurve:
     Attributes:
         curves: names of the damage curves that occur.
         grid: (G,) sea levels [m, region datum].
-        damage: (C, S, K, G) damage to the known assets under curve c moved by ``CURVE_DEVIATES`` [EUR 2010].
+        damage: (C, S, K, G) damage to the known assets under curve c moved by ``CURVE_DEVIATES`` [money].
         depth_by_location: "in the district X" or "in the north-west" → (S,) mean depth at its assets [m] at the median
             rarest level.
     """
@@ -241,7 +241,7 @@ def _level_weights(levels: Floats, grid: Floats, weights: Floats) -> Floats:
 
 
 def _reduction(damage: Floats, reading: Floats, error: float) -> float:
-    """Expected reduction of the variance [EUR² a-2] by a reading with an error variance; 0 where it is constant."""
+    """Expected reduction of the variance [money² a-2] by a reading with an error variance; 0 where it is constant."""
     spread = reading.var() + error
     covariance = float(np.mean((damage - damage.mean()) * (reading - reading.mean())))
     return covariance**2 / float(spread) if spread > 0 else 0.0

@@ -14,7 +14,7 @@ from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
 from strandline.pipeline.deployment.protocol_in_force import ProtocolFile
 from strandline.planning.early_action.streams import History, Stream
-from strandline.planning.early_action.trigger_constants import FLOODED_SHARE, NEIGHBOUR, PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.trigger_constants import FLOODED_SHARE, NEIGHBOUR
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.uncertainty.assimilation.filter import PAST_HOURS, SeaBelief
@@ -117,7 +117,8 @@ class Agent:
             return decision
         number = {name: at for at, name in enumerate(self.deployment.zones.names)}
         chance = risk.in_danger if phase.life_safety else risk.flooded
-        likely = [name for name in protected if chance[number[name]] > PROBABILITY_FOR_LIVES]
+        agreed = self.config.agreed_chance
+        likely = [name for name in protected if chance[number[name]] > agreed]
         if phase.life_safety and not likely and decision.change == "start":
             likely = list(protected)
         most = np.where(np.isnan(risk.people), np.inf, risk.people)

@@ -62,6 +62,11 @@ class AgentConfig:
         return self.tides[self.model.sensors[0].stream]
 
     @property
+    def agreed_chance(self) -> float:
+        """Above which people are called [-]."""
+        return PROBABILITY_FOR_LIVES if self.protocol is None else self.protocol.agreed_chance
+
+    @property
     def phases(self) -> tuple[Phase, ...]:
         """Of the protocol."""
         return () if self.protocol is None else self.protocol.phases
@@ -184,16 +189,20 @@ class _Reasons:
         """
         state, phase = self.state, self.phase
         level = self._whole_event().value
+        assert self.config.protocol is not None
+        currency = self.config.protocol.money.split()[0]
         chance = f"{self.probability:.0%} chance that the sea passes {level:.2f} m within {HORIZON_HOURS} h"
         parts = [chance if onset is None else f"{chance}, most likely from {onset:%d %b %H:%M} UTC"]
         if phase.life_safety:
-            parts.append(f"the agreed limit is {PROBABILITY_FOR_LIVES:.0%}")
+            parts.append(f"the agreed limit is {self.config.agreed_chance:.0%}")
             if phase.instead_of is not None and self.after.active:
                 parts.append("part of it comes sooner than the area can be cleared: do not start to move out now")
         elif avoided is not None and self._change() == "keep":
-            parts.append(f"running on avoids EUR {avoided:,.0f} on average; below EUR {cost:,.0f} it stops")
+            parts.append(
+                f"running on avoids {currency} {avoided:,.0f} on average; below {currency} {cost:,.0f} it stops"
+            )
         elif avoided is not None:
-            parts.append(f"acting in time avoids EUR {avoided:,.0f} on average and costs EUR {cost:,.0f}")
+            parts.append(f"acting in time avoids {currency} {avoided:,.0f} on average and costs {currency} {cost:,.0f}")
         if self.after.awaits_all_clear:
             parts.append("the sea has fallen, but nothing shows that the land has drained: a person decides")
         if not state.sea.is_heard:

@@ -17,8 +17,8 @@ class Decision:
         change: of the action's status at this hour.
         where: zones; empty = the whole site.
         probability: [-] that the sea passes the action's level within the horizon; ``None`` = unknown.
-        expected_avoided_loss: of acting now [EUR 2010]; ``None`` = not valued in money.
-        cost: of acting now [EUR 2010]; ``None`` likewise.
+        expected_avoided_loss: of acting now [money]; ``None`` = not valued in money.
+        cost: of acting now [money]; ``None`` likewise.
         onset: median time of passing the action's level among the ensemble members that pass it; ``None`` = none does.
         is_degraded: the own gauge gives no valid reading.
         needs_person: there is no data; the person named in the plan must decide.
@@ -48,7 +48,7 @@ class ForecastRow:
 
     Attributes:
         variable: ``water_level`` at ``time`` [m, region datum]; or from now to ``time``: ``highest_water_level`` [m,
-            region datum], and for a zone ``flooded_share`` [-] of its mapped land and ``damage`` [EUR 2010].
+            region datum], and for a zone ``flooded_share`` [-] of its mapped land and ``damage`` [money].
         zone: empty = the sea.
         time: valid time, naive UTC.
         lead_hours: from the hour of the forecast to ``time`` [h].

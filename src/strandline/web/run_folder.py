@@ -14,6 +14,7 @@ from rasterio.errors import RasterioError
 
 from strandline.errors import InputError
 from strandline.pipeline.run_folder.generations import MANIFEST, open_run
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.report.findings import SURGE_COLUMNS
 from strandline.web.schemas import ActionRecord, Percentiles, ProductRecord, ReturnLevel, RunRecord
 
@@ -105,6 +106,11 @@ class RunFolder:
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(path, f"cannot be read ({error})", "run `strandline run` again") from error
         return sorted(actions, key=lambda action: action.priority)
+
+    def agreed_chance(self) -> float:
+        """Return the chance above which people are called [-]."""
+        protocol = read_json(self.path / "plan.json").get("protocol")
+        return float((protocol or {}).get("agreed_chance", PROBABILITY_FOR_LIVES))
 
     def action_levels(self) -> dict[str, float]:
         """Return the sea level [m, region datum] of each emergency action.
@@ -257,6 +263,7 @@ def _record_of(name: str, summary: dict[str, Any]) -> RunRecord:
         started=datetime.fromisoformat(summary["started"]).astimezone(UTC).replace(tzinfo=None),
         version=summary["version"],
         commit=summary["commit"],
+        money=str(damage["unit"]).removesuffix(" per year"),
         damage_per_year=Percentiles.model_validate(damage) if is_known else None,
         n_assets=impact["n_assets"],
         unknown_assets=impact["unknown_assets"],

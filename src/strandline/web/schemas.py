@@ -57,7 +57,8 @@ class RunRecord(BaseModel):
     started: UtcTime
     version: str
     commit: str
-    damage_per_year: Percentiles | None = Field(description="expected annual damage [EUR 2010]")
+    money: str = Field(description="currency and price year of every amount, as EUR 2010")
+    damage_per_year: Percentiles | None = Field(description="expected annual damage [money]")
     n_assets: int
     unknown_assets: int
     unknown_share: float = Field(description="share of cells without data [-]")
@@ -73,7 +74,7 @@ class RunRecord(BaseModel):
 
 
 class ActionRecord(BaseModel):
-    """One action of a run's plan; money as p10, p50, p90 [EUR 2010]."""
+    """One action of a run's plan; money as p10, p50, p90 [money]."""
 
     kind: str
     title: str
@@ -257,8 +258,8 @@ class DecisionRecord(BaseModel):
     change: Change
     where: list[str]
     probability: float | None
-    expected_avoided_loss: float | None = Field(description="[EUR 2010]")
-    cost: float | None = Field(description="[EUR 2010]")
+    expected_avoided_loss: float | None = Field(description="[money]")
+    cost: float | None = Field(description="[money]")
     onset: UtcTime | None
     is_degraded: bool
     needs_person: bool

@@ -143,3 +143,13 @@ def test_nobody_is_sent_out_before_a_flood_that_is_still_there_when_the_area_wou
     states = decide(protocol_of(), {}, levels)
     assert not states["evacuate"].active
     assert states["go_up"].active
+
+
+@given(st.floats(0.02, 0.9))
+def test_the_chance_that_a_place_agrees_on_is_the_one_that_starts_and_that_people_read(agreed: float) -> None:
+    triggers = AreaTriggers(
+        EVACUATION, WholeRegion((LEVEL,), CLEARANCE, "made up"), False, None, None, agreed_chance=agreed
+    )
+    chances = {name: one.probability for name, one in triggers.indicators.items()}
+    assert chances["flood"] == chances["in_time"] == agreed
+    assert all(f"{100 * agreed:g} %" in phase.why for phase in triggers.phases)

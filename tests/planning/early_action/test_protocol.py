@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError
+from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.planning.early_action.protocol_file import (
     PUBLISHED,
     lint,
@@ -135,9 +136,9 @@ def test_the_protocol_of_a_plan_can_be_checked_as_well(tmp_path: Path) -> None:
 
 def test_indicators_and_expressions_are_formatted_as_sentences() -> None:
     likely = ahead("forecast_sea", 1.2, 0.5, (3, 12), duration_hours=6)
-    assert format_indicator(likely) == (
+    assert format_indicator(likely, EUR_2010) == (
         "a chance of more than 50 % of forecast sea at or above 1.20 m for 6 hours or longer, 3 to 12 hours ahead"
     )
-    assert format_expression("not high and (left or spare)", GATE.indicators) == (
+    assert format_expression("not high and (left or spare)", GATE.indicators, EUR_2010) == (
         "sea below 1.50 m; and (sea at or above 1.20 m; or neighbour at or above 1.30 m)"
     )

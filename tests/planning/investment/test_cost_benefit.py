@@ -188,6 +188,20 @@ def test_robustness_counts_the_scenarios_in_which_a_set_pays() -> None:
     assert nothing.maximum_regret == pytest.approx(appraisal.median_value.max())
 
 
+def test_what_does_not_pay_if_nothing_changes_is_no_no_regret_measure() -> None:
+    """The sea rises in all scenarios: who builds for that may regret it if it stays."""
+    baseline = a_baseline(make_hazard(rise=0.5))
+    appraisal = appraisal_of(baseline, designs_of(baseline), load_scenarios())
+    everything = np.ones(len(appraisal.measure_sets), dtype=bool)
+    value = appraisal.net_present_value.copy()
+    value[:, -1] = -1.0  # nothing changes
+    lossy = replace(appraisal, net_present_value=value)
+    assert appraisal.robustness(frozenset({0}), everything).is_no_regret
+    robust = lossy.robustness(frozenset({0}), everything)
+    assert robust.pays_in == robust.of
+    assert not robust.is_no_regret
+
+
 def test_too_many_measures_and_a_horizon_beyond_2100_are_refused() -> None:
     baseline = a_baseline()
     designs = designs_of(baseline)

@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from strandline.planning.investment.pathways import LEAST_GAIN, Pathways, find_pathways, tipping_rises
+from strandline.planning.investment.pathways import LEAST_GAIN, Pathways, find_pathways
 from strandline.planning.investment.scenarios import load_scenarios
-from strandline.planning.investment.stage_damage_by_design import StageDamageByDesign
+from strandline.planning.investment.stage_damage_by_design import NOTHING, StageDamageByDesign, measure_sets
+from strandline.planning.investment.tipping_points import TippingPoint, tipping_rises
 from strandline.planning.quantity import Quantity
 from strandline.report.figures.pathways_map import as_generator_files, draw_pathways
 from strandline.report.figures.style import NARROW, WIDE
+from strandline.report.plan.pathway_lines import format_tipping_point
 from tests.fixtures.hazards import make_hazard
 from tests.planning.investment.test_cost_benefit import ECONOMY, a_baseline, designs_of
 from tests.planning.investment.test_design import built
@@ -58,16 +60,54 @@ def test_no_end_is_both_more_expensive_and_earlier_than_another(pathways: Pathwa
 
 def test_a_faster_sea_tips_earlier_and_decisions_leave_the_lead_time(pathways: Pathways) -> None:
     for step in pathways.steps:
-        years = [step.tipping_point.years[name] or 2101 for name in ("SSP1-2.6", "SSP2-4.5", "SSP5-8.5")]
+        years = [step.tipping_point.years[name][1] or 2101 for name in ("SSP1-2.6", "SSP2-4.5", "SSP5-8.5")]
         assert years == sorted(years, reverse=True)
         for name, decide in step.decide_by.items():
             before = next(each for each in pathways.steps if each.built == step.built[:-1])
-            tip = before.tipping_point.years[name]
+            tip = before.tipping_point.years[name][1]
             assert (decide is None) == (tip is None)
             if decide is not None and decide > ECONOMY.start_year:
                 assert decide < tip
     for post in pathways.signposts:
-        assert post.decide_at <= post.tipping_at
+        assert post.decide_at <= post.tipping_at[1]
+
+
+def test_every_pathway_begins_with_the_proposal() -> None:
+    """Whatever is proposed: the plan once proposed five measures and its pathways began with a sixth."""
+    baseline = a_baseline(*HIGHER)
+    designs = designs_of(baseline, price=0.2)[:4]
+    damage, kinds = StageDamageByDesign.of(baseline, designs), [each.measure.key for each in designs]
+    for proposal in measure_sets(len(designs)):
+        found = find_pathways(designs, damage, load_scenarios(), ECONOMY, proposal)
+        assert isinstance(found, Pathways)
+        proposed = tuple(kinds[i] for i in sorted(proposal))
+        assert found.proposal == proposed
+        for end in found.ends:
+            first = found.pathway(end)[1]
+            assert (first.added == proposed) or proposal == NOTHING
+            assert all(len(step.added) == 1 for step in found.pathway(end)[2:])
+        if proposal:
+            (step,) = (each for each in found.steps if each.built == proposed)
+            assert set(step.decide_by.values()) == {ECONOMY.start_year}
+            assert draw_pathways(found).alt
+            assert len(as_generator_files(found)[1].splitlines()) == len(found.steps) + 1
+
+
+def test_a_tipping_point_is_a_range_of_rises_and_years() -> None:
+    sea_levels = load_scenarios().sea_levels
+    rises = np.linspace(0.1, 0.5, 101)
+    point = TippingPoint.of(rises, 1.0, sea_levels, 2025)
+    assert point.rise == pytest.approx((0.14, 0.3, 0.46))
+    for low, middle, high in point.years.values():
+        assert low is None or middle is None or low < middle
+        assert middle is None or high is None or middle < high
+    assert point.first_year == point.years["SSP5-8.5"][0]
+    assert point.last_year == point.years["SSP1-1.9"][2]
+    text = format_tipping_point(point)
+    assert text.startswith("0.1 to 0.5 m of rise (20")
+    assert text.endswith("to after 2100)")
+    beyond = format_tipping_point(TippingPoint.of(rises, 0.4, sea_levels, 2025))
+    assert beyond.startswith("0.1 to 0.4 m or more of rise")
 
 
 def test_a_stricter_objective_tips_earlier() -> None:

@@ -48,7 +48,7 @@ def test_the_sea_never_falls_within_the_range_of_draws(name: str) -> None:
 
 def test_a_place_brings_its_own_sea_and_sinking_land_to_every_scenario() -> None:
     own = SeaLevelProjection("ours", (2100.0,), (0.4,), (0.6,), (0.9,), "our table")
-    scenarios = load_scenarios(regional=[own], sinking=SinkingRate(0.01, 0.02, 0.03), sinking_source="our survey")
+    scenarios = load_scenarios().at_coast([own], SinkingRate(0.01, 0.02, 0.03), "our survey")
     assert len(scenarios) == 9
     assert {each.sea_level.sinking.median for each in scenarios} == {0.02}
     assert scenarios.sources["subsidence"] == "our survey"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from strandline.observations.arrays import Floats
 from strandline.observations.checks.findings import Finding
+from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit
 
 HIGHEST = {"value": 1e11, "floor_area": 1e7, "people": 1e6, "places": 1e6, "operation_threshold": 10.0}
 """Largest entry of one asset: value [EUR 2010], floor area [m2], people and places [-], water depth [m]. Assumptions
@@ -20,11 +21,11 @@ def doubts_about_rows(kept: int, rows: int, where: str) -> Iterator[Finding]:
         yield Finding(where, what, "if all should lie in it, check CRS, coordinates and the region's bounds")
 
 
-def doubts_about_values(value: Floats, names: list[str], where: str) -> Iterator[Finding]:
-    """One of many assets that holds most of the value [EUR 2010]."""
+def doubts_about_values(value: Floats, names: list[str], where: str, money: MoneyUnit = EUR_2010) -> Iterator[Finding]:
+    """One of many assets that holds most of the value."""
     total = float(value.sum())
     if total <= 0:
-        yield Finding(where, "all assets are worth nothing", "give their values in EUR of 2010")
+        yield Finding(where, "all assets are worth nothing", f"give their values in {money.in_words}")
     elif len(value) >= _MANY and float(value.max()) > _DOMINANT * total:
         largest = int(value.argmax())
         what = f"'{names[largest]}' holds {value[largest] / total:.0%} of the value of all {len(value)} assets"

@@ -17,6 +17,9 @@ from strandline.observations.checks.times import REMEDY, implausible_years
 from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import AssetsSection, LatticeSection
+from strandline.observations.region_file.planning_section import PlanningSection
+from strandline.observations.region_file.prices.greatest_damage import BUILDINGS, greatest_damage
+from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.variables import VARIABLES
 
 _log = logging.getLogger(__name__)
@@ -26,10 +29,15 @@ _SWAPPED_SHARE = 0.1
 """Of the rows outside the region, that lie inside once longitude and latitude are swapped."""
 
 
-def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) -> Checked[gpd.GeoDataFrame]:
+def read_assets(
+    settings: AssetsSection, region: Region, terrain: xr.Dataset, planning: PlanningSection | None = None
+) -> Checked[gpd.GeoDataFrame]:
     """The assets whose centroid is inside the region, with ``ASSET_COLUMNS``, in the region's CRS.
 
     How many lie outside is a finding.
+
+    Args:
+        planning: states the money of all values; ``None`` = EUR 2010.
 
     Raises:
         InputError: with file, row and remedy.
@@ -37,6 +45,8 @@ def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) ->
     if settings.lattice is not None:
         return Checked(build_asset_lattice(settings.lattice, int(settings.survey_year or 0), region, terrain))
     columns, path = settings.columns, settings.path or Path()  # the section has one where it has no lattice
+    prices = (planning or PlanningSection()).prices
+    money, highest = prices.unit, HIGHEST["value"] * prices.factor(EUR_2010)
     frame = read_vectors(path, columns.model_dump(exclude_none=True).values())
     projected = frame.to_crs(region.crs)
     points = projected.geometry.centroid
@@ -52,10 +62,11 @@ def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) ->
     _log.info("assets: %d of %d lie in the region", inside.sum(), len(frame))
     chosen = frame[inside]
     if columns.value is not None:
-        value = _numbers(chosen, columns.value, path, "value")
+        value = _numbers(chosen, columns.value, path, "value", highest)
     else:
-        value = _numbers(chosen, str(columns.floor_area), path, "floor_area") * float(settings.value_per_m2 or np.nan)
-        _refuse(chosen, value > HIGHEST["value"], str(columns.floor_area), *_too_much("value"), path=path)
+        per_area = _value_per_area(settings, chosen, path, planning or PlanningSection())
+        value = _numbers(chosen, str(columns.floor_area), path, "floor_area", HIGHEST["floor_area"]) * per_area
+        _refuse(chosen, value > highest, str(columns.floor_area), *_too_much("value", highest), path=path)
     year = np.full(len(chosen), settings.survey_year)
     if columns.survey_year is not None:
         year = _numbers(chosen, columns.survey_year, path, None)
@@ -87,7 +98,7 @@ def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) ->
     )
     findings = [
         *doubts_about_rows(len(assets), len(frame), str(path)),
-        *doubts_about_values(assets["value"].to_numpy(), list(assets["asset_id"]), str(path)),
+        *doubts_about_values(assets["value"].to_numpy(), list(assets["asset_id"]), str(path), money),
     ]
     return Checked(assets, tuple(findings))
 
@@ -183,18 +194,42 @@ def _details(settings: AssetsSection, frame: gpd.GeoDataFrame, path: Path) -> di
     return details
 
 
-def _too_much(quantity: str) -> tuple[str, str]:
-    """What is wrong with a number beyond ``HIGHEST``, and the remedy."""
-    what = f"gives a {quantity.replace('_', ' ')} above {HIGHEST[quantity]:g}, which no asset has"
-    return what, "correct the row or its unit: values are EUR of 2010, areas m2"
+def _value_per_area(
+    settings: AssetsSection, frame: gpd.GeoDataFrame, path: Path, planning: PlanningSection
+) -> np.ndarray:
+    """Value of a square metre of floor [money of the plan]: the file's, or structure and contents of the preset."""
+    preset = planning.preset_of_country
+    if settings.value_per_m2 is not None or preset is None:
+        return np.full(len(frame), settings.value_per_m2 or np.nan)
+    column = settings.columns.building
+    building = np.full(len(frame), settings.building) if column is None else frame[column].to_numpy()
+    known = np.isin(building.astype(str), BUILDINGS)
+    _refuse(frame, ~known, str(column), "is no kind of building", f"write {', '.join(BUILDINGS)}", path=path)
+    damage, classes = greatest_damage(preset, planning.prices), _classes(settings, frame, path)
+    total = np.array(
+        [damage[key].total if key in damage else np.nan for key in zip(classes, building.astype(str), strict=True)]
+    )
+    if np.isnan(total).any():
+        without = classes[int(np.isnan(total).argmax())]
+        what = f"the preset knows no value per m2 for the class '{without}'"
+        raise InputError(f"{path} [assets]", what, "add 'value_per_m2', or a column of values")
+    return total
 
 
-def _numbers(frame: gpd.GeoDataFrame, column: str, path: Path, quantity: str | None) -> np.ndarray:
+def _too_much(quantity: str, highest: float) -> tuple[str, str]:
+    """What is wrong with a number beyond the ``highest``, and the remedy."""
+    what = f"gives a {quantity.replace('_', ' ')} above {highest:g}, which no asset has"
+    return what, "correct the row or its unit: values are in the money of [planning] (without it EUR of 2010), areas m2"
+
+
+def _numbers(
+    frame: gpd.GeoDataFrame, column: str, path: Path, quantity: str | None, highest: float = np.inf
+) -> np.ndarray:
     numbers: np.ndarray = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
     wrong = ~np.isfinite(numbers) | (numbers < 0)
     _refuse(frame, wrong, column, "is not a number of 0 or more", "correct it, or drop the row", path=path)
     if quantity is not None:
-        _refuse(frame, numbers > HIGHEST[quantity], column, *_too_much(quantity), path=path)
+        _refuse(frame, numbers > highest, column, *_too_much(quantity, highest), path=path)
     return numbers
 
 

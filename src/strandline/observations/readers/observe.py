@@ -54,7 +54,7 @@ def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Obs
     provenance = {name: provenance_of(region_file, name) for name in present}
     assets, findings = None, tuple[Finding, ...]()
     if region_file.assets is not None:
-        read = partial(read_assets, region_file.assets, region_file.region, present["terrain"])
+        read = partial(read_assets, region_file.assets, region_file.region, present["terrain"], region_file.planning)
         survey = execute(files_of(region_file, "assets"), read)
         assets, findings = survey.value, survey.findings
         provenance["assets"] = provenance_of(region_file, "assets")

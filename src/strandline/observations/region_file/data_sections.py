@@ -35,8 +35,10 @@ def _known_class(name: str) -> str:
 
 
 AssetClass = Annotated[str, AfterValidator(_known_class)]
-ValuePerArea = Annotated[float, Field(gt=0, le=1e6)]
-"""[EUR 2010 per m2]"""
+ValuePerArea = Annotated[float, Field(gt=0, le=1e12)]
+"""[money of [planning] per m2]"""
+Building = Literal["masonry", "rural", "informal"]
+"""Of what a building is made, which decides how much of it water can damage."""
 
 
 class PermanentWaterSection(Section):
@@ -277,7 +279,10 @@ class ExtremesSection(Sourced, Heights):
 
 
 class AssetColumns(Section):
-    """Columns of an asset survey; the value is ``value`` [EUR 2010], or ``floor_area`` [m2] × ``value_per_m2``.
+    """Columns of an asset survey; the value is ``value``, or ``floor_area`` [m2] × ``value_per_m2``, or × the greatest
+    damage of the preset of [planning]; in the money of [planning].
+
+    ``building`` is masonry, rural or informal, for the preset's greatest damage; masonry where it is not stated.
 
     An empty cell of ``people``, ``operation_threshold`` [m of water], ``crest`` [m, the survey's datum] or ``places``
     in a shelter is unknown.
@@ -287,6 +292,7 @@ class AssetColumns(Section):
     asset_id: str | None = None
     value: str | None = None
     floor_area: str | None = None
+    building: str | None = None
     survey_year: str | None = None
     district: str | None = None
     people: str | None = None
@@ -319,6 +325,7 @@ class AssetsSection(Sourced, OptionalHeights):
     classes: dict[str, AssetClass] = Field(default_factory=dict)
     asset_class: AssetClass | None = None
     value_per_m2: ValuePerArea | None = None
+    building: Building = "masonry"
     survey_year: ObservationYear | None = None
 
     @model_validator(mode="after")
@@ -335,7 +342,7 @@ class AssetsSection(Sourced, OptionalHeights):
         if self.path is not None:
             if self.columns.asset_class is None and self.asset_class is None:
                 raise ValueError("the class of the assets is missing; add 'asset_class' or columns.asset_class")
-            if self.columns.value is None and (self.columns.floor_area is None or self.value_per_m2 is None):
+            if self.columns.value is None and self.columns.floor_area is None:
                 raise ValueError(
                     "the value of the assets is missing; add columns.value, or columns.floor_area and 'value_per_m2'"
                 )

@@ -13,12 +13,16 @@ from strandline.observations.region_file.accepted_findings import AcceptedFindin
 from strandline.observations.region_file.data_sections import DataSections
 from strandline.observations.region_file.datum_statements import demand_datums
 from strandline.observations.region_file.feed_sections import AnyStream
+from strandline.observations.region_file.planning_section import PlanningSection
+from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.region_file.scenario_sections import ScenariosSection
 from strandline.observations.region_file.toml_file import describe_errors, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Section, as_datetime64
 from strandline.observations.region_file.vertical_datum import RegionDatum
 from strandline.observations.region_file.warnings_section import WarningsSection
 
+MOST_PER_AREA = 1e6
+"""[EUR 2010 per m2 of floor]"""
 Continent = Literal["africa", "asia", "central america", "europe", "north america", "oceania", "south america"]
 
 
@@ -50,28 +54,6 @@ class RegionSection(Section):
             if not np.isfinite(to_degrees.transform([left, right, left, right], [bottom, bottom, top, top])).all():
                 raise ValueError(f"the bounds {self.bounds} lie nowhere on the map of {self.crs}; check both")
         return self
-
-
-HourOfDay = Annotated[float, Field(ge=0, le=24)]
-
-
-class PlanningSection(Section):
-    """``budget`` [EUR 2010] for measures and ``crews`` for emergencies, where there is a limit; and what is known of
-    evacuation, in place of the built-in assumptions.
-
-    ``clearance_hours`` [h] replaces the estimate of how long an area takes to clear. ``share_on_foot`` of the people
-    [-] have no vehicle. ``night_hours`` are the local hours between which people sleep, by the time zone of [warnings]
-    where one is stated, else by the longitude. ``drainage_hours`` [h] is the time in which flooded land drains: the
-    all-clear waits for it after the sea has fallen, and without it for a person.
-    """
-
-    budget: Annotated[float, Field(ge=0, le=1e13)] | None = None
-    crews: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
-    clearance_hours: Annotated[float, Field(gt=0, le=120)] | None = None
-    people_per_vehicle: Annotated[float, Field(ge=1, le=100)] | None = None
-    share_on_foot: Annotated[float, Field(ge=0, le=1)] | None = None
-    night_hours: tuple[HourOfDay, HourOfDay] = (22.0, 6.0)
-    drainage_hours: Annotated[float, Field(gt=0, le=8766)] | None = None
 
 
 class SplitSection(Section):
@@ -109,6 +91,24 @@ class RegionFile(DataSections):
         if sinks and self.terrain.year is None:
             raise ValueError(
                 "the land sinks, and [terrain] does not say of which year it is; add 'year', the one of its survey"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _values_in_money(self) -> "RegionFile":
+        assets, planning = self.assets, self.planning or PlanningSection()
+        if assets is None:
+            return self
+        most = MOST_PER_AREA * planning.prices.factor(EUR_2010)
+        for value in (assets.value_per_m2, None if assets.lattice is None else assets.lattice.value_per_m2):
+            if value is not None and value > most:
+                what = f"[assets] value_per_m2 of {value:g} {planning.money} is more than any building is worth"
+                raise ValueError(f"{what}; correct it, {most:.3g} at most")
+        has_no_value = assets.value_per_m2 is None and assets.columns.value is None and assets.path is not None
+        if has_no_value and planning.preset is None:
+            raise ValueError(
+                "[assets] has floor areas and no value of a square metre; add 'value_per_m2', or choose a preset in"
+                " [planning]"
             )
         return self
 

@@ -68,7 +68,7 @@ def _follow(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[li
     keys: list[int | str] = []
     tables: list[type[BaseModel]] = [model]
     table: type[BaseModel] | None = model
-    free_name = False  # the next part is an entry of a table, not a field
+    free_names = 0  # as many parts that follow are entries of a table, not fields
     for part in location:
         branch = [each for each in tables if part in _tags(each)] if len(tables) > 1 else []
         if branch:
@@ -77,15 +77,22 @@ def _follow(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[li
         if isinstance(part, str) and not _is_key(part):
             continue
         keys.append(part)
-        if isinstance(part, int) or free_name:
-            free_name = False
+        if isinstance(part, int) or free_names:
+            free_names = max(free_names - 1, 0)
             continue
         table = tables[0] if tables else None
         fields = {} if table is None else {field.alias or name: field for name, field in table.model_fields.items()}
         annotation = fields[part].annotation if part in fields else None
         tables = _inner_models(annotation)
-        free_name = bool(tables) and get_origin(annotation) in (dict, Mapping)
+        free_names = _depth(annotation) if tables else 0
     return keys, table
+
+
+def _depth(annotation: Any) -> int:
+    """How many names of entries lead to a table: 2 for ``dict[str, dict[str, X]]``."""
+    if get_origin(annotation) in (dict, Mapping):
+        return 1 + _depth(get_args(annotation)[1])
+    return 0
 
 
 def _tags_of(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

@@ -16,6 +16,7 @@ from strandline.files import write_atomically, write_text
 from strandline.observations.arrays import Indices
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
+from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.pipeline.deployment.deployment import Deployment, GaugeSite, RunMetadata
@@ -35,10 +36,12 @@ OLD_FORMATS = {"strandline deployment 1", "strandline deployment 2"}
 """Formats that hold no danger to people, or no upper bound of it."""
 BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError, OverflowError)
 """Exceptions of h5netcdf, xarray and pydantic on damaged files."""
+MONEY = "money"
+"""Unit that stands for the currency and price year of the protocol."""
 RESPONSE = {
     "levels": (("sample", "level"), "m"),
     "flooded_share": (("zone", "sample", "level"), "1"),
-    "damage": (("zone", "sample", "level"), "EUR 2010"),
+    "damage": (("zone", "sample", "level"), MONEY),
     "dangerous_share": (("zone", "sample", "level"), "1"),
     "people_in_danger": (("zone", "sample", "level"), "1"),
     "people_in_danger_at_most": (("zone", "sample", "level"), "1"),
@@ -46,7 +49,7 @@ RESPONSE = {
     "unknown_share": (("zone",), "1"),
     "uncounted_homes": (("zone",), "1"),
     "unknown_assets": (("zone",), "1"),
-    "unknown_value": (("zone",), "EUR 2010"),
+    "unknown_value": (("zone",), MONEY),
 }
 ZONE_MEDIANS = ("flooded_share", "damage", "dangerous_share")
 ARRAYS = {
@@ -92,7 +95,11 @@ def save_deployment(folder: Path, deployment: Deployment) -> None:
         "return_levels": deployment.return_levels,
         **{name: getattr(response, name) for name in RESPONSE},
     }
-    arrays = {name: (dims, values[name], {"units": units}) for name, (dims, units) in ARRAYS.items()}
+    money = str(EUR_2010) if deployment.protocol is None else deployment.protocol.money
+    arrays = {
+        name: (dims, values[name], {"units": money if units == MONEY else units})
+        for name, (dims, units) in ARRAYS.items()
+    }
     text = _FIELDS.dump_json(fields).decode("utf-8")
     content = xr.Dataset({**arrays, "fields": ((), text)}, attrs={"format": FORMAT})
     write_text(folder / ZONES_FILE, zones_to_geojson(zones, _zone_columns(deployment)))

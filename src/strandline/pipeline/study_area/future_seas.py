@@ -11,7 +11,7 @@ from strandline.observations.region_file.scenario_sections import SeaLevelRise
 from strandline.observations.sea_level.projections import SeaLevelProjection, global_projections
 from strandline.observations.sea_level.subsidence import STABLE, SinkingRate
 from strandline.pipeline.study_area.study_area import StudyArea
-from strandline.planning.investment.scenarios import Scenarios, load_scenarios
+from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.quantity import stratify
 from strandline.risk.stage_damage.exposure import asset_shares
 
@@ -103,13 +103,13 @@ def mean_sinking(area: StudyArea) -> SinkingRate:
     return subsidence.mean(weights)
 
 
-def scenarios_of(area: StudyArea) -> Scenarios:
-    """What measures are appraised in: the seas of this coast and its sinking land."""
+def scenarios_of(area: StudyArea, stated: Scenarios) -> Scenarios:
+    """What measures are appraised in: the stated scenarios with the seas of this coast and its sinking land."""
     if area.subsidence is None:
-        return load_scenarios(regional=area.projections)
+        return stated.at_coast(area.projections)
     sinking = mean_sinking(area)
     source = f"the ground of the assets sinks by {sinking}: {area.subsidence.source}"
-    return load_scenarios(regional=area.projections, sinking=sinking, sinking_source=source)
+    return stated.at_coast(area.projections, sinking, source)
 
 
 def land_sentences(area: StudyArea) -> tuple[str, ...]:

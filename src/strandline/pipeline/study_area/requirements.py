@@ -8,8 +8,10 @@ import xarray as xr
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.checks.cross_checks import Published
 from strandline.observations.region_file import RegionFile
+from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.storms import Split, Storm, find_whole_storms, split_by_storm
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.planning.settings import read_planning_settings
 from strandline.risk.hazard.extremes import fit_block_maxima, require_record
 
 RETURN_PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
@@ -33,6 +35,14 @@ def require_storms(name: str, storms: Sequence[Storm], split: Split, calibration
             f"the record of '{name}' holds {len(storms)} storms; {needed} or more are needed"
             f" to train on some, calibrate on {calibration} and test on the others"
         )
+
+
+def refused_by_planning(region_file: RegionFile) -> Iterator[str]:
+    """What a run would refuse about [planning], in a sentence: an unknown measure, or an amount without a rate."""
+    try:
+        read_planning_settings(region_file.planning or PlanningSection())
+    except InputError as error:
+        yield str(error)
 
 
 def refused_by_theory(region_file: RegionFile, gauge: xr.Dataset, published: Published) -> Iterator[str]:

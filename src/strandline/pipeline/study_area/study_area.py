@@ -20,7 +20,7 @@ from strandline.observations.readers.published import read_published
 from strandline.observations.readers.zones import read_zones
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
-from strandline.observations.region_file.region_file import PlanningSection
+from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.scenario_sections import SeaLevelRise
 from strandline.observations.region_file.values import parse_time_zone
 from strandline.observations.region_file.warnings_section import WarningsSection
@@ -32,6 +32,7 @@ from strandline.observations.sea_level.subsidence import Subsidence
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline.study_area.requirements import RETURN_PERIODS
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer, issuer_of
 from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima
 from strandline.risk.hazard.mean_level_trend import decimal_year
@@ -58,7 +59,7 @@ class StudyArea:
         constants: published tidal constants of the own gauge; ``None`` = fit them to the record.
         published_levels: a fit to a longer, published record; ``None`` = fit the own record.
         held_out: windows that are never trained on.
-        budget: [EUR 2010] for measures, if there is one.
+        planning: money, costs and limits of the plan.
         sea_level_rise: scenarios for which the hazard is mapped as well.
         baseline_year: of whose sea and land every number is that says "today"; ``None`` = the record's last year.
         projections: of the sea at this coast; empty = those of the global mean.
@@ -75,7 +76,7 @@ class StudyArea:
     constants: TidalConstants | None = None
     published_levels: ReturnLevelFit | None = None
     held_out: tuple[tuple[np.datetime64, np.datetime64], ...] = ()
-    budget: float | None = None
+    planning: PlanningSection = field(default_factory=PlanningSection)
     sea_level_rise: tuple[SeaLevelRise, ...] = ()
     zones: gpd.GeoDataFrame | None = None
     issuer: Issuer = NO_ISSUER
@@ -180,7 +181,7 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         found.value.constants,
         levels,
         tuple(region_file.split.windows),
-        None if region_file.planning is None else region_file.planning.budget,
+        region_file.planning or PlanningSection(),
         () if region_file.scenarios is None else region_file.scenarios.sea_level_rise,
         None if zones is None else execute([zones.path], partial(read_zones, zones, region_file.region)),
         issuer_of(region_file.warnings),
@@ -207,6 +208,7 @@ def evacuation_settings(planning: PlanningSection, warnings: WarningsSection | N
         planning.night_hours,
         offset,
         planning.drainage_hours,
+        PROBABILITY_FOR_LIVES if planning.agreed_chance is None else planning.agreed_chance,
     )
 
 

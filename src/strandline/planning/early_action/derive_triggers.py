@@ -7,6 +7,7 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
+from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit
 from strandline.planning.early_action.evacuation.area_triggers import AreaTriggers, DangerousArea, WholeRegion
 from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR, NeighbourRule
 from strandline.planning.early_action.protocol import (
@@ -26,6 +27,7 @@ from strandline.planning.early_action.trigger_constants import (
     FORECAST_OF_THE_PLACE,
     NEIGHBOUR,
     PRIOR,
+    PROBABILITY_FOR_LIVES,
     STOP_HOURS,
     STOP_SHARE,
     UNDECIDED_HOURS,
@@ -33,6 +35,7 @@ from strandline.planning.early_action.trigger_constants import (
     WAITING_CHANCE,
     WAITING_RATIO,
 )
+from strandline.planning.formatting import format_money
 from strandline.planning.measures import OperationalMeasure
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
@@ -50,8 +53,8 @@ class TriggeredAction:
         phases: one, or for each evacuation area one and its fallback.
         indicators: those that the phases' expressions name.
         avoided_loss: p10, p50, p90 per event of the lowest level at which acting pays; ``None`` = not in money.
-        mean_avoided_loss: the mean of the same [EUR 2010]; ``None`` likewise.
-        avoidable: levels [m] and the mean loss that acting avoids there [EUR 2010]; ``None`` likewise.
+        mean_avoided_loss: the mean of the same [money]; ``None`` likewise.
+        avoidable: levels [m] and the mean loss that acting avoids there [money]; ``None`` likewise.
     """
 
     measure: OperationalMeasure
@@ -74,6 +77,8 @@ class TriggerInputs:
         neighbour: needed lead [h] and event level [m] → what the neighbour's gauge must read; ``None`` = no neighbour.
         without_neighbour: why there is no neighbour, as a part of a sentence.
         forecasts: variables that forecasts at hand give, besides the water level.
+        money: of costs and damage.
+        agreed_chance: above which people are called [-].
     """
 
     hazard: Hazard
@@ -84,6 +89,8 @@ class TriggerInputs:
     neighbour: NeighbourRule | None = None
     without_neighbour: str = NO_NEIGHBOUR
     forecasts: tuple[str, ...] = ()
+    money: MoneyUnit = EUR_2010
+    agreed_chance: float = PROBABILITY_FOR_LIVES
 
 
 def derive_triggers(
@@ -92,7 +99,7 @@ def derive_triggers(
     """Phases for the measures that pay, and a sentence for each that does not.
 
     A measure for lives starts where the probability that the sea passes the dangerous level of an evacuation area,
-    between now + clearance time and the end of the forecast, exceeds ``PROBABILITY_FOR_LIVES``; its fallback starts
+    between now + clearance time and the end of the forecast, exceeds the agreed chance; its fallback starts
     where that comes sooner. A measure that costs money starts where the expected avoidable loss exceeds the cost.
     """
     triggered: list[TriggeredAction] = []
@@ -118,7 +125,13 @@ def derive_triggers(
     return triggered, left_out
 
 
-def join_protocol(study_area: str, triggered: Sequence[TriggeredAction], night: Night | None = None) -> Protocol | None:
+def join_protocol(
+    study_area: str,
+    triggered: Sequence[TriggeredAction],
+    night: Night | None = None,
+    money: MoneyUnit = EUR_2010,
+    agreed_chance: float = PROBABILITY_FOR_LIVES,
+) -> Protocol | None:
     """One protocol of all triggered actions; ``None`` without any."""
     if not triggered:
         return None
@@ -126,6 +139,8 @@ def join_protocol(study_area: str, triggered: Sequence[TriggeredAction], night: 
         title=f"Early action at {study_area}",
         source="derived by Strandline from this place's hazard, damage and catalogue of measures",
         confirmed_by=DECIDED_BY,
+        money=str(money),
+        agreed_chance=agreed_chance,
         night=night,
         indicators={name: one for each in triggered for name, one in each.indicators.items()},
         phases=tuple(phase for each in triggered for phase in each.phases),
@@ -136,7 +151,13 @@ def _for_lives(measure: OperationalMeasure, inputs: TriggerInputs) -> tuple[Trig
     areas = inputs.areas or (WholeRegion.of(measure, inputs.hazard),)
     triggers = [
         AreaTriggers(
-            measure, area, inputs.night is not None, inputs.drainage_hours, inputs.neighbour, inputs.without_neighbour
+            measure,
+            area,
+            inputs.night is not None,
+            inputs.drainage_hours,
+            inputs.neighbour,
+            inputs.without_neighbour,
+            inputs.agreed_chance,
         )
         for area in areas
     ]
@@ -161,7 +182,8 @@ def _for_money(measure: OperationalMeasure, inputs: TriggerInputs, rng: np.rando
     examples = lowest_levels(PROBABILITIES, cost, avoidable_loss, grid)
     if not examples:
         return (
-            f"{measure.title}: costs EUR {cost:,.0f} an event and on average avoids EUR {avoidable.max():,.0f} at most"
+            f"{measure.title}: costs {format_money(cost, inputs.money, in_text=True)} an event and on average avoids"
+            f" {format_money(float(avoidable.max()), inputs.money, in_text=True)} at most"
             f" with a chance of {max(PROBABILITIES):g}; no trigger up to {_longest(hazard)}-year levels."
         )
     event = lowest_levels((1.0,), cost, avoidable_loss, grid)[1.0]
@@ -171,7 +193,8 @@ def _for_money(measure: OperationalMeasure, inputs: TriggerInputs, rng: np.rando
     lowest = " or lower (no lower level is mapped)" if level == grid[0] else ""
     cases = " or ".join(f"{100 * chance:g} % for {at:.2f} m" for chance, at in examples.items())
     why = (
-        f"It pays where the expected avoidable loss exceeds the cost of EUR {cost:,.0f}: as at a chance of"
+        f"It pays where the expected avoidable loss exceeds the cost of"
+        f" {format_money(cost, inputs.money, in_text=True)}: as at a chance of"
         f" {cases}{lowest}."
     )
     phase, indicators = money_phase(
@@ -194,7 +217,7 @@ def money_phase(
 
     Args:
         event: lowest level [m] that counts.
-        avoidable: levels [m], ascending, and the mean loss that acting avoids there [EUR 2010].
+        avoidable: levels [m], ascending, and the mean loss that acting avoids there [money].
 
     Raises:
         InputError: the measure states no cost.

@@ -21,7 +21,7 @@ class Finding:
     Attributes:
         verdict: 1 = true, 0 = false, NaN = unknown.
         is_new: issued since the time before.
-        margin: expected avoidable loss minus the cost [EUR 2010 in a plan]; NaN for a probability.
+        margin: expected avoidable loss minus the cost [money of the plan]; NaN for a probability.
         is_heard: any data had arrived shortly before the issue; only then a false indicator proves calm.
         hours_until: lead time from which the probability exceeds the threshold, all leads from now on counted [h];
             ∞ = at none. For a stream that has never reported all are unknown or ∞.

@@ -9,9 +9,11 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from strandline.observations.arrays import Mask, Times
+from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.region_file.values import Positive, Section
 from strandline.planning.actions import Response
 from strandline.planning.early_action.expressions import decide, names_in, negated_in
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 
 Operator = Literal[">=", ">", "<=", "<"]
 Text = Annotated[str, Field(min_length=1)]
@@ -64,7 +66,7 @@ class Loss(Section):
 
     Attributes:
         levels: ascending [in the indicator's unit].
-        avoidable: mean loss that acting in time avoids at each level [EUR 2010 in a plan]; constant beyond the ends.
+        avoidable: mean loss that acting in time avoids at each level [money of the plan]; constant beyond the ends.
         cost: of acting [the same].
     """
 
@@ -263,12 +265,16 @@ class Protocol(Section):
         source: who published it, or how it was derived.
         confirmed_by: the person who must confirm before anything is sent.
         indicators: by name.
+        agreed_chance: above which people are called [-], as its phases for lives state.
+        money: currency and price year of its losses and costs.
         night: when ``at_night_hours`` apply; ``None`` = never.
     """
 
     title: Text
     source: Text
     confirmed_by: Text
+    agreed_chance: Annotated[float, Field(gt=0, lt=1)] = PROBABILITY_FOR_LIVES
+    money: Annotated[str, Field(pattern=r"^[A-Z]{3} \d{4}$")] = str(EUR_2010)
     night: Night | None = None
     indicators: dict[Name, Indicator]
     phases: tuple[Phase, ...]

@@ -56,7 +56,7 @@ class Signals:
         start, stop, fallback: values of its expressions; 1 = true, 0 = false, NaN = unknown.
         reached, drained: the same of its stop rule; 0 where it states none.
         is_new, fallback_is_new: data of the start or stop, or of the fallback, have arrived since the hour before.
-        gain: expected avoidable loss minus the cost [EUR 2010 in a plan]; 0 for lives.
+        gain: expected avoidable loss minus the cost [money of the plan]; 0 for lives.
         hours_until: of a fallback, lead time [h] from which its event is likely enough; ∞ = at none.
         clearance: latest lead [h] for which the phase is the fallback; 0 where it is none.
     """

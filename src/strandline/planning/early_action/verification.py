@@ -52,7 +52,7 @@ class Expenses:
     """Expenses of the same events under four ways to decide, in one currency.
 
     Attributes:
-        decided: of the decisions taken [EUR 2010 in a plan].
+        decided: of the decisions taken [money of the plan].
         perfect: of acting for each event for which it pays, and never else [as above].
         never: of doing nothing [as above].
         always: of being prepared all the time [as above].
@@ -87,7 +87,7 @@ class Verification:
         false_alarms: activations during which no event began or lasted.
         unverified: activations without an event of which less than half was observed; they are in no expense.
         lead_hours: median time from start to onset over the hits [h]; NaN without any.
-        false_alarm_cost: of the false alarms [EUR 2010 in a plan]; ``None`` = not expressed in money.
+        false_alarm_cost: of the false alarms [money of the plan]; ``None`` = not expressed in money.
         expenses: of these decisions and of the reference ones; ``None`` likewise.
         calls: number of activations, of which ``false_alarms`` were false.
     """

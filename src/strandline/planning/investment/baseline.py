@@ -23,7 +23,7 @@ class Baseline:
         assets: all of known damage, in the order of the chain's exposure.
         chain: flood maps of today and under sea-level rise, with the damage curves of each sample.
         ratios: (S, A, L) damage ratios of the chain [-].
-        today: (S, A) expected annual damage [EUR 2010 a-1].
+        today: (S, A) expected annual damage [money a-1].
         events: damage of single events.
     """
 

@@ -26,7 +26,7 @@ STEP_YEARS = 5.0
 
 @dataclass(frozen=True, eq=False)
 class Appraisal:
-    """All sets of designs compared with doing nothing; money in EUR 2010 of the start year.
+    """All sets of designs compared with doing nothing; amounts in the money of the plan, of the start year.
 
     Attributes:
         measure_sets: C sets; the first is empty.
@@ -35,7 +35,7 @@ class Appraisal:
         investment: (C, S) first payment.
         net_present_value: (C, W + 1, S).
         damage: (W + 1, S) present value of the damage if nothing is done.
-        annual_damage: (C, S) expected annual damage [EUR a-1] under today's sea, storms and values.
+        annual_damage: (C, S) expected annual damage [money a-1] under today's sea, storms and values.
         rise: (W + 1,) median sea-level rise at the horizon's end [m].
         share_beyond: (W + 1,) share of the horizon's damage from seas above the highest mapped one [-].
     """
@@ -76,7 +76,7 @@ class Appraisal:
             worst_tenth=float(worst_mean(self.net_present_value[number, :-1]).min()),
             maximum_regret=float(regret.max()),
             regretted_in=self.scenarios[int(regret.argmax())].name,
-            is_no_regret=is_no_regret(own),
+            is_no_regret=is_no_regret(np.median(self.net_present_value[number], axis=1)),
         )
 
 

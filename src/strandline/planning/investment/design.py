@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.observations.arrays import Floats
+from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning.formatting import format_money, format_people
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.discounting import Economy
@@ -24,8 +25,8 @@ class Design:
         covers: (A,) the assets whose depth or damage it changes; a crest stands in front of all.
         where: ids of the assets it is applied to; empty = the whole region.
         protections: the change to the damage chain, one per sample.
-        investment: (S,) first payment [EUR 2010].
-        cost: (S,) present value of all payments over the horizon [EUR 2010].
+        investment: (S,) first payment [money].
+        cost: (S,) present value of all payments over the horizon [money].
         what: one sentence for the reader.
         protects: whom, for the reader.
     """
@@ -88,14 +89,14 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
         investment=investment,
         cost=investment * life_cycle_cost_factor,
         what=what,
-        protects=_protected(baseline, covers),
+        protects=_protected(baseline, covers, economy.money),
     )
 
 
-def _protected(baseline: Baseline, covers: npt.NDArray[np.bool_]) -> str:
+def _protected(baseline: Baseline, covers: npt.NDArray[np.bool_], money: MoneyUnit) -> str:
     """How many assets that are damaged today it acts on, their value, and the people who live there."""
     damaged = covers & (np.median(baseline.today, axis=0) > 0)
-    value = format_money(float(baseline.exposure.value[damaged].sum()), in_text=True)
+    value = format_money(float(baseline.exposure.value[damaged].sum()), money, in_text=True)
     text = f"{damaged.sum()} assets that floods damage today, worth {value}"
     people = residents(baseline.assets, damaged)
     return text if people.is_unknown else f"{text}; people who live there: {format_people(people)}"

@@ -10,21 +10,24 @@ import numpy.typing as npt
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
+from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit
 
 
 @dataclass(frozen=True)
 class Economy:
-    """Discount rate and horizon of the analysis.
+    """Money, discount rate and horizon of the analysis.
 
     Attributes:
         discount_rate: [a-1].
         horizon_years: over which benefits and costs are counted.
         start_year: first calendar year.
+        money: of every amount, in constant prices.
     """
 
     discount_rate: float
     horizon_years: int
     start_year: int
+    money: MoneyUnit = EUR_2010
 
     def __post_init__(self) -> None:
         if not -0.05 <= self.discount_rate <= 0.2 or self.horizon_years < 1:
@@ -53,7 +56,7 @@ class Economy:
         return float(self.discount[self.works(lead_years)].sum())
 
     def life_cycle_cost_factor(self, lifetime_years: float, upkeep_share: float, start: float = 0.0) -> float:
-        """Present value of all payments within the horizon per EUR invested ``start`` years from now.
+        """Present value of all payments within the horizon per unit invested ``start`` years from now.
 
         They are the investment, the same again at the end of each lifetime, and upkeep at the end of each later year.
         """

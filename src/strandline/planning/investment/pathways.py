@@ -1,7 +1,6 @@
-"""Dynamic adaptive policy pathways: tipping points of measure sets under sea-level rise, and what follows each.
+"""Dynamic adaptive policy pathways: the proposal first, and what follows it when the sea reaches its tipping point.
 
-Source: Haasnoot, Kwakkel, Walker & ter Maat (2013), Global Environmental Change 23, 485-498; tipping points: Kwadijk et
-al. (2010), WIREs Climate Change 1, 729-740.
+Source: Haasnoot, Kwakkel, Walker & ter Maat (2013), Global Environmental Change 23, 485-498.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +10,12 @@ import numpy as np
 
 from strandline.observations.arrays import Floats
 from strandline.observations.sea_level.projections import LAST_YEAR, SeaLevelProjection, middle_of
-from strandline.planning.actions import Bounds, bounds
+from strandline.planning.actions import QUANTILES, Bounds, bounds
 from strandline.planning.investment.design import Design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.investment.stage_damage_by_design import NOTHING, MeasureSet, StageDamageByDesign, measure_sets
+from strandline.planning.investment.tipping_points import TippingPoint, tipping_rises
 
 RISES = 61
 """Sea-level rises at which damage is evaluated, from none to the highest mapped one."""
@@ -28,34 +28,21 @@ WATCHED_PERIOD = 10.0
 
 
 @dataclass(frozen=True)
-class TippingPoint:
-    """When a set of measures ceases to meet the objective.
-
-    Attributes:
-        rise: sea-level rise above today [m], p10, p50, p90.
-        is_beyond_maps: the median still meets it at the highest mapped sea level; the rise is then a lower bound.
-        years: sea-level scenario → year of the median rise in its median; ``None`` = not until 2100.
-    """
-
-    rise: Bounds
-    is_beyond_maps: bool
-    years: Mapping[str, int | None]
-
-
-@dataclass(frozen=True)
 class Step:
-    """A measure that follows others when they reach their tipping point.
+    """The present situation, the proposal, or a measure that follows others when they reach their tipping point.
 
     Attributes:
-        built: kinds of all measures so far, in order; the last is this step's; empty = the present situation.
+        built: kinds of all measures so far, in order; empty = the present situation.
+        added: kinds of this step: those of the proposal together, then one each; empty = the present situation.
         tipping_point: of all of them together.
-        cost: p10, p50, p90 of the present value of all so far until 2100 [EUR 2010], each decided in time in the
+        cost: p10, p50, p90 of the present value of all so far until 2100 [money], each decided in time in the
             middle scenario of sea-level rise; what is not needed there until 2100 costs nothing.
         decide_by: sea-level scenario → last year in which to decide on this step; the first year if that is past.
         late_years: time for which the objective is missed until the step works, in the middle scenario [a].
     """
 
     built: tuple[str, ...]
+    added: tuple[str, ...]
     tipping_point: TippingPoint
     cost: Bounds
     decide_by: Mapping[str, int | None]
@@ -82,8 +69,9 @@ class Signpost:
     Attributes:
         built: kinds of the measures in place while it is monitored.
         next: kinds of which one is to be decided on.
-        decide_at: the value [unit] that leaves time for the slowest of ``next`` in the fastest scenario.
-        tipping_at: the value [unit] at which the objective is missed.
+        decide_at: the value [unit] that leaves time for the slowest of ``next`` in the fastest scenario, before the
+            median tipping point.
+        tipping_at: the values [unit] at which the objective is missed: at p10, p50, p90 of the tipping point.
     """
 
     indicator: str
@@ -91,7 +79,7 @@ class Signpost:
     built: tuple[str, ...]
     next: tuple[str, ...]
     decide_at: float
-    tipping_at: float
+    tipping_at: Bounds
 
 
 @dataclass(frozen=True)
@@ -103,7 +91,8 @@ class Pathways:
         highest_rise: of the mapped sea levels [m]; there are no results beyond.
         arrivals: when the sea reaches rounded rises.
         titles: kind → words for the reader.
-        steps: as a tree: the parent of a step has its ``built`` without the last.
+        proposal: kinds of the proposed measures, which every pathway starts with; empty = nothing is proposed.
+        steps: as a tree: the parent of a step has its ``built`` without its ``added``.
         ends: ``built`` of the last steps of the pathways, the earliest tipping point first; none is both more
             expensive and earlier than another.
     """
@@ -113,6 +102,7 @@ class Pathways:
     highest_rise: float
     arrivals: tuple[Arrival, ...]
     titles: Mapping[str, str]
+    proposal: tuple[str, ...]
     steps: tuple[Step, ...]
     ends: tuple[tuple[str, ...], ...]
     signposts: tuple[Signpost, ...]
@@ -120,7 +110,8 @@ class Pathways:
     def pathway(self, end: tuple[str, ...]) -> tuple[Step, ...]:
         """The steps of a pathway, from the present situation to its end."""
         by_order = {step.built: step for step in self.steps}
-        return tuple(by_order[end[:length]] for length in range(len(end) + 1))
+        lengths = dict.fromkeys((0, *range(len(self.proposal), len(end) + 1)))
+        return tuple(by_order[end[:length]] for length in lengths)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,9 +125,16 @@ class _Sequence:
 
 
 def find_pathways(
-    designs: Sequence[Design], damage: StageDamageByDesign, scenarios: Scenarios, economy: Economy
+    designs: Sequence[Design],
+    damage: StageDamageByDesign,
+    scenarios: Scenarios,
+    economy: Economy,
+    proposal: MeasureSet = NOTHING,
 ) -> Pathways | str:
     """Tipping points of all measure sets, and the sequences that lead through them; a sentence where there are none.
+
+    What is built first is not decided here: every pathway starts with the ``proposal``, whose measures are decided on
+    together in the first year. Where nothing is proposed, pathways start from the present situation.
 
     Storms and values stay as today: sea-level rise alone moves the tipping points. Measures stay when others follow.
     The objective holds per sample: damage must not exceed the sample's own of today times ``damage_share``. Of all
@@ -157,21 +155,29 @@ def find_pathways(
     if np.median(objective) <= 0:
         return "There are no pathways: the median expected annual damage is zero today."
     points = {
-        each: _point(tipping_rises(rises, annual[each], objective), highest, sea_levels, economy.start_year)
+        each: TippingPoint.of(tipping_rises(rises, annual[each], objective), highest, sea_levels, economy.start_year)
         for each in sets
     }
     until_2100 = replace(economy, horizon_years=LAST_YEAR - economy.start_year)
-    sequences = _cheapest_sequences(sets, designs, points, sea_levels, until_2100, len(damage.levels))
+    first = _proposed(proposal, designs, points, sea_levels, until_2100, len(damage.levels))
+    sequences = _cheapest_sequences(sets, first, designs, points, sea_levels, until_2100)
     ends = _undominated(sequences, points)
     kinds = [each.measure.key for each in designs]
     orders = [sequences[end].order for end in ends]
-    kept = {(), *(order[:length] for order in orders for length in range(1, len(order) + 1))}
+    least = len(first.order)
+    kept = {first.order, *(order[:length] for order in orders for length in range(least, len(order) + 1))}
+    present = _Sequence((), np.zeros(len(damage.levels)), {}, 0.0)
     steps = []
-    for order in sorted(kept, key=lambda each: (len(each), each)):
-        found, point = sequences[frozenset(order)], points[frozenset(order)]
-        steps.append(Step(_named(order, kinds), point, bounds(found.cost), found.decide_by, found.late_years))
+    for order in sorted({(), *kept}, key=lambda each: (len(each), each)):
+        found, point = sequences.get(frozenset(order), present), points[frozenset(order)]
+        added = order if order == first.order else order[-1:]
+        steps.append(
+            Step(
+                _named(order, kinds), _named(added, kinds), point, bounds(found.cost), found.decide_by, found.late_years
+            )
+        )
     with np.errstate(divide="ignore", invalid="ignore"):
-        headroom = {each: float(np.nanmedian(objective / annual[each][0])) for each in sets}
+        headroom = {each: np.nanquantile(objective / annual[each][0], QUANTILES) for each in sets}
     return Pathways(
         damage_share=scenarios.objective.damage_share,
         objective_source=scenarios.objective.source,
@@ -181,54 +187,59 @@ def find_pathways(
             for rise in _rounded_rises(highest)
         ),
         titles={each.measure.key: each.measure.title for each in designs},
+        proposal=_named(first.order, kinds),
         steps=tuple(steps),
         ends=tuple(_named(order, kinds) for order in orders),
         signposts=tuple(_signposts(kept, designs, points, headroom, damage, scenarios, economy.start_year)),
     )
 
 
-def tipping_rises(rises: Floats, annual: Floats, objective: Floats) -> Floats:
-    """(S,) rise [m] at which each sample's damage first exceeds its objective, linear between rises; infinite = never.
-
-    Args:
-        rises: (N,) [m], ascending; ``annual``: (N, S) expected annual damage at them; ``objective``: (S,).
-    """
-    over = annual > objective * (1 + 1e-9)
-    first = over.argmax(axis=0)
-    before = np.maximum(first - 1, 0)
-    sample = np.arange(objective.size)
-    low, high = annual[before, sample], annual[first, sample]
-    share = np.divide(objective - low, high - low, out=np.zeros_like(low), where=high > low)
-    between = rises[before] + share * (rises[first] - rises[before])
-    return np.where(over.any(axis=0), np.where(first > 0, between, rises[0]), np.inf)
-
-
-def _point(rises: Floats, highest: float, sea_levels: Sequence[SeaLevelProjection], start_year: int) -> TippingPoint:
-    low, middle, high = bounds(np.minimum(rises, highest))
-    years = {each.name: each.year_of(middle, start_year) for each in sea_levels}
-    return TippingPoint((low, middle, high), middle >= highest, years)
-
-
-def _cheapest_sequences(
-    sets: Sequence[MeasureSet],
+def _proposed(
+    proposal: MeasureSet,
     designs: Sequence[Design],
     points: Mapping[MeasureSet, TippingPoint],
     sea_levels: Sequence[SeaLevelProjection],
     economy: Economy,
     samples: int,
+) -> _Sequence:
+    """The proposal as the first step: all of it is decided on now."""
+    if not proposal:
+        return _Sequence((), np.zeros(samples), {}, 0.0)
+    cost = np.zeros(samples)
+    for number in sorted(proposal):
+        measure = designs[number].measure
+        cost = cost + designs[number].investment * economy.life_cycle_cost_factor(
+            measure.lifetime_years.value, measure.upkeep_share.value
+        )
+    tip = points[NOTHING].years[middle_of(sea_levels).name][1]
+    in_operation = economy.start_year + max(designs[i].lead_years for i in proposal)
+    late = 0.0 if tip is None else max(in_operation - tip, 0.0)
+    decide_by: dict[str, int | None] = {each.name: economy.start_year for each in sea_levels}
+    return _Sequence(tuple(sorted(proposal)), cost, decide_by, late)
+
+
+def _cheapest_sequences(
+    sets: Sequence[MeasureSet],
+    first: _Sequence,
+    designs: Sequence[Design],
+    points: Mapping[MeasureSet, TippingPoint],
+    sea_levels: Sequence[SeaLevelProjection],
+    economy: Economy,
 ) -> dict[MeasureSet, _Sequence]:
-    """The cheapest sequence to each measure set that is reachable by steps which each move the tipping point."""
+    """The cheapest sequence from the ``first`` step to each measure set that contains it and is reachable by steps
+    which each move the tipping point."""
     middle = middle_of(sea_levels).name
-    sequences = {NOTHING: _Sequence((), np.zeros(samples), {}, 0.0)}
-    for reached in sets[1:]:  # smaller ones first
-        for added in sorted(reached):
+    proposed = frozenset(first.order)
+    sequences = {proposed: first}
+    for reached in (each for each in sets if each > proposed):  # smaller ones first
+        for added in sorted(reached - proposed):
             before = reached - {added}
             gain = points[reached].rise[1] - points[before].rise[1]
             if before not in sequences or gain < LEAST_GAIN or points[before].is_beyond_maps:
                 continue
             decide_by = {
                 name: None if year is None else max(economy.start_year, int(year - np.ceil(designs[added].lead_years)))
-                for name, year in points[before].years.items()
+                for name, year in points[before].median_years().items()
             }
             year = decide_by[middle]
             start = np.inf if year is None else year - economy.start_year
@@ -238,7 +249,7 @@ def _cheapest_sequences(
             )
             cost = sequences[before].cost + designs[added].investment * life_cycle_cost_factor
             if reached not in sequences or np.median(cost) < np.median(sequences[reached].cost):
-                tip = points[before].years[middle]
+                tip = points[before].years[middle][1]
                 late = 0.0 if year is None or tip is None else max(year + designs[added].lead_years - tip, 0.0)
                 sequences[reached] = _Sequence((*sequences[before].order, added), cost, decide_by, late)
     return sequences
@@ -265,7 +276,7 @@ def _signposts(
     kept: set[tuple[int, ...]],
     designs: Sequence[Design],
     points: Mapping[MeasureSet, TippingPoint],
-    headroom: Mapping[MeasureSet, float],
+    headroom: Mapping[MeasureSet, Floats],
     damage: StageDamageByDesign,
     scenarios: Scenarios,
     start_year: int,
@@ -273,7 +284,8 @@ def _signposts(
     """Where a measure follows: mean sea level, count of high waters and exposed value, if a scenario gets there.
 
     Args:
-        headroom: factor by which exposure may grow under today's sea level before the objective is missed [-].
+        headroom: factors by which exposure may grow under today's sea level before the objective is missed, p10, p50,
+            p90 [-].
     """
     kinds = [each.measure.key for each in designs]
     periods, level = np.asarray(damage.return_periods), np.median(damage.levels, axis=0)
@@ -282,25 +294,26 @@ def _signposts(
     for order in sorted(kept, key=lambda each: (len(each), each)):
         following = sorted({each[-1] for each in kept if len(each) == len(order) + 1 and each[:-1] == order})
         point, built, then = points[frozenset(order)], _named(order, kinds), _named(following, kinds)
-        if not following or not order or all(year is None for year in point.years.values()):
+        if not following or not order or all(year is None for year in point.median_years().values()):
             continue
-        wait, tip = max(designs[i].lead_years for i in following), point.rise[1]
+        wait = max(designs[i].lead_years for i in following)
         decide = _rise_in_time(point, wait, scenarios.sea_levels, start_year)
-        yield Signpost("mean sea level against the land, above today's", "m", built, then, decide, tip)
-        if watched - tip > level[0]:
-            counts = [10 / float(np.exp(np.interp(watched - rise, level, np.log(periods)))) for rise in (decide, tip)]
-            yield Signpost(
-                f"years in ten whose highest sea level exceeds {watched:.2f} m", "years", built, then, *counts
+        yield Signpost("mean sea level against the land, above today's", "m", built, then, decide, point.rise)
+        if watched - point.rise[1] > level[0]:
+            early, low, middle, high = (
+                10 / float(np.exp(np.interp(watched - rise, level, np.log(periods)))) for rise in (decide, *point.rise)
             )
-        growth = headroom[frozenset(order)]
-        if growth <= (1 + fastest) ** (LAST_YEAR - start_year):
-            early = max(growth * (1 + fastest) ** -wait, 1.0)
-            yield Signpost("exposed value, today's = 1", "1", built, then, early, growth)
+            name = f"years in ten whose highest sea level exceeds {watched:.2f} m"
+            yield Signpost(name, "years", built, then, early, (low, middle, high))
+        low, middle, high = (float(each) for each in headroom[frozenset(order)])
+        if middle <= (1 + fastest) ** (LAST_YEAR - start_year):
+            early = max(middle * (1 + fastest) ** -wait, 1.0)
+            yield Signpost("exposed value, today's = 1", "1", built, then, early, (low, middle, high))
 
 
 def _rise_in_time(point: TippingPoint, wait: float, sea_levels: Sequence[SeaLevelProjection], start_year: int) -> float:
     """The rise [m] that leaves ``wait`` years until the tipping point in the scenario that gets there first."""
-    reached = {each: year for each in sea_levels if (year := point.years[each.name]) is not None}
+    reached = {each: year for each in sea_levels if (year := point.years[each.name][1]) is not None}
     fastest = min(reached, key=lambda each: reached[each])
     start = max(reached[fastest] - wait, float(start_year))
     return min(float(fastest.rise(np.array([start]), start_year, np.zeros(1))[0, 0]), point.rise[1])

@@ -53,7 +53,7 @@ def plan_investments(
     damage = StageDamageByDesign.of(baseline, designs)
     appraisal = appraise(designs, damage, scenarios, economy, mean_sea_level, rng)
     selection = select(appraisal, budget)
-    pathways = find_pathways(designs, damage, scenarios, economy)
+    pathways = find_pathways(designs, damage, scenarios, economy, selection.chosen)
     if isinstance(pathways, str):
         notes.append(pathways)
     actions = []
@@ -141,7 +141,7 @@ def _action_or_note(
     if reservations and confidence == "high":
         confidence = "medium"
     held = f" Confidence is reduced: {' and '.join(reservations)}." if reservations else ""
-    flag = " A no-regret measure." if robust.is_no_regret else ""
+    flag = " A no-regret measure: it pays in every scenario, and if nothing changes." if robust.is_no_regret else ""
     index = appraisal.measure_sets.index(alone)
     return Action(
         kind=built.measure.key,

@@ -49,5 +49,5 @@ def least_regret(values: Floats, cost: Floats) -> int:
 
 
 def is_no_regret(values: Floats) -> bool:
-    """Whether an option has a positive value in every scenario (W,)."""
+    """Whether an option has a positive value in every scenario (W,), of which the one that nothing changes is one."""
     return bool((values > 0).all())

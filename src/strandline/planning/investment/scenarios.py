@@ -1,7 +1,7 @@
 """Scenarios of sea-level rise, storminess and development in which measures are appraised, with their sources."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Annotated
@@ -85,6 +85,21 @@ class Scenarios:
     def __len__(self) -> int:
         return len(self.sea_levels) * len(self.storminess) * len(self.developments)
 
+    def at_coast(
+        self, regional: Sequence[SeaLevelProjection], sinking: SinkingRate = STABLE, sinking_source: str = ""
+    ) -> "Scenarios":
+        """The same with the sea and the land of a place.
+
+        Args:
+            regional: projections of its sea, in the place of the global ones; empty = none.
+            sinking: of its land; ``sinking_source``: of that rate.
+
+        Raises:
+            InputError: subsidence beside projections that hold it.
+        """
+        sea_levels = tuple(each.on_sinking_land(sinking) for each in regional or self.sea_levels)
+        return replace(self, sea_levels=sea_levels, sinking_source=sinking_source)
+
 
 _COMPARE = "for comparison only"
 AS_TODAY = Scenario(
@@ -102,21 +117,11 @@ class _File(Section):
     objective: Objective
 
 
-def load_scenarios(
-    path: Path = SHIPPED,
-    regional: Sequence[SeaLevelProjection] = (),
-    sinking: SinkingRate = STABLE,
-    sinking_source: str = "",
-) -> Scenarios:
+def load_scenarios(path: Path = SHIPPED) -> Scenarios:
     """Read the scenarios; without a path, those in the package.
 
-    Args:
-        regional: projections of the place, in the place of the global ones that the file names.
-        sinking: of its land, in every scenario; ``sinking_source``: of that rate.
-
     Raises:
-        InputError: not TOML, an unknown or missing key, a number without a source, an unknown sea-level scenario, or
-            subsidence beside projections that hold it.
+        InputError: not TOML, an unknown or missing key, a number without a source, or an unknown sea-level scenario.
     """
     try:
         content = _File.model_validate(read_toml(path))
@@ -126,6 +131,5 @@ def load_scenarios(
     unknown = [name for name in content.sea_level if name not in known]
     if unknown:
         raise InputError(f"{path}: sea_level", f"{unknown} are not known", f"known: {', '.join(known)}")
-    seas = regional or [known[name] for name in content.sea_level]
-    sea_levels = tuple(each.on_sinking_land(sinking) for each in seas)
-    return Scenarios(sea_levels, content.storminess, content.development, content.objective, sinking_source)
+    seas = tuple(known[name] for name in content.sea_level)
+    return Scenarios(seas, content.storminess, content.development, content.objective)

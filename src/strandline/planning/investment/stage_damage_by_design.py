@@ -29,7 +29,7 @@ class AssetGroup:
 
     Attributes:
         covered_by: those designs.
-        loss: built designs among them that change the depth here → (S, L) damage at the mapped levels [EUR 2010].
+        loss: built designs among them that change the depth here → (S, L) damage at the mapped levels [money].
     """
 
     asset_class: str
@@ -98,7 +98,7 @@ class StageDamageByDesign:
         return np.asarray(self.mapped[:, -1])
 
     def at_mapped_levels(self, built: MeasureSet) -> Floats:
-        """(S, L) damage [EUR 2010] at the mapped sea levels behind any crest, with these designs built."""
+        """(S, L) damage [money] at the mapped sea levels behind any crest, with these designs built."""
         total = np.zeros(self.mapped.shape)
         for group in self.groups:
             covering = built & group.covered_by
@@ -110,7 +110,7 @@ class StageDamageByDesign:
         return total
 
     def expected_annual_damage(self, built: MeasureSet, levels: Floats) -> Floats:
-        """(N, S) expected annual damage [EUR 2010 a-1] with these designs built.
+        """(N, S) expected annual damage [money a-1] with these designs built.
 
         Damage is linear between mapped sea levels. Below the lowest it is that of the lowest: an upper bound. Events
         rarer than the last return period overtop every crest.

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from strandline.observations.arrays import Floats
+from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.report.alerts.forecast_trace import ForecastTrace
 from strandline.report.figures.style import (
     BLUE,
@@ -130,8 +131,8 @@ def draw_return_levels(
 
 
 @style_rc()
-def draw_ranked_assets(assets: pd.DataFrame, names: Sequence[str], width: float = WIDE) -> Picture:
-    """Draw the expected annual damage [EUR a-1] of the given assets with the 10-90 % range.
+def draw_ranked_assets(assets: pd.DataFrame, names: Sequence[str], money: MoneyUnit, width: float = WIDE) -> Picture:
+    """Draw the expected annual damage [money a-1] of the given assets with the 10-90 % range.
 
     Args:
         assets: rows with known ``expected_annual_damage_p10/p50/p90``, in the order of the bars.
@@ -139,7 +140,7 @@ def draw_ranked_assets(assets: pd.DataFrame, names: Sequence[str], width: float 
     low, middle, high = (
         assets[f"expected_annual_damage_{quantile}"].to_numpy(dtype=float) for quantile in ("p10", "p50", "p90")
     )
-    scale, unit = _money_scale(float(high.max(initial=0.0)))
+    scale, unit = _money_scale(float(high.max(initial=0.0)), money)
     figure, axes = new_axes(width, 0.9 + 0.32 * len(assets))
     position = np.arange(len(assets))
     axes.barh(position, middle / scale, height=0.62, color=BLUE, alpha=0.55)
@@ -219,8 +220,8 @@ def _title(axes: Axes, what: str, datum: str, width: float) -> None:
     axes.set_title(f"{what}{between}{datum}".replace("$", r"\$"), loc="left", pad=8)
 
 
-def _money_scale(greatest: float) -> tuple[float, str]:
-    for scale, unit in ((1e9, "billion EUR"), (1e6, "million EUR"), (1e3, "thousand EUR")):
+def _money_scale(greatest: float, money: MoneyUnit) -> tuple[float, str]:
+    for scale, size in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
         if greatest >= scale:
-            return scale, unit
-    return 1.0, "EUR"
+            return scale, f"{size} {money.currency}"
+    return 1.0, money.currency

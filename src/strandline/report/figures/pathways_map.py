@@ -22,7 +22,7 @@ from strandline.report.figures.style import (
     style_rc,
 )
 
-CURRENT = "current"
+CURRENT, PROPOSAL = "current", "proposal"
 LINES = (BLUE, GREEN, ORANGE, VERMILION, "#cc79a7", "#56b4e9", "#8c6d31", "#6a51a3")
 """Colours of the lines, in the order of their rows; Okabe and Ito's palette first."""
 
@@ -39,14 +39,15 @@ def draw_pathways(pathways: Pathways, width: float = WIDE) -> Picture:
     for step in pathways.steps:
         _draw_step(axes, pathways.pathway(step.built), heights, colours)
     letters = 30 if width >= WIDE else 16
-    names = {CURRENT: "no measure", **pathways.titles}
+    together = " + ".join(pathways.titles[kind] for kind in pathways.proposal)
+    names = {CURRENT: "no measure", PROPOSAL: f"the proposal: {together}", **pathways.titles}
     axes.set_yticks(range(len(rows)), [fill(names[row], letters) for row in rows])
     axes.set_ylim(len(rows) - 0.45, -0.55)
     axes.set_xlim(-0.01 * pathways.highest_rise, 1.04 * pathways.highest_rise)
     _label_rises(axes, pathways, width)
     style_axes(axes, grid="x")
     axes.spines["left"].set_visible(False)
-    ends = ", ".join(" then ".join(pathways.titles[kind] for kind in end) for end in pathways.ends)
+    ends = ", ".join(" then ".join(names[_row(step)] for step in pathways.pathway(end)[1:]) for end in pathways.ends)
     alt = f"Pathways over a sea-level rise of up to {pathways.highest_rise:.2f} m: {ends or 'no measure helps'}."
     return as_picture(figure, alt, f"pathways-{width}")
 
@@ -62,7 +63,7 @@ def as_generator_files(pathways: Pathways) -> tuple[str, str]:
 
     They are the contents of ``NAME-action.txt`` and ``NAME-sequence.txt``. An action is a name and a colour, a sequence
     ``from to tipping_point``; an action in several pathways is numbered, as ``pumps[2]``. Tipping points must be whole
-    numbers: they are centimetres of sea-level rise.
+    numbers: they are centimetres of sea-level rise, the medians of ranges that ``plan.json`` holds.
     """
     colours = colours_of(pathways)
     actions = "".join(f"{row} #ff{colour[1:]}\n" for row, colour in colours.items())
@@ -70,11 +71,12 @@ def as_generator_files(pathways: Pathways) -> tuple[str, str]:
     count: dict[str, int] = {}
     lines = [f"{CURRENT} {CURRENT} {_centimetres(pathways.steps[0])}"]
     for step in pathways.steps[1:]:
-        kind = step.built[-1]
+        kind = _row(step)
         count[kind] = count.get(kind, 0) + 1
         editions[step.built] = f"{kind}[{count[kind]}]"
-        lines.append(f"{editions[step.built[:-1]]} {editions[step.built]} {_centimetres(step)}")
-    head = "# from, to, and the sea-level rise above today's [cm] at which all measures so far together tip\n"
+        before = step.built[: len(step.built) - len(step.added)]
+        lines.append(f"{editions[before]} {editions[step.built]} {_centimetres(step)}")
+    head = "# from, to, and the median rise above today's sea level [cm] at which all measures so far together tip\n"
     return actions, head + "".join(f"{line}\n" for line in lines)
 
 
@@ -83,15 +85,20 @@ def _centimetres(step: Step) -> int:
 
 
 def _rows(pathways: Pathways) -> list[str]:
-    """Return the current situation, and each measure in the order of the pathways."""
-    return [CURRENT, *dict.fromkeys(kind for step in pathways.steps for kind in step.built)]
+    """Return the current situation, and each step's measure in the order of the pathways."""
+    return list(dict.fromkeys(_row(step) for step in pathways.steps))
+
+
+def _row(step: Step) -> str:
+    """Return the row of a step: its measure, or the proposal where that has several."""
+    return CURRENT if not step.added else step.added[0] if len(step.added) == 1 else PROPOSAL
 
 
 def _heights(steps: tuple[Step, ...], rows: list[str]) -> dict[tuple[str, ...], float]:
     """Return the height of each step on the map: its measure's row, side by side where several pathways use it."""
     heights: dict[tuple[str, ...], float] = {}
     for number, row in enumerate(rows):
-        here = [step.built for step in steps if (step.built[-1] if step.built else CURRENT) == row]
+        here = [step.built for step in steps if _row(step) == row]
         for index, built in enumerate(here):
             heights[built] = number + (index - (len(here) - 1) / 2) * min(0.22, 0.7 / max(len(here), 1))
     return heights
@@ -103,13 +110,15 @@ def _draw_step(
     """Draw the last step of a pathway: down from the one before, and along to its tipping point."""
     step = pathway[-1]
     height, end = heights[step.built], step.tipping_point.rise[1]
-    colour = colours[step.built[-1] if step.built else CURRENT]
+    colour = colours[_row(step)]
     start = pathway[-2].tipping_point.rise[1] if step.built else 0.0
     if step.built:
         axes.plot([start, start], [heights[pathway[-2].built], height], color=colour, linewidth=1.6, zorder=2)
         axes.plot(start, height, marker="o", markersize=5.5, markerfacecolor=PAPER, markeredgecolor=colour, zorder=4,
                   clip_on=False)  # fmt: skip
     axes.plot([start, end], [height, height], color=colour, linewidth=3.4, zorder=3, solid_capstyle="butt")
+    low, _, high = step.tipping_point.rise
+    axes.plot([low, high], [height, height], color=INK, linewidth=0.9, zorder=4, solid_capstyle="butt")
     mark = ">" if step.tipping_point.is_beyond_maps else "|"
     axes.plot(
         end, height, marker=mark, markersize=9, color=INK if mark == "|" else colour, markeredgewidth=1.8, zorder=4

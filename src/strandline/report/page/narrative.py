@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from strandline.observations.arrays import Floats
+from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning.formatting import (
     format_area,
     format_area_between,
@@ -48,12 +49,14 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
         f"({format_area_between(land.low, land.high)}).",
     ]
     if known.size:
+        money = results.plan.money
         sentences.append(
             f"At the level that the plan prepares for, {int((known > 0).sum())} of the "
             f"{pluralise(known.size, 'asset')} with known flooding would most likely be damaged."
         )
         sentences.append(
-            f"Flood damage is expected to cost {format_money(p50)} a year ({format_money_between(p10, p90)})."
+            f"Flood damage is expected to cost {format_money(p50, money)} a year"
+            f" ({format_money_between(p10, p90, money)})."
         )
     sentences.append(
         f"The plan has {pluralise(len(results.plan.actions), 'action')} and "
@@ -103,13 +106,13 @@ def information_sentences(information: SensitivityAnalysis | None) -> list[str]:
     ]
 
 
-def unknown_assets_sentence(impact: Impact) -> str:
+def unknown_assets_sentence(impact: Impact, money: MoneyUnit) -> str:
     """Return the number and the stated value of the assets without known flooding."""
     if impact.unknown_assets == 0:
         return "The flood is known at every asset."
     lies = "lies" if impact.unknown_assets == 1 else "lie"
     count = pluralise(impact.unknown_assets, "asset")
-    value = format_money(impact.unknown_value)
+    value = format_money(impact.unknown_value, money)
     return f"{count}, worth {value} where a value is stated, {lies} where the flood is unknown."
 
 

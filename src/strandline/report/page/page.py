@@ -1,8 +1,11 @@
 """The report as one HTML file that works without a network."""
 
+from functools import partial
+
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning import formatting
 from strandline.report.alerts.forecast_trace import forecast_of_the_peak
 from strandline.report.findings import RunResults
@@ -21,7 +24,13 @@ from strandline.report.page.narrative import (
 from strandline.report.page.pictures import draw_all
 from strandline.report.page.tables import damage_table, headline_tiles, provenance_label, ranked_assets, source_rows
 from strandline.report.plan.evacuation_table import COLUMNS, INTRODUCTION, about_areas, call_sentences, evacuation_rows
-from strandline.report.plan.pathway_lines import format_tipping_point, signpost_table
+from strandline.report.plan.pathway_lines import (
+    ABOUT_RANGES,
+    describe_beginning,
+    format_tipping_point,
+    signpost_table,
+    titles_of,
+)
 from strandline.report.plan.phase_text import describe_failure, describe_start, describe_stop
 from strandline.report.plan.proposal import describe_avoided, describe_measure_set, source_sentences, titles
 from strandline.report.plan.scenario_table import summarise_by_sea_level
@@ -51,7 +60,7 @@ def render_page(results: RunResults) -> str:
     levels = return_levels(results.hazard)
     trace = forecast_of_the_peak(results.surge)
     ranked = ranked_assets(results, MAX_RANKED_ASSETS)
-    return _environment().get_template("report.html.jinja").render(
+    return _environment(results.plan.money).get_template("report.html.jinja").render(
         results=results,
         plan=results.plan,
         region=results.hazard.region,
@@ -79,7 +88,7 @@ def render_page(results: RunResults) -> str:
         ranked=ranked.to_dict(orient="records"),
         skill=skill_sentences(results.learning),
         missing_data=missing_data_sentences(results),
-        unknown_assets=unknown_assets_sentence(results.impact),
+        unknown_assets=unknown_assets_sentence(results.impact, results.plan.money),
         unknown_share=flooded_land(results.hazard, results.observations.terrain).unknown_share,
         sources=source_rows(results),
         limits=LIMITS,
@@ -87,7 +96,7 @@ def render_page(results: RunResults) -> str:
     )  # fmt: skip
 
 
-def _environment() -> Environment:
+def _environment(money: MoneyUnit) -> Environment:
     environment = Environment(
         loader=PackageLoader("strandline.report.page", ""),
         autoescape=True,
@@ -96,22 +105,27 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     for function in (
-        formatting.format_money, formatting.format_percent, formatting.format_metres, formatting.format_years,
+        formatting.format_percent, formatting.format_metres, formatting.format_years,
         formatting.format_time, formatting.format_date, formatting.format_duration, formatting.pluralise,
-        formatting.format_key, formatting.format_asset_list, formatting.capitalise, formatting.format_money_bounds,
+        formatting.format_key, formatting.format_asset_list, formatting.capitalise,
         formatting.format_score, formatting.format_count, formatting.format_people,
     ):  # fmt: skip
         environment.filters[function.__name__.removeprefix("format_")] = function
+    environment.filters["money"] = partial(formatting.format_money, money=money)
+    environment.filters["money_bounds"] = partial(formatting.format_money_bounds, money=money)
     environment.globals |= {
-        "money_between": formatting.format_money_between,
+        "money_between": partial(formatting.format_money_between, money=money),
         "describe_start": describe_start,
         "describe_stop": describe_stop,
         "describe_failure": describe_failure,
-        "describe_avoided": describe_avoided,
+        "describe_avoided": partial(describe_avoided, money=money),
         "evacuation_rows": evacuation_rows,
         "about_areas": about_areas,
         "call_sentences": call_sentences,
         "format_tipping_point": format_tipping_point,
+        "titles_of": titles_of,
+        "describe_beginning": describe_beginning,
+        "about_ranges": ABOUT_RANGES,
         "titles": titles,
         "describe_measure_set": describe_measure_set,
         "source_sentences": source_sentences,

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from strandline.observations.observations import ProvenanceKind
+from strandline.observations.region_file.prices.money import SPACE
 from strandline.planning.formatting import (
-    SPACE,
     format_age,
     format_area,
     format_area_between,
@@ -81,8 +81,8 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
         ),
         Tile(
             "expected damage a year",
-            format_money(p50).replace(SPACE, " "),
-            format_money_between(p10, p90),
+            format_money(p50, results.plan.money).replace(SPACE, " "),
+            format_money_between(p10, p90, results.plan.money),
             provenance_label(kinds["assets"]),
         ),
         Tile(

@@ -91,8 +91,12 @@ def call_sentences(evacuation: EvacuationAreas, protocol: Protocol | None, hindc
     return [
         *sentences,
         f"Counted in {years:.1f} years of record with the forecast at hand. Every false call costs trust: agree with"
-        f" the people on the {100 * PROBABILITY_FOR_LIVES:g} % before the first one.",
+        f" the people on the {100 * _agreed(protocol):g} % before the first one.",
     ]
+
+
+def _agreed(protocol: Protocol | None) -> float:
+    return PROBABILITY_FOR_LIVES if protocol is None else protocol.agreed_chance
 
 
 def _row(area: EvacuationArea, protocol: Protocol | None) -> EvacuationRow:
@@ -103,7 +107,7 @@ def _row(area: EvacuationArea, protocol: Protocol | None) -> EvacuationRow:
     window = f"{day} to {HORIZON_HOURS} hours from now" + (
         "" if day == night else f" (at night {night} to {HORIZON_HOURS})"
     )
-    start = f"more than {100 * PROBABILITY_FOR_LIVES:g} % chance of it {window}"
+    start = f"more than {100 * _agreed(protocol):g} % chance of it {window}"
     return EvacuationRow(
         (
             area.name,

@@ -2,13 +2,14 @@
 
 import math
 
+from strandline.observations.region_file.prices.money import SPACE
 from strandline.planning.early_action.protocol import Phase, Protocol
-from strandline.planning.formatting import SPACE, pluralise
+from strandline.planning.formatting import format_money, format_money_between, pluralise
 from strandline.planning.plan import Plan
 from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.pathway_lines import pathway_lines
 from strandline.report.plan.phase_text import describe_failure, describe_start, describe_stop
-from strandline.report.plan.proposal import action_lines, money, money_between, proposal_lines, scenario_lines
+from strandline.report.plan.proposal import action_lines, proposal_lines, scenario_lines
 from strandline.risk.people import BASIS_OF_BOUNDS
 
 
@@ -24,13 +25,15 @@ def plan_to_markdown(plan: Plan) -> str:
         lines += ["The flood damage a year is **unknown**: no asset with a known value lies on known ground."]
     else:
         lines += [
-            f"Without further action, floods cost about **{money(middle)} a year** on average"
-            f" (8 in 10 chance: {money_between(low, high)}).",
+            f"Without further action, floods cost about **{format_money(middle, plan.money, in_text=True)} a year** on"
+            f" average (8 in 10 chance: {format_money_between(low, high, plan.money, in_text=True)}).",
         ]
     if plan.unknown_assets:
         unknown = pluralise(plan.unknown_assets, "asset").replace(SPACE, " ")
         lines += [f"Not counted: {unknown} without data. Unknown does not mean safe."]
-    budget = "without a budget limit" if plan.budget is None else f"within a budget of {money(plan.budget)}"
+    budget = "without a budget limit"
+    if plan.budget is not None:
+        budget = f"within a budget of {format_money(plan.budget, plan.money, in_text=True)}"
     lines += [
         f"Investments are assessed over {plan.horizon_years} years at {100 * plan.discount_rate:g} % a year, {budget}.",
         "",
@@ -39,7 +42,7 @@ def plan_to_markdown(plan: Plan) -> str:
         "",
     ]
     for action in plan.actions:
-        lines += [*action_lines(action, plan.evacuation), ""]
+        lines += [*action_lines(action, plan.money, plan.evacuation), ""]
     lines += evacuation_lines(plan.evacuation, plan.protocol, plan.hindcasts)
     if plan.protocol is not None:
         lines += ["## When to act, when to stop, and what to do if the gauge fails", ""]
@@ -48,12 +51,15 @@ def plan_to_markdown(plan: Plan) -> str:
         lines += [""]
     if plan.hindcasts:
         lines += [*_hindcast_lines(plan), ""]
-    lines += [*scenario_lines(plan), *pathway_lines(plan.pathways)]
+    lines += [*scenario_lines(plan), *pathway_lines(plan.pathways, plan.money)]
+    if plan.basis:
+        lines += ["## What the amounts rest on", "", *(f"- {sentence}" for sentence in plan.basis), ""]
     if plan.notes:
         lines += ["## What this plan leaves out", "", *(f"- {note}" for note in plan.notes), ""]
     lines += [
         BASIS_OF_BOUNDS,
-        f"A person confirms every alert. Amounts are in euros of 2010. Levels are metres above {plan.vertical_datum}.",
+        f"A person confirms every alert. Amounts are in {plan.money.in_words}. Levels are metres above"
+        f" {plan.vertical_datum}.",
         "",
     ]
     return "\n".join(lines)
@@ -91,7 +97,7 @@ def _hindcast_lines(plan: Plan) -> list[str]:
             hindcast.condition,
             *(f"{n}" for n in (result.hits, result.misses, result.late, result.false_alarms, result.unverified)),
             "–" if math.isnan(result.lead_hours) else f"{result.lead_hours:.0f}",
-            "–" if result.false_alarm_cost is None else money(result.false_alarm_cost),
+            "–" if result.false_alarm_cost is None else format_money(result.false_alarm_cost, plan.money, in_text=True),
             "–" if value is None or math.isnan(value) else f"{value:.2f}",
         )
         lines.append(f"| {' | '.join(cells)} |")

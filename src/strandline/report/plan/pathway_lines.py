@@ -1,12 +1,20 @@
 """The adaptation pathways as Markdown: which measures follow one another, and which values to monitor."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strandline.planning.formatting import SPACE, format_money_bounds, pluralise
-from strandline.planning.investment.pathways import Pathways, Signpost, Step
+from strandline.observations.region_file.prices.money import SPACE, MoneyUnit
+from strandline.planning.formatting import format_money_bounds, pluralise
+from strandline.planning.investment.pathways import Pathways, Signpost
+from strandline.planning.investment.tipping_points import TippingPoint
+
+ABOUT_RANGES = (
+    "Terrain errs by metres and extreme levels by decimetres: what a pathway holds is a range, in 8 of 10 samples. Its"
+    " years are those of the lower rise in the fastest scenario and of the upper rise in the slowest."
+)
 
 
-def pathway_lines(pathways: Pathways | None) -> list[str]:
+def pathway_lines(pathways: Pathways | None, money: MoneyUnit) -> list[str]:
     """Return the section on pathways; empty without any."""
     if pathways is None:
         return []
@@ -15,10 +23,10 @@ def pathway_lines(pathways: Pathways | None) -> list[str]:
         "",
         f"Damage a year must not exceed {100 * pathways.damage_share:.0f} % of today's ({pathways.objective_source})."
         " Each pathway below meets this up to the sea-level rise at which it ends; rises above"
-        f" {pathways.highest_rise:.2f} m were not mapped.",
+        f" {pathways.highest_rise:.2f} m were not mapped. {describe_beginning(pathways)} {ABOUT_RANGES}",
         "",
     ]
-    lines += [f"- {describe_pathway(pathways, end)}" for end in pathways.ends]
+    lines += [f"- {describe_pathway(pathways, end, money)}" for end in pathways.ends]
     table = signpost_table(pathways)
     if table.rows:
         lines += ["", f"| once built | {' | '.join(table.indicators)} | decide on |"]
@@ -27,26 +35,54 @@ def pathway_lines(pathways: Pathways | None) -> list[str]:
     return [*lines, ""]
 
 
-def describe_pathway(pathways: Pathways, end: tuple[str, ...]) -> str:
+def describe_pathway(pathways: Pathways, end: tuple[str, ...], money: MoneyUnit) -> str:
     """Return a pathway as a sentence."""
     steps = pathways.pathway(end)[1:]
     parts = []
     for number, step in enumerate(steps):
-        when = "first" if number == 0 else f"then, at {format_tipping_point(steps[number - 1])},"
+        when = "first" if number == 0 else f"then, at {format_tipping_point(steps[number - 1].tipping_point)},"
         years_late = pluralise(round(step.late_years), "year").replace(SPACE, " ")
         late = f" (in operation {years_late} late)" if step.late_years >= 1 else ""
-        parts.append(f"{when} **{pathways.titles[step.built[-1]]}**{late}")
-    cost = format_money_bounds(steps[-1].cost, in_text=True)
-    return f"{'; '.join(parts)}. It works until {format_tipping_point(steps[-1])} and costs {cost} until 2100."
+        parts.append(f"{when} **{titles_of(pathways, step.added)}**{late}")
+    cost = format_money_bounds(steps[-1].cost, money, in_text=True)
+    point = format_tipping_point(steps[-1].tipping_point)
+    return f"{'; '.join(parts)}. It works until {point} and costs {cost} until 2100."
 
 
-def format_tipping_point(step: Step) -> str:
-    """``0.17 m of rise (2053 to 2070)``: the rise of a tipping point with its years."""
-    point = step.tipping_point
-    reached = [year for year in point.years.values() if year is not None]
-    last = "after 2100" if len(reached) < len(point.years) else f"{max(reached)}"
-    years = "after 2100" if not reached else last if last == f"{min(reached)}" else f"{min(reached)} to {last}"
-    return f"{'at least ' if point.is_beyond_maps else ''}{point.rise[1]:.2f} m of rise ({years})"
+def describe_beginning(pathways: Pathways) -> str:
+    """Return how the pathways begin: with the proposal, or with nothing."""
+    if pathways.proposal:
+        return "Every pathway begins with the proposal."
+    return (
+        "The proposal is to build nothing now, because nothing pays enough; the pathways show what it would take to"
+        " meet this all the same."
+    )
+
+
+def titles_of(pathways: Pathways, kinds: Sequence[str]) -> str:
+    """Return the titles of a step's measures."""
+    return ", ".join(pathways.titles[kind] for kind in kinds)
+
+
+def format_tipping_point(point: TippingPoint) -> str:
+    """``0.1 to 0.2 m of rise (2041 to 2070)``: decimetres, because terrain errs by more, and the years of both ends.
+
+    The years begin with the lower rise in the fastest scenario and end with the upper one in the slowest.
+    """
+    low, _, high = point.rise
+    first, last = point.first_year, point.last_year
+    end = "after 2100" if last is None else f"{last}"
+    years = "after 2100" if first is None else end if f"{first}" == end else f"{first} to {end}"
+    return f"{format_rise_between(low, high, is_open=high >= point.highest_rise)} of rise ({years})"
+
+
+def format_rise_between(low: float, high: float, *, is_open: bool = False) -> str:
+    """``0.1 to 0.3 m``, ``less than 0.1 m``, ``0.3 to 0.5 m or more``: decimetres."""
+    more = " or more" if is_open else ""
+    if f"{low:.1f}" == f"{high:.1f}":
+        about = "" if is_open else "about "
+        return "less than 0.1 m" if high < 0.05 and not is_open else f"{about}{high:.1f} m{more}"
+    return f"{low:.1f} to {high:.1f} m{more}"
 
 
 @dataclass(frozen=True)
@@ -83,5 +119,9 @@ def signpost_table(pathways: Pathways) -> SignpostTable:
 
 
 def _format_signpost(post: Signpost) -> str:
-    digits, unit = (2, " m") if post.unit == "m" else (1, "")
-    return f"{post.decide_at:.{digits}f}{unit} (limit {post.tipping_at:.{digits}f}{unit})"
+    low, _, high = post.tipping_at
+    if post.unit == "m":
+        decide = "now" if post.decide_at < 0.05 else f"{post.decide_at:.1f} m"
+        return f"{decide} (limit {format_rise_between(low, high)})"
+    limit = f"{low:.1f}" if f"{low:.1f}" == f"{high:.1f}" else f"{low:.1f} to {high:.1f}"
+    return f"{post.decide_at:.1f} (limit {limit})"

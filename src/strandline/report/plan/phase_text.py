@@ -1,5 +1,6 @@
 """The phases of a protocol in words: when to start, when to stop, and who decides if readings fail."""
 
+from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.early_action.trigger_constants import FLOODED_SHARE
 from strandline.planning.formatting import format_expression
@@ -7,13 +8,13 @@ from strandline.planning.formatting import format_expression
 
 def describe_start(phase: Phase, protocol: Protocol) -> str:
     """When it starts, without a capital and a full stop."""
-    return phase.when or format_expression(phase.start, protocol.indicators)
+    return phase.when or _in_words(phase.start, protocol)
 
 
 def describe_stop(phase: Phase, protocol: Protocol) -> str:
     """When it stops, and who gives the all-clear once the water has come, without a capital and a full stop."""
     stop = phase.stop
-    text = f"{format_expression(stop.when, protocol.indicators)}, for {stop.for_hours:g} hours without a gap"
+    text = f"{_in_words(stop.when, protocol)}, for {stop.for_hours:g} hours without a gap"
     if stop.reached is None:
         return text
     ends = []
@@ -29,7 +30,7 @@ def describe_stop(phase: Phase, protocol: Protocol) -> str:
 def _drained(expression: str, protocol: Protocol) -> str:
     scenes = [one for one in protocol.indicators_of(expression).values() if one.variable.startswith(FLOODED_SHARE)]
     if not scenes:
-        return f"once {format_expression(expression, protocol.indicators)}"
+        return f"once {_in_words(expression, protocol)}"
     return (
         f"once a flood scene of the last {scenes[0].valid_hours:g} hours shows all of the area, and at most"
         f" {100 * scenes[0].value:g} % of every zone under water"
@@ -44,5 +45,9 @@ def describe_failure(phase: Phase, protocol: Protocol) -> str:
         why = f", because {rule.no_fallback}" if rule.no_fallback else ""
         return f"No other gauge can decide{why}. So {rule.decided_by} decides. {until}"
     sources = dict.fromkeys(one.source for one in protocol.indicators_of(rule.fallback).values())
-    start = format_expression(rule.fallback, protocol.indicators)
+    start = _in_words(rule.fallback, protocol)
     return f"Start on {start} ({'; '.join(sources)}). If that is missing too, {rule.decided_by} decides. {until}"
+
+
+def _in_words(expression: str, protocol: Protocol) -> str:
+    return format_expression(expression, protocol.indicators, MoneyUnit.parse(protocol.money))

@@ -1,12 +1,11 @@
 """The proposal of a plan as Markdown: what to build together, each action, and the results by scenario."""
 
 from collections.abc import Sequence
-from functools import partial
 
-from strandline.planning.actions import Action
+from strandline.observations.region_file.prices.money import SPACE, MoneyUnit
+from strandline.planning.actions import Action, Bounds
 from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
 from strandline.planning.formatting import (
-    SPACE,
     format_money,
     format_money_between,
     format_money_bounds,
@@ -17,9 +16,22 @@ from strandline.report.plan.scenario_table import summarise_by_sea_level
 
 MOST_NAMED = 8
 """Most places that an action names."""
-money = partial(format_money, in_text=True)
-money_between = partial(format_money_between, in_text=True)
-money_bounds = partial(format_money_bounds, in_text=True)
+
+
+class _Amounts:
+    """Amounts of one unit, for Markdown."""
+
+    def __init__(self, unit: MoneyUnit) -> None:
+        self._unit = unit
+
+    def one(self, amount: float) -> str:
+        return format_money(amount, self._unit, in_text=True)
+
+    def between(self, low: float, high: float) -> str:
+        return format_money_between(low, high, self._unit, in_text=True)
+
+    def bounds(self, bounds: Bounds | None) -> str:
+        return format_money_bounds(bounds, self._unit, in_text=True)
 
 
 def proposal_lines(plan: Plan) -> list[str]:
@@ -31,26 +43,28 @@ def proposal_lines(plan: Plan) -> list[str]:
         return [*lines, "Build nothing now: no affordable combination of measures has a lower maximum regret.", ""]
     proposal, robust = plan.portfolio, plan.portfolio.robustness
     low, middle, high = proposal.benefit_cost_ratio
+    amounts = _Amounts(plan.money)
     return [
         *lines,
         f"Build together: **{', '.join(titles(plan, proposal.kinds))}**.",
         "",
-        f"- First payment: {money_bounds(proposal.investment)}; over {plan.horizon_years} years, upkeep and"
-        f" renewal included: {money_bounds(proposal.cost)}.",
-        f"- Today this avoids {money_bounds(proposal.avoided_loss)} of damage a year; if nothing changes, every"
-        f" euro saves about {middle:.1f} (between {low:.1f} and {high:.1f}).",
+        f"- First payment: {amounts.bounds(proposal.investment)}; over {plan.horizon_years} years, upkeep and"
+        f" renewal included: {amounts.bounds(proposal.cost)}.",
+        f"- Today this avoids {amounts.bounds(proposal.avoided_loss)} of damage a year; if nothing changes, every"
+        f" {plan.money.currency} spent saves about {middle:.1f} (between {low:.1f} and {high:.1f}).",
         f"- It pays off in {robust.pays_in} of {robust.of} scenarios: its net present value is"
-        f" {money(robust.lowest)} in the worst scenario and {money(robust.highest)} in the best.",
+        f" {amounts.one(robust.lowest)} in the worst scenario and {amounts.one(robust.highest)} in the best.",
         "- In the worst tenth of all cases of its worst scenario, its net present value is"
-        f" {money(robust.worst_tenth)} on average.",
-        f"- The maximum regret is {money(robust.maximum_regret)}: another choice would be worth that much more in the"
-        f" scenario {robust.regretted_in}.",
+        f" {amounts.one(robust.worst_tenth)} on average.",
+        f"- The maximum regret is {amounts.one(robust.maximum_regret)}: another choice would be worth that much more"
+        f" in the scenario {robust.regretted_in}.",
         "",
     ]
 
 
-def action_lines(action: Action, evacuation: EvacuationAreas | None = None) -> list[str]:
+def action_lines(action: Action, money: MoneyUnit, evacuation: EvacuationAreas | None = None) -> list[str]:
     """Return one action: what, where, by when, who, cost, protection, confidence and reason."""
+    amounts = _Amounts(money)
     beyond = "" if action.within_budget else " – pays off, but beyond the budget"
     lines = [f"{action.priority}. **{action.title}**{beyond}"]
     if action.what:
@@ -60,16 +74,17 @@ def action_lines(action: Action, evacuation: EvacuationAreas | None = None) -> l
         lines.append(f"   - Who: {action.who}.")
     if action.cost is not None:
         lines.append(
-            f"   - Costs {money_bounds(action.cost)}{' per event' if action.avoided_loss_per == 'event' else ''}."
+            f"   - Costs {amounts.bounds(action.cost)}{' per event' if action.avoided_loss_per == 'event' else ''}."
         )
     if action.protects:
         lines.append(f"   - Protects: {action.protects}.")
     if action.avoided_loss is not None:
-        lines.append(f"   - Avoids {describe_avoided(action, in_text=True)}.")
+        lines.append(f"   - Avoids {describe_avoided(action, money, in_text=True)}.")
     if action.benefit_cost_ratio is not None:
         low, middle, high = action.benefit_cost_ratio
         lines.append(
-            f"   - Every euro spent saves about {middle:.1f} (between {low:.1f} and {high:.1f}) if nothing changes."
+            f"   - Every {money.currency} spent saves about {middle:.1f} (between {low:.1f} and {high:.1f}) if nothing"
+            " changes."
         )
     lines += [f"   - How sure: {action.confidence} confidence.", f"   - Why: {action.why}"]
     return lines
@@ -85,15 +100,15 @@ def _where(action: Action, evacuation: EvacuationAreas | None) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def describe_avoided(action: Action, *, in_text: bool = False) -> str:
+def describe_avoided(action: Action, money: MoneyUnit, *, in_text: bool = False) -> str:
     """Return what an action avoids: of an emergency action the mean, which its cost is compared with."""
     assert action.avoided_loss is not None
     low, _, high = action.avoided_loss
     if action.mean_avoided_loss is None:
         per = f"per {action.avoided_loss_per}" if in_text else f"a {action.avoided_loss_per}"
-        return f"{format_money_bounds(action.avoided_loss, in_text=in_text)} {per}"
-    mean = format_money(action.mean_avoided_loss, in_text=in_text)
-    between = format_money_between(low, high, in_text=in_text)
+        return f"{format_money_bounds(action.avoided_loss, money, in_text=in_text)} {per}"
+    mean = format_money(action.mean_avoided_loss, money, in_text=in_text)
+    between = format_money_between(low, high, money, in_text=in_text)
     return f"{mean} on average in a flood of the lowest level at which it pays (in 8 of 10 such floods {between})"
 
 
@@ -111,12 +126,13 @@ def scenario_lines(plan: Plan) -> list[str]:
         " best choice |",
         "|---|---|---|---|---|",
     ]
+    amounts = _Amounts(plan.money)
     for row in summarise_by_sea_level(plan.scenarios):
-        value = "–" if row.portfolio is None else money_between(*row.portfolio)
+        value = "–" if row.portfolio is None else amounts.between(*row.portfolio)
         best = describe_measure_set(plan, row.best)
         beyond = " or more" if row.share_beyond_maps > 0 else ""
         lines.append(
-            f"| {row.sea_level} | {row.rise:.2f} m | {money_between(*row.damage)}{beyond} | {value} | {best}"
+            f"| {row.sea_level} | {row.rise:.2f} m | {amounts.between(*row.damage)}{beyond} | {value} | {best}"
             f" ({row.best_in} of {row.count}) |"
         )
     robust_actions = [(action, action.robustness) for action in plan.actions if action.robustness is not None]
@@ -128,8 +144,8 @@ def scenario_lines(plan: Plan) -> list[str]:
         ]
     for action, robust in robust_actions:
         lines.append(
-            f"| {action.title} | {robust.pays_in} of {robust.of} | {money_between(robust.lowest, robust.highest)} |"
-            f" {money(robust.worst_tenth)} | {money(robust.maximum_regret)} |"
+            f"| {action.title} | {robust.pays_in} of {robust.of} | {amounts.between(robust.lowest, robust.highest)} |"
+            f" {amounts.one(robust.worst_tenth)} | {amounts.one(robust.maximum_regret)} |"
         )
     return [*lines, "", *(f"- {line}" for line in source_sentences(plan)), ""]
 

@@ -9,7 +9,7 @@ from strandline.planning.actions import ScenarioOutcome
 
 @dataclass(frozen=True)
 class SeaLevelRow:
-    """All scenarios with one sea-level rise; money is the present value over the horizon [EUR 2010], medians.
+    """All scenarios with one sea-level rise; money is the present value over the horizon [money], medians.
 
     Attributes:
         count: number of scenarios.

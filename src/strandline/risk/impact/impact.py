@@ -28,13 +28,13 @@ class Impact:
     Attributes:
         assets: ``ASSET_COLUMNS`` + ``damage_state_0`` … ``damage_state_4`` (probabilities at the design return period,
             ``state_source`` the ``curve`` or the ``student``),
-            ``expected_annual_damage_p10``, ``_p50``, ``_p90`` [EUR 2010 a-1] and ``depth_p50`` [m]; NaN = unknown.
+            ``expected_annual_damage_p10``, ``_p50``, ``_p90`` [money a-1] and ``depth_p50`` [m]; NaN = unknown.
             Where assets serve others: ``out_of_service`` (probability at the design return period) and
             ``out_of_service_per_year`` [a-1].
-        expected_annual_damage: p10, p50, p90 of the total over the assets that are known [EUR 2010 a-1];
+        expected_annual_damage: p10, p50, p90 of the total over the assets that are known [money a-1];
             NaN where none is.
         unknown_assets: assets whose damage is unknown: a cell they touch is unknown, or their value is.
-        unknown_value: value of those among them that have one [EUR 2010]; it is in no total.
+        unknown_value: value of those among them that have one [money]; it is in no total.
         population: exposed and cut off at the design return period, see ``assess_population``; ``None`` where nobody
             is counted.
         totals: expected annual damage by class and by district.

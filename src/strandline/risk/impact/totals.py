@@ -17,8 +17,8 @@ class PartialTotal:
 
     Attributes:
         name: of the class or district; ``None`` = the survey states no district.
-        expected_annual_damage: p10, p50, p90 of the sum over the known ones [EUR 2010 a-1]; NaN where none is.
-        unknown_assets, unknown_value: those whose damage is unknown, and their value [EUR 2010] where it is stated.
+        expected_annual_damage: p10, p50, p90 of the sum over the known ones [money a-1]; NaN where none is.
+        unknown_assets, unknown_value: those whose damage is unknown, and their value [money] where it is stated.
     """
 
     by: Literal["class", "district"]
@@ -43,7 +43,7 @@ def partial_totals(samples: Floats, assets: gpd.GeoDataFrame) -> tuple[PartialTo
     Quantiles of parts do not add up to those of the whole, because parts do not reach them in the same samples.
 
     Args:
-        samples: (S, A) expected annual damage [EUR 2010 a-1]; NaN = unknown.
+        samples: (S, A) expected annual damage [money a-1]; NaN = unknown.
     """
     unknown = np.asarray(np.isnan(samples).any(axis=0))
     value = assets["value"].to_numpy(dtype=float)

@@ -19,7 +19,7 @@ class StageDamageByClass:
 
     Attributes:
         levels: (R,) median sea level of each return period [m, region datum].
-        by_class: asset class → (S, R) damage to its known assets [EUR 2010].
+        by_class: asset class → (S, R) damage to its known assets [money].
         flooded: asset class → for each return period the ids of assets with a median depth of 0.15 m or more.
     """
 
@@ -43,7 +43,7 @@ class StageDamageByClass:
         return cls(np.median(hazard.levels, axis=0), by_class, flooded)
 
     def of_classes(self, classes: tuple[str, ...]) -> Floats:
-        """(S, R) damage to these classes together [EUR 2010]."""
+        """(S, R) damage to these classes together [money]."""
         parts = [damage for name, damage in self.by_class.items() if name in classes]
         first = next(iter(self.by_class.values()))
         return np.asarray(sum(parts, np.zeros_like(first)))

@@ -39,7 +39,7 @@ class ZoneState:
 
     Attributes:
         flooded_share: of the zone's known land [-].
-        damage: to known assets [EUR 2010].
+        damage: to known assets [money].
         dangerous_share: of the zone's known land, under dangerous depth [-].
         people_in_danger: counted people in dangerous depth [-].
         people_in_danger_at_most: the same with everything unknown taken as harmful [-].
@@ -60,7 +60,7 @@ class StageDamageByZone:
         levels: (S, L) mapped sea levels [m, region datum], ascending.
         dry_level: the sea level [m, region datum] up to which nothing floods.
         flooded_share: (Z, S, L) of the zone's known land, under 0.15 m or more [-]; NaN = none of its land is known.
-        damage: (Z, S, L) to the assets of known damage [EUR 2010]; NaN = the zone has assets, and none is known.
+        damage: (Z, S, L) to the assets of known damage [money]; NaN = the zone has assets, and none is known.
         dangerous_share: (Z, S, L) of the zone's known land, under ``DANGEROUS_DEPTH`` or more [-]; NaN likewise.
         people_in_danger: (Z, S, L) counted people in that depth, a lower bound [-]; NaN = no count exists.
         people_in_danger_at_most: (Z, S, L) people who may be in danger [-]: in 0.15 m of water or more or on unknown
@@ -72,7 +72,7 @@ class StageDamageByZone:
         unknown_share: (Z,) of the zone's cells [-].
         uncounted_homes: (Z,) homes without a count of people; they are in the upper bound alone.
         unknown_assets: (Z,) assets of unknown damage; they are in no number.
-        unknown_value: (Z,) value of those, where it is stated [EUR 2010].
+        unknown_value: (Z,) value of those, where it is stated [money].
     """
 
     levels: Floats

@@ -63,7 +63,7 @@ def annual_damage_samples(
     *,
     protections: Sequence[Protection] | None = None,
 ) -> Floats:
-    """(S, A) expected annual damage [EUR 2010 a-1] of each Monte-Carlo sample; NaN where unknown.
+    """(S, A) expected annual damage [money a-1] of each Monte-Carlo sample; NaN where unknown.
 
     Behind a crest, events rarer than the last return period count as overtopping: their damage is the unprotected one.
 

@@ -35,7 +35,7 @@ class Exposure:
     """All assets, overlaid on the region's cells.
 
     Attributes:
-        value: (A,) [EUR 2010]; NaN = unknown.
+        value: (A,) [money]; NaN = unknown.
         classes: one entry per asset class that occurs.
     """
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
+from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning.formatting import format_count, format_money, format_percent
 
 
@@ -14,7 +15,8 @@ class NumberFormat:
     ``Intl``. An unknown value becomes the language's word for it, never a number.
     """
 
-    def __init__(self, unknown: str) -> None:
+    def __init__(self, unknown: str, money: MoneyUnit) -> None:
+        self._money = money
         self._unknown = Markup('<span class="unknown">{}</span>').format(unknown)
 
     def percent(self, share: float | None) -> Markup:
@@ -32,9 +34,9 @@ class NumberFormat:
         """``1.46 m``."""
         return self._unknown if length is None else self._data(length, "metres", f"{length:.2f} m")
 
-    def money(self, euros: float | None) -> Markup:
-        """``€76 thousand``; EUR 2010."""
-        return self._unknown if euros is None else self._data(euros, "money", format_money(euros))
+    def money(self, amount: float | None) -> Markup:
+        """``€76 thousand``, in the money of the run."""
+        return self._unknown if amount is None else self._data(amount, "money", format_money(amount, self._money))
 
     def count(self, number: float | None) -> Markup:
         """``1,200``."""

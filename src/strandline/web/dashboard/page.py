@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.web.dashboard.i18n import LANGUAGES, choose_language, labels
 from strandline.web.dashboard.number_format import NumberFormat
 from strandline.web.dashboard.situation import MONITORING, current_situation
@@ -62,12 +63,14 @@ def page_routes(runs: Mapping[str, RunFolder], watch: WatchView | None, clock: C
 def _template_context(run: RunFolder, watch: WatchView | None, language: str, clock: Clock) -> dict[str, object]:
     """Return the variables of the template for one run in one language."""
     catalogue, record = labels(language), run.record()
+    money = MoneyUnit.parse(record.money)
     is_watched = watch is not None and watch.run.id == run.id
     situation = current_situation(watch) if watch is not None and is_watched else None
     actions = [action for action in run.actions() if action.kind != MONITORING]
     label_json = json.dumps(dict(catalogue), ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")
     return {
         "run": record,
+        "money": money,
         "age": clock() - record.started,
         "is_watched": is_watched,
         "now": situation,
@@ -76,7 +79,7 @@ def _template_context(run: RunFolder, watch: WatchView | None, language: str, cl
         "products": run.products(),
         "quantities": [name for name in SCALES if (run.path / f"{name}.tif").is_file()],
         "language": language,
-        "numbers": NumberFormat(catalogue["unknown"]),
+        "numbers": NumberFormat(catalogue["unknown"], money),
         "t": catalogue,
         "translate": lambda key, **values: Markup(escape(catalogue[key])).format(**values),
         "name_of": lambda kind, name: catalogue.get(f"{kind}_{name}", str(name).replace("_", " ")),

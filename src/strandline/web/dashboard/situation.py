@@ -96,6 +96,7 @@ class Situation:
     Attributes:
         water_level: the water level now and ahead, by lead.
         lowest_level: the lowest sea level of an emergency action [m, region datum].
+        agreed_chance: above which people are called [-].
     """
 
     step: StepRecord
@@ -106,6 +107,7 @@ class Situation:
     actions: tuple[ActionStatus, ...]
     zones: tuple[ZoneStatus, ...]
     log: tuple[LogEntry, ...]
+    agreed_chance: float = PROBABILITY_FOR_LIVES
 
     @property
     def is_stale(self) -> bool:
@@ -131,7 +133,7 @@ class Situation:
     @property
     def n_zones_at_risk(self) -> int:
         """The number of zones whose flood probability reaches the threshold for warnings."""
-        return sum(_greatest(zone) >= PROBABILITY_FOR_LIVES for zone in self.zones)
+        return sum(_greatest(zone) >= self.agreed_chance for zone in self.zones)
 
     @property
     def n_zones_unknown(self) -> int:
@@ -168,6 +170,7 @@ def current_situation(watch: WatchView) -> Situation | None:
         age=watch.clock() - newest.hour,
         water_level=tuple(row for row in rows if row.variable == "water_level" and not row.zone),
         lowest_level=min(levels.values(), default=None),
+        agreed_chance=watch.run.agreed_chance(),
         streams=tuple(_streams(watch, newest.hour)),
         actions=tuple(_actions(watch, newest.hour)),
         zones=tuple(_zones(watch, rows)),

@@ -32,6 +32,8 @@ from strandline.observations.region_file.data_sections import (
     AssetsSection,
     ZonesSection,
 )
+from strandline.observations.region_file.planning_section import PlanningSection
+from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.observations.region_file.scenario_sections import ScenariosSection
 
 S = TypeVar("S")
@@ -195,10 +197,11 @@ def take_inventory(
     else:
         try:
             known = xr.Dataset() if terrain is None else terrain
-            survey = execute(files("assets"), partial(read_assets, region_file.assets, region, known))
+            planning = region_file.planning or PlanningSection()
+            survey = execute(files("assets"), partial(read_assets, region_file.assets, region, known, planning))
             assets = survey.value
             findings += survey.findings
-            streams.append(_describe_assets(region_file.assets, assets, now))
+            streams.append(_describe_assets(region_file.assets, assets, now, planning.money))
         except InputError as error:
             streams.append(_unreadable("assets", error, "assets"))
     describe("zones", zones, partial(_describe_zones, region), [] if zones is None else paths_of(zones))
@@ -326,9 +329,9 @@ def _describe_terrain(terrain: xr.Dataset) -> Stream:
     )
 
 
-def _describe_assets(section: AssetsSection, assets: gpd.GeoDataFrame, now: np.datetime64) -> Stream:
+def _describe_assets(section: AssetsSection, assets: gpd.GeoDataFrame, now: np.datetime64, money: MoneyUnit) -> Stream:
     kind = "surveyed" if section.lattice is None else "nodes of a lattice, not a survey"
-    detail = f"{len(assets)} {kind}, {assets['value'].sum() / 1e6:.1f} million EUR (2010)"
+    detail = f"{len(assets)} {kind}, {assets['value'].sum() / 1e6:,.1f} million {money}"
     surveyed = np.datetime64(f"{int(assets['survey_year'].min()):04d}-07-01", "ns")
     return Stream("assets", "present", detail, COSTS["assets"], count=len(assets), age_days=_days(now - surveyed))
 

@@ -98,6 +98,7 @@ class AreaTriggers:
         drainage_hours: stated time in which flooded land drains [h]; ``None`` = not known.
         neighbour: how a neighbouring gauge decides without a forecast; ``None`` = there is none.
         without_neighbour: why there is none, as a part of a sentence.
+        agreed_chance: above which people are called [-].
     """
 
     measure: OperationalMeasure
@@ -106,6 +107,7 @@ class AreaTriggers:
     drainage_hours: float | None
     neighbour: NeighbourRule | None
     without_neighbour: str = NO_NEIGHBOUR
+    agreed_chance: float = PROBABILITY_FOR_LIVES
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -121,7 +123,7 @@ class AreaTriggers:
     @property
     def indicators(self) -> dict[str, Indicator]:
         """Those that the phases name."""
-        day, night, reach, agreed = self.area.day_hours, self.area.night_hours, HORIZON_HOURS, PROBABILITY_FOR_LIVES
+        day, night, reach, agreed = self.area.day_hours, self.area.night_hours, HORIZON_HOURS, self.agreed_chance
         kept = DEFERRAL_HOURS + STOP_HOURS
         found = {
             "flood": self._ahead(agreed, (0, reach), (0, reach)),
@@ -256,7 +258,7 @@ class AreaTriggers:
     def _when(self, window: str) -> str:
         return (
             f"when the chance that the sea passes about {self.area.level:.2f} m {window} is more than"
-            f" {100 * PROBABILITY_FOR_LIVES:g} %"
+            f" {100 * self.agreed_chance:g} %"
         )
 
     @property
@@ -266,7 +268,7 @@ class AreaTriggers:
 
     def _why(self) -> str:
         return (
-            f"For lives, not for money: a chance of more than {100 * PROBABILITY_FOR_LIVES:g} % that the sea passes"
+            f"For lives, not for money: a chance of more than {100 * self.agreed_chance:g} % that the sea passes"
             f" about {self.area.level:.2f} m, where dangerous depth begins ({self.area.basis}). Clearing the area takes"
             f" up to {self._hours} hours."
         )

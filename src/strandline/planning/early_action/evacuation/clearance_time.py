@@ -19,6 +19,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from strandline.observations.arrays import Floats
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.planning.formatting import format_people
 from strandline.planning.quantity import Quantity
 from strandline.risk.impact.ways_out import WaysOut
@@ -86,6 +87,7 @@ class EvacuationSettings:
         night_hours: local hours at which the night begins and ends; an assumption: when most people are asleep.
         utc_offset_hours: of local time [h]; ``None`` = from the longitude.
         drainage_hours: in which flooded land drains [h].
+        agreed_chance: above which people are called [-]; an assumption until a place agrees on its own.
     """
 
     clearance_hours: float | None = None
@@ -94,6 +96,7 @@ class EvacuationSettings:
     night_hours: tuple[float, float] = (22.0, 6.0)
     utc_offset_hours: float | None = None
     drainage_hours: float | None = None
+    agreed_chance: float = PROBABILITY_FOR_LIVES
 
 
 @dataclass(frozen=True)

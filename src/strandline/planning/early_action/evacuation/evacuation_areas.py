@@ -11,7 +11,6 @@ from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.region import Region
 from strandline.planning.early_action.evacuation.clearance_time import ClearanceTime, EvacuationSettings, clearance_time
 from strandline.planning.early_action.protocol import Night
-from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.ways_out import find_ways_out, safe_ground
 from strandline.risk.people import People, residents
@@ -121,7 +120,7 @@ def find_evacuation_areas(
             name=LETTERS[len(areas)],
             zones=tuple(zones.names[number] for number in chosen),
             levels=tuple(levels.tolist()),
-            level=_shown_level(levels),
+            level=_shown_level(levels, settings.agreed_chance),
             return_period=float(period[chosen].min()),
             people=people_of(zones, assets, chosen),
             clearance=clearance_time(people_of(zones, assets, leaving), ways, region.continent, settings),
@@ -154,9 +153,9 @@ def mean_return_periods(dangerous_level: Floats, hazard: Hazard, dry_level: floa
         return np.asarray(1.0 / rate)
 
 
-def _shown_level(levels: Floats) -> float:
-    """The ``PROBABILITY_FOR_LIVES`` quantile of levels (S,) [m], or the highest of them where that is infinite."""
-    shown = float(np.quantile(levels, PROBABILITY_FOR_LIVES, method="inverted_cdf"))
+def _shown_level(levels: Floats, agreed_chance: float) -> float:
+    """The ``agreed_chance`` quantile of levels (S,) [m], or the highest of them where that is infinite."""
+    shown = float(np.quantile(levels, agreed_chance, method="inverted_cdf"))
     return shown if math.isfinite(shown) else float(levels[np.isfinite(levels)].max())
 
 

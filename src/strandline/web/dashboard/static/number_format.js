@@ -6,11 +6,11 @@ const number = (options) => new Intl.NumberFormat(locale, options);
 const formats = {
   percent: number({ style: "percent", maximumFractionDigits: 0 }),
   metres: number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }),
-  money: number({ style: "currency", currency: "EUR", notation: "compact", compactDisplay: "long", maximumSignificantDigits: 2 }),
   count: number({ maximumFractionDigits: 0 }),
   score: number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }),
   size: number({ maximumSignificantDigits: 2 }),
 };
+const amounts = (currency) => number({ style: "currency", currency, notation: "compact", compactDisplay: "long", maximumSignificantDigits: 2 });
 const moments = new Intl.DateTimeFormat(locale, {
   day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC",
 });
@@ -29,7 +29,7 @@ export const numbers = {
   share: (share) => (share > 0 && share < 0.005 ? `< ${formats.percent.format(0.01)}` : share < 1 && share > 0.995 ? `> ${formats.percent.format(0.99)}` : formats.percent.format(share)),
   points: (share) => number({ style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(share),
   metres: (length) => `${formats.metres.format(length)}\u00a0m`,
-  money: (euros) => formats.money.format(euros),
+  money: (amount, unit = document.body.dataset.currency) => amounts(unit.slice(0, 3)).format(amount),
   count: (count) => formats.count.format(count),
   score: (score) => formats.score.format(score),
   hours: (hours) => `${formats.count.format(hours)}\u00a0h`,

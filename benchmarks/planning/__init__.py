@@ -1,0 +1,1 @@
+"""One delta planned with the costs of two countries, under several discount rates."""

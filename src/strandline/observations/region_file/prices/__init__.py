@@ -1,0 +1,1 @@
+"""What amounts of money are stated in: units, conversions, and the shipped presets of countries."""
