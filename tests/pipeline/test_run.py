@@ -75,7 +75,7 @@ def test_the_summary_holds_what_was_promised(finished: Path) -> None:
     assert summary["provenance"] == "simulated"
     assert {"teacher_iou", "student_iou", "labels_only_iou", "retention", "gap_closed"} <= set(summary["flood"])
     assert {"rmse", "coverage_90"} <= set(summary["surge"])
-    assert {"p10", "p50", "p90"} <= set(summary["impact"]["expected_annual_damage"])
+    assert {"mean", "standard_error", "p10", "p50", "p90"} <= set(summary["impact"]["expected_annual_damage"])
     assert {"n_actions", "n_triggers"} <= set(summary["plan"])
     assert summary["seconds"]["total"] > 0
     assert summary["seeds"] == {"run": 5}

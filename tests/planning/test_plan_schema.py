@@ -15,6 +15,7 @@ import tests.fixtures.reports as coast
 from strandline.cli.main import main
 from strandline.errors import InputError
 from strandline.planning.plan_schema import check_plan, plan_schema, plan_to_json
+from strandline.risk.expectation import Expectation
 
 
 def write(folder: Path, plan: dict[str, Any]) -> Path:
@@ -56,9 +57,9 @@ def test_a_plan_follows_its_schema_and_names_it(tmp_path: Path) -> None:
 
 
 def test_unknown_numbers_are_null_and_allowed(tmp_path: Path) -> None:
-    unknown = replace(coast.a_plan(), expected_annual_damage=(np.nan, np.nan, np.nan), protocol=None)
+    unknown = replace(coast.a_plan(), expected_annual_damage=Expectation.unknown(), protocol=None)
     path = write(tmp_path, plan_to_json(unknown))
-    assert json.loads(path.read_text(encoding="utf-8"))["expected_annual_damage"] == [None, None, None]
+    assert json.loads(path.read_text(encoding="utf-8"))["expected_annual_damage"]["mean"] is None
     assert check_plan(path) == []
 
 

@@ -90,7 +90,7 @@ def test_assets_are_in_degrees_and_their_unknowns_are_null(folder: Path, results
     collection = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert "crs" not in collection, "RFC 7946 knows no other reference system"
     assert collection["provenance"] == "simulated"
-    unknown = [f for f in collection["features"] if f["properties"]["expected_annual_damage_p50"] is None]
+    unknown = [f for f in collection["features"] if f["properties"]["expected_annual_damage_mean"] is None]
     assert len(unknown) == results.impact.unknown_assets == 1
     back = gpd.read_file(StringIO(text)).to_crs(results.hazard.region.crs)
     expected = results.impact.assets
@@ -142,7 +142,7 @@ def test_the_summary_holds_every_headline_number(folder: Path) -> None:
     assert summary["provenance"] == "simulated"
     assert {"teacher_iou", "student_iou", "labels_only_iou", "retention", "gap_closed"} <= set(summary["flood"])
     assert {"rmse", "coverage_90"} <= set(summary["surge"])
-    assert {"p10", "p50", "p90"} <= set(summary["impact"]["expected_annual_damage"])
+    assert {"mean", "standard_error", "p10", "p50", "p90", "draws"} <= set(summary["impact"]["expected_annual_damage"])
     assert summary["plan"] == {"n_actions": 3, "n_triggers": 1}
     assert summary["seconds"]["total"] == pytest.approx(sum(v for k, v in summary["seconds"].items() if k != "total"))
     assert summary["seeds"] == {"coast": 11, "student": 3}

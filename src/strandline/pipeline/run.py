@@ -20,7 +20,7 @@ from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.study_area import StudyArea
 from strandline.planning.plan import breach_notes
-from strandline.report.findings import RunInfo, RunResults
+from strandline.report.findings import RunInfo, RunResults, SeaLevelRiseScenario
 from strandline.report.report import write_report
 from strandline.uncertainty.forecaster import save_forecaster
 
@@ -68,15 +68,16 @@ def run(
         floods = stage("score the flood maps", stages.score, test, data, forecaster, teacher, baselines)
         surge = stage("forecast the surge", stages.forecast_surge, forecaster, observations, split, sea_level)
 
-        hazard = stage("map the hazard", stages.map_hazard, forecaster, area, sea_level, levels, config.seed)
-        impact = stage("assess the impact", stages.assess_impact, hazard, area)
-        information = stage("analyse sensitivity", stages.analyse_sensitivity, hazard, area, estimated.record_years)
-        rise_scenarios = stage(
-            "map sea-level rise", stages.map_sea_level_rise, forecaster, area, sea_level, levels, config.seed
+        hazard = stage("map the hazard", stages.map_hazard, forecaster, area, sea_level, levels, config)
+        frequent = stage(
+            "map frequent floods", stages.map_frequent, forecaster, area, sea_level, estimated.frequent, config
         )
-        zones, response = stage("find the zones", stages.find_zones, area, hazard, rise_scenarios, sea_level)
+        higher = stage("map sea-level rise", stages.map_sea_level_rise, forecaster, area, sea_level, levels, config)
+        impact = stage("assess the impact", stages.assess_impact, hazard, frequent, higher, area)
+        information = stage("analyse sensitivity", stages.analyse_sensitivity, hazard, area, estimated.record_years)
+        zones, response = stage("find the zones", stages.find_zones, area, hazard, higher, sea_level)
         plan = stage(
-            "plan", stages.plan, hazard, impact, rise_scenarios, zones, response, area, sea_level, started.year
+            "plan", stages.plan, hazard, impact, frequent, higher, zones, response, area, sea_level, started.year
         )
         plan = replace(plan, notes=(*plan.notes, *breach_notes(impact.assets, area.return_periods[-1])))
         novelty = stage("compare with training coasts", stages.compare_with_training, data, area, split, sea_level)
@@ -108,7 +109,12 @@ def run(
             observed_maxima=estimated.maxima,
             maxima_per_year=estimated.maxima_per_year,
             reliability=reliability(floods),
-            rise_scenarios=rise_scenarios,
+            rise_scenarios=tuple(
+                SeaLevelRiseScenario(each.name, each.rise, each.source, raised, damage)
+                for each, raised, damage in zip(
+                    area.sea_level_rise, higher, impact.under_sea_level_rise, strict=True
+                )
+            ),
             information=information,
             out_of_distribution=novelty,
         )

@@ -39,12 +39,19 @@ from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
-from strandline.report.findings import SeaLevelRiseScenario
 from strandline.risk import sensitivity as risk_sensitivity
 from strandline.risk.hazard import flood_maps
 from strandline.risk.hazard.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.hazard.level_basis import ReturnLevels, describe_published, describe_recorded, maxima_at_epoch
+from strandline.risk.hazard.level_basis import (
+    MOST_FREQUENT,
+    ReturnLevels,
+    describe_published,
+    describe_recorded,
+    maxima_at_epoch,
+    periods_with_frequent,
+    split_frequent,
+)
 from strandline.risk.hazard.own_record import estimate_from_record
 from strandline.risk.hazard.return_levels import sample_return_levels
 from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_cyclones
@@ -110,11 +117,13 @@ def estimate_return_levels(
     context: StageContext, area: StudyArea, sea_level: SeaLevelModel, config: RunConfig
 ) -> ReturnLevels:
     """Sampled sea levels at the study area's return periods: of a published record, or else of the own one."""
-    fit, periods, samples = area.published_levels, area.return_periods, config.hazard_samples
+    fit, periods, samples = area.published_levels, area.return_periods, config.draws
+    all_periods = periods_with_frequent(periods)
     if fit is not None:
-        levels = sample_return_levels(fit, periods, samples, context.rng)
+        sampled = sample_return_levels(fit, all_periods, samples, context.rng)
+        levels, frequent = split_frequent(sampled, periods)
         method, facts = describe_published(fit, levels, periods)
-        return ReturnLevels(levels, fit.record_years, method, facts, maxima_at_epoch(fit), 1.0)
+        return ReturnLevels(levels, frequent, fit.record_years, method, facts, maxima_at_epoch(fit), 1.0)
     gauge, storms = area.observations.require_gauge(), area.observations.storms
     hours, place = gauge_hours(area, sea_level), (float(gauge["longitude"][0]), float(gauge["latitude"][0]))
     passages = None if storms is None else cyclone_passages(storms, *place)
@@ -123,11 +132,12 @@ def estimate_return_levels(
     if basin is not None:
         facing = seaward_direction(area.observations.region)
         simulated = simulate_cyclones(basin, *place, facing, hours.tide_time, hours.predicted, context.rng)
-    found = estimate_from_record(hours, passages, simulated, periods, samples, context.rng)
+    found = estimate_from_record(hours, passages, simulated, all_periods, samples, context.rng)
     mean = own_mean_sea_level(area)
     method, facts = describe_recorded(found, mean, periods)
     per_year = found.peaks.size / found.record_years
-    return ReturnLevels(mean + found.levels, found.record_years, method, facts, mean + found.peaks, per_year)
+    levels, frequent = split_frequent(mean + found.levels, periods)
+    return ReturnLevels(levels, frequent, found.record_years, method, facts, mean + found.peaks, per_year)
 
 
 def apply_teacher(
@@ -208,18 +218,39 @@ def map_hazard(
     area: StudyArea,
     sea_level: SeaLevelModel,
     levels: Floats,
-    seed: int,
+    config: RunConfig,
     rise: float = 0.0,
 ) -> Hazard:
     """Flood maps at every return period, with the mean sea level raised by ``rise`` [m]."""
-    rng, periods = np.random.default_rng([seed, MAP_STREAM]), area.return_periods
+    rng, periods = np.random.default_rng([config.seed, MAP_STREAM]), area.return_periods
     return flood_maps.map_hazard(
-        forecaster, area.observations, sea_level, levels, periods, rng, context.progress, rise=rise
-    )
+        forecaster, area.observations, sea_level, levels, periods, rng, context.progress, rise=rise,
+        maps=config.hazard_samples,
+    )  # fmt: skip
 
 
-def assess_impact(context: StageContext, hazard: Hazard, area: StudyArea) -> Impact:
-    """Damage, people and access at every return period.
+def map_frequent(
+    context: StageContext,
+    forecaster: Forecaster,
+    area: StudyArea,
+    sea_level: SeaLevelModel,
+    levels: Floats | None,
+    config: RunConfig,
+) -> Hazard | None:
+    """Flood maps of the same storms at the level of ``MOST_FREQUENT`` years, for damage alone; ``None`` without it."""
+    if levels is None:
+        return None
+    rng = np.random.default_rng([config.seed, MAP_STREAM])
+    return flood_maps.map_hazard(
+        forecaster, area.observations, sea_level, levels, (MOST_FREQUENT,), rng, context.progress,
+        maps=config.hazard_samples,
+    )  # fmt: skip
+
+
+def assess_impact(
+    context: StageContext, hazard: Hazard, frequent: Hazard | None, higher: Sequence[Hazard], area: StudyArea
+) -> Impact:
+    """Damage, people and access at every return period; damage also after each rise of the sea.
 
     Raises:
         InputError: the study area has no assets.
@@ -228,8 +259,9 @@ def assess_impact(context: StageContext, hazard: Hazard, area: StudyArea) -> Imp
     design = area.return_periods[-1]
     own_states = states_where_outdated(hazard, assets, last_year(area), design, region.continent)
     return impact_chain.assess_impact(
-        hazard, assets, region.continent, context.rng, design_return_period=design, own_states=own_states
-    )
+        hazard, assets, region.continent, context.rng, design_return_period=design, own_states=own_states,
+        frequent=frequent, higher=higher,
+    )  # fmt: skip
 
 
 def analyse_sensitivity(
@@ -246,34 +278,28 @@ def map_sea_level_rise(
     area: StudyArea,
     sea_level: SeaLevelModel,
     levels: Floats,
-    seed: int,
-) -> tuple[SeaLevelRiseScenario, ...]:
-    """Hazard and damage after each rise of the mean sea level."""
-    scenarios = []
-    for scenario in area.sea_level_rise:
-        higher = map_hazard(context, forecaster, area, sea_level, levels, seed, scenario.rise)
-        damage = assess_impact(context, higher, area).expected_annual_damage
-        scenarios.append(SeaLevelRiseScenario(scenario.name, scenario.rise, scenario.source, higher, damage))
-    return tuple(scenarios)
+    config: RunConfig,
+) -> tuple[Hazard, ...]:
+    """Flood maps after each rise of the mean sea level."""
+    return tuple(
+        map_hazard(context, forecaster, area, sea_level, levels, config, scenario.rise)
+        for scenario in area.sea_level_rise
+    )
 
 
 def find_zones(
-    context: StageContext,
-    area: StudyArea,
-    hazard: Hazard,
-    rise_scenarios: Sequence[SeaLevelRiseScenario],
-    sea_level: SeaLevelModel,
+    context: StageContext, area: StudyArea, hazard: Hazard, higher: Sequence[Hazard], sea_level: SeaLevelModel
 ) -> tuple[Zones, StageDamageByZone]:
     """The zones of the study area, and what each sea level does in them."""
-    hazards = [hazard, *(scenario.hazard for scenario in rise_scenarios)]
-    return assess_zones(area.observations, hazards, sea_level, context.rng, area.zones)
+    return assess_zones(area.observations, [hazard, *higher], sea_level, context.rng, area.zones)
 
 
 def plan(
     context: StageContext,
     hazard: Hazard,
     impact: Impact,
-    rise_scenarios: Sequence[SeaLevelRiseScenario],
+    frequent: Hazard | None,
+    higher: Sequence[Hazard],
     zones: Zones,
     response: StageDamageByZone,
     area: StudyArea,
@@ -290,7 +316,8 @@ def plan(
         measures=load_measures(),
         scenarios=load_scenarios(),
         mean_sea_level=own_mean_sea_level(area),
-        sea_level_rise_hazards=[scenario.hazard for scenario in rise_scenarios],
+        sea_level_rise_hazards=higher,
+        frequent=frequent,
         rng=context.rng,
         hindcast_data=_hindcast_data(area, sea_level),
         early_action=EarlyActionInputs(

@@ -23,9 +23,10 @@ from strandline.planning.plan import Plan
 
 SCHEMA_FILE = "plan.schema.json"
 """Name of the schema beside ``plan.json``, which refers to it as ``$schema``."""
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version 1 calls ``action_parameters`` stakes, ``hindcasts`` track_records and ``scenarios`` futures;
-version 2 has parameters of the watch beside the protocol, which is now all that the watch runs."""
+version 2 has parameters of the watch beside the protocol, which is now all that the watch runs; version 3 gives
+amounts as [p10, p50, p90] without the mean."""
 _HEAD = {"$schema": SCHEMA_FILE, "schema_version": SCHEMA_VERSION, "currency": "EUR 2010"}
 _SCALARS = (bool, int, float, str)
 _IN_JSON = {"``None``": "null", "``True``": "true", "``False``": "false", "NaN": "null", "``inf``": "null", "``": "`"}
@@ -33,7 +34,7 @@ _IN_JSON = {"``None``": "null", "``True``": "true", "``False``": "false", "NaN":
 
 class _Head(BaseModel, extra="forbid"):
     file: Literal["plan.schema.json"] = Field(alias="$schema", description="this schema, in the same folder")
-    schema_version: Literal[3] = Field(
+    schema_version: Literal[4] = Field(
         description="increases when a reader of the previous schema could misread a plan"
     )
     currency: Literal["EUR 2010"] = Field(description="of every amount: euros in prices of 2010")
@@ -60,7 +61,7 @@ def check_plan(path: Path) -> list[InputError]:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})", "give the plan.json of a run") from error
-    if re.search(rb'"schema_version": *[12]\b', content):
+    if re.search(rb'"schema_version": *[123]\b', content):
         return [InputError(path, "was written by an older version", "run `strandline run` again")]
     try:
         _model_of(Plan, _Head).model_validate_json(content, strict=True)

@@ -11,6 +11,7 @@ from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, ProvenanceKind
 from strandline.planning.plan import Plan
 from strandline.report.alerts.issuer import Issuer
+from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import Impact
 from strandline.risk.sensitivity import SensitivityAnalysis
@@ -106,14 +107,14 @@ class SeaLevelRiseScenario:
         rise: [m] above the record's mean sea level.
         source: of the rise.
         hazard: its levels contain the rise.
-        expected_annual_damage: p10, p50, p90 [EUR 2010 per year].
+        expected_annual_damage: [EUR 2010 per year].
     """
 
     name: str
     rise: float
     source: str
     hazard: Hazard
-    expected_annual_damage: tuple[float, float, float]
+    expected_annual_damage: Expectation
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from rasterio.errors import RasterioError
 from strandline.errors import InputError
 from strandline.pipeline.run_folder.generations import MANIFEST, open_run
 from strandline.report.findings import SURGE_COLUMNS
-from strandline.web.schemas import ActionRecord, Percentiles, ProductRecord, ReturnLevel, RunRecord
+from strandline.web.schemas import ActionRecord, Expected, ProductRecord, ReturnLevel, RunRecord
 
 MEDIA_TYPES = {
     MANIFEST: "application/json",
@@ -234,7 +234,7 @@ def _bands(path: Path, _: tuple[int, int]) -> list[Band]:
 def _record_of(name: str, summary: dict[str, Any]) -> RunRecord:
     flood, surge, impact, outlier = (summary[key] for key in ("flood", "surge", "impact", "out_of_distribution"))
     damage = impact["expected_annual_damage"]
-    is_known = damage["p50"] is not None
+    is_known = damage["mean"] is not None
     return RunRecord(
         id=name,
         region=summary["region"]["name"],
@@ -245,7 +245,7 @@ def _record_of(name: str, summary: dict[str, Any]) -> RunRecord:
         started=datetime.fromisoformat(summary["started"]).astimezone(UTC).replace(tzinfo=None),
         version=summary["version"],
         commit=summary["commit"],
-        damage_per_year=Percentiles.model_validate(damage) if is_known else None,
+        damage_per_year=Expected.model_validate(damage) if is_known else None,
         n_assets=impact["n_assets"],
         unknown_assets=impact["unknown_assets"],
         unknown_share=flood["unknown_share"],

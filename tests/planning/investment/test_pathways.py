@@ -37,14 +37,14 @@ def test_the_tipping_rise_is_where_a_line_crosses_the_objective() -> None:
 
 def test_the_present_situation_tips_at_once_and_every_step_moves_the_point(pathways: Pathways) -> None:
     by_order = {step.built: step for step in pathways.steps}
-    assert by_order[()].tipping_point.rise == (0.0, 0.0, 0.0)
+    assert by_order[()].tipping_point.rise[1] == 0.0
     assert len(pathways.steps) > 3
     for order, step in by_order.items():
         if order:
             before = by_order[order[:-1]]
             assert step.tipping_point.rise[1] >= before.tipping_point.rise[1] + LEAST_GAIN
             assert not before.tipping_point.is_beyond_maps
-            assert step.cost[1] >= before.cost[1]
+            assert step.cost.mean >= before.cost.mean
         assert step.tipping_point.rise[1] <= pathways.highest_rise
     assert set(pathways.ends) <= set(by_order)
 
@@ -52,7 +52,7 @@ def test_the_present_situation_tips_at_once_and_every_step_moves_the_point(pathw
 def test_no_end_is_both_more_expensive_and_earlier_than_another(pathways: Pathways) -> None:
     by_order = {step.built: step for step in pathways.steps}
     ends = [by_order[end] for end in pathways.ends]
-    assert [e.cost[1] for e in ends] == sorted(e.cost[1] for e in ends)
+    assert [e.cost.mean for e in ends] == sorted(e.cost.mean for e in ends)
     assert [e.tipping_point.rise[1] for e in ends] == sorted(e.tipping_point.rise[1] for e in ends)
 
 

@@ -15,6 +15,7 @@ from strandline.planning import formatting
 from strandline.report.figures.style import INK, MUTED, ON_DARK, PAPER, as_rgb
 from strandline.report.findings import RunResults
 from strandline.report.page.page import render_page
+from strandline.risk.expectation import Expectation
 from strandline.risk.impact.population import DistrictPopulation, HeadCount, PopulationImpact
 from strandline.risk.impact.totals import partial_totals
 
@@ -228,8 +229,8 @@ def test_a_site_without_known_damage_gets_a_report() -> None:
     assets = results.impact.assets.copy()
     for column in assets.columns[assets.columns.str.contains("damage|depth")]:
         assets[column] = np.nan
-    nan = float("nan")
-    impact = replace(results.impact, assets=assets, expected_annual_damage=(nan, nan, nan), unknown_assets=26)
+    unknown = Expectation.unknown()
+    impact = replace(results.impact, assets=assets, expected_annual_damage=unknown, unknown_assets=26)
     page = Page(render_page(replace(results, impact=impact)))
     assert "No asset has a known damage above zero." in page.text
     assert "nan" not in page.text.lower().replace("finance", "")
@@ -242,7 +243,7 @@ def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people
     exact, open_ = HeadCount((5.0, 9.0, 12.0), (5.0, 9.0, 12.0)), HeadCount((0.0, 3.0, 5.0), (8.0, 1111.0, 1200.0))
     counts = (4000.0, 2, exact, {"hospital": open_})
     people = PopulationImpact(*counts, (DistrictPopulation("harbour", *counts), DistrictPopulation(None, *counts)))
-    totals = partial_totals(samples, assets)
+    totals = partial_totals(samples, assets, 3)
     page = Page(render_page(replace(results, impact=replace(results.impact, totals=totals, population=people))))
     cells = [text.strip() for tag, text in page.texts if tag in ("td", "th") and text.strip()]
     for part in totals:
@@ -253,7 +254,7 @@ def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people
             str(part.assets),
             str(part.unknown_assets),
             value,
-            formatting.format_money(part.expected_annual_damage[1]),
+            formatting.format_mean(part.expected_annual_damage),
         ]
         assert any(cells[i : i + 5] == row for i in range(len(cells))), row
     assert sum(part.unknown_assets for part in totals if part.by == "district") == results.impact.unknown_assets > 0

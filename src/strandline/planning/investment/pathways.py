@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from strandline.observations.arrays import Floats
-from strandline.planning.actions import Bounds, bounds
 from strandline.planning.investment.design import Design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import LAST_YEAR, Scenarios, SeaLevel
 from strandline.planning.investment.stage_damage_by_design import NOTHING, MeasureSet, StageDamageByDesign, measure_sets
+from strandline.risk.expectation import Expectation
 
 RISES = 61
 """Sea-level rises at which damage is evaluated, from none to the highest mapped one."""
@@ -31,12 +31,13 @@ class TippingPoint:
     """When a set of measures ceases to meet the objective.
 
     Attributes:
-        rise: sea-level rise above today [m], p10, p50, p90.
-        is_beyond_maps: the median still meets it at the highest mapped sea level; the rise is then a lower bound.
-        years: sea-level scenario → year of the median rise in its median; ``None`` = not until 2100.
+        rise: sea-level rise above today [m] at which the expected damage exceeds it, between the p10 and p90 of the
+            rises at which the damage of single draws does.
+        is_beyond_maps: it is still met at the highest mapped sea level; the rise is then a lower bound.
+        years: sea-level scenario → year of that rise in its median; ``None`` = not until 2100.
     """
 
-    rise: Bounds
+    rise: tuple[float, float, float]
     is_beyond_maps: bool
     years: Mapping[str, int | None]
 
@@ -48,15 +49,15 @@ class Step:
     Attributes:
         built: kinds of all measures so far, in order; the last is this step's; empty = the present situation.
         tipping_point: of all of them together.
-        cost: p10, p50, p90 of the present value of all so far until 2100 [EUR 2010], each decided in time in the
-            middle scenario of sea-level rise; what is not needed there until 2100 costs nothing.
+        cost: present value of all so far until 2100 [EUR 2010], each decided in time in the middle scenario of
+            sea-level rise; what is not needed there until 2100 costs nothing.
         decide_by: sea-level scenario → last year in which to decide on this step; the first year if that is past.
         late_years: time for which the objective is missed until the step works, in the middle scenario [a].
     """
 
     built: tuple[str, ...]
     tipping_point: TippingPoint
-    cost: Bounds
+    cost: Expectation
     decide_by: Mapping[str, int | None]
     late_years: float
 
@@ -138,8 +139,7 @@ def find_pathways(
     """Tipping points of all measure sets, and the sequences that lead through them; a sentence where there are none.
 
     Storms and values stay as today: sea-level rise alone moves the tipping points. Measures stay when others follow.
-    The objective holds per sample: damage must not exceed the sample's own of today times ``damage_share``. Of all
-    orders that lead to the same measures the cheapest is kept, and of all ends those that no other dominates in cost
+    The objective holds for expected damage: it must not exceed that of today times ``damage_share``. Of all orders that lead to the same measures the cheapest is kept, and of all ends those that no other dominates in cost
     and tipping point.
     """
     sea_levels = scenarios.sea_levels
@@ -151,16 +151,15 @@ def find_pathways(
     rises = np.linspace(0.0, highest, RISES)
     levels = damage.levels + rises[:, None, None]
     sets = measure_sets(len(designs))
-    annual = {each: damage.expected_annual_damage(each, levels) for each in sets}  # (N, S) each
-    objective = scenarios.objective.damage_share * annual[NOTHING][0]  # (S,)
-    if np.median(objective) <= 0:
-        return "There are no pathways: the median expected annual damage is zero today."
+    annual = damage.expected_annual_damage(sets, levels)  # (T, N) each
+    objective = scenarios.objective.damage_share * annual[NOTHING][0]  # (N,)
+    if objective.mean() <= 0:
+        return "There are no pathways: the expected annual damage is zero today."
     points = {
-        each: _point(tipping_rises(rises, annual[each], objective), highest, sea_levels, economy.start_year)
-        for each in sets
+        each: _point(rises, annual[each], objective, sea_levels, economy.start_year) for each in sets
     }
     until_2100 = replace(economy, horizon_years=LAST_YEAR - economy.start_year)
-    sequences = _cheapest_sequences(sets, designs, points, sea_levels, until_2100, len(damage.levels))
+    sequences = _cheapest_sequences(sets, designs, points, sea_levels, until_2100, damage.draws.count)
     ends = _undominated(sequences, points)
     kinds = [each.measure.key for each in designs]
     orders = [sequences[end].order for end in ends]
@@ -168,9 +167,9 @@ def find_pathways(
     steps = []
     for order in sorted(kept, key=lambda each: (len(each), each)):
         found, point = sequences[frozenset(order)], points[frozenset(order)]
-        steps.append(Step(_named(order, kinds), point, bounds(found.cost), found.decide_by, found.late_years))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        headroom = {each: float(np.nanmedian(objective / annual[each][0])) for each in sets}
+        steps.append(Step(_named(order, kinds), point, Expectation.of(found.cost, damage.draws.maps), found.decide_by, found.late_years))
+    with np.errstate(divide="ignore"):
+        headroom = {each: float(objective.mean() / annual[each][0].mean()) for each in sets}
     return Pathways(
         damage_share=scenarios.objective.damage_share,
         objective_source=scenarios.objective.source,
@@ -187,10 +186,10 @@ def find_pathways(
 
 
 def tipping_rises(rises: Floats, annual: Floats, objective: Floats) -> Floats:
-    """(S,) rise [m] at which each sample's damage first exceeds its objective, linear between rises; infinite = never.
+    """(N,) rise [m] at which each draw's damage first exceeds its objective, linear between rises; infinite = never.
 
     Args:
-        rises: (N,) [m], ascending; ``annual``: (N, S) expected annual damage at them; ``objective``: (S,).
+        rises: (T,) [m], ascending; ``annual``: (T, N) expected annual damage at them; ``objective``: (N,).
     """
     over = annual > objective * (1 + 1e-9)
     first = over.argmax(axis=0)
@@ -202,10 +201,16 @@ def tipping_rises(rises: Floats, annual: Floats, objective: Floats) -> Floats:
     return np.where(over.any(axis=0), np.where(first > 0, between, rises[0]), np.inf)
 
 
-def _point(rises: Floats, highest: float, sea_levels: Sequence[SeaLevel], start_year: int) -> TippingPoint:
-    low, middle, high = bounds(np.minimum(rises, highest))
+def _point(
+    rises: Floats, annual: Floats, objective: Floats, sea_levels: Sequence[SeaLevel], start_year: int
+) -> TippingPoint:
+    highest = float(rises[-1])
+    expected = tipping_rises(rises, annual.mean(axis=1)[:, None], np.array([objective.mean()]))[0]
+    middle = min(float(expected), highest)
+    of_draws = np.minimum(tipping_rises(rises, annual, objective), highest)
+    low, high = (float(each) for each in np.quantile(of_draws, [0.1, 0.9]))
     years = {each.name: each.year_of(middle, start_year) for each in sea_levels}
-    return TippingPoint((low, middle, high), middle >= highest, years)
+    return TippingPoint((min(low, middle), middle, max(high, middle)), middle >= highest, years)
 
 
 def _cheapest_sequences(
@@ -236,7 +241,7 @@ def _cheapest_sequences(
                 measure.lifetime_years.value, measure.upkeep_share.value, start
             )
             cost = sequences[before].cost + designs[added].investment * life_cycle_cost_factor
-            if reached not in sequences or np.median(cost) < np.median(sequences[reached].cost):
+            if reached not in sequences or cost.mean() < sequences[reached].cost.mean():
                 tip = points[before].years[middle]
                 late = 0.0 if year is None or tip is None else max(year + designs[added].lead_years - tip, 0.0)
                 sequences[reached] = _Sequence((*sequences[before].order, added), cost, decide_by, late)
@@ -247,7 +252,7 @@ def _undominated(
     sequences: Mapping[MeasureSet, _Sequence], points: Mapping[MeasureSet, TippingPoint]
 ) -> list[MeasureSet]:
     """Sets that no other dominates in cost and tipping point, ``LEAST_SPACING`` apart, the earliest first."""
-    cost = {each: float(np.median(found.cost)) for each, found in sequences.items()}
+    cost = {each: float(found.cost.mean()) for each, found in sequences.items()}
     ordered = sorted(sequences, key=lambda each: (cost[each], -points[each].rise[1], len(each)))
     front: list[MeasureSet] = []
     for each in ordered:
@@ -275,7 +280,7 @@ def _signposts(
         headroom: factor by which exposure may grow under today's sea level before the objective is missed [-].
     """
     kinds = [each.measure.key for each in designs]
-    periods, level = np.asarray(damage.return_periods), np.median(damage.levels, axis=0)
+    periods, level = np.asarray(damage.draws.return_periods), np.median(damage.levels, axis=0)
     watched = float(np.interp(np.log(WATCHED_PERIOD), np.log(periods), level))
     fastest = max(each.growth_per_year for each in scenarios.developments)
     for order in sorted(kept, key=lambda each: (len(each), each)):

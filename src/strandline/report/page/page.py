@@ -4,6 +4,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from strandline.planning import formatting
+from strandline.planning.plan import frequent_notes
 from strandline.report.alerts.forecast_trace import forecast_of_the_peak
 from strandline.report.findings import RunResults
 from strandline.report.page.flooded_land import flooded_land
@@ -64,7 +65,7 @@ def render_page(results: RunResults) -> str:
         tiles=headline_tiles(results, levels),
         forecast=forecast_sentences(trace),
         drawings=draw_all(results, levels, trace, ranked),
-        rise_scenarios=[(each, float(np.median(each.hazard.levels[:, -1]))) for each in results.rise_scenarios],
+        rise_scenarios=[(each, float(np.median(each.hazard.level_draws[:, -1]))) for each in results.rise_scenarios],
         evacuation_columns=COLUMNS,
         evacuation_introduction=INTRODUCTION,
         by_sea_level=summarise_by_sea_level(results.plan.scenarios),
@@ -77,6 +78,7 @@ def render_page(results: RunResults) -> str:
         skill=skill_sentences(results.learning),
         missing_data=missing_data_sentences(results),
         unknown_assets=unknown_assets_sentence(results.impact),
+        frequent=frequent_notes(results.impact.frequent),
         unknown_share=flooded_land(results.hazard, results.observations.terrain).unknown_share,
         sources=source_rows(results),
         limits=LIMITS,
@@ -95,8 +97,8 @@ def _environment() -> Environment:
     for function in (
         formatting.format_money, formatting.format_percent, formatting.format_metres, formatting.format_years,
         formatting.format_time, formatting.format_date, formatting.format_duration, formatting.pluralise,
-        formatting.format_key, formatting.format_asset_list, formatting.capitalise, formatting.format_money_bounds,
-        formatting.format_score, formatting.format_count, formatting.format_head_count,
+        formatting.format_key, formatting.format_asset_list, formatting.capitalise, formatting.format_expectation,
+        formatting.format_mean, formatting.format_ratio, formatting.format_score, formatting.format_count, formatting.format_head_count,
     ):  # fmt: skip
         environment.filters[function.__name__.removeprefix("format_")] = function
     environment.globals |= {

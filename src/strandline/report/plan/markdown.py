@@ -3,28 +3,31 @@
 import math
 
 from strandline.planning.early_action.protocol import Phase, Protocol
-from strandline.planning.formatting import SPACE, pluralise
+from strandline.planning.formatting import SPACE, format_mean, pluralise
 from strandline.planning.plan import Plan
 from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.pathway_lines import pathway_lines
 from strandline.report.plan.phase_text import describe_failure, describe_start, describe_stop
 from strandline.report.plan.proposal import action_lines, money, money_between, proposal_lines, scenario_lines
 
+ERROR_NOTE = " The ± is the error of the calculation, which more computing would reduce; the range is not known better."
+
 
 def plan_to_markdown(plan: Plan) -> str:
     """Return the plan in plain language, most urgent actions first."""
-    low, middle, high = plan.expected_annual_damage
+    damage = plan.expected_annual_damage
     lines = [f"# Flood plan for {plan.region}", ""]
     if plan.is_simulated:
         lines += ["**SIMULATED: computed for a coast that is wholly or partly simulated.**", ""]
     if plan.evacuation_caveat:
         lines += [f"**{plan.evacuation_caveat}**", ""]
-    if math.isnan(middle):
+    if not damage.is_known:
         lines += ["The flood damage a year is **unknown**: no asset with a known value lies on known ground."]
     else:
         lines += [
-            f"Without further action, floods cost about **{money(middle)} a year** on average"
-            f" (8 in 10 chance: {money_between(low, high)}).",
+            f"Without further action, floods cost about **{format_mean(damage, in_text=True)} a year** on average"
+            f" (8 in 10 chance: {money_between(damage.p10, damage.p90)})."
+            + (ERROR_NOTE if " ± " in format_mean(damage) else ""),
         ]
     if plan.unknown_assets:
         unknown = pluralise(plan.unknown_assets, "asset").replace(SPACE, " ")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from strandline.planning.formatting import SPACE, format_money_bounds, pluralise
+from strandline.planning.formatting import SPACE, format_expectation, pluralise
 from strandline.planning.investment.pathways import Pathways, Signpost, Step
 
 
@@ -36,7 +36,7 @@ def describe_pathway(pathways: Pathways, end: tuple[str, ...]) -> str:
         years_late = pluralise(round(step.late_years), "year").replace(SPACE, " ")
         late = f" (in operation {years_late} late)" if step.late_years >= 1 else ""
         parts.append(f"{when} **{pathways.titles[step.built[-1]]}**{late}")
-    cost = format_money_bounds(steps[-1].cost, in_text=True)
+    cost = format_expectation(steps[-1].cost, in_text=True)
     return f"{'; '.join(parts)}. It works until {format_tipping_point(steps[-1])} and costs {cost} until 2100."
 
 

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from functools import partial
 
-from strandline.planning.actions import Action
+from strandline.planning.actions import Action, Robustness
 from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
 from strandline.planning.formatting import (
     SPACE,
+    format_expectation,
+    format_mean,
     format_money,
     format_money_between,
-    format_money_bounds,
+    format_ratio,
     pluralise,
 )
 from strandline.planning.plan import Plan
@@ -19,7 +21,8 @@ MOST_NAMED = 8
 """Most places that an action names."""
 money = partial(format_money, in_text=True)
 money_between = partial(format_money_between, in_text=True)
-money_bounds = partial(format_money_bounds, in_text=True)
+expectation = partial(format_expectation, in_text=True)
+mean = partial(format_mean, in_text=True)
 
 
 def proposal_lines(plan: Plan) -> list[str]:
@@ -30,22 +33,30 @@ def proposal_lines(plan: Plan) -> list[str]:
     if plan.portfolio is None:
         return [*lines, "Build nothing now: no affordable combination of measures has a lower maximum regret.", ""]
     proposal, robust = plan.portfolio, plan.portfolio.robustness
-    low, middle, high = proposal.benefit_cost_ratio
     return [
         *lines,
         f"Build together: **{', '.join(titles(plan, proposal.kinds))}**.",
         "",
-        f"- First payment: {money_bounds(proposal.investment)}; over {plan.horizon_years} years, upkeep and"
-        f" renewal included: {money_bounds(proposal.cost)}.",
-        f"- Today this avoids {money_bounds(proposal.avoided_loss)} of damage a year; if nothing changes, every"
-        f" euro saves about {middle:.1f} (between {low:.1f} and {high:.1f}).",
+        f"- First payment: {expectation(proposal.investment)}; over {plan.horizon_years} years, upkeep and"
+        f" renewal included: {expectation(proposal.cost)}.",
+        f"- Today this avoids {expectation(proposal.avoided_loss)} of damage a year; if nothing changes, every"
+        f" euro saves {format_ratio(proposal.benefit_cost_ratio)} on average.",
+        f"- If nothing changes its net present value is {expectation(proposal.net_present_value)}.",
         f"- It pays off in {robust.pays_in} of {robust.of} scenarios: its net present value is"
-        f" {money(robust.lowest)} in the worst scenario and {money(robust.highest)} in the best.",
-        "- In the worst tenth of all cases of its worst scenario, its net present value is"
-        f" {money(robust.worst_tenth)} on average.",
-        f"- The maximum regret is {money(robust.maximum_regret)}: another choice would be worth that much more in the"
+        f" {mean(robust.lowest)} in the worst scenario and {mean(robust.highest)} in the best, on average.",
+        *_worst_lines(robust),
+        f"- The maximum regret is {mean(robust.maximum_regret)}: another choice would be worth that much more in the"
         f" scenario {robust.regretted_in}.",
         "",
+    ]
+
+
+def _worst_lines(robust: Robustness) -> list[str]:
+    if robust.worst_tenth is None:
+        return []
+    return [
+        "- In the worst tenth of all cases of its worst scenario, its net present value is"
+        f" {money(robust.worst_tenth)} on average."
     ]
 
 
@@ -60,17 +71,14 @@ def action_lines(action: Action, evacuation: EvacuationAreas | None = None) -> l
         lines.append(f"   - Who: {action.who}.")
     if action.cost is not None:
         lines.append(
-            f"   - Costs {money_bounds(action.cost)}{' per event' if action.avoided_loss_per == 'event' else ''}."
+            f"   - Costs {expectation(action.cost)}{' per event' if action.avoided_loss_per == 'event' else ''}."
         )
     if action.protects:
         lines.append(f"   - Protects: {action.protects}.")
     if action.avoided_loss is not None:
         lines.append(f"   - Avoids {describe_avoided(action, in_text=True)}.")
     if action.benefit_cost_ratio is not None:
-        low, middle, high = action.benefit_cost_ratio
-        lines.append(
-            f"   - Every euro spent saves about {middle:.1f} (between {low:.1f} and {high:.1f}) if nothing changes."
-        )
+        lines.append(f"   - Every euro spent saves {format_ratio(action.benefit_cost_ratio)} if nothing changes.")
     lines += [f"   - How sure: {action.confidence} confidence.", f"   - Why: {action.why}"]
     return lines
 
@@ -88,13 +96,11 @@ def _where(action: Action, evacuation: EvacuationAreas | None) -> str:
 def describe_avoided(action: Action, *, in_text: bool = False) -> str:
     """Return what an action avoids: of an emergency action the mean, which its cost is compared with."""
     assert action.avoided_loss is not None
-    low, _, high = action.avoided_loss
-    if action.mean_avoided_loss is None:
-        per = f"per {action.avoided_loss_per}" if in_text else f"a {action.avoided_loss_per}"
-        return f"{format_money_bounds(action.avoided_loss, in_text=in_text)} {per}"
-    mean = format_money(action.mean_avoided_loss, in_text=in_text)
-    between = format_money_between(low, high, in_text=in_text)
-    return f"{mean} on average in a flood of the lowest level at which it pays (in 8 of 10 such floods {between})"
+    loss = action.avoided_loss
+    if action.avoided_loss_per == "year":
+        return f"{format_expectation(loss, in_text=in_text)} {'per' if in_text else 'a'} year"
+    between = format_money_between(loss.p10, loss.p90, in_text=in_text)
+    return f"{format_mean(loss, in_text=in_text)} on average in a flood of the lowest level at which it pays (in 8 of 10 such floods {between})"
 
 
 def scenario_lines(plan: Plan) -> list[str]:
@@ -105,7 +111,7 @@ def scenario_lines(plan: Plan) -> list[str]:
         "## Results by scenario",
         "",
         f"{len(plan.scenarios)} scenarios: every combination of the sea levels, storms and developments below. How"
-        " likely each is, is unknown. Amounts are medians of the present value.",
+        " likely each is, is unknown. Amounts are present values on average.",
         "",
         "| sea level | rise by then | damage if nothing is done | value of the proposal | best choice |",
         "|---|---|---|---|---|",
@@ -127,8 +133,8 @@ def scenario_lines(plan: Plan) -> list[str]:
         ]
     for action, robust in robust_actions:
         lines.append(
-            f"| {action.title} | {robust.pays_in} of {robust.of} | {money_between(robust.lowest, robust.highest)} |"
-            f" {money(robust.worst_tenth)} | {money(robust.maximum_regret)} |"
+            f"| {action.title} | {robust.pays_in} of {robust.of} | {money_between(robust.lowest.mean, robust.highest.mean)} |"
+            f" {'–' if robust.worst_tenth is None else money(robust.worst_tenth)} | {mean(robust.maximum_regret)} |"
         )
     return [*lines, "", *(f"- {line}" for line in source_sentences(plan)), ""]
 
