@@ -111,9 +111,7 @@ def run(
             reliability=reliability(floods),
             rise_scenarios=tuple(
                 SeaLevelRiseScenario(each.name, each.rise, each.source, raised, damage)
-                for each, raised, damage in zip(
-                    area.sea_level_rise, higher, impact.under_sea_level_rise, strict=True
-                )
+                for each, raised, damage in zip(area.sea_level_rise, higher, impact.under_sea_level_rise, strict=True)
             ),
             information=information,
             out_of_distribution=novelty,

@@ -155,9 +155,7 @@ def find_pathways(
     objective = scenarios.objective.damage_share * annual[NOTHING][0]  # (N,)
     if objective.mean() <= 0:
         return "There are no pathways: the expected annual damage is zero today."
-    points = {
-        each: _point(rises, annual[each], objective, sea_levels, economy.start_year) for each in sets
-    }
+    points = {each: _point(rises, annual[each], objective, sea_levels, economy.start_year) for each in sets}
     until_2100 = replace(economy, horizon_years=LAST_YEAR - economy.start_year)
     sequences = _cheapest_sequences(sets, designs, points, sea_levels, until_2100, damage.draws.count)
     ends = _undominated(sequences, points)
@@ -167,7 +165,15 @@ def find_pathways(
     steps = []
     for order in sorted(kept, key=lambda each: (len(each), each)):
         found, point = sequences[frozenset(order)], points[frozenset(order)]
-        steps.append(Step(_named(order, kinds), point, Expectation.of(found.cost, damage.draws.maps), found.decide_by, found.late_years))
+        steps.append(
+            Step(
+                _named(order, kinds),
+                point,
+                Expectation.of(found.cost, damage.draws.maps),
+                found.decide_by,
+                found.late_years,
+            )
+        )
     with np.errstate(divide="ignore"):
         headroom = {each: float(objective.mean() / annual[each][0].mean()) for each in sets}
     return Pathways(

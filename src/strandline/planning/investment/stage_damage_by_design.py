@@ -129,7 +129,10 @@ class StageDamageByDesign:
     def _kept(self) -> tuple[Mapping[str, Floats], ...]:
         """For each design: asset class → (N,) share of its damage that still occurs [-]; absent = all of it."""
         return tuple(
-            {name: 1.0 - np.array([each.avoided_share[name] for each in of_design]) for name in of_design[0].avoided_share}
+            {
+                name: 1.0 - np.array([each.avoided_share[name] for each in of_design])
+                for name in of_design[0].avoided_share
+            }
             for of_design in self.protections
         )
 

@@ -133,9 +133,7 @@ class DamageDraws:
             result[..., -1] += tail
         return result
 
-    def level_weights(
-        self, levels: Floats, weights: Floats, protections: Sequence[Protection] | None = None
-    ) -> Floats:
+    def level_weights(self, levels: Floats, weights: Floats, protections: Sequence[Protection] | None = None) -> Floats:
         """(T, N, L) weights of the damages at the mapped levels, for those at sea levels (T, N, P).
 
         Args:
