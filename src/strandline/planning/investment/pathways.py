@@ -139,8 +139,9 @@ def find_pathways(
     """Tipping points of all measure sets, and the sequences that lead through them; a sentence where there are none.
 
     Storms and values stay as today: sea-level rise alone moves the tipping points. Measures stay when others follow.
-    The objective holds for expected damage: it must not exceed that of today times ``damage_share``. Of all orders that lead to the same measures the cheapest is kept, and of all ends those that no other dominates in cost
-    and tipping point.
+    The objective holds for expected damage: it must not exceed that of today times ``damage_share``. Of all orders that
+    lead to the same measures the cheapest is kept, and of all ends those that no other dominates in cost and tipping
+    point.
     """
     sea_levels = scenarios.sea_levels
     highest = float(np.median(damage.highest - damage.levels[:, -1]))
@@ -165,15 +166,8 @@ def find_pathways(
     steps = []
     for order in sorted(kept, key=lambda each: (len(each), each)):
         found, point = sequences[frozenset(order)], points[frozenset(order)]
-        steps.append(
-            Step(
-                _named(order, kinds),
-                point,
-                Expectation.of(found.cost, damage.draws.maps),
-                found.decide_by,
-                found.late_years,
-            )
-        )
+        cost = Expectation.of(found.cost, damage.draws.maps)
+        steps.append(Step(_named(order, kinds), point, cost, found.decide_by, found.late_years))
     with np.errstate(divide="ignore"):
         headroom = {each: float(objective.mean() / annual[each][0].mean()) for each in sets}
     return Pathways(

@@ -98,7 +98,8 @@ def _environment() -> Environment:
         formatting.format_money, formatting.format_percent, formatting.format_metres, formatting.format_years,
         formatting.format_time, formatting.format_date, formatting.format_duration, formatting.pluralise,
         formatting.format_key, formatting.format_asset_list, formatting.capitalise, formatting.format_expectation,
-        formatting.format_mean, formatting.format_ratio, formatting.format_score, formatting.format_count, formatting.format_head_count,
+        formatting.format_mean, formatting.format_ratio, formatting.format_score, formatting.format_count,
+        formatting.format_head_count,
     ):  # fmt: skip
         environment.filters[function.__name__.removeprefix("format_")] = function
     environment.globals |= {

@@ -100,7 +100,8 @@ def describe_avoided(action: Action, *, in_text: bool = False) -> str:
     if action.avoided_loss_per == "year":
         return f"{format_expectation(loss, in_text=in_text)} {'per' if in_text else 'a'} year"
     between = format_money_between(loss.p10, loss.p90, in_text=in_text)
-    return f"{format_mean(loss, in_text=in_text)} on average in a flood of the lowest level at which it pays (in 8 of 10 such floods {between})"
+    average = format_mean(loss, in_text=in_text)
+    return f"{average} on average in a flood of the lowest level at which it pays (in 8 of 10 such floods {between})"
 
 
 def scenario_lines(plan: Plan) -> list[str]:
@@ -132,9 +133,10 @@ def scenario_lines(plan: Plan) -> list[str]:
             "|---|---|---|---|---|",
         ]
     for action, robust in robust_actions:
+        value = money_between(robust.lowest.mean, robust.highest.mean)
+        worst = "–" if robust.worst_tenth is None else money(robust.worst_tenth)
         lines.append(
-            f"| {action.title} | {robust.pays_in} of {robust.of} | {money_between(robust.lowest.mean, robust.highest.mean)} |"
-            f" {'–' if robust.worst_tenth is None else money(robust.worst_tenth)} | {mean(robust.maximum_regret)} |"
+            f"| {action.title} | {robust.pays_in} of {robust.of} | {value} | {worst} | {mean(robust.maximum_regret)} |"
         )
     return [*lines, "", *(f"- {line}" for line in source_sentences(plan)), ""]
 
