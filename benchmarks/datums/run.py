@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +9,11 @@ import pandas as pd
 import xarray as xr
 
 from benchmarks.record import Row
-from strandline.observations.checks.datums import check_datums
 from strandline.observations.checks.datums.gauge_records import GaugeRecord, gauge_records
 from strandline.observations.checks.datums.ground import compare_with_sea, ground_of
 from strandline.observations.checks.datums.highest_readings import compare_with_maxima
 from strandline.observations.checks.datums.mean_sea_level import USUAL_SEASON, compare_with_statement
 from strandline.observations.checks.findings import Finding
-from strandline.observations.readers.observe import observe
-from strandline.observations.readers.published import read_published
-from strandline.observations.readers.terrain import read_terrain
-from strandline.observations.region_file import RegionFile, load_region_file
 from strandline.observations.region_file.data_sections import ExtremesSection, TerrainSection, TideGaugeSection
 from strandline.observations.region_file.vertical_datum import VerticalDatum
 from strandline.simulator.coast import simulate_dry_coast
@@ -47,28 +41,6 @@ _FILES = {
         )
     },
 }  # fmt: skip
-
-
-def caorle(path: Path, data: Path) -> Iterator[Row]:
-    """The example with its gauges, terrain and maxima shifted one after the other."""
-    region_file = load_region_file(path, data)
-    observations = observe(region_file)
-    terrain, gauge = observations.terrain, observations.require_gauge()
-    assert region_file.extremes is not None
-    published = read_published(region_file).value
-    maxima = published.maxima
-    assert maxima is not None
-
-    def of(name: str, shift: float) -> Iterable[Finding]:
-        stations = {"own gauge": [0], "a neighbour": [1], "all gauges": [0, 1, 2]}.get(name, [])
-        moved = _raised(gauge, stations, shift)
-        land = _terrain_raised(region_file, shift) if name == "terrain" else terrain
-        raised = maxima + shift if name == "annual maxima" else maxima
-        return check_datums(region_file, land, moved, replace(published, maxima=raised))
-
-    for name in ("own gauge", "a neighbour", "all gauges", "terrain", "annual maxima"):
-        for shift in SHIFTS:
-            yield _row("caorle", "Caorle", name, shift, [of(name, shift)])
 
 
 def simulated(seeds: Sequence[int]) -> Iterator[Row]:
@@ -126,21 +98,6 @@ def _row(part: str, case: str, shifted: str, shift: float, found: Iterable[Itera
 
 def _outcome(findings: list[Finding]) -> str:
     return "refused" if any(finding.refuses for finding in findings) else "warned" if findings else "silent"
-
-
-def _raised(gauge: xr.Dataset, stations: list[int], shift: float) -> xr.Dataset:
-    level = gauge["water_level"].values.copy()
-    level[stations] += shift
-    return gauge.assign(water_level=gauge["water_level"].copy(data=level))
-
-
-def _terrain_raised(region_file: RegionFile, shift: float) -> xr.Dataset:
-    """Read again, since the level of permanent water stays where it is."""
-    offset = region_file.terrain.offset_to_region_datum
-    assert offset is not None
-    moved = offset.model_copy(update={"metres": offset.metres + shift})
-    section = region_file.terrain.model_copy(update={"offset_to_region_datum": moved})
-    return read_terrain(section, region_file.region)
 
 
 def _read(path: Path, column: str) -> pd.Series:

@@ -60,7 +60,7 @@ from strandline.simulator.design_storms import storm_designer
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_forecaster
 from tests.fixtures.batches import MEAN_SEA_LEVEL, REGION, make_observations
 from tests.fixtures.region_files import write_region_folder
-from tests.pipeline.test_deployment import a_sea
+from tests.pipeline.deployment.test_deployment import a_sea
 from tests.risk.hazard.test_flood_maps import SEA_LEVEL, forecaster
 
 pytestmark = pytest.mark.slow

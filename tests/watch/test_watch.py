@@ -20,7 +20,7 @@ from strandline.observations.region_file.feed_sections import ForecastStreamSect
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment
-from strandline.pipeline.protocol_in_force import ProtocolFile
+from strandline.pipeline.deployment.protocol_in_force import ProtocolFile
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.planning.early_action.triggers import PhaseState
 from strandline.report.alerts.cap import NAMESPACE

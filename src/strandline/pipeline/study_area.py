@@ -11,8 +11,7 @@ import pandas as pd
 
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
-from strandline.observations.checks.cross_checks import cross_checks
-from strandline.observations.checks.datums import check_datums
+from strandline.observations.checks.contradictions import find_contradictions
 from strandline.observations.checks.findings import raise_refusals, warnings_of
 from strandline.observations.observations import Observations
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
@@ -145,8 +144,7 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
     findings = (
         *found.findings,
         *observations.findings,
-        *cross_checks(region_file.region, observations.tide_gauge, found.value, region_file.split.windows),
-        *check_datums(region_file, observations.terrain, observations.tide_gauge, found.value),
+        *find_contradictions(region_file, observations.terrain, observations.tide_gauge, found.value),
     )
     raise_refusals(findings)
     levels, section = None, region_file.extremes

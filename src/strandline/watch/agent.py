@@ -12,7 +12,7 @@ import pandas as pd
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
-from strandline.pipeline.protocol_in_force import ProtocolFile
+from strandline.pipeline.deployment.protocol_in_force import ProtocolFile
 from strandline.planning.early_action.streams import History, Stream
 from strandline.planning.early_action.trigger_constants import FLOODED_SHARE, NEIGHBOUR, PROBABILITY_FOR_LIVES
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer

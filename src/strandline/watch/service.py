@@ -12,7 +12,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.pipeline.deployment import DEPLOYMENT_FILE, Deployment, load_deployment
-from strandline.pipeline.protocol_in_force import follow_protocol
+from strandline.pipeline.deployment.protocol_in_force import follow_protocol
 from strandline.pipeline.study_area import StudyArea
 from strandline.uncertainty.assimilation.fit import SeaLevelFit
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError
-from strandline.observations.checks.annual_maxima import compare_maxima_with_readings
+from strandline.observations.checks.datums.gauge_records import gauge_records
+from strandline.observations.checks.datums.highest_readings import compare_with_maxima
 from strandline.observations.checks.inventory.inventory import Inventory, take_inventory
 from strandline.observations.checks.published_tide import compare_tide_with_readings
 from strandline.observations.checks.times import check_times, implausible_years, latest_time
@@ -21,6 +22,7 @@ from strandline.observations.readers.formats.timestamps import as_times
 from strandline.observations.region_file import load_region_file
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, predict_tide
 from strandline.pipeline.study_area import StudyArea, open_study_area
+from tests.fixtures import low_coast
 from tests.fixtures.batches import ground, hours
 from tests.fixtures.region_files import CONSTANTS, write_place, write_region_folder, write_terrain
 
@@ -288,7 +290,21 @@ def test_maxima_in_another_unit_than_the_readings_are_found_and_others_never(fac
     level = 0.8 * np.cos(2 * np.pi * np.arange(time.size) / 12.42) + rng.gumbel(0.0, 0.06, time.size)
     maxima = factor * (1.3 + rng.gumbel(0.0, 0.15, 40))
     years = np.arange(1966.0, 2006.0)
-    found = list(compare_maxima_with_readings(years, maxima, time, level, 0.0, "maxima.csv"))
+    stated = low_coast.region_file()
+    record = xr.Dataset(
+        {
+            "water_level": (("station", "time"), level[None]),
+            "quality": (("station", "time"), np.zeros((1, level.size), np.uint8)),
+        },
+        {"time": time, "mean_sea_level": ("station", [0.0])},
+    )
+    (gauge,) = gauge_records(stated.tide_gauge[:1], record)
+    assert stated.extremes is not None
+    found = [
+        finding
+        for finding in compare_with_maxima(gauge, years, maxima, stated.extremes)
+        if finding.where == str(stated.extremes.path)
+    ]
     assert any(finding.refuses for finding in found) == (not 0.5 < factor < 2.0)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -125,7 +126,7 @@ def test_a_mutated_file_is_refused_by_the_run_and_read_or_refused_by_its_reader(
 def test_many_mutated_files_are_refused_or_read(file: str, folder: Path) -> None:
     if not INPUTS:
         pytest.skip("set STRANDLINE_FUZZ to the number of inputs")
-    fuzz(file, folder, int(INPUTS * SHARE / len(READERS)), 1000).report(file)
+    fuzz(file, folder, ceil(INPUTS * SHARE / len(READERS)), 1000).report(f"run folder, {file}")
 
 
 def test_the_list_of_products_names_every_file_of_the_run(folder: Path) -> None:

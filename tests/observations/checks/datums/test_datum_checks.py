@@ -13,8 +13,8 @@ from strandline.observations.checks.datums.gauge_records import gauge_records
 from strandline.observations.checks.inventory.inventory import take_inventory
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.study_area import open_study_area
+from tests.fixtures.low_coast import TIME, check, region_file, sea_levels
 from tests.fixtures.region_files import write_region_folder
-from tests.observations.checks.datums.coast import TIME, check, region_file, sea_levels
 
 
 def outcome(findings: tuple) -> str:
@@ -41,28 +41,15 @@ def test_a_gauge_on_another_datum_does_not_pass_check(tmp_path: Path, shift: flo
         assert bool(open_study_area(stated).warnings) == (expected == "warned")
 
 
-@pytest.mark.parametrize(
-    ("section", "shift", "expected"),
-    [
-        ("terrain", 0.0, "silent"),
-        ("terrain", 0.5, "warned"),
-        ("terrain", 1.5, "refused"),
-        ("tide_gauge", 1.5, "refused"),
-    ],
-)
-def test_caorle_passes_as_it_is_and_not_on_another_datum(
-    shared_data: Path, section: str, shift: float, expected: str
-) -> None:
-    stated = load_region_file(Path(__file__).parents[4] / "examples" / "caorle.toml", shared_data)
-    own, *others = getattr(stated, section) if section == "tide_gauge" else (stated.terrain,)
-    offset = own.offset_to_region_datum
-    moved = own.model_copy(
-        update={"offset_to_region_datum": offset.model_copy(update={"metres": offset.metres + shift})}
-    )
-    inventory = take_inventory(
-        stated.model_copy(update={section: (moved, *others) if section == "tide_gauge" else moved})
-    )
-    assert outcome(inventory.findings) == expected
+def test_a_neighbour_that_cannot_be_read_hides_nothing_about_the_own_gauge(tmp_path: Path) -> None:
+    path = write_region_folder(tmp_path)
+    text = path.read_text(encoding="utf-8").replace("mean_sea_level = 0.2", "mean_sea_level = 2.0")
+    own = text[text.index("[[tide_gauge]]") : text.index("[tides]")]
+    neighbour = own.replace('"Pier"', '"Harbour"').replace("levels.csv", "absent.csv")
+    path.write_text(text.replace("[tides]", f"{neighbour}[tides]"), encoding="utf-8")
+    inventory = take_inventory(load_region_file(path))
+    assert inventory.unreadable == ("tide_gauge: Harbour",)
+    assert [finding.where for finding in inventory.refused] == ["gauge 'Pier'"]
 
 
 # --- gauges ----------------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-"""The highest readings of the own gauge against published annual maxima."""
+"""The highest readings of the own gauge against published annual maxima: another unit, another datum, another place."""
 
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 from scipy.special import pdtr, pdtrc
 
 from strandline.observations.arrays import Floats
@@ -11,6 +12,7 @@ from strandline.observations.checks.datums.mean_sea_level import RISE
 from strandline.observations.checks.findings import Finding
 from strandline.observations.region_file.data_sections import ExtremesSection
 from strandline.observations.storms import find_storms
+from strandline.observations.variables import HOURS_PER_YEAR
 
 RECENT_YEARS = 30
 """Of the published maxima, so that the rise of the sea before them does not count."""
@@ -26,16 +28,74 @@ _A_YEAR = 0.9
 nothing."""
 _TOO_LOW = 0.8
 """[m] Below the lowest annual maximum that refuses, beside ``SITES``."""
+_SAME_UNIT, _SAME_UNIT_SHORT = 2.5, 4.0
+"""Largest ratio of typical annual maxima above mean sea level, published to read: of a record with whole years, and of
+a shorter one, which may have missed the season of storms. Metres taken for feet give 3.3, for decimetres 10."""
+_LEAST_HEIGHT = 0.1
+"""[m] Above mean sea level; smaller maxima are not compared."""
+_SURPRISE = 0.5
+"""[m] Of a reading above every maximum of a list that covers its year, that warns."""
+_WHOLE_YEAR, _LEAST_DAYS = 0.6, 29
+"""Share of its days from which a calendar year counts; days of record below which units are not compared."""
 
 
 def compare_with_maxima(
     gauge: GaugeRecord, years: Floats, maxima: Floats, section: ExtremesSection
 ) -> Iterator[Finding]:
-    """Too many storms above the level that half of all years reach, too few, or a year below the lowest maximum.
+    """Maxima in another unit, one reading above all of them, or a number of storms that does not fit them.
 
     Args:
-        years, maxima: published [m, region datum].
+        years, maxima: published, years ascending [m, region datum].
     """
+    unit = list(_another_unit(gauge, maxima, section))
+    yield from unit
+    if not any(finding.refuses for finding in unit):
+        yield from _one_reading_above_all(gauge, years, maxima, section)
+        yield from _too_many_or_few_storms(gauge, years, maxima, section)
+
+
+def _another_unit(gauge: GaugeRecord, maxima: Floats, section: ExtremesSection) -> Iterator[Finding]:
+    if len(gauge.daily) < _LEAST_DAYS:
+        return
+    known = ~np.isnan(gauge.level)
+    level = pd.Series(gauge.level[known])
+    by_year = level.groupby(pd.DatetimeIndex(gauge.time[known]).year).agg(["max", "size"])
+    whole = by_year["max"].to_numpy()[by_year["size"].to_numpy() > _WHOLE_YEAR * HOURS_PER_YEAR]
+    own = float(np.median(whole) if whole.size else level.max()) - gauge.mean_sea_level
+    published = float(np.median(maxima)) - gauge.mean_sea_level
+    most = _SAME_UNIT if whole.size else _SAME_UNIT_SHORT
+    if own < _LEAST_HEIGHT or 1 / most <= published / own <= most:
+        return
+    what = (
+        f"the maxima lie {published:.2f} m above mean sea level in a typical year, those of the gauge's record"
+        f" {own:.2f} m"
+    )
+    is_storm_of_a_century = 0 < published < own and not whole.size  # which a short record may hold
+    yield Finding(
+        str(section.path), what, "check unit, offset_to_region_datum and the place of both", not is_storm_of_a_century
+    )
+
+
+def _one_reading_above_all(
+    gauge: GaugeRecord, years: Floats, maxima: Floats, section: ExtremesSection
+) -> Iterator[Finding]:
+    level = np.where(pd.DatetimeIndex(gauge.time).year <= years.max(), gauge.level, np.nan)
+    if np.isnan(level).all():
+        return
+    first = int(np.nanargmax(level))
+    above = float(level[first] - maxima.max())
+    if above > _SURPRISE:
+        what = (
+            f"the gauge read {level[first]:.2f} m on {np.datetime_as_string(gauge.time[first], 'D')}, {above:.2f} m"
+            f" above the highest of the annual maxima to {years.max():.0f}"
+        )
+        yield Finding(str(section.path), what, "check unit, offset_to_region_datum and the gauge's reading")
+
+
+def _too_many_or_few_storms(
+    gauge: GaugeRecord, years: Floats, maxima: Floats, section: ExtremesSection
+) -> Iterator[Finding]:
+    """Too many storms above the level that half of all years reach, too few, or a year below the lowest maximum."""
     recent = maxima[years > years.max() - RECENT_YEARS]
     if recent.size < 10 or not gauge.is_long_enough:
         return

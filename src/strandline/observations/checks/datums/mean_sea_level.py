@@ -6,6 +6,7 @@ import numpy as np
 
 from strandline.observations.checks.datums.gauge_records import FEWEST_DAYS, GaugeRecord, window_of
 from strandline.observations.checks.findings import Finding
+from strandline.observations.checks.positions import great_circle_distance
 from strandline.observations.region_file.vertical_datum import VerticalDatum
 
 USUAL_SEASON = 0.15
@@ -26,7 +27,6 @@ NEIGHBOURS = 0.3
 """[m] Two gauges of one coast may differ by in their mean: levelling errors of a decimetre, and a river's slope."""
 ALONG_COAST = 0.001
 """[m km-1] Slope of mean sea level between gauges that passes."""
-_EARTH_RADIUS = 6371.0
 
 
 def compare_with_statement(gauge: GaugeRecord, datum: VerticalDatum, season: float) -> Iterator[Finding]:
@@ -108,19 +108,13 @@ def _difference(own: GaugeRecord, other: GaugeRecord) -> tuple[float | None, flo
     """Mean of ``other`` minus ``own`` [m], ``None`` where they share too few hours; and the tolerance [m]."""
     both = ~np.isnan(own.level) & ~np.isnan(other.level)
     uncertainty = own.section.datum_uncertainty + other.section.datum_uncertainty
-    tolerance = NEIGHBOURS + uncertainty + ALONG_COAST * _kilometres(own, other)
+    here, there = own.section, other.section
+    longitude, latitude = np.array([there.longitude]), np.array([there.latitude])
+    distance = float(great_circle_distance(longitude, latitude, here.longitude, here.latitude)[0])
+    tolerance = NEIGHBOURS + uncertainty + ALONG_COAST * distance
     if both.sum() < 24 * FEWEST_DAYS:
         return None, tolerance
     return float((other.level[both] - own.level[both]).mean()), tolerance
-
-
-def _kilometres(first: GaugeRecord, second: GaugeRecord) -> float:
-    """Great-circle distance [km] by the haversine formula."""
-    a, b = first.section, second.section
-    latitudes = np.radians([a.latitude, b.latitude])
-    across, along = np.radians(b.longitude - a.longitude), latitudes[1] - latitudes[0]
-    chord = np.sin(along / 2) ** 2 + np.cos(latitudes).prod() * np.sin(across / 2) ** 2
-    return float(2.0 * _EARTH_RADIUS * np.arcsin(np.sqrt(chord)))
 
 
 def _disagreement(gauge: GaugeRecord, what: str, refuses: bool) -> Finding:

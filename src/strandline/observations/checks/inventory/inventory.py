@@ -14,8 +14,8 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Times
-from strandline.observations.checks.cross_checks import Published, cross_checks
-from strandline.observations.checks.datums import check_datums
+from strandline.observations.checks.contradictions import find_contradictions
+from strandline.observations.checks.cross_checks import Published
 from strandline.observations.checks.findings import Finding
 from strandline.observations.checks.quality import FLAG_NAMES, MISSING
 from strandline.observations.observations import MODALITIES
@@ -171,9 +171,11 @@ def take_inventory(
             streams.append(_unreadable(name, error, name))
     own_is_readable = bool(gauge_data) and gauge_data[0]["station"].values[0] == region_file.tide_gauge[0].name
     own_gauge = gauge_data[0] if own_is_readable else None
-    findings += cross_checks(region, own_gauge, published, region_file.split.windows)
-    if gauge_data and len(gauge_data) == len(region_file.tide_gauge):
-        findings += check_datums(region_file, terrain, _joined(gauge_data), published)
+    if own_gauge is not None:
+        names = {str(each["station"].values[0]) for each in gauge_data}
+        readable = tuple(section for section in region_file.tide_gauge if section.name in names)
+        of_these = region_file.model_copy(update={"tide_gauge": readable})
+        findings += find_contradictions(of_these, terrain, _joined(gauge_data), published)
     zones = region_file.zones
     for name in READERS:
         if name not in ("terrain", "tide_gauge"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from strandline.errors import InputError
-from strandline.pipeline.deployment import Deployment, with_protocol
+from strandline.pipeline.deployment.deployment import Deployment, with_protocol
 from strandline.planning.early_action.evacuation.area_triggers import NEVER
 from strandline.planning.early_action.protocol import Indicator, Protocol
 from strandline.planning.early_action.protocol_file import load_protocol

@@ -21,9 +21,9 @@ from strandline.pipeline.deployment import (
     assess_zones,
     build_deployment,
     load_deployment,
-    mean_high_water,
     save_deployment,
 )
+from strandline.pipeline.deployment.deployment import mean_high_water
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
 from strandline.risk.stage_damage.zones import NOWHERE

@@ -8,7 +8,7 @@ import pytest
 
 from strandline.errors import InputError
 from strandline.pipeline.deployment import Deployment
-from strandline.pipeline.protocol_in_force import follow_protocol
+from strandline.pipeline.deployment.protocol_in_force import follow_protocol
 from strandline.planning.early_action.protocol import Protocol
 from strandline.planning.early_action.protocol_file import protocol_to_toml
 from tests.fixtures.reports import observations

@@ -1,0 +1,1 @@
+"""The long fuzzer of the tests, and a table of its counts."""

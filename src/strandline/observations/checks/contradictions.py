@@ -1,0 +1,54 @@
+"""The data sets of a region against one another, and against the datums that its file states: all such checks."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import xarray as xr
+
+from strandline.observations.checks.cross_checks import Published
+from strandline.observations.checks.datums import check_datums
+from strandline.observations.checks.findings import Finding
+from strandline.observations.checks.positions import doubts_about_position
+from strandline.observations.checks.published_tide import compare_tide_with_readings
+from strandline.observations.region import Region
+from strandline.observations.region_file import RegionFile
+from strandline.observations.storms import Window
+
+
+def find_contradictions(
+    region_file: RegionFile, terrain: xr.Dataset | None, gauge: xr.Dataset | None, published: Published
+) -> tuple[Finding, ...]:
+    """Where the data sets of a region contradict one another; what is absent contradicts nothing.
+
+    Args:
+        terrain, gauge: the modalities ``terrain`` and ``tide_gauge``, of every gauge of the region file.
+    """
+    if gauge is None:
+        return ()
+    return (
+        *_of_own_gauge(region_file.region, gauge, published, region_file.split.windows),
+        *check_datums(region_file, terrain, gauge, published),
+    )
+
+
+def _of_own_gauge(
+    region: Region, gauge: xr.Dataset, published: Published, held_out: Sequence[Window]
+) -> Iterator[Finding]:
+    """What contradicts the region's own gauge, station 0, whatever the datums."""
+    name = f"gauge '{gauge['station'].values[0]}'"
+    yield from doubts_about_position(
+        region, float(gauge["longitude"].values[0]), float(gauge["latitude"].values[0]), name
+    )
+    time, level = gauge["time"].values, gauge["water_level"].values[0]
+    readings = np.where(gauge["quality"].values[0] == 0, level, np.nan)
+    if np.isnan(readings).all():
+        what = "every reading is flagged as a spike, stuck or on another datum"
+        yield Finding(name, what, "check the file: column, unit and missing markers", refuses=True)
+        return
+    if published.constants is not None:
+        yield from compare_tide_with_readings(published.constants, time, readings, published.constants_from, name)
+    for start, end in held_out:
+        if not (~np.isnan(readings[(time >= start) & (time <= end)])).any():
+            first, last = (np.datetime_as_string(each, "m") for each in (start, end))
+            what = f"the gauge has no reading in the held-out window {first} to {last}"
+            yield Finding("split.held_out", what, "check its dates, or leave it out")
