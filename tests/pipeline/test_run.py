@@ -81,6 +81,13 @@ def test_the_summary_holds_what_was_promised(finished: Path) -> None:
     assert summary["seeds"] == {"run": 5}
     damage = summary["impact"]["expected_annual_damage"]
     assert damage["p10"] <= damage["p50"] <= damage["p90"]
+    assert damage["draws"] == 402  # of 3 maps
+    assert damage["standard_error"] > 0
+    assert summary["impact"]["left_out_as_frequent"]["return_period"] == 1.1
+    plan = json.loads((finished / "plan.json").read_text(encoding="utf-8"))
+    assert plan["expected_annual_damage"]["mean"] == pytest.approx(damage["mean"])
+    yearly = [each for each in plan["actions"] if each["avoided_loss"] and each["avoided_loss_per"] == "year"]
+    assert all(0 <= each["avoided_loss"]["mean"] <= damage["mean"] for each in yearly)
     assert 0 <= summary["surge"]["coverage_90"] <= 1
     people = summary["impact"]["people"]
     assert people["counted"] == sum(part["counted"] for part in people["districts"]) > 0
@@ -90,6 +97,8 @@ def test_the_summary_holds_what_was_promised(finished: Path) -> None:
         rows = [row for row in totals if row["by"] == by]
         assert sum(row["assets"] for row in rows) == summary["impact"]["n_assets"]
         assert sum(row["unknown_assets"] for row in rows) == summary["impact"]["unknown_assets"]
+        means = [row["expected_annual_damage"]["mean"] for row in rows]
+        assert sum(mean for mean in means if mean is not None) == pytest.approx(damage["mean"])
 
 
 @pytest.mark.slow
