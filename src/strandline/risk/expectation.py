@@ -57,11 +57,6 @@ class Expectation:
         """Where nothing is known: NaN."""
         return cls(np.nan, np.nan, np.nan, np.nan, np.nan, 0)
 
-    @property
-    def is_known(self) -> bool:
-        """Whether there is a number."""
-        return bool(np.isfinite(self.mean))
-
 
 def standard_error(samples: Floats, maps: int) -> float:
     """Standard error of the mean of draws (N,), of which each N / ``maps`` in a row share a flood map.

@@ -99,7 +99,7 @@ def test_assets_on_unknown_cells_or_without_value_are_counted_and_never_zero() -
 
 def test_the_total_is_nan_when_no_asset_is_known() -> None:
     impact = assess_impact(make_hazard(), make_assets().iloc[[4, 5, 6]], "europe", np.random.default_rng(0))
-    assert not impact.expected_annual_damage.is_known
+    assert np.isnan(impact.expected_annual_damage.mean)
     assert np.isnan(impact.frequent.at_most)
     assert impact.unknown_assets == 3
 

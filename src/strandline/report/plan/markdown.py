@@ -21,7 +21,7 @@ def plan_to_markdown(plan: Plan) -> str:
         lines += ["**SIMULATED: computed for a coast that is wholly or partly simulated.**", ""]
     if plan.evacuation_caveat:
         lines += [f"**{plan.evacuation_caveat}**", ""]
-    if not damage.is_known:
+    if math.isnan(damage.mean):
         lines += ["The flood damage a year is **unknown**: no asset with a known value lies on known ground."]
     else:
         lines += [
