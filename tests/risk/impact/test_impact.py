@@ -126,7 +126,7 @@ def test_the_curve_error_is_shared_within_a_class() -> None:
     hazard, assets = make_hazard(samples=400), make_assets().iloc[[0, 0, 7]].copy()
     still = replace(hazard, flood_depth=np.repeat(hazard.flood_depth[:1], 400, axis=0))
     deviates = draw_curve_deviates(400, np.random.default_rng(1))
-    still = replace(still, levels=np.repeat(hazard.levels[:1], 400, axis=0), level_draws=np.empty((0, 0)))
+    still = replace(still, levels=np.repeat(hazard.levels[:1], 400, axis=0))
     samples = DamageDraws((still,), overlay_exposure(assets, REGION), "europe", deviates).annual_damage()
     correlation = np.corrcoef(samples.T)
     assert correlation[0, 1] == pytest.approx(1.0)
@@ -235,4 +235,4 @@ def test_a_hazard_with_wrong_shapes_or_negative_depths_is_refused() -> None:
     with pytest.raises(InputError, match="gaps"):
         replace(hazard, levels=hazard.levels * np.nan)
     with pytest.raises(InputError, match="N a multiple of 20 samples"):
-        replace(hazard, level_draws=np.ones((30, 6)))
+        replace(hazard, drawn_levels=np.ones((30, 6)))

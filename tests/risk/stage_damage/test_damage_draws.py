@@ -29,7 +29,7 @@ KNOWN = [0, 1, 2, 3, 7]
 def many_draws(hazard: Hazard, per_map: int, seed: int = 0) -> Hazard:
     """The same maps, each read by several draws of levels near its own."""
     moved = np.random.default_rng(seed).normal(0, 0.05, (len(hazard.levels), per_map, 1))
-    return replace(hazard, level_draws=(hazard.levels[:, None] + moved).reshape(-1, hazard.levels.shape[1]))
+    return replace(hazard, drawn_levels=(hazard.levels[:, None] + moved).reshape(-1, hazard.levels.shape[1]))
 
 
 def test_each_draw_has_the_damage_of_its_own_map_levels_and_curves() -> None:
@@ -53,7 +53,7 @@ def test_the_mean_is_within_three_standard_errors_of_an_analytic_truth() -> None
     depth = np.broadcast_to(np.maximum(mapped - 1.0, 0.0)[..., None, None], (*mapped.shape, *REGION.shape))
     chance = np.ones((len(periods), *REGION.shape), dtype=np.float32)
     maps = depth.astype(np.float32)
-    hazard = Hazard(REGION, periods, mapped, maps, chance, chance, 0 * chance, {}, level_draws=levels)
+    hazard = Hazard(REGION, periods, mapped, maps, chance, chance, 0 * chance, {}, drawn_levels=levels)
     house = make_assets().iloc[[0]].assign(geometry=[Point(150, 450)])
     deviates = draw_curve_deviates(400, rng)
     total = DamageDraws((hazard,), overlay_exposure(house, REGION), "europe", deviates).annual_damage()[:, 0]
@@ -107,7 +107,7 @@ def test_frequent_floods_are_counted_where_they_are_mapped_and_bounded_where_not
     lower = make_hazard(rise=-0.2)
     first = (slice(None), slice(0, 1))
     frequent = replace(
-        lower, return_periods=(1.1,), levels=lower.levels[first], level_draws=lower.levels[first],
+        lower, return_periods=(1.1,), levels=lower.levels[first],
         flood_depth=lower.flood_depth[first], flood_probability=lower.flood_probability[:1],
         flood_extent=lower.flood_extent[:1], epistemic_sd=lower.epistemic_sd[:1],
     )  # fmt: skip

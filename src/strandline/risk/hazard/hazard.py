@@ -1,7 +1,7 @@
 """The hazard: sampled sea levels and flood depths per return period, with unknown cells kept unknown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +30,8 @@ class Hazard:
         provenance: of the observations used.
         damage_states: (R, A, 5) the student's probabilities of the damage states of the assets [-], mean over the
             samples; NaN outside the region; ``None`` = not predicted.
-        level_draws: (N, R) all sampled return levels [m, region datum]; each N / S in a row belong to one sample of the
-            maps. By default those that were mapped.
+        drawn_levels: (N, R) all sampled return levels [m, region datum]; each N / S in a row belong to one sample of the
+            maps. ``None`` = those that were mapped.
     """
 
     region: Region
@@ -43,11 +43,9 @@ class Hazard:
     epistemic_sd: npt.NDArray[np.float32]
     provenance: Mapping[str, Provenance]
     damage_states: npt.NDArray[np.float64] | None = None
-    level_draws: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
+    drawn_levels: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        if self.level_draws.size == 0:
-            object.__setattr__(self, "level_draws", self.levels)
         periods = np.asarray(self.return_periods, dtype=float)
         if periods.size == 0 or (periods <= 1).any() or (np.diff(periods) <= 0).any():
             raise InputError(
@@ -56,7 +54,7 @@ class Hazard:
         if self.levels.ndim != 2 or self.levels.shape[0] == 0 or not np.isfinite(self.levels).all():
             raise InputError("hazard", f"levels have shape {self.levels.shape} or gaps", "give finite (S, R) levels")
         if len(self.level_draws) % len(self.levels) or self.level_draws.shape[1:] != self.levels.shape[1:]:
-            found = f"level_draws have shape {self.level_draws.shape}"
+            found = f"drawn_levels have shape {self.level_draws.shape}"
             raise InputError("hazard", found, f"need (N, {periods.size}), N a multiple of {len(self.levels)} samples")
         expected = (*self.levels.shape, *self.region.shape)
         if self.levels.shape[1] != periods.size or self.flood_depth.shape != expected:
@@ -73,3 +71,8 @@ class Hazard:
             raise InputError("hazard", "flood_depth has negative depths", "depth is 0 on dry ground, NaN where unknown")
         if ((self.flood_probability < 0) | (self.flood_probability > 1)).any():
             raise InputError("hazard", "flood_probability leaves 0 to 1", "give probabilities, NaN where unknown")
+
+    @property
+    def level_draws(self) -> npt.NDArray[np.float64]:
+        """(N, R) all sampled return levels [m, region datum]."""
+        return self.levels if self.drawn_levels is None else self.drawn_levels
