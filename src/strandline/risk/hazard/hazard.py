@@ -30,8 +30,8 @@ class Hazard:
         provenance: of the observations used.
         damage_states: (R, A, 5) the student's probabilities of the damage states of the assets [-], mean over the
             samples; NaN outside the region; ``None`` = not predicted.
-        drawn_levels: (N, R) all sampled return levels [m, region datum]; each N / S in a row belong to one sample of the
-            maps. ``None`` = those that were mapped.
+        drawn_levels: (N, R) all sampled return levels [m, region datum]; each N / S in a row belong to one sample of
+            the maps. ``None`` = those that were mapped.
     """
 
     region: Region
