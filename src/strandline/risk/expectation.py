@@ -14,9 +14,9 @@ class Expectation:
     """A quantity on average, which is the mean; how well the draws know it, and how far they spread.
 
     Attributes:
-        mean: over the draws.
-        standard_error: of the mean, from the number of draws and of flood maps; NaN = a single draw.
-        p10, p50, p90: of the draws; the median ``p50`` is no average.
+        mean: over the draws [unit of the quantity].
+        standard_error: of the mean, from the number of draws and of flood maps [same unit]; NaN = a single draw.
+        p10, p50, p90: of the draws [same unit]; the median ``p50`` is no average.
         draws: number of draws; 0 = a stated number with its range, not drawn.
     """
 
