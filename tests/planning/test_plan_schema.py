@@ -66,7 +66,7 @@ def test_unknown_numbers_are_null_and_allowed(tmp_path: Path) -> None:
     ("alter", "fault"),
     [
         (lambda plan: plan.pop("vertical_datum"), "[vertical_datum]: is missing"),
-        (lambda plan: plan["actions"][1]["cost"].__setitem__(0, "5.1e6"), "[actions.1.cost.0]: '5.1e6' does not fit"),
+        (lambda plan: plan["actions"][1]["cost"].update(p10="5.1e6"), "[actions.1.cost.p10]: '5.1e6' does not fit"),
         (lambda plan: plan["actions"][0].update(lead_time=48.0), "[actions.0.lead_time]: unknown key 'lead_time'"),
         (lambda plan: plan["protocol"]["phases"][0]["stop"].update(for_hours=0), "[protocol.phases.0.stop.for_hours]"),
         (lambda plan: plan["hindcasts"][0]["result"].update(hits=2.5), "[hindcasts.0.result.hits]"),
