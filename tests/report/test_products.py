@@ -143,7 +143,8 @@ def test_the_summary_holds_every_headline_number(folder: Path) -> None:
     assert {"teacher_iou", "student_iou", "labels_only_iou", "retention", "gap_closed"} <= set(summary["flood"])
     assert {"rmse", "coverage_90"} <= set(summary["surge"])
     assert {"mean", "standard_error", "p10", "p50", "p90", "draws"} <= set(summary["impact"]["expected_annual_damage"])
-    assert summary["plan"] == {"n_actions": 3, "n_triggers": 1}
+    assert (summary["plan"]["n_actions"], summary["plan"]["n_triggers"]) == (3, 1)
+    assert summary["plan"]["net_present_value"]["mean"] == 1.3e6
     assert summary["seconds"]["total"] == pytest.approx(sum(v for k, v in summary["seconds"].items() if k != "total"))
     assert summary["seeds"] == {"coast": 11, "student": 3}
     assert summary["commit"] == "0123abc"
@@ -233,7 +234,7 @@ def test_a_real_limit_of_the_system_leaves_no_part_of_a_file(tmp_path: Path) -> 
 
 def test_a_sea_level_rise_scenario_adds_its_bands_and_a_row_on_the_page(tmp_path: Path, results: RunResults) -> None:
     higher = replace(results.hazard, levels=results.hazard.levels + 0.5)
-    scenario = SeaLevelRiseScenario("in 2050", 0.5, "a made-up source", higher, (1.0e6, 2.0e6, 3.0e6))
+    scenario = SeaLevelRiseScenario("in 2050", 0.5, "a made-up source", higher, coast.amount(1.0e6, 2.0e6, 3.0e6))
     with_scenario = replace(results, rise_scenarios=(scenario,))
     write_products(tmp_path, with_scenario)
     periods = len(results.hazard.return_periods)
