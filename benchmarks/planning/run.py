@@ -19,7 +19,6 @@ from strandline.planning.settings import read_planning_settings
 from strandline.report.plan.pathway_lines import format_tipping_point
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import assess_impact
-from strandline.risk.stage_damage.damage_chain import draw_curve_deviates
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.simulator.coast import simulate_coast
 
@@ -91,9 +90,9 @@ def _plan(delta: Delta, section: PlanningSection) -> Investments:
     assets["value"] *= section.prices.factor(EUR_2010) * _relative_cost(preset)
     rng = np.random.default_rng(SEED)
     impact = assess_impact(delta.hazards[0], assets, delta.coast.region.continent, rng)
-    known = impact.assets[impact.assets["expected_annual_damage_p50"].notna()]
+    known = impact.assets[impact.assets["expected_annual_damage_mean"].notna()]
     exposure = overlay_exposure(known, delta.coast.region)
-    baseline = Baseline.of(delta.hazards, known, exposure, draw_curve_deviates(SAMPLES, rng))
+    baseline = Baseline.of(delta.hazards, known, exposure, impact.curve_deviates)
     return plan_investments(
         baseline, impact, settings.measures.long_term, settings.scenarios, settings.economy(START_YEAR), 0.0, None, rng
     )
@@ -112,12 +111,12 @@ def _row(name: str, section: PlanningSection, rate: float, found: Investments) -
         "money": str(section.money),
         "discount_rate": rate,
         "proposal": "nothing" if proposal is None else ", ".join(proposal.kinds),
-        "investment": None if proposal is None else proposal.investment[1],
-        "cost": None if proposal is None else proposal.cost[1],
-        "value_if_nothing_changes": None if proposal is None else proposal.net_present_value[1],
-        "benefit_cost_ratio": None if proposal is None else proposal.benefit_cost_ratio[1],
+        "investment": None if proposal is None else proposal.investment.mean,
+        "cost": None if proposal is None else proposal.cost.mean,
+        "value_if_nothing_changes": None if proposal is None else proposal.net_present_value.mean,
+        "benefit_cost_ratio": None if proposal is None else proposal.benefit_cost_ratio.mean,
         "pays_in": None if proposal is None else f"{proposal.robustness.pays_in} of {proposal.robustness.of}",
-        "damage_in_the_middle_scenario": found.scenarios[len(found.scenarios) // 2].damage[1],
+        "damage_in_the_middle_scenario": found.scenarios[len(found.scenarios) // 2].damage.mean,
         "no_regret": ", ".join(
             each.kind for each in found.actions if each.robustness is not None and each.robustness.is_no_regret
         )

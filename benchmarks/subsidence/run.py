@@ -21,9 +21,10 @@ from strandline.pipeline.study_area.future_seas import scenarios_of
 from strandline.planning.plan import Plan, plan_adaptation
 from strandline.planning.quantity import stratify
 from strandline.planning.settings import read_planning_settings
-from strandline.report.findings import SeaLevelRiseScenario
 from strandline.report.plan.pathway_lines import format_tipping_point
+from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.level_basis import ReturnLevels
 from strandline.uncertainty.calibration import calibrate_on
 from strandline.uncertainty.forecaster import Forecaster
 
@@ -42,8 +43,9 @@ class Prepared:
 
     area: StudyArea
     sea_level: SeaLevelModel
-    levels: Floats
+    levels: ReturnLevels
     forecaster: Forecaster
+    config: RunConfig
 
 
 def rises(baseline: int) -> Iterator[Row]:
@@ -72,14 +74,14 @@ def prepare(cells: int, years: float, storms: int, seed: int, samples: int) -> P
 
     area = simulate_study_area(cells, years, storms)
     split, sea_level = stages.split_record(context("split"), area, config)
-    levels = stages.estimate_return_levels(context("levels"), area, sea_level, config).samples
+    levels = stages.estimate_return_levels(context("levels"), area, sea_level, config)
     data = stages.apply_teacher(context("teacher"), area, split, sea_level, load_teacher(), config)
     forecaster = calibrate_on(data, load_students(site_shape=area.observations.region.shape))
     rises = tuple(
         SeaLevelRise.model_validate({"scenario": "SSP2-4.5", "year": area.baseline + ahead}) for ahead in YEARS_AHEAD
     )
     highest = SeaLevelRise(name="two metres", rise=2.0, source="so that no pathway leaves the maps")
-    return Prepared(replace(area, sea_level_rise=(*rises, highest)), sea_level, levels, forecaster)
+    return Prepared(replace(area, sea_level_rise=(*rises, highest)), sea_level, levels, forecaster, config)
 
 
 def cases(area: StudyArea) -> dict[str, Subsidence | None]:
@@ -101,13 +103,14 @@ def assess(prepared: Prepared, name: str, subsidence: Subsidence | None, seed: i
     def context(stage: str) -> StageContext:
         return StageContext(random_stream(seed, stage))
 
-    args = (prepared.forecaster, area, prepared.sea_level, prepared.levels, seed)
-    hazard = stages.map_hazard(context("hazard"), *args)
-    impact = stages.assess_impact(context("impact"), hazard, area)
-    futures = stages.map_sea_level_rise(context("rise"), *args)
-    yield _hazard_row(name, area.baseline, hazard, impact.expected_annual_damage, None)
-    for ahead, future in zip(YEARS_AHEAD, futures, strict=False):
-        yield _hazard_row(name, area.baseline + ahead, future.hazard, future.expected_annual_damage, future)
+    maps, levels = (prepared.forecaster, area, prepared.sea_level), prepared.levels
+    hazard = stages.map_hazard(context("hazard"), *maps, levels.samples, prepared.config)
+    frequent = stages.map_frequent(context("frequent"), *maps, levels.frequent, prepared.config)
+    futures = stages.map_sea_level_rise(context("rise"), *maps, levels.samples, prepared.config, levels.frequent)
+    impact = stages.assess_impact(context("impact"), hazard, frequent, futures, area)
+    yield _hazard_row(name, area.baseline, hazard, impact.expected_annual_damage, "today")
+    for ahead, future, damage in zip(YEARS_AHEAD, futures, impact.in_future, strict=False):
+        yield _hazard_row(name, area.baseline + ahead, future.hazard, damage, future.name)
     settings = read_planning_settings(area.planning)
     plan = plan_adaptation(
         hazard,
@@ -120,14 +123,13 @@ def assess(prepared: Prepared, name: str, subsidence: Subsidence | None, seed: i
         mean_sea_level=own_mean_sea_level(area),
         rng=random_stream(seed, "plan"),
         sea_level_rise_hazards=[each.on_todays_land for each in futures],
+        frequent=frequent,
     )
     yield from _plan_rows(name, plan)
 
 
-def _hazard_row(
-    name: str, year: int, hazard: Hazard, damage: tuple[float, float, float], future: SeaLevelRiseScenario | None
-) -> Row:
-    low, middle, high = np.quantile(hazard.levels[:, -1], _BETWEEN)
+def _hazard_row(name: str, year: int, hazard: Hazard, damage: Expectation, title: str) -> Row:
+    low, middle, high = np.quantile(hazard.level_draws[:, -1], _BETWEEN)
     flooded, cell = np.nansum(hazard.flood_extent[-1]), hazard.region.cell_size
     columns = hazard.region.shape[1]
     west = np.nansum(hazard.flood_extent[-1][:, : columns // 2])
@@ -135,16 +137,17 @@ def _hazard_row(
         "part": "hazard",
         "case": name,
         "year": year,
-        "map": "today" if future is None else future.name,
+        "map": title,
         "return_period_a": hazard.return_periods[-1],
         "level_p5_m": float(low),
         "level_p50_m": float(middle),
         "level_p95_m": float(high),
         "flooded_km2": float(flooded * cell**2 / 1e6),
         "of_it_western_half_km2": float(west * cell**2 / 1e6),
-        "damage_p10_eur_a": float(damage[0]),
-        "damage_p50_eur_a": float(damage[1]),
-        "damage_p90_eur_a": float(damage[2]),
+        "damage_eur_a": damage.mean,
+        "standard_error_eur_a": damage.standard_error,
+        "damage_p10_eur_a": damage.p10,
+        "damage_p90_eur_a": damage.p90,
     }
 
 
@@ -158,8 +161,8 @@ def _plan_rows(name: str, plan: Plan) -> Iterator[Row]:
                 "case": name,
                 "map": sea,
                 "rise_at_horizon_m": outcome.rise,
-                "damage_present_value_p50_eur": outcome.damage[1],
-                "proposal_value_p50_eur": None if outcome.portfolio is None else outcome.portfolio[1],
+                "damage_present_value_eur": outcome.damage.mean,
+                "proposal_value_eur": None if outcome.portfolio is None else outcome.portfolio.mean,
                 "beyond_maps": outcome.share_beyond_maps,
             }
     if plan.pathways is not None:
@@ -170,9 +173,9 @@ def _plan_rows(name: str, plan: Plan) -> Iterator[Row]:
                 "case": name,
                 "map": " + ".join(plan.pathways.titles[kind] for kind in step.built) or "present situation",
                 "tips_at_p10_m": point.rise[0],
-                "tips_at_p50_m": point.rise[1],
+                "tips_at_m": point.rise[1],
                 "tips_at_p90_m": point.rise[2],
-                **{f"year_{sea}": point.median_years().get(sea) for sea in SEAS},
+                **{f"year_{sea}": point.expected_years().get(sea) for sea in SEAS},
                 "as_told": format_tipping_point(point),
                 "late_years": step.late_years,
             }

@@ -10,13 +10,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "hazard": (
         "case", "year", "map", "level_p5_m", "level_p50_m", "level_p95_m", "flooded_km2", "of_it_western_half_km2",
-        "damage_p10_eur_a", "damage_p50_eur_a", "damage_p90_eur_a",
+        "damage_eur_a", "standard_error_eur_a", "damage_p10_eur_a", "damage_p90_eur_a",
     ),
     "plan": (
-        "case", "map", "rise_at_horizon_m", "damage_present_value_p50_eur", "proposal_value_p50_eur", "beyond_maps",
+        "case", "map", "rise_at_horizon_m", "damage_present_value_eur", "proposal_value_eur", "beyond_maps",
     ),
     "pathways": (
-        "case", "map", "tips_at_p10_m", "tips_at_p50_m", "tips_at_p90_m", "year_SSP2-4.5", "year_SSP5-8.5",
+        "case", "map", "tips_at_p10_m", "tips_at_m", "tips_at_p90_m", "year_SSP2-4.5", "year_SSP5-8.5",
         "year_SSP5-8.5 low confidence", "late_years",
     ),
 }  # fmt: skip
@@ -35,7 +35,7 @@ def summarise(rows: Rows) -> Row:
         own = [row for row in rows if row["case"] == case]
         last = [row for row in own if row["part"] == "hazard"][-1]
         summary[f"{case}: level in {last['year']} m"] = last["level_p50_m"]
-        summary[f"{case}: damage in {last['year']} EUR a year"] = last["damage_p50_eur_a"]
+        summary[f"{case}: damage in {last['year']} EUR a year"] = last["damage_eur_a"]
         steps = [row for row in own if row["part"] == "pathways"]
         if steps:
             longest = max(steps, key=_tip)
@@ -45,7 +45,7 @@ def summarise(rows: Rows) -> Row:
 
 
 def _tip(row: Mapping[str, Value]) -> float:
-    return float(row["tips_at_p50_m"] or 0.0)
+    return float(row["tips_at_m"] or 0.0)
 
 
 def markdown(record: Record, command: str) -> str:

@@ -31,6 +31,8 @@ from tests.fixtures.protocols import GATE
 from tests.fixtures.region_files import write_place
 
 Capture = pytest.CaptureFixture[str]
+DAMAGE = {"mean": 2.64e6, "standard_error": 2.2e5, "p10": 1.0, "p50": 1.3e6, "p90": 8.6e6, "draws": 400,
+          "unit": "EUR 2010 per year"}  # fmt: skip
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
@@ -245,16 +247,24 @@ def test_a_missing_extra_is_named_before_any_work(
 
 
 def test_a_summary_without_known_floods_is_told_as_such() -> None:
-    damage = {"p10": 1.0, "p50": 2.0, "p90": 3.0}
     summary = {
         "provenance": "real", "flood": {"student_iou": None}, "surge": {"rmse": 0.1, "coverage_90": 0.9},
-        "impact": {"expected_annual_damage": damage}, "plan": {"n_actions": 1, "n_triggers": 1},
+        "impact": {"expected_annual_damage": DAMAGE}, "plan": {"n_actions": 1, "n_triggers": 1},
     }  # fmt: skip
     cells = list(summary_table(summary).columns[1].cells)
     assert cells[0] == "undefined: no flood of the held-out storms is known"
     summary["flood"] = {"student_iou": 0.61, "teacher_iou": 0.7, "labels_only_iou": None}
     cells = list(summary_table(summary).columns[1].cells)
     assert "unknown without --evaluate" in cells[0]
+
+
+def test_the_terminal_states_damage_on_average_with_its_error_and_no_false_digit() -> None:
+    summary = {
+        "provenance": "real", "flood": {"student_iou": None}, "surge": {"rmse": 0.1, "coverage_90": 0.9},
+        "impact": {"expected_annual_damage": DAMAGE}, "plan": {"n_actions": 1, "n_triggers": 1},
+    }  # fmt: skip
+    cells = list(summary_table(summary).columns[1].cells)
+    assert cells[2] == "€2.6 million ± €220,000 on average (8 in 10 chance: nearly €0 to €8.6 million)"
 
 
 def test_a_sound_machine_is_called_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
@@ -311,7 +321,7 @@ def test_a_run_answers_with_its_summary_or_the_path_of_its_report(
 
     summary = {
         "provenance": "simulated", "flood": {"student_iou": None}, "surge": {"rmse": 0.1, "coverage_90": 0.9},
-        "impact": {"expected_annual_damage": {"p10": 1.0, "p50": 2.0, "p90": 3.0}},
+        "impact": {"expected_annual_damage": DAMAGE},
         "plan": {"n_actions": 1, "n_triggers": 1}, "out_of_distribution": {"warning": "unlike [all] taught coasts"},
     }  # fmt: skip
 

@@ -76,12 +76,19 @@ def test_the_summary_holds_what_was_promised(finished: Path) -> None:
     assert summary["provenance"] == "simulated"
     assert {"teacher_iou", "student_iou", "labels_only_iou", "retention", "gap_closed"} <= set(summary["flood"])
     assert {"rmse", "coverage_90"} <= set(summary["surge"])
-    assert {"p10", "p50", "p90"} <= set(summary["impact"]["expected_annual_damage"])
+    assert {"mean", "standard_error", "p10", "p50", "p90"} <= set(summary["impact"]["expected_annual_damage"])
     assert {"n_actions", "n_triggers"} <= set(summary["plan"])
     assert summary["seconds"]["total"] > 0
     assert summary["seeds"] == {"run": 5}
     damage = summary["impact"]["expected_annual_damage"]
     assert damage["p10"] <= damage["p50"] <= damage["p90"]
+    assert damage["draws"] == 402  # of 3 maps
+    assert damage["standard_error"] > 0
+    assert summary["impact"]["left_out_as_frequent"]["return_period"] == 1.1
+    plan = json.loads((finished / "plan.json").read_text(encoding="utf-8"))
+    assert plan["expected_annual_damage"]["mean"] == pytest.approx(damage["mean"])
+    yearly = [each for each in plan["actions"] if each["avoided_loss"] and each["avoided_loss_per"] == "year"]
+    assert all(0 <= each["avoided_loss"]["mean"] <= damage["mean"] for each in yearly)
     assert 0 <= summary["surge"]["coverage_90"] <= 1
     people = summary["impact"]["people"]
     assert 0 < people["residents"]["low"] <= people["residents"]["high"]
@@ -93,6 +100,8 @@ def test_the_summary_holds_what_was_promised(finished: Path) -> None:
         rows = [row for row in totals if row["by"] == by]
         assert sum(row["assets"] for row in rows) == summary["impact"]["n_assets"]
         assert sum(row["unknown_assets"] for row in rows) == summary["impact"]["unknown_assets"]
+        means = [row["expected_annual_damage"]["mean"] for row in rows]
+        assert sum(mean for mean in means if mean is not None) == pytest.approx(damage["mean"])
 
 
 @pytest.mark.slow

@@ -25,9 +25,10 @@ from strandline.planning.plan_schema import plan_to_json
 from strandline.planning.quantity import Quantity
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.report.plan.proposal import action_lines
+from strandline.risk.expectation import Expectation
 from strandline.risk.impact.impact import assess_impact
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
-from strandline.risk.stage_damage.damage_chain import DamageChain
+from strandline.risk.stage_damage.damage_draws import DamageDraws
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
@@ -112,9 +113,8 @@ def test_annuity_and_reinvestment_in_closed_form() -> None:
 
 def test_event_damage_rises_with_the_level_and_names_what_floods() -> None:
     hazard, assets = make_hazard(), make_assets().iloc[[0, 1, 2, 3, 7]]
-    exposure = overlay_exposure(assets, REGION)
-    ratios = DamageChain((hazard,), exposure, "europe", np.zeros((20, 6))).damage_ratios()
-    damage = StageDamageByClass.of(hazard, assets, exposure, ratios)
+    draws = DamageDraws((hazard,), overlay_exposure(assets, REGION), "europe", np.zeros((20, 6)))
+    damage = StageDamageByClass.of(draws, assets)
     totals = [np.median(damage.at_level(("residential", "agriculture"), level)) for level in (0.8, 1.2, 2.4)]
     assert totals == sorted(totals)
     assert totals[0] < totals[-1]
@@ -130,16 +130,16 @@ def test_an_expensive_embankment_does_not_pay_and_a_cheap_one_does() -> None:
     free = replace(embankment, unit_cost=replace(embankment.unit_cost, value=1.0, low=1.0, high=1.0))
     action = next(a for a in plan_of(measures=replace(only, long_term=(free,))).actions if a.kind == "raise_embankment")
     today = plan_of(measures=only).expected_annual_damage
-    # The crest stands at the 100-year level: what is left is the damage of rarer floods, in half of the samples more.
-    assert 0.5 * today[1] < action.avoided_loss[1] <= today[2]
-    assert action.benefit_cost_ratio[0] > 1
+    # The crest stands at the 100-year level: what is left is the damage of rarer floods, in half of the draws more.
+    assert 0.5 * today.mean < action.avoided_loss.mean <= today.mean
+    assert action.benefit_cost_ratio.p10 > 1
 
 
 def test_homes_are_raised_only_where_it_pays() -> None:
     action = next(a for a in plan_of().actions if a.kind == "home_raise")
     assert action.where == ("low",)
-    assert action.net_present_value[1] == pytest.approx(
-        action.avoided_loss[1] * Economy(0.03, 50, 2025).annuity_from(0.0) - action.cost[1], rel=0.15
+    assert action.net_present_value.mean == pytest.approx(
+        action.avoided_loss.mean * Economy(0.03, 50, 2025).annuity_from(1.0) - action.cost.mean
     )
 
 
@@ -153,15 +153,14 @@ def test_the_plan_appraises_its_measures_in_every_scenario_and_notes_levels_beyo
     assert set(plan.portfolio.kinds) == {a.kind for a in plan.actions if a.robustness is not None and a.within_budget}
     assert any("above the highest mapped level" in note for note in plan.notes)
     for outcome in plan.scenarios:
-        low, middle, high = outcome.damage
-        assert 0 < low <= middle <= high
+        assert 0 < outcome.damage.p10 <= outcome.damage.mean <= outcome.damage.p90
         assert 0 <= outcome.share_beyond_maps <= 1
     far = [f.share_beyond_maps for f in plan.scenarios if f.sea_level == "SSP5-8.5" and "stronger" in f.storminess]
     near = [f.share_beyond_maps for f in plan.scenarios if f.sea_level == "SSP1-1.9" and "weaker" in f.storminess]
     assert max(near) < min(far)
     loaded = plan_to_json(plan)
-    assert loaded["scenarios"][0]["net_present_value"]["home_raise"][1] == pytest.approx(
-        plan.scenarios[0].net_present_value["home_raise"][1]
+    assert loaded["scenarios"][0]["net_present_value"]["home_raise"]["mean"] == pytest.approx(
+        plan.scenarios[0].net_present_value["home_raise"].mean
     )
     assert loaded["portfolio"]["robustness"]["of"] == 54
 
@@ -267,7 +266,7 @@ def test_without_assets_the_plan_has_triggers_only_and_a_note() -> None:
     assert "**unknown**" in plan_to_markdown(plan)
     unknown = plan_of(assets=make_assets().iloc[[4, 5]])
     assert any("the damage of every asset is unknown" in note for note in unknown.notes)
-    assert plan_to_json(unknown)["expected_annual_damage"] == [None, None, None]
+    assert plan_to_json(unknown)["expected_annual_damage"]["mean"] is None
 
 
 def test_unknown_assets_are_named_and_in_no_total() -> None:
@@ -275,7 +274,7 @@ def test_unknown_assets_are_named_and_in_no_total() -> None:
     assert plan.unknown_assets == 3
     assert "1,300,000" in " ".join(plan.notes)
     known_only = plan_of(assets=make_assets().iloc[[0, 1, 2, 3, 7]])
-    assert plan.expected_annual_damage == pytest.approx(known_only.expected_annual_damage)
+    assert plan.expected_annual_damage.mean == pytest.approx(known_only.expected_annual_damage.mean)
 
 
 def test_the_same_seed_gives_the_same_plan_as_json_and_no_nan_in_it() -> None:
@@ -310,13 +309,13 @@ def test_no_line_of_the_plan_for_the_officer_on_duty_is_long() -> None:
 
 
 def test_what_an_emergency_action_avoids_is_compared_with_its_cost_by_its_mean() -> None:
-    actions = [action for action in plan_of().actions if action.mean_avoided_loss is not None]
+    actions = [action for action in plan_of().actions if action.avoided_loss_per == "event" and action.avoided_loss]
     assert actions
     for action in actions:
         assert action.cost is not None
-        assert action.mean_avoided_loss is not None
-        assert action.mean_avoided_loss > action.cost[1], "else acting would not pay even at certainty"
-        skewed = replace(action, avoided_loss=(0.0, 0.0, 9e5), mean_avoided_loss=2e5)
+        assert action.avoided_loss is not None
+        assert action.avoided_loss.mean > action.cost.mean, "else acting would not pay even at certainty"
+        skewed = replace(action, avoided_loss=Expectation(2e5, 1e3, 0.0, 0.0, 9e5, 400))
         (line,) = [line for line in action_lines(skewed, EUR_2010) if "Avoids" in line]
         assert "€200,000 on average" in line
         assert "about €0" not in line

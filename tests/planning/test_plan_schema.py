@@ -8,13 +8,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import tests.fixtures.reports as coast
 from strandline.cli.main import main
 from strandline.errors import InputError
 from strandline.planning.plan_schema import check_plan, plan_schema, plan_to_json
+from strandline.risk.expectation import Expectation
 
 
 def write(folder: Path, plan: dict[str, Any]) -> Path:
@@ -56,9 +56,9 @@ def test_a_plan_follows_its_schema_and_names_it(tmp_path: Path) -> None:
 
 
 def test_unknown_numbers_are_null_and_allowed(tmp_path: Path) -> None:
-    unknown = replace(coast.a_plan(), expected_annual_damage=(np.nan, np.nan, np.nan), protocol=None)
+    unknown = replace(coast.a_plan(), expected_annual_damage=Expectation.unknown(), protocol=None)
     path = write(tmp_path, plan_to_json(unknown))
-    assert json.loads(path.read_text(encoding="utf-8"))["expected_annual_damage"] == [None, None, None]
+    assert json.loads(path.read_text(encoding="utf-8"))["expected_annual_damage"]["mean"] is None
     assert check_plan(path) == []
 
 
@@ -66,7 +66,7 @@ def test_unknown_numbers_are_null_and_allowed(tmp_path: Path) -> None:
     ("alter", "fault"),
     [
         (lambda plan: plan.pop("vertical_datum"), "[vertical_datum]: is missing"),
-        (lambda plan: plan["actions"][1]["cost"].__setitem__(0, "5.1e6"), "[actions.1.cost.0]: '5.1e6' does not fit"),
+        (lambda plan: plan["actions"][1]["cost"].update(p10="5.1e6"), "[actions.1.cost.p10]: '5.1e6' does not fit"),
         (lambda plan: plan["actions"][0].update(lead_time=48.0), "[actions.0.lead_time]: unknown key 'lead_time'"),
         (lambda plan: plan["protocol"]["phases"][0]["stop"].update(for_hours=0), "[protocol.phases.0.stop.for_hours]"),
         (lambda plan: plan["hindcasts"][0]["result"].update(hits=2.5), "[hindcasts.0.result.hits]"),

@@ -15,7 +15,7 @@ from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.greatest_damage import greatest_damage
 from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit, PriceBasis
 from strandline.observations.region_file.prices.preset import PRESETS, Figure, PresetName, load_preset
-from strandline.planning.formatting import format_money, format_money_bounds
+from strandline.planning.formatting import format_expectation, format_money
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.measures import SHIPPED, load_measures
 from strandline.planning.plan_schema import plan_to_json
@@ -24,6 +24,7 @@ from strandline.report.page.page import render_page
 from strandline.report.plan.cost_tables import cost_page, cost_tables
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.report.products import summarise
+from strandline.risk.expectation import Expectation
 from tests.observations.region_file.test_region_file import MINIMAL, write
 
 YEARS = tuple(map(str, range(1950, 2030)))
@@ -205,9 +206,8 @@ def test_amounts_are_printed_in_the_money_of_the_plan() -> None:
     assert format_money(1.23e6, taka, in_text=True) == "BDT 1.2 million"
     assert format_money(1.23e6, euro, in_text=True) == "€1.2 million"
     assert format_money(2.5e13, MoneyUnit("VND", 2024), in_text=True) == "VND 25 trillion"
-    assert "€" not in format_money_bounds((1e3, 2e6, 3e9), taka) + format_money_bounds(
-        (1e3, 2e6, 3e9), taka, in_text=True
-    )
+    wide = Expectation(2e6, 1e6, 1e3, 1e5, 3e9, 400)
+    assert "€" not in format_expectation(wide, taka) + format_expectation(wide, taka, in_text=True)
     assert MoneyUnit.parse(str(taka)) == taka
 
 

@@ -107,7 +107,7 @@ def test_assets_are_in_degrees_and_their_unknowns_are_null(folder: Path, results
     collection = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert "crs" not in collection, "RFC 7946 knows no other reference system"
     assert collection["provenance"] == "simulated"
-    unknown = [f for f in collection["features"] if f["properties"]["expected_annual_damage_p50"] is None]
+    unknown = [f for f in collection["features"] if f["properties"]["expected_annual_damage_mean"] is None]
     assert len(unknown) == results.impact.unknown_assets == 1
     back = gpd.read_file(StringIO(text)).to_crs(results.hazard.region.crs)
     expected = results.impact.assets
@@ -160,8 +160,9 @@ def test_the_summary_holds_every_headline_number(folder: Path) -> None:
     assert summary["provenance"] == "simulated"
     assert {"teacher_iou", "student_iou", "labels_only_iou", "retention", "gap_closed"} <= set(summary["flood"])
     assert {"rmse", "coverage_90"} <= set(summary["surge"])
-    assert {"p10", "p50", "p90"} <= set(summary["impact"]["expected_annual_damage"])
-    assert summary["plan"] == {"n_actions": 3, "n_triggers": 1}
+    assert {"mean", "standard_error", "p10", "p50", "p90", "draws"} <= set(summary["impact"]["expected_annual_damage"])
+    assert (summary["plan"]["n_actions"], summary["plan"]["n_triggers"]) == (3, 1)
+    assert summary["plan"]["net_present_value"]["mean"] == 1.3e6
     assert summary["seconds"]["total"] == pytest.approx(sum(v for k, v in summary["seconds"].items() if k != "total"))
     assert summary["seeds"] == {"coast": 11, "student": 3}
     assert summary["commit"] == "0123abc"
@@ -251,7 +252,7 @@ def test_a_real_limit_of_the_system_leaves_no_part_of_a_file(tmp_path: Path) -> 
 
 def test_a_sea_level_rise_scenario_adds_its_bands_and_a_row_on_the_page(tmp_path: Path, results: RunResults) -> None:
     higher = replace(results.hazard, levels=results.hazard.levels + 0.5)
-    scenario = SeaLevelRiseScenario("in 2050", 0.5, "a made-up source", higher, (1.0e6, 2.0e6, 3.0e6))
+    scenario = SeaLevelRiseScenario("in 2050", 0.5, "a made-up source", higher, coast.amount(1.0e6, 2.0e6, 3.0e6))
     with_scenario = replace(results, rise_scenarios=(scenario,))
     write_products(tmp_path, with_scenario)
     periods = len(results.hazard.return_periods)
@@ -269,7 +270,7 @@ def test_a_map_on_land_after_subsidence_says_so_in_its_layers_and_on_the_page(
     tmp_path: Path, results: RunResults
 ) -> None:
     name = "SSP2-4.5, 2060, land 0.68 m lower"
-    sunk = SeaLevelRiseScenario(name, 0.93, "a made-up source", results.hazard, (1.0e6, 2.0e6, 3.0e6), 0.68)
+    sunk = SeaLevelRiseScenario(name, 0.93, "a made-up source", results.hazard, coast.amount(1.0e6, 2.0e6, 3.0e6), 0.68)
     with_scenario = replace(results, rise_scenarios=(sunk,))
     write_products(tmp_path, with_scenario)
     for file in ("flood_probability.tif", "flooded.tif", "flood_depth.tif"):

@@ -45,7 +45,7 @@ def need(kind: str, entry: dict[str, Any]) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run")
     results = coast.results("simulated")
-    higher = SeaLevelRiseScenario("SSP2-4.5, 2050", 0.3, "IPCC", results.hazard, (1.0, 2.0, 3.0))
+    higher = SeaLevelRiseScenario("SSP2-4.5, 2050", 0.3, "IPCC", results.hazard, coast.amount(1.0, 2.0, 3.0))
     write_products(out, replace(results, rise_scenarios=(higher,)))
     return out
 

@@ -136,12 +136,25 @@ def summary_table(summary: dict[str, Any]) -> Table:
     table = Table(title=f"{summary['provenance']} data", show_header=False, box=None, title_justify="left")
     table.add_row("flood maps, IoU", _flood_scores(flood))
     table.add_row("water level", f"RMSE {surge['rmse']:.2f} m, {surge['coverage_90']:.0%} within the 90 % interval")
-    table.add_row(
-        "annual damage",
-        f"{damage['p50']:,.0f} (80 % interval {damage['p10']:,.0f} to {damage['p90']:,.0f}) {damage['unit']}",
-    )
+    table.add_row("annual damage", _annual_damage(damage))
     table.add_row("plan", f"{summary['plan']['n_actions']} actions, {summary['plan']['n_triggers']} triggers")
     return table
+
+
+def _annual_damage(damage: dict[str, Any]) -> str:
+    """The mean with two digits and the error of its calculation, and the range of 8 in 10 draws."""
+    from strandline.observations.region_file.prices.money import MoneyUnit
+    from strandline.planning.formatting import format_mean, format_money_between
+    from strandline.risk.expectation import Expectation
+
+    if damage["mean"] is None:
+        return "unknown: no asset of known value lies on known ground"
+    known = Expectation(
+        damage["mean"], damage["standard_error"] or 0.0, damage["p10"], damage["p50"], damage["p90"], damage["draws"]
+    )
+    money = MoneyUnit.parse(str(damage["unit"]).removesuffix(" per year"))
+    between = format_money_between(known.p10, known.p90, money, in_text=True)
+    return f"{format_mean(known, money, in_text=True)} on average (8 in 10 chance: {between})"
 
 
 def _flood_scores(flood: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from strandline.pipeline.run_folder.lock import exclusive_use
 from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.study_area import StudyArea
-from strandline.report.findings import RunInfo, RunResults
+from strandline.report.findings import RunInfo, RunResults, SeaLevelRiseScenario
 from strandline.report.report import write_report
 from strandline.uncertainty.forecaster import save_forecaster
 
@@ -67,17 +67,19 @@ def run(
         floods = stage("score the flood maps", stages.score, test, data, forecaster, teacher, baselines)
         surge = stage("forecast the surge", stages.forecast_surge, forecaster, observations, split, sea_level)
 
-        hazard = stage("map the hazard", stages.map_hazard, forecaster, area, sea_level, levels, config.seed)
-        impact = stage("assess the impact", stages.assess_impact, hazard, area)
+        hazard = stage("map the hazard", stages.map_hazard, forecaster, area, sea_level, levels, config)
+        frequent = stage(
+            "map frequent floods", stages.map_frequent, forecaster, area, sea_level, estimated.frequent, config
+        )
+        futures = stage(
+            "map sea-level rise", stages.map_sea_level_rise, forecaster, area, sea_level, levels, config,
+            estimated.frequent,
+        )  # fmt: skip
+        impact = stage("assess the impact", stages.assess_impact, hazard, frequent, futures, area)
         information = stage("analyse sensitivity", stages.analyse_sensitivity, hazard, area, estimated.record_years)
-        rise_scenarios = stage(
-            "map sea-level rise", stages.map_sea_level_rise, forecaster, area, sea_level, levels, config.seed
-        )
-        impact = replace(
-            impact, population=stage("count the people", stages.count_people, hazard, rise_scenarios, area)
-        )
-        zones, response = stage("find the zones", stages.find_zones, area, hazard, rise_scenarios, sea_level)
-        plan = stage("plan", stages.plan, hazard, impact, rise_scenarios, zones, response, area, sea_level)
+        impact = replace(impact, population=stage("count the people", stages.count_people, hazard, futures, area))
+        zones, response = stage("find the zones", stages.find_zones, area, hazard, futures, sea_level)
+        plan = stage("plan", stages.plan, hazard, impact, frequent, futures, zones, response, area, sea_level)
         novelty = stage("compare with training coasts", stages.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})
         deployment = stage(
@@ -107,7 +109,10 @@ def run(
             observed_maxima=estimated.maxima,
             maxima_per_year=estimated.maxima_per_year,
             reliability=reliability(floods),
-            rise_scenarios=rise_scenarios,
+            rise_scenarios=tuple(
+                SeaLevelRiseScenario(each.name, each.rise, each.source, each.hazard, damage, each.sunk)
+                for each, damage in zip(futures, impact.in_future, strict=True)
+            ),
             information=information,
             out_of_distribution=novelty,
         )

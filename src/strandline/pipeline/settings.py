@@ -19,7 +19,8 @@ class RunConfig:
         storms, calibration_storms, test_storms: how many storms are taken from the record, and how many of them are
             held out.
         windows: surge windows to train on.
-        hazard_samples: Monte-Carlo samples through the whole chain.
+        hazard_samples: flood maps at each return period, of as many storms.
+        damage_draws: Monte-Carlo draws of sea levels and damage curves that read these maps, at least.
         miss_rate: share of flooded cells that flood maps may miss, 0…1; ``None`` = the threshold of the best overlap.
         evaluate: also train the baselines and score them. Without them the gain of distillation is unknown.
         seed: of every random stream.
@@ -31,9 +32,15 @@ class RunConfig:
     test_storms: int = 8
     windows: int = 800
     hazard_samples: int = 40
+    damage_draws: int = 400
     miss_rate: float | None = None
     evaluate: bool = False
     seed: int = 1
+
+    @property
+    def draws(self) -> int:
+        """Draws of sea levels and damage curves, as many for each map."""
+        return -(-self.damage_draws // self.hazard_samples) * self.hazard_samples
 
 
 def model_card(results: RunResults, config: RunConfig) -> Mapping[str, object]:

@@ -39,12 +39,19 @@ from strandline.planning.early_action.evacuation.evacuation_areas import find_ev
 from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
 from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.planning.settings import read_planning_settings
-from strandline.report.findings import SeaLevelRiseScenario
 from strandline.risk import sensitivity as risk_sensitivity
 from strandline.risk.hazard import flood_maps
 from strandline.risk.hazard.cyclone_passages import cyclone_passages
-from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.hazard.level_basis import ReturnLevels, describe_published, describe_recorded, maxima_at_epoch
+from strandline.risk.hazard.hazard import FutureHazard, Hazard
+from strandline.risk.hazard.level_basis import (
+    MOST_FREQUENT,
+    ReturnLevels,
+    describe_published,
+    describe_recorded,
+    maxima_at_epoch,
+    periods_with_frequent,
+    split_frequent,
+)
 from strandline.risk.hazard.own_record import estimate_from_record
 from strandline.risk.hazard.return_levels import at_year, sample_return_levels
 from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_cyclones
@@ -113,15 +120,15 @@ def estimate_return_levels(
     Where the gauge's ground sinks, a part of the rise that it measured is its own sinking; from the end of the record
     on that part lowers the land and does not raise the sea.
     """
-    fit, periods, samples = area.published_levels, area.return_periods, config.hazard_samples
-    baseline = float(area.baseline)
+    fit, periods, samples = area.published_levels, area.return_periods, config.draws
+    all_periods, baseline = periods_with_frequent(periods), float(area.baseline)
     if fit is not None:
         fit = at_year(fit, baseline, area.levels_epoch)
         sunk = _sunk_gauge(area, baseline - float(fit.years.max()))
         fit = replace(fit, location=fit.location - sunk, data=fit.data - sunk)
-        levels = sample_return_levels(fit, periods, samples, context.rng)
+        levels, frequent = split_frequent(sample_return_levels(fit, all_periods, samples, context.rng), periods)
         method, facts = describe_published(fit, levels, periods, baseline)
-        return ReturnLevels(levels, fit.record_years, method, facts, maxima_at_epoch(fit), 1.0)
+        return ReturnLevels(levels, frequent, fit.record_years, method, facts, maxima_at_epoch(fit), 1.0)
     gauge, storms = area.observations.require_gauge(), area.observations.storms
     hours, place = gauge_hours(area, sea_level), (float(gauge["longitude"][0]), float(gauge["latitude"][0]))
     passages = None if storms is None else cyclone_passages(storms, *place)
@@ -130,11 +137,12 @@ def estimate_return_levels(
     if basin is not None:
         facing = seaward_direction(area.observations.region)
         simulated = simulate_cyclones(basin, *place, facing, hours.tide_time, hours.predicted, context.rng)
-    found = estimate_from_record(hours, passages, simulated, periods, samples, context.rng, baseline)
+    found = estimate_from_record(hours, passages, simulated, all_periods, samples, context.rng, baseline)
     mean = own_mean_sea_level(area) - _sunk_gauge(area, found.trend.beyond)
     method, facts = describe_recorded(found, mean, periods)
     per_year = found.peaks.size / found.record_years
-    return ReturnLevels(mean + found.levels, found.record_years, method, facts, mean + found.peaks, per_year)
+    levels, frequent = split_frequent(mean + found.levels, periods)
+    return ReturnLevels(levels, frequent, found.record_years, method, facts, mean + found.peaks, per_year)
 
 
 def _sunk_gauge(area: StudyArea, years: float) -> float:
@@ -219,18 +227,40 @@ def map_hazard(
     area: StudyArea,
     sea_level: SeaLevelModel,
     levels: Floats,
-    seed: int,
+    config: RunConfig,
     rise: Floats | float = 0.0,
 ) -> Hazard:
-    """Flood maps at every return period, with the mean sea level raised by ``rise`` [m], one or (S,)."""
-    rng, periods = np.random.default_rng([seed, MAP_STREAM]), area.return_periods
+    """Flood maps at every return period, with the mean sea level raised by ``rise`` [m], one or (N,)."""
+    rng, periods = np.random.default_rng([config.seed, MAP_STREAM]), area.return_periods
     return flood_maps.map_hazard(
-        forecaster, area.observations, sea_level, levels, periods, rng, context.progress, rise=rise
-    )
+        forecaster, area.observations, sea_level, levels, periods, rng, context.progress, rise=rise,
+        maps=config.hazard_samples,
+    )  # fmt: skip
 
 
-def assess_impact(context: StageContext, hazard: Hazard, area: StudyArea) -> Impact:
-    """Damage and loss of function at every return period.
+def map_frequent(
+    context: StageContext,
+    forecaster: Forecaster,
+    area: StudyArea,
+    sea_level: SeaLevelModel,
+    levels: Floats | None,
+    config: RunConfig,
+    rise: Floats | float = 0.0,
+) -> Hazard | None:
+    """Flood maps of the same storms at the level of ``MOST_FREQUENT`` years, for damage alone; ``None`` without it."""
+    if levels is None:
+        return None
+    rng = np.random.default_rng([config.seed, MAP_STREAM])
+    return flood_maps.map_hazard(
+        forecaster, area.observations, sea_level, levels, (MOST_FREQUENT,), rng, context.progress, rise=rise,
+        maps=config.hazard_samples,
+    )  # fmt: skip
+
+
+def assess_impact(
+    context: StageContext, hazard: Hazard, frequent: Hazard | None, futures: Sequence[FutureHazard], area: StudyArea
+) -> Impact:
+    """Damage and loss of function at every return period; damage also of each future sea.
 
     Raises:
         InputError: the study area has no assets.
@@ -239,8 +269,9 @@ def assess_impact(context: StageContext, hazard: Hazard, area: StudyArea) -> Imp
     design = area.return_periods[-1]
     own_states = states_where_outdated(hazard, assets, last_year(area), design, region.continent)
     return impact_chain.assess_impact(
-        hazard, assets, region.continent, context.rng, design_return_period=design, own_states=own_states
-    )
+        hazard, assets, region.continent, context.rng, design_return_period=design, own_states=own_states,
+        frequent=frequent, futures=futures,
+    )  # fmt: skip
 
 
 def analyse_sensitivity(
@@ -257,57 +288,65 @@ def map_sea_level_rise(
     area: StudyArea,
     sea_level: SeaLevelModel,
     levels: Floats,
-    seed: int,
-) -> tuple[SeaLevelRiseScenario, ...]:
-    """Hazard and damage of each future sea, on the land of its time.
+    config: RunConfig,
+    frequent: Floats | None,
+) -> tuple[FutureHazard, ...]:
+    """Flood maps of each future sea, on the land of its time.
 
     Land that sinks everywhere alike is the same as a sea that rises so much more. Where places sink differently, the
     future's own map is drawn on lowered land, and the same rise on today's land serves as the map of a higher sea, from
-    which planning and watch read damage. Levels of both count from the ground of the assets today.
+    which planning and watch read damage. Levels of both count from the ground of the assets today. All draws that read
+    one flood map share its rise.
+
+    Args:
+        frequent: (N, 1) level of ``MOST_FREQUENT`` years [m, region datum], if there is one.
     """
-    scenarios = []
-    for future in future_seas(area, len(levels)):
-        higher = map_hazard(context, forecaster, area, sea_level, levels, seed, future.rise)
-        shown = higher
+    found = []
+    for future in future_seas(area, config.hazard_samples):
+        rise, sea = (np.repeat(each, len(levels) // config.hazard_samples) for each in (future.rise, future.sea))
+        higher = map_hazard(context, forecaster, area, sea_level, levels, config, rise)
+        one = FutureHazard(future.name, float(np.median(rise)), future.source, higher, future.sunk)
         if future.uneven is not None:
             sunk = replace(area, observations=lower_terrain(area.observations, future.uneven))
-            shown = map_hazard(context, forecaster, sunk, sea_level, levels, seed, future.sea)
-            shown = replace(shown, levels=higher.levels)
-        damage = assess_impact(context, shown, area).expected_annual_damage
-        scenarios.append(
-            SeaLevelRiseScenario(
-                future.name, float(np.median(future.rise)), future.source, shown, damage, future.sunk, higher
+            own = map_hazard(context, forecaster, sunk, sea_level, levels, config, sea)
+            often = map_frequent(context, forecaster, sunk, sea_level, frequent, config, sea)
+            lower = (future.rise - future.sea)[:, None]
+            one = replace(
+                one,
+                hazard=own.seen_from(lower),
+                frequent=None if often is None else often.seen_from(lower),
+                same_sea_today=higher,
             )
-        )
-    return tuple(scenarios)
+        found.append(one)
+    return tuple(found)
+
+
+def _on_todays_land(futures: Sequence[FutureHazard]) -> list[Hazard]:
+    return [each.on_todays_land for each in futures]
 
 
 def count_people(
-    context: StageContext, hazard: Hazard, rise_scenarios: Sequence[SeaLevelRiseScenario], area: StudyArea
+    context: StageContext, hazard: Hazard, futures: Sequence[FutureHazard], area: StudyArea
 ) -> PopulationImpact | None:
     """People with water at home or without a way out at the longest return period; ``None`` = nobody counted them."""
-    hazards = [hazard, *(scenario.on_todays_land for scenario in rise_scenarios)]
+    hazards = [hazard, *_on_todays_land(futures)]
     design, ground = len(area.return_periods) - 1, area.observations.terrain["elevation"].values.astype(float)
     return assess_population(hazards, area.observations.require_assets(), design, context.rng, ground=ground)
 
 
 def find_zones(
-    context: StageContext,
-    area: StudyArea,
-    hazard: Hazard,
-    rise_scenarios: Sequence[SeaLevelRiseScenario],
-    sea_level: SeaLevelModel,
+    context: StageContext, area: StudyArea, hazard: Hazard, futures: Sequence[FutureHazard], sea_level: SeaLevelModel
 ) -> tuple[Zones, StageDamageByZone]:
     """The zones of the study area, and what each sea level does in them."""
-    hazards = [hazard, *(scenario.on_todays_land for scenario in rise_scenarios)]
-    return assess_zones(area.observations, hazards, sea_level, context.rng, area.zones)
+    return assess_zones(area.observations, [hazard, *_on_todays_land(futures)], sea_level, context.rng, area.zones)
 
 
 def plan(
     context: StageContext,
     hazard: Hazard,
     impact: Impact,
-    rise_scenarios: Sequence[SeaLevelRiseScenario],
+    frequent: Hazard | None,
+    futures: Sequence[FutureHazard],
     zones: Zones,
     response: StageDamageByZone,
     area: StudyArea,
@@ -325,7 +364,8 @@ def plan(
         scenarios=scenarios_of(area, settings.scenarios),
         basis=settings.basis,
         mean_sea_level=own_mean_sea_level(area),
-        sea_level_rise_hazards=[scenario.on_todays_land for scenario in rise_scenarios],
+        sea_level_rise_hazards=_on_todays_land(futures),
+        frequent=frequent,
         rng=context.rng,
         hindcast_data=_hindcast_data(area, sea_level),
         early_action=EarlyActionInputs(

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
+from strandline.risk.expectation import Expectation
 
 Bounds = tuple[float, float, float]
-QUANTILES = (0.1, 0.5, 0.9)
-"""Of samples, where a number is stated as ``Bounds``."""
+"""Low, likely and high."""
 Confidence = Literal["low", "medium", "high"]
 Response = Literal["Shelter", "Evacuate", "Prepare", "Execute", "Avoid", "Monitor"]
 """Response types of a warning in CAP 1.2 (section 3.2.2, ``responseType``)."""
@@ -17,23 +15,24 @@ Response = Literal["Shelter", "Evacuate", "Prepare", "Execute", "Avoid", "Monito
 
 @dataclass(frozen=True)
 class Robustness:
-    """Performance of a set of measures over the scenarios; values are medians over the samples [money].
+    """Performance of a set of measures over the scenarios, on average over the draws [money].
 
     Attributes:
-        pays_in: number of scenarios with a net present value above 0, out of ``of``.
+        pays_in: number of scenarios with an expected net present value above 0, out of ``of``.
         lowest, highest: net present value in the scenario where it is least and greatest [money].
-        worst_tenth: mean of the worst tenth of the samples (CVaR) in the scenario where that is lowest [money].
-        maximum_regret: greatest difference to the best affordable set over the scenarios [money].
+        worst_tenth: mean of the worst tenth of the draws (CVaR) in the scenario where that is lowest [money];
+            ``None`` = too few draws to know it.
+        maximum_regret: greatest expected difference to the best affordable set over the scenarios [money].
         regretted_in: the scenario of the greatest difference.
         is_no_regret: it pays in every scenario, and if nothing changes.
     """
 
     pays_in: int
     of: int
-    lowest: float
-    highest: float
-    worst_tenth: float
-    maximum_regret: float
+    lowest: Expectation
+    highest: Expectation
+    worst_tenth: float | None
+    maximum_regret: Expectation
     regretted_in: str
     is_no_regret: bool
 
@@ -46,13 +45,11 @@ class Action:
         kind: e.g. ``raise_embankment``, ``evacuate_low_lying_areas``, ``continue_monitoring``.
         where: ids of the assets that it concerns; empty = the whole region.
         lead_time_hours: time before its effect is needed at which it must start [h].
-        avoided_loss: p10, p50, p90 [money, see ``avoided_loss_per``]; ``None`` = not expressed in money.
+        avoided_loss: [money, see ``avoided_loss_per``]; ``None`` = not expressed in money.
         avoided_loss_per: ``year`` for long-term measures, ``event`` at the trigger's level for operational ones.
-        mean_avoided_loss: mean over the same cases [money]; operational actions only. A rare great loss makes it
-            exceed the median by far, and it is what the cost has to be compared with.
-        cost: p10, p50, p90 of the present value over the horizon, or of one event [money]; ``None`` = not stated.
-        net_present_value: p10, p50, p90 if nothing changes [money]; long-term measures only.
-        benefit_cost_ratio: p10, p50, p90 if nothing changes [-]; long-term measures only.
+        cost: present value over the horizon, or of one event [money]; ``None`` = not stated.
+        net_present_value: if nothing changes [money]; long-term measures only.
+        benefit_cost_ratio: benefits over costs, each on average, if nothing changes [-]; long-term measures only.
         priority: 1 is first; actions for lives and monitoring come before money.
         within_budget: ``False`` = it pays, but exceeds the budget.
         confidence: that it pays, see ``why``.
@@ -67,25 +64,24 @@ class Action:
     where: tuple[str, ...]
     when: str
     lead_time_hours: float
-    avoided_loss: Bounds | None
+    avoided_loss: Expectation | None
     avoided_loss_per: Literal["year", "event"]
-    cost: Bounds | None
+    cost: Expectation | None
     priority: int
     confidence: Confidence
     why: str
-    net_present_value: Bounds | None = None
-    benefit_cost_ratio: Bounds | None = None
+    net_present_value: Expectation | None = None
+    benefit_cost_ratio: Expectation | None = None
     within_budget: bool = True
     what: str = ""
     who: str = ""
     protects: str = ""
     robustness: Robustness | None = None
-    mean_avoided_loss: float | None = None
 
 
 @dataclass(frozen=True)
 class ScenarioOutcome:
-    """Outcome of one scenario; money is the present value over the horizon [money], p10, p50, p90.
+    """Outcome of one scenario; money is the present value over the horizon [money].
 
     Attributes:
         rise: median sea-level rise at the horizon's end [m].
@@ -100,16 +96,16 @@ class ScenarioOutcome:
     storminess: str
     development: str
     rise: float
-    damage: Bounds
-    net_present_value: Mapping[str, Bounds]
-    portfolio: Bounds | None
+    damage: Expectation
+    net_present_value: Mapping[str, Expectation]
+    portfolio: Expectation | None
     best: tuple[str, ...]
     share_beyond_maps: float
 
 
 @dataclass(frozen=True)
 class Portfolio:
-    """Measures to be built together; money as p10, p50, p90 [money].
+    """Measures to be built together.
 
     Attributes:
         kinds: of its measures.
@@ -117,19 +113,13 @@ class Portfolio:
         cost: present value of all payments [money].
         avoided_loss: under today's sea level, storms and values [money a-1].
         net_present_value: if nothing changes [money].
-        benefit_cost_ratio: if nothing changes [-].
+        benefit_cost_ratio: benefits over costs, each on average, if nothing changes [-].
     """
 
     kinds: tuple[str, ...]
-    investment: Bounds
-    cost: Bounds
-    avoided_loss: Bounds
-    net_present_value: Bounds
-    benefit_cost_ratio: Bounds
+    investment: Expectation
+    cost: Expectation
+    avoided_loss: Expectation
+    net_present_value: Expectation
+    benefit_cost_ratio: Expectation
     robustness: Robustness
-
-
-def bounds(samples: npt.NDArray[np.float64]) -> Bounds:
-    """p10, p50, p90 of samples (S,)."""
-    low, middle, high = np.quantile(samples, QUANTILES)
-    return float(low), float(middle), float(high)

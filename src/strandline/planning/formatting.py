@@ -9,10 +9,13 @@ import pandas as pd
 from strandline.observations.region_file.prices.money import SPACE, MoneyUnit
 from strandline.planning.early_action.expressions import parse
 from strandline.planning.early_action.protocol import Indicator, Operator
+from strandline.risk.expectation import Expectation
 from strandline.risk.people import People
 
 NEGLIGIBLE = 1e-3
 """Share of the upper end of a range below which its lower end is no number that anybody knows [-]."""
+HIDDEN_ERROR = 0.02
+"""Standard error of a mean, as a share of it, above which two significant digits hide it [-]."""
 _MONEY = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e3, "thousand"), (1.0, ""))
 
 _OPPOSITE: Mapping[Operator, Operator] = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
@@ -108,18 +111,41 @@ def format_money_between(low: float, high: float, money: MoneyUnit, *, in_text: 
     return f"{money.prefix}{_two_digits(low / scale)} to {upper}"
 
 
-def format_money_bounds(bounds: tuple[float, float, float] | None, money: MoneyUnit, *, in_text: bool = False) -> str:
-    """``€1.2 million (0.8 to 1.9 million)`` of p10, p50, p90; ``not stated`` for ``None``.
+def format_mean(amount: Expectation, money: MoneyUnit, *, in_text: bool = False) -> str:
+    """``€1.2 million ± 0.3 million``: the mean, with the error of its calculation where two digits would hide it.
+
+    Args:
+        in_text: as in `format_money`.
+    """
+    mean = format_money(amount.mean, money, in_text=in_text)
+    if math.isnan(amount.mean) or not amount.standard_error > HIDDEN_ERROR * abs(amount.mean):
+        return mean
+    return f"{mean} ± {format_money(amount.standard_error, money, in_text=in_text)}"
+
+
+def format_expectation(amount: Expectation | None, money: MoneyUnit, *, in_text: bool = False) -> str:
+    """``€1.2 million (0.8 to 1.9 million)``: the mean and the range of 8 in 10 draws; ``not stated`` for ``None``.
 
     Args:
         in_text: ``about €1.2 million (€0.8 million to €1.9 million)``.
     """
-    if bounds is None:
+    if amount is None:
         return "not stated"
-    low, middle, high = bounds
     about = "about " if in_text else ""
+    low, high = amount.p10, amount.p90
     between = "" if low == high else f" ({format_money_between(low, high, money, in_text=in_text)})"
-    return f"{about}{format_money(middle, money, in_text=in_text)}{between}"
+    return f"{about}{format_mean(amount, money, in_text=in_text)}{between}"
+
+
+def format_ratio(ratio: Expectation) -> str:
+    """``1.4 (0.0 to 9.1)``, ``1.4 ± 0.2 (0.0 to 9.1)``: the ratio on average and the range of 8 in 10 draws."""
+    error = f" ± {_two_digits(ratio.standard_error)}" if ratio.standard_error > HIDDEN_ERROR * abs(ratio.mean) else ""
+    low, middle, high = (_two_digits(each) if abs(each) >= 10 else f"{each:.1f}" for each in _ends(ratio))
+    return f"{middle}{error} ({low} to {high})".replace("-", "−")
+
+
+def _ends(amount: Expectation) -> tuple[float, float, float]:
+    return amount.p10, amount.mean, amount.p90
 
 
 def format_count(count: float) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit
-from strandline.planning.actions import Action, Bounds, Portfolio, ScenarioOutcome
+from strandline.planning.actions import Action, Portfolio, ScenarioOutcome
 from strandline.planning.early_action.derive_triggers import (
     TriggeredAction,
     TriggerInputs,
@@ -32,10 +32,10 @@ from strandline.planning.investment.pathways import Pathways
 from strandline.planning.investment.plan_investments import plan_investments
 from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.measures import Measures
+from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import BREACHES, Hazard
-from strandline.risk.impact.impact import Impact
+from strandline.risk.impact.impact import FrequentDamage, Impact
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
-from strandline.risk.stage_damage.damage_chain import draw_curve_deviates
 from strandline.risk.stage_damage.exposure import overlay_exposure
 
 
@@ -74,7 +74,7 @@ class Plan:
     """Actions for a region, with what they rest on and what they leave out.
 
     Attributes:
-        expected_annual_damage: p10, p50, p90 today, over the known assets [money a-1].
+        expected_annual_damage: today, over the known assets [money a-1].
         vertical_datum: zero of the triggers' levels.
         protocol: what starts and stops each emergency action; ``None`` = no action pays.
         hindcasts: of each phase on the record, with all gauges, with gauge failures, and without any forecast.
@@ -100,7 +100,7 @@ class Plan:
     protocol: Protocol | None
     hindcasts: tuple[Hindcast, ...]
     notes: tuple[str, ...]
-    expected_annual_damage: Bounds
+    expected_annual_damage: Expectation
     unknown_assets: int
     unknown_value: float
     budget: float | None
@@ -137,18 +137,21 @@ def plan_adaptation(
     mean_sea_level: float,
     rng: np.random.Generator,
     sea_level_rise_hazards: Sequence[Hazard] = (),
+    frequent: Hazard | None = None,
     hindcast_data: HindcastData | None = None,
     early_action: EarlyActionInputs = NO_INPUTS,
     basis: Sequence[str] = (),
 ) -> Plan:
     """Appraise all measures by running the damage chain with and without them, and derive the emergency triggers.
 
-    All runs share their draws of levels, depths and curves, so that differences are due to the measures alone.
+    Damage and all measures share their draws of levels, depths and curves, which are those of the impact, so that
+    differences are due to the measures alone.
 
     Args:
         budget: for investments [money]; ``None`` = no limit.
         mean_sea_level: [m, region datum].
         sea_level_rise_hazards: maps of the same samples under sea-level rise; none is extrapolated.
+        frequent: maps of the same samples at levels of shorter return periods.
         hindcast_data: the record on which the triggers are verified; ``None`` = there is none.
         early_action: what the triggers rest on, besides hazard and damage.
         basis: what money, discount rate, horizon and costs rest on, in sentences.
@@ -164,19 +167,19 @@ def plan_adaptation(
     portfolio: Portfolio | None = None
     outcomes: tuple[ScenarioOutcome, ...] = ()
     pathways: Pathways | None = None
-    known = impact.assets["expected_annual_damage_p50"].notna().to_numpy()
+    known = impact.assets["expected_annual_damage_mean"].notna().to_numpy()
     if not known.any():
         missing = "no assets are given" if len(impact.assets) == 0 else "the damage of every asset is unknown"
         notes.append(f"Long-term measures were not appraised: {missing}. The triggers follow the sea level alone.")
     else:
         assets = impact.assets[known]
-        deviates = draw_curve_deviates(len(hazard.levels), rng)
-        exposure = overlay_exposure(assets, hazard.region)
-        baseline = Baseline.of((hazard, *sea_level_rise_hazards), assets, exposure, deviates)
+        exposure, hazards = overlay_exposure(assets, hazard.region), (hazard, *sea_level_rise_hazards)
+        baseline = Baseline.of(hazards, assets, exposure, impact.curve_deviates, frequent)
         damage = baseline.events
         found = plan_investments(baseline, impact, measures.long_term, scenarios, economy, mean_sea_level, budget, rng)
         actions, portfolio, outcomes, pathways = found.actions, found.portfolio, found.scenarios, found.pathways
         notes += found.notes
+        notes += frequent_notes(impact.frequent, economy.money)
     if impact.unknown_assets:
         notes.append(
             f"{impact.unknown_assets} assets (stated value"
@@ -247,9 +250,8 @@ def _operational_action(triggered: TriggeredAction, hindcasts: Sequence[Hindcast
         when=_when(triggered, money),
         lead_time_hours=max(max(phase.needed_hours) for phase in triggered.phases),
         avoided_loss=triggered.avoided_loss,
-        mean_avoided_loss=triggered.mean_avoided_loss,
         avoided_loss_per="event",
-        cost=None if cost is None else (cost.low, cost.value, cost.high),
+        cost=None if cost is None else Expectation.stated(cost.low, cost.value, cost.high),
         priority=0,
         confidence=confidence,
         why=f"{first.why} {why}",
@@ -293,9 +295,18 @@ def _ranked(actions: Sequence[Action]) -> tuple[Action, ...]:
             return 0, 0.0
         ratio = action.benefit_cost_ratio
         if ratio is None:
-            mean = action.mean_avoided_loss
-            return 2, -(action.avoided_loss[1] if mean is None else mean)
-        return (3 if action.within_budget else 4), -ratio[1]
+            return 2, -action.avoided_loss.mean
+        return (3 if action.within_budget else 4), -ratio.mean
 
     ordered = sorted(actions, key=rank)
     return tuple(replace(action, priority=number) for number, action in enumerate(ordered, start=1))
+
+
+def frequent_notes(frequent: FrequentDamage, money: MoneyUnit) -> tuple[str, ...]:
+    """What is not counted below the first return period; empty where nothing is."""
+    if not frequent.at_most > 0:
+        return ()
+    return (
+        f"Years without a sea as high as the {frequent.return_period:g}-year level are not counted. Their floods would"
+        f" add {format_money(frequent.at_most, money, in_text=True)} a year on average at most.",
+    )

@@ -26,8 +26,8 @@ SCHEMA_FILE = "plan.schema.json"
 SCHEMA_VERSION = 5
 """Version 1 calls ``action_parameters`` stakes, ``hindcasts`` track_records and ``scenarios`` futures;
 version 2 has parameters of the watch beside the protocol, which is now all that the watch runs; version 3 has people as
-three numbers; version 4 states the years and values of tipping points as single numbers and every amount in euros of
-2010, and its pathways need not begin with the proposal."""
+three numbers; version 4 gives amounts as [p10, p50, p90] without the mean and all in euros of 2010, states the years
+and values of tipping points as single numbers, and its pathways need not begin with the proposal."""
 _HEAD = {"$schema": SCHEMA_FILE, "schema_version": SCHEMA_VERSION}
 _SCALARS = (bool, int, float, str)
 _IN_JSON = {"``None``": "null", "``True``": "true", "``False``": "false", "NaN": "null", "``inf``": "null", "``": "`"}

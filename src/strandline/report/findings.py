@@ -11,6 +11,7 @@ from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, ProvenanceKind
 from strandline.planning.plan import Plan
 from strandline.report.alerts.issuer import Issuer
+from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import Impact
 from strandline.risk.sensitivity import SensitivityAnalysis
@@ -107,23 +108,16 @@ class SeaLevelRiseScenario:
         rise: median of the mean sea level against the land [m], above that of the baseline year.
         source: of the rise.
         hazard: its maps; its levels contain the rise.
-        expected_annual_damage: p10, p50, p90 [money per year].
+        expected_annual_damage: [money per year].
         sunk: how much lower the land of the maps lies than in the baseline year, mean over the assets [m].
-        same_sea_today: the same rise on today's land, where ``hazard`` is on land that sank unevenly.
     """
 
     name: str
     rise: float
     source: str
     hazard: Hazard
-    expected_annual_damage: tuple[float, float, float]
+    expected_annual_damage: Expectation
     sunk: float = 0.0
-    same_sea_today: Hazard | None = None
-
-    @property
-    def on_todays_land(self) -> Hazard:
-        """Maps of the risen sea on the land of the baseline year."""
-        return self.hazard if self.same_sea_today is None else self.same_sea_today
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from strandline.files import write_bytes, write_text
 from strandline.observations.arrays import Reals
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
+from strandline.planning.actions import Portfolio
 from strandline.planning.early_action.protocol_file import protocol_to_toml
 from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_json
 from strandline.report.figures.pathways_map import as_generator_files
@@ -144,7 +145,7 @@ def as_cog(hazard: Hazard, bands: Reals, descriptions: Sequence[str], unit: str,
 
 def return_levels(hazard: Hazard) -> pd.DataFrame:
     """Return a table of return periods [a] and the 10th, 50th and 90th percentile of their level [m, region datum]."""
-    p10, p50, p90 = np.quantile(hazard.levels, QUANTILES, axis=0)
+    p10, p50, p90 = np.quantile(hazard.level_draws, QUANTILES, axis=0)
     return pd.DataFrame({"return_period": hazard.return_periods, "p10": p10, "p50": p50, "p90": p90})
 
 
@@ -176,7 +177,6 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
     """Return every headline number of the run; ``None`` = undefined or unknown."""
     learning, surge, impact, run = results.learning, results.surge_scores, results.impact, results.run
     hazard, region = results.hazard, results.hazard.region
-    p10, p50, p90 = impact.expected_annual_damage
     levels, outlier = return_levels(hazard), results.out_of_distribution
     return {
         "provenance": results.provenance,
@@ -198,7 +198,10 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         ],
         "extremes": as_json(results.extremes),
         "impact": {
-            "expected_annual_damage": {"p10": p10, "p50": p50, "p90": p90, "unit": f"{results.plan.money} per year"},
+            "expected_annual_damage": as_json(
+                {**asdict(impact.expected_annual_damage), "unit": f"{results.plan.money} per year"}
+            ),
+            "left_out_as_frequent": as_json(asdict(impact.frequent)),
             "unknown_assets": impact.unknown_assets,
             "unknown_value": impact.unknown_value,
             "n_assets": len(impact.assets),
@@ -210,7 +213,11 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         "out_of_distribution": None
         if outlier is None
         else {"p_values": dict(outlier.p_values), "warning": outlier.warning},
-        "plan": {"n_actions": len(results.plan.actions), "n_triggers": results.plan.n_triggers},
+        "plan": {
+            "n_actions": len(results.plan.actions),
+            "n_triggers": results.plan.n_triggers,
+            **({} if results.plan.portfolio is None else _headlines(results.plan.portfolio)),
+        },
         "seconds": {**run.seconds, "total": sum(run.seconds.values())},
         "seeds": dict(run.seeds),
         "commit": run.commit,
@@ -218,6 +225,12 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         "started": f"{run.started:%Y-%m-%dT%H:%M:%SZ}",
         "warnings": list(run.warnings),
     }
+
+
+def _headlines(portfolio: Portfolio) -> dict[str, JsonValue]:
+    """What the proposal costs and avoids, on average."""
+    names = ("investment", "cost", "avoided_loss", "net_present_value", "benefit_cost_ratio")
+    return {name: as_json(asdict(getattr(portfolio, name))) for name in names}
 
 
 def as_json(value: object) -> JsonValue:

@@ -141,7 +141,7 @@ def _event_sets(results: RunResults) -> list[Json]:
     sets: list[Json] = []
     for name, hazard in scenarios:
         events: list[Json] = []
-        for period, level in zip(hazard.return_periods, np.median(hazard.levels, axis=0), strict=True):
+        for period, level in zip(hazard.return_periods, np.median(hazard.level_draws, axis=0), strict=True):
             identifier = f"{_slug(name)}-{period:g}"
             footprint: Entry = {
                 "id": f"{identifier}-depth",

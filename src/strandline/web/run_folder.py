@@ -16,7 +16,7 @@ from strandline.errors import InputError
 from strandline.pipeline.run_folder.generations import MANIFEST, open_run
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.report.findings import SURGE_COLUMNS
-from strandline.web.schemas import ActionRecord, Percentiles, ProductRecord, ReturnLevel, RunRecord
+from strandline.web.schemas import ActionRecord, Expected, ProductRecord, ReturnLevel, RunRecord
 
 MEDIA_TYPES = {
     MANIFEST: "application/json",
@@ -252,7 +252,7 @@ def _bands(path: Path, _: tuple[int, int]) -> list[Band]:
 def _record_of(name: str, summary: dict[str, Any]) -> RunRecord:
     flood, surge, impact, outlier = (summary[key] for key in ("flood", "surge", "impact", "out_of_distribution"))
     damage = impact["expected_annual_damage"]
-    is_known = damage["p50"] is not None
+    is_known = damage["mean"] is not None
     return RunRecord(
         id=name,
         region=summary["region"]["name"],
@@ -264,7 +264,7 @@ def _record_of(name: str, summary: dict[str, Any]) -> RunRecord:
         version=summary["version"],
         commit=summary["commit"],
         money=str(damage["unit"]).removesuffix(" per year"),
-        damage_per_year=Percentiles.model_validate(damage) if is_known else None,
+        damage_per_year=Expected.model_validate(damage) if is_known else None,
         n_assets=impact["n_assets"],
         unknown_assets=impact["unknown_assets"],
         unknown_share=flood["unknown_share"],

@@ -14,7 +14,6 @@ UtcTime: TypeAlias = Annotated[
     PlainSerializer(lambda time: f"{time.isoformat()}Z", return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
 ]
-Interval: TypeAlias = tuple[float, float, float]
 BoundingBox: TypeAlias = tuple[float, float, float, float]
 
 
@@ -39,6 +38,14 @@ class Percentiles(Record):
     p90: float
 
 
+class Expected(Percentiles):
+    """A quantity on average over ``draws``, with the standard error of that mean and percentiles of the draws."""
+
+    mean: float
+    standard_error: float | None
+    draws: int = Field(description="0 = a stated number")
+
+
 class ReturnLevel(Percentiles):
     """Sea level [m, region datum] of a return period."""
 
@@ -58,7 +65,7 @@ class RunRecord(BaseModel):
     version: str
     commit: str
     money: str = Field(description="currency and price year of every amount, as EUR 2010")
-    damage_per_year: Percentiles | None = Field(description="expected annual damage [money]")
+    damage_per_year: Expected | None = Field(description="expected annual damage [money]")
     n_assets: int
     unknown_assets: int
     unknown_share: float = Field(description="share of cells without data [-]")
@@ -74,18 +81,18 @@ class RunRecord(BaseModel):
 
 
 class ActionRecord(BaseModel):
-    """One action of a run's plan; money as p10, p50, p90 [money]."""
+    """One action of a run's plan, with its amounts [money]."""
 
     kind: str
     title: str
     where: list[str]
     when: str
     lead_time_hours: float
-    avoided_loss: Interval | None
+    avoided_loss: Expected | None
     avoided_loss_per: Literal["year", "event"]
-    cost: Interval | None
-    net_present_value: Interval | None
-    benefit_cost_ratio: Interval | None
+    cost: Expected | None
+    net_present_value: Expected | None
+    benefit_cost_ratio: Expected | None
     within_budget: bool
     priority: int
     confidence: str
@@ -173,7 +180,7 @@ class ActionChange(BaseModel):
     kind: str
     title: str
     priority: tuple[int | None, int | None]
-    cost: tuple[Interval | None, Interval | None]
+    cost: tuple[Expected | None, Expected | None]
 
 
 class Comparison(BaseModel):

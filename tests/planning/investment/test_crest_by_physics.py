@@ -37,7 +37,7 @@ def depths() -> tuple[np.ndarray, np.ndarray]:
 
 def test_a_wall_keeps_out_the_seas_that_a_crest_keeps_out_in_the_chain(depths: tuple[np.ndarray, np.ndarray]) -> None:
     open_shore, walled = (depth[..., WALL + 1 :] for depth in depths)
-    chain = Protection(crest=CREST).behind_crest(open_shore.astype(np.float32), PEAKS)
+    chain = np.where(Protection(crest=CREST).keeps_out(PEAKS)[:, None, None], 0.0, open_shore)
     below = PEAKS <= CREST
     assert open_shore[below].max() > 0.1, "without the wall these seas flood the land behind it"
     np.testing.assert_allclose(walled[below], chain[below], atol=1e-6)
@@ -49,7 +49,7 @@ def test_where_the_sea_overtops_the_chain_has_as_much_water_as_the_model_or_more
 ) -> None:
     """Water trapped behind an overtopped wall is a few centimetres deeper than in the chain; no more."""
     open_shore, walled = (depth[..., WALL + 1 :] for depth in depths)
-    chain = Protection(crest=CREST).behind_crest(open_shore.astype(np.float32), PEAKS)
+    chain = np.where(Protection(crest=CREST).keeps_out(PEAKS)[:, None, None], 0.0, open_shore)
     above = PEAKS > CREST
     assert (walled[above] <= chain[above] + 0.05).all()
     kept = walled[above].sum(axis=(1, 2)) / chain[above].sum(axis=(1, 2))  # (E,) share of the water that gets behind

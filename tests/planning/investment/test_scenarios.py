@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strandline.errors import InputError
 from strandline.observations.sea_level.projections import LIKELY, SeaLevelProjection
 from strandline.observations.sea_level.subsidence import SinkingRate
-from strandline.planning.investment.robust_choice import is_no_regret, least_regret, regrets, worst_mean
+from strandline.planning.investment.robust_choice import is_no_regret, least_regret, regrets, worst_mean, worst_tenth
 from strandline.planning.investment.scenarios import load_scenarios
 
 
@@ -81,6 +81,8 @@ def test_a_wrong_file_of_scenarios_is_refused(tmp_path: Path, old: str, new: str
 
 def test_the_worst_tenth_in_closed_form() -> None:
     assert worst_mean(np.arange(100.0)) == pytest.approx(4.5)
+    assert worst_tenth(np.arange(199.0)) is None, "too few draws to know a tenth of them"
+    assert worst_tenth(np.arange(200.0)) == pytest.approx(9.5)
     assert worst_mean([3.0, 1.0, 2.0], 0.5) == pytest.approx((1.0 + 0.5 * 2.0) / 1.5)
     assert worst_mean([[5.0, 1.0], [2.0, 2.0]], 1.0) == pytest.approx([3.0, 2.0])
     with pytest.raises(InputError, match="share up to 1"):

@@ -16,6 +16,7 @@ from strandline.planning import formatting
 from strandline.report.figures.style import INK, MUTED, ON_DARK, PAPER, as_rgb
 from strandline.report.findings import RunResults
 from strandline.report.page.page import render_page
+from strandline.risk.expectation import Expectation
 from strandline.risk.impact.population import DistrictPopulation, PopulationImpact
 from strandline.risk.impact.totals import partial_totals
 from strandline.risk.people import People
@@ -231,8 +232,8 @@ def test_a_site_without_known_damage_gets_a_report() -> None:
     assets = results.impact.assets.copy()
     for column in assets.columns[assets.columns.str.contains("damage|depth")]:
         assets[column] = np.nan
-    nan = float("nan")
-    impact = replace(results.impact, assets=assets, expected_annual_damage=(nan, nan, nan), unknown_assets=26)
+    unknown = Expectation.unknown()
+    impact = replace(results.impact, assets=assets, expected_annual_damage=unknown, unknown_assets=26)
     page = Page(render_page(replace(results, impact=impact)))
     assert "No asset has a known damage above zero." in page.text
     assert "nan" not in page.text.lower().replace("finance", "")
@@ -245,7 +246,7 @@ def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people
     here, wet, cut = People.bounded(3333, 4000, 5432), People(9, 9, 9), People.bounded(3, 400, 1111)
     counts = (here, 2, wet, {"hospital": cut})
     people = PopulationImpact(*counts, (DistrictPopulation("harbour", *counts), DistrictPopulation(None, *counts)))
-    totals = partial_totals(samples, assets)
+    totals = partial_totals(samples, assets, 3)
     page = Page(render_page(replace(results, impact=replace(results.impact, totals=totals, population=people))))
     cells = [text.strip() for tag, text in page.texts if tag in ("td", "th") and text.strip()]
     for part in totals:
@@ -256,7 +257,7 @@ def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people
             str(part.assets),
             str(part.unknown_assets),
             value,
-            formatting.format_money(part.expected_annual_damage[1], EUR_2010),
+            formatting.format_mean(part.expected_annual_damage, EUR_2010),
         ]
         assert any(cells[i : i + 5] == row for i in range(len(cells))), row
     assert sum(part.unknown_assets for part in totals if part.by == "district") == results.impact.unknown_assets > 0

@@ -15,7 +15,7 @@ from strandline.errors import InputError
 from strandline.models.student import Student
 from strandline.observations.observations import Provenance
 from strandline.observations.variables import DEPTH_EDGES
-from strandline.risk.hazard.flood_maps import depth_at_quantile, map_hazard
+from strandline.risk.hazard.flood_maps import depth_at_quantile, map_hazard, middle_rows
 from strandline.risk.hazard.hazard import Hazard
 from strandline.uncertainty.forecaster import Forecaster
 from tests.fixtures.batches import ground, make_observations, make_sea_level_model
@@ -146,6 +146,22 @@ def test_sampled_depths_are_flooded_as_often_as_the_probability() -> None:
     promised = hazard.flood_probability[0][dry_land].mean()
     share = (hazard.flood_depth[:, 0] >= DEPTH_EDGES[0])[:, dry_land].mean()
     assert abs(share - promised) < stats.norm.ppf(0.9999) * 0.5 / np.sqrt(samples)
+
+
+def test_so_many_maps_are_made_of_all_sampled_levels_and_frequent_ones_have_the_same_storms() -> None:
+    levels = np.sort(np.random.default_rng(1).normal(1.6, 0.1, (12, 1)), axis=0)
+
+    def mapped(levels: np.ndarray) -> Hazard:
+        rng = np.random.default_rng(4)
+        return map_hazard(forecaster(), make_observations(), SEA_LEVEL, levels, (10.0,), rng, maps=4)
+
+    hazard = mapped(levels)
+    np.testing.assert_array_equal(hazard.levels, levels[[1, 4, 7, 10]])
+    np.testing.assert_array_equal(hazard.level_draws, levels)
+    assert hazard.flood_depth.shape[:2] == (4, 1)
+    np.testing.assert_array_equal(mapped(np.repeat(hazard.levels, 3, axis=0)).flood_depth, hazard.flood_depth)
+    with pytest.raises(InputError, match="12 sampled levels for 5 maps"):
+        middle_rows(levels, 5)
 
 
 def test_without_a_gauge_there_is_no_map() -> None:

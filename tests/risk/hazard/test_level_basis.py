@@ -8,7 +8,14 @@ import pytest
 
 from strandline.report.products import as_json
 from strandline.risk.hazard.extremes import fit_block_maxima
-from strandline.risk.hazard.level_basis import HighestReading, describe_published, describe_recorded, maxima_at_epoch
+from strandline.risk.hazard.level_basis import (
+    HighestReading,
+    describe_published,
+    describe_recorded,
+    maxima_at_epoch,
+    periods_with_frequent,
+    split_frequent,
+)
 from strandline.risk.hazard.mean_level_trend import MeanLevelTrend
 from strandline.risk.hazard.own_record import RecordedExtremes
 from strandline.risk.hazard.return_levels import at_year, sample_return_levels
@@ -115,3 +122,14 @@ def test_published_maxima_are_told_on_the_sea_of_the_baseline_year() -> None:
 def test_years_are_given_with_two_digits() -> None:
     reading = HighestReading(2.0, "1966", np.full(10, 1 / 1234.0), 50.0)
     assert "once in 1200 years" in reading.sentence(np.full(10, 1.5), 100.0)
+
+
+def test_a_level_of_most_years_is_drawn_with_the_others_and_rows_ascend_by_the_rarest() -> None:
+    assert periods_with_frequent(PERIODS) == (1.1, *PERIODS)
+    assert periods_with_frequent((1.05, 2.0)) == (1.05, 2.0)
+    drawn = np.array([[1.0, 1.5, 2.6], [1.1, 1.4, 2.4]])
+    levels, frequent = split_frequent(drawn, PERIODS)
+    assert levels.tolist() == [[1.4, 2.4], [1.5, 2.6]]
+    assert frequent is not None
+    assert frequent.tolist() == [[1.1], [1.0]]
+    assert split_frequent(levels, PERIODS)[1] is None

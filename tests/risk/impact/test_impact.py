@@ -13,10 +13,8 @@ from strandline.errors import InputError
 from strandline.risk.impact.impact import assess_impact
 from strandline.risk.impact.survey_age import states_where_outdated
 from strandline.risk.stage_damage.damage_chain import damage_ratios, draw_curve_deviates
-from strandline.risk.stage_damage.expected_annual_damage import (
-    annual_damage_samples,
-    frequency_weights,
-)
+from strandline.risk.stage_damage.damage_draws import DamageDraws
+from strandline.risk.stage_damage.expected_annual_damage import frequency_weights
 from strandline.risk.stage_damage.exposure import asset_shares, overlay_exposure
 from strandline.risk.stage_damage.protection import Protection
 from strandline.risk.stage_damage.vulnerability import damage_ratio
@@ -93,7 +91,7 @@ def test_assets_on_unknown_cells_or_without_value_are_counted_and_never_zero() -
     for name in ("hidden", "outside"):
         row = table.loc[name].drop(["asset_class", "value", "survey_year", "geometry"]).astype(float)
         assert row.isna().all()
-    assert np.isnan(table.loc["priceless", "expected_annual_damage_p50"])
+    assert np.isnan(table.loc["priceless", "expected_annual_damage_mean"])
     assert table.loc["priceless", "damage_state_0"] < 1.0
     assert impact.unknown_assets == 3
     assert impact.unknown_value == 1.3e6
@@ -101,23 +99,25 @@ def test_assets_on_unknown_cells_or_without_value_are_counted_and_never_zero() -
 
 def test_the_total_is_nan_when_no_asset_is_known() -> None:
     impact = assess_impact(make_hazard(), make_assets().iloc[[4, 5, 6]], "europe", np.random.default_rng(0))
-    assert np.isnan(impact.expected_annual_damage).all()
+    assert np.isnan(impact.expected_annual_damage.mean)
+    assert np.isnan(impact.frequent.at_most)
     assert impact.unknown_assets == 3
 
 
 def test_bounds_are_ordered_and_damage_states_are_probabilities() -> None:
     impact = assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0))
-    p10, p50, p90 = impact.expected_annual_damage
-    assert 0 < p10 < p50 < p90
+    total = impact.expected_annual_damage
+    assert 0 < total.p10 < total.p50 < total.p90
+    assert total.p10 < total.mean < total.p90
     known = impact.assets[impact.assets["damage_state_0"].notna()]
     assert known[[f"damage_state_{k}" for k in range(5)]].sum(axis=1).to_numpy() == pytest.approx(1.0)
-    assert known["expected_annual_damage_p50"].iloc[0] > known["expected_annual_damage_p50"].iloc[1]
+    assert known["expected_annual_damage_mean"].iloc[0] > known["expected_annual_damage_mean"].iloc[1]
 
 
 def test_without_spread_the_chain_gives_the_closed_form() -> None:
     hazard = make_hazard(samples=1)
     assets = make_assets().iloc[[0]]
-    samples = annual_damage_samples(hazard, overlay_exposure(assets, REGION), "europe", np.zeros((1, 6)))
+    samples = DamageDraws((hazard,), overlay_exposure(assets, REGION), "europe", np.zeros((1, 6))).annual_damage()
     damages = 200e3 * damage_ratio(hazard.flood_depth[0, :, 3, 1], "residential", "europe")
     assert samples[0, 0] == pytest.approx(frequency_weights(RETURN_PERIODS) @ damages)
 
@@ -126,7 +126,8 @@ def test_the_curve_error_is_shared_within_a_class() -> None:
     hazard, assets = make_hazard(samples=400), make_assets().iloc[[0, 0, 7]].copy()
     still = replace(hazard, flood_depth=np.repeat(hazard.flood_depth[:1], 400, axis=0))
     deviates = draw_curve_deviates(400, np.random.default_rng(1))
-    samples = annual_damage_samples(still, overlay_exposure(assets, REGION), "europe", deviates)
+    still = replace(still, levels=np.repeat(hazard.levels[:1], 400, axis=0))
+    samples = DamageDraws((still,), overlay_exposure(assets, REGION), "europe", deviates).annual_damage()
     correlation = np.corrcoef(samples.T)
     assert correlation[0, 1] == pytest.approx(1.0)
     assert abs(correlation[0, 2]) < 0.15
@@ -138,8 +139,8 @@ def test_a_higher_sea_never_means_less_damage(rise: float) -> None:
     hazard, exposure = make_hazard(samples=3), overlay_exposure(make_assets(), REGION)
     higher = replace(hazard, flood_depth=hazard.flood_depth + np.float32(rise))
     deviates = draw_curve_deviates(3, np.random.default_rng(2))
-    now = annual_damage_samples(hazard, exposure, "europe", deviates)
-    then = annual_damage_samples(higher, exposure, "europe", deviates)
+    now = DamageDraws((hazard,), exposure, "europe", deviates).annual_damage()
+    then = DamageDraws((higher,), exposure, "europe", deviates).annual_damage()
     known = ~np.isnan(now)
     assert np.array_equal(known, ~np.isnan(then))
     assert (then[known] >= now[known] - 1e-6).all()
@@ -148,32 +149,26 @@ def test_a_higher_sea_never_means_less_damage(rise: float) -> None:
 def test_an_embankment_keeps_lower_seas_out_but_not_rarer_ones_and_not_the_unknown() -> None:
     hazard, exposure = make_hazard(samples=1), overlay_exposure(make_assets(), REGION)
     deviates = np.zeros((1, 6))
-    behind = annual_damage_samples(hazard, exposure, "europe", deviates, protections=[Protection(crest=99.0)])
+    draws = DamageDraws((hazard,), exposure, "europe", deviates)
+    behind = draws.annual_damage([Protection(crest=99.0)])
     worst = damage_ratios(hazard.flood_depth[0], exposure, "europe", deviates[0])[:, -1] * exposure.value
     assert behind[0, :4] == pytest.approx(worst[:4] / 100)
     assert np.isnan(behind[0, 4])
-    today = annual_damage_samples(hazard, exposure, "europe", deviates)
-    low = annual_damage_samples(hazard, exposure, "europe", deviates, protections=[Protection(crest=-9.0)])
-    assert np.array_equal(today, low, equal_nan=True)
-
-
-def test_a_crest_never_makes_an_unknown_cell_dry() -> None:
-    depth = np.array([[[1.0, np.nan]]], dtype=np.float32)
-    assert np.array_equal(
-        Protection(crest=9.0).behind_crest(depth, np.array([2.0])), np.float32([[[0.0, np.nan]]]), equal_nan=True
-    )
+    today, low = draws.annual_damage(), draws.annual_damage([Protection(crest=-9.0)])
+    assert low[0] == pytest.approx(today[0], nan_ok=True)
 
 
 def test_raised_homes_and_warnings_act_on_their_classes_only() -> None:
     hazard, exposure = make_hazard(samples=1), overlay_exposure(make_assets(), REGION)
     deviates = np.zeros((1, 6))
-    today = annual_damage_samples(hazard, exposure, "europe", deviates)[0]
+    draws = DamageDraws((hazard,), exposure, "europe", deviates)
+    today = draws.annual_damage()[0]
     raised = Protection(raised={"residential": 9.0})
-    lifted = annual_damage_samples(hazard, exposure, "europe", deviates, protections=[raised])[0]
+    lifted = draws.annual_damage([raised])[0]
     assert lifted[0] == 0.0
     assert lifted[2] == today[2]
     warned = Protection(avoided_share={"commercial": 0.3})
-    with_warning = annual_damage_samples(hazard, exposure, "europe", deviates, protections=[warned])[0]
+    with_warning = draws.annual_damage([warned])[0]
     assert with_warning[7] == pytest.approx(0.7 * today[7])
     assert with_warning[0] == today[0]
     with pytest.raises(InputError, match="shares lie in 0 to 1"):
@@ -239,3 +234,5 @@ def test_a_hazard_with_wrong_shapes_or_negative_depths_is_refused() -> None:
         replace(hazard, flood_probability=hazard.flood_probability[:, :3])
     with pytest.raises(InputError, match="gaps"):
         replace(hazard, levels=hazard.levels * np.nan)
+    with pytest.raises(InputError, match="N a multiple of 20 samples"):
+        replace(hazard, drawn_levels=np.ones((30, 6)))

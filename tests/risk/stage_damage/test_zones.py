@@ -157,7 +157,7 @@ def test_zones_add_up_to_the_damage_of_the_study_area() -> None:
     deviates = draw_curve_deviates(len(hazards[0].levels), np.random.default_rng(3))
     baseline = Baseline.of(hazards, known, overlay_exposure(known, REGION), deviates)
     damage = StageDamageByDesign.of(baseline, ())
-    np.testing.assert_array_equal(stage_damage.levels, damage.mapped)
+    np.testing.assert_array_equal(stage_damage.levels, damage.draws.mapped)
     np.testing.assert_allclose(stage_damage.damage.sum(axis=0), damage.at_mapped_levels(frozenset()), rtol=1e-12)
     depth = np.concatenate([each.flood_depth for each in hazards], axis=1)
     order = np.argsort(np.concatenate([each.levels for each in hazards], axis=1), axis=1)

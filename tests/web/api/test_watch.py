@@ -17,7 +17,7 @@ from tests.fixtures.web import BEARER, CONFIRMATION, HOUR, START, STEPS, TOKEN, 
 
 def test_what_is_unknown_is_null_and_never_zero(client: TestClient) -> None:
     assets = fetch_all(client, f"{PREFIX}/runs/before/assets")
-    damage = [asset["properties"]["expected_annual_damage_p50"] for asset in assets]
+    damage = [asset["properties"]["expected_annual_damage_mean"] for asset in assets]
     assert damage.count(None) == 1
     rows = client.get(f"{PREFIX}/runs/before/surge?limit=1000").json()["items"]
     assert sum(row["observed"] is None for row in rows) > 0

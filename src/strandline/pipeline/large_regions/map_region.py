@@ -181,7 +181,8 @@ def _levels(deployment: Deployment, periods: tuple[float, ...], config: MapConfi
     if not 1 <= config.samples <= len(deployment.return_levels):
         most = len(deployment.return_levels)
         raise InputError("samples", f"{config.samples} were requested", f"the run has {most}; give 1 to {most}")
-    return deployment.return_levels[: config.samples, columns] + config.rise
+    rows = np.linspace(0, len(deployment.return_levels) - 1, config.samples).round().astype(int)  # from low to high
+    return np.asarray(deployment.return_levels[rows][:, columns] + config.rise)
 
 
 def _mapper(

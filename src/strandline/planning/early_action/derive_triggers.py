@@ -1,7 +1,7 @@
 """Derivation of a protocol: when to act, for lives by evacuation area and for money by expected loss."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +37,7 @@ from strandline.planning.early_action.trigger_constants import (
 )
 from strandline.planning.formatting import format_money
 from strandline.planning.measures import OperationalMeasure
+from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
@@ -52,16 +53,14 @@ class TriggeredAction:
     Attributes:
         phases: one, or for each evacuation area one and its fallback.
         indicators: those that the phases' expressions name.
-        avoided_loss: p10, p50, p90 per event of the lowest level at which acting pays; ``None`` = not in money.
-        mean_avoided_loss: the mean of the same [money]; ``None`` likewise.
+        avoided_loss: in an event of the lowest level at which acting pays [money]; ``None`` = not in money.
         avoidable: levels [m] and the mean loss that acting avoids there [money]; ``None`` likewise.
     """
 
     measure: OperationalMeasure
     phases: tuple[Phase, ...]
     indicators: Mapping[str, Indicator]
-    avoided_loss: tuple[float, float, float] | None = None
-    mean_avoided_loss: float | None = None
+    avoided_loss: Expectation | None = None
     avoidable: tuple[Floats, Floats] | None = None
 
 
@@ -188,8 +187,8 @@ def _for_money(measure: OperationalMeasure, inputs: TriggerInputs, rng: np.rando
         )
     event = lowest_levels((1.0,), cost, avoidable_loss, grid)[1.0]
     level = next(iter(examples.values()))
-    drawn = rng.uniform(share.low, share.high, len(hazard.levels)) * damage.at_level(measure.classes, level)
-    low, middle, high = (float(q) for q in np.quantile(drawn, [0.1, 0.5, 0.9]))
+    at_level = damage.at_level(measure.classes, level)
+    drawn = Expectation.of(rng.uniform(share.low, share.high, at_level.size) * at_level, len(hazard.levels))
     lowest = " or lower (no lower level is mapped)" if level == grid[0] else ""
     cases = " or ".join(f"{100 * chance:g} % for {at:.2f} m" for chance, at in examples.items())
     why = (
@@ -200,8 +199,8 @@ def _for_money(measure: OperationalMeasure, inputs: TriggerInputs, rng: np.rando
     phase, indicators = money_phase(
         measure, event, (grid, avoidable), inputs.neighbour, why, without_neighbour=inputs.without_neighbour
     )
-    mean = avoidable_loss(level)
-    return TriggeredAction(measure, (phase,), indicators, (low, middle, high), mean, (grid, avoidable))
+    avoided = replace(drawn, mean=avoidable_loss(level))  # the number that decides
+    return TriggeredAction(measure, (phase,), indicators, avoided, (grid, avoidable))
 
 
 def money_phase(

@@ -13,20 +13,19 @@ from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.mechanisms import MECHANISMS
 from strandline.planning.measures import LongTermMeasure
 from strandline.risk.people import residents
-from strandline.risk.stage_damage.expected_annual_damage import annual_damage_samples
 from strandline.risk.stage_damage.protection import Protection
 
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """A long-term measure in one study area, in the Monte-Carlo samples of the damage chain.
+    """A long-term measure in one study area, in the draws of damage.
 
     Attributes:
         covers: (A,) the assets whose depth or damage it changes; a crest stands in front of all.
         where: ids of the assets it is applied to; empty = the whole region.
-        protections: the change to the damage chain, one per sample.
-        investment: (S,) first payment [money].
-        cost: (S,) present value of all payments over the horizon [money].
+        protections: the change to the damage chain, one per draw.
+        investment: (N,) first payment [money].
+        cost: (N,) present value of all payments over the horizon [money].
         what: one sentence for the reader.
         protects: whom, for the reader.
     """
@@ -54,9 +53,10 @@ class Design:
 def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: np.random.Generator) -> Design | str:
     """The measure in this study area; a sentence instead where it does not apply.
 
-    A measure that is taken asset by asset is priced as a share of each asset's value and applied only where it pays.
+    A measure that is taken asset by asset is priced as a share of each asset's value and applied only where it pays on
+    average.
     """
-    unit_cost = measure.unit_cost.draw(len(baseline.hazard.levels), rng)
+    unit_cost = measure.unit_cost.draw(baseline.draws.count, rng)
     life_cycle_cost_factor = economy.life_cycle_cost_factor(measure.lifetime_years.value, measure.upkeep_share.value)
     is_of_class = baseline.assets["asset_class"].isin(measure.classes).to_numpy()
     build = MECHANISMS[measure.mechanism].build
@@ -68,14 +68,11 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
     covers, investment, what = is_of_class, unit_cost * works.size, works.description
     where: tuple[str, ...] = ()
     if measure.asset_by_asset:
-        hazard, chain = baseline.hazard, baseline.chain
-        left = annual_damage_samples(
-            hazard, chain.exposure, chain.continent, chain.deviates, protections=works.protections
-        )
-        price = unit_cost[:, None] * baseline.exposure.value  # (S, A)
+        left = baseline.draws.annual_damage(works.protections)
+        price = unit_cost[:, None] * baseline.exposure.value  # (N, A)
         benefit = (baseline.today - left) * economy.annuity_from(measure.lead_years)
         net_present_value = benefit - price * life_cycle_cost_factor
-        covers = is_of_class & (np.median(net_present_value, axis=0) > 0)
+        covers = is_of_class & (net_present_value.mean(axis=0) > 0)
         if not covers.any():
             return f"{measure.title}: none was found for which it pays."
         where = tuple(str(name) for name in baseline.assets["asset_id"][covers])
@@ -95,7 +92,7 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
 
 def _protected(baseline: Baseline, covers: npt.NDArray[np.bool_], money: MoneyUnit) -> str:
     """How many assets that are damaged today it acts on, their value, and the people who live there."""
-    damaged = covers & (np.median(baseline.today, axis=0) > 0)
+    damaged = covers & (baseline.today.mean(axis=0) > 0)
     value = format_money(float(baseline.exposure.value[damaged].sum()), money, in_text=True)
     text = f"{damaged.sum()} assets that floods damage today, worth {value}"
     people = residents(baseline.assets, damaged)

@@ -27,7 +27,7 @@ class Works:
     """What is built.
 
     Attributes:
-        protections: the change to the damage chain, one per sample.
+        protections: the change to the damage chain, one per draw.
         size: units of the measure to pay for.
         description: a sentence for the plan.
     """
@@ -63,9 +63,9 @@ def _embankment(numbers: Numbers, classes: tuple[str, ...], baseline: Baseline, 
     hazard = baseline.hazard
     design_period = numbers["design_return_period"].value
     periods = np.asarray(hazard.return_periods)
-    level = np.median(hazard.levels, axis=0)
+    level = np.median(hazard.level_draws, axis=0)
     crest = float(np.interp(np.log(design_period), np.log(periods), level))
-    is_damaging = np.median(baseline.events.of_classes(ASSET_CLASSES), axis=0) > 0  # (R,)
+    is_damaging = np.median(baseline.events.of_classes(ASSET_CLASSES), axis=0) > 0  # (R,) more likely than not
     start = float(level[max(int(np.argmax(is_damaging)) - 1, 0)]) if is_damaging.any() else crest
     height = max(crest - start, 0.0) + numbers["freeboard"].value
     length = _shore_length(numbers, hazard)
@@ -74,7 +74,7 @@ def _embankment(numbers: Numbers, classes: tuple[str, ...], baseline: Baseline, 
         f" {min(design_period, periods[-1]):g} years; {height:.2f} m higher over {length:.1f} km"
         f"{_length_note(numbers)}. Rarer seas still overtop it."
     )
-    return Works([Protection(crest=crest)] * len(hazard.levels), height * length, description)
+    return Works([Protection(crest=crest)] * baseline.draws.count, height * length, description)
 
 
 def _mangrove_belt(
@@ -86,7 +86,7 @@ def _mangrove_belt(
     if not southernmost <= latitude <= northernmost:
         return f"mangroves do not grow at latitude {latitude:.0f}°."
     width, attenuation = numbers["width"].value, numbers["attenuation"]
-    drawn = attenuation.draw_evenly(len(baseline.hazard.levels), rng) * width
+    drawn = attenuation.draw_evenly(baseline.draws.count, rng) * width
     protections = [Protection(attenuation=float(part)) for part in drawn]
     length = _shore_length(numbers, baseline.hazard)
     description = (
@@ -99,7 +99,8 @@ def _mangrove_belt(
 def _lower_water(numbers: Numbers, classes: tuple[str, ...], baseline: Baseline, rng: np.random.Generator) -> Works:
     """Water at the assets is lower by an uncertain depth."""
     lowering = numbers["lowering"]
-    drawn = lowering.draw_evenly(len(baseline.hazard.levels), rng)
+    maps = baseline.draws.maps  # one height for the draws of a map, so that its depths are read once
+    drawn = np.repeat(lowering.draw_evenly(maps, rng), baseline.draws.count // maps)
     protections = [Protection(raised=dict.fromkeys(classes, float(part))) for part in drawn]
     return Works(protections, 1.0, f"water stands {lowering.low:g} to {lowering.high:g} m lower.")
 
@@ -108,13 +109,13 @@ def _raise_assets(numbers: Numbers, classes: tuple[str, ...], baseline: Baseline
     """Assets are lifted above the ground."""
     height = numbers["height"].value
     protection = Protection(raised=dict.fromkeys(classes, height))
-    return Works([protection] * len(baseline.hazard.levels), 1.0, f"lifted by {height:g} m.")
+    return Works([protection] * baseline.draws.count, 1.0, f"lifted by {height:g} m.")
 
 
 def _avoid_damage(numbers: Numbers, classes: tuple[str, ...], baseline: Baseline, rng: np.random.Generator) -> Works:
     """An uncertain share of the damage does not occur."""
     share = numbers["avoided_share"]
-    drawn = share.draw_evenly(len(baseline.hazard.levels), rng)
+    drawn = share.draw_evenly(baseline.draws.count, rng)
     protections = [Protection(avoided_share=dict.fromkeys(classes, float(part))) for part in drawn]
     lowest = f"{100 * share.low:.0f} to " if share.low < share.high else ""
     return Works(protections, 1.0, f"it avoids {lowest}{100 * share.high:.0f} % of the damage.")

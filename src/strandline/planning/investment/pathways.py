@@ -10,12 +10,13 @@ import numpy as np
 
 from strandline.observations.arrays import Floats
 from strandline.observations.sea_level.projections import LAST_YEAR, SeaLevelProjection, middle_of
-from strandline.planning.actions import QUANTILES, Bounds, bounds
+from strandline.planning.actions import Bounds
 from strandline.planning.investment.design import Design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.investment.stage_damage_by_design import NOTHING, MeasureSet, StageDamageByDesign, measure_sets
-from strandline.planning.investment.tipping_points import TippingPoint, tipping_rises
+from strandline.planning.investment.tipping_points import TippingPoint
+from strandline.risk.expectation import Expectation
 
 RISES = 61
 """Sea-level rises at which damage is evaluated, from none to the highest mapped one."""
@@ -35,8 +36,8 @@ class Step:
         built: kinds of all measures so far, in order; empty = the present situation.
         added: kinds of this step: those of the proposal together, then one each; empty = the present situation.
         tipping_point: of all of them together.
-        cost: p10, p50, p90 of the present value of all so far until 2100 [money], each decided in time in the
-            middle scenario of sea-level rise; what is not needed there until 2100 costs nothing.
+        cost: present value of all so far until 2100 [money], each decided in time in the middle scenario of sea-level
+            rise; what is not needed there until 2100 costs nothing.
         decide_by: sea-level scenario → last year in which to decide on this step; the first year if that is past.
         late_years: time for which the objective is missed until the step works, in the middle scenario [a].
     """
@@ -44,7 +45,7 @@ class Step:
     built: tuple[str, ...]
     added: tuple[str, ...]
     tipping_point: TippingPoint
-    cost: Bounds
+    cost: Expectation
     decide_by: Mapping[str, int | None]
     late_years: float
 
@@ -137,9 +138,9 @@ def find_pathways(
     together in the first year. Where nothing is proposed, pathways start from the present situation.
 
     Storms and values stay as today: sea-level rise alone moves the tipping points. Measures stay when others follow.
-    The objective holds per sample: damage must not exceed the sample's own of today times ``damage_share``. Of all
-    orders that lead to the same measures the cheapest is kept, and of all ends those that no other dominates in cost
-    and tipping point.
+    The objective holds for expected damage: it must not exceed that of today times ``damage_share``. Of all orders that
+    lead to the same measures the cheapest is kept, and of all ends those that no other dominates in cost and tipping
+    point.
     """
     sea_levels = scenarios.sea_levels
     highest = float(np.median(damage.highest - damage.levels[:, -1]))
@@ -150,34 +151,28 @@ def find_pathways(
     rises = np.linspace(0.0, highest, RISES)
     levels = damage.levels + rises[:, None, None]
     sets = measure_sets(len(designs))
-    annual = {each: damage.expected_annual_damage(each, levels) for each in sets}  # (N, S) each
-    objective = scenarios.objective.damage_share * annual[NOTHING][0]  # (S,)
-    if np.median(objective) <= 0:
-        return "There are no pathways: the median expected annual damage is zero today."
-    points = {
-        each: TippingPoint.of(tipping_rises(rises, annual[each], objective), highest, sea_levels, economy.start_year)
-        for each in sets
-    }
-    until_2100 = replace(economy, horizon_years=LAST_YEAR - economy.start_year)
-    first = _proposed(proposal, designs, points, sea_levels, until_2100, len(damage.levels))
+    annual = damage.expected_annual_damage(sets, levels)  # (T, N) each
+    objective = scenarios.objective.damage_share * annual[NOTHING][0]  # (N,)
+    if objective.mean() <= 0:
+        return "There are no pathways: the expected annual damage is zero today."
+    start = economy.start_year
+    points = {each: TippingPoint.of(rises, annual[each], objective, sea_levels, start) for each in sets}
+    until_2100 = replace(economy, horizon_years=LAST_YEAR - start)
+    first = _proposed(proposal, designs, points, sea_levels, until_2100, damage.draws.count)
     sequences = _cheapest_sequences(sets, first, designs, points, sea_levels, until_2100)
     ends = _undominated(sequences, points)
     kinds = [each.measure.key for each in designs]
     orders = [sequences[end].order for end in ends]
     least = len(first.order)
     kept = {first.order, *(order[:length] for order in orders for length in range(least, len(order) + 1))}
-    present = _Sequence((), np.zeros(len(damage.levels)), {}, 0.0)
+    present = _Sequence((), np.zeros(damage.draws.count), {}, 0.0)
     steps = []
     for order in sorted({(), *kept}, key=lambda each: (len(each), each)):
         found, point = sequences.get(frozenset(order), present), points[frozenset(order)]
-        added = order if order == first.order else order[-1:]
-        steps.append(
-            Step(
-                _named(order, kinds), _named(added, kinds), point, bounds(found.cost), found.decide_by, found.late_years
-            )
-        )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        headroom = {each: np.nanquantile(objective / annual[each][0], QUANTILES) for each in sets}
+        built, added = (_named(each, kinds) for each in (order, order if order == first.order else order[-1:]))
+        cost = Expectation.of(found.cost, damage.draws.maps)
+        steps.append(Step(built, added, point, cost, found.decide_by, found.late_years))
+    headroom = {each: _headroom(objective, annual[each][0]) for each in sets}
     return Pathways(
         damage_share=scenarios.objective.damage_share,
         objective_source=scenarios.objective.source,
@@ -192,6 +187,15 @@ def find_pathways(
         ends=tuple(_named(order, kinds) for order in orders),
         signposts=tuple(_signposts(kept, designs, points, headroom, damage, scenarios, economy.start_year)),
     )
+
+
+def _headroom(objective: Floats, annual: Floats) -> Bounds:
+    """Factor by which damage (N,) may grow before it misses the objective: of single draws the p10 and p90, and between
+    them that of the expected damage."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = np.nanquantile(objective / annual, [0.1, 0.9])
+        middle = float(objective.mean() / annual.mean())
+    return min(float(low), middle), middle, max(float(high), middle)
 
 
 def _proposed(
@@ -239,7 +243,7 @@ def _cheapest_sequences(
                 continue
             decide_by = {
                 name: None if year is None else max(economy.start_year, int(year - np.ceil(designs[added].lead_years)))
-                for name, year in points[before].median_years().items()
+                for name, year in points[before].expected_years().items()
             }
             year = decide_by[middle]
             start = np.inf if year is None else year - economy.start_year
@@ -248,7 +252,7 @@ def _cheapest_sequences(
                 measure.lifetime_years.value, measure.upkeep_share.value, start
             )
             cost = sequences[before].cost + designs[added].investment * life_cycle_cost_factor
-            if reached not in sequences or np.median(cost) < np.median(sequences[reached].cost):
+            if reached not in sequences or cost.mean() < sequences[reached].cost.mean():
                 tip = points[before].years[middle][1]
                 late = 0.0 if year is None or tip is None else max(year + designs[added].lead_years - tip, 0.0)
                 sequences[reached] = _Sequence((*sequences[before].order, added), cost, decide_by, late)
@@ -259,7 +263,7 @@ def _undominated(
     sequences: Mapping[MeasureSet, _Sequence], points: Mapping[MeasureSet, TippingPoint]
 ) -> list[MeasureSet]:
     """Sets that no other dominates in cost and tipping point, ``LEAST_SPACING`` apart, the earliest first."""
-    cost = {each: float(np.median(found.cost)) for each, found in sequences.items()}
+    cost = {each: float(found.cost.mean()) for each, found in sequences.items()}
     ordered = sorted(sequences, key=lambda each: (cost[each], -points[each].rise[1], len(each)))
     front: list[MeasureSet] = []
     for each in ordered:
@@ -276,7 +280,7 @@ def _signposts(
     kept: set[tuple[int, ...]],
     designs: Sequence[Design],
     points: Mapping[MeasureSet, TippingPoint],
-    headroom: Mapping[MeasureSet, Floats],
+    headroom: Mapping[MeasureSet, Bounds],
     damage: StageDamageByDesign,
     scenarios: Scenarios,
     start_year: int,
@@ -284,17 +288,17 @@ def _signposts(
     """Where a measure follows: mean sea level, count of high waters and exposed value, if a scenario gets there.
 
     Args:
-        headroom: factors by which exposure may grow under today's sea level before the objective is missed, p10, p50,
-            p90 [-].
+        headroom: factors by which exposure may grow under today's sea level before the objective is missed [-]: the
+            p10 and p90 of single draws, and between them that of the expected damage.
     """
     kinds = [each.measure.key for each in designs]
-    periods, level = np.asarray(damage.return_periods), np.median(damage.levels, axis=0)
+    periods, level = np.asarray(damage.draws.return_periods), np.median(damage.levels, axis=0)
     watched = float(np.interp(np.log(WATCHED_PERIOD), np.log(periods), level))
     fastest = max(each.growth_per_year for each in scenarios.developments)
     for order in sorted(kept, key=lambda each: (len(each), each)):
         following = sorted({each[-1] for each in kept if len(each) == len(order) + 1 and each[:-1] == order})
         point, built, then = points[frozenset(order)], _named(order, kinds), _named(following, kinds)
-        if not following or not order or all(year is None for year in point.median_years().values()):
+        if not following or not order or all(year is None for year in point.expected_years().values()):
             continue
         wait = max(designs[i].lead_years for i in following)
         decide = _rise_in_time(point, wait, scenarios.sea_levels, start_year)
@@ -305,7 +309,7 @@ def _signposts(
             )
             name = f"years in ten whose highest sea level exceeds {watched:.2f} m"
             yield Signpost(name, "years", built, then, early, (low, middle, high))
-        low, middle, high = (float(each) for each in headroom[frozenset(order)])
+        low, middle, high = headroom[frozenset(order)]
         if middle <= (1 + fastest) ** (LAST_YEAR - start_year):
             early = max(middle * (1 + fastest) ** -wait, 1.0)
             yield Signpost("exposed value, today's = 1", "1", built, then, early, (low, middle, high))

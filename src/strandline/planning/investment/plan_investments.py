@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strandline.planning.actions import Action, Confidence, Portfolio, ScenarioOutcome, bounds
-from strandline.planning.formatting import format_people
+from strandline.planning.actions import Action, Confidence, Portfolio, ScenarioOutcome
+from strandline.planning.formatting import format_people, format_ratio
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.cost_benefit import Appraisal, Selection, appraise, select
 from strandline.planning.investment.design import Design, design
@@ -15,7 +15,9 @@ from strandline.planning.investment.pathways import Pathways, find_pathways
 from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.investment.stage_damage_by_design import NOTHING, MeasureSet, StageDamageByDesign
 from strandline.planning.measures import LongTermMeasure
+from strandline.risk.expectation import Expectation
 from strandline.risk.impact.impact import Impact
+from strandline.risk.stage_damage.damage_draws import DamageDraws
 
 HOURS_PER_DAY = 24.0
 
@@ -58,7 +60,7 @@ def plan_investments(
         notes.append(pathways)
     actions = []
     for measure in (each for each in measures if each.life_safety):
-        shelters = _shelters(measure, impact, economy, len(baseline.hazard.levels), rng)
+        shelters = _shelters(measure, impact, economy, baseline.draws, rng)
         if isinstance(shelters, Action):
             actions.append(shelters)
         else:
@@ -85,7 +87,7 @@ def plan_investments(
 
 
 def _shelters(
-    measure: LongTermMeasure, impact: Impact, economy: Economy, samples: int, rng: np.random.Generator
+    measure: LongTermMeasure, impact: Impact, economy: Economy, draws: DamageDraws, rng: np.random.Generator
 ) -> Action | str:
     """Shelters for everybody who may be exposed in the design event: for lives, not compared with money."""
     if impact.population is None:
@@ -103,7 +105,7 @@ def _shelters(
         lead_time_hours=measure.lead_time_days.value * HOURS_PER_DAY,
         avoided_loss=None,
         avoided_loss_per="year",
-        cost=bounds(measure.unit_cost.draw(samples, rng) * count * life_cycle_cost_factor),
+        cost=Expectation.of(measure.unit_cost.draw(draws.count, rng) * count * life_cycle_cost_factor, draws.maps),
         priority=0,
         confidence="medium",
         why=("For lives, not for money: enough for everybody who may be exposed in the design event."),
@@ -118,17 +120,14 @@ def _action_or_note(
 ) -> Action | str:
     """The action, if it is selected, or pays but exceeds the budget; else a sentence that says why not."""
     alone = frozenset({number})
-    value = appraisal.net_present_value[appraisal.measure_sets.index(alone)]  # (W + 1, S)
+    value = appraisal.net_present_value[appraisal.measure_sets.index(alone)]  # (W + 1, N)
     robust = appraisal.robustness(alone, selection.affordable)
     in_scenarios = f"in {robust.pays_in} of {robust.of} scenarios"
     title = built.measure.title
     if number not in selection.chosen:
-        low, _, high = bounds(appraisal.benefit_cost_ratio(alone)[-1])
-        if np.median(value[-1]) <= 0:
-            return (
-                f"{title}: does not pay if nothing changes (benefit-cost ratio {low:.2f} to {high:.2f}); it does"
-                f" {in_scenarios}."
-            )
+        if value[-1].mean() <= 0:
+            ratio = format_ratio(appraisal.benefit_cost_ratio(alone))
+            return f"{title}: does not pay if nothing changes (benefit-cost ratio {ratio}); it does {in_scenarios}."
         if selection.affordable[appraisal.measure_sets.index(selection.chosen | alone)]:
             return f"{title}: pays alone ({in_scenarios}), but adds more regret than value beside the others."
     pays = float((value[-1] > 0).mean())
@@ -149,17 +148,17 @@ def _action_or_note(
         where=built.where,
         when=_when(built.measure, economy),
         lead_time_hours=built.measure.lead_time_days.value * HOURS_PER_DAY,
-        avoided_loss=bounds(appraisal.annual_damage[0] - appraisal.annual_damage[index]),
+        avoided_loss=appraisal.expect(appraisal.annual_damage[0] - appraisal.annual_damage[index]),
         avoided_loss_per="year",
-        cost=bounds(appraisal.cost[index]),
+        cost=appraisal.expect(appraisal.cost[index]),
         priority=0,
         confidence=confidence,
         why=(
-            f"If nothing changes it pays in {100 * pays:.0f} % of the samples; at the median it pays {in_scenarios}."
+            f"If nothing changes it pays in {100 * pays:.0f} % of the draws; on average it pays {in_scenarios}."
             f"{flag}{held}"
         ),
-        net_present_value=bounds(value[-1]),
-        benefit_cost_ratio=bounds(appraisal.benefit_cost_ratio(alone)[-1]),
+        net_present_value=appraisal.expect(value[-1]),
+        benefit_cost_ratio=appraisal.benefit_cost_ratio(alone),
         within_budget=number in selection.chosen,
         what=f"{built.what[0].upper()}{built.what[1:]}",
         who=built.measure.who,
@@ -178,11 +177,11 @@ def _portfolio(appraisal: Appraisal, selection: Selection) -> Portfolio | None:
     index = appraisal.measure_sets.index(selection.chosen)
     return Portfolio(
         kinds=_kinds(appraisal, selection.chosen),
-        investment=bounds(appraisal.investment[index]),
-        cost=bounds(appraisal.cost[index]),
-        avoided_loss=bounds(appraisal.annual_damage[0] - appraisal.annual_damage[index]),
-        net_present_value=bounds(appraisal.net_present_value[index, -1]),
-        benefit_cost_ratio=bounds(appraisal.benefit_cost_ratio(selection.chosen)[-1]),
+        investment=appraisal.expect(appraisal.investment[index]),
+        cost=appraisal.expect(appraisal.cost[index]),
+        avoided_loss=appraisal.expect(appraisal.annual_damage[0] - appraisal.annual_damage[index]),
+        net_present_value=appraisal.expect(appraisal.net_present_value[index, -1]),
+        benefit_cost_ratio=appraisal.benefit_cost_ratio(selection.chosen),
         robustness=appraisal.robustness(selection.chosen, selection.affordable),
     )
 
@@ -199,9 +198,9 @@ def _outcomes(appraisal: Appraisal, selection: Selection) -> tuple[ScenarioOutco
             storminess=scenario.storminess.name,
             development=scenario.development.name,
             rise=float(appraisal.rise[w]),
-            damage=bounds(appraisal.damage[w]),
-            net_present_value={key: bounds(value[w]) for key, value in alone.items()},
-            portfolio=None if selection.chosen == NOTHING else bounds(appraisal.net_present_value[index, w]),
+            damage=appraisal.expect(appraisal.damage[w]),
+            net_present_value={key: appraisal.expect(value[w]) for key, value in alone.items()},
+            portfolio=None if selection.chosen == NOTHING else appraisal.expect(appraisal.net_present_value[index, w]),
             best=_kinds(appraisal, selection.best[w]),
             share_beyond_maps=float(appraisal.share_beyond[w]),
         )

@@ -6,6 +6,9 @@ import numpy.typing as npt
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 
+LEAST_DRAWS, LEAST_TAIL = 200, 20
+"""Draws in all, and in the tail, below which the mean of a tail is not given; conventions."""
+
 
 def worst_mean(values: npt.ArrayLike, share: float = 0.1) -> Floats:
     """Conditional value at risk: mean of the worst (lowest) ``share`` of values (…, S), all equally likely.
@@ -24,6 +27,12 @@ def worst_mean(values: npt.ArrayLike, share: float = 0.1) -> Floats:
     count = ordered.shape[-1]
     weights = np.clip(share * count - np.arange(count), 0.0, 1.0)
     return np.asarray(ordered @ weights / weights.sum())
+
+
+def worst_tenth(values: Floats) -> float | None:
+    """Mean of the worst tenth of draws (N,); ``None`` = too few of them to know it."""
+    enough = values.size >= LEAST_DRAWS and values.size / 10 >= LEAST_TAIL
+    return float(worst_mean(values)) if enough else None
 
 
 def regrets(values: Floats) -> Floats:

@@ -35,7 +35,7 @@ class Development(Section):
 
 
 class Objective(Section):
-    """Greatest acceptable median expected annual damage while the sea rises, as a share of today's [-]."""
+    """Greatest acceptable expected annual damage while the sea rises, as a share of today's [-]."""
 
     damage_share: Annotated[float, Field(gt=0)]
     source: Text

@@ -1,21 +1,21 @@
 """Stage–damage by design: damage as a function of the sea level, for every set of designs.
 
-The damage chain is run over each mapped sea level, today's and those under sea-level rise, once for each way in which
-designs change the depth at an asset. Everything else that a design does acts on the sea or on the damage, so that any
-set of designs, taken together and not added up, is a table look-up.
+Damage at each mapped sea level, today's and those under sea-level rise, is summed once for each way in which designs
+change the depth at an asset. Everything else that a design does acts on the sea or on the damage, so that any set of
+designs, taken together and not added up, is a sum of products.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, reduce
 from itertools import combinations
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 
-from strandline.observations.arrays import Floats, Indices
+from strandline.observations.arrays import Floats
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.design import Design
-from strandline.risk.stage_damage.expected_annual_damage import frequency_weights
+from strandline.risk.stage_damage.damage_draws import DamageDraws
 from strandline.risk.stage_damage.protection import UNPROTECTED, Protection, join
 
 MeasureSet = frozenset[int]
@@ -29,7 +29,7 @@ class AssetGroup:
 
     Attributes:
         covered_by: those designs.
-        loss: built designs among them that change the depth here → (S, L) damage at the mapped levels [money].
+        loss: built designs among them that change the depth here → (N, L) damage at the mapped levels [money].
     """
 
     asset_class: str
@@ -39,112 +39,109 @@ class AssetGroup:
 
 @dataclass(frozen=True, eq=False)
 class StageDamageByDesign:
-    """Damage in S samples at L mapped sea levels.
+    """Damage in N draws at L mapped sea levels.
 
     Attributes:
-        mapped: (S, L) sea levels [m, region datum], ascending.
-        levels: (S, R) today's return levels [m, region datum].
-        protections: for each design what it changes in each sample.
+        draws: of sea levels, maps and damage curves.
+        protections: for each design what it changes in each draw.
         groups: all assets.
     """
 
-    return_periods: tuple[float, ...]
-    mapped: Floats
-    levels: Floats
+    draws: DamageDraws
     protections: tuple[tuple[Protection, ...], ...]
     groups: tuple[AssetGroup, ...]
 
     @classmethod
     def of(cls, baseline: Baseline, designs: Sequence[Design]) -> "StageDamageByDesign":
-        """Sum the damage ratios of the baseline, and of each way in which designs lift assets, by asset group.
+        """Sum the damage of the baseline, and of each way in which designs lift assets, by asset group."""
+        groups = []
+        for group in baseline.exposure.classes:
+            name, covered = group.asset_class, np.zeros((len(designs), group.rows.size), dtype=bool)
+            for number, each in enumerate(designs):
+                covered[number] = each.covers[group.rows]
+            patterns, of_asset = np.unique(covered, axis=1, return_inverse=True)
+            members = (of_asset.ravel() == np.arange(patterns.shape[1])[:, None]).astype(float)  # (Q, A)
+            covered_by = [frozenset(int(i) for i in np.flatnonzero(pattern)) for pattern in patterns.T]
+            losses: list[dict[MeasureSet, Floats]] = [{} for _ in covered_by]
+            for lift in _lifts(name, designs):
+                lifted = [number for number, each in enumerate(covered_by) if lift <= each]
+                if lifted:
+                    raised = sum((_heights(designs[i], name) for i in lift), np.zeros(baseline.draws.count))
+                    damage = baseline.draws.damage(group, members[lifted], raised if lift else None)
+                    for number, loss in zip(lifted, damage, strict=True):
+                        losses[number][lift] = loss
+            groups += [AssetGroup(name, *each) for each in zip(covered_by, losses, strict=True)]
+        return cls(baseline.draws, tuple(each.protections for each in designs), tuple(groups))
 
-        Where noise of the maps lets damage fall as the sea rises, isotonic regression replaces it.
-        """
-        chain = baseline.chain
-        levels, order = chain.levels, chain.ascending
-        members = list(_group_assets(baseline, designs))
-        lifts = {asset_class: _lifts(asset_class, designs) for asset_class, _, _ in members}
-        losses: list[dict[MeasureSet, Floats]] = [
-            {lift: np.zeros(levels.shape) for lift in lifts[asset_class] if lift <= covered_by}
-            for asset_class, covered_by, _ in members
-        ]
-        for number, sample in enumerate(chain):
-            for position in range(max(len(each) for each in lifts.values())):
-                lifted = {name: each[position] for name, each in lifts.items() if position < len(each)}
-                raised = {
-                    name: sum(designs[i].protections[number].raised[name] for i in lift)
-                    for name, lift in lifted.items()
-                }
-                is_baseline = not any(raised.values())
-                ratio = baseline.ratios[number] if is_baseline else sample.damage_ratios(Protection(raised=raised))
-                loss = ratio * baseline.exposure.value[:, None]  # (A, L)
-                for (name, _, rows), kept in zip(members, losses, strict=True):
-                    if lifted.get(name) in kept:
-                        total = loss[rows].sum(axis=0)[order[number]]
-                        kept[lifted[name]][number] = isotonic_regression(total).x
-        return cls(
-            return_periods=baseline.hazard.return_periods,
-            mapped=np.take_along_axis(levels, order, axis=1),
-            levels=baseline.hazard.levels,
-            protections=tuple(each.protections for each in designs),
-            groups=tuple(
-                AssetGroup(name, covered_by, kept) for (name, covered_by, _), kept in zip(members, losses, strict=True)
-            ),
-        )
+    @property
+    def levels(self) -> Floats:
+        """(N, P) today's return levels [m, region datum]."""
+        return self.draws.levels
 
     @property
     def highest(self) -> Floats:
-        """(S,) highest mapped sea level [m, region datum]; above it damage is that of this level: a lower bound."""
-        return np.asarray(self.mapped[:, -1])
+        """(N,) highest mapped sea level [m, region datum]; above it damage is that of this level: a lower bound."""
+        return np.repeat(self.draws.mapped[:, -1], self.draws.count // self.draws.maps)
 
     def at_mapped_levels(self, built: MeasureSet) -> Floats:
-        """(S, L) damage [money] at the mapped sea levels behind any crest, with these designs built."""
-        total = np.zeros(self.mapped.shape)
+        """(N, L) damage [money] at the mapped sea levels behind any crest, with these designs built."""
+        total = np.zeros((self.draws.count, self.draws.mapped.shape[1]))
         for group in self.groups:
             covering = built & group.covered_by
             lift = max((key for key in group.loss if key <= covering), key=len)
-            kept = np.ones(len(self.mapped))
+            kept = np.ones(len(total))
             for design in covering:
-                kept *= [1 - each.avoided_share.get(group.asset_class, 0.0) for each in self.protections[design]]
+                kept = kept * self._kept[design].get(group.asset_class, 1.0)
             total += group.loss[lift] * kept[:, None]
         return total
 
-    def expected_annual_damage(self, built: MeasureSet, levels: Floats) -> Floats:
-        """(N, S) expected annual damage [money a-1] with these designs built.
-
-        Damage is linear between mapped sea levels. Below the lowest it is that of the lowest: an upper bound. Events
-        rarer than the last return period overtop every crest.
+    def expected_annual_damage(self, sets: Sequence[MeasureSet], levels: Floats) -> dict[MeasureSet, Floats]:
+        """Measure set → (T, N) expected annual damage [money a-1] with these designs built.
 
         Args:
-            levels: (N, S, R) sea levels of the return periods [m, region datum], N times.
+            levels: (T, N, P) sea levels of the return periods [m, region datum], T times.
         """
-        weights, tail = frequency_weights(self.return_periods), 1 / self.return_periods[-1]
-        weights[-1] -= tail
-        loss = self.at_mapped_levels(built)
-        result = np.zeros(levels.shape[:2])
-        for sample, mapped in enumerate(self.mapped):
-            together = UNPROTECTED
-            for design in sorted(built):
-                together = join(together, self.protections[design][sample])
-            behind = levels[:, sample] - together.attenuation  # (N, R)
-            damage = np.interp(behind, mapped, loss[sample])
-            kept_out = np.where(behind <= together.crest, 0.0, damage)
-            result[:, sample] = kept_out @ weights + damage[:, -1] * tail
-        return result
+        found: dict[MeasureSet, Floats] = {}
+        at_sea = [number for number, each in enumerate(self.protections) if any(_is_at_sea(one) for one in each)]
+        for part in dict.fromkeys(frozenset(each & set(at_sea)) for each in sets):
+            together = self._together(part)
+            annual = self.draws.annual_weights(levels, together)
+            weights = self.draws.level_weights(levels, annual, together)  # (T, N, L)
+            for built in (each for each in sets if each & set(at_sea) == part):
+                found[built] = np.einsum("tnl,nl->tn", weights, self.at_mapped_levels(built))
+        return {each: found[each] for each in sets}
 
     def share_beyond(self, levels: Floats) -> Floats:
-        """(N,) share of the damage without measures from seas above the highest mapped level, mean of the samples.
+        """(T,) share of the expected damage without measures from seas above the highest mapped level.
 
         Args:
-            levels: (N, S, R) as for `expected_annual_damage`.
+            levels: (T, N, P) as for `expected_annual_damage`.
         """
-        weights, loss = frequency_weights(self.return_periods), self.at_mapped_levels(NOTHING)
-        beyond, whole = np.zeros(len(levels)), np.zeros(len(levels))
-        for sample, mapped in enumerate(self.mapped):
-            damage = np.interp(levels[:, sample], mapped, loss[sample]) * weights
-            beyond += np.where(levels[:, sample] > mapped[-1] + 1e-9, damage, 0.0).sum(axis=1)
-            whole += damage.sum(axis=1)
-        return np.divide(beyond, whole, out=np.zeros_like(beyond), where=whole > 0)
+        weights, loss = self.draws.annual_weights(levels), self.at_mapped_levels(NOTHING)
+        is_beyond = levels > self.highest[:, None] + 1e-9
+        whole, beyond = (
+            np.einsum("tnl,nl->t", self.draws.level_weights(levels, each), loss)
+            for each in (weights, np.where(is_beyond, weights, 0.0))
+        )
+        return np.asarray(np.divide(beyond, whole, out=np.zeros_like(beyond), where=whole > 0))
+
+    @cached_property
+    def _kept(self) -> tuple[Mapping[str, Floats], ...]:
+        """For each design: asset class → (N,) share of its damage that still occurs [-]; absent = all of it."""
+        return tuple(
+            {
+                name: 1.0 - np.array([each.avoided_share[name] for each in of_design])
+                for name in of_design[0].avoided_share
+            }
+            for of_design in self.protections
+        )
+
+    def _together(self, built: MeasureSet) -> list[Protection] | None:
+        """The protections of these designs joined, one for each draw; ``None`` without any."""
+        if not built:
+            return None
+        each = zip(*(self.protections[design] for design in sorted(built)), strict=True)
+        return [reduce(join, protections, UNPROTECTED) for protections in each]
 
 
 def measure_sets(count: int) -> tuple[MeasureSet, ...]:
@@ -152,19 +149,17 @@ def measure_sets(count: int) -> tuple[MeasureSet, ...]:
     return tuple(frozenset(each) for size in range(count + 1) for each in combinations(range(count), size))
 
 
-def _lifts(asset_class: str, designs: Sequence[Design]) -> list[MeasureSet]:
+def _is_at_sea(protection: Protection) -> bool:
+    """Whether it changes the sea in front of the region."""
+    return protection.attenuation > 0 or bool(np.isfinite(protection.crest))
+
+
+def _lifts(asset_class: str, designs: Sequence[Design]) -> Iterator[MeasureSet]:
     """Every set of the designs that change the depth at assets of this class."""
     lifting = [i for i, each in enumerate(designs) if asset_class in each.protections[0].raised]
-    return [frozenset(lifting[i] for i in each) for each in measure_sets(len(lifting))]
+    return (frozenset(lifting[i] for i in each) for each in measure_sets(len(lifting)))
 
 
-def _group_assets(baseline: Baseline, designs: Sequence[Design]) -> Iterator[tuple[str, MeasureSet, Indices]]:
-    """Class, covering designs and rows of the assets that every design treats alike."""
-    for group in baseline.exposure.classes:
-        covered = np.zeros((len(designs), group.rows.size), dtype=bool)
-        for number, each in enumerate(designs):
-            covered[number] = each.covers[group.rows]
-        patterns, of_asset = np.unique(covered, axis=1, return_inverse=True)
-        for number, pattern in enumerate(patterns.T):
-            rows = group.rows[of_asset.ravel() == number]
-            yield group.asset_class, frozenset(int(i) for i in np.flatnonzero(pattern)), rows
+def _heights(design: Design, asset_class: str) -> Floats:
+    """(N,) height by which a design lifts assets of this class [m]."""
+    return np.array([each.raised[asset_class] for each in design.protections])

@@ -1,7 +1,7 @@
 """Tipping points: the rise of the sea at which measures cease to meet the objective, as a range.
 
 Terrain errs by metres and return levels by decimetres, so that no tipping point is known to the centimetre. The range
-is that of the Monte-Carlo samples, which differ in return levels, in the depth of the flood on uncertain ground, and in
+is that of the Monte-Carlo draws, which differ in return levels, in the depth of the flood on uncertain ground, and in
 the effect of the measures.
 
 Source: Kwadijk et al. (2010), WIREs Climate Change 1, 729-740.
@@ -14,10 +14,10 @@ import numpy as np
 
 from strandline.observations.arrays import Floats
 from strandline.observations.sea_level.projections import SeaLevelProjection
-from strandline.planning.actions import Bounds, bounds
+from strandline.planning.actions import Bounds
 
 YearBounds = tuple[int | None, int | None, int | None]
-"""Years that belong to p10, p50, p90 of a rise; ``None`` = not until 2100."""
+"""Years of the three rises of a tipping point; ``None`` = not until 2100."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class TippingPoint:
     """When a set of measures ceases to meet the objective.
 
     Attributes:
-        rise: sea-level rise above today [m], p10, p50, p90.
-        is_beyond_maps: the median still meets it at the highest mapped sea level; the rise is then a lower bound.
+        rise: sea-level rise above today [m] at which the expected damage exceeds it, between the p10 and p90 of the
+            rises at which the damage of single draws does.
+        is_beyond_maps: it is still met at the highest mapped sea level; the rise is then a lower bound.
         highest_rise: of the mapped sea levels [m]; an end of the range there is a lower bound.
-        years: sea-level scenario → years in which its median reaches p10, p50, p90 of the rise; ``None`` = not until
-            2100.
+        years: sea-level scenario → years in which its median reaches the three rises; ``None`` = not until 2100.
     """
 
     rise: Bounds
@@ -39,15 +39,25 @@ class TippingPoint:
 
     @classmethod
     def of(
-        cls, rises: Floats, highest: float, sea_levels: Sequence[SeaLevelProjection], start_year: int
+        cls,
+        rises: Floats,
+        annual: Floats,
+        objective: Floats,
+        sea_levels: Sequence[SeaLevelProjection],
+        start_year: int,
     ) -> "TippingPoint":
-        """The point of samples (S,) whose rises [m] are infinite where the maps do not reach it."""
-        rise = bounds(np.minimum(rises, highest))
+        """The point of damages (T, N) [money a-1] of N draws at T rises [m], ascending, and their objectives (N,)."""
+        highest = float(rises[-1])
+        expected = tipping_rises(rises, annual.mean(axis=1)[:, None], np.array([objective.mean()]))[0]
+        middle = min(float(expected), highest)
+        of_draws = np.minimum(tipping_rises(rises, annual, objective), highest)
+        low, high = (float(each) for each in np.quantile(of_draws, [0.1, 0.9]))
+        rise = (min(low, middle), middle, max(high, middle))
         years = {each.name: _years(each, rise, start_year) for each in sea_levels}
-        return cls(rise, rise[1] >= highest, highest, years)
+        return cls(rise, middle >= highest, highest, years)
 
-    def median_years(self) -> dict[str, int | None]:
-        """Sea-level scenario → year of the median rise."""
+    def expected_years(self) -> dict[str, int | None]:
+        """Sea-level scenario → year in which the expected damage exceeds the objective."""
         return {name: each[1] for name, each in self.years.items()}
 
     @property
@@ -63,10 +73,10 @@ class TippingPoint:
 
 
 def tipping_rises(rises: Floats, annual: Floats, objective: Floats) -> Floats:
-    """(S,) rise [m] at which each sample's damage first exceeds its objective, linear between rises; infinite = never.
+    """(N,) rise [m] at which each draw's damage first exceeds its objective, linear between rises; infinite = never.
 
     Args:
-        rises: (N,) [m], ascending; ``annual``: (N, S) expected annual damage at them; ``objective``: (S,).
+        rises: (T,) [m], ascending; ``annual``: (T, N) expected annual damage at them; ``objective``: (N,).
     """
     over = annual > objective * (1 + 1e-9)
     first = over.argmax(axis=0)

@@ -135,23 +135,24 @@ def draw_ranked_assets(assets: pd.DataFrame, names: Sequence[str], money: MoneyU
     """Draw the expected annual damage [money a-1] of the given assets with the 10-90 % range.
 
     Args:
-        assets: rows with known ``expected_annual_damage_p10/p50/p90``, in the order of the bars.
+        assets: rows with known ``expected_annual_damage_p10/mean/p90``, in the order of the bars.
     """
-    low, middle, high = (
-        assets[f"expected_annual_damage_{quantile}"].to_numpy(dtype=float) for quantile in ("p10", "p50", "p90")
+    low, mean, high = (
+        assets[f"expected_annual_damage_{quantile}"].to_numpy(dtype=float) for quantile in ("p10", "mean", "p90")
     )
-    scale, unit = _money_scale(float(high.max(initial=0.0)), money)
+    greatest = float(np.maximum(high, mean).max(initial=0.0))
+    scale, unit = _money_scale(greatest, money)
     figure, axes = new_axes(width, 0.9 + 0.32 * len(assets))
     position = np.arange(len(assets))
-    axes.barh(position, middle / scale, height=0.62, color=BLUE, alpha=0.55)
+    axes.barh(position, mean / scale, height=0.62, color=BLUE, alpha=0.55)
     axes.hlines(position, low / scale, high / scale, color=INK, linewidth=1.4)
-    axes.plot(middle / scale, position, linestyle="none", marker="o", color=INK, markersize=4)
+    axes.plot(mean / scale, position, linestyle="none", marker="o", color=INK, markersize=4)
     longest = 34 if width >= WIDE else 18
     labels = [name if len(name) <= longest else name[: longest - 1] + "…" for name in names]
     axes.set_yticks(position, [label.replace("$", r"\$") for label in labels])
     axes.invert_yaxis()
-    axes.set_xlim(0, float(high.max(initial=0.0)) / scale * 1.05 or 1.0)
-    axes.set_xlabel(f"expected damage a year [{unit}]; dot = median, line = 8 in 10 chance" if width >= WIDE
+    axes.set_xlim(0, greatest / scale * 1.05 or 1.0)
+    axes.set_xlabel(f"expected damage a year [{unit}]; dot = average, line = 8 in 10 chance" if width >= WIDE
                     else f"expected damage a year [{unit}]")  # fmt: skip
     style_axes(axes, grid="x")
     axes.spines["left"].set_visible(False)

@@ -8,6 +8,7 @@ from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning.formatting import (
     format_area,
     format_area_between,
+    format_mean,
     format_metres,
     format_metres_between,
     format_money,
@@ -39,7 +40,7 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
     land = flooded_land(hazard, results.observations.terrain)
     states = most_likely_state(impact.assets)
     known = states[states != UNKNOWN_ASSET]
-    p10, p50, p90 = impact.expected_annual_damage
+    damage = impact.expected_annual_damage
     sentences = [
         *([results.plan.evacuation_caveat] if results.plan.evacuation_caveat else []),
         f"At {hazard.region.name} the sea reaches {format_metres(rarest['p50'])} above {hazard.region.vertical_datum} "
@@ -55,8 +56,8 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
             f"{pluralise(known.size, 'asset')} with known flooding would most likely be damaged."
         )
         sentences.append(
-            f"Flood damage is expected to cost {format_money(p50, money)} a year"
-            f" ({format_money_between(p10, p90, money)})."
+            f"Floods cost {format_mean(damage, money)} a year on average (8 in 10 chance: "
+            f"{format_money_between(damage.p10, damage.p90, money)})."
         )
     sentences.append(
         f"The plan has {pluralise(len(results.plan.actions), 'action')} and "

@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning import formatting
+from strandline.planning.plan import frequent_notes
 from strandline.report.alerts.forecast_trace import forecast_of_the_peak
 from strandline.report.findings import RunResults
 from strandline.report.page.flooded_land import flooded_land
@@ -74,7 +75,7 @@ def render_page(results: RunResults) -> str:
         tiles=headline_tiles(results, levels),
         forecast=forecast_sentences(trace),
         drawings=draw_all(results, levels, trace, ranked),
-        rise_scenarios=[(each, float(np.median(each.hazard.levels[:, -1]))) for each in results.rise_scenarios],
+        rise_scenarios=[(each, float(np.median(each.hazard.level_draws[:, -1]))) for each in results.rise_scenarios],
         sinks=any(each.sunk for each in results.rise_scenarios),
         evacuation_columns=COLUMNS,
         evacuation_introduction=INTRODUCTION,
@@ -89,6 +90,7 @@ def render_page(results: RunResults) -> str:
         skill=skill_sentences(results.learning),
         missing_data=missing_data_sentences(results),
         unknown_assets=unknown_assets_sentence(results.impact, results.plan.money),
+        frequent=frequent_notes(results.impact.frequent, results.plan.money),
         unknown_share=flooded_land(results.hazard, results.observations.terrain).unknown_share,
         sources=source_rows(results),
         limits=LIMITS,
@@ -107,12 +109,13 @@ def _environment(money: MoneyUnit) -> Environment:
     for function in (
         formatting.format_percent, formatting.format_metres, formatting.format_years,
         formatting.format_time, formatting.format_date, formatting.format_duration, formatting.pluralise,
-        formatting.format_key, formatting.format_asset_list, formatting.capitalise,
+        formatting.format_key, formatting.format_asset_list, formatting.capitalise, formatting.format_ratio,
         formatting.format_score, formatting.format_count, formatting.format_people,
     ):  # fmt: skip
         environment.filters[function.__name__.removeprefix("format_")] = function
     environment.filters["money"] = partial(formatting.format_money, money=money)
-    environment.filters["money_bounds"] = partial(formatting.format_money_bounds, money=money)
+    environment.filters["mean"] = partial(formatting.format_mean, money=money)
+    environment.filters["expectation"] = partial(formatting.format_expectation, money=money)
     environment.globals |= {
         "money_between": partial(formatting.format_money_between, money=money),
         "describe_start": describe_start,

@@ -13,9 +13,9 @@ from strandline.planning.formatting import (
     format_area,
     format_area_between,
     format_date,
+    format_mean,
     format_metres,
     format_metres_between,
-    format_money,
     format_money_between,
     format_percent,
     format_years,
@@ -65,7 +65,7 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
     """Return the four numbers at the top of the page."""
     rarest, surge, kinds = levels.iloc[-1], results.surge_scores, results.kinds
     land = flooded_land(results.hazard, results.observations.terrain)
-    p10, p50, p90 = results.impact.expected_annual_damage
+    damage = results.impact.expected_annual_damage
     return [
         Tile(
             f"sea level once in {format_years(rarest['return_period'])}",
@@ -80,9 +80,9 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
             provenance_label(kinds["flood"]),
         ),
         Tile(
-            "expected damage a year",
-            format_money(p50, results.plan.money).replace(SPACE, " "),
-            format_money_between(p10, p90, results.plan.money),
+            "damage a year on average",
+            format_mean(damage, results.plan.money).replace(SPACE, " "),
+            format_money_between(damage.p10, damage.p90, results.plan.money),
             provenance_label(kinds["assets"]),
         ),
         Tile(
@@ -110,8 +110,8 @@ def damage_table(results: RunResults) -> list[tuple[str, int]]:
 def ranked_assets(results: RunResults, most: int) -> pd.DataFrame:
     """Return at most ``most`` assets with the greatest known expected annual damage."""
     assets = results.impact.assets
-    known = assets[assets["expected_annual_damage_p50"].notna() & (assets["expected_annual_damage_p50"] > 0)]
-    ranked = known.sort_values("expected_annual_damage_p50", ascending=False, kind="stable")
+    known = assets[assets["expected_annual_damage_mean"].notna() & (assets["expected_annual_damage_mean"] > 0)]
+    ranked = known.sort_values("expected_annual_damage_mean", ascending=False, kind="stable")
     return pd.DataFrame(ranked.drop(columns="geometry").head(most))
 
 

@@ -4,7 +4,7 @@ import math
 
 from strandline.observations.region_file.prices.money import SPACE
 from strandline.planning.early_action.protocol import Phase, Protocol
-from strandline.planning.formatting import format_money, format_money_between, pluralise
+from strandline.planning.formatting import format_mean, format_money, format_money_between, pluralise
 from strandline.planning.plan import Plan
 from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.pathway_lines import pathway_lines
@@ -12,21 +12,24 @@ from strandline.report.plan.phase_text import describe_failure, describe_start, 
 from strandline.report.plan.proposal import action_lines, proposal_lines, scenario_lines
 from strandline.risk.people import BASIS_OF_BOUNDS
 
+ERROR_NOTE = " The ± is the error of the calculation, which more computing would reduce; the range is not known better."
+
 
 def plan_to_markdown(plan: Plan) -> str:
     """Return the plan in plain language, most urgent actions first."""
-    low, middle, high = plan.expected_annual_damage
+    damage = plan.expected_annual_damage
     lines = [f"# Flood plan for {plan.region}", ""]
     if plan.is_simulated:
         lines += ["**SIMULATED: computed for a coast that is wholly or partly simulated.**", ""]
     if plan.evacuation_caveat:
         lines += [f"**{plan.evacuation_caveat}**", ""]
-    if math.isnan(middle):
+    if math.isnan(damage.mean):
         lines += ["The flood damage a year is **unknown**: no asset with a known value lies on known ground."]
     else:
         lines += [
-            f"Without further action, floods cost about **{format_money(middle, plan.money, in_text=True)} a year** on"
-            f" average (8 in 10 chance: {format_money_between(low, high, plan.money, in_text=True)}).",
+            f"Without further action, floods cost about **{format_mean(damage, plan.money, in_text=True)} a year** on"
+            f" average (8 in 10 chance: {format_money_between(damage.p10, damage.p90, plan.money, in_text=True)})."
+            + (ERROR_NOTE if " ± " in format_mean(damage, plan.money) else ""),
         ]
     if plan.unknown_assets:
         unknown = pluralise(plan.unknown_assets, "asset").replace(SPACE, " ")

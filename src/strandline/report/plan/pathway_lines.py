@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strandline.observations.region_file.prices.money import SPACE, MoneyUnit
-from strandline.planning.formatting import format_money_bounds, pluralise
+from strandline.planning.formatting import format_expectation, pluralise
 from strandline.planning.investment.pathways import Pathways, Signpost
 from strandline.planning.investment.tipping_points import TippingPoint
 
@@ -44,7 +44,7 @@ def describe_pathway(pathways: Pathways, end: tuple[str, ...], money: MoneyUnit)
         years_late = pluralise(round(step.late_years), "year").replace(SPACE, " ")
         late = f" (in operation {years_late} late)" if step.late_years >= 1 else ""
         parts.append(f"{when} **{titles_of(pathways, step.added)}**{late}")
-    cost = format_money_bounds(steps[-1].cost, money, in_text=True)
+    cost = format_expectation(steps[-1].cost, money, in_text=True)
     point = format_tipping_point(steps[-1].tipping_point)
     return f"{'; '.join(parts)}. It works until {point} and costs {cost} until 2100."
 

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 
 from strandline.observations.region_file.prices.money import SPACE, MoneyUnit
-from strandline.planning.actions import Action, Bounds
+from strandline.planning.actions import Action, Robustness
 from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
 from strandline.planning.formatting import (
+    format_expectation,
+    format_mean,
     format_money,
     format_money_between,
-    format_money_bounds,
+    format_ratio,
     pluralise,
 )
 from strandline.planning.plan import Plan
 from strandline.report.plan.scenario_table import summarise_by_sea_level
+from strandline.risk.expectation import Expectation
 
 MOST_NAMED = 8
 """Most places that an action names."""
@@ -30,8 +33,11 @@ class _Amounts:
     def between(self, low: float, high: float) -> str:
         return format_money_between(low, high, self._unit, in_text=True)
 
-    def bounds(self, bounds: Bounds | None) -> str:
-        return format_money_bounds(bounds, self._unit, in_text=True)
+    def mean(self, amount: Expectation) -> str:
+        return format_mean(amount, self._unit, in_text=True)
+
+    def expectation(self, amount: Expectation) -> str:
+        return format_expectation(amount, self._unit, in_text=True)
 
 
 def proposal_lines(plan: Plan) -> list[str]:
@@ -42,23 +48,32 @@ def proposal_lines(plan: Plan) -> list[str]:
     if plan.portfolio is None:
         return [*lines, "Build nothing now: no affordable combination of measures has a lower maximum regret.", ""]
     proposal, robust = plan.portfolio, plan.portfolio.robustness
-    low, middle, high = proposal.benefit_cost_ratio
     amounts = _Amounts(plan.money)
     return [
         *lines,
         f"Build together: **{', '.join(titles(plan, proposal.kinds))}**.",
         "",
-        f"- First payment: {amounts.bounds(proposal.investment)}; over {plan.horizon_years} years, upkeep and"
-        f" renewal included: {amounts.bounds(proposal.cost)}.",
-        f"- Today this avoids {amounts.bounds(proposal.avoided_loss)} of damage a year; if nothing changes, every"
-        f" {plan.money.currency} spent saves about {middle:.1f} (between {low:.1f} and {high:.1f}).",
+        f"- First payment: {amounts.expectation(proposal.investment)}; over {plan.horizon_years} years, upkeep and"
+        f" renewal included: {amounts.expectation(proposal.cost)}.",
+        f"- Today this avoids {amounts.expectation(proposal.avoided_loss)} of damage a year; if nothing changes, every"
+        f" {plan.money.currency} spent saves {format_ratio(proposal.benefit_cost_ratio)} on average.",
+        f"- If nothing changes its net present value is {amounts.expectation(proposal.net_present_value)}.",
         f"- It pays off in {robust.pays_in} of {robust.of} scenarios: its net present value is"
-        f" {amounts.one(robust.lowest)} in the worst scenario and {amounts.one(robust.highest)} in the best.",
-        "- In the worst tenth of all cases of its worst scenario, its net present value is"
-        f" {amounts.one(robust.worst_tenth)} on average.",
-        f"- The maximum regret is {amounts.one(robust.maximum_regret)}: another choice would be worth that much more"
+        f" {amounts.mean(robust.lowest)} in the worst scenario and {amounts.mean(robust.highest)} in the best, on"
+        " average.",
+        *_worst_lines(robust, amounts),
+        f"- The maximum regret is {amounts.mean(robust.maximum_regret)}: another choice would be worth that much more"
         f" in the scenario {robust.regretted_in}.",
         "",
+    ]
+
+
+def _worst_lines(robust: Robustness, amounts: _Amounts) -> list[str]:
+    if robust.worst_tenth is None:
+        return []
+    return [
+        "- In the worst tenth of all cases of its worst scenario, its net present value is"
+        f" {amounts.one(robust.worst_tenth)} on average."
     ]
 
 
@@ -73,19 +88,15 @@ def action_lines(action: Action, money: MoneyUnit, evacuation: EvacuationAreas |
     if action.who:
         lines.append(f"   - Who: {action.who}.")
     if action.cost is not None:
-        lines.append(
-            f"   - Costs {amounts.bounds(action.cost)}{' per event' if action.avoided_loss_per == 'event' else ''}."
-        )
+        per_event = " per event" if action.avoided_loss_per == "event" else ""
+        lines.append(f"   - Costs {amounts.expectation(action.cost)}{per_event}.")
     if action.protects:
         lines.append(f"   - Protects: {action.protects}.")
     if action.avoided_loss is not None:
         lines.append(f"   - Avoids {describe_avoided(action, money, in_text=True)}.")
     if action.benefit_cost_ratio is not None:
-        low, middle, high = action.benefit_cost_ratio
-        lines.append(
-            f"   - Every {money.currency} spent saves about {middle:.1f} (between {low:.1f} and {high:.1f}) if nothing"
-            " changes."
-        )
+        saved = format_ratio(action.benefit_cost_ratio)
+        lines.append(f"   - Every {money.currency} spent saves {saved} if nothing changes.")
     lines += [f"   - How sure: {action.confidence} confidence.", f"   - Why: {action.why}"]
     return lines
 
@@ -103,13 +114,12 @@ def _where(action: Action, evacuation: EvacuationAreas | None) -> str:
 def describe_avoided(action: Action, money: MoneyUnit, *, in_text: bool = False) -> str:
     """Return what an action avoids: of an emergency action the mean, which its cost is compared with."""
     assert action.avoided_loss is not None
-    low, _, high = action.avoided_loss
-    if action.mean_avoided_loss is None:
-        per = f"per {action.avoided_loss_per}" if in_text else f"a {action.avoided_loss_per}"
-        return f"{format_money_bounds(action.avoided_loss, money, in_text=in_text)} {per}"
-    mean = format_money(action.mean_avoided_loss, money, in_text=in_text)
-    between = format_money_between(low, high, money, in_text=in_text)
-    return f"{mean} on average in a flood of the lowest level at which it pays (in 8 of 10 such floods {between})"
+    loss = action.avoided_loss
+    if action.avoided_loss_per == "year":
+        return f"{format_expectation(loss, money, in_text=in_text)} {'per' if in_text else 'a'} year"
+    between = format_money_between(loss.p10, loss.p90, money, in_text=in_text)
+    average = format_mean(loss, money, in_text=in_text)
+    return f"{average} on average in a flood of the lowest level at which it pays (in 8 of 10 such floods {between})"
 
 
 def scenario_lines(plan: Plan) -> list[str]:
@@ -120,7 +130,7 @@ def scenario_lines(plan: Plan) -> list[str]:
         "## Results by scenario",
         "",
         f"{len(plan.scenarios)} scenarios: every combination of the sea levels, storms and developments below. How"
-        " likely each is, is unknown. Amounts are medians of the present value.",
+        " likely each is, is unknown. Amounts are present values on average.",
         "",
         "| sea level | rise against the land by then | damage if nothing is done | value of the proposal |"
         " best choice |",
@@ -143,9 +153,11 @@ def scenario_lines(plan: Plan) -> list[str]:
             "|---|---|---|---|---|",
         ]
     for action, robust in robust_actions:
+        value = amounts.between(robust.lowest.mean, robust.highest.mean)
+        worst = "–" if robust.worst_tenth is None else amounts.one(robust.worst_tenth)
         lines.append(
-            f"| {action.title} | {robust.pays_in} of {robust.of} | {amounts.between(robust.lowest, robust.highest)} |"
-            f" {amounts.one(robust.worst_tenth)} | {amounts.one(robust.maximum_regret)} |"
+            f"| {action.title} | {robust.pays_in} of {robust.of} | {value} | {worst} |"
+            f" {amounts.mean(robust.maximum_regret)} |"
         )
     return [*lines, "", *(f"- {line}" for line in source_sentences(plan)), ""]
 

@@ -9,7 +9,7 @@ from strandline.planning.actions import ScenarioOutcome
 
 @dataclass(frozen=True)
 class SeaLevelRow:
-    """All scenarios with one sea-level rise; money is the present value over the horizon [money], medians.
+    """All scenarios with one sea-level rise; money is the present value over the horizon on average [money].
 
     Attributes:
         count: number of scenarios.
@@ -35,8 +35,8 @@ def summarise_by_sea_level(outcomes: Sequence[ScenarioOutcome]) -> tuple[SeaLeve
     rows = []
     for name in dict.fromkeys(each.sea_level for each in outcomes):
         own = [each for each in outcomes if each.sea_level == name]
-        damage = [each.damage[1] for each in own]
-        value = [each.portfolio[1] for each in own if each.portfolio is not None]
+        damage = [each.damage.mean for each in own]
+        value = [each.portfolio.mean for each in own if each.portfolio is not None]
         (best, best_in), *_ = Counter(each.best for each in own).most_common()
         rows.append(
             SeaLevelRow(

@@ -116,6 +116,7 @@ def fit_block_maxima(
     source: str,
     trend: bool,
     reference_year: float | None = None,
+    near: "ReturnLevelFit | None" = None,
 ) -> ReturnLevelFit:
     """Fit a GEV to annual maxima, or to the r largest of each year, by maximum likelihood.
 
@@ -124,6 +125,7 @@ def fit_block_maxima(
         years: (N,) calendar years of the blocks.
         trend: whether the location rises linearly with time; test it by the likelihood ratio.
         reference_year: of the levels; the last year by default. Used only with a trend.
+        near: a fit from which the search starts, to a tenth of a thousandth of the spread; for fits by the hundred.
 
     Raises:
         InputError: a year without a maximum, or rows that are not descending.
@@ -153,7 +155,12 @@ def fit_block_maxima(
         return -block_log_likelihood(standard, location, np.exp(p[1]), p[2])
 
     gumbel = np.sqrt(6) / np.pi
-    best = _minimise(loss, np.array([-0.577 * gumbel, np.log(gumbel), 0.0, *([0.0] if trend else [])]))
+    start = np.array([-0.577 * gumbel, np.log(gumbel), 0.0, *([0.0] if trend else [])])
+    if near is not None:
+        middle = near.location - (near.trend * (near.reference_year - float(time.mean())) if trend else 0.0)
+        tail = [(middle - centre) / spread, np.log(near.scale / spread), near.shape]
+        start = np.array([*tail, *([near.trend * span / spread] if trend else [])])
+    best = _minimise(loss, start, 1e-7 if near is None or not np.isfinite(loss(start)) else 1e-4)
     slope = float(best[3]) * spread / span if trend else 0.0
     scale = float(np.exp(best[1])) * spread
     return ReturnLevelFit(
@@ -185,10 +192,10 @@ def _reduce(standard: Floats, shape: float) -> Floats | None:
     return None if (stretched <= -1).any() else np.asarray(np.log1p(stretched) / shape)
 
 
-def _minimise(loss: Callable[[Floats], float], start: Floats) -> Floats:
-    """The parameters with the least loss, by Nelder-Mead with one restart from where the first search ended."""
+def _minimise(loss: Callable[[Floats], float], start: Floats, accuracy: float) -> Floats:
+    """The parameters with the least loss, by Nelder-Mead."""
     simplex = np.vstack([start, start + 0.2 * np.eye(start.size)])
-    options = {"xatol": 1e-7, "fatol": 1e-9, "maxiter": 4000, "maxfev": 8000, "initial_simplex": simplex}
+    options = {"xatol": accuracy, "fatol": accuracy / 100, "maxiter": 4000, "maxfev": 8000, "initial_simplex": simplex}
     first = optimize.minimize(loss, start, method="Nelder-Mead", options=options)
     if not first.success or not np.isfinite(first.fun):
         raise RefusedByTheory(f"the likelihood has no regular maximum ({first.message}); give a longer record")

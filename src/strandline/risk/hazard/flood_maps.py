@@ -59,8 +59,9 @@ def map_hazard(
     progress: Progress | None = None,
     *,
     rise: Floats | float = 0.0,
+    maps: int | None = None,
 ) -> Hazard:
-    """Map the flood depth of each sampled return level.
+    """Map the flood depth of sampled return levels.
 
     Args:
         forecaster: calibrated students.
@@ -71,24 +72,40 @@ def map_hazard(
         rng: draws storms, members and quantiles.
         rise: of the mean sea level [m], (S,) or one; added to ``levels``, and to the level about which tide and surge
             vary.
+        maps: number of rows of ``levels`` to map, the middle one of so many equal parts; ``None`` = every row.
     """
     designer = storm_designer(observations, sea_level)
-    levels = levels + np.broadcast_to(rise, len(levels))[:, None]
-    draws = draw_floods(designer, levels, forecaster.members, rng, rise)
+    of_row = np.broadcast_to(rise, len(levels))[:, None]
+    level_draws = levels + of_row
+    levels, mapped_rise = (each if maps is None else middle_rows(each, maps) for each in (level_draws, of_row))
+    draws = draw_floods(designer, levels, forecaster.members, rng, mapped_rise[:, 0])
     terrain = terrain_features_of(observations.region, observations.terrain, designer.mean_sea_level)
     assets = {} if observations.assets is None else asset_part(observations, levels.shape[1])
-    maps = map_floods(forecaster, terrain, draws, assets, progress)
+    floods = map_floods(forecaster, terrain, draws, assets, progress)
     return Hazard(
         observations.region,
         return_periods,
         levels,
-        maps.depth,
-        maps.probability,
-        maps.flood_extent,
-        maps.epistemic_sd,
+        floods.depth,
+        floods.probability,
+        floods.flood_extent,
+        floods.epistemic_sd,
         sources_of(observations.provenance),
-        maps.damage_states,
+        floods.damage_states,
+        level_draws,
     )
+
+
+def middle_rows(levels: Floats, maps: int) -> Floats:
+    """(M, R) the middle row of each of M equal parts of (N, R) sampled levels.
+
+    Raises:
+        InputError: parts that are not equal.
+    """
+    if len(levels) % maps:
+        raise InputError("hazard", f"{len(levels)} sampled levels for {maps} maps", "give a multiple of the maps")
+    part = len(levels) // maps
+    return levels[part // 2 :: part]
 
 
 def draw_floods(

@@ -1,7 +1,8 @@
 """The hazard: sampled sea levels and flood depths per return period, with unknown cells kept unknown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,7 @@ class Hazard:
 
     Attributes:
         return_periods: [years], ascending.
-        levels: (S, R) return levels of the sea [m, region datum].
+        levels: (S, R) return levels of the sea [m, region datum] that were mapped.
         flood_depth: (S, R, H, W) float32 depth [m]; NaN = unknown cell, never "dry".
         flood_probability: (R, H, W) float32 P(depth >= 0.15 m); NaN = unknown cell.
         flood_extent: (R, H, W) float32, 1 where a cell is predicted flooded, else 0; NaN = unknown cell.
@@ -36,6 +37,8 @@ class Hazard:
         provenance: of the observations used.
         damage_states: (R, A, 5) the student's probabilities of the damage states of the assets [-], mean over the
             samples; NaN outside the region; ``None`` = not predicted.
+        drawn_levels: (N, R) all sampled return levels [m, region datum]; each N / S in a row belong to one sample of
+            the maps. ``None`` = those that were mapped.
     """
 
     region: Region
@@ -47,6 +50,7 @@ class Hazard:
     epistemic_sd: npt.NDArray[np.float32]
     provenance: Mapping[str, Provenance]
     damage_states: npt.NDArray[np.float64] | None = None
+    drawn_levels: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         periods = np.asarray(self.return_periods, dtype=float)
@@ -56,6 +60,9 @@ class Hazard:
             )
         if self.levels.ndim != 2 or self.levels.shape[0] == 0 or not np.isfinite(self.levels).all():
             raise InputError("hazard", f"levels have shape {self.levels.shape} or gaps", "give finite (S, R) levels")
+        if len(self.level_draws) % len(self.levels) or self.level_draws.shape[1:] != self.levels.shape[1:]:
+            found = f"drawn_levels have shape {self.level_draws.shape}"
+            raise InputError("hazard", found, f"need (N, {periods.size}), N a multiple of {len(self.levels)} samples")
         expected = (*self.levels.shape, *self.region.shape)
         if self.levels.shape[1] != periods.size or self.flood_depth.shape != expected:
             raise InputError(
@@ -71,3 +78,41 @@ class Hazard:
             raise InputError("hazard", "flood_depth has negative depths", "depth is 0 on dry ground, NaN where unknown")
         if ((self.flood_probability < 0) | (self.flood_probability > 1)).any():
             raise InputError("hazard", "flood_probability leaves 0 to 1", "give probabilities, NaN where unknown")
+
+    @property
+    def level_draws(self) -> npt.NDArray[np.float64]:
+        """(N, R) all sampled return levels [m, region datum]."""
+        return self.levels if self.drawn_levels is None else self.drawn_levels
+
+    def seen_from(self, lower: npt.NDArray[np.float64]) -> Self:
+        """The same maps with levels from ground that lies ``lower`` [m] than the datum, (S, 1)."""
+        drawn = self.level_draws + np.repeat(lower, len(self.level_draws) // len(self.levels), axis=0)
+        return replace(self, levels=self.levels + lower, drawn_levels=drawn)
+
+
+@dataclass(frozen=True, eq=False)
+class FutureHazard:
+    """Flood maps of the storms of today at a future sea, on the land of its time.
+
+    Attributes:
+        name: says so where it is that of land after subsidence.
+        rise: median of the mean sea level against the land [m], above that of the baseline year.
+        source: of the rise.
+        hazard: its maps; its levels contain the rise.
+        sunk: how much lower the land of the maps lies than in the baseline year, mean over the assets [m].
+        same_sea_today: the same rise on today's land, where ``hazard`` is on land that sank unevenly.
+        frequent: the same storms there at levels of shorter return periods.
+    """
+
+    name: str
+    rise: float
+    source: str
+    hazard: Hazard
+    sunk: float = 0.0
+    same_sea_today: Hazard | None = None
+    frequent: Hazard | None = None
+
+    @property
+    def on_todays_land(self) -> Hazard:
+        """Maps of the risen sea on the land of the baseline year."""
+        return self.hazard if self.same_sea_today is None else self.same_sea_today

@@ -18,6 +18,9 @@ SURPRISING = 0.05
 UNTRACKED_WAITS = 5.0
 """Mean waits between passages without one, at an end of the record, from which tracks are taken to be missing [-]: by
 chance less than once in a hundred."""
+MOST_FREQUENT = 1.1
+"""Return period [years] down to which damage is counted, where a shorter one is not asked for: ten of eleven years have
+a sea as high. ASSUMPTION; what is more frequent is bounded."""
 Fact = str | float | int | bool | tuple[float, ...] | None
 
 
@@ -26,7 +29,9 @@ class ReturnLevels:
     """Sampled return levels, with what they rest on.
 
     Attributes:
-        samples: (S, R) [m, region datum].
+        samples: (N, R) [m, region datum], in the order of the rarest level, so that neighbours are alike.
+        frequent: (N, 1) level of ``MOST_FREQUENT`` years [m, region datum] in the same samples; ``None`` = the shortest
+            return period is not longer.
         record_years: length of the record behind them.
         method: for the report; a line is a paragraph.
         facts: the same for programs, with units in the names.
@@ -35,11 +40,28 @@ class ReturnLevels:
     """
 
     samples: Floats
+    frequent: Floats | None
     record_years: float
     method: str
     facts: Mapping[str, Fact]
     maxima: Floats
     maxima_per_year: float
+
+
+def periods_with_frequent(return_periods: tuple[float, ...]) -> tuple[float, ...]:
+    """The return periods [years], after ``MOST_FREQUENT`` where none is as short."""
+    return return_periods if return_periods[0] <= MOST_FREQUENT else (MOST_FREQUENT, *return_periods)
+
+
+def split_frequent(levels: Floats, return_periods: tuple[float, ...]) -> tuple[Floats, Floats | None]:
+    """(N, R) levels of the return periods in the order of the rarest, and (N, 1) of the frequent one, if there is one.
+
+    Args:
+        levels: (N, R or R + 1) of `periods_with_frequent`.
+    """
+    ordered = levels[np.argsort(levels[:, -1], kind="stable")]
+    count = len(return_periods)
+    return ordered[:, -count:], ordered[:, :1] if ordered.shape[1] > count else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,4 +70,4 @@ def _refit(fit: ReturnLevelFit, rng: np.random.Generator) -> ReturnLevelFit:
     location = fit.location + (fit.trend * (years - fit.reference_year)[:, None] if has_trend else 0.0)
     simulated = np.where(np.isnan(fit.data), np.nan, location + fit.scale * standard)
     reference = fit.reference_year if has_trend else None
-    return fit_block_maxima(simulated, years, source=fit.source, trend=has_trend, reference_year=reference)
+    return fit_block_maxima(simulated, years, source=fit.source, trend=has_trend, reference_year=reference, near=fit)

@@ -1,6 +1,7 @@
 """Damage states, expected annual damage, loss of function and people at risk, with the uncertainty of the chain."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -9,16 +10,31 @@ import numpy.typing as npt
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.assets import DAMAGE_STATE_EDGES
-from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.expectation import Expectation, standard_error
+from strandline.risk.hazard.hazard import FutureHazard, Hazard
 from strandline.risk.impact.loss_of_function import loss_of_function_probability
 from strandline.risk.impact.population import PopulationImpact
 from strandline.risk.impact.totals import PartialTotal, partial_totals, sum_known
 from strandline.risk.stage_damage.damage_chain import DamageChain, draw_curve_deviates
-from strandline.risk.stage_damage.expected_annual_damage import frequency_weights
+from strandline.risk.stage_damage.damage_draws import DamageDraws
+from strandline.risk.stage_damage.expected_annual_damage import frequency_weights, left_out_at_most
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.vulnerability import damage_state
 
 DAMAGE_STATES = len(DAMAGE_STATE_EDGES) + 1
+
+
+@dataclass(frozen=True)
+class FrequentDamage:
+    """Damage of the years whose highest sea is below the first mapped return level; it is in no number.
+
+    Attributes:
+        return_period: the first mapped one [years].
+        at_most: their expected annual damage [money a-1]; NaN = no damage is known.
+    """
+
+    return_period: float
+    at_most: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,25 +43,30 @@ class Impact:
 
     Attributes:
         assets: ``ASSET_COLUMNS`` + ``damage_state_0`` … ``damage_state_4`` (probabilities at the design return period,
-            ``state_source`` the ``curve`` or the ``student``),
-            ``expected_annual_damage_p10``, ``_p50``, ``_p90`` [money a-1] and ``depth_p50`` [m]; NaN = unknown.
+            ``state_source`` the ``curve`` or the ``student``), ``expected_annual_damage_mean``, ``_standard_error``,
+            ``_p10``, ``_p50``, ``_p90`` [money a-1] and ``depth_p50`` [m]; NaN = unknown.
             Where assets serve others: ``out_of_service`` (probability at the design return period) and
             ``out_of_service_per_year`` [a-1].
-        expected_annual_damage: p10, p50, p90 of the total over the assets that are known [money a-1];
-            NaN where none is.
+        expected_annual_damage: total over the assets that are known [money a-1]; NaN where none is.
         unknown_assets: assets whose damage is unknown: a cell they touch is unknown, or their value is.
         unknown_value: value of those among them that have one [money]; it is in no total.
+        frequent: what is left out below the first return period.
+        curve_deviates: (N, 6) of the damage curves in the draws of damage, which all else must share.
         population: exposed and cut off at the design return period, see ``assess_population``; ``None`` where nobody
             is counted.
         totals: expected annual damage by class and by district.
+        in_future: the total at each future sea, in the order in which they were given [money a-1].
     """
 
     assets: gpd.GeoDataFrame
-    expected_annual_damage: tuple[float, float, float]
+    expected_annual_damage: Expectation
     unknown_assets: int
     unknown_value: float
+    frequent: FrequentDamage
+    curve_deviates: Floats = field(repr=False)
     population: PopulationImpact | None = None
     totals: tuple[PartialTotal, ...] = ()
+    in_future: tuple[Expectation, ...] = ()
 
 
 def assess_impact(
@@ -56,8 +77,10 @@ def assess_impact(
     *,
     design_return_period: float = 100,
     own_states: Floats | None = None,
+    frequent: Hazard | None = None,
+    futures: Sequence[FutureHazard] = (),
 ) -> Impact:
-    """Damage states and expected annual damage of each asset, sampled through levels, depths and curves together.
+    """Damage states and expected annual damage of each asset, drawn through levels, depths and curves together.
 
     An asset's damage is the mean of its cells' damage, weighted with its share in each cell (`exposure.asset_shares`);
     it is unknown where any cell it touches is unknown. Values of assets are taken as exact.
@@ -67,9 +90,12 @@ def assess_impact(
         design_return_period: [years], one of the hazard's, at which damage states and ``depth_p50`` are given.
         own_states: (A, 5) the student's probabilities of the damage states at the design return period, which replace
             the curve's where the flood is known; a row of NaN keeps the curve's. Money always follows the curve.
+        frequent: the same storms at levels of shorter return periods; ``None`` = their damage is bounded.
+        futures: the same storms at future seas.
 
     Raises:
-        InputError: assets without the columns, a design period that the hazard lacks, or states of another shape.
+        InputError: assets without the columns, a design period that the hazard lacks, states of another shape, or
+            hazards of other samples.
     """
     if design_return_period not in hazard.return_periods:
         raise InputError(
@@ -77,15 +103,12 @@ def assess_impact(
         )
     design = hazard.return_periods.index(design_return_period)
     exposure = overlay_exposure(assets, hazard.region)
-    weights = frequency_weights(hazard.return_periods)
-    chain = DamageChain((hazard,), exposure, continent, draw_curve_deviates(len(hazard.flood_depth), rng))
-    annual, states, depths = [], [], []
-    for sample in chain:
-        ratio = sample.damage_ratios()  # (A, R)
-        annual.append(ratio @ weights * exposure.value)
-        states.append(damage_state(ratio[:, design]))
-        depths.append(sample.only(design).mean_depth()[:, 0])
-    samples, state, design_depth = np.stack(annual), np.stack(states), np.stack(depths)  # (S, A) each
+    deviates = draw_curve_deviates(len(hazard.level_draws), rng)
+    draws = DamageDraws((hazard, *(each.on_todays_land for each in futures)), exposure, continent, deviates, frequent)
+    samples = draws.annual_damage()  # (N, A)
+    state = damage_state(draws.damage_ratios(draws.return_periods.index(design_return_period)))  # (N, A)
+    chain = DamageChain((hazard,), exposure, continent, deviates[:: len(deviates) // draws.maps])
+    design_depth = np.stack([sample.only(design).mean_depth()[:, 0] for sample in chain])  # (S, A)
 
     probabilities = np.stack([(state == k).mean(axis=0) for k in range(DAMAGE_STATES)], axis=1)  # (A, 5)
     probabilities[(state < 0).any(axis=0)] = np.nan
@@ -93,26 +116,49 @@ def assess_impact(
     if own_states is not None:
         probabilities, state_source = _replace_states(probabilities, own_states)
     unknown = np.asarray(np.isnan(samples).any(axis=0))
-    bounds = np.quantile(samples, [0.1, 0.5, 0.9], axis=0)
     result = assets.copy()
     for k in range(DAMAGE_STATES):
         result[f"damage_state_{k}"] = probabilities[:, k]
     result["state_source"] = state_source
     result["state_source"] = result["state_source"].where(result["damage_state_0"].notna())
-    for name, row in zip(("p10", "p50", "p90"), bounds, strict=True):
-        result[f"expected_annual_damage_{name}"] = np.where(unknown, np.nan, row)
+    for name, values in _statistics(samples, draws.maps).items():
+        result[f"expected_annual_damage_{name}"] = np.where(unknown, np.nan, values)
     result["depth_p50"] = np.median(design_depth, axis=0)
     lost = loss_of_function_probability(chain, assets, rng)
     if not np.isnan(lost).all():
+        weights = frequency_weights(hazard.return_periods)
         result["out_of_service"], result["out_of_service_per_year"] = lost[:, design], lost @ weights
     stated = ~np.isnan(exposure.value)
+    first = np.where(unknown, 0.0, draws.damage_ratios(0) * exposure.value).sum(axis=1).mean()
+    at_most = np.nan if unknown.all() else left_out_at_most(draws.return_periods, float(first))
     return Impact(
         assets=result,
-        expected_annual_damage=sum_known(samples, unknown),
+        expected_annual_damage=sum_known(samples, unknown, draws.maps),
         unknown_assets=int(unknown.sum()),
         unknown_value=float(exposure.value[unknown & stated].sum()),
-        totals=partial_totals(samples, assets),
+        frequent=FrequentDamage(draws.return_periods[0], at_most),
+        curve_deviates=deviates,
+        totals=partial_totals(samples, assets, draws.maps),
+        in_future=tuple(sum_known(each, unknown, draws.maps) for each in _in_future(draws, futures)),
     )
+
+
+def _in_future(draws: DamageDraws, futures: Sequence[FutureHazard]) -> Iterator[Floats]:
+    """(N, A) expected annual damage [money a-1] of the same draws at each future sea."""
+    for each in futures:
+        if each.same_sea_today is None:
+            rise = (each.hazard.level_draws - draws.hazards[0].level_draws)[:, 0]
+            yield draws.annual_damage(rise=rise)
+        else:
+            on_sunk_land = replace(draws, hazards=(each.hazard,), frequent=each.frequent)
+            yield on_sunk_land.annual_damage()
+
+
+def _statistics(samples: Floats, maps: int) -> dict[str, Floats]:
+    """Mean, its standard error and percentiles (A,) of draws (N, A); NaN where any draw is."""
+    low, middle, high = np.quantile(samples, [0.1, 0.5, 0.9], axis=0)
+    error = np.array([standard_error(each, maps) for each in samples.T])
+    return {"mean": samples.mean(axis=0), "standard_error": error, "p10": low, "p50": middle, "p90": high}
 
 
 def _replace_states(curve: Floats, own: Floats) -> tuple[Floats, npt.NDArray[np.str_]]:

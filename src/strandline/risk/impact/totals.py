@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from strandline.observations.arrays import Floats
 from strandline.observations.assets import ASSET_CLASSES
+from strandline.risk.expectation import Expectation
 
 
 @dataclass(frozen=True)
@@ -17,41 +18,39 @@ class PartialTotal:
 
     Attributes:
         name: of the class or district; ``None`` = the survey states no district.
-        expected_annual_damage: p10, p50, p90 of the sum over the known ones [money a-1]; NaN where none is.
+        expected_annual_damage: of the sum over the known ones [money a-1]; NaN where none is.
         unknown_assets, unknown_value: those whose damage is unknown, and their value [money] where it is stated.
     """
 
     by: Literal["class", "district"]
     name: str | None
     assets: int
-    expected_annual_damage: tuple[float, float, float]
+    expected_annual_damage: Expectation
     unknown_assets: int
     unknown_value: float
 
 
-def sum_known(samples: Floats, unknown: npt.NDArray[np.bool_]) -> tuple[float, float, float]:
-    """p10, p50, p90 of the sum of (S, A) over the known assets; NaN where there is none."""
-    if unknown.all():
-        return (np.nan, np.nan, np.nan)
-    p10, p50, p90 = np.quantile(samples[:, ~unknown].sum(axis=1), (0.1, 0.5, 0.9))
-    return float(p10), float(p50), float(p90)
+def sum_known(samples: Floats, unknown: npt.NDArray[np.bool_], maps: int) -> Expectation:
+    """Expectation of the sum of draws (N, A) over the known assets; NaN where there is none."""
+    return Expectation.unknown() if unknown.all() else Expectation.of(samples[:, ~unknown].sum(axis=1), maps)
 
 
-def partial_totals(samples: Floats, assets: gpd.GeoDataFrame) -> tuple[PartialTotal, ...]:
+def partial_totals(samples: Floats, assets: gpd.GeoDataFrame, maps: int) -> tuple[PartialTotal, ...]:
     """Totals by class in the order of ``ASSET_CLASSES``, then by district in that of their names, no district last.
 
-    Quantiles of parts do not add up to those of the whole, because parts do not reach them in the same samples.
+    Means of parts add up to that of the whole. Quantiles do not, because parts do not reach them in the same draws.
 
     Args:
-        samples: (S, A) expected annual damage [money a-1]; NaN = unknown.
+        samples: (N, A) expected annual damage [money a-1]; NaN = unknown.
+        maps: number of flood maps that the draws read.
     """
     unknown = np.asarray(np.isnan(samples).any(axis=0))
     value = assets["value"].to_numpy(dtype=float)
 
     def total(by: Literal["class", "district"], name: str | None, chosen: npt.NDArray[np.bool_]) -> PartialTotal:
         lost = value[chosen & unknown]
-        bounds = sum_known(samples[:, chosen], unknown[chosen])
-        return PartialTotal(by, name, int(chosen.sum()), bounds, int(lost.size), float(np.nansum(lost)))
+        sum_of_known = sum_known(samples[:, chosen], unknown[chosen], maps)
+        return PartialTotal(by, name, int(chosen.sum()), sum_of_known, int(lost.size), float(np.nansum(lost)))
 
     names = assets["asset_class"].to_numpy()
     parts = [total("class", name, names == name) for name in ASSET_CLASSES if (names == name).any()]

@@ -1,6 +1,6 @@
-"""The damage chain: flood maps at all mapped sea levels → depth at assets → damage ratios, sample by sample.
+"""The damage chain: flood maps at all mapped sea levels → depth at assets → damage ratios, one map after another.
 
-Everything that needs damage reads this chain: impact, stage–damage by zone, by asset class and by design, sensitivity.
+What counts assets, people and zones in the water reads this chain; amounts of money read `damage_draws`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -76,13 +76,6 @@ class SampleChain:
         one = slice(number, number + 1)
         return type(self)(self.levels[one], self.depth[one], self.exposure, self.continent, self.deviates)
 
-    def behind(self, protection: Protection) -> Self:
-        """The sample behind a crest and a belt, with one more sea level: the last one overtopping the crest."""
-        lower = protection.behind_belt(self.depth, self.levels)
-        depth = np.concatenate([protection.behind_crest(lower, self.levels), lower[-1:]])  # (L + 1, H, W)
-        levels = np.append(self.levels, self.levels[-1])
-        return type(self)(levels, depth, self.exposure, self.continent, self.deviates)
-
 
 @dataclass(frozen=True, eq=False)
 class DamageChain:
@@ -123,7 +116,3 @@ class DamageChain:
         for sample, (levels, deviates) in enumerate(zip(self.levels, self.deviates, strict=True)):
             depth = np.concatenate([each.flood_depth[sample] for each in self.hazards])  # (L, H, W)
             yield SampleChain(levels, depth, self.exposure, self.continent, deviates)
-
-    def damage_ratios(self) -> Floats:
-        """(S, A, L) damage ratios of every asset as it is, at every mapped sea level."""
-        return np.stack([sample.damage_ratios() for sample in self])

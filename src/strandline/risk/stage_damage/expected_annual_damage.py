@@ -1,16 +1,11 @@
 """Expected annual damage: the integral of damage over its frequency."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.stage_damage.damage_chain import DamageChain
-from strandline.risk.stage_damage.exposure import Exposure
-from strandline.risk.stage_damage.protection import UNPROTECTED, Protection
 
 Rule = Literal["log_linear", "trapezoid"]
 
@@ -47,36 +42,9 @@ def frequency_weights(return_periods: tuple[float, ...], rule: Rule = "log_linea
     return weights
 
 
-def overtopping_weights(return_periods: tuple[float, ...]) -> Floats:
-    """(R + 1,) the same, with everything rarer than the last return period apart: there a crest is overtopped."""
-    tail = 1 / return_periods[-1]
-    weights = np.append(frequency_weights(return_periods), tail)
-    weights[-2] -= tail
-    return weights
+def left_out_at_most(return_periods: tuple[float, ...], first: float) -> float:
+    """Greatest expected annual damage [money a-1] of the years whose highest sea is below the first return level.
 
-
-def annual_damage_samples(
-    hazard: Hazard,
-    exposure: Exposure,
-    continent: str,
-    deviates: Floats,
-    *,
-    protections: Sequence[Protection] | None = None,
-) -> Floats:
-    """(S, A) expected annual damage [money a-1] of each Monte-Carlo sample; NaN where unknown.
-
-    Behind a crest, events rarer than the last return period count as overtopping: their damage is the unprotected one.
-
-    Args:
-        deviates: (S, 6) from `draw_curve_deviates`; the same for two runs makes them comparable sample by sample.
-        protections: one per sample; ``None`` = as it is today.
+    They are a share 1 - 1/T of the years, and none damages more than that level does, ``first`` [money] on average.
     """
-    weights = overtopping_weights(hazard.return_periods)
-    by_sample = [UNPROTECTED] * len(hazard.levels) if protections is None else protections
-    chain = DamageChain((hazard,), exposure, continent, deviates)
-    return np.stack(
-        [
-            sample.behind(protection).damage_ratios(protection) @ weights * exposure.value
-            for sample, protection in zip(chain, by_sample, strict=True)
-        ]
-    )
+    return (1.0 - 1.0 / return_periods[0]) * first

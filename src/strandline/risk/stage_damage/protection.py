@@ -33,26 +33,9 @@ class Protection:
         if any(not 0 <= share <= 1 for share in self.avoided_share.values()):
             raise InputError("protection", f"avoids shares {dict(self.avoided_share)}", "shares lie in 0 to 1")
 
-    def behind_belt(self, depth: npt.NDArray[np.float32], level: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-        """Depths (R, H, W) [m] of the lower seas that remain of ``level`` (R,) [m, ascending] behind the belt.
-
-        Linear between the given sea levels; below the lowest they are those of the lowest.
-        """
-        if self.attenuation == 0 or level.size == 1:
-            return depth
-        position = np.interp(level - self.attenuation, level, np.arange(level.size))
-        lower = np.minimum(position.astype(int), level.size - 2)
-        share = (position - lower).astype(np.float32)[:, None, None]
-        return np.asarray((1 - share) * depth[lower] + share * depth[lower + 1], dtype=np.float32)
-
-    def behind_crest(self, depth: npt.NDArray[np.float32], level: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-        """Depths (R, H, W) [m] with sea levels up to the crest kept out; unknown stays unknown.
-
-        Args:
-            level: (R,) in front of the belt [m, region datum].
-        """
-        kept_out = (level - self.attenuation <= self.crest)[:, None, None] & ~np.isnan(depth)
-        return np.where(kept_out, np.float32(0), depth)
+    def keeps_out(self, level: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Whether seas of these levels, in front of the belt [m, region datum], flood nothing."""
+        return np.asarray(level - self.attenuation <= self.crest)
 
 
 UNPROTECTED = Protection()

@@ -18,7 +18,7 @@ export function initComparison() {
 
 function comparisonElements(found) {
   const damage = (run) => (run.damage_per_year === null ? translate("unknown")
-    : `${numbers.money(run.damage_per_year.p50, run.money)} (${translate("between_80", { low: numbers.money(run.damage_per_year.p10, run.money), high: numbers.money(run.damage_per_year.p90, run.money) })})`);
+    : `${numbers.money(run.damage_per_year.mean, run.money)} (${translate("between_80", { low: numbers.money(run.damage_per_year.p10, run.money), high: numbers.money(run.damage_per_year.p90, run.money) })})`);
   const moneyOf = [found.first.money, found.second.money];
   const overlaps = found.damage_overlaps === null ? "" : translate(found.damage_overlaps ? "damage_overlaps" : "damage_apart");
   const share = (value, write) => (value === null ? translate("unknown") : write(value));
@@ -34,7 +34,7 @@ function comparisonElements(found) {
     table([translate("plan"), translate("first_run"), translate("second_run")], found.actions.map((action) => [
       nameOf("action", action.kind) === action.kind.replaceAll("_", " ") ? action.title : nameOf("action", action.kind),
       ...[0, 1].map((side) => (action.priority[side] === null ? translate("not_there") : translate("rank_of", { n: numbers.count(action.priority[side]) }))
-        + (action.cost[side] === null ? "" : `; ${numbers.money(action.cost[side][1], moneyOf[side])} (${translate("between_80", { low: numbers.money(action.cost[side][0], moneyOf[side]), high: numbers.money(action.cost[side][2], moneyOf[side]) })})`)),
+        + (action.cost[side] === null ? "" : `; ${numbers.money(action.cost[side].mean, moneyOf[side])} (${translate("between_80", { low: numbers.money(action.cost[side].p10, moneyOf[side]), high: numbers.money(action.cost[side].p90, moneyOf[side]) })})`)),
     ])),
   ];
 }

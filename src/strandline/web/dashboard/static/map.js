@@ -225,12 +225,12 @@ function mostLikely({ properties }) {
 
 function describe(asset) {
   const state = mostLikely({ properties: asset });
-  const median = asset.expected_annual_damage_p50;
+  const mean = asset.expected_annual_damage_mean;
   const [low, high] = [asset.expected_annual_damage_p10, asset.expected_annual_damage_p90];
   return [
     `${asset.asset_id}, ${String(asset.asset_class).replaceAll("_", " ")}`,
     state === "unknown" ? translate("unknown") : `${translate(`damage_${state}`)} (${numbers.percent(asset[`damage_state_${state}`])})`,
-    `${translate("expected_damage")}: ${median === null ? translate("unknown") : `${numbers.money(median)} (${numbers.money(low)} – ${numbers.money(high)})`}`,
+    `${translate("expected_damage")}: ${mean === null ? translate("unknown") : `${numbers.money(mean)} (${numbers.money(low)} – ${numbers.money(high)})`}`,
   ].join("<br>");
 }
 
