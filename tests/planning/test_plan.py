@@ -272,7 +272,7 @@ def test_without_assets_the_plan_has_triggers_only_and_a_note() -> None:
 def test_unknown_assets_are_named_and_in_no_total() -> None:
     plan = plan_of()
     assert plan.unknown_assets == 3
-    assert "1,300,000" in " ".join(plan.notes)
+    assert "€1.3 million" in " ".join(plan.notes)
     known_only = plan_of(assets=make_assets().iloc[[0, 1, 2, 3, 7]])
     assert plan.expected_annual_damage.mean == pytest.approx(known_only.expected_annual_damage.mean)
 

@@ -138,14 +138,16 @@ def format_expectation(amount: Expectation | None, money: MoneyUnit, *, in_text:
 
 
 def format_ratio(ratio: Expectation) -> str:
-    """``1.4 (0.0 to 9.1)``, ``1.4 ± 0.2 (0.0 to 9.1)``: the ratio on average and the range of 8 in 10 draws."""
-    error = f" ± {_two_digits(ratio.standard_error)}" if ratio.standard_error > HIDDEN_ERROR * abs(ratio.mean) else ""
-    low, middle, high = (_two_digits(each) if abs(each) >= 10 else f"{each:.1f}" for each in _ends(ratio))
-    return f"{middle}{error} ({low} to {high})".replace("-", "−")
+    """``1.4 (0.0 to 9.1)``, ``1.4 ± 0.2 (0.0 to 9.1)``: the ratio on average and the range of 8 in 10 draws.
+
+    The error has the decimals of the ratio; where they hide it, it is left out.
+    """
+    low, mean, high, error = (_one_decimal(each) for each in (ratio.p10, ratio.mean, ratio.p90, ratio.standard_error))
+    return f"{mean}{'' if error in ('0.0', 'nan') else f' ± {error}'} ({low} to {high})".replace("-", "−")
 
 
-def _ends(amount: Expectation) -> tuple[float, float, float]:
-    return amount.p10, amount.mean, amount.p90
+def _one_decimal(value: float) -> str:
+    return _two_digits(value) if abs(value) >= 10 else f"{value:.1f}"
 
 
 def format_count(count: float) -> str:

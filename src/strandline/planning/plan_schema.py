@@ -35,7 +35,7 @@ _IN_JSON = {"``None``": "null", "``True``": "true", "``False``": "false", "NaN":
 
 class _Head(BaseModel, extra="forbid"):
     file: Literal["plan.schema.json"] = Field(alias="$schema", description="this schema, in the same folder")
-    schema_version: Literal[4] = Field(
+    schema_version: Literal[5] = Field(
         description="increases when a reader of the previous schema could misread a plan"
     )
 

@@ -151,5 +151,5 @@ def test_the_chance_that_a_place_agrees_on_is_the_one_that_starts_and_that_peopl
         EVACUATION, WholeRegion((LEVEL,), CLEARANCE, "made up"), False, None, None, agreed_chance=agreed
     )
     chances = {name: one.probability for name, one in triggers.indicators.items()}
-    assert chances["flood"] == chances["in_time"] == agreed
+    assert chances["flood_evacuate"] == chances["in_time_evacuate"] == agreed
     assert all(f"{100 * agreed:g} %" in phase.why for phase in triggers.phases)

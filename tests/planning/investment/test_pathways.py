@@ -107,7 +107,7 @@ def test_a_tipping_point_is_a_range_of_rises_and_years() -> None:
     for low, middle, high in point.years.values():
         assert low is None or middle is None or low < middle
         assert middle is None or high is None or middle < high
-    assert point.first_year == point.years["SSP5-8.5"][0]
+    assert point.first_year == point.years["SSP5-8.5 low confidence"][0]
     assert point.last_year == point.years["SSP1-1.9"][2]
     text = format_tipping_point(point)
     assert text.startswith("0.1 to 0.5 m of rise (20")

@@ -111,10 +111,10 @@ class DamageDraws:
             raised: (N,) height by which the class is lifted [m]; ``None`` = as it is today.
         """
         knots = self._knots(group.asset_class)
-        worth = members * self.exposure.value[group.rows]  # (Q, A)
+        value = members * self.exposure.value[group.rows]  # (Q, A)
         result = np.empty((len(members), self.count, self.mapped.shape[1]))
         for rows, by_depth in self._by_depth(group, raised):
-            part = np.tensordot(worth, by_depth, 1)  # (Q, L, 9)
+            part = np.tensordot(value, by_depth, 1)  # (Q, L, 9)
             result[:, rows] = np.einsum("qlk,nk->qnl", part, knots[rows])
         return result
 

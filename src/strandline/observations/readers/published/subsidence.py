@@ -42,7 +42,7 @@ def read_subsidence(section: SubsidenceSection, region: Region, gauge: tuple[flo
     if at_gauge is None:
         raise InputError(
             str(section.path),
-            "has no rate for the ground of the own gauge, without which the sea's rise there cannot be told from it",
+            "has no rate for the ground of the own gauge, without which the sea's rise there stays mixed with it",
             "add 'at_gauge' [mm a-1] to [scenarios.subsidence]",
         )
     low, median, high = (np.where(mapped, METRES * grid, 0.0) for grid in rates)
