@@ -275,7 +275,7 @@ def test_a_map_on_land_after_subsidence_says_so_in_its_layers_and_on_the_page(
     write_products(tmp_path, with_scenario)
     for file in ("flood_probability.tif", "flooded.tif", "flood_depth.tif"):
         with rasterio.open(tmp_path / file) as raster:
-            assert f"{name}, return period 2 years" in raster.descriptions[raster.count // 2]
+            assert f"{name}, given the 2-year sea level" in raster.descriptions[raster.count // 2]
     page = render_page(with_scenario)
     assert "Of it, land sinks" in page
     assert "levels count from the land of today" in page
