@@ -61,7 +61,7 @@ def check_plan(path: Path) -> list[InputError]:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})", "give the plan.json of a run") from error
-    if re.search(rb'"schema_version": *[123]\b', content):
+    if re.search(rb'"schema_version": *[1-4]\b', content):
         return [InputError(path, "was written by an older version", "run `strandline run` again")]
     try:
         _model_of(Plan, _Head).model_validate_json(content, strict=True)

@@ -81,7 +81,7 @@ def describe_for_catalogues(results: RunResults) -> dict[str, Json]:
                     "hazard_process": "storm_surge",
                     "hazard_analysis_type": "probabilistic",
                     "category": category,
-                    "description": f"Expected annual damage of each asset [{money} a-1]: p10, p50, p90",
+                    "description": f"Expected annual damage of each asset [{money} a-1]: mean, p10, p50, p90",
                     "cost": [{**cost, "id": "damage"}],
                     "impact": {
                         "type": "direct",

@@ -72,7 +72,7 @@ class Signpost:
         next: kinds of which one is to be decided on.
         decide_at: the value [unit] that leaves time for the slowest of ``next`` in the fastest scenario, before the
             median tipping point.
-        tipping_at: the values [unit] at which the objective is missed: at p10, p50, p90 of the tipping point.
+        tipping_at: the values [unit] at which the objective is missed: at the three rises of the tipping point.
     """
 
     indicator: str
