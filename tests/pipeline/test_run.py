@@ -114,7 +114,7 @@ def test_what_other_programs_read_can_be_read(finished: Path) -> None:
     assert (table["p50"] <= table["p90"]).all()
     assert ((table["time"] - table["issue_time"]).dt.total_seconds() == 3600 * table["lead_h"]).all()
     assert check_plan(finished / "plan.json") == []
-    assert "embankments whose crest is known" in (finished / "plan.md").read_text(encoding="utf-8")
+    assert "how strong an embankment of this place is" in (finished / "plan.md").read_text(encoding="utf-8")
     levels = pd.read_csv(finished / "return_levels.csv")
     assert levels["p50"].is_monotonic_increasing
     alerts = sorted((finished / "alerts").glob("*.xml"))

@@ -137,3 +137,35 @@ def test_draws_and_maps_that_do_not_belong_together_are_refused() -> None:
         DamageDraws((hazard,), exposure, "europe", np.zeros((20, 6)))
     with pytest.raises(InputError, match="hazard under sea-level rise"):
         DamageDraws((hazard, make_hazard(rise=1.0)), exposure, "europe", np.zeros((40, 6)))
+
+
+def test_land_that_sinks_unevenly_has_the_damage_of_its_own_maps_in_the_same_draws() -> None:
+    today, higher, sunk = (many_draws(make_hazard(rise=rise), 10) for rise in (0.0, 0.5, 0.9))
+    assets = make_assets().iloc[KNOWN]
+    even = FutureHazard("even", 0.5, "made up", higher)
+    uneven = replace(even, hazard=sunk, same_sea_today=higher, sunk=0.4)
+    impact = assess_impact(today, assets, "europe", np.random.default_rng(0), futures=(even, uneven))
+    own = DamageDraws((sunk,), overlay_exposure(assets, REGION), "europe", impact.curve_deviates)
+    assert impact.in_future[1] == Expectation.of(own.annual_damage().sum(axis=1), 20)
+    assert impact.in_future[0].mean < impact.in_future[1].mean
+    assert uneven.on_todays_land is higher
+
+
+def test_every_draw_has_its_own_rise_of_the_sea() -> None:
+    today, higher = many_draws(make_hazard(), 10), many_draws(make_hazard(rise=1.0), 10)
+    deviates, exposure = draw_curve_deviates(200, np.random.default_rng(1)), overlay_exposure(make_assets(), REGION)
+    draws = DamageDraws((today, higher), exposure, "europe", deviates)
+    rise = np.linspace(0.0, 1.0, 200)
+    found = draws.annual_damage(rise=rise)
+    for draw in (0, 77, 199):
+        alone = draws.annual_damage(rise=float(rise[draw]))
+        assert found[draw] == pytest.approx(alone[draw], nan_ok=True)
+
+
+def test_levels_seen_from_ground_that_lies_lower_rise_in_every_draw_of_a_map() -> None:
+    hazard = many_draws(make_hazard(samples=3), 2)
+    lower = np.array([[0.1], [0.2], [0.3]])
+    seen = hazard.seen_from(lower)
+    assert seen.levels - hazard.levels == pytest.approx(np.repeat(lower, 6, axis=1))
+    assert seen.level_draws - hazard.level_draws == pytest.approx(np.repeat(np.repeat(lower, 2, axis=0), 6, axis=1))
+    assert (seen.flood_depth == hazard.flood_depth)[~np.isnan(hazard.flood_depth)].all()
