@@ -28,7 +28,7 @@ def compare(first: RunFolder, second: RunFolder) -> Comparison:
         second=other,
         flood=_floods(first, second),
         damage_overlaps=None
-        if one.damage_per_year is None or other.damage_per_year is None
+        if one.damage_per_year is None or other.damage_per_year is None or one.money != other.money
         else one.damage_per_year.p10 <= other.damage_per_year.p90
         and other.damage_per_year.p10 <= one.damage_per_year.p90,
         actions=_actions(first.actions(), second.actions()),
