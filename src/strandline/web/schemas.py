@@ -189,7 +189,7 @@ class Comparison(BaseModel):
     first: RunRecord
     second: RunRecord
     flood: list[FloodChange]
-    damage_overlaps: bool | None = Field(description="the two 80 % intervals overlap; null = unknown, or of other money")
+    damage_overlaps: bool | None = Field(description="the 80 % intervals overlap; null = unknown, or of other money")
     actions: list[ActionChange]
     legend: list[LegendClass]
 
