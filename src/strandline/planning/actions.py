@@ -24,7 +24,7 @@ class Robustness:
             ``None`` = too few draws to know it.
         maximum_regret: greatest expected difference to the best affordable set over the scenarios [money].
         regretted_in: the scenario of the greatest difference.
-        is_no_regret: it pays in every scenario, and if nothing changes.
+        is_no_regret: it pays on average in every scenario, and if nothing changes, where it is also likely to.
     """
 
     pays_in: int

@@ -142,8 +142,9 @@ def format_ratio(ratio: Expectation) -> str:
 
     The error has the decimals of the ratio; where they hide it, it is left out.
     """
-    low, mean, high, error = (_one_decimal(each) for each in (ratio.p10, ratio.mean, ratio.p90, ratio.standard_error))
-    return f"{mean}{'' if error in ('0.0', 'nan') else f' ± {error}'} ({low} to {high})".replace("-", "−")
+    low, mean, high = (_one_decimal(each) for each in (ratio.p10, ratio.mean, ratio.p90))
+    error = f"{ratio.standard_error:.{0 if abs(ratio.mean) >= 10 else 1}f}"
+    return f"{mean}{'' if error in ('0', '0.0', 'nan') else f' ± {error}'} ({low} to {high})".replace("-", "−")
 
 
 def _one_decimal(value: float) -> str:

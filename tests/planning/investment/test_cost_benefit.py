@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from strandline.errors import InputError
+from strandline.planning.formatting import format_ratio
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.cost_benefit import Appraisal, appraise, sea_levels, select
 from strandline.planning.investment.design import Design, design
@@ -15,6 +16,8 @@ from strandline.planning.investment.robust_choice import regrets
 from strandline.planning.investment.scenarios import AS_TODAY, Scenarios, load_scenarios
 from strandline.planning.investment.stage_damage_by_design import StageDamageByDesign, measure_sets
 from strandline.planning.measures import load_measures
+from strandline.report.plan.phase_text import format_lead
+from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.stage_damage.damage_chain import draw_curve_deviates
 from strandline.risk.stage_damage.damage_draws import DamageDraws
@@ -208,3 +211,14 @@ def test_too_many_measures_and_a_horizon_beyond_2100_are_refused() -> None:
         appraise(designs * 4, damage, UNCHANGED, ECONOMY, 0.0, rng)
     with pytest.raises(InputError, match="ends in 2110"):
         appraise([], damage, UNCHANGED, Economy(0.03, 50, 2060), 0.0, rng)
+
+
+def test_a_ratio_has_no_more_decimals_in_its_error_than_in_itself() -> None:
+    """``17 ± 3.8`` and ``0.2 ± 0.029`` are false precision."""
+    assert format_ratio(Expectation(17.2, 3.8, 0.0, 9.0, 54.0, 400)) == "17 ± 4 (0.0 to 54)"
+    assert format_ratio(Expectation(0.21, 0.029, 0.1, 0.2, 0.4, 400)) == "0.2 (0.1 to 0.4)"
+    assert format_ratio(Expectation(2.24, 0.49, 0.0, 0.9, 7.2, 400)) == "2.2 ± 0.5 (0.0 to 7.2)"
+
+
+def test_no_action_begins_longer_ahead_than_any_forecast_reaches() -> None:
+    assert [format_lead(hours) for hours in (np.nan, 6.2, 48.0, 2299.0)] == ["–", "6", "48", "more than 48"]

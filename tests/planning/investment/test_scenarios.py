@@ -101,6 +101,8 @@ def test_regret_and_the_option_of_least_regret() -> None:
     values = np.array([[0.0, 0.0, 0.0], [9.0, -4.0, 1.0], [5.0, 3.0, -2.0]])
     assert regrets(values).tolist() == [[9, 3, 1], [0, 7, 0], [4, 0, 3]]
     assert least_regret(values, np.zeros(3)) == 2
-    assert not is_no_regret(values[1])
-    assert is_no_regret(np.array([1.0, 2.0]))
+    assert not is_no_regret(values[1][:, None])
+    assert is_no_regret(np.array([[1.0], [2.0]]))
+    rare = np.array([[2.0, 2.0], [-1.0, 9.0]])
+    assert not is_no_regret(rare), "it pays on average, but more often than not it does not if nothing changes"
     assert least_regret(np.array([[1.0], [1.0]]), np.array([5.0, 3.0])) == 1

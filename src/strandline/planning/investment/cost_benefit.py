@@ -87,7 +87,7 @@ class Appraisal:
             worst_tenth=min(tails) if tails else None,
             maximum_regret=self.expect(self.net_present_value[better, worst] - draws[worst]),
             regretted_in=self.scenarios[worst].name,
-            is_no_regret=is_no_regret(self.net_present_value[number].mean(axis=1)),
+            is_no_regret=is_no_regret(self.net_present_value[number]),
         )
 
 

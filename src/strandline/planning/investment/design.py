@@ -94,6 +94,6 @@ def _protected(baseline: Baseline, covers: npt.NDArray[np.bool_], money: MoneyUn
     """How many assets that are damaged today it acts on, their value, and the people who live there."""
     damaged = covers & (baseline.today.mean(axis=0) > 0)
     value = format_money(float(baseline.exposure.value[damaged].sum()), money, in_text=True)
-    text = f"{damaged.sum()} assets that floods damage today, worth {value}"
+    text = f"{damaged.sum()} assets that floods can damage today, worth {value}"
     people = residents(baseline.assets, damaged)
-    return text if people.is_unknown else f"{text}; people who live there: {format_people(people)}"
+    return text if people.is_unknown or people.high == 0 else f"{text}; people who live there: {format_people(people)}"

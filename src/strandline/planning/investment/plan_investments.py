@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from strandline.planning.actions import Action, Confidence, Portfolio, ScenarioOutcome
-from strandline.planning.formatting import format_people, format_ratio
+from strandline.planning.formatting import capitalise, format_people, format_ratio
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.cost_benefit import Appraisal, Selection, appraise, select
 from strandline.planning.investment.design import Design, design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.pathways import Pathways, find_pathways
+from strandline.planning.investment.robust_choice import LIKELY, VERY_LIKELY, chance_to_pay
 from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.investment.stage_damage_by_design import NOTHING, MeasureSet, StageDamageByDesign
 from strandline.planning.measures import LongTermMeasure
@@ -130,16 +131,16 @@ def _action_or_note(
             return f"{title}: does not pay if nothing changes (benefit-cost ratio {ratio}); it does {in_scenarios}."
         if selection.affordable[appraisal.measure_sets.index(selection.chosen | alone)]:
             return f"{title}: pays alone ({in_scenarios}), but adds more regret than value beside the others."
-    pays = float((value[-1] > 0).mean())
-    confidence: Confidence = "high" if pays >= 0.9 else "medium" if pays >= 0.6 else "low"
+    pays = chance_to_pay(value[-1])
+    confidence: Confidence = "high" if pays >= VERY_LIKELY else "medium" if pays >= LIKELY else "low"
     reservations = []
     if built.rests_on_assumptions:
         reservations.append("its cost or effect is an assumption")
     if impact.unknown_assets > 0.1 * len(impact.assets):
         reservations.append("the damage of more than a tenth of the assets is unknown")
+    held = f" {capitalise(' and '.join(reservations))}." if reservations else ""
     if reservations and confidence == "high":
-        confidence = "medium"
-    held = f" Confidence is reduced: {' and '.join(reservations)}." if reservations else ""
+        confidence, held = "medium", f" Confidence is reduced: {' and '.join(reservations)}."
     flag = " A no-regret measure: it pays in every scenario, and if nothing changes." if robust.is_no_regret else ""
     index = appraisal.measure_sets.index(alone)
     return Action(

@@ -8,6 +8,8 @@ from strandline.observations.arrays import Floats
 
 LEAST_DRAWS, LEAST_TAIL = 200, 20
 """Draws in all, and in the tail, below which the mean of a tail is not given; conventions."""
+LIKELY, VERY_LIKELY = 0.6, 0.9
+"""Chance to pay from which a measure has medium and high confidence [-]; conventions."""
 
 
 def worst_mean(values: npt.ArrayLike, share: float = 0.1) -> Floats:
@@ -58,5 +60,15 @@ def least_regret(values: Floats, cost: Floats) -> int:
 
 
 def is_no_regret(values: Floats) -> bool:
-    """Whether an option has a positive value in every scenario (W,), of which the one that nothing changes is one."""
-    return bool((values > 0).all())
+    """Whether nobody is likely to regret an option: it pays on average in every scenario, and if nothing changes, where
+    it also pays in ``LIKELY`` of the draws or more.
+
+    Args:
+        values: (W, N) in the draws of each scenario, of which the last is that nothing changes.
+    """
+    return bool((values.mean(axis=1) > 0).all()) and chance_to_pay(values[-1]) >= LIKELY
+
+
+def chance_to_pay(values: Floats) -> float:
+    """Share of the draws (N,) with a value above 0 [-]."""
+    return float((values > 0).mean())

@@ -171,7 +171,12 @@ def skill_sentences(scores: LearningScores) -> list[str]:
 
 
 def _test_storms_sentence(scores: LearningScores) -> str:
-    return f"All scores come from {pluralise(scores.n_test_storms, 'storm')} that no model was trained on" + (
+    missed = (
+        ""
+        if scores.miss_rate is None
+        else f"Of the cells that a storm flooded, {format_percent(scores.miss_rate)} are called dry by these maps. "
+    )
+    return f"{missed}All scores come from {pluralise(scores.n_test_storms, 'storm')} that no model was trained on" + (
         "; so few cannot separate small differences from chance." if scores.n_test_storms < 10 else "."
     )
 

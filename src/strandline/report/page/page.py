@@ -32,7 +32,7 @@ from strandline.report.plan.pathway_lines import (
     signpost_table,
     titles_of,
 )
-from strandline.report.plan.phase_text import describe_failure, describe_start, describe_stop
+from strandline.report.plan.phase_text import describe_failure, describe_start, describe_stop, format_lead
 from strandline.report.plan.proposal import describe_avoided, describe_measure_set, source_sentences, titles
 from strandline.report.plan.scenario_table import summarise_by_sea_level
 from strandline.report.products import return_levels
@@ -114,6 +114,7 @@ def _environment(money: MoneyUnit) -> Environment:
     ):  # fmt: skip
         environment.filters[function.__name__.removeprefix("format_")] = function
     environment.filters["money"] = partial(formatting.format_money, money=money)
+    environment.filters["lead"] = format_lead
     environment.filters["mean"] = partial(formatting.format_mean, money=money)
     environment.filters["expectation"] = partial(formatting.format_expectation, money=money)
     environment.globals |= {

@@ -8,7 +8,7 @@ from strandline.planning.formatting import format_mean, format_money, format_mon
 from strandline.planning.plan import Plan
 from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.pathway_lines import pathway_lines
-from strandline.report.plan.phase_text import describe_failure, describe_start, describe_stop
+from strandline.report.plan.phase_text import describe_failure, describe_start, describe_stop, format_lead
 from strandline.report.plan.proposal import action_lines, proposal_lines, scenario_lines
 from strandline.risk.people import BASIS_OF_BOUNDS
 
@@ -99,7 +99,7 @@ def _hindcast_lines(plan: Plan) -> list[str]:
             labels.get(hindcast.phase, hindcast.phase.replace("_", " ")),
             hindcast.condition,
             *(f"{n}" for n in (result.hits, result.misses, result.late, result.false_alarms, result.unverified)),
-            "–" if math.isnan(result.lead_hours) else f"{result.lead_hours:.0f}",
+            format_lead(result.lead_hours),
             "–" if result.false_alarm_cost is None else format_money(result.false_alarm_cost, plan.money, in_text=True),
             "–" if value is None or math.isnan(value) else f"{value:.2f}",
         )

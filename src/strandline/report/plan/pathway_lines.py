@@ -42,7 +42,8 @@ def describe_pathway(pathways: Pathways, end: tuple[str, ...], money: MoneyUnit)
     for number, step in enumerate(steps):
         when = "first" if number == 0 else f"then, at {format_tipping_point(steps[number - 1].tipping_point)},"
         years_late = pluralise(round(step.late_years), "year").replace(SPACE, " ")
-        late = f" (in operation {years_late} late)" if step.late_years >= 1 else ""
+        last = "the last of them " if len(step.added) > 1 else ""
+        late = f" ({last}in operation {years_late} late)" if step.late_years >= 1 else ""
         parts.append(f"{when} **{titles_of(pathways, step.added)}**{late}")
     cost = format_expectation(steps[-1].cost, money, in_text=True)
     point = format_tipping_point(steps[-1].tipping_point)

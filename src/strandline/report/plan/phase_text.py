@@ -1,9 +1,12 @@
 """The phases of a protocol in words: when to start, when to stop, and who decides if readings fail."""
 
+import math
+
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.early_action.trigger_constants import FLOODED_SHARE
 from strandline.planning.formatting import format_expression
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 
 
 def describe_start(phase: Phase, protocol: Protocol) -> str:
@@ -47,6 +50,13 @@ def describe_failure(phase: Phase, protocol: Protocol) -> str:
     sources = dict.fromkeys(one.source for one in protocol.indicators_of(rule.fallback).values())
     start = _in_words(rule.fallback, protocol)
     return f"Start on {start} ({'; '.join(sources)}). If that is missing too, {rule.decided_by} decides. {until}"
+
+
+def format_lead(hours: float) -> str:
+    """``6``, ``more than 48`` where an action had begun before any forecast reached the flood, ``–`` without a hit."""
+    if math.isnan(hours):
+        return "–"
+    return f"more than {HORIZON_HOURS}" if hours > HORIZON_HOURS else f"{hours:.0f}"
 
 
 def _in_words(expression: str, protocol: Protocol) -> str:

@@ -57,7 +57,8 @@ def proposal_lines(plan: Plan) -> list[str]:
         f" renewal included: {amounts.expectation(proposal.cost)}.",
         f"- Today this avoids {amounts.expectation(proposal.avoided_loss)} of damage a year; if nothing changes, every"
         f" {plan.money.currency} spent saves {format_ratio(proposal.benefit_cost_ratio)} on average.",
-        f"- If nothing changes its net present value is {amounts.expectation(proposal.net_present_value)}.",
+        f"- If nothing changes its net present value is {amounts.expectation(proposal.net_present_value)}; in half of"
+        f" all cases it is below {amounts.one(proposal.net_present_value.p50)}.",
         f"- It pays off in {robust.pays_in} of {robust.of} scenarios: its net present value is"
         f" {amounts.mean(robust.lowest)} in the worst scenario and {amounts.mean(robust.highest)} in the best, on"
         " average.",

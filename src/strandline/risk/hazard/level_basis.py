@@ -240,9 +240,10 @@ def _cause_sentence(found: RecordedExtremes, share: float, return_period: float)
             f"Cyclones passed within {NEAR:g} km {found.cyclones} times, too few to be fitted apart; storms of all"
             " causes are one population."
         )
+    part = "more than 99 %" if 0.995 < share < 1 else "less than 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
     apart = (
         f"{found.cyclones} passages of cyclones within {NEAR:g} km and all other storms are fitted apart and combined;"
-        f" at the {return_period:g}-year level {share:.0%} of the events are cyclones."
+        f" at the {return_period:g}-year level {part} of the events are cyclones."
     )
     if found.untracked_years > UNTRACKED_WAITS * found.record_years / max(found.cyclones, 1):
         apart += (
