@@ -76,7 +76,7 @@ def as_generator_files(pathways: Pathways) -> tuple[str, str]:
         editions[step.built] = f"{kind}[{count[kind]}]"
         before = step.built[: len(step.built) - len(step.added)]
         lines.append(f"{editions[before]} {editions[step.built]} {_centimetres(step)}")
-    head = "# from, to, and the median rise above today's sea level [cm] at which all measures so far together tip\n"
+    head = "# from, to, and the expected rise above today's sea level [cm] at which all measures so far together tip\n"
     return actions, head + "".join(f"{line}\n" for line in lines)
 
 

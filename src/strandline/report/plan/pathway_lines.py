@@ -9,7 +9,7 @@ from strandline.planning.investment.pathways import Pathways, Signpost
 from strandline.planning.investment.tipping_points import TippingPoint
 
 ABOUT_RANGES = (
-    "Terrain errs by metres and extreme levels by decimetres: what a pathway holds is a range, in 8 of 10 samples. Its"
+    "Terrain errs by metres and extreme levels by decimetres: what a pathway holds is a range, in 8 of 10 draws. Its"
     " years are those of the lower rise in the fastest scenario and of the upper rise in the slowest."
 )
 
