@@ -68,7 +68,7 @@ def test_a_reading_below_the_100_year_level_needs_no_explanation() -> None:
 
 def test_the_report_states_trend_tide_and_causes() -> None:
     method, facts = describe_recorded(recorded(), 0.0, PERIODS)
-    for part in ("3.1 ± 0.4 mm a year", "the sea of 2020", "2.5 times as much", "41 passages of cyclones", "90%"):
+    for part in ("3.1 ± 0.4 mm a year", "the sea of 2020", "2.5 times as much", "41 passages of cyclones", "90 %"):
         assert part in method
     assert "were not observed" not in method
     simulated, _ = describe_recorded(replace(recorded(), factor=(0.8, 1.1, 1.5)), 0.0, PERIODS)
