@@ -138,11 +138,11 @@ def run_agent(coast: Coast, silent: Mask, progress: Progress | None = None) -> A
         is_acting = any(phase.active for phase in state.phases.values())
         if not (in_storm[at] or is_acting or max(highest, service_peak) >= coast.event_level):
             continue
-        ensemble = forecast(state.sea, coast.forecast_sources, config.spread_inflation)
-        state, _ = decide(config, state, ensemble)
+        issued = forecast(state.sea, coast.forecast_sources, config.spread_inflation)
+        state, _ = decide(config, state, issued.chances)
         active[:, at - first] = [state.phases[name].active for name, _, _ in ACTIONS]
         if in_storm[at]:
-            low, high = np.quantile(levels_of(config, ensemble)[:, :LEADS_SCORED], (0.05, 0.95), axis=0)
+            low, high = np.quantile(levels_of(config, issued.bounds)[:, :LEADS_SCORED], (0.05, 0.95), axis=0)
             observed = coast.level[at : at + LEADS_SCORED]
             covered += int(((low <= observed) & (observed <= high)).sum())
             scored += LEADS_SCORED

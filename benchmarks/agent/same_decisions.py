@@ -94,7 +94,7 @@ def _watch(coast: Coast, protocol: Protocol, part: slice) -> tuple[dict[str, Mas
             if np.isfinite(coast.residuals[number, at])
         ]
         state = update_belief(state, hours[at], readings)
-        ensemble = forecast(state.sea, (), config.spread_inflation)
+        ensemble = forecast(state.sea, (), config.spread_inflation).chances
         streams.append(forecast_stream(hours[at], levels_of(config, ensemble), state.sea.is_heard))
         state, decisions = decide(config, state, ensemble)
         for one in decisions:

@@ -49,14 +49,16 @@ Outage = Mapping[str, int]
 
 @dataclass(frozen=True, eq=False)
 class Issue:
-    """Forecast sea levels (N, 49) [m] from a position in the record on."""
+    """Forecast sea levels (N, 49) [m] from a position in the record on, for chances and for bounds."""
 
     at: int
-    level: Floats
+    chances: Floats
+    bounds: Floats
 
-    def ahead(self, first: int, last: int) -> Floats:
-        """(N, L) levels at the positions from ``first`` to before ``last``."""
-        return self.level[:, first - self.at : last - self.at]
+    def ahead(self, first: int, last: int) -> "Issue":
+        """The levels at the positions from ``first`` to before ``last``."""
+        part = slice(first - self.at, last - self.at)
+        return Issue(first, self.chances[:, part], self.bounds[:, part])
 
 
 def measure(seeds: Sequence[int], patterns: int, before: Path | None, out: Path) -> None:
@@ -144,8 +146,11 @@ def hear(coast: Coast, state: SeaState, at: int, streams: Sequence[str]) -> SeaS
 def issue_at(coast: Coast, state: SeaState, at: int) -> Issue:
     """The forecast at a position; the state's streams are silent from its hour to this one."""
     state = update_sea_state(state, coast.time[at].astype("datetime64[h]"), [])
-    ensemble = forecast(state, coast.forecast_sources, coast.spread_inflation)
-    return Issue(at, coast.tide[at : at + HORIZON_HOURS + 1] + ensemble.residual)
+    issued, tide = (
+        forecast(state, coast.forecast_sources, coast.spread_inflation),
+        coast.tide[at : at + HORIZON_HOURS + 1],
+    )
+    return Issue(at, tide + issued.chances.residual, tide + issued.bounds.residual)
 
 
 def compare(coast: Coast, heard: Mapping[int, SeaState], outage: Outage) -> Row:
@@ -164,10 +169,10 @@ def compare(coast: Coast, heard: Mapping[int, SeaState], outage: Outage) -> Row:
 def partly_silent(before: Issue, with_all: Issue, with_fewer: Issue, hours: int, coast: Coast) -> Row:
     """Mean width [m] of the bounds with all streams and with fewer, and the chance of the storm level, earlier too."""
     widths = [
-        float(np.subtract(*np.quantile(each.level, (0.95, 0.05), axis=0)).mean()) for each in (with_all, with_fewer)
+        float(np.subtract(*np.quantile(each.bounds, (0.95, 0.05), axis=0)).mean()) for each in (with_all, with_fewer)
     ]
     window = with_fewer.at, before.at + HORIZON_HOURS + 1
-    chances = [chance(each.ahead(*window), coast.event_level) for each in (before, with_fewer)]
+    chances = [chance(each.ahead(*window).chances, coast.event_level) for each in (before, with_fewer)]
     return {
         f"width_all_{hours}h": widths[0], f"width_fewer_{hours}h": widths[1],
         f"chance_before_{hours}h": chances[0], f"chance_fewer_{hours}h": chances[1],
@@ -191,15 +196,15 @@ def wholly_silent(coast: Coast, state: SeaState, last: int) -> Row:
     return {"compared": compared, "falls": falls, **{f"largest_fall_{kind}": size for kind, size in largest.items()}}
 
 
-def falls_between(one: Floats, other: Floats, storm_level: float) -> tuple[dict[str, float], dict[str, float]]:
+def falls_between(one: Issue, other: Issue, storm_level: float) -> tuple[dict[str, float], dict[str, float]]:
     """Fall of the chance [-], of the bound [m] and of the width [m] from one sample to another, and standard errors."""
-    chances = [chance(each, storm_level) for each in (one, other)]
-    bounds = [float(np.quantile(each.max(axis=1), 0.95)) for each in (one, other)]
-    widths = [float(np.subtract(*np.quantile(each, (0.95, 0.05), axis=0)).mean()) for each in (one, other)]
+    chances = [chance(each.chances, storm_level) for each in (one, other)]
+    bounds = [float(np.quantile(each.bounds.max(axis=1), 0.95)) for each in (one, other)]
+    widths = [float(np.subtract(*np.quantile(each.bounds, (0.95, 0.05), axis=0)).mean()) for each in (one, other)]
     pairs = {"chance": chances, "bound_m": bounds, "width_m": widths}
     allowed = {
         "chance": float(np.sqrt(2 * max(chances[0] * (1 - chances[0]), 1 / MEMBERS) / MEMBERS)),
-        "bound_m": BOUND_ERROR * float(one.max(axis=1).std()),
+        "bound_m": BOUND_ERROR * float(one.bounds.max(axis=1).std()),
         "width_m": WIDTH_ERROR * widths[0],
     }
     return {kind: before - after for kind, (before, after) in pairs.items()}, allowed

@@ -116,11 +116,11 @@ def _replay(coast: Coast, config: AgentConfig, peak: int, case: Case) -> _StormR
         state = update_belief(state, hours[at], readings, {} if issue is None else {SERVICE: issue})
         if at < peak - SILENT_AFTER or (at - peak) % EVERY_H:
             continue
-        ensemble = forecast(state.sea, coast.forecast_sources, config.spread_inflation)
-        state, _ = decide(config, state, ensemble)
+        issued = forecast(state.sea, coast.forecast_sources, config.spread_inflation)
+        state, _ = decide(config, state, issued.chances)
         started |= {name for name, _, _ in ACTIONS if state.phases[name].active}
         if at >= onset:
-            low, high = np.quantile(levels_of(config, ensemble)[:, :LEADS_SCORED], (0.05, 0.95), axis=0)
+            low, high = np.quantile(levels_of(config, issued.bounds)[:, :LEADS_SCORED], (0.05, 0.95), axis=0)
             observed = coast.level[at : at + LEADS_SCORED]
             covered += int(((low <= observed) & (observed <= high)).sum())
             scored += LEADS_SCORED

@@ -23,6 +23,7 @@ from strandline.planning.plan import Plan, plan_adaptation
 from strandline.planning.plan_schema import plan_to_json
 from strandline.planning.quantity import Quantity
 from strandline.report.plan.markdown import plan_to_markdown
+from strandline.report.plan.proposal import action_lines
 from strandline.risk.impact.impact import assess_impact
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
 from strandline.risk.stage_damage.damage_chain import DamageChain
@@ -290,6 +291,34 @@ def test_the_written_plan_is_marked_as_simulated_and_states_stop_and_degraded_ru
     assert text.count("Stop:") == text.count("Without readings for") == plan_of().n_triggers
     assert "mean sea level" in text
     assert "nan" not in text
+
+
+def test_the_plan_says_why_no_neighbour_decides_and_what_holds_instead() -> None:
+    plan, text = plan_of(), plan_to_markdown(plan_of())
+    why = "No other gauge can decide, because the record is too short to choose a threshold from."
+    assert text.count(f"{why} So the duty officer decides. Until then: act as if") == plan.n_triggers
+    assert "if that is missing too" not in text
+    assert "not (" not in text, "a double negation is misread at night"
+
+
+def test_no_line_of_the_plan_for_the_officer_on_duty_is_long() -> None:
+    text = plan_to_markdown(plan_of())
+    by_when = [line for line in text.splitlines() if "By when:" in line]
+    assert by_when
+    assert max(len(line) for line in by_when) < 300
+
+
+def test_what_an_emergency_action_avoids_is_compared_with_its_cost_by_its_mean() -> None:
+    actions = [action for action in plan_of().actions if action.mean_avoided_loss is not None]
+    assert actions
+    for action in actions:
+        assert action.cost is not None
+        assert action.mean_avoided_loss is not None
+        assert action.mean_avoided_loss > action.cost[1], "else acting would not pay even at certainty"
+        skewed = replace(action, avoided_loss=(0.0, 0.0, 9e5), mean_avoided_loss=2e5)
+        (line,) = [line for line in action_lines(skewed) if "Avoids" in line]
+        assert "€200,000 on average" in line
+        assert "about €0" not in line
 
 
 def test_invalid_arguments_are_refused() -> None:

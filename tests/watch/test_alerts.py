@@ -11,6 +11,7 @@ from strandline.pipeline.deployment import Deployment
 from strandline.planning.early_action.protocol import InsteadOf
 from strandline.planning.early_action.triggers import PhaseState
 from strandline.report.alerts.cap import NAMESPACE
+from strandline.report.alerts.issuer import NOBODY
 from strandline.uncertainty.assimilation.filter import SeaModel
 from strandline.uncertainty.assimilation.gauge_model import own_sensor
 from strandline.uncertainty.assimilation.sea_state import initial_sea_state
@@ -99,6 +100,12 @@ def test_a_starting_action_drafts_an_alert_and_the_state_records_it(deployment: 
     assert text_of(message, "status") == "Exercise"
     assert text_of(message, "references") is None
     assert (state.hours, state.certainty) == ((np.datetime64(NOW, "h"),), text_of(message, "certainty"))
+
+
+def test_an_alert_in_nobodys_name_is_drafted_anew_once_there_is_an_issuer(deployment: Deployment) -> None:
+    assert draft(deployment, decision("keep", 0.2), replace(ALERTED, sender=ISSUER.sender))[1] == []
+    state, (message,) = draft(deployment, decision("keep", 0.2), replace(ALERTED, sender=NOBODY))
+    assert text_of(message, "sender") == state.sender == ISSUER.sender
 
 
 @pytest.mark.parametrize("change", ["keep", "start"])

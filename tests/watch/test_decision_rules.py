@@ -211,7 +211,7 @@ def test_a_broken_gauge_that_two_others_contradict_starts_nothing() -> None:
         now = START + hour * HOUR
         readings = [Residual("own", now, jump), Residual("near", now, 0.0), Residual("far", now, 0.0)]
         state = update_belief(state, now, readings)
-        state, decisions = decide(config, state, forecast(state.sea, (), NO_INFLATION))
+        state, decisions = decide(config, state, forecast(state.sea, (), NO_INFLATION).chances)
         assert all(one.change == "stay_off" for one in decisions), hour
     assert not state.has_own_readings
     assert state.sea.last_own_rejection == state.belief.hour

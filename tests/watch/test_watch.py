@@ -20,7 +20,9 @@ from strandline.observations.region_file.feed_sections import ForecastStreamSect
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment
+from strandline.pipeline.protocol_in_force import ProtocolFile
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.triggers import PhaseState
 from strandline.report.alerts.cap import NAMESPACE
 from strandline.uncertainty.assimilation.filter import SeaModel
 from strandline.uncertainty.assimilation.fit import GaugeTide, SeaLevelFit
@@ -29,7 +31,7 @@ from strandline.uncertainty.assimilation.gauge_model import Sensor, own_sensor
 from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 from strandline.watch.agent import MONITORING, Agent, StudentFunction, ZoneRisk
-from strandline.watch.agent_state import decode
+from strandline.watch.agent_state import decode, initial_state
 from strandline.watch.assimilation.fit_file import load_fit, save_fit
 from strandline.watch.assimilation.student_forecast import STUDENT
 from strandline.watch.assimilation.tide_cache import TideTable
@@ -167,6 +169,28 @@ def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, 
     references = [text for each in messages if (text := each.findtext(f"{{{NAMESPACE}}}references"))]
     assert references
     assert all(confirmed in each for each in references)
+
+
+def test_a_protocol_file_is_logged_once_with_its_hash_and_keeps_what_is_running(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    watch = make_watch(deployment, recordings(deployment, storm(deployment)), tmp_path)
+    file = ProtocolFile("agreed.toml", "ab" * 32)
+    followed = replace(watch, agent=replace(watch.agent, protocol_file=file))
+    for hour in hours_between(START, START + timedelta(hours=3)):
+        followed.step(hour)
+    watch.step(START + timedelta(hours=4))
+    entries = [(entry.time, entry.text) for entry in watch.store.read.log() if entry.kind == "protocol"]
+    assert entries == [
+        (START, f"follows the protocol file agreed.toml, SHA-256 {file.digest}"),
+        (START + timedelta(hours=4), "follows the run's own protocol"),
+    ]
+    assert deployment.protocol is not None
+    state = replace(
+        initial_state(watch.agent.config.model, np.datetime64(START, "h")), phases={"gone": PhaseState(active=True)}
+    )
+    with pytest.raises(InputError, match=r"gone is running, and the protocol file agreed\.toml has no such"):
+        followed.agent._with_protocol(state, None)  # type: ignore[arg-type]
 
 
 def test_a_calm_sea_starts_nothing(deployment: Deployment, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from benchmarks.agent.alarms.gauges import Gauge
 from strandline.observations.arrays import Mask, Times
 from strandline.planning.early_action.indicators import Finding
 from strandline.planning.early_action.protocol import Indicator, Protocol
-from strandline.planning.early_action.trigger_constants import STOP_HOURS
+from strandline.planning.early_action.trigger_constants import FORECAST, STOP_HOURS
 from strandline.planning.early_action.triggers import replay_findings
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, MEMBERS
 from strandline.uncertainty.assimilation.filter import Residual
@@ -78,7 +78,8 @@ def watch(gauge: Gauge) -> Watched:
         is_scored = is_scored and at + LEADS_SCORED <= last
         if is_heard[here] and not is_scored and highest_in_reach(gauge, at, state) < min(levels):
             continue
-        members, drawn = levels_of(config, forecast(state.sea, (), config.spread_inflation)), drawn + 1
+        issued, drawn = forecast(state.sea, (), config.spread_inflation), drawn + 1
+        members = levels_of(config, issued.chances)
         for number, event_level in enumerate(levels):
             over = members >= event_level  # (N, 49)
             by[number, here] = np.logical_or.accumulate(over, axis=1).sum(axis=0)
@@ -86,7 +87,8 @@ def watch(gauge: Gauge) -> Watched:
         if is_scored:
             observed = level[at : at + LEADS_SCORED]
             known = np.isfinite(observed)
-            low, high = np.quantile(members[:, :LEADS_SCORED][:, known], (0.05, 0.95), axis=0)
+            bounds = levels_of(config, issued.bounds)[:, :LEADS_SCORED][:, known]
+            low, high = np.quantile(bounds, (0.05, 0.95), axis=0)
             weather = int(in_storm[at])
             covered[weather] += int(((low <= observed[known]) & (observed[known] <= high)).sum())
             scored[weather] += int(known.sum())
@@ -126,7 +128,11 @@ def alarms(watched: Watched, protocol: Protocol) -> dict[str, Mask]:
 
     Long stretches in which no indicator can be true are left out of the replay: in these nothing runs.
     """
-    found = {name: _finding(watched, indicator) for name, indicator in protocol.indicators.items()}
+    found = {
+        name: _finding(watched, indicator)
+        for name, indicator in protocol.indicators.items()
+        if indicator.variable == FORECAST
+    }
     matters = np.any([(one.verdict == 1) | ~one.is_heard for one in found.values()], axis=0)
     kept = (
         np.convolve(matters, np.ones(2 * STOP_HOURS + 5), mode="same") > 0

@@ -198,6 +198,9 @@ def watch(
     speed: Annotated[
         float | None, typer.Option(help="Of a replay, times real time.", min=0.001, show_default="as fast as it goes")
     ] = None,
+    protocol: Annotated[
+        Path | None, typer.Option(help="Protocol (TOML) to follow.", show_default="the run's own")
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="One step, then stop.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON an hour, with every decision.")] = False,
 ) -> None:
@@ -206,7 +209,7 @@ def watch(
     from strandline.watch import run as job
 
     with StageDisplay() as announce:
-        watching, hours = job.prepare(region, data, run, store, replay, speed, announce, once=once)
+        watching, hours = job.prepare(region, data, run, store, replay, speed, announce, once=once, protocol=protocol)
     note(f"watching; store: {store or run / 'watch.db'}; a person confirms every alert before it is sent")
     if (newest := watching.store.read.newest_entry()) is not None:
         note(f"the store is whole; its log ends at {newest.sequence}:{newest.hash} (`strandline verify --known`)")

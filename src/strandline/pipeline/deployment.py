@@ -1,7 +1,7 @@
 """The file that a run leaves for the watch and for maps of wider regions: all that they need of the run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -207,6 +207,26 @@ def build_deployment(
         provenance=dict(observations.provenance),
         metadata=metadata,
     )
+
+
+def with_protocol(deployment: Deployment, protocol: Protocol, assets: gpd.GeoDataFrame, source: object) -> Deployment:
+    """The deployment with another protocol, such as one that an officer has edited.
+
+    Args:
+        source: of the protocol, for errors.
+
+    Raises:
+        InputError: a phase concerns a place that is neither a zone nor an asset of the run.
+    """
+    zones_of_phase = _zones_of_phases(protocol, deployment.zones, assets)
+    known = {*deployment.zones.names, *assets["asset_id"].astype(str)}
+    for phase in protocol.phases:
+        unknown = [name for name in phase.where if name not in known]
+        if unknown:
+            what = f"concerns {', '.join(unknown)}: no zone or asset of this run is called so"
+            remedy = "name zones as in zones.geojson, or remove 'where'"
+            raise InputError(f"{source} [phase {phase.name}]", what, remedy)
+    return replace(deployment, protocol=protocol, zones_of_phase=zones_of_phase)
 
 
 def mean_high_water(sea_level: SeaLevelModel, end: np.datetime64) -> float:

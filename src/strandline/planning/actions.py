@@ -46,6 +46,8 @@ class Action:
         lead_time_hours: time before its effect is needed at which it must start [h].
         avoided_loss: p10, p50, p90 [EUR 2010, see ``avoided_loss_per``]; ``None`` = not expressed in money.
         avoided_loss_per: ``year`` for long-term measures, ``event`` at the trigger's level for operational ones.
+        mean_avoided_loss: mean over the same cases [EUR 2010]; operational actions only. A rare great loss makes it
+            exceed the median by far, and it is what the cost has to be compared with.
         cost: p10, p50, p90 of the present value over the horizon, or of one event [EUR 2010]; ``None`` = not stated.
         net_present_value: p10, p50, p90 if nothing changes [EUR 2010]; long-term measures only.
         benefit_cost_ratio: p10, p50, p90 if nothing changes [-]; long-term measures only.
@@ -76,6 +78,7 @@ class Action:
     who: str = ""
     protects: str = ""
     robustness: Robustness | None = None
+    mean_avoided_loss: float | None = None
 
 
 @dataclass(frozen=True)

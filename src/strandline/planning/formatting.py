@@ -11,32 +11,51 @@ from strandline.planning.early_action.protocol import Indicator, Operator
 from strandline.risk.impact.population import HeadCount
 
 SPACE = "\N{NO-BREAK SPACE}"
+NEGLIGIBLE = 1e-3
+"""Share of the upper end of a range below which its lower end is no number that anybody knows [-]."""
 _MONEY = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"), (1.0, ""))
 
+_OPPOSITE: Mapping[Operator, Operator] = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
 _COMPARED: Mapping[Operator, str] = {">=": "at or above", ">": "above", "<=": "at or below", "<": "below"}
 _UNITS = {"1": "", "m s-1": " m/s", "km h-1": " km/h", "m3 s-1": " m³/s"}
 
 
-def format_indicator(indicator: Indicator) -> str:
-    """An indicator as a clause."""
+def format_indicator(indicator: Indicator, *, is_negated: bool = False) -> str:
+    """An indicator as a clause, or its opposite without a double negation."""
+    is_single = indicator.probability is None and indicator.loss is None
+    if is_negated and (indicator.persistence_hours or (is_single and indicator.duration_hours)):
+        return f"not ({format_indicator(indicator)})"
     name = indicator.variable.replace("_", " ")
+    compared = _COMPARED[_OPPOSITE[indicator.operator] if is_negated and is_single else indicator.operator]
+    about = "about " if indicator.values else ""
     value = f"{indicator.value:,.2f}" if indicator.unit == "m" else f"{indicator.value:,g}"
-    clause = f"{name} {_COMPARED[indicator.operator]} {value}{_UNITS.get(indicator.unit, ' ' + indicator.unit)}"
-    earliest, latest = indicator.lead_window_hours
+    clause = f"{name} {compared} {about}{value}{_UNITS.get(indicator.unit, ' ' + indicator.unit)}"
     if indicator.duration_hours:
         clause += f" for {indicator.duration_hours:g} hours or longer"
-    if latest > 0:
-        clause += f", {earliest:g} to {latest:g} hours ahead"
+    clause += _format_window(indicator)
     if indicator.loss is not None:
         cost = format_money(indicator.loss.cost, in_text=True)
-        clause = f"an expected avoidable loss above {cost}: {clause}"
+        clause = f"an expected avoidable loss {'of at most' if is_negated else 'above'} {cost} from {clause}"
     if indicator.probability == 0:
-        clause = f"any chance of {clause}"
+        clause = f"{'no' if is_negated else 'any'} chance of {clause}"
     elif indicator.probability is not None:
-        clause = f"a chance of more than {indicator.probability * 100:g} % of {clause}"
+        than = "at most" if is_negated else "more than"
+        clause = f"a chance of {than} {indicator.probability * 100:g} % of {clause}"
     if indicator.persistence_hours:
         clause += f", in every forecast or reading of {indicator.persistence_hours:g} hours"
     return clause
+
+
+def _format_window(indicator: Indicator) -> str:
+    """`` within 26 hours (at night 28)``; nothing for a reading."""
+    (earliest, latest), night = indicator.lead_window_hours, indicator.at_night_hours
+    if latest == 0:
+        return ""
+    if earliest == 0:
+        at_night = "" if night is None else f" (at night {night[1]:g})"
+        return f" within {latest:g} hours{at_night}"
+    at_night = "" if night is None else f" (at night {night[0]:g} to {night[1]:g})"
+    return f", {earliest:g} to {latest:g} hours ahead{at_night}"
 
 
 def format_expression(text: str, indicators: Mapping[str, Indicator]) -> str:
@@ -45,6 +64,8 @@ def format_expression(text: str, indicators: Mapping[str, Indicator]) -> str:
     def clause(node: ast.expr) -> str:
         if isinstance(node, ast.Name):
             return format_indicator(indicators[node.id])
+        if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Name):
+            return format_indicator(indicators[node.operand.id], is_negated=True)
         if isinstance(node, ast.UnaryOp):
             return f"not ({clause(node.operand)})"
         assert isinstance(node, ast.BoolOp)
@@ -60,7 +81,7 @@ def format_money(euros: float, *, in_text: bool = False) -> str:
     """``€1.2 million``, ``€52 thousand``: two significant digits, because damage is not known better.
 
     Args:
-        in_text: for Markdown: ``€52,000`` written out, one decimal of a million, ordinary spaces.
+        in_text: for Markdown: ``€52,000`` written out, ordinary spaces.
     """
     if math.isnan(euros):
         return "unknown"
@@ -71,12 +92,16 @@ def format_money(euros: float, *, in_text: bool = False) -> str:
 
 
 def format_money_between(low: float, high: float, *, in_text: bool = False) -> str:
-    """``€0.50 to 1.2 million`` in the upper end's unit; ``€26 thousand to 7.8 million`` where the lower is tiny."""
+    """``€0.50 to 1.2 million`` in the upper end's unit; ``€26 thousand to 7.8 million`` where the lower is small,
+    ``nearly €0 to €8.6 million`` where it is tiny."""
     if math.isnan(low) or math.isnan(high):
         return "unknown"
+    scale, unit = _money_unit(high)
+    if 0 < low < NEGLIGIBLE * high:
+        upper = _money_in_text(high) if in_text else f"€{_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
+        return f"nearly €0 to {upper}"
     if in_text:
         return f"{_money_in_text(low)} to {_money_in_text(high)}"
-    scale, unit = _money_unit(high)
     if 0 < low < 0.1 * scale:
         euro = "" if _money_unit(low)[1] else "€"  # a lower end without a unit must not borrow the upper end's
         return f"{format_money(low)} to {euro}{_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
@@ -102,6 +127,11 @@ def format_count(count: float) -> str:
     return f"{count:,.0f}"
 
 
+def format_estimate(count: float) -> str:
+    """``23,000`` people or things that nobody counts exactly: two significant digits from 100 on."""
+    return _two_digits(count) if count >= 100 else format_count(count)
+
+
 def format_people(bounds: tuple[float, float, float]) -> str:
     """``about 2,100 (2,000 to 2,300)`` of low, likely and high, with two digits; ``unknown`` for NaN."""
     if any(math.isnan(each) for each in bounds):
@@ -112,7 +142,7 @@ def format_people(bounds: tuple[float, float, float]) -> str:
 
 def format_head_count(count: HeadCount) -> str:
     """``120``, or ``80 to 120`` where it depends on unknowns; medians."""
-    least, most = format_count(count.at_least[1]), format_count(count.at_most[1])
+    least, most = format_estimate(count.at_least[1]), format_estimate(count.at_most[1])
     return least if least == most else f"{least} to {most}"
 
 
@@ -222,7 +252,7 @@ def _money_in_text(euros: float) -> str:
     sign = "−" if euros < 0 else ""
     for size, name in ((1e9, "billion"), (1e6, "million")):
         if abs(euros) >= size:
-            return f"{sign}€{abs(euros) / size:.1f} {name}"
+            return f"{sign}€{_two_digits(abs(euros) / size)} {name}"
     digits = 0 if euros == 0 else max(int(math.log10(abs(euros))) - 1, 0)
     return f"{sign}€{round(abs(euros), -digits):,.0f}"
 

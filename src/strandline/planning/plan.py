@@ -22,6 +22,7 @@ from strandline.planning.early_action.hindcast import (
     evacuation_caveat,
     hindcast_protocol,
 )
+from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR
 from strandline.planning.early_action.protocol import Night, Protocol
 from strandline.planning.formatting import format_expression
 from strandline.planning.investment.baseline import Baseline
@@ -186,6 +187,7 @@ def plan_adaptation(
             early_action.night,
             early_action.drainage_hours,
             None if hindcast_data is None else hindcast_data.rule,
+            "the record is too short to choose a threshold from" if hindcast_data is None else NO_NEIGHBOUR,
             early_action.forecasts,
         ),
         measures.operational,
@@ -221,27 +223,33 @@ def plan_adaptation(
 
 def _operational_action(triggered: TriggeredAction, hindcasts: Sequence[Hindcast]) -> Action:
     measure, first, cost = triggered.measure, triggered.phases[0], triggered.measure.cost
-    whens = [
-        f"{phase.label} – {phase.when or format_expression(phase.start, triggered.indicators)}"
-        if len(triggered.phases) > 1
-        else phase.when or format_expression(phase.start, triggered.indicators)
-        for phase in triggered.phases
-    ]
     own = {phase.name for phase in triggered.phases if phase.instead_of is None}
     confidence, why = confidence_of([each for each in hindcasts if each.phase in own])
     return Action(
         kind=measure.key,
         title=measure.title,
         where=tuple(dict.fromkeys(name for phase in triggered.phases for name in phase.where)),
-        when="; ".join(whens),
+        when=_when(triggered),
         lead_time_hours=max(max(phase.needed_hours) for phase in triggered.phases),
         avoided_loss=triggered.avoided_loss,
+        mean_avoided_loss=triggered.mean_avoided_loss,
         avoided_loss_per="event",
         cost=None if cost is None else (cost.low, cost.value, cost.high),
         priority=0,
         confidence=confidence,
         why=f"{first.why} {why}",
     )
+
+
+def _when(triggered: TriggeredAction) -> str:
+    """When it starts: of several evacuation areas only that each has its own time, which their table states."""
+    main = [phase for phase in triggered.phases if phase.instead_of is None]
+    if len(main) > 1:
+        return f"area by area, see the table of evacuation areas ({len(main)} areas)"
+    first = main[0]
+    text = first.when or format_expression(first.start, triggered.indicators)
+    later = [phase.label for phase in triggered.phases if phase.instead_of is not None]
+    return f"{text}; with less time left: {later[0].lower()}" if later else text
 
 
 def _monitoring() -> Action:
@@ -270,7 +278,8 @@ def _ranked(actions: Sequence[Action]) -> tuple[Action, ...]:
             return 0, 0.0
         ratio = action.benefit_cost_ratio
         if ratio is None:
-            return 2, -action.avoided_loss[1]
+            mean = action.mean_avoided_loss
+            return 2, -(action.avoided_loss[1] if mean is None else mean)
         return (3 if action.within_budget else 4), -ratio[1]
 
     ordered = sorted(actions, key=rank)

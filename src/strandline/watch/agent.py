@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
+from strandline.pipeline.protocol_in_force import ProtocolFile
 from strandline.planning.early_action.streams import History, Stream
-from strandline.planning.early_action.trigger_constants import NEIGHBOUR, PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.trigger_constants import FLOODED_SHARE, NEIGHBOUR, PROBABILITY_FOR_LIVES
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.uncertainty.assimilation.filter import PAST_HOURS, SeaBelief
@@ -22,6 +24,7 @@ from strandline.uncertainty.assimilation.forecast_guidance import ExternalForeca
 from strandline.uncertainty.assimilation.sea_state import REJECTED, with_forecasts, without_forecast
 from strandline.watch.agent_state import AgentState, decode, encode, initial_state, update_belief
 from strandline.watch.alerts import Confirmed, draft_messages, reasons_of_ends
+from strandline.watch.assimilation.drained_land import drained_land
 from strandline.watch.assimilation.gauge_residuals import latest_forecasts, own_readings, residuals_of
 from strandline.watch.assimilation.particle_weights import draw_samples, weight_samples
 from strandline.watch.assimilation.student_forecast import STUDENT
@@ -53,6 +56,7 @@ class Agent:
         student: see `StudentForecaster.forecast`; ``None`` = the student is not used.
         issuer: of alerts.
         is_live: the hours are those that pass; alerts of a replay are exercises.
+        protocol_file: that the protocol was read from; ``None`` = the run's own protocol.
     """
 
     deployment: Deployment
@@ -62,11 +66,12 @@ class Agent:
     student: StudentFunction | None
     issuer: Issuer = NO_ISSUER
     is_live: bool = False
+    protocol_file: ProtocolFile | None = None
 
     def step(self, step: Step, confirmed: Confirmed) -> list[Decision]:
         """Run one step and add its results to ``step``; returns the decisions."""
         now = step.hour
-        state = self._stored_state(step)
+        state = self._with_protocol(self._stored_state(step), step)
         since = pd.Timestamp(state.belief.hour).to_pydatetime()
         latest = now + RECENT  # a clock that is ahead by years must not fill every later step
         known = [*step.readings(now - RECENT, latest, "measured"), *step.readings(now, latest, "forecast")]
@@ -76,14 +81,14 @@ class Agent:
         forecasts = latest_forecasts(usable, now, self.config.tide)
         residuals = residuals_of(new, known, now, self.config.tides)
         state = self._with_student(update_belief(state, np.datetime64(now, "h"), residuals, forecasts), usable)
-        ensemble = forecast(state.sea, self.fit.sources, self.config.spread_inflation)
-        state, decisions = decide(self.config, state, ensemble, self._neighbour(usable))
-        levels = levels_of(self.config, ensemble)
-        scenes = [reading for reading in usable if reading.variable == "flooded_share"]
+        scenes = [reading for reading in usable if reading.variable == FLOODED_SHARE]
+        issued = forecast(state.sea, self.fit.sources, self.config.spread_inflation)
+        state, decisions = decide(self.config, state, issued.chances, self._others(usable, scenes))
+        levels, bounds = (levels_of(self.config, each) for each in (issued.chances, issued.bounds))
         sample_weight = weight_samples(
             self.deployment.response, self.deployment.zones.names, scenes, partial(self._highest_level, state.belief)
         )
-        rows, risk = self._forecast_rows(levels, ensemble, sample_weight)
+        rows, risk = self._forecast_rows(levels, bounds, issued.chances, sample_weight)
         decisions = [self.with_zones(decision, risk) for decision in _by_urgency(decisions)]
         decisions.append(_monitoring(state, decisions, now))
         step.add_health(_with_fallbacks([_mark_rejected(each, state) for each in health]))
@@ -123,6 +128,25 @@ class Agent:
             return decode(stored, self.config.model)
         return initial_state(self.config.model, np.datetime64(step.hour - RECENT, "h"))
 
+    def _with_protocol(self, state: AgentState, step: Step) -> AgentState:
+        """The state with the protocol in force; a change of it is logged, with the file's hash.
+
+        Raises:
+            InputError: an action is running that the protocol in force does not have: nobody would end it.
+        """
+        file = self.protocol_file
+        digest = "" if file is None else file.digest
+        if digest == state.protocol:
+            return state
+        known = {phase.name for phase in self.config.phases}
+        lost = [name for name, phase in state.phases.items() if phase.active and name not in known]
+        source = "the run's own protocol" if file is None else f"the protocol file {file.name}"
+        if lost:
+            what = f"{lost[0]} is running, and {source} has no such phase"
+            raise InputError("protocol", what, "keep the phase until it has stopped, then remove it")
+        step.log("protocol", f"follows {source}" + (f", SHA-256 {digest}" if digest else ""), {"sha256": digest})
+        return replace(state, protocol=digest)
+
     def _with_student(self, state: AgentState, usable: Sequence[Reading]) -> AgentState:
         """The state with the student's forecast from the own gauge's readings after its last rejection.
 
@@ -140,6 +164,12 @@ class Agent:
         student = self.student(sea.belief.hour, time, level)
         return state if student is None else replace(state, sea=with_forecasts(sea, {STUDENT: student}))
 
+    def _others(self, usable: Sequence[Reading], scenes: Sequence[Reading]) -> History:
+        """What the protocol reads beside the forecast: the neighbouring gauge, and flood scenes of drained land."""
+        protocol, of_phase = self.config.protocol, self.deployment.zones_of_phase
+        drained = {} if protocol is None else drained_land(scenes, protocol, of_phase)
+        return {**self._neighbour(usable), **drained}
+
     def _neighbour(self, usable: Sequence[Reading]) -> History:
         zeros = {gauge.name: gauge.zero for gauge in self.deployment.gauges}
         neighbours = [(name, zeros[name]) for name in list(self.config.tides)[1:2] if name in zeros]
@@ -156,9 +186,13 @@ class Agent:
         return float(max(level + belief.residual(hours)[0] for level, hours in zip(tide, ago.tolist(), strict=True)))
 
     def _forecast_rows(
-        self, levels: Floats, ensemble: ResidualEnsemble, sample_weight: Floats
+        self, levels: Floats, bounds: Floats, ensemble: ResidualEnsemble, sample_weight: Floats
     ) -> tuple[list[ForecastRow], "ZoneRisk"]:
-        """Rows for the sea and every zone, and the risk of each zone within the horizon."""
+        """Rows for the sea and every zone, and the risk of each zone within the horizon.
+
+        Args:
+            levels: (N, 49) members whose shares are chances; ``bounds``: (N, 49) those whose quantiles are bounds [m].
+        """
         time = [pd.Timestamp(moment).to_pydatetime() for moment in hours_ahead(ensemble.hour)]
         events = [phase.event for phase in self.config.phases if phase.event is not None]
         lowest = min((event.value for event in events), default=None)
@@ -171,16 +205,16 @@ class Agent:
         def over_lowest(level: Floats) -> float | None:
             return None if lowest is None else float((level >= lowest).mean())
 
-        for lead, quantiles in enumerate(np.quantile(levels, QUANTILES, axis=0).T):
+        for lead, quantiles in enumerate(np.quantile(bounds, QUANTILES, axis=0).T):
             add("water_level", "", lead, quantiles, over_lowest(levels[:, lead]))
         samples = draw_samples(sample_weight, len(levels))
         flooded = np.zeros(len(self.deployment.zones))
         for lead in ZONE_LEADS:
-            highest = levels[:, : lead + 1].max(axis=1)  # (N,)
-            add("highest_water_level", "", lead, np.quantile(highest, QUANTILES), over_lowest(highest))
-            damage = self.deployment.response.at(highest, samples)  # (N, Z)
+            highest, highest_bound = (each[:, : lead + 1].max(axis=1) for each in (levels, bounds))  # (N,) each
+            add("highest_water_level", "", lead, np.quantile(highest_bound, QUANTILES), over_lowest(highest))
+            damage, bound = (self.deployment.response.at(each, samples) for each in (highest, highest_bound))  # (N, Z)
             flooded = (damage.flooded_share >= FLOODED_ZONE).mean(axis=0)
-            shares, damages = (np.quantile(each, QUANTILES, axis=0).T for each in (damage.flooded_share, damage.damage))
+            shares, damages = (np.quantile(each, QUANTILES, axis=0).T for each in (bound.flooded_share, bound.damage))
             for number, name in enumerate(self.deployment.zones.names):
                 if np.isfinite(shares[number, 0]):  # else none of the zone's land is mapped
                     add("flooded_share", name, lead, shares[number], float(flooded[number]))

@@ -25,6 +25,7 @@ class AlertState:
         zones: that it warns; empty = the whole place.
         starts: hour before which it asks people to act; ``None`` = none.
         expires: end of its validity; ``None`` = none.
+        sender: in whose name it is; empty = written by a version that did not keep it.
     """
 
     hours: tuple[np.datetime64, ...] = ()
@@ -34,6 +35,7 @@ class AlertState:
     zones: tuple[str, ...] = ()
     starts: np.datetime64 | None = None
     expires: np.datetime64 | None = None
+    sender: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +46,13 @@ class AgentState:
         sea: the belief about the sea, and when each kind of stream was last heard.
         phases: name of a phase of the protocol → its state.
         alerts: the same → the last alert about it.
+        protocol: SHA-256 of the protocol file in force; empty = the run's own protocol.
     """
 
     sea: SeaState
     phases: Mapping[str, PhaseState] = field(default_factory=dict)
     alerts: Mapping[str, AlertState] = field(default_factory=dict)
+    protocol: str = ""
 
     @property
     def belief(self) -> SeaBelief:
@@ -90,6 +94,7 @@ def encode(state: AgentState) -> bytes:
         "last_news": str(sea.last_news),
         "last_own_rejection": str(sea.last_own_rejection),
         "forecasts": {stream: str(each.hour) for stream, each in sorted(sea.forecasts.items())},
+        "protocol": state.protocol,
         "phases": {name: _plain(phase) for name, phase in sorted(state.phases.items())},
         "alerts": {
             name: {
@@ -100,6 +105,7 @@ def encode(state: AgentState) -> bytes:
                 "zones": alert.zones,
                 "starts": str(alert.starts),
                 "expires": str(alert.expires),
+                "sender": alert.sender,
             }
             for name, alert in sorted(state.alerts.items())
         },
@@ -164,10 +170,11 @@ def decode(stored: bytes, model: SeaModel) -> AgentState:
             tuple(alert["zones"]),
             _hour_or_none(alert["starts"]),
             _hour_or_none(alert["expires"]),
+            alert.get("sender", ""),
         )
         for name, alert in fields["alerts"].items()
     }
-    return AgentState(sea, phases, alerts)
+    return AgentState(sea, phases, alerts, fields.get("protocol", ""))
 
 
 def _plain(phase: PhaseState) -> dict[str, bool | str]:

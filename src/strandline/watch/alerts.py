@@ -24,7 +24,7 @@ from strandline.report.alerts.cap import (
     severity_of,
 )
 from strandline.report.alerts.exceedance import exceedance_of_members
-from strandline.report.alerts.issuer import Issuer
+from strandline.report.alerts.issuer import NOBODY, Issuer
 from strandline.report.alerts.wording import UNSURE, Basis, Call, Content, compose, response_to, withdraw
 from strandline.watch.agent_state import AgentState, AlertState
 from strandline.watch.decisions import Decision
@@ -86,7 +86,7 @@ def draft_messages(
         content = _content(deployment, state, decision, phase, levels, where)
         call = _call(content, phase, is_late=name in late, is_repeated=bool(issued))
         content = replace(content, call=call, is_exercise=content.is_exercise or not is_live)
-        new = _record(deployment, content, last, is_ending=is_ending)
+        new = _record(deployment, content, last, issuer, is_ending=is_ending)
         if not _is_news(last, new):
             continue
         message = replace(_alert(deployment, decision, content, issuer), is_replay=not is_live)
@@ -192,7 +192,9 @@ def _call(content: Content, phase: Phase, *, is_late: bool, is_repeated: bool) -
     return "Late" if is_late else phase.response
 
 
-def _record(deployment: Deployment, content: Content, last: AlertState, *, is_ending: bool) -> AlertState:
+def _record(
+    deployment: Deployment, content: Content, last: AlertState, issuer: Issuer, *, is_ending: bool
+) -> AlertState:
     """What the next step needs of a message with this content."""
     exceedance = content.exceedance
     return AlertState(
@@ -203,6 +205,7 @@ def _record(deployment: Deployment, content: Content, last: AlertState, *, is_en
         zones=content.areas,
         starts=None if exceedance.earliest is None else np.datetime64(exceedance.earliest, "h"),
         expires=np.datetime64(exceedance.latest_end, "h"),
+        sender=issuer.sender,
     )
 
 
@@ -210,7 +213,8 @@ def _is_news(last: AlertState, new: AlertState) -> bool:
     """Whether there is no message yet, or it is wrong by now.
 
     It is wrong where the call or the certainty is another, the sea rises higher, a zone is not in it, people must act
-    sooner, or it runs out before the next hour.
+    sooner, or it runs out before the next hour. One in nobody's name could not be confirmed: it is drafted anew once
+    the region file names an issuer.
     """
     if not last.hours or last.expires is None or (last.call, last.certainty) != (new.call, new.certainty):
         return True
@@ -218,7 +222,8 @@ def _is_news(last: AlertState, new: AlertState) -> bool:
     is_wider = bool(last.zones) and not set(new.zones) <= set(last.zones)
     is_sooner = new.starts is not None and (last.starts is None or last.starts - new.starts >= SOONER)
     runs_out = last.expires <= new.hours[-1] + np.timedelta64(1, "h")
-    return bool(is_graver or is_wider or is_sooner or runs_out)
+    has_issuer_now = last.sender == NOBODY != new.sender
+    return bool(is_graver or is_wider or is_sooner or runs_out or has_issuer_now)
 
 
 def _alert(deployment: Deployment, decision: Decision, content: Content, issuer: Issuer) -> FloodWarning:

@@ -14,6 +14,7 @@ from strandline.observations.readers.formats.reading_process import ReadingProce
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.study_area import built_in_study_area, open_study_area
+from strandline.planning.early_action.protocol_file import load_protocol
 from strandline.watch.agent import MONITORING
 from strandline.watch.assimilation.tide_cache import TideTable
 from strandline.watch.clock import hours_as_they_pass, hours_between, paced
@@ -40,14 +41,20 @@ def prepare(
     announce: Announce,
     *,
     once: bool,
+    protocol: Path | None = None,
 ) -> tuple[Watch, Iterator[datetime]]:
     """A watch that is ready to start, and its hours: of a replay, or as they pass.
 
     Without a region file it is the watch of the built-in delta, which has no streams and can only be replayed.
+
+    Args:
+        protocol: file to follow in place of the run's own protocol; it is read before anything else is opened.
     """
     if replay is None and region is None:
         raise InputError("watch", "the built-in delta has no streams", "give --replay FROM/TO, or a region file")
     span = None if replay is None else _span(replay)
+    if protocol is not None:
+        load_protocol(protocol)
     deployment = load_deployment(run)
     region_file = None if region is None else load_region_file(region, data)
     announce("open the study area")
@@ -67,7 +74,8 @@ def prepare(
         hours = hours_as_they_pass()
     crews = None if region_file is None or region_file.planning is None else region_file.planning.crews
     progress = announce("fit the sea-level model")
-    watch = open_watch(run, study_area, feeds, store or run / "watch.db", crews, progress, is_live=span is None)
+    address = store or run / "watch.db"
+    watch = open_watch(run, study_area, feeds, address, crews, progress, is_live=span is None, protocol=protocol)
     return watch, islice(hours, 1) if once else hours
 
 

@@ -12,6 +12,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.pipeline.deployment import DEPLOYMENT_FILE, Deployment, load_deployment
+from strandline.pipeline.protocol_in_force import follow_protocol
 from strandline.pipeline.study_area import StudyArea
 from strandline.uncertainty.assimilation.fit import SeaLevelFit
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster
@@ -84,6 +85,7 @@ def open_watch(
     progress: Progress | None = None,
     *,
     is_live: bool = False,
+    protocol: Path | None = None,
 ) -> Watch:
     """Open the watch of a finished run.
 
@@ -92,10 +94,12 @@ def open_watch(
         feeds: opens the streams, given the gauges' tides for quality control.
         address: of the store, a path or a URL; it is verified before anything else is done.
         is_live: the watch follows this machine's clock.
+        protocol: file to follow in place of the run's own protocol.
 
     Raises:
         Damaged: the store is not what a watch wrote, or its last step lies in the future of a live watch.
-        InputError: the run has no deployment or no forecaster, or is about another region.
+        InputError: the run has no deployment or no forecaster, or is about another region; or its watch cannot follow
+            the protocol.
         RefusedByTheory: the record is too short to fit.
     """
     store, alerts = Store.open_verified(address, run)
@@ -105,11 +109,17 @@ def open_watch(
     if study_area.observations.region.name != deployment.region.name:
         what = f"is about '{deployment.region.name}', not '{study_area.observations.region.name}'"
         raise InputError(run, what, "name the folder of this region's run")
+    protocol_file = None
+    if protocol is not None:
+        assets = study_area.observations.require_assets()
+        deployment, protocol_file = follow_protocol(protocol, deployment, assets)
     fitted = load_or_fit(run, lambda: study_area, deployment, forecaster, progress)
     student = StudentForecaster(forecaster, study_area.observations, deployment)
     tides = {name: TideTable(tide.level) for name, tide in fitted.tides.items()}
     config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.protocol, crews)
-    agent = Agent(deployment, fitted, config, tuple(feeds(tides)), student.forecast, study_area.issuer, is_live)
+    agent = Agent(
+        deployment, fitted, config, tuple(feeds(tides)), student.forecast, study_area.issuer, is_live, protocol_file
+    )
     return Watch(agent, store, alerts, is_live)
 
 

@@ -91,7 +91,7 @@ def test_replay_hindcast_and_watch_decide_the_same_at_every_hour(data: HindcastD
             if np.isfinite(residuals[number, at])
         ]
         state = update_belief(state, hour, readings)
-        state, decisions = decide(config, state, forecast(state.sea, (), config.spread_inflation))
+        state, decisions = decide(config, state, forecast(state.sea, (), config.spread_inflation).chances)
         for one in decisions:
             active[one.action].append(one.change in ("start", "keep"))
     for name, states in active.items():
@@ -119,6 +119,10 @@ def test_a_neighbours_threshold_precedes_the_water_by_the_needed_hours() -> None
     assert late is None or late.value < 0.1
     noisy = NeighbourRule(time, own, neighbour + np.cos(2 * np.pi * hours / 12.42))
     assert noisy.threshold(1.5, 30.0) is None, "a rule that calls every day is none"
+    assert "times a year" in noisy.why_none(1.5, 30.0)
+    assert rule.why_none(1.5, 4.0) == ""
+    silent = NeighbourRule(time, own, np.full(own.size, np.nan))
+    assert "was read before 0 past floods" in silent.why_none(1.5, 4.0)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,7 @@ def test_a_neighbours_threshold_precedes_the_water_by_the_needed_hours() -> None
 def test_confidence_and_the_opening_of_the_plan_follow_from_the_hindcast(
     hits: int, misses: int, confidence: str, caveat: str
 ) -> None:
-    result = Verification(5.0, hits, 0, misses, 0, 0, 8.0, None, None)
+    result = Verification(5.0, hits, 0, misses, 0, 0, 8.0, None, None, hits)
     condition: Condition = "all gauges work"
     hindcasts = [Hindcast("leave", condition, "a filter", 5.0, result)]
     assert confidence_of(hindcasts)[0] == confidence
@@ -142,3 +146,9 @@ def test_confidence_and_the_opening_of_the_plan_follow_from_the_hindcast(
     assert caveat in text
     assert bool(caveat) == bool(text)
     assert confidence_of([])[0] == "low"
+
+
+def test_one_flood_is_not_counted_once_for_every_area_it_reaches() -> None:
+    lower, upper = (Verification(5.0, 0, 0, floods, 0, 0, 8.0, None, None, 0) for floods in (3, 1))
+    hindcasts = [Hindcast(name, "all gauges work", "a filter", 5.0, one) for name, one in (("a", lower), ("b", upper))]
+    assert confidence_of(hindcasts) == ("low", "In the hindcast it was in time for 0 of 3 floods.")

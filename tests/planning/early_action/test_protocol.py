@@ -139,5 +139,5 @@ def test_indicators_and_expressions_are_formatted_as_sentences() -> None:
         "a chance of more than 50 % of forecast sea at or above 1.20 m for 6 hours or longer, 3 to 12 hours ahead"
     )
     assert format_expression("not high and (left or spare)", GATE.indicators) == (
-        "not (sea at or above 1.50 m); and (sea at or above 1.20 m; or neighbour at or above 1.30 m)"
+        "sea below 1.50 m; and (sea at or above 1.20 m; or neighbour at or above 1.30 m)"
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strandline.errors import InputError
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble, sample_ensemble
 from strandline.uncertainty.assimilation.filter import Residual, SeaModel
-from strandline.uncertainty.assimilation.forecast import forecast
+from strandline.uncertainty.assimilation.forecast import Forecast, forecast
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast, ForecastSource
 from strandline.uncertainty.assimilation.gauge_model import Sensor, own_sensor
 from strandline.uncertainty.assimilation.sea_state import SeaState, initial_sea_state, update_sea_state
@@ -90,7 +90,7 @@ def after_outages(silent_from: Mapping[str, int], hour: int) -> SeaState:
     return state
 
 
-def at_silence(state: SeaState, silent: int) -> ResidualEnsemble:
+def at_silence(state: SeaState, silent: int) -> Forecast:
     return forecast(update_sea_state(state, state.belief.hour + silent * HOUR, []), SOURCES, inflation())
 
 
@@ -110,8 +110,9 @@ def test_when_every_stream_is_silent_the_forecast_of_an_hour_stays_as_it_was(
         after = at_silence(last, silent)
         passed = silent - earlier
         if passed <= HORIZON_HOURS:
-            shared = before.residual[:, passed:]
-            np.testing.assert_allclose(after.residual[:, : shared.shape[1]], shared, atol=1e-12)
+            for then, now in ((before.chances, after.chances), (before.bounds, after.bounds)):
+                shared = then.residual[:, passed:]
+                np.testing.assert_allclose(now.residual[:, : shared.shape[1]], shared, atol=1e-12)
         before, earlier = after, silent
 
 
@@ -122,10 +123,10 @@ def test_a_day_of_silence_before_a_storm_takes_neither_its_chance_nor_its_height
     chances, highest = [], []
     for silent in (0, 12, 23, 24, 26):
         leads = hours_of_storm[hours_of_storm >= silent] - silent
-        level = at_silence(state, silent).residual[:, leads].max(axis=1)
-        chances.append(float((level > LEVEL).mean()))
-        highest.append(float(np.quantile(level, 0.95)))
-    assert chances[0] > 0.5
+        issued = at_silence(state, silent)
+        chances.append(float((issued.chances.residual[:, leads].max(axis=1) > LEVEL).mean()))
+        highest.append(float(np.quantile(issued.bounds.residual[:, leads].max(axis=1), 0.95)))
+    assert chances[0] > 0.3
     assert chances == [chances[0]] * 5
     np.testing.assert_allclose(highest, highest[0])
 
@@ -135,7 +136,7 @@ def test_a_day_of_silence_before_a_storm_takes_neither_its_chance_nor_its_height
 def test_long_silence_widens_the_forecast_to_the_storms_of_the_season(silent_from: dict[str, int], more: int) -> None:
     last = after_outages(silent_from, max(silent_from.values()) - 1)
     ensemble = at_silence(last, 96 + more)
-    low, high = np.quantile(ensemble.residual, [0.05, 0.95], axis=0)
+    low, high = np.quantile(ensemble.bounds.residual, [0.05, 0.95], axis=0)
     assert (low <= STORM_BOUNDS[0, 0] + 1e-9).all()
     assert (high >= STORM_BOUNDS[0, 1] - 1e-9).all()
 
@@ -147,8 +148,9 @@ def test_a_service_that_stops_counts_until_its_last_lead_and_after_it() -> None:
     issue = ExternalForecast(START + HOUR, leads, np.full(25, 0.8), np.full(25, 0.05))
     state = update_sea_state(state, START + 2 * HOUR, [], {"service": issue})
     at_once, at_its_end = at_silence(state, 0), at_silence(state, 24)
-    np.testing.assert_allclose(at_its_end.residual[:, :24], at_once.residual[:, 24:48], atol=1e-12)
-    assert np.median(at_its_end.residual[:, 1]) > 0.6
+    for then, now in ((at_once.chances, at_its_end.chances), (at_once.bounds, at_its_end.bounds)):
+        np.testing.assert_allclose(now.residual[:, :24], then.residual[:, 24:48], atol=1e-12)
+        assert np.median(now.residual[:, 1]) > 0.6
 
 
 @settings(max_examples=6, deadline=None)
@@ -176,8 +178,9 @@ def test_taking_gauges_away_neither_narrows_nor_lowers_the_forecast_on_average(
             ]
             state_then = update_sea_state(state_then, now + hour * HOUR, readings)
         assert state_then.belief.hour == at
-        members = forecast(state_then, SOURCES, inflation()).residual[:, :24]
-        low, high = np.quantile(members, [0.05, 0.95], axis=0)
+        issued = forecast(state_then, SOURCES, inflation())
+        low, high = np.quantile(issued.bounds.residual[:, :24], [0.05, 0.95], axis=0)
+        members = issued.chances.residual[:, :24]
         return float((high - low).mean()), float(high.mean()), float((members.max(axis=1) > LEVEL).mean())
 
     every = np.array([outcome(course, ("own", "near")) for course in courses])
@@ -188,6 +191,31 @@ def test_taking_gauges_away_neither_narrows_nor_lowers_the_forecast_on_average(
     assert width > -error[0]
     assert bound > -error[1]
     assert chance > -error[2] - 0.02
+
+
+def test_chances_are_those_of_all_weather_and_not_those_about_storms() -> None:
+    """Over a year of a known process the mean chance of a high level equals how often it came."""
+    rng, process, hours = np.random.default_rng(4), site().process, 8766
+    model = SeaModel(process, (replace(own_sensor("own", process), zero=0.0),))
+    regime, residual = 0, np.zeros(hours)
+    for hour in range(2, hours):
+        regime = int(rng.choice(3, p=process.transition[regime]))
+        residual[hour] = process.coefficients @ residual[hour - 2 : hour][::-1]
+        residual[hour] += process.shocks[regime] * rng.standard_normal()
+    rare = float(np.quantile(residual, 0.98))
+    state, chances, as_in_storms, came = initial_sea_state(model, START), [], [], []
+    for hour in range(1, hours - HORIZON_HOURS):
+        now = START + hour * HOUR
+        state = update_sea_state(state, now, [Residual("own", now, float(residual[hour]))])
+        if hour % 24 == 0:
+            issued = forecast(state, (), inflation())
+            chance, as_in_storm = (
+                float((each.residual[:, 12:].max(axis=1) >= rare).mean()) for each in (issued.chances, issued.bounds)
+            )
+            chances, as_in_storms = [*chances, chance], [*as_in_storms, as_in_storm]
+            came.append(bool(residual[hour + 12 : hour + HORIZON_HOURS + 1].max() >= rare))
+    assert 0.8 < np.mean(chances) / np.mean(came) < 1.25
+    assert np.mean(as_in_storms) > 3 * np.mean(came), "so spread, it was called too often"
 
 
 @settings(max_examples=200, deadline=None)
@@ -203,7 +231,7 @@ def test_no_factor_falls_as_readings_age(
         information = Information(
             lead, own_age, other_age, stormy, np.full(lead.size, guided), np.zeros(lead.size, dtype=int)
         )
-        return np.ptp(inflation().inflate(ensemble, information).residual, axis=0)
+        return np.ptp(inflation().bounds(ensemble, information).residual, axis=0)
 
     for guided in (0.0, 1.0):
         fresh, aged = spread(own, other, guided), spread(own + own_older, other + other_older, guided)
@@ -220,7 +248,7 @@ def test_the_spread_passes_without_a_step_from_one_hour_of_silence_to_the_next()
     width = [
         np.ptp(
             inflation()
-            .inflate(ensemble, Information(lead, age, 0.0, 0.3, np.ones(lead.size), np.zeros(lead.size, dtype=int)))
+            .bounds(ensemble, Information(lead, age, 0.0, 0.3, np.ones(lead.size), np.zeros(lead.size, dtype=int)))
             .residual,
             axis=0,
         )
@@ -234,11 +262,11 @@ def test_inflation_keeps_the_medians_and_its_own_sides() -> None:
     factors[..., 1, :] = 3.0
     ensemble = sample_ensemble(all_heard(40).belief)
     information = Information(np.arange(HORIZON_HOURS + 1.0), 0.0, 0.0, 0.0, np.ones(49), np.zeros(49, dtype=int))
-    wider = SpreadInflation(factors, np.zeros((12, 2))).inflate(ensemble, information)
+    wider = SpreadInflation(factors, np.zeros((12, 2))).bounds(ensemble, information)
     low, middle, high = np.quantile(ensemble.residual, [0.05, 0.5, 0.95], axis=0)
     found = np.quantile(wider.residual, [0.05, 0.5, 0.95], axis=0)
     np.testing.assert_allclose(found[0], low, atol=1e-9)
-    np.testing.assert_allclose(found[1], middle, atol=3e-3)  # half-way between two members
+    np.testing.assert_allclose(found[1], middle, atol=5e-3)  # half-way between two members
     np.testing.assert_allclose(found[2], middle + 3 * (high - middle), atol=1e-9)
 
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from benchmarks.agent.scripted_watch import HOUR, START, decision_at, hold_step, message, write_step
 from strandline.errors import InputError
 from strandline.report.alerts.cap import as_cap
+from strandline.report.alerts.issuer import NO_ISSUER
 from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Condition, Health, Reading
 from strandline.watch.store import AlertDraft, AlreadyDone, Busy, Delivery, Store, StoredForecast
@@ -267,6 +268,28 @@ def test_an_alert_is_released_only_after_a_named_person_confirms_it(store: Store
     assert store.read.pending(START).alerts == ()
     (kept,) = store.read.alerts(START, START)
     assert kept.confirmations == (confirmation,)
+    store.verify_contents()
+    store.close()
+
+
+@pytest.mark.parametrize(("provenance", "is_replay", "is_refused"), [
+    ("real", False, True), ("real", True, True), ("simulated", True, False),
+])  # fmt: skip
+def test_an_alert_in_nobodys_name_is_not_confirmed_and_the_refusal_says_what_to_add(
+    store: Store, tmp_path: Path, provenance: str, is_replay: bool, is_refused: bool
+) -> None:
+    at_once = {name: pd.Timestamp(START) for name in ("issued", "onset", "expires")}
+    warning = a_warning(**at_once, provenance=provenance, is_replay=is_replay)
+    with store.step(START) as step:
+        (decision,) = step.add_decisions([decision_at(START, 0.9)])
+        step.add_alerts([AlertDraft(as_cap(warning, NO_ISSUER), decision)])
+    if is_refused:
+        with pytest.raises(InputError, match=r"names no issuer.*add 'sender' and 'sender_name' to \[warnings\]"):
+            store.confirm("sella-1", "Ada Vento", "", START + HOUR)
+    else:
+        store.confirm("sella-1", "Ada Vento", "practice on the built-in delta", START + HOUR)
+    store.deliver(tmp_path)
+    assert (tmp_path / "confirmed" / "sella-1.xml").exists() != is_refused
     store.verify_contents()
     store.close()
 

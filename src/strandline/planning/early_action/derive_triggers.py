@@ -8,7 +8,7 @@ import numpy as np
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.planning.early_action.evacuation.area_triggers import AreaTriggers, DangerousArea, WholeRegion
-from strandline.planning.early_action.neighbour_rule import NeighbourRule
+from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR, NeighbourRule
 from strandline.planning.early_action.protocol import (
     DegradedRule,
     Event,
@@ -49,7 +49,8 @@ class TriggeredAction:
     Attributes:
         phases: one, or for each evacuation area one and its fallback.
         indicators: those that the phases' expressions name.
-        avoided_loss: p10, p50, p90 per event of the phase's level; ``None`` = not expressed in money.
+        avoided_loss: p10, p50, p90 per event of the lowest level at which acting pays; ``None`` = not in money.
+        mean_avoided_loss: the mean of the same [EUR 2010]; ``None`` likewise.
         avoidable: levels [m] and the mean loss that acting avoids there [EUR 2010]; ``None`` likewise.
     """
 
@@ -57,6 +58,7 @@ class TriggeredAction:
     phases: tuple[Phase, ...]
     indicators: Mapping[str, Indicator]
     avoided_loss: tuple[float, float, float] | None = None
+    mean_avoided_loss: float | None = None
     avoidable: tuple[Floats, Floats] | None = None
 
 
@@ -70,6 +72,7 @@ class TriggerInputs:
         night: hours of darkness; ``None`` = no difference is made.
         drainage_hours: stated time in which flooded land drains [h]; ``None`` = a person gives the all-clear.
         neighbour: needed lead [h] and event level [m] → what the neighbour's gauge must read; ``None`` = no neighbour.
+        without_neighbour: why there is no neighbour, as a part of a sentence.
         forecasts: variables that forecasts at hand give, besides the water level.
     """
 
@@ -79,6 +82,7 @@ class TriggerInputs:
     night: Night | None = None
     drainage_hours: float | None = None
     neighbour: NeighbourRule | None = None
+    without_neighbour: str = NO_NEIGHBOUR
     forecasts: tuple[str, ...] = ()
 
 
@@ -131,7 +135,10 @@ def join_protocol(study_area: str, triggered: Sequence[TriggeredAction], night: 
 def _for_lives(measure: OperationalMeasure, inputs: TriggerInputs) -> tuple[TriggeredAction, list[str]]:
     areas = inputs.areas or (WholeRegion.of(measure, inputs.hazard),)
     triggers = [
-        AreaTriggers(measure, area, inputs.night is not None, inputs.drainage_hours, inputs.neighbour) for area in areas
+        AreaTriggers(
+            measure, area, inputs.night is not None, inputs.drainage_hours, inputs.neighbour, inputs.without_neighbour
+        )
+        for area in areas
     ]
     phases = tuple(phase for each in triggers for phase in each.phases)
     indicators = {name: one for each in triggers for name, one in each.indicators.items()}
@@ -167,8 +174,11 @@ def _for_money(measure: OperationalMeasure, inputs: TriggerInputs, rng: np.rando
         f"It pays where the expected avoidable loss exceeds the cost of EUR {cost:,.0f}: as at a chance of"
         f" {cases}{lowest}."
     )
-    phase, indicators = money_phase(measure, event, (grid, avoidable), inputs.neighbour, why)
-    return TriggeredAction(measure, (phase,), indicators, (low, middle, high), (grid, avoidable))
+    phase, indicators = money_phase(
+        measure, event, (grid, avoidable), inputs.neighbour, why, without_neighbour=inputs.without_neighbour
+    )
+    mean = avoidable_loss(level)
+    return TriggeredAction(measure, (phase,), indicators, (low, middle, high), mean, (grid, avoidable))
 
 
 def money_phase(
@@ -177,6 +187,8 @@ def money_phase(
     avoidable: tuple[Floats, Floats],
     neighbour: NeighbourRule | None = None,
     why: str = "",
+    *,
+    without_neighbour: str = NO_NEIGHBOUR,
 ) -> tuple[Phase, dict[str, Indicator]]:
     """The phase of a measure that costs money, and its indicators by name.
 
@@ -217,7 +229,8 @@ def money_phase(
         event=Event(variable="water_level", operator=">=", value=round(event, 3), unit="m"),
         stop=StopRule(when=f"not left_{key}", for_hours=STOP_HOURS),
         degraded=DegradedRule(
-            after_hours=UNDECIDED_HOURS, fallback=None if threshold is None else f"neighbour_{key}", prior=PRIOR,
+            after_hours=UNDECIDED_HOURS, fallback=None if threshold is None else f"neighbour_{key}",
+            no_fallback=without_neighbour if neighbour is None else neighbour.why_none(event, earliest), prior=PRIOR,
             decided_by=DECIDED_BY,
         ),
     )  # fmt: skip

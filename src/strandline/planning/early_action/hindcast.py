@@ -176,17 +176,18 @@ def hindcast_protocol(
 def confidence_of(hindcasts: Sequence[Hindcast]) -> tuple[Confidence, str]:
     """How far a trigger may be relied on by its hindcast with working gauges, and why, in a sentence.
 
-    *high* and *medium* need ``FEWEST_EVENTS`` past events, of which 80 and 50 % were hit.
+    *high* and *medium* need ``FEWEST_EVENTS`` past floods, of which 80 and 50 % were hit. Of several phases the worst
+    counts: one flood is an event of each.
     """
     results = [each.result for each in hindcasts if each.condition == "all gauges work"]
-    hits = sum(result.hits for result in results)
-    events = hits + sum(result.misses for result in results)
     if not results:
         return "low", "Its trigger was never tested: no record is long enough."
     years = max(result.years for result in results)
-    if events == 0:
-        return "low", f"Its trigger was never tested by an event: there was none in {years:.1f} years of record."
-    why = f"In the hindcast it was in time for {hits} of {events} events."
+    counts = [(result.hits, result.hits + result.misses) for result in results if result.hits + result.misses]
+    if not counts:
+        return "low", f"Its trigger was never tested by a flood: there was none in {years:.1f} years of record."
+    hits, events = min(counts, key=_worst)
+    why = f"In the hindcast it was in time for {hits} of {events} floods."
     if events < FEWEST_EVENTS or hits < 0.5 * events:
         return "low", why
     return ("high" if hits >= 0.8 * events else "medium"), why
@@ -207,7 +208,7 @@ def evacuation_caveat(protocol: Protocol | None, hindcasts: Sequence[Hindcast]) 
             "No flood in the record tests whether the forecast at hand can carry evacuation: do not rely on it alone,"
             " follow the weather service's warnings."
         )
-    phase, (hits, events) = min(tested.items(), key=lambda pair: (pair[1][0] / pair[1][1], -pair[1][1]))
+    phase, (hits, events) = min(tested.items(), key=lambda pair: _worst(pair[1]))
     where = "" if len(phases) == 1 else f" ({phase.label})"
     record = f"in its hindcast it was in time for {hits} of {events} floods{where}"
     if hits < CARRIES * events:
@@ -218,6 +219,12 @@ def evacuation_caveat(protocol: Protocol | None, hindcasts: Sequence[Hindcast]) 
     if events < FEWEST_EVENTS or hits < events:
         return f"The forecast at hand is no safeguard by itself: {record}. Follow the weather service's warnings too."
     return ""
+
+
+def _worst(counts: tuple[int, int]) -> tuple[float, int]:
+    """Sorts (hits, floods) by the share of hits, and where that is the same, the most floods first."""
+    hits, floods = counts
+    return hits / floods, -floods
 
 
 def forecast_findings(protocol: Protocol, data: HindcastData, levels: Floats) -> dict[str, Finding]:
@@ -310,7 +317,7 @@ def issued_forecasts(
             tide = data.tide_ahead[at : at + HORIZON_HOURS + 1]
             highest = tide.max() + max(mean, 0.0) + OUT_OF_REACH * max(climate, spread)
             if may_reach[at] and (highest >= lowest or not state.is_heard):
-                ensemble = forecast(state, (), data.fitted.spread_inflation)
+                ensemble = forecast(state, (), data.fitted.spread_inflation).chances
                 yield at, forecast_stream(hours[at], tide + ensemble.residual, state.is_heard)
 
 

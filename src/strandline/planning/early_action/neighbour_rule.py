@@ -16,6 +16,8 @@ IN_TIME = 0.9
 """Share of the events before which the threshold is reached early enough [-]; an assumption."""
 LOOK_BACK_HOURS = 24
 """A reading earlier than this before the last moment to act belongs to another tide or storm [h]."""
+NO_NEIGHBOUR = "there is no neighbouring gauge"
+"""Why no neighbour decides, where none is known."""
 MOST_ALARMS = 12.0
 """Alarms a year beyond which nobody would follow the rule; an assumption: one a month."""
 
@@ -70,9 +72,18 @@ class NeighbourRule:
     def threshold(self, level: float, needed_hours: float) -> NeighbourThreshold | None:
         """The highest reading that precedes an own level [m] by ``needed_hours`` in ``IN_TIME`` of the past events.
 
-        ``None`` where no reading does so without an alarm more often than ``MOST_ALARMS`` a year: then the neighbour
-        cannot carry the action, and a person decides on the storm warning.
+        ``None`` where no reading does so: then a person decides on the storm warning. See ``why_none``.
         """
+        found = self._choose(level, needed_hours)
+        return None if isinstance(found, str) else found
+
+    def why_none(self, level: float, needed_hours: float) -> str:
+        """Why ``threshold`` gives none, as a part of a sentence; empty where it gives one."""
+        found = self._choose(level, needed_hours)
+        return found if isinstance(found, str) else ""
+
+    def _choose(self, level: float, needed_hours: float) -> NeighbourThreshold | str:
+        """A threshold, or why there is none: too few past events, or more than ``MOST_ALARMS`` alarms a year."""
         onsets = find_events(self.time, self.own, Event(variable="water_level", operator=">=", value=level, unit="m"))
         onset = onsets.onset
         if onset.size < FEWEST_EVENTS:
@@ -82,11 +93,17 @@ class NeighbourRule:
         spans = [self.neighbour[max(i - needed - LOOK_BACK_HOURS, 0) : max(i - needed + 1, 0)] for i in at.tolist()]
         highest = np.array([np.nanmax(span) for span in spans if np.isfinite(span).any()])
         if highest.size < FEWEST_EVENTS:
-            return None
+            return (
+                f"the neighbouring gauge was read before {highest.size} past floods or storms, and a threshold needs"
+                f" {FEWEST_EVENTS}"
+            )
         value = float(np.floor(np.quantile(highest, 1 - IN_TIME, method="lower") * 100) / 100)
         event = Event(variable="water_level", operator=">=", value=value, unit="m")
         years = float(np.isfinite(self.neighbour).sum()) / HOURS_PER_YEAR
         alarms = find_events(self.time, self.neighbour, event).onset.size / max(years, 1e-9)
         if alarms > MOST_ALARMS:
-            return None
+            return (
+                f"to show a flood {needed_hours:g} hours ahead the neighbouring gauge would have to call about"
+                f" {alarms:.1f} times a year, and more than {MOST_ALARMS:g} calls nobody follows"
+            )
         return NeighbourThreshold(value, needed_hours, int((highest >= value).sum()), highest.size, alarms)

@@ -172,12 +172,14 @@ class DegradedRule(Section):
     Attributes:
         after_hours: [h].
         fallback: an expression over other streams that decides instead; ``None`` = there is no other stream.
+        no_fallback: why there is none, as a part of a sentence; empty = not stated.
         prior: what to do when the fallback is unknown as well.
         decided_by: who decides then.
     """
 
     after_hours: Positive
     fallback: Text | None = None
+    no_fallback: str = ""
     prior: Text
     decided_by: Text
 

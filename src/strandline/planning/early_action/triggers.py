@@ -97,7 +97,9 @@ def replay(protocol: Protocol, history: History, clock: Times, crews: int | None
 def replay_findings(
     protocol: Protocol, found: Mapping[str, Finding], clock: Times, crews: int | None = None
 ) -> dict[str, PhaseHistory]:
-    """See ``replay``; for indicators whose values are known already, by name."""
+    """See ``replay``; for indicators whose values are known already, by name. Of the others nothing is known."""
+    unheard = {name: one for name, one in protocol.indicators.items() if name not in found}
+    found = {**found, **{name: findings(one, {}, clock, protocol.night) for name, one in unheard.items()}}
     signals = {phase.name: signals_of(phase, protocol, found, clock) for phase in protocol.phases}
     states = {phase.name: PhaseState() for phase in protocol.phases}
     record: dict[str, list[PhaseState]] = {name: [] for name in states}

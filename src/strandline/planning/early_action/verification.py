@@ -89,6 +89,7 @@ class Verification:
         lead_hours: median time from start to onset over the hits [h]; NaN without any.
         false_alarm_cost: of the false alarms [EUR 2010 in a plan]; ``None`` = not expressed in money.
         expenses: of these decisions and of the reference ones; ``None`` likewise.
+        calls: number of activations, of which ``false_alarms`` were false.
     """
 
     years: float
@@ -100,6 +101,7 @@ class Verification:
     lead_hours: float
     false_alarm_cost: float | None
     expenses: Expenses | None
+    calls: int
 
     @property
     def hit_rate(self) -> float:
@@ -179,6 +181,7 @@ def verify(
         expenses=None
         if model is None
         else _expenses(model, events, hit, (ends - starts)[useful | is_false_alarm], float(needed.mean()), observed),
+        calls=starts.size,
     )
 
 

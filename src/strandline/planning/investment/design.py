@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.observations.arrays import Floats
-from strandline.planning.formatting import format_money
+from strandline.planning.formatting import format_estimate, format_money
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.mechanisms import MECHANISMS
@@ -99,5 +99,6 @@ def _protected(baseline: Baseline, covers: npt.NDArray[np.bool_]) -> str:
     if "people" in baseline.assets:
         people = baseline.assets["people"].to_numpy(dtype=float)[damaged]
         if not np.isnan(people).all():
-            text += f", with {np.nansum(people):,.0f} people" + (" or more" if np.isnan(people).any() else "")
+            counted = format_estimate(float(np.nansum(people)))
+            text += f", with {counted} people" + (" or more" if np.isnan(people).any() else "")
     return text

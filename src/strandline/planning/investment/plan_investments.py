@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strandline.planning.actions import Action, Confidence, Portfolio, ScenarioOutcome, bounds
+from strandline.planning.formatting import format_estimate
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.cost_benefit import Appraisal, Selection, appraise, select
 from strandline.planning.investment.design import Design, design
@@ -108,7 +109,7 @@ def _shelters(
         why=("For lives, not for money: enough for everybody who may be exposed in the design event."),
         what=f"{count} shelters for {measure.effect['capacity'].value:g} people each.",
         who=measure.who,
-        protects=f"up to {exposed:,.0f} people",
+        protects=f"up to {format_estimate(exposed)} people",
     )
 
 

@@ -204,6 +204,14 @@ def _add_info(alert: ElementTree.Element, warning: FloodWarning, text: WarningTe
             _add(block, "polygon", " ".join(f"{latitude:.5f},{longitude:.5f}" for latitude, longitude in ring))
 
 
+def provenance_in(message: ElementTree.Element) -> str | None:
+    """Return the provenance that a message of ``as_cap`` states; ``None`` = none."""
+    for pair in message.iter(f"{{{NAMESPACE}}}parameter"):
+        if pair[0].text == "provenance":
+            return pair[1].text
+    return None
+
+
 def certainty_of(probability: float) -> str:
     """Return *Likely* above 50 %, *Possible* up to 50 %, *Unlikely* near 0, here below 5 % (CAP 1.2, section 3.2.2)."""
     if probability > LIKELY:

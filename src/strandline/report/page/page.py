@@ -20,8 +20,10 @@ from strandline.report.page.narrative import (
 )
 from strandline.report.page.pictures import draw_all
 from strandline.report.page.tables import damage_table, headline_tiles, provenance_label, ranked_assets, source_rows
+from strandline.report.plan.evacuation_table import COLUMNS, INTRODUCTION, about_areas, call_sentences, evacuation_rows
 from strandline.report.plan.pathway_lines import format_tipping_point, signpost_table
-from strandline.report.plan.proposal import describe_measure_set, source_sentences, titles
+from strandline.report.plan.phase_text import describe_failure, describe_start, describe_stop
+from strandline.report.plan.proposal import describe_avoided, describe_measure_set, source_sentences, titles
 from strandline.report.plan.scenario_table import summarise_by_sea_level
 from strandline.report.products import return_levels
 
@@ -63,6 +65,8 @@ def render_page(results: RunResults) -> str:
         forecast=forecast_sentences(trace),
         drawings=draw_all(results, levels, trace, ranked),
         rise_scenarios=[(each, float(np.median(each.hazard.levels[:, -1]))) for each in results.rise_scenarios],
+        evacuation_columns=COLUMNS,
+        evacuation_introduction=INTRODUCTION,
         by_sea_level=summarise_by_sea_level(results.plan.scenarios),
         signposts=None if results.plan.pathways is None else signpost_table(results.plan.pathways),
         damage=damage_table(results),
@@ -97,7 +101,13 @@ def _environment() -> Environment:
         environment.filters[function.__name__.removeprefix("format_")] = function
     environment.globals |= {
         "money_between": formatting.format_money_between,
-        "format_expression": formatting.format_expression,
+        "describe_start": describe_start,
+        "describe_stop": describe_stop,
+        "describe_failure": describe_failure,
+        "describe_avoided": describe_avoided,
+        "evacuation_rows": evacuation_rows,
+        "about_areas": about_areas,
+        "call_sentences": call_sentences,
         "format_tipping_point": format_tipping_point,
         "titles": titles,
         "describe_measure_set": describe_measure_set,

@@ -1,60 +1,165 @@
-"""The evacuation areas as Markdown: who lives there, from which sea it is dangerous, and how long leaving takes."""
+"""The evacuation areas as one short row each: when to move, how long it takes, who, where to, and else what."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from strandline.planning.early_action.evacuation.clearance_time import Hours
 from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationArea, EvacuationAreas
+from strandline.planning.early_action.hindcast import Hindcast
+from strandline.planning.early_action.protocol import Phase, Protocol
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.planning.formatting import format_metres, format_people
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 
 COLUMNS = (
-    "area", "zones", "people", "dangerous from a sea of", "about once in", "hours to clear by day", "by night",
-    "walkers without a place in a shelter, with the areas before",
+    "area", "dangerous from a sea of", "start to move", "hours to clear by day", "by night", "people", "where to",
+    "with less time left",
 )  # fmt: skip
+TOO_LONG = "no forecast reaches so far: a person decides on the weather service's warnings"
+INTRODUCTION = (
+    "Area A is in danger first. Plan with the first number of hours, the longest; an area and those before it are"
+    " cleared together. Hours begin with the decision."
+)
 
 
-def evacuation_lines(evacuation: EvacuationAreas | None) -> list[str]:
-    """The table of areas, what it rests on, and the zones that no flood map covers; nothing without zones."""
+@dataclass(frozen=True)
+class EvacuationRow:
+    """An area in words, one cell for each of ``COLUMNS``."""
+
+    cells: tuple[str, ...]
+
+
+def evacuation_rows(evacuation: EvacuationAreas, protocol: Protocol | None) -> list[EvacuationRow]:
+    """Return a row for each area."""
+    return [_row(area, protocol) for area in evacuation.areas]
+
+
+def evacuation_lines(
+    evacuation: EvacuationAreas | None, protocol: Protocol | None = None, hindcasts: Sequence[Hindcast] = ()
+) -> list[str]:
+    """Return the table as Markdown, how often each area would be called, and its basis; nothing without zones."""
     if evacuation is None:
         return []
     lines = ["## Evacuation areas", ""]
     if evacuation.areas:
         lines += [
-            "Area A is in danger first. Plan with the first number of hours, the longest; an area and those before it"
-            " are cleared together. Hours begin with the decision.",
+            INTRODUCTION,
             "",
             f"| {' | '.join(COLUMNS)} |",
             f"|{'---|' * len(COLUMNS)}",
-            *(f"| {' | '.join(_cells(area))} |" for area in evacuation.areas),
+            *(f"| {' | '.join(row.cells)} |" for row in evacuation_rows(evacuation, protocol)),
             "",
-            "What the hours rest on:",
+            *(f"- {sentence}" for sentence in about_areas(evacuation)),
             "",
-            *_assumptions(evacuation.areas),
+            *_bullets("How often people would be called:", call_sentences(evacuation, protocol, hindcasts)),
+            *_bullets("What the hours rest on:", _assumptions(evacuation.areas)),
         ]
     else:
-        lines += ["No zone is known to become dangerous at any mapped sea level."]
+        lines += ["No zone is known to become dangerous at any mapped sea level.", ""]
     if evacuation.unknown_zones:
         names = ", ".join(evacuation.unknown_zones)
-        lines += ["", f"**No flood map, so a person on the spot decides:** {names}. Unknown does not mean safe."]
-    return [*lines, ""]
+        lines += [f"**No flood map, so a person on the spot decides:** {names}. Unknown does not mean safe.", ""]
+    return lines
 
 
-def _cells(area: EvacuationArea) -> tuple[str, ...]:
+def about_areas(evacuation: EvacuationAreas) -> list[str]:
+    """Return the zones of each area, how often it is in danger and who finds no shelter, and the hours of the night."""
+    night = evacuation.night
+    return [
+        *(_about(area) for area in evacuation.areas),
+        f"Night: {night.begins:02d}:00 to {night.ends:02d}:00 UTC.",
+    ]
+
+
+def call_sentences(evacuation: EvacuationAreas, protocol: Protocol | None, hindcasts: Sequence[Hindcast]) -> list[str]:
+    """Return how often each area would have been called in the hindcast with all gauges; nothing without one."""
+    results = {one.phase: one.result for one in hindcasts if one.condition == "all gauges work"}
+    sentences = []
+    for area in evacuation.areas:
+        calls = [
+            f"{each.label.split(':')[0].lower()} {_times(results[each.name].calls, results[each.name].years)},"
+            f" {_false(results[each.name].false_alarms, results[each.name].unverified)}"
+            for each in _phases_of(area, protocol)
+            if each.name in results
+        ]
+        if calls:
+            sentences.append(f"Area {area.name}: {'; '.join(calls)}.")
+    if not sentences:
+        return []
+    years = max(result.years for result in results.values())
+    return [
+        *sentences,
+        f"Counted in {years:.1f} years of record with the forecast at hand. Every false call costs trust: agree with"
+        f" the people on the {100 * PROBABILITY_FOR_LIVES:g} % before the first one.",
+    ]
+
+
+def _row(area: EvacuationArea, protocol: Protocol | None) -> EvacuationRow:
+    phases = _phases_of(area, protocol)
+    moves = [phase for phase in phases if phase.instead_of is None and phase.needed_hours[0] > 0]
+    fallback = next((phase.actions[0].lower() for phase in phases if phase not in moves), "a person decides")
+    day, night = area.day_hours, area.night_hours
+    window = f"{day} to {HORIZON_HOURS} hours from now" + (
+        "" if day == night else f" (at night {night} to {HORIZON_HOURS})"
+    )
+    start = f"more than {100 * PROBABILITY_FOR_LIVES:g} % chance of it {window}"
+    return EvacuationRow(
+        (
+            area.name,
+            f"about {format_metres(area.level)}",
+            start if moves else TOO_LONG if phases else "a person decides: the plan has no trigger for it",
+            _hours(area.clearance.day),
+            _hours(area.clearance.night),
+            format_people(area.people) if area.people[2] != 0 else "no home is surveyed",
+            area.clearance.where_to or "no refuge is known",
+            fallback,
+        )
+    )
+
+
+def _phases_of(area: EvacuationArea, protocol: Protocol | None) -> list[Phase]:
+    """The phases for the lives of the area, those to move first."""
+    phases = () if protocol is None else protocol.phases
+    return [phase for phase in phases if phase.life_safety and phase.where == area.zones]
+
+
+def _about(area: EvacuationArea) -> str:
+    often = (
+        f"in danger about once in {area.return_period:.0f} years"
+        if math.isfinite(area.return_period)
+        else "in danger more rarely than the maps cover"
+    )
     places = area.clearance.without_shelter
+    without = "an unknown number of walkers" if places is None else f"{format_people(places)} walkers"
     return (
-        area.name,
-        ", ".join(area.zones),
-        format_people(area.people) if area.people[2] != 0 else "no home is surveyed",
-        format_metres(area.level),
-        f"{area.return_period:.0f} years" if math.isfinite(area.return_period) else "longer than the maps cover",
-        _hours(area.clearance.day),
-        _hours(area.clearance.night),
-        "unknown" if places is None else format_people(places),
+        f"Area {area.name}: {', '.join(area.zones)}; {often}; together with the areas before it {without} without a"
+        " place in a shelter."
     )
 
 
 def _hours(hours: Hours) -> str:
     low, likely, high = hours
     return f"**{high}**" if low == high else f"**{high}** (likely {likely}, at best {low})"
+
+
+def _times(calls: int, years: float) -> str:
+    if calls == 0:
+        return "never"
+    rate = calls / years
+    times = "once" if calls == 1 else f"{calls} times"
+    if rate < 0.75:
+        return f"{times} (about once in {1 / rate:.0f} years)"
+    return f"{times} (about {rate:.0f} a year)"
+
+
+def _false(false_alarms: int, unverified: int) -> str:
+    text = "none without a flood" if false_alarms == 0 else f"{false_alarms} without a flood"
+    return f"{text}, {unverified} that could not be checked" if unverified else text
+
+
+def _bullets(title: str, sentences: Sequence[str]) -> list[str]:
+    return [title, "", *(f"- {sentence}" for sentence in sentences), ""] if sentences else []
 
 
 def _assumptions(areas: tuple[EvacuationArea, ...]) -> list[str]:
@@ -64,6 +169,6 @@ def _assumptions(areas: tuple[EvacuationArea, ...]) -> list[str]:
         for sentence in area.clearance.assumptions:
             holders.setdefault(sentence, []).append(area.name)
     return [
-        f"- {sentence}" if len(names) == len(areas) else f"- {', '.join(names)}: {sentence}"
+        sentence if len(names) == len(areas) else f"{', '.join(names)}: {sentence}"
         for sentence, names in holders.items()
     ]

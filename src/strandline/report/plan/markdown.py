@@ -3,11 +3,12 @@
 import math
 
 from strandline.planning.early_action.protocol import Phase, Protocol
-from strandline.planning.formatting import SPACE, format_expression, pluralise
+from strandline.planning.formatting import SPACE, pluralise
 from strandline.planning.plan import Plan
 from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.pathway_lines import pathway_lines
-from strandline.report.plan.proposal import action_lines, money, proposal_lines, scenario_lines
+from strandline.report.plan.phase_text import describe_failure, describe_start, describe_stop
+from strandline.report.plan.proposal import action_lines, money, money_between, proposal_lines, scenario_lines
 
 
 def plan_to_markdown(plan: Plan) -> str:
@@ -23,7 +24,7 @@ def plan_to_markdown(plan: Plan) -> str:
     else:
         lines += [
             f"Without further action, floods cost about **{money(middle)} a year** on average"
-            f" (8 in 10 chance: between {money(low)} and {money(high)}).",
+            f" (8 in 10 chance: {money_between(low, high)}).",
         ]
     if plan.unknown_assets:
         unknown = pluralise(plan.unknown_assets, "asset").replace(SPACE, " ")
@@ -37,8 +38,8 @@ def plan_to_markdown(plan: Plan) -> str:
         "",
     ]
     for action in plan.actions:
-        lines += [*action_lines(action), ""]
-    lines += [*scenario_lines(plan), *pathway_lines(plan.pathways), *evacuation_lines(plan.evacuation)]
+        lines += [*action_lines(action, plan.evacuation), ""]
+    lines += evacuation_lines(plan.evacuation, plan.protocol, plan.hindcasts)
     if plan.protocol is not None:
         lines += ["## When to act, when to stop, and what to do if the gauge fails", ""]
         for phase in plan.protocol.phases:
@@ -46,6 +47,7 @@ def plan_to_markdown(plan: Plan) -> str:
         lines += [""]
     if plan.hindcasts:
         lines += [*_hindcast_lines(plan), ""]
+    lines += [*scenario_lines(plan), *pathway_lines(plan.pathways)]
     if plan.notes:
         lines += ["## What this plan leaves out", "", *(f"- {note}" for note in plan.notes), ""]
     lines += [
@@ -56,16 +58,11 @@ def plan_to_markdown(plan: Plan) -> str:
 
 
 def _phase_lines(phase: Phase, protocol: Protocol) -> list[str]:
-    rule, fallback = phase.degraded, "there is no other reading to use"
-    if rule.fallback is not None:
-        fallback = f"start on {format_expression(rule.fallback, protocol.indicators)}"
     return [
         f"- **{phase.label}**",
-        f"   - Start: {phase.when or format_expression(phase.start, protocol.indicators)}.",
-        f"   - Stop: {format_expression(phase.stop.when, protocol.indicators)}, for {phase.stop.for_hours:g} hours"
-        " without a gap.",
-        f"   - Without readings for {rule.after_hours:g} hours: {fallback}; if that is missing too, {rule.prior}:"
-        f" {rule.decided_by} decides.",
+        f"   - Start: {describe_start(phase, protocol)}.",
+        f"   - Stop: {describe_stop(phase, protocol)}.",
+        f"   - Without readings for {phase.degraded.after_hours:g} hours: {describe_failure(phase, protocol)}",
     ]
 
 

@@ -4,10 +4,19 @@ from collections.abc import Sequence
 from functools import partial
 
 from strandline.planning.actions import Action
-from strandline.planning.formatting import format_money, format_money_between, format_money_bounds
+from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
+from strandline.planning.formatting import (
+    SPACE,
+    format_money,
+    format_money_between,
+    format_money_bounds,
+    pluralise,
+)
 from strandline.planning.plan import Plan
 from strandline.report.plan.scenario_table import summarise_by_sea_level
 
+MOST_NAMED = 8
+"""Most places that an action names."""
 money = partial(format_money, in_text=True)
 money_between = partial(format_money_between, in_text=True)
 money_bounds = partial(format_money_bounds, in_text=True)
@@ -40,15 +49,13 @@ def proposal_lines(plan: Plan) -> list[str]:
     ]
 
 
-def action_lines(action: Action) -> list[str]:
+def action_lines(action: Action, evacuation: EvacuationAreas | None = None) -> list[str]:
     """Return one action: what, where, by when, who, cost, protection, confidence and reason."""
     beyond = "" if action.within_budget else " – pays off, but beyond the budget"
     lines = [f"{action.priority}. **{action.title}**{beyond}"]
     if action.what:
         lines.append(f"   - What: {action.what}")
-    shown = ", ".join(action.where[:8]) or "the whole region"
-    more = f" and {len(action.where) - 8} more" if len(action.where) > 8 else ""
-    lines += [f"   - Where: {shown}{more}.", f"   - By when: {action.when}."]
+    lines += [f"   - Where: {_where(action, evacuation)}.", f"   - By when: {action.when}."]
     if action.who:
         lines.append(f"   - Who: {action.who}.")
     if action.cost is not None:
@@ -58,7 +65,7 @@ def action_lines(action: Action) -> list[str]:
     if action.protects:
         lines.append(f"   - Protects: {action.protects}.")
     if action.avoided_loss is not None:
-        lines.append(f"   - Avoids {money_bounds(action.avoided_loss)} per {action.avoided_loss_per}.")
+        lines.append(f"   - Avoids {describe_avoided(action, in_text=True)}.")
     if action.benefit_cost_ratio is not None:
         low, middle, high = action.benefit_cost_ratio
         lines.append(
@@ -66,6 +73,28 @@ def action_lines(action: Action) -> list[str]:
         )
     lines += [f"   - How sure: {action.confidence} confidence.", f"   - Why: {action.why}"]
     return lines
+
+
+def _where(action: Action, evacuation: EvacuationAreas | None) -> str:
+    areas = () if evacuation is None else evacuation.areas
+    if action.where and set(action.where) == {name for area in areas for name in area.zones}:
+        counts = [f"area {area.name} ({pluralise(len(area.zones), 'zone').replace(SPACE, ' ')})" for area in areas]
+        return f"{', '.join(counts)}; the zones are named under *Evacuation areas*"
+    shown = ", ".join(action.where[:MOST_NAMED]) or "the whole region"
+    more = len(action.where) - MOST_NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def describe_avoided(action: Action, *, in_text: bool = False) -> str:
+    """Return what an action avoids: of an emergency action the mean, which its cost is compared with."""
+    assert action.avoided_loss is not None
+    low, _, high = action.avoided_loss
+    if action.mean_avoided_loss is None:
+        per = f"per {action.avoided_loss_per}" if in_text else f"a {action.avoided_loss_per}"
+        return f"{format_money_bounds(action.avoided_loss, in_text=in_text)} {per}"
+    mean = format_money(action.mean_avoided_loss, in_text=in_text)
+    between = format_money_between(low, high, in_text=in_text)
+    return f"{mean} on average in a flood of the lowest level at which it pays (in 8 of 10 such floods {between})"
 
 
 def scenario_lines(plan: Plan) -> list[str]:

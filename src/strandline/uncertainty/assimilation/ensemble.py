@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
@@ -126,7 +127,8 @@ def sample_paths(belief: SeaBelief, reach: int = HORIZON_HOURS, count: int = MEM
     total = PAST_HOURS + max(reach, model.ahead)
     residual = np.empty((count, total))  # oldest first
     residual[:, :known] = past[:, ::-1]
-    switches, shocks = regime_rng.random((total - known, count)), shock_rng.standard_normal((total - known, count))
+    switches, shocks = (_stratified(rng, total - known, count) for rng in (regime_rng, shock_rng))
+    shocks = ndtri(shocks)
     cumulative = np.cumsum(process.transition, axis=1)
     backwards = process.coefficients[::-1]
     for step, at in enumerate(range(known, total)):
@@ -134,6 +136,16 @@ def sample_paths(belief: SeaBelief, reach: int = HORIZON_HOURS, count: int = MEM
         residual[:, at] = residual[:, at - process.order : at] @ backwards + process.shocks[regime] * shocks[step]
     broken = np.stack([states.ravel()[which] == 1 for states in np.indices(model.shape)[1:]], axis=1)
     return ResidualPaths(belief.hour, residual, broken)
+
+
+def _stratified(rng: np.random.Generator, hours: int, count: int) -> Floats:
+    """(T, N) numbers in (0, 1): those of one hour, in random order, are the middles of N equal parts.
+
+    The draws are the same at every hour, so that what they lack by chance would be lacking in every forecast.
+
+    Source: Latin hypercube sampling; McKay, Beckman, Conover (1979), Technometrics 21, 239.
+    """
+    return np.asarray((rng.random((hours, count)).argsort(axis=1).argsort(axis=1) + 0.5) / count)
 
 
 def sample_ensemble(

@@ -1,6 +1,7 @@
-"""The calibrated forecast of the sea level's residual."""
+"""The forecast of the sea level's residual: an ensemble for chances, and one for bounds."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,8 +18,22 @@ from strandline.uncertainty.assimilation.sea_state import SeaState
 from strandline.uncertainty.assimilation.spread_inflation import Information, SpreadInflation
 
 
-def forecast(state: SeaState, sources: Sequence[ForecastSource], inflation: SpreadInflation) -> ResidualEnsemble:
-    """The calibrated forecast ensemble from now to two days ahead.
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """What may come within two days.
+
+    Attributes:
+        chances: equally likely members; the chance of an event is their share, and decisions rest on it.
+        bounds: the same members, spread as wide as storms of the record require; 90 % of the hours about storms lie
+            between their quantiles. They are no chances: a storm is known as one only afterwards.
+    """
+
+    chances: ResidualEnsemble
+    bounds: ResidualEnsemble
+
+
+def forecast(state: SeaState, sources: Sequence[ForecastSource], inflation: SpreadInflation) -> Forecast:
+    """The forecast from now to two days ahead.
 
     It rests on the belief of the last hour at which anything was heard, on the last forecast of every source, however
     old, and on nothing that silence adds:
@@ -44,17 +59,15 @@ def forecast(state: SeaState, sources: Sequence[ForecastSource], inflation: Spre
     lead = hours_between(belief.hour, now) + np.arange(HORIZON_HOURS + 1.0)
     own = belief.model.sensors[0].stream
     ages = {stream: float(hours_between(hour, belief.hour)) for stream, hour in state.last_readings.items()}
-    return inflation.inflate(
-        ensemble,
-        Information(
-            lead=lead,
-            own_age=ages.get(own, np.inf),
-            other_age=min([age for stream, age in ages.items() if stream != own], default=np.inf),
-            stormy=belief.stormy(),
-            guided=_guided(used, lead),
-            month=valid.astype("datetime64[M]").astype(int) % 12,
-        ),
+    information = Information(
+        lead=lead,
+        own_age=ages.get(own, np.inf),
+        other_age=min([age for stream, age in ages.items() if stream != own], default=np.inf),
+        stormy=belief.stormy(),
+        guided=_guided(used, lead),
+        month=valid.astype("datetime64[M]").astype(int) % 12,
     )
+    return Forecast(inflation.chances(ensemble, information), inflation.bounds(ensemble, information))
 
 
 def _guided(guidance: Sequence[Guidance], lead: Floats) -> Floats:

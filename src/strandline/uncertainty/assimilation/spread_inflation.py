@@ -1,4 +1,4 @@
-"""Inflation of the ensemble's spread, fitted so that storms of the record are covered as promised."""
+"""Inflation of the ensemble's spread for bounds that cover the storms of the record as promised."""
 
 from dataclasses import dataclass, replace
 
@@ -69,15 +69,29 @@ class SpreadInflation:
         if (self.storm_bounds[:, 0] > 0).any() or (self.storm_bounds[:, 1] < 0).any():
             raise InputError("spread inflation", "storm bounds on one side of 0", "give one below and one above 0")
 
-    def inflate(self, ensemble: ResidualEnsemble, information: Information) -> ResidualEnsemble:
+    def bounds(self, ensemble: ResidualEnsemble, information: Information) -> ResidualEnsemble:
         """The same medians, with the spread that covers storms.
 
         Factors pass from one kind of information to the next as the last reading ages, and between regimes with their
-        probability, so that no hour of silence narrows the ensemble. Where nothing is left but the climate, the bounds
-        are at least those of the season's storms.
+        probability, so that no hour of silence narrows the ensemble.
+        """
+        return self._widened(ensemble, information, self._factors(information))
+
+    def chances(self, ensemble: ResidualEnsemble, information: Information) -> ResidualEnsemble:
+        """The ensemble with its own spread, whose shares of members are chances in all weather.
+
+        Hours about storms are chosen by what came after them. A spread that covers these, in every hour, would call
+        one time in twenty what is one time in a hundred.
+        """
+        return self._widened(ensemble, information, np.ones((2, HORIZON_HOURS + 1)))
+
+    def _widened(self, ensemble: ResidualEnsemble, information: Information, factors: Floats) -> ResidualEnsemble:
+        """The same medians, with factors (2, 49) on the spread below and above them.
+
+        Where nothing is left but the climate, the bounds are at least those of the season's storms.
         """
         low, middle, high = np.quantile(ensemble.residual, BOUNDS, axis=0)
-        below, above = self._factors(information)  # (49,) each
+        below, above = factors
         blind = self._blindness(information)
         lowest, highest = self.storm_bounds[information.month.astype(int)].T
         below = np.maximum(below, blind * (middle - lowest) / np.maximum(middle - low, LEAST_HALF_WIDTH))

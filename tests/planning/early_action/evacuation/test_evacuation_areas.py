@@ -20,6 +20,8 @@ from strandline.planning.early_action.evacuation.evacuation_areas import (
     mean_return_periods,
     people_of,
 )
+from strandline.planning.early_action.hindcast import Hindcast
+from strandline.planning.early_action.verification import Verification
 from strandline.planning.measures import load_measures
 from strandline.planning.plan_schema import plan_to_json
 from strandline.report.plan.evacuation_table import evacuation_lines
@@ -212,7 +214,9 @@ def test_the_plan_shows_people_hours_and_what_they_rest_on() -> None:
     assert "## Evacuation areas" in text
     first = areas.areas[0]
     row = next(line for line in text.splitlines() if line.startswith("| A |"))
-    assert ", ".join(first.zones) in row
+    assert f"- Area A: {', '.join(first.zones)}; in danger" in text
+    assert "a person decides: the plan has no trigger for it" in row
+    assert max(len(line) for line in text.splitlines() if line.startswith("| A |")) < 400
     assert f"**{first.clearance.day[2]}** (likely {first.clearance.day[1]}" in row
     assert f"**{first.clearance.night[2]}**" in row
     assert all(f"- {sentence}" in text for sentence in first.clearance.assumptions)
@@ -220,4 +224,17 @@ def test_the_plan_shows_people_hours_and_what_they_rest_on() -> None:
     written = json.loads(json.dumps(plan_to_json(plan), allow_nan=False))["evacuation"]
     assert written["areas"][0]["clearance"]["day"] == list(first.clearance.day)
     assert evacuation_lines(None) == []
+    measure = next(each for each in load_measures().operational if each.key == "evacuate_low_lying_areas")
+    phases = AreaTriggers(measure, first, has_night=True, drainage_hours=None, neighbour=None).phases
+    protocol = coast.a_protocol(1.18).model_copy(update={"phases": phases})
+    lived = Verification(4.0, 1, 0, 0, 8, 1, 14.0, None, None, 10)
+    hindcasts = [Hindcast(phase.name, "all gauges work", "a filter", 4.0, lived) for phase in phases]
+    text = "\n".join(evacuation_lines(areas, protocol, hindcasts))
+    row = next(line for line in text.splitlines() if line.startswith("| A |"))
+    assert f"more than 20 % chance of it {first.day_hours} to 48 hours from now" in row
+    assert row.endswith("| go to an upper floor or the nearest shelter |")
+    assert (
+        "Area A: evacuate low-lying areas 10 times (about 2 a year), 8 without a flood, 1 that could not be checked;"
+        " go to an upper floor or the nearest shelter 10 times" in text
+    )
     assert "No zone is known" in "\n".join(evacuation_lines(EvacuationAreas((), (), areas.night)))

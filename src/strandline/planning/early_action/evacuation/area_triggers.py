@@ -5,17 +5,20 @@ from typing import Protocol as Interface
 
 import numpy as np
 
-from strandline.planning.early_action.neighbour_rule import NeighbourRule
+from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR, NeighbourRule
 from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, InsteadOf, Phase, StopRule
 from strandline.planning.early_action.trigger_constants import (
     DECIDED_BY,
     DEFERRAL_HOURS,
+    DRAINED_SHARE,
+    FLOODED_SHARE,
     FORECAST,
     FORECAST_OF_THE_PLACE,
     NEIGHBOUR,
     PRIOR,
     PROBABILITY_FOR_LIVES,
     REACHED,
+    SCENE_HOURS,
     STOP_HOURS,
     STOP_SHARE,
     UNDECIDED_HOURS,
@@ -94,6 +97,7 @@ class AreaTriggers:
         has_night: whether the protocol tells day from night.
         drainage_hours: stated time in which flooded land drains [h]; ``None`` = not known.
         neighbour: how a neighbouring gauge decides without a forecast; ``None`` = there is none.
+        without_neighbour: why there is none, as a part of a sentence.
     """
 
     measure: OperationalMeasure
@@ -101,6 +105,7 @@ class AreaTriggers:
     has_night: bool
     drainage_hours: float | None
     neighbour: NeighbourRule | None
+    without_neighbour: str = NO_NEIGHBOUR
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -122,6 +127,7 @@ class AreaTriggers:
             "flood": self._ahead(agreed, (0, reach), (0, reach)),
             "left": self._ahead(agreed * STOP_SHARE, (0, day + kept), (0, night + kept)),
             "reached": self._ahead(REACHED, (0, 0), (0, 0)),
+            "drained": self._drained(),
         }
         if self._is_reached:
             found |= {
@@ -170,6 +176,17 @@ class AreaTriggers:
             source=FORECAST_OF_THE_PLACE,
         )
 
+    def _drained(self) -> Indicator:
+        return Indicator(
+            variable="_".join(part for part in (FLOODED_SHARE, self.area.name.lower()) if part),
+            operator="<=",
+            value=DRAINED_SHARE,
+            unit="1",
+            lead_window_hours=(0, 0),
+            valid_hours=SCENE_HOURS,
+            source="flood scenes that show every zone of the area",
+        )
+
     def _main(self) -> Phase:
         in_time, near, soon = (self._name(what) for what in ("in_time", "near", "soon"))
         return self._phase(
@@ -200,6 +217,7 @@ class AreaTriggers:
 
     def _phase(self, key: str, title: str, **more: object) -> Phase:
         by_hand = self._name("neighbour")
+        has_neighbour = by_hand in self.indicators
         return Phase.model_validate(
             {
                 "name": "_".join(part for part in (key, self.area.name.lower()) if part),
@@ -215,17 +233,25 @@ class AreaTriggers:
                     when=f"not {self._name('left')}",
                     for_hours=STOP_HOURS,
                     reached=self._name("reached"),
+                    drained=self._name("drained"),
                     drainage_hours=self.drainage_hours,
                 ),
                 "degraded": DegradedRule(
                     after_hours=UNDECIDED_HOURS,
-                    fallback=by_hand if by_hand in self.indicators else None,
+                    fallback=by_hand if has_neighbour else None,
+                    no_fallback="" if has_neighbour else self._no_neighbour,
                     prior=PRIOR,
                     decided_by=DECIDED_BY,
                 ),
                 **more,
             }
         )
+
+    @property
+    def _no_neighbour(self) -> str:
+        if self.neighbour is None:
+            return self.without_neighbour
+        return self.neighbour.why_none(self.area.level, self._longest)
 
     def _when(self, window: str) -> str:
         return (

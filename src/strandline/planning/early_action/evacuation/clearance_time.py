@@ -104,12 +104,14 @@ class ClearanceTime:
         day, night: if the decision falls by day or by night: 5, 50 and 95 % quantiles [h].
         assumptions: what the hours rest on, in sentences.
         without_shelter: people on foot without a place in a shelter, the same quantiles [-]; ``None`` = unknown.
+        where_to: refuges and how far the farthest home is from them; empty = none is known.
     """
 
     day: Hours
     night: Hours
     assumptions: tuple[str, ...]
     without_shelter: Bounds | None
+    where_to: str = ""
 
 
 def clearance_time(people: Bounds, ways: WaysOut, continent: str, settings: EvacuationSettings) -> ClearanceTime:
@@ -127,12 +129,15 @@ def clearance_time(people: Bounds, ways: WaysOut, continent: str, settings: Evac
     if settings.clearance_hours is not None:
         hours = math.ceil(settings.clearance_hours)
         note = f"The region file states {hours} hours by day and by night."
-        return ClearanceTime((hours, hours, hours), (hours, hours, hours), (note,), leaving.without_shelter)
+        return ClearanceTime(
+            (hours, hours, hours), (hours, hours, hours), (note,), leaving.without_shelter, leaving.where_to
+        )
     return ClearanceTime(
         leaving.hours(is_night=False),
         leaving.hours(is_night=True),
         (*leaving.unknowns, *leaving.assumptions),
         leaving.without_shelter,
+        leaving.where_to,
     )
 
 
@@ -251,12 +256,21 @@ class _Evacuation:
         return tuple(sentence for sentence in found if sentence)
 
     @property
+    def where_to(self) -> str:
+        """Refuges and how far the farthest home is from them, or nothing where none is known."""
+        return " or ".join(f"{name} (up to {distance})" for name, distance in self._refuges)
+
+    @property
     def _walk(self) -> str:
-        """Where walkers go, or nothing where no refuge is known."""
+        known = [f"{distance} to {name}" for name, distance in self._refuges]
+        return f"Walkers go up to {' or '.join(known)}, in a straight line." if known else ""
+
+    @property
+    def _refuges(self) -> list[tuple[str, str]]:
+        """Name and greatest distance of each kind of refuge."""
         ground, shelter = self.ways.to_safe_ground, self.ways.to_shelter
         ways = (("a shelter", shelter), ("ground that stays out of dangerous depth", ground))
-        known = [f"{metres / 1000:.1f} km to {name}" for name, metres in ways if metres is not None]
-        return f"Walkers go up to {' or '.join(known)}, in a straight line." if known else ""
+        return [(name, f"{metres / 1000:.1f} km") for name, metres in ways if metres is not None]
 
 
 def _between(quantity: Quantity, scale: float = 1.0) -> str:

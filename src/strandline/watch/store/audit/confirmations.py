@@ -2,10 +2,13 @@
 
 import hashlib
 from datetime import datetime
+from xml.etree import ElementTree
 
 from sqlalchemy import Connection, func, insert, select
 
 from strandline.errors import InputError
+from strandline.report.alerts.cap import NAMESPACE, provenance_in
+from strandline.report.alerts.issuer import NOBODY
 from strandline.watch.store.audit.log import Note, append
 from strandline.watch.store.audit.provenance import doubt_of_alert, doubt_of_decision
 from strandline.watch.store.database.engine import name_of
@@ -36,7 +39,8 @@ def add(confirmation: Confirmation, connection: Connection, head: KnownEntry | N
 
     Raises:
         Damaged: the alert or the decision is not the watch's own.
-        InputError: there is no such decision or alert, or it is later than the confirmation.
+        InputError: there is no such decision or alert, it is later than the confirmation, or an alert of a real place
+            names no issuer.
     """
     subject, row = confirmation.subject, dict(vars(confirmation))
     del row["subject"]
@@ -56,6 +60,8 @@ def add(confirmation: Confirmation, connection: Connection, head: KnownEntry | N
         doubt = doubt_of_decision(found, connection)
     if doubt is not None:
         raise Damaged(name_of(connection.engine.url), f"{subject!r} is not of the watch: {doubt}")
+    if alert is not None:
+        _refuse_without_issuer(subject, alert.xml)
     last = connection.execute(select(func.max(confirmations.c.sequence))).scalar() or 0
     row |= {"sequence": last + 1, ("alert" if alert is not None else "decision"): subject}
     connection.execute(insert(confirmations).values(row))
@@ -64,3 +70,18 @@ def add(confirmation: Confirmation, connection: Connection, head: KnownEntry | N
         data["sha256"] = hashlib.sha256(alert.xml.encode("utf-8")).hexdigest()
     text = f"{confirmation.person} confirms {subject}"
     return append(connection, [Note(confirmation.at, "confirmation", text, canonical(data, "confirmation"))])
+
+
+def _refuse_without_issuer(identifier: str, xml: str) -> None:
+    """Refuse an alert of a real place that no authority issues, in a replay too: practice has to show what is missing.
+
+    The built-in delta has no region file, and its messages are exercises.
+    """
+    message = ElementTree.fromstring(xml)
+    if message.findtext(f"{{{NAMESPACE}}}sender") == NOBODY and provenance_in(message) != "simulated":
+        raise InputError(
+            f"confirmation of {identifier!r}",
+            "the alert names no issuer, so nobody would answer for it",
+            "add 'sender' and 'sender_name' to [warnings] in the region file and start the watch again: at its next"
+            " step it drafts the alert anew; until then warn people by other means",
+        )
