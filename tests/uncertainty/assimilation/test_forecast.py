@@ -97,7 +97,7 @@ def at_silence(state: SeaState, silent: int) -> Forecast:
 outages = st.fixed_dictionaries({stream: st.integers(30, LAST_HOUR) for stream in STREAMS})
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(outages, st.lists(st.integers(1, 100), min_size=3, max_size=3))
 def test_when_every_stream_is_silent_the_forecast_of_an_hour_stays_as_it_was(
     silent_from: dict[str, int], silences: list[int]
@@ -131,7 +131,7 @@ def test_a_day_of_silence_before_a_storm_takes_neither_its_chance_nor_its_height
     np.testing.assert_allclose(highest, highest[0])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(outages, st.integers(0, 400))
 def test_long_silence_widens_the_forecast_to_the_storms_of_the_season(silent_from: dict[str, int], more: int) -> None:
     last = after_outages(silent_from, max(silent_from.values()) - 1)
@@ -153,7 +153,7 @@ def test_a_service_that_stops_counts_until_its_last_lead_and_after_it() -> None:
         assert np.median(now.residual[:, 1]) > 0.6
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([("near",), ("own",), ("own", "near")]), st.integers(1, 8))
 def test_taking_gauges_away_neither_narrows_nor_lowers_the_forecast_on_average(
     seed: int, silent: tuple[str, ...], hours: int

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from strandline.planning.early_action.trigger_constants import FLOODED_SHARE, SCENE_HOURS, STOP_HOURS
+from strandline.report.plan.phase_text import describe_stop
 from strandline.watch.assimilation.drained_land import drained_land
 from strandline.watch.decision_rules import decide
 from strandline.watch.readings import Reading
@@ -66,3 +67,27 @@ def test_an_evacuation_ends_once_a_scene_after_the_water_shows_dry_land(
     evacuate = next(one for one in decisions if one.action == EVACUATE)
     assert evacuate.change == expected
     assert evacuate.needs_person == (expected == "keep")
+
+
+def test_a_dry_scene_proves_nothing_while_the_sea_may_still_stand_at_the_level() -> None:
+    """A chance of 7 % now keeps the land wet, though it is too small to keep the evacuation up."""
+    storm = levels_of_peaks((CLEARANCE, 2.5))
+    maybe = levels_of_peaks(*[(0, 2.5)] * 7, *[(5, 0.0)] * 93)
+    config = make_config(evacuation())
+    assert config.protocol is not None
+    state = state_with_readings(config)
+    state, _ = decide(config, state, ensemble_of(state, storm))
+    for _ in range(STOP_HOURS + 4):
+        state = next_hour(state)
+        seen = (state.belief.hour - np.timedelta64(6, "h")).astype("datetime64[s]").item()
+        history = drained_land(scene(seen, polder=0.0, harbour=0.0), config.protocol, ZONES)
+        state, decisions = decide(config, state, ensemble_of(state, maybe), history)
+        assert next(one for one in decisions if one.action == EVACUATE).change == "keep"
+
+
+def test_the_plan_says_in_plain_words_what_ends_an_evacuation() -> None:
+    protocol = protocol_of(evacuation())
+    text = describe_stop(protocol.phases[0], protocol)
+    assert "a flood scene of the last 12 hours shows all of the area, and at most 5 % of every zone under water" in text
+    assert "or when a person has seen that the land is dry" in text
+    assert "flooded share" not in text

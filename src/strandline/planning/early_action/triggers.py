@@ -242,7 +242,9 @@ def _start(before: PhaseState, signals: Signals, at: int, now: Hour, main: Phase
 
 def _has_drained(phase: Phase, reached: Hour | None, is_drained: bool, now: Hour) -> bool:
     """Whether the land may be entered again, as far as data or a stated time can show."""
-    if phase.stop.reached is None or reached is None or is_drained:
+    if phase.stop.reached is None or reached is None:
+        return True
+    if is_drained and now - reached >= _hours(phase.stop.for_hours):  # else what shows it may be older than the water
         return True
     return phase.stop.drainage_hours is not None and bool(now - reached >= _hours(phase.stop.drainage_hours))
 

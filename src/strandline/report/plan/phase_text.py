@@ -1,6 +1,7 @@
 """The phases of a protocol in words: when to start, when to stop, and who decides if readings fail."""
 
 from strandline.planning.early_action.protocol import Phase, Protocol
+from strandline.planning.early_action.trigger_constants import FLOODED_SHARE
 from strandline.planning.formatting import format_expression
 
 
@@ -17,12 +18,22 @@ def describe_stop(phase: Phase, protocol: Protocol) -> str:
         return text
     ends = []
     if stop.drained is not None:
-        ends.append(f"once {format_expression(stop.drained, protocol.indicators)}")
+        ends.append(_drained(stop.drained, protocol))
     if stop.drainage_hours is not None:
         ends.append(f"{stop.drainage_hours:g} hours after the sea fell below it, when the land has drained")
     else:
-        ends.append("only when a person has seen that the land is dry")
-    return f"{text}; if the sea came up to its level, {' or '.join(ends)}"
+        ends.append(f"{'' if ends else 'only '}when a person has seen that the land is dry")
+    return f"{text}; if the sea came up to its level, {', or '.join(ends)}"
+
+
+def _drained(expression: str, protocol: Protocol) -> str:
+    scenes = [one for one in protocol.indicators_of(expression).values() if one.variable.startswith(FLOODED_SHARE)]
+    if not scenes:
+        return f"once {format_expression(expression, protocol.indicators)}"
+    return (
+        f"once a flood scene of the last {scenes[0].valid_hours:g} hours shows all of the area, and at most"
+        f" {100 * scenes[0].value:g} % of every zone under water"
+    )
 
 
 def describe_failure(phase: Phase, protocol: Protocol) -> str:
