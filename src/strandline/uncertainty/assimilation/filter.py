@@ -12,7 +12,7 @@ sensor faults as hypotheses: Bar-Shalom, Li, Kirubarajan (2001), Estimation with
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +71,10 @@ class SeaModel:
     def switching(self) -> Floats:
         """(N, N) probability [-] of each hypothesis (column) an hour after each (row)."""
         fault = np.array([[1 - BREAK_RATE, BREAK_RATE], [REPAIR_RATE, 1 - REPAIR_RATE]])
-        return reduce(np.kron, [fault for _ in self.sensors], self.process.transition)
+        switching = self.process.transition
+        for _ in self.sensors:
+            switching = np.kron(switching, fault)
+        return np.asarray(switching)
 
     @cached_property
     def persistence(self) -> Floats:
@@ -89,7 +92,7 @@ class SeaModel:
     @cached_property
     def hypotheses(self) -> npt.NDArray[np.int64]:
         """(1 + S, N) the regime of each hypothesis, and whether each gauge is broken: 1 = it is."""
-        return np.indices(self.shape).reshape(len(self.shape), -1)
+        return np.indices(self.shape, dtype=np.int64).reshape(len(self.shape), -1)
 
 
 @dataclass(frozen=True, eq=False)
