@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from strandline.distillation.adaptation import adapt as adaptation
-from strandline.distillation.adaptation import baselines
+from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
 from strandline.distillation.adaptation.data import AdaptationData, prepare_adaptation, weight_teacher_by_labels
 from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
@@ -149,9 +149,15 @@ def train_baselines(
     context: StageContext, data: AdaptationData, area: StudyArea, config: RunConfig
 ) -> dict[str, list[Student]]:
     """What the distilled students are compared with, as many members each: no teacher, no pre-training, or neither."""
-    shape = area.observations.region.shape
+    shape, seed = area.observations.region.shape, config.seed
     shipped = load_students(site_shape=shape)
-    return baselines.train_baselines(data, shipped, shape, config.distillation, config.seed, context.progress)
+    fresh = untrained_students(len(shipped), shape, seed)
+    return {
+        "labels_only": train_supervised(
+            data, fresh, config.distillation, seed, all_weights=True, progress=context.progress
+        ),
+        "pretrained_finetuned": fine_tune(data, shipped, config.distillation, seed, context.progress),
+    }
 
 
 def targets_of(observations: Observations) -> Targets:

@@ -8,14 +8,7 @@ import pytest
 import torch
 
 from strandline.distillation.adaptation.adapt import adapt
-from strandline.distillation.adaptation.baselines import (
-    fine_tune,
-    run_side_by_side,
-    supervised_trainings,
-    train_baselines,
-    train_supervised,
-    untrained_students,
-)
+from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
 from strandline.distillation.adaptation.data import (
     AdaptationData,
     drop_archive,
@@ -122,18 +115,6 @@ def test_a_fine_tuned_student_forgets_less_of_other_coasts(adaptation: Adaptatio
     free = train_supervised(data, load_students()[:1], config, 1, all_weights=True)[0]
     loss = [float(task_terms(predict(student, exemplars), exemplars, 1.0)["flood_task"]) for student in (kept, free)]
     assert loss[0] < loss[1]
-
-
-def test_a_training_in_another_process_gives_the_same_baselines(adaptation: Adaptation) -> None:
-    *_, data = adaptation
-    config = replace(CONFIG, steps=2, samples=2, windows=4)
-    here = train_baselines(data, load_students(site_shape=(32, 32))[:1], (32, 32), config, 1)
-    fresh = untrained_students(1, (32, 32), 1)
-    trainings = {"labels_only": supervised_trainings(data, fresh, config, 1, all_weights=True)}
-    there = run_side_by_side(trainings, 2)
-    assert list(here) == ["labels_only", "pretrained_finetuned"]
-    for mine, theirs in zip(here["labels_only"][0].parameters(), there["labels_only"][0].parameters(), strict=True):
-        assert torch.equal(mine, theirs)
 
 
 def test_forecasts_of_held_out_storms_cover_most_observations(adaptation: Adaptation, forecaster: Forecaster) -> None:
