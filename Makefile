@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# two workers of the test suite, one thread each: pools of several threads would wait for one another
+# two workers of the test suite, one thread each: pools of several threads would wait for one another;
+# each takes one half of the files in order, so that few fixtures are made twice, and helps the other at the end
 ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
@@ -27,14 +28,14 @@ demo: $(INSTALLED)
 	$(BIN)/strandline run --evaluate --out runs/demo
 
 test: $(INSTALLED_DEV)
-	$(ONE_THREAD) $(BIN)/pytest -n 2
+	$(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal
 
 test-fast: $(INSTALLED_DEV)
-	$(ONE_THREAD) $(BIN)/pytest -n 2 -m "not slow"
+	$(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
 # lines that numba compiles are not seen
 coverage: $(INSTALLED_DEV)
-	$(ONE_THREAD) $(BIN)/pytest -n 2 --cov --cov-report=term --cov-report=html:build/coverage
+	$(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term --cov-report=html:build/coverage
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check .
@@ -51,7 +52,7 @@ check: lint docs test demo
 newest:
 	$(PYTHON) -m venv --clear $(NEWEST)
 	$(NEWEST)/bin/pip install --quiet --editable '.[dev]'
-	$(ONE_THREAD) $(NEWEST)/bin/pytest -n 2
+	$(ONE_THREAD) $(NEWEST)/bin/pytest -n 2 --dist worksteal
 
 lock: $(INSTALLED_DEV)
 	head -1 constraints.txt > build/constraints

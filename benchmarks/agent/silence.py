@@ -73,11 +73,11 @@ def measure(seeds: Sequence[int], patterns: int, before: Path | None, out: Path)
             fitting, comparing = (bar.add_task(f"{seed}: {what}", total=1.0) for what in ("fit", "silence"))
             coast = simulate(seed, partial(_report, bar, fitting))
             rows += rows_of(coast, seed, of_coast.size, partial(_report, bar, comparing))
-    earlier = [] if before is None else [{**row, "condition": "before"} for row in read_record(before).rows]
-    record = Record("agent.silence", "simulated", {}, seeds, rows, summarise_silence(rows))
+    tables: dict[str, Rows] = {} if before is None else {"before": [summarise_silence(read_record(before).rows)]}
+    record = Record("agent", "simulated", {}, seeds, rows, summarise_silence(rows), tables)
     beside = "" if before is None else f"--before {before.name} "
     command = f"python -m benchmarks.agent --silence {patterns} --coasts {len(seeds)} {beside}--out OUT"
-    write_record(record, out, markdown(rows, earlier, command))
+    write_record(record, out, markdown(record, command))
     print_table(record, ("condition", "seed", "first_stop_h", "compared", "falls"))
 
 
@@ -85,9 +85,11 @@ def _report(bar: ProgressBar, task: TaskID, done: float) -> None:
     bar.update(task, completed=done)
 
 
-def markdown(rows: Rows, before: Rows, command: str) -> str:
+def markdown(record: Record, command: str) -> str:
     """The command, and the summary beside that of an earlier belief."""
-    now, then = summarise_silence(rows), summarise_silence(before)
+    earlier = record.tables.get("before", ())
+    then = earlier[0] if earlier else {}
+    now = summarise_silence(record.rows)
     lines: list[Row] = [{"what": name, "before": then.get(name), "now": value} for name, value in now.items()]
     return f"    {command}\n\n{markdown_table(lines, ('what', 'before', 'now'))}"
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from benchmarks.agent import silence
 from benchmarks.agent.corrupted_stores import Outcome
 from benchmarks.agent.crash_restarts import Progress
 from benchmarks.agent.scoring import pooled_value
@@ -106,6 +107,8 @@ def summarise_service(rows: Rows, steps: int, restarts: Progress, corrupted: Out
 
 def markdown(record: Record, command: str) -> str:
     """The command, the summary, and the rows."""
+    if "first_stop_h" in record.rows[0]:
+        return silence.markdown(record, command)
     rows: Rows = record.rows
     columns: tuple[str, ...] = COLUMNS
     if "hour" in rows[0]:

@@ -19,13 +19,8 @@ EVENTS, YEARS, SIZE = 8, 8.0, 32
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("coasts")
-
-
-@pytest.fixture(scope="module")
-def coast(cache: Path) -> SimulatedCoast:
-    return simulate(500, EVENTS, YEARS, SIZE, cache)
+def coast(simulated_coasts: Path) -> SimulatedCoast:
+    return simulate(500, EVENTS, YEARS, SIZE, simulated_coasts)
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +28,8 @@ def case(coast: SimulatedCoast) -> Case:
     return split_storms(coast, 0)
 
 
-def test_a_cached_coast_equals_the_simulated_one(coast: SimulatedCoast, cache: Path) -> None:
-    again = simulate(500, EVENTS, YEARS, SIZE, cache)
+def test_a_cached_coast_equals_the_simulated_one(coast: SimulatedCoast, simulated_coasts: Path) -> None:
+    again = simulate(500, EVENTS, YEARS, SIZE, simulated_coasts)
     for name, tensor in vars(coast.storms).items():
         if tensor is not None:
             assert torch.equal(tensor, getattr(again.storms, name))
@@ -118,10 +113,10 @@ def test_a_summary_of_known_rows() -> None:
     assert summary["gate teacher holds"] is True
 
 
-def test_the_whole_benchmark_runs_and_resumes(cache: Path, tmp_path: Path) -> None:
+def test_the_whole_benchmark_runs_and_resumes(simulated_coasts: Path, tmp_path: Path) -> None:
     command = (
         f"--coasts 1 --events {EVENTS} --years {YEARS} --size {SIZE} --seeds 1 --label-fractions 0 0.05 1 --steps 1 "
-        f"--scratch-steps 1 --replay-coasts 1 --cache {cache} --out {tmp_path / 'delta.json'}"
+        f"--scratch-steps 1 --replay-coasts 1 --cache {simulated_coasts} --out {tmp_path / 'delta.json'}"
     ).split()
     main(command)
     first = json.loads((tmp_path / "delta.json").read_text())

@@ -49,10 +49,12 @@ def test_a_summary_of_known_rows() -> None:
 
 
 @pytest.mark.slow
-def test_the_whole_benchmark_runs_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_whole_benchmark_runs_and_resumes(
+    simulated_coasts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command = (
         "--coasts 2 --tuning-coasts 0 --events 8 --years 8 --size 32 --seeds 1 --label-fraction 0.5 --steps 1 "
-        f"--cache {tmp_path} --work {tmp_path} --picture {tmp_path / 'frontier.png'} "
+        f"--cache {simulated_coasts} --work {tmp_path} --picture {tmp_path / 'frontier.png'} "
         f"--out {tmp_path / 'forgetting.json'}"
     ).split()
     strengths = {method: of[:1] for method, of in methods.STRENGTHS.items()}

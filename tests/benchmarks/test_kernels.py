@@ -105,7 +105,9 @@ def test_both_matrices_of_pennylane_equal_ours() -> None:
 
 
 @pytest.mark.slow
-def test_the_whole_benchmark_runs_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_whole_benchmark_runs_and_resumes(
+    simulated_coasts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("benchmarks.kernels.methods.WEIGHTS", (0.3,))
     events = [draw_chips(100 * i, count, i) for i, count in enumerate((26, 25, 8), start=1)]
     write_zip(tmp_path / "chips.zip", events)
@@ -113,7 +115,7 @@ def test_the_whole_benchmark_runs_and_resumes(tmp_path: Path, monkeypatch: pytes
     command = (
         f"--parts delta floods --coasts 1 --tuning-coasts 1 --tuning-events 1 --seeds 1 --events 8 "
         f"--years 8 --size 32 --steps 1 --teaching 2 --chip-side 32 --chips {tmp_path / 'chips.zip'} "
-        f"--chips-blocks {tmp_path / 'blocks.json'} --cache {tmp_path / 'coasts'} --work {tmp_path / 'work'} "
+        f"--chips-blocks {tmp_path / 'blocks.json'} --cache {simulated_coasts} --work {tmp_path / 'work'} "
         f"--pictures {tmp_path / 'pictures'} --out {tmp_path / 'kernels.json'}"
     ).split()
     main(command)

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from strandline.observations.sea_level.harmonic_tide import fit_tide
 from strandline.planning.early_action.evacuation.area_triggers import AreaTriggers, WholeRegion
@@ -17,9 +19,10 @@ from strandline.planning.early_action.hindcast import (
     issued_forecasts,
     prepare_hindcast,
 )
+from strandline.planning.early_action.indicators import findings, findings_at_issues
 from strandline.planning.early_action.neighbour_rule import NeighbourRule
-from strandline.planning.early_action.protocol import Protocol
-from strandline.planning.early_action.streams import Stream
+from strandline.planning.early_action.protocol import Indicator, Loss, Night, Protocol
+from strandline.planning.early_action.streams import Stream, join_issues
 from strandline.planning.early_action.trigger_constants import FORECAST
 from strandline.planning.early_action.triggers import replay, replay_findings
 from strandline.planning.early_action.verification import Verification
@@ -29,6 +32,8 @@ from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide
 from strandline.uncertainty.assimilation.forecast import forecast
 from strandline.watch.agent_state import initial_state, update_belief
 from strandline.watch.decision_rules import AgentConfig, decide
+from tests.fixtures.protocols import ahead
+from tests.fixtures.protocols import forecast as forecast_of
 
 LEAVE = OperationalMeasure(
     "leave", "Leave", (), (6.0, 48.0), "Evacuate", True, None, None, fallback=Fallback("go_up", "Go up", "Shelter")
@@ -98,6 +103,34 @@ def test_replay_hindcast_and_watch_decide_the_same_at_every_hour(data: HindcastD
         np.testing.assert_array_equal(states, hindcast[name].active, name)
         np.testing.assert_array_equal(states, replayed[name].active, name)
     assert 0 < sum(active["leave"]) < hours.size
+
+
+INDICATORS = (
+    ahead(FORECAST, 1.0, 0.2, (0, 12)),
+    ahead(FORECAST, 1.0, 0.3, (4, 12), values=(0.8, 1.0, 1.4), first_passage=True, at_night_hours=(6, 12)),
+    ahead(FORECAST, 1.0, 0.1, (3, 12), duration_hours=3.0),
+    ahead(FORECAST, 0.5, None, (2, 9), loss=Loss(cost=1.0, levels=(0.5, 2.0), avoidable=(0.0, 4.0))),
+    ahead(FORECAST, -1.0, 0.2, (0, 5), operator="<", persistence_hours=6.0),
+    ahead(FORECAST, 1.0, 0.2, (0, 12), persistence_hours=7.0),
+    ahead(FORECAST, 1.0, 0.2, (0, 20)),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(INDICATORS))
+def test_issues_found_together_are_those_found_one_by_one(seed: int, indicator: Indicator) -> None:
+    rng = np.random.default_rng(seed)
+    issued = np.datetime64("2001-01-01", "ns") + np.arange(8) * np.timedelta64(3, "h")
+    values = rng.normal(0, 1, (8, 13, 6))
+    values[rng.random(values.shape) < rng.choice([0.0, 0.05])] = np.nan
+    alone = [
+        replace(forecast_of(values[[at]], np.arange(13), issued[[at]]), heard=rng.random(1) < 0.8) for at in range(8)
+    ]
+    together = findings_at_issues(indicator, join_issues(alone), night := Night(begins=18, ends=6))
+    for at, stream in enumerate(alone):
+        one = findings(indicator, {FORECAST: stream}, stream.issued, night)
+        for field in ("verdict", "is_new", "margin", "hours_until", "is_heard"):
+            np.testing.assert_array_equal(getattr(together, field)[[at]], getattr(one, field), field)
 
 
 def test_a_neighbours_threshold_precedes_the_water_by_the_needed_hours() -> None:

@@ -29,6 +29,8 @@ def test_the_number_of_open_event_streams_is_limited(watched: WatchView, monkeyp
         assert (refused.value.status_code, refused.value.headers) == (503, {"Retry-After": "30"})
         await received.aclose()  # type: ignore[attr-defined]
         await streams.open(watched, "not a number")
+        since = await OpenStreams().open(watched, None, last - 1)
+        assert (await anext(aiter(since.body_iterator))).id == str(last - 1), "it continues where the page was made"
 
     asyncio.run(open_streams())
 

@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from time import monotonic
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 import tests.fixtures.reports as coast
 from strandline.report.page.page import render_page
@@ -214,6 +214,36 @@ def test_a_new_decision_is_announced_and_the_focus_stays(own_site: Site, open_pa
     expect(page.locator("#announcements")).to_have_text("New: Evacuate low-lying areas: stop")
     assert page.evaluate("document.activeElement.localName") == "summary"
     expect(page.locator("details.draft")).to_have_attribute("open", "")
+
+
+def test_a_decision_between_the_page_and_its_first_event_is_announced(
+    own_site: Site, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(own_site.address)
+    steps = iter(["stop"])
+
+    def step_first(route: Route) -> None:
+        for change in steps:  # once: the page is made, and no event can reach it yet
+            take_step(own_site.watched.store, STEPS, change=change)
+        route.continue_()
+
+    page.route("**/watch/events*", step_first)
+    page.reload()
+    expect(page.locator("#announcements")).to_have_text("New: Evacuate low-lying areas: stop")
+
+
+def test_a_page_opened_before_the_first_step_shows_it(
+    runs: dict[str, RunFolder], tmp_path: Path, open_page: Callable[..., Page]
+) -> None:
+    folder = tmp_path / "new"
+    shutil.copytree(runs["before"].path, folder, ignore=shutil.ignore_patterns("watch*"))
+    new = RunFolder("new", folder)
+    with served({"new": new}, replace(make_watch(new, 0), clock=lambda: START + HOUR / 3)) as opened:
+        page = open_page(opened.address)
+        expect(page.locator("#now")).to_contain_text(labels("en")["no_steps"])
+        take_step(opened.watched.store, 0)
+        opened.wait_for_steps(page, 0)
+        expect(page.locator("#actions")).to_be_visible()
 
 
 def test_a_confirmation_needs_the_token_and_is_logged(own_site: Site, open_page: Callable[..., Page]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -13,10 +14,10 @@ from strandline.observations.storms import Window, find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.actions import Confidence
 from strandline.planning.early_action.derive_triggers import TriggeredAction
-from strandline.planning.early_action.indicators import Finding, findings
+from strandline.planning.early_action.indicators import Finding, findings, findings_at_issues
 from strandline.planning.early_action.neighbour_rule import NeighbourRule
 from strandline.planning.early_action.protocol import Indicator, Phase, Protocol
-from strandline.planning.early_action.streams import Stream, forecast_stream
+from strandline.planning.early_action.streams import Stream, forecast_stream, join_issues
 from strandline.planning.early_action.trigger_constants import FORECAST, NEIGHBOUR, REACHED
 from strandline.planning.early_action.triggers import replay_findings
 from strandline.planning.early_action.verification import CostLossModel, Verification, verify
@@ -48,6 +49,8 @@ LEAST_SHARE = 0.01
 """Share of the members that come up to the lowest level below which no indicator can be true [-]."""
 MOST_YEARS = 4.0
 """Longest record on which triggers are tested: the latest of the second half [a]."""
+BATCH = 24
+"""Forecasts that the indicators are found of at once."""
 RECENT_HOURS = 24
 """Hours whose highest residual may still be there in two days [h]."""
 OUT_OF_REACH = 2.5
@@ -277,15 +280,17 @@ def _find(
         return
     lowest = min(float(np.quantile(one.values or (one.value,), REACHED, method="lower")) for one in indicators.values())
     needed = {phase.instead_of.indicator for phase in protocol.phases if phase.instead_of is not None}
-    for at, stream in issued_forecasts(data, levels, lowest, part):
-        share = (stream.values[0].max(axis=0) >= lowest).mean()
-        if at < first or (share <= LEAST_SHARE and bool(np.all(stream.heard))):
-            continue
-        clock = data.time[at : at + 1]
+    near = (
+        (at, stream)
+        for at, stream in issued_forecasts(data, levels, lowest, part)
+        if at >= first and ((stream.values[0].max(axis=0) >= lowest).mean() > LEAST_SHARE or not np.all(stream.heard))
+    )
+    while batch := list(islice(near, BATCH)):
+        hours, streams = [at for at, _ in batch], join_issues([stream for _, stream in batch])
         for name, indicator in indicators.items():
-            one = findings(indicator, {FORECAST: stream}, clock, protocol.night, with_hours=name in needed)
+            values = findings_at_issues(indicator, streams, protocol.night, with_hours=name in needed)
             for field in FIELDS:
-                getattr(found[name], field)[at] = getattr(one, field)[0]
+                getattr(found[name], field)[hours] = getattr(values, field)
 
 
 def issued_forecasts(

@@ -67,6 +67,23 @@ def findings(
     )
 
 
+def findings_at_issues(
+    indicator: Indicator, stream: Stream, night: Night | None = None, *, with_hours: bool = True
+) -> Finding:
+    """The indicator at each issue of a stream (N,), as ``findings`` gives it when nothing earlier was issued."""
+    verdict = verdicts_of(indicator, stream, night)
+    known = ~np.isnan(verdict)
+    if indicator.persistence_hours > indicator.valid_hours:  # one issue does not cover it
+        verdict = np.where(verdict == 0, verdict, np.nan)
+    return Finding(
+        verdict=verdict,
+        is_new=known,
+        margin=np.where(known, margins_of(indicator, stream, night), np.nan),
+        hours_until=np.where(known & with_hours, hours_until(indicator, stream) if with_hours else np.inf, np.inf),
+        is_heard=known if stream.heard is None else known & stream.heard,
+    )
+
+
 def verdicts_of(indicator: Indicator, stream: Stream, night: Night | None = None) -> Verdicts:
     """(N,) value of an indicator at each issue: 1 = true, 0 = false, NaN = unknown.
 
@@ -92,9 +109,9 @@ def probability_of(indicator: Indicator, stream: Stream, night: Night | None = N
     """(N,) probability [-] at each issue that the event occurs within the lead window; NaN = no value in it."""
     found = np.full(stream.issued.size, np.nan)
     for rows, window in _windows(indicator, stream, night):
-        inside = _inside(stream.leads, window)
-        if inside.any():
-            found[rows] = _share(indicator, _extreme(indicator, stream.values[rows][:, inside]))
+        values = _part(stream, rows, window)
+        if values.size:
+            found[rows] = _share(indicator, _extreme(indicator, values))
     return found
 
 
@@ -103,10 +120,9 @@ def margins_of(indicator: Indicator, stream: Stream, night: Night | None = None)
     found = np.full(stream.issued.size, np.nan)
     if indicator.loss is not None:
         for rows, window in _windows(indicator, stream, night):
-            inside = _inside(stream.leads, window)
-            if inside.any():
-                highest = stream.values[rows][:, inside].max(axis=1)  # (N, M)
-                found[rows] = _expected_loss(indicator, highest) - indicator.loss.cost
+            values = _part(stream, rows, window)
+            if values.size:
+                found[rows] = _expected_loss(indicator, values.max(axis=1)) - indicator.loss.cost
     return found
 
 
@@ -130,10 +146,9 @@ def _windows(indicator: Indicator, stream: Stream, night: Night | None) -> list[
 
 
 def _verdicts(indicator: Indicator, stream: Stream, rows: Mask, window: tuple[float, float], where: str) -> Verdicts:
-    inside = _inside(stream.leads, window)
-    if not inside.any():
+    values = _part(stream, rows, window)  # (N, W, M)
+    if not values.size:
         return np.full(int(rows.sum()), np.nan)
-    values = stream.values[rows][:, inside]  # (N, W, M)
     missing = np.isnan(values)
     if indicator.loss is not None:
         cost = indicator.loss.cost
@@ -142,10 +157,11 @@ def _verdicts(indicator: Indicator, stream: Stream, rows: Mask, window: tuple[fl
             possibly = _expected_loss(indicator, _filled(values, missing, np.inf).max(axis=1)) > cost
     else:
         threshold = indicator.probability or 0.0
-        length = _consecutive(indicator.duration_hours, stream.leads[inside], where)
+        length = _consecutive(indicator.duration_hours, stream.leads[_inside(stream.leads, window)], where)
         if length > values.shape[1]:
             return np.full(int(rows.sum()), np.nan)
-        before = stream.values[rows][:, stream.leads < window[0]] if indicator.first_passage else values[:, :0]
+        earlier = (-np.inf, np.nextafter(window[0], -np.inf)) if indicator.first_passage else (np.inf, np.inf)
+        before = _part(stream, rows, earlier)
         surely = possibly = _chance(indicator, values, before, length, False) > threshold
         if missing.any() or np.isnan(before).any():
             possibly = _chance(indicator, values, before, length, True) > threshold
@@ -198,8 +214,15 @@ def _expected_loss(indicator: Indicator, highest: Reals) -> Floats:
     return np.asarray(np.where(highest >= indicator.value, loss, 0.0).mean(axis=1))
 
 
-def _inside(leads: Reals, window: tuple[float, float]) -> Mask:
-    return np.asarray((leads >= window[0]) & (leads <= window[1]))
+def _inside(leads: Reals, window: tuple[float, float]) -> slice:
+    """Of the leads (L,), which ascend, those within a window, both ends counted."""
+    return slice(int(np.searchsorted(leads, window[0])), int(np.searchsorted(leads, window[1], side="right")))
+
+
+def _part(stream: Stream, rows: Mask, window: tuple[float, float]) -> Reals:
+    """(N, W, M) the values of some issues within a lead window [h]; not copied where all issues are meant."""
+    values = stream.values[:, _inside(stream.leads, window)]
+    return values if rows.all() else values[rows]
 
 
 def _filled(values: Reals, missing: Mask, value: float) -> Reals:

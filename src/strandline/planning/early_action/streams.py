@@ -1,6 +1,6 @@
 """Streams that indicators read: forecasts with their members, and readings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +51,14 @@ def forecast_stream(hour: np.datetime64, levels: Floats, is_heard: bool) -> Stre
     issued = np.array([hour], dtype="datetime64[ns]")
     leads = np.arange(levels.shape[1], dtype=float)
     return Stream("m", issued, leads, levels.T[None], np.array([is_heard]))
+
+
+def join_issues(streams: Sequence[Stream]) -> Stream:
+    """Issues of one source, in their order, as one stream."""
+    first = streams[0]
+    heard = [np.ones(one.issued.size, dtype=bool) if one.heard is None else one.heard for one in streams]
+    issued, values = (np.concatenate([getattr(one, name) for one in streams]) for name in ("issued", "values"))
+    return Stream(first.unit, issued, first.leads, values, np.concatenate(heard))
 
 
 History = Mapping[str, Stream]

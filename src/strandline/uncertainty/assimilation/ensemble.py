@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from scipy.special import ndtri
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.uncertainty.assimilation.filter import PAST_HOURS, SeaBelief
+from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 
 HORIZON_HOURS = 48
 """Forecast horizon [h]; the longest lead time of a measure."""
@@ -112,13 +114,10 @@ def sample_paths(belief: SeaBelief, reach: int = HORIZON_HOURS, count: int = MEM
     are drawn from the process. The draws of an hour do not depend on ``reach``.
     """
     model, process = belief.model, belief.model.process
-    past_rng, regime_rng, shock_rng = (np.random.default_rng([_SEED, number]) for number in range(3))
     which = np.searchsorted(np.cumsum(belief.weight), (np.arange(count) + 0.5) / count)
     which = np.minimum(which, belief.weight.size - 1)
-    regime = np.indices(model.shape)[0].ravel()[which]
     known = model.hours
-    past = np.empty((count, known))
-    deviates = past_rng.standard_normal((count, known))
+    past, deviates = np.empty((count, known)), _deviates(count, known)
     for hypothesis in np.unique(which):
         rows = which == hypothesis
         values, vectors = np.linalg.eigh(belief.covariance[hypothesis, :known, :known])
@@ -127,15 +126,35 @@ def sample_paths(belief: SeaBelief, reach: int = HORIZON_HOURS, count: int = MEM
     total = PAST_HOURS + max(reach, model.ahead)
     residual = np.empty((count, total))  # oldest first
     residual[:, :known] = past[:, ::-1]
-    switches, shocks = (_stratified(rng, total - known, count) for rng in (regime_rng, shock_rng))
-    shocks = ndtri(shocks)
-    cumulative = np.cumsum(process.transition, axis=1)
+    shocks = _shocks(process, total - known, count)[model.hypotheses[0][which], :, np.arange(count)]  # (N, T)
     backwards = process.coefficients[::-1]
     for step, at in enumerate(range(known, total)):
-        regime = (switches[step][:, None] > cumulative[regime]).sum(axis=1)
-        residual[:, at] = residual[:, at - process.order : at] @ backwards + process.shocks[regime] * shocks[step]
-    broken = np.stack([states.ravel()[which] == 1 for states in np.indices(model.shape)[1:]], axis=1)
+        residual[:, at] = residual[:, at - process.order : at] @ backwards + shocks[:, step]
+    broken = np.stack([states[which] == 1 for states in model.hypotheses[1:]], axis=1)
     return ResidualPaths(belief.hour, residual, broken)
+
+
+@lru_cache(maxsize=4)
+def _deviates(count: int, hours: int) -> Floats:
+    """(N, W) standard normal numbers that draw the past of each member."""
+    deviates = np.random.default_rng([_SEED, 0]).standard_normal((count, hours))
+    deviates.flags.writeable = False
+    return deviates
+
+
+@lru_cache(maxsize=4)
+def _shocks(process: SurgeProcess, hours: int, count: int) -> Floats:
+    """(R, T, N) shocks of each member [m], if it starts in each regime; kept, since they are the same at every hour."""
+    regime_rng, shock_rng = (np.random.default_rng([_SEED, number]) for number in (1, 2))
+    switches, deviates = _stratified(regime_rng, hours, count), ndtri(_stratified(shock_rng, hours, count))
+    cumulative = np.cumsum(process.transition, axis=1)
+    regime = np.repeat(np.arange(process.shocks.size)[:, None], count, axis=1)  # (R, N)
+    shocks = np.empty((process.shocks.size, hours, count))
+    for step in range(hours):
+        regime = (switches[step][:, None] > cumulative[regime]).sum(axis=-1)
+        shocks[:, step] = process.shocks[regime] * deviates[step]
+    shocks.flags.writeable = False
+    return shocks
 
 
 def _stratified(rng: np.random.Generator, hours: int, count: int) -> Floats:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
@@ -65,6 +66,33 @@ class SeaModel:
     def size(self) -> int:
         """Length of the state: W hours, newest first, and D deviations of the gauges."""
         return self.hours + len(self.deviations)
+
+    @cached_property
+    def switching(self) -> Floats:
+        """(N, N) probability [-] of each hypothesis (column) an hour after each (row)."""
+        fault = np.array([[1 - BREAK_RATE, BREAK_RATE], [REPAIR_RATE, 1 - REPAIR_RATE]])
+        switching = self.process.transition
+        for _ in self.sensors:
+            switching = np.kron(switching, fault)
+        return np.asarray(switching)
+
+    @cached_property
+    def persistence(self) -> Floats:
+        """(D,) of the gauges' deviations over an hour [-]."""
+        return np.array([deviation.persistence for deviation in self.deviations])
+
+    @cached_property
+    def shocks(self) -> tuple[tuple[int, Floats], ...]:
+        """Positions of the state that take a shock, and its variance under each hypothesis (N,) [m2]."""
+        sizes = (self.process.shocks, *(deviation.shocks for deviation in self.deviations))
+        positions = (0, *range(self.hours, self.size))
+        regime = self.hypotheses[0]
+        return tuple((position, size[regime] ** 2) for position, size in zip(positions, sizes, strict=True))
+
+    @cached_property
+    def hypotheses(self) -> npt.NDArray[np.int64]:
+        """(1 + S, N) the regime of each hypothesis, and whether each gauge is broken: 1 = it is."""
+        return np.indices(self.shape, dtype=np.int64).reshape(len(self.shape), -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,49 +198,37 @@ def filter_step(belief: SeaBelief, hour: np.datetime64, readings: Sequence[Resid
 
 def _predict(belief: SeaBelief) -> SeaBelief:
     model, process = belief.model, belief.model.process
-    weight, mean, covariance = belief.weight.reshape(model.shape), belief.mean, belief.covariance
-    mean = mean.reshape(*model.shape, model.size)
-    covariance = covariance.reshape(*model.shape, model.size, model.size)
-    switch = np.array([[1 - BREAK_RATE, BREAK_RATE], [REPAIR_RATE, 1 - REPAIR_RATE]])
-    for axis in range(weight.ndim):
-        weight, mean, covariance = _mix(weight, mean, covariance, axis, switch if axis else process.transition)
-    mean, covariance = mean.reshape(-1, model.size), covariance.reshape(-1, model.size, model.size)
+    weight, mean, covariance = _mix(belief)
     order, hours = process.order, model.hours
     predicted = np.empty_like(mean)
     predicted[:, 1:hours] = mean[:, : hours - 1]
     predicted[:, 0] = mean[:, :order] @ process.coefficients
-    persistence = np.array([deviation.persistence for deviation in model.deviations])
-    predicted[:, hours:] = mean[:, hours:] * persistence
+    predicted[:, hours:] = mean[:, hours:] * model.persistence
     spread = np.empty_like(covariance)
     # rows, then columns, of F C F'
     half = np.empty_like(covariance)
     half[:, 1:hours] = covariance[:, : hours - 1]
-    half[:, 0] = np.einsum("p,npm->nm", process.coefficients, covariance[:, :order])
-    half[:, hours:] = covariance[:, hours:] * persistence[:, None]
+    half[:, 0] = process.coefficients @ covariance[:, :order]
+    half[:, hours:] = covariance[:, hours:] * model.persistence[:, None]
     spread[:, :, 1:hours] = half[:, :, : hours - 1]
     spread[:, :, 0] = half[:, :, :order] @ process.coefficients
-    spread[:, :, hours:] = half[:, :, hours:] * persistence
-    regime = np.indices(model.shape)[0].ravel()
-    spread[:, 0, 0] += process.shocks[regime] ** 2
-    for number, deviation in enumerate(model.deviations, start=hours):
-        spread[:, number, number] += deviation.shocks[regime] ** 2
-    return replace(
-        belief, hour=belief.hour + np.timedelta64(1, "h"), weight=weight.ravel(), mean=predicted, covariance=spread
-    )
+    spread[:, :, hours:] = half[:, :, hours:] * model.persistence
+    for position, variance in model.shocks:
+        spread[:, position, position] += variance
+    return replace(belief, hour=belief.hour + np.timedelta64(1, "h"), weight=weight, mean=predicted, covariance=spread)
 
 
-def _mix(weight: Floats, mean: Floats, covariance: Floats, axis: int, switch: Floats) -> tuple[Floats, Floats, Floats]:
-    """Mix one axis of hypotheses over an hour; differences between merged means add to the covariance."""
-    weight, mean, covariance = (np.moveaxis(each, axis, 0) for each in (weight, mean, covariance))
-    joint = switch.reshape(*switch.shape, *(1 for _ in range(weight.ndim - 1))) * weight[:, None]  # (from, to, …)
+def _mix(belief: SeaBelief) -> tuple[Floats, Floats, Floats]:
+    """Weight, mean and covariance after an hour's changes of hypothesis; what merged means differ by adds to it."""
+    mean, covariance = belief.mean, belief.covariance
+    joint = belief.model.switching * belief.weight[:, None]  # (from, to)
     after = joint.sum(axis=0)
-    share = joint / after
-    mixed = np.einsum("ab...,a...i->b...i", share, mean)
-    spread = np.einsum("ab...,a...ij->b...ij", share, covariance)
-    for source in range(len(switch)):
-        apart = mean[source] - mixed  # (to, …, n)
-        spread += (share[source][..., None] * apart)[..., None] * apart[..., None, :]
-    return np.moveaxis(after, 0, axis), np.moveaxis(mixed, 0, axis), np.moveaxis(spread, 0, axis)
+    share = (joint / after).T  # (to, from)
+    mixed = share @ mean
+    spread = (share @ covariance.reshape(after.size, -1)).reshape(covariance.shape)
+    apart = np.sqrt(share)[:, :, None] * (mean - mixed[:, None])  # (to, from, W + D)
+    spread += apart.transpose(0, 2, 1) @ apart
+    return after, mixed, spread
 
 
 def _condition(belief: SeaBelief, reading: Residual) -> SeaBelief:
@@ -232,7 +248,7 @@ def _condition(belief: SeaBelief, reading: Residual) -> SeaBelief:
     at = model.ahead + age - sensor.ahead
     if at >= model.hours:
         return belief
-    sound = np.indices(model.shape)[number + 1].ravel() == 0
+    sound = model.hypotheses[number + 1] == 0
     mean, covariance = belief.mean[sound], belief.covariance[sound]
     noise = (sensor.noise * (SUSPECT_NOISE if reading.is_suspect else 1.0)) ** 2
     where, share = [at], [sensor.gain]  # of the state, what the reading consists of

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -23,13 +24,28 @@ class Forecast:
     """What may come within two days.
 
     Attributes:
-        chances: equally likely members; the chance of an event is their share, and decisions rest on it.
-        bounds: the same members, spread as wide as storms of the record require; 90 % of the hours about storms lie
-            between their quantiles. They are no chances: a storm is known as one only afterwards.
+        ensemble: as sampled from the belief.
+        information: that it rests on.
+        inflation: of its spread.
     """
 
-    chances: ResidualEnsemble
-    bounds: ResidualEnsemble
+    ensemble: ResidualEnsemble
+    information: Information
+    inflation: SpreadInflation
+
+    @cached_property
+    def chances(self) -> ResidualEnsemble:
+        """Equally likely members; the chance of an event is their share, and decisions rest on it."""
+        return self.inflation.chances(self.ensemble, self.information)
+
+    @cached_property
+    def bounds(self) -> ResidualEnsemble:
+        """The same members, spread as wide as storms of the record require.
+
+        90 % of the hours about storms lie between their quantiles. They are no chances: a storm is known as one only
+        afterwards.
+        """
+        return self.inflation.bounds(self.ensemble, self.information)
 
 
 def forecast(state: SeaState, sources: Sequence[ForecastSource], inflation: SpreadInflation) -> Forecast:
@@ -67,7 +83,7 @@ def forecast(state: SeaState, sources: Sequence[ForecastSource], inflation: Spre
         guided=_guided(used, lead),
         month=valid.astype("datetime64[M]").astype(int) % 12,
     )
-    return Forecast(inflation.chances(ensemble, information), inflation.bounds(ensemble, information))
+    return Forecast(ensemble, information, inflation)
 
 
 def _guided(guidance: Sequence[Guidance], lead: Floats) -> Floats:

@@ -90,12 +90,15 @@ class SpreadInflation:
 
         Where nothing is left but the climate, the bounds are at least those of the season's storms.
         """
-        low, middle, high = np.quantile(ensemble.residual, BOUNDS, axis=0)
         below, above = factors
         blind = self._blindness(information)
-        lowest, highest = self.storm_bounds[information.month.astype(int)].T
-        below = np.maximum(below, blind * (middle - lowest) / np.maximum(middle - low, LEAST_HALF_WIDTH))
-        above = np.maximum(above, blind * (highest - middle) / np.maximum(high - middle, LEAST_HALF_WIDTH))
+        if blind.any():
+            low, middle, high = np.quantile(ensemble.residual, BOUNDS, axis=0)
+            lowest, highest = self.storm_bounds[information.month.astype(int)].T
+            below = np.maximum(below, blind * (middle - lowest) / np.maximum(middle - low, LEAST_HALF_WIDTH))
+            above = np.maximum(above, blind * (highest - middle) / np.maximum(high - middle, LEAST_HALF_WIDTH))
+        else:
+            middle = np.quantile(ensemble.residual, BOUNDS[1], axis=0)
         deviation = ensemble.residual - middle
         return replace(ensemble, residual=middle + np.where(deviation < 0, below, above) * deviation)
 

@@ -1,6 +1,7 @@
 """Process of the hourly residual: an autoregression with regime-dependent shocks, calm or stormy."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numba
 import numpy as np
@@ -54,7 +55,7 @@ class SurgeProcess:
         """P, order of the autoregression [h]."""
         return int(self.coefficients.size)
 
-    @property
+    @cached_property
     def stationary(self) -> Floats:
         """(R,) share of time in each regime [-]."""
         values, vectors = np.linalg.eig(self.transition.T)
@@ -157,24 +158,44 @@ def _densities(shocks: Floats, sizes: Floats) -> Floats:
 
 @numba.njit(cache=True)
 def _smooth(density: Floats, transition: Floats) -> tuple[Floats, Floats]:
-    """Smoothed probability (T, R) of each regime at each hour, and expected number (R, R) of transitions."""
+    """Smoothed probability (T, R) of each regime at each hour, and expected number (R, R) of transitions.
+
+    Sums are written out: for a handful of regimes, arrays within the loop would take ten times as long.
+    """
     hours, count = density.shape
-    forward = np.empty_like(density)
-    state = np.full(count, 1 / count)
+    forward, share = np.empty_like(density), np.empty_like(density)
+    pairs, joint = np.zeros((count, count)), np.empty((count, count))
+    backward, after = np.ones(count), np.empty(count)
     for hour in range(hours):
-        state = (state @ transition) * density[hour]
-        state = state / state.sum()
-        forward[hour] = state
-    share = np.empty_like(density)
-    pairs = np.zeros((count, count))
-    backward = np.ones(count)
+        total = 0.0
+        for to in range(count):
+            state = 0.0
+            for source in range(count):
+                state += (forward[hour - 1, source] if hour else 1 / count) * transition[source, to]
+            forward[hour, to] = state * density[hour, to]
+            total += forward[hour, to]
+        for to in range(count):
+            forward[hour, to] /= total
     for hour in range(hours - 1, -1, -1):
-        both = forward[hour] * backward
-        share[hour] = both / both.sum()
-        if hour:
-            after = density[hour] * backward
-            joint = forward[hour - 1].copy().reshape(-1, 1) * transition * after
-            pairs += joint / joint.sum()
-            backward = transition @ after
-            backward = backward / backward.sum()
+        total = 0.0
+        for regime in range(count):
+            share[hour, regime] = forward[hour, regime] * backward[regime]
+            after[regime] = density[hour, regime] * backward[regime]
+            total += share[hour, regime]
+        for regime in range(count):
+            share[hour, regime] /= total
+        if hour == 0:
+            break
+        total, norm = 0.0, 0.0
+        for source in range(count):
+            backward[source] = 0.0
+            for to in range(count):
+                joint[source, to] = forward[hour - 1, source] * transition[source, to] * after[to]
+                total += joint[source, to]
+                backward[source] += transition[source, to] * after[to]
+            norm += backward[source]
+        for source in range(count):
+            backward[source] /= norm
+            for to in range(count):
+                pairs[source, to] += joint[source, to] / total
     return share, pairs

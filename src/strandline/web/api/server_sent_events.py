@@ -25,8 +25,8 @@ class OpenStreams:
     def __init__(self) -> None:
         self._count = 0
 
-    async def open(self, watch: WatchView, last_event: str | None) -> EventSourceResponse:
-        """Return a stream from the entry after ``last_event``; without it, from now on.
+    async def open(self, watch: WatchView, last_event: str | None, after: int | None = None) -> EventSourceResponse:
+        """Return a stream from the entry after ``last_event``, else after ``after``; without both, from now on.
 
         Raises:
             HTTPException: too many are open.
@@ -34,7 +34,10 @@ class OpenStreams:
         if self._count >= MAX_OPEN_STREAMS:
             raise HTTPException(503, f"{MAX_OPEN_STREAMS} streams are open", {"Retry-After": "30"})
         is_number = last_event is not None and last_event.isascii() and last_event.isdigit()
-        after = int(last_event or "0") if is_number else (await run_sync(watch.head))[0]
+        if is_number:
+            after = int(last_event or "0")
+        elif after is None:
+            after = (await run_sync(watch.head))[0]
         end = anyio.Event()
         return EventSourceResponse(
             self._counted(log_events(watch, after, end)), ping=15, headers={"Cache-Control": "no-store"},

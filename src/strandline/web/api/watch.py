@@ -152,9 +152,9 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
         return paginate_by_number(read.log, lambda one: one.sequence, LogRecord.model_validate, after, cursor, limit)
 
     @router.get("/events", response_class=EventSourceResponse)
-    async def stream_events(request: Request) -> EventSourceResponse:
-        """Server-sent events: each new entry of the log, by its kind, with its number as id."""
-        return await streams.open(watch, request.headers.get("last-event-id"))
+    async def stream_events(request: Request, after: Annotated[int | None, Query(ge=0)] = None) -> EventSourceResponse:
+        """Server-sent events: each entry of the log after number ``after``, else each new one; its number is the id."""
+        return await streams.open(watch, request.headers.get("last-event-id"), after)
 
     @router.post("/confirmations", status_code=201, dependencies=[Depends(need_token)])
     def confirm(request: ConfirmationRequest, response: Response) -> Confirmed:

@@ -65,6 +65,8 @@ def _template_context(run: RunFolder, watch: WatchView | None, language: str, cl
     catalogue, record = labels(language), run.record()
     money = MoneyUnit.parse(record.money)
     is_watched = watch is not None and watch.run.id == run.id
+    # the log first: what is written while the page is made is sent to it afterwards
+    log_head = watch.head()[0] if watch is not None and is_watched else 0
     situation = current_situation(watch) if watch is not None and is_watched else None
     actions = [action for action in run.actions() if action.kind != MONITORING]
     label_json = json.dumps(dict(catalogue), ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")
@@ -74,6 +76,7 @@ def _template_context(run: RunFolder, watch: WatchView | None, language: str, cl
         "age": clock() - record.started,
         "is_watched": is_watched,
         "now": situation,
+        "log_head": log_head,
         "plan": [action for action in actions if action.avoided_loss_per == "year"][:MAX_ACTIONS],
         "levels": run.action_levels(),
         "products": run.products(),

@@ -57,5 +57,5 @@ initTheme();
 initComparison();
 initConfirmations();
 drawWhenNear();
-if (page.isWatched) follow(redraw);
+if (document.body.dataset.log) follow(redraw); // also before the first step of a watch
 setInterval(() => localise(document), 60_000);

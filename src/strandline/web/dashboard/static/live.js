@@ -2,7 +2,7 @@
 import { localise, translate } from "./number_format.js";
 
 export function follow(redraw) {
-  const source = new EventSource("/api/v1/watch/events");
+  const source = new EventSource(`/api/v1/watch/events?after=${document.body.dataset.log}`); // none is missed since the page was made
   const lost = document.getElementById("lost");
   let waiting = null;
   source.addEventListener("entry", () => {
