@@ -33,7 +33,7 @@ from strandline.pipeline.study_area import (
     own_mean_sea_level,
     seaward_direction,
 )
-from strandline.pipeline.study_area.future_seas import future_seas, land_sentences, scenarios_of
+from strandline.pipeline.study_area.future_seas import future_seas, highest_levels, land_sentences, scenarios_of
 from strandline.pipeline.study_area.requirements import require_storms
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
 from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
@@ -257,8 +257,30 @@ def map_frequent(
     )  # fmt: skip
 
 
+def map_highest(
+    context: StageContext,
+    forecaster: Forecaster,
+    area: StudyArea,
+    sea_level: SeaLevelModel,
+    levels: Floats,
+    config: RunConfig,
+) -> Hazard:
+    """Flood maps of the same storms at a sea that hardly any draw of the coming decades passes, for damage alone."""
+    rng, maps = np.random.default_rng([config.seed, MAP_STREAM]), config.hazard_samples
+    highest, rise = highest_levels(area, levels[:, -1], maps)
+    return flood_maps.map_hazard(
+        forecaster, area.observations, sea_level, highest[:, None], area.return_periods[-1:], rng, context.progress,
+        rise=rise, maps=maps,
+    )  # fmt: skip
+
+
 def assess_impact(
-    context: StageContext, hazard: Hazard, frequent: Hazard | None, futures: Sequence[FutureHazard], area: StudyArea
+    context: StageContext,
+    hazard: Hazard,
+    frequent: Hazard | None,
+    futures: Sequence[FutureHazard],
+    highest: Hazard,
+    area: StudyArea,
 ) -> Impact:
     """Damage and loss of function at every return period; damage also of each future sea.
 
@@ -270,7 +292,7 @@ def assess_impact(
     own_states = states_where_outdated(hazard, assets, last_year(area), design, region.continent)
     return impact_chain.assess_impact(
         hazard, assets, region.continent, context.rng, design_return_period=design, own_states=own_states,
-        frequent=frequent, futures=futures,
+        frequent=frequent, futures=futures, highest=highest,
     )  # fmt: skip
 
 
@@ -306,7 +328,10 @@ def map_sea_level_rise(
         rise, sea = (np.repeat(each, len(levels) // config.hazard_samples) for each in (future.rise, future.sea))
         higher = map_hazard(context, forecaster, area, sea_level, levels, config, rise)
         one = FutureHazard(future.name, float(np.median(rise)), future.source, higher, future.sunk)
-        if future.uneven is not None:
+        if future.uneven is None:
+            often = map_frequent(context, forecaster, area, sea_level, frequent, config, rise)
+            one = replace(one, frequent=often)
+        else:
             sunk = replace(area, observations=lower_terrain(area.observations, future.uneven))
             own = map_hazard(context, forecaster, sunk, sea_level, levels, config, sea)
             often = map_frequent(context, forecaster, sunk, sea_level, frequent, config, sea)
@@ -347,6 +372,7 @@ def plan(
     impact: Impact,
     frequent: Hazard | None,
     futures: Sequence[FutureHazard],
+    highest: Hazard,
     zones: Zones,
     response: StageDamageByZone,
     area: StudyArea,
@@ -364,7 +390,7 @@ def plan(
         scenarios=scenarios_of(area, settings.scenarios),
         basis=settings.basis,
         mean_sea_level=own_mean_sea_level(area),
-        sea_level_rise_hazards=_on_todays_land(futures),
+        sea_level_rise_hazards=[*_on_todays_land(futures), highest],
         frequent=frequent,
         rng=context.rng,
         hindcast_data=_hindcast_data(area, sea_level),

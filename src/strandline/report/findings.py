@@ -110,6 +110,8 @@ class SeaLevelRiseScenario:
         hazard: its maps; its levels contain the rise.
         expected_annual_damage: [money per year].
         sunk: how much lower the land of the maps lies than in the baseline year, mean over the assets [m].
+        frequent: maps of shorter return periods; ``None`` = there are none.
+        share_beyond_maps: share of the damage from seas above the highest mapped level [-]; there it is a lower bound.
     """
 
     name: str
@@ -118,6 +120,8 @@ class SeaLevelRiseScenario:
     hazard: Hazard
     expected_annual_damage: Expectation
     sunk: float = 0.0
+    frequent: Hazard | None = None
+    share_beyond_maps: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +132,8 @@ class RunResults:
         surge: rows of forecasts with ``SURGE_COLUMNS``; one or many issue times.
         observed_maxima: annual (or storm) maxima of the record [m, region datum], for the return-level plot; may be
             empty.
+        frequent: maps of shorter return periods than the hazard's, from which damage and the chance in any one year
+            start as well; ``None`` = there are none.
         levels_method: how the return levels were estimated, with the length of the record and its highest level.
         extremes: the same for programs.
         rise_scenarios: scenarios of sea-level rise.
@@ -153,6 +159,7 @@ class RunResults:
     out_of_distribution: OutOfDistribution | None = None
     information: SensitivityAnalysis | None = None
     extremes: Mapping[str, object] = field(default_factory=dict)
+    frequent: Hazard | None = None
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

@@ -26,7 +26,7 @@ from strandline.report.plan.markdown import plan_to_markdown
 from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.hazard.hazard import BREACHES, Hazard
 from strandline.risk.people import BASIS_OF_BOUNDS
-from strandline.risk.stage_damage.annual_probability import ANNUAL_METHOD, annual_probability
+from strandline.risk.stage_damage.annual_probability import ANNUAL_METHOD, FloodChances
 
 QUANTILES = (0.1, 0.5, 0.9)
 GIVEN = "given the T-year sea level"
@@ -57,7 +57,7 @@ def write_products(out: Path, results: RunResults) -> None:
     scenarios = [("today", hazard), *((scenario.name, scenario.hazard) for scenario in results.rise_scenarios)]
     for file, field, quantity in RASTERS:
         write_raster(out / file, scenarios, field, quantity)
-    write_annual_probability(out / ANNUAL_FILE, scenarios)
+    write_annual_probability(out / ANNUAL_FILE, results)
     write_flood_depth(out / "flood_depth.tif", scenarios)
     write_surge(out / "surge.csv", results.surge)
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
@@ -98,14 +98,18 @@ def write_flood_depth(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> No
     write_bytes(path, as_cog(scenarios[0][1], np.concatenate(bands), names, "m", quantity))
 
 
-def write_annual_probability(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
+def write_annual_probability(path: Path, results: RunResults) -> None:
     """Write the annual probability of flooding [a-1], two bounds for each scenario."""
+    scenarios = [("today", FloodChances.of(results.hazard, results.frequent))]
+    scenarios += [(each.name, FloodChances.of(each.hazard, each.frequent)) for each in results.rise_scenarios]
     bands, names = [], []
-    for name, hazard in scenarios:
-        annual = annual_probability(hazard.flood_probability, hazard.return_periods)
+    for name, chances in scenarios:
+        annual = chances.in_any_year()
         bands += [annual.at_least, annual.at_most]
         names += [annual_band_name(name, bound) for bound in ANNUAL_BOUNDS]
-    content = as_cog(scenarios[0][1], np.stack(bands), names, "1/yr", ANNUAL_QUANTITY, METHOD=ANNUAL_METHOD)
+    periods = ", ".join(f"{each:g}" for each in scenarios[0][1].return_periods)
+    tags = {"METHOD": ANNUAL_METHOD, "RETURN_PERIODS": f"{periods} years"}
+    content = as_cog(results.hazard, np.stack(bands), names, "1/yr", ANNUAL_QUANTITY, **tags)
     write_bytes(path, content)
 
 
