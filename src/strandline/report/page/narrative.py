@@ -27,7 +27,7 @@ from strandline.report.page.flooded_land import flooded_land
 from strandline.report.page.tables import MODALITY_LABELS
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.survey_age import OUTDATED_YEARS
-from strandline.risk.sensitivity import SensitivityAnalysis
+from strandline.risk.sensitivity import SensitivityAnalysis, ValueOfInformation
 
 NEGLIGIBLE_REDUCTION = 0.02
 """Share of the variance below which no measurement is recommended."""
@@ -97,14 +97,26 @@ def information_sentences(information: SensitivityAnalysis | None) -> list[str]:
         return [*sentences, "None of the further gauge records or surveys considered would reduce it much."]
     best_of = {each.of: each for each in reversed(information.measurements) if each.of != best.of}
     others = sorted(best_of.values(), key=lambda each: -each.reduction)
-    then = " ".join(f"For comparison, {each.what}: {format_percent(each.reduction)}." for each in others)
-    if best.of == "flood map":
-        then = f"This assumes that the map has the same error all over the region. {then}"
-    return [
-        *sentences,
-        f"The measurement that would reduce it most is {best.what}: it is expected to remove"
-        f" {format_percent(best.reduction)} of the variance. {then}".rstrip(),
-    ]
+    sentences.append(
+        f"The measurement that would reduce it most is {best.what}{_where_from(best)}: it is expected to remove"
+        f" {format_percent(best.reduction)} of the variance."
+    )
+    if best.elsewhere is not None:
+        low, high = (format_percent(share) for share in best.elsewhere)
+        between = low if low == high else f"{low} to {high}".replace(" % to", " to")
+        sentences.append(
+            "This assumes that a flood map errs alike all over the region, so that a survey anywhere tells of the whole"
+            f" ({between}, whatever place is surveyed). Where errors are local it tells less, and most where most"
+            " damage is."
+        )
+    return [*sentences, *(f"For comparison, {each.what}: {format_percent(each.reduction)}." for each in others)]
+
+
+def _where_from(measurement: ValueOfInformation) -> str:
+    """Why the measurement's place is named; empty where it has none."""
+    if measurement.share_of_damage is None:
+        return ""
+    return f", where {format_percent(measurement.share_of_damage)} of the damage is"
 
 
 def unknown_assets_sentence(impact: Impact, money: MoneyUnit) -> str:
