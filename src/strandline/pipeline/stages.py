@@ -127,8 +127,8 @@ def estimate_return_levels(
         sunk = _sunk_gauge(area, baseline - float(fit.years.max()))
         fit = replace(fit, location=fit.location - sunk, data=fit.data - sunk)
         levels, frequent = split_frequent(sample_return_levels(fit, all_periods, samples, context.rng), periods)
-        method, facts = describe_published(fit, levels, periods, baseline)
-        return ReturnLevels(levels, frequent, fit.record_years, method, facts, maxima_at_epoch(fit), 1.0)
+        basis = describe_published(fit, levels, periods, baseline)
+        return ReturnLevels(levels, frequent, fit.record_years, basis, maxima_at_epoch(fit), 1.0)
     gauge, storms = area.observations.require_gauge(), area.observations.storms
     hours, place = gauge_hours(area, sea_level), (float(gauge["longitude"][0]), float(gauge["latitude"][0]))
     passages = None if storms is None else cyclone_passages(storms, *place)
@@ -139,10 +139,10 @@ def estimate_return_levels(
         simulated = simulate_cyclones(basin, *place, facing, hours.tide_time, hours.predicted, context.rng)
     found = estimate_from_record(hours, passages, simulated, all_periods, samples, context.rng, baseline)
     mean = own_mean_sea_level(area) - _sunk_gauge(area, found.trend.beyond)
-    method, facts = describe_recorded(found, mean, periods)
+    basis = describe_recorded(found, mean, periods)
     per_year = found.peaks.size / found.record_years
     levels, frequent = split_frequent(mean + found.levels, periods)
-    return ReturnLevels(levels, frequent, found.record_years, method, facts, mean + found.peaks, per_year)
+    return ReturnLevels(levels, frequent, found.record_years, basis, mean + found.peaks, per_year)
 
 
 def _sunk_gauge(area: StudyArea, years: float) -> float:

@@ -13,6 +13,7 @@ from strandline.planning.plan import Plan
 from strandline.report.alerts.issuer import Issuer
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.level_basis import LevelBasis
 from strandline.risk.impact.impact import Impact
 from strandline.risk.sensitivity import SensitivityAnalysis
 from strandline.uncertainty.out_of_distribution import OutOfDistribution
@@ -134,8 +135,7 @@ class RunResults:
             empty.
         frequent: maps of shorter return periods than the hazard's, from which damage and the chance in any one year
             start as well; ``None`` = there are none.
-        levels_method: how the return levels were estimated, with the length of the record and its highest level.
-        extremes: the same for programs.
+        levels: what the return levels rest on.
         rise_scenarios: scenarios of sea-level rise.
         information: what drives the uncertainty of the damage, and what would reduce it; None = nothing to reduce.
         maxima_per_year: maxima in a year of record [a-1]; 1 for annual maxima.
@@ -151,14 +151,13 @@ class RunResults:
     learning: LearningScores
     run: RunInfo
     issuer: Issuer
-    levels_method: str
+    levels: LevelBasis
     observed_maxima: Floats = field(default_factory=lambda: np.empty(0))
     maxima_per_year: float = 1.0
     reliability: Reliability | None = None
     rise_scenarios: tuple[SeaLevelRiseScenario, ...] = ()
     out_of_distribution: OutOfDistribution | None = None
     information: SensitivityAnalysis | None = None
-    extremes: Mapping[str, object] = field(default_factory=dict)
     frequent: Hazard | None = None
 
     def __post_init__(self) -> None:

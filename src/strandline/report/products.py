@@ -200,7 +200,7 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         "return_levels": [
             {str(name): float(value) for name, value in row.items()} for row in levels.to_dict(orient="records")
         ],
-        "extremes": as_json(results.extremes),
+        "extremes": as_json(results.levels.facts),
         "impact": {
             "expected_annual_damage": as_json(
                 {**asdict(impact.expected_annual_damage), "unit": f"{results.plan.money} per year"}
