@@ -102,7 +102,7 @@ def run(
                 {"run": config.seed},
                 metadata.commit,
                 metadata.version,
-                stages.warnings_of(area, novelty, data),
+                stages.warnings_of(area, novelty, data, highest),
             ),
             issuer=area.issuer,
             levels=estimated.basis,

@@ -438,11 +438,12 @@ def prepare_watch(
     return build_deployment(area.observations, zones, response, hazard, plan, sea_level, split.withheld, metadata)
 
 
-def warnings_of(area: StudyArea, novelty: OutOfDistribution, data: AdaptationData) -> tuple[str, ...]:
+def warnings_of(area: StudyArea, novelty: OutOfDistribution, data: AdaptationData, highest: Hazard) -> tuple[str, ...]:
     """What a reader must know about this run before using it."""
     outlier = () if novelty.warning is None else (novelty.warning,)
     return (
-        *_provenance_warnings(area), *land_sentences(area), *area.warnings, *outlier, *extrapolation_warnings(data)
+        *_provenance_warnings(area), *land_sentences(area), *area.warnings, *outlier,
+        *extrapolation_warnings(data, own_mean_sea_level(area), float(np.median(highest.levels))),
     )  # fmt: skip
 
 
@@ -458,14 +459,20 @@ def _provenance_warnings(area: StudyArea) -> tuple[str, ...]:
     return ()
 
 
-def extrapolation_warnings(data: AdaptationData) -> tuple[str, ...]:
-    """Where the maps reach levels that were only simulated, in metres above mean sea level."""
+def extrapolation_warnings(data: AdaptationData, mean_sea_level: float, highest: float) -> tuple[str, ...]:
+    """Where the maps reach levels that were only simulated.
+
+    Args:
+        mean_sea_level, highest: of the sea on average, and the highest mapped level [m, region datum].
+    """
     if data.physics_augmented is None:
         return ()
-    observed, simulated = (float(peak_levels(batch)[0].max()) for batch in (data.training, data.physics_augmented))
+    observed, simulated = (
+        mean_sea_level + float(peak_levels(batch)[0].max()) for batch in (data.training, data.physics_augmented)
+    )
     return (
-        f"Flood maps reach to a sea level of {simulated:.2f} m above the mean; the highest storm that was mapped here"
-        f" reached {observed:.2f} m. Above {observed + EXTRAPOLATION_MARGIN:.2f} m the maps rest on physics on the"
-        " elevation product, within the bounds that the mapped storms set for the ground. A dike that is narrower than"
-        " a cell, or that breaks, is not in them.",
+        f"The highest storm of which a flood was mapped here reached {observed:.2f} m. Maps of a sea above"
+        f" {observed + EXTRAPOLATION_MARGIN:.2f} m rest on physics on the elevation product, within the bounds that the"
+        f" mapped storms set for the ground. It was computed up to {simulated:.2f} m; the maps beyond, which reach to"
+        f" about {highest:.2f} m, carry it on. A dike that is narrower than a cell, or that breaks, is not in them.",
     )

@@ -63,6 +63,10 @@ class SurgeScores:
         coverage_90: share of observed levels inside the 90 % interval [-].
         n_hours: observed hours scored; gaps are not scored.
         baseline_rmse: error of the baseline ``baseline_name`` on the same hours [m].
+        coverage_90_in_storms: as ``coverage_90``, in the tenth of the hours with the greatest surges; ``None`` = none.
+        storms: held out, with readings.
+        peaks_above, peaks_below: those whose highest reading lay above or below the 80 % interval of the earliest
+            forecast that reaches to it.
     """
 
     rmse: float
@@ -70,6 +74,10 @@ class SurgeScores:
     n_hours: int
     baseline_rmse: float | None = None
     baseline_name: str = "tide alone"
+    coverage_90_in_storms: float | None = None
+    storms: int = 0
+    peaks_above: int = 0
+    peaks_below: int = 0
 
 
 @dataclass(frozen=True)
