@@ -191,7 +191,7 @@ def _headlines_of(results: RunResults) -> dict[str, JsonValue]:
     def one(number: Expectation, unit: str, section: str) -> JsonValue:
         return as_json({**asdict(number), "unit": unit, "provenance": sorted(kinds[section])})
 
-    found = {
+    found: dict[str, JsonValue] = {
         "sea_level": one(level, f"m above {hazard.region.vertical_datum}, once in {period:g} years", "levels"),
         "land_under_water": one(land, f"m2, given the {period:g}-year sea level", "flood"),
         "expected_annual_damage": one(results.impact.expected_annual_damage, f"{money} per year", "assets"),
