@@ -37,6 +37,7 @@ from strandline.pipeline.study_area.future_seas import future_seas, land_sentenc
 from strandline.pipeline.study_area.requirements import require_storms
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
 from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
+from strandline.planning.facilities import measures_here
 from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.planning.settings import read_planning_settings
 from strandline.risk import sensitivity as risk_sensitivity
@@ -355,12 +356,14 @@ def plan(
     """Measures, pathways, evacuation areas, and emergency actions with their triggers."""
     water = area.observations.terrain["permanent_water"].values > PERMANENT_WATER
     settings = read_planning_settings(area.planning)
+    here = measures_here(settings.measures, settings.existing)
     return plan_adaptation(
         hazard,
         impact,
         budget=settings.budget,
         economy=settings.economy(area.baseline),
-        measures=settings.measures,
+        measures=here.measures,
+        left_out=here.left_out,
         scenarios=scenarios_of(area, settings.scenarios),
         basis=settings.basis,
         mean_sea_level=own_mean_sea_level(area),

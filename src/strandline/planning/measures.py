@@ -57,6 +57,7 @@ class LongTermMeasure:
         who: who builds it and keeps it up.
         classes: asset classes that it acts on.
         asset_by_asset: taken only at the assets where it pays, at a ``unit_cost`` that is a share of their value.
+        facility: what it builds, in the plural; empty = nothing that a place may have already.
     """
 
     key: str
@@ -70,6 +71,7 @@ class LongTermMeasure:
     effect: Mapping[str, Quantity]
     who: str
     asset_by_asset: bool = False
+    facility: str = ""
 
     @property
     def life_safety(self) -> bool:
@@ -104,6 +106,7 @@ class OperationalMeasure:
         crews: number that it needs while it runs.
         needs: variables of forecasts, besides the water level, without which it cannot be decided.
         fallback: inside the time that it takes; life safety only.
+        facility: what it operates, in the plural; empty = nothing that has to exist.
     """
 
     key: str
@@ -117,6 +120,7 @@ class OperationalMeasure:
     crews: int = 0
     needs: tuple[str, ...] = ()
     fallback: Fallback | None = None
+    facility: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,7 +207,7 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
         raise InputError(location, what, f"known: {', '.join(MECHANISMS)}")
     mechanism = MECHANISMS[entry["mechanism"]]
     required = ("who", "mechanism", *_LONG_TERM, *mechanism.needs)
-    _check_keys(location, entry, required, ("asset_by_asset", *mechanism.options))
+    _check_keys(location, entry, required, ("asset_by_asset", "facility", *mechanism.options))
     _check_numbers(location, entry, (*_LONG_TERM, *mechanism.needs))
     numbers = {name: _quantity(f"{location}, {name}", entry[name]) for name in entry if isinstance(entry[name], dict)}
     for name, number in numbers.items():
@@ -221,6 +225,7 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
         effect={name: number for name, number in numbers.items() if name not in _LONG_TERM},
         who=str(entry["who"]),
         asset_by_asset=bool(entry.get("asset_by_asset", False)),
+        facility=str(entry.get("facility", "")),
     )
 
 
@@ -228,7 +233,7 @@ def _operational(where: str, entry: Mapping[str, Any]) -> OperationalMeasure:
     location = f"{where}: measure '{entry.get('key')}'"
     life_safety = bool(entry.get("life_safety", False))
     required = ("lead_window_hours", "response", *(() if life_safety else ("cost", "avoided_share")))
-    _check_keys(location, entry, required, ("life_safety", "crews", "needs", "fallback"))
+    _check_keys(location, entry, required, ("life_safety", "crews", "needs", "fallback", "facility"))
     numbers = tuple(name for name in ("lead_window_hours", "cost", "avoided_share", "crews") if name in entry)
     _check_numbers(location, entry, numbers)
     window = entry["lead_window_hours"]
@@ -261,6 +266,7 @@ def _operational(where: str, entry: Mapping[str, Any]) -> OperationalMeasure:
         round(_quantity(f"{location}, crews", entry["crews"]).value) if "crews" in entry else 0,
         tuple(str(name) for name in entry.get("needs", ())),
         fallback,
+        str(entry.get("facility", "")),
     )
 
 

@@ -141,6 +141,7 @@ def plan_adaptation(
     hindcast_data: HindcastData | None = None,
     early_action: EarlyActionInputs = NO_INPUTS,
     basis: Sequence[str] = (),
+    left_out: Sequence[str] = (),
 ) -> Plan:
     """Appraise all measures by running the damage chain with and without them, and derive the emergency triggers.
 
@@ -155,6 +156,7 @@ def plan_adaptation(
         hindcast_data: the record on which the triggers are verified; ``None`` = there is none.
         early_action: what the triggers rest on, besides hazard and damage.
         basis: what money, discount rate, horizon and costs rest on, in sentences.
+        left_out: measures that are not considered here, and why, in sentences.
 
     Raises:
         InputError: a negative budget, or what `appraise` refuses.
@@ -190,7 +192,7 @@ def plan_adaptation(
         notes.append(
             "Avoided losses of single measures overlap: do not add them. Their effect together is stated separately."
         )
-    triggered, left_out = derive_triggers(
+    triggered, without_trigger = derive_triggers(
         TriggerInputs(
             hazard,
             damage,
@@ -221,7 +223,7 @@ def plan_adaptation(
         actions=_ranked([_monitoring(), *operational, *actions]),
         protocol=protocol,
         hindcasts=hindcasts,
-        notes=(*notes, *left_out, BREACHES),
+        notes=(*notes, *left_out, *without_trigger, BREACHES),
         expected_annual_damage=impact.expected_annual_damage,
         unknown_assets=impact.unknown_assets,
         unknown_value=impact.unknown_value,

@@ -43,6 +43,8 @@ BUILT_IN_SEED = 3
 """Of the delta of a run without a region file; below ``simulated_coasts.FIRST_SEED``, so never trained on."""
 BUILT_IN_SIZES = {32: (12.0, 24), 64: (30.0, 40)}
 """Cells along the built-in delta's edge → years of its record and storms in it; the small one is a health check."""
+BUILT_IN_FACILITIES = ("floodgates", "pumping stations")
+"""What the built-in delta has: its polders are drained through gates and by pumps, as polders of deltas are."""
 STANDARD_YEAR = 2024
 """In whose January or July the time zones of a place keep standard time."""
 TIDE_YEARS = 19
@@ -127,6 +129,7 @@ def simulate_study_area(cells: int, years: float, storms: int, progress: Progres
     return StudyArea(
         coast,
         tuple(period for period in RETURN_PERIODS if period <= longest),
+        planning=PlanningSection(existing=BUILT_IN_FACILITIES),
         sea_level_rise=(SeaLevelRise(name="a sea half a metre higher", rise=0.5, source="an assumption, to compare"),),
     )
 
