@@ -27,8 +27,8 @@ def test_nothing_is_both_operated_and_proposed_to_be_built(existing: tuple[str, 
     assert not operated & built
     assert operated <= set(existing or ())
     assert built == set(FACILITIES) - set(existing or ())
-    free = [each for each in (*CATALOGUE.long_term, *CATALOGUE.operational) if not each.facility]
-    assert all(each in (*here.measures.long_term, *here.measures.operational) for each in free)
+    assert all(each in here.measures.long_term for each in CATALOGUE.long_term if not each.facility)
+    assert all(each in here.measures.operational for each in CATALOGUE.operational if not each.facility)
 
 
 def test_where_nothing_is_stated_one_line_names_the_actions_and_the_key_to_set() -> None:

@@ -36,6 +36,7 @@ from strandline.pipeline.study_area import (
 from strandline.pipeline.study_area.future_seas import future_seas, land_sentences, scenarios_of
 from strandline.pipeline.study_area.requirements import require_storms
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
+from strandline.planning.early_action.evacuation.frequency import SeaRecord
 from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
 from strandline.planning.facilities import measures_here
 from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
@@ -356,6 +357,7 @@ def plan(
     """Measures, pathways, evacuation areas, and emergency actions with their triggers."""
     water = area.observations.terrain["permanent_water"].values > PERMANENT_WATER
     settings = read_planning_settings(area.planning)
+    hours, observed = area.hourly_levels
     here = measures_here(settings.measures, settings.existing)
     return plan_adaptation(
         hazard,
@@ -372,7 +374,9 @@ def plan(
         rng=context.rng,
         hindcast_data=_hindcast_data(area, sea_level),
         early_action=EarlyActionInputs(
-            find_evacuation_areas(zones, response, hazard, impact.assets, water, area.evacuation),
+            find_evacuation_areas(
+                zones, response, hazard, impact.assets, water, area.evacuation, frequent, SeaRecord(hours, observed[0])
+            ),
             area.evacuation.drainage_hours,
             agreed_chance=area.evacuation.agreed_chance,
         ),

@@ -23,7 +23,7 @@ class MeasuresHere:
 
 def facilities_of(measures: Measures) -> tuple[str, ...]:
     """What the measures of a catalogue build or operate, in its order."""
-    named = (each.facility for each in (*measures.long_term, *measures.operational))
+    named = [*(each.facility for each in measures.long_term), *(each.facility for each in measures.operational)]
     return tuple(dict.fromkeys(name for name in named if name))
 
 

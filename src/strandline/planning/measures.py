@@ -16,10 +16,12 @@ from strandline.observations.region_file.prices.preset import Figure
 from strandline.observations.region_file.toml_file import describe_errors, read_toml
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.actions import Response
+from strandline.planning.formatting import format_wait
 from strandline.planning.investment.mechanisms import MECHANISMS
 from strandline.planning.quantity import Quantity
 
 SHIPPED = Path(__file__).parent / "data" / "measures.toml"
+HOURS_PER_DAY = 24.0
 LONGEST_LEAD = 240.0
 """[h] Of a warning."""
 LIMITS: Mapping[str, tuple[str, float, float]] = MappingProxyType(
@@ -58,6 +60,7 @@ class LongTermMeasure:
         classes: asset classes that it acts on.
         asset_by_asset: taken only at the assets where it pays, at a ``unit_cost`` that is a share of their value.
         facility: what it builds, in the plural; empty = nothing that a place may have already.
+        rests_on: what its effect needs that no run tests, in a sentence; empty = nothing.
     """
 
     key: str
@@ -72,6 +75,7 @@ class LongTermMeasure:
     who: str
     asset_by_asset: bool = False
     facility: str = ""
+    rests_on: str = ""
 
     @property
     def life_safety(self) -> bool:
@@ -81,7 +85,17 @@ class LongTermMeasure:
     @property
     def lead_years(self) -> float:
         """Years from the decision until it works."""
-        return self.lead_time_days.value / (HOURS_PER_YEAR / 24)
+        return self.lead_time_hours / HOURS_PER_YEAR
+
+    @property
+    def lead_time_hours(self) -> float:
+        """Hours from the decision until it works."""
+        return self.lead_time_days.value * HOURS_PER_DAY
+
+    @property
+    def when(self) -> str:
+        """When to decide, and when it works, without a calendar year: a plan is read in other years than it counts."""
+        return f"decide now; works about {format_wait(self.lead_years)} later"
 
 
 @dataclass(frozen=True)
@@ -207,7 +221,7 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
         raise InputError(location, what, f"known: {', '.join(MECHANISMS)}")
     mechanism = MECHANISMS[entry["mechanism"]]
     required = ("who", "mechanism", *_LONG_TERM, *mechanism.needs)
-    _check_keys(location, entry, required, ("asset_by_asset", "facility", *mechanism.options))
+    _check_keys(location, entry, required, ("asset_by_asset", "facility", "rests_on", *mechanism.options))
     _check_numbers(location, entry, (*_LONG_TERM, *mechanism.needs))
     numbers = {name: _quantity(f"{location}, {name}", entry[name]) for name in entry if isinstance(entry[name], dict)}
     for name, number in numbers.items():
@@ -226,6 +240,7 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
         who=str(entry["who"]),
         asset_by_asset=bool(entry.get("asset_by_asset", False)),
         facility=str(entry.get("facility", "")),
+        rests_on=str(entry.get("rests_on", "")),
     )
 
 

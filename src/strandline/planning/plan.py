@@ -185,7 +185,7 @@ def plan_adaptation(
     if impact.unknown_assets:
         notes.append(
             f"{impact.unknown_assets} assets (stated value"
-            f" {format_money(impact.unknown_value, economy.money, in_text=True)}) have unknown damage and are"
+            f" {format_money(impact.unknown_value, economy.money)}) have unknown damage and are"
             " in no number of this plan. Unknown is not safe."
         )
     if len(actions) > 1:
@@ -310,5 +310,5 @@ def frequent_notes(frequent: FrequentDamage, money: MoneyUnit) -> tuple[str, ...
         return ()
     return (
         f"Years without a sea as high as the {frequent.return_period:g}-year level are not counted. Their floods would"
-        f" add {format_money(frequent.at_most, money, in_text=True)} a year on average at most.",
+        f" add {format_money(frequent.at_most, money)} a year on average at most.",
     )

@@ -199,11 +199,14 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
 
 def evacuation_settings(planning: PlanningSection, warnings: WarningsSection | None) -> EvacuationSettings:
     """What the region file states about evacuation; local time is the standard time of a stated time zone."""
-    offset = None
+    offset, clock = None, EvacuationSettings().clock
     if warnings is not None and "time_zone" in warnings.model_fields_set:
         zone = parse_time_zone(warnings.time_zone)
         offsets = [datetime(STANDARD_YEAR, month, 1, tzinfo=zone).utcoffset() or timedelta() for month in (1, 7)]
         offset = min(offsets) / timedelta(hours=1)
+        clock = f"{'UTC' * warnings.time_zone.startswith(('+', '-'))}{warnings.time_zone}" + " in standard time" * (
+            len(set(offsets)) > 1
+        )
     return EvacuationSettings(
         planning.clearance_hours,
         planning.people_per_vehicle,
@@ -212,6 +215,7 @@ def evacuation_settings(planning: PlanningSection, warnings: WarningsSection | N
         offset,
         planning.drainage_hours,
         PROBABILITY_FOR_LIVES if planning.agreed_chance is None else planning.agreed_chance,
+        clock,
     )
 
 
