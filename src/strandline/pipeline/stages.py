@@ -367,7 +367,7 @@ def plan(
         measures=here.measures,
         left_out=here.left_out,
         scenarios=scenarios_of(area, settings.scenarios),
-        basis=settings.basis,
+        basis=(*settings.basis, today_sentence(area)),
         mean_sea_level=own_mean_sea_level(area),
         sea_level_rise_hazards=_on_todays_land(futures),
         frequent=frequent,
@@ -381,6 +381,14 @@ def plan(
             agreed_chance=area.evacuation.agreed_chance,
         ),
     )
+
+
+def today_sentence(area: StudyArea) -> str:
+    """Which year the plan means by today and by now."""
+    source = area.observations.provenance.get("tide_gauge")
+    is_made_up = source is not None and source.kind == "simulated" and area.baseline_year is None
+    why = ", because the simulated record ends there" if is_made_up else ""
+    return f"Today and now mean the year {area.baseline}{why}; all years count from it."
 
 
 def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel) -> HindcastData | None:

@@ -71,9 +71,9 @@ def describe_choice(pathways: Pathways) -> str:
     if point.is_beyond_maps:
         return (
             "There is one pathway, because on average it meets the limit up to the highest rise that was mapped:"
-            " nothing has to follow it until then, and nothing cheaper lasts as long."
+            " nothing has to follow it until then."
         )
-    return "There is one pathway, because no other measure of the catalogue would make it last longer."
+    return "There is one pathway, because no other measure of the catalogue would make it last noticeably longer."
 
 
 def describe_beginning(pathways: Pathways) -> str:

@@ -82,7 +82,8 @@ def test_words_never_say_more_rarely_than_the_number_and_are_english(per_year: f
         (1.0, "about once a year"),
         (1.44, "about 1.4 times a year"),
         (1.97, "about twice a year"),
-        (7.2, "about 7 times a year"),
+        (7.2, "about 7.2 times a year"),
+        (12.4, "about 12 times a year"),
     ],
 )
 def test_a_frequency_is_said_as_people_say_it(per_year: float, words: str) -> None:

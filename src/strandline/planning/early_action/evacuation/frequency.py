@@ -37,7 +37,7 @@ class Frequency:
             return "more rarely than the maps cover"
         if self.per_year >= 0.95:
             times = math.ceil(10 * self.per_year - 0.5) / 10
-            if times >= 3:
+            if times >= 10:
                 times = math.ceil(times - 0.5)
             named = {1.0: "once", 2.0: "twice"}.get(times, f"{times:g} times")
             return f"{about} {named} a year"
