@@ -7,6 +7,7 @@ import pytest
 from scipy.special import ndtri
 
 from strandline.errors import InputError
+from strandline.observations.observations import Provenance
 from strandline.observations.region_file.scenario_sections import SeaLevelRise
 from strandline.observations.sea_level.projections import global_projections
 from strandline.observations.sea_level.sinking_land import bring_land_to
@@ -25,8 +26,10 @@ SAMPLES = 40
 def test_a_plan_says_which_year_it_means_by_today() -> None:
     """The demo decided "in 2030", four years ahead of its reader: its simulated record ends there."""
     assert today_sentence(area()) == "Today and now mean the year 2026; all years count from it."
-    of_record = today_sentence(replace(area(), baseline_year=None))
-    assert "because the simulated record ends there" in of_record
+    real = area().observations
+    made_up = replace(real, provenance={**real.provenance, "tide_gauge": Provenance("simulated", "a test", "-")})
+    of_record = replace(area(), observations=made_up, baseline_year=None)
+    assert "because the simulated record ends there" in today_sentence(of_record)
 
 
 def uniform() -> Subsidence:

@@ -245,6 +245,9 @@ def _operational_action(triggered: TriggeredAction, hindcasts: Sequence[Hindcast
     measure, first, cost = triggered.measure, triggered.phases[0], triggered.measure.cost
     own = {phase.name for phase in triggered.phases if phase.instead_of is None}
     confidence, why = confidence_of([each for each in hindcasts if each.phase in own])
+    if any(each is not None and each.is_assumption for each in (measure.cost, measure.avoided_share)):
+        confidence = "medium" if confidence == "high" else confidence
+        why += " Its cost or effect is an assumption."
     return Action(
         kind=measure.key,
         title=measure.title,

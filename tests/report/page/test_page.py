@@ -180,7 +180,7 @@ def test_the_plan_says_when_to_start_to_stop_and_what_to_do_without_readings(rea
         "A chance of more than 50 % of forecast water level at or above 1.18 m, 6 to 48 hours ahead",
         "A chance of at most 20 % of forecast water level at or above 0.88 m within 48 hours, for 6 hours",
         "after 3 hours without readings: Start on neighbour water level at or above 1.00 m (Offshore tower)",
-        "Tested on 9.8 observed years", "Evacuate low-lying areas all gauges work 7 2 1 5 9 0.72",
+        "Tested on 9.8 observed years", "Evacuate low-lying areas all gauges work – 7 2 1 5 9 0.72",
         "the civil protection officer on duty decides",
     ):  # fmt: skip
         assert part in text, part

@@ -97,7 +97,7 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
     )
 
 
-PLURALS = {"residential": "homes", "road": "roads", "bridge": "bridges", "transport": "stations and quays"}
+PLURALS = {"residential": "homes", "road": "roads", "bridge": "bridges", "transport": "transport sites"}
 """What the assets of a class are called, where their class is no such name."""
 MOST_DISTRICTS = 6
 """Most districts that are named; the rest is counted."""

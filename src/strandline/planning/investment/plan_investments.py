@@ -97,15 +97,16 @@ def _action_or_note(
         is_affordable = selection.affordable[appraisal.measure_sets.index(selection.chosen | alone)]
         if is_affordable or value[-1].mean() <= 0:
             reason = (
-                "with it, what is proposed would be regretted more in the scenario that suits it least"
+                "beside what is proposed it would cost more than it still saves in one scenario at least"
                 if is_affordable
                 else "it exceeds the budget"
             )
             ratio = format_ratio(appraisal.benefit_cost_ratio(alone))
-            today = "pay" if value[-1].mean() > 0 else "not pay"
+            today = "and also" if value[-1].mean() > 0 else "but not"
+            rises = ", in all of which the sea rises," if (appraisal.rise[:-1] > 0).all() else ""
             return (
-                f"{title}: not proposed, because {reason}. Built alone it would pay {in_scenarios}, in all of which the"
-                f" sea rises, and {today} if nothing changes (benefit-cost ratio {ratio})."
+                f"{title}: not proposed, because {reason}. Built alone it would pay on average {in_scenarios}{rises}"
+                f" {today} if nothing changes (benefit-cost ratio {ratio})."
             )
     pays = chance_to_pay(value[-1])
     confidence: Confidence = "high" if pays >= VERY_LIKELY else "medium" if pays >= LIKELY else "low"

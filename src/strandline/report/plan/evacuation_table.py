@@ -98,7 +98,7 @@ def call_sentences(evacuation: EvacuationAreas, protocol: Protocol | None, hindc
 def _calls(result: Verification) -> str:
     """``called 3 times (…): 1 in time, 2 without a flood; 6 of 7 floods without help in time``."""
     floods = result.hits + result.misses
-    missed = "" if not floods else f"; in time before {result.hits} of {floods} floods"
+    missed = "" if not floods else f"; in time before {result.hits} of {floods} flood{'' if floods == 1 else 's'}"
     if result.calls == 0:
         return f"never called{missed}"
     times = "once" if result.calls == 1 else f"{result.calls} times"

@@ -3,7 +3,7 @@
 import math
 
 from strandline.observations.region_file.prices.money import SPACE
-from strandline.planning.formatting import format_mean, format_money, format_money_between, pluralise
+from strandline.planning.formatting import format_mean, format_metres, format_money, format_money_between, pluralise
 from strandline.planning.plan import Plan
 from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.pathway_lines import pathway_lines
@@ -11,6 +11,10 @@ from strandline.report.plan.phase_text import PhaseText, describe_phases, format
 from strandline.report.plan.proposal import action_lines, proposal_lines, scenario_lines
 from strandline.risk.people import BASIS_OF_BOUNDS
 
+HINDCAST_COLUMNS = (
+    "action", "with", "a flood from", "hits", "missed", "late", "false alarms", "unknown", "hours ahead",
+    "false-alarm cost", "value",
+)  # fmt: skip
 ERROR_NOTE = " The ± is the error of the calculation, which more computing would reduce; the range is not known better."
 
 
@@ -88,8 +92,8 @@ def _hindcast_lines(plan: Plan) -> list[str]:
         " hours without readings. *Value*: 1 = as good as a perfect forecast, 0 = as good as long-term statistics"
         " alone, below 0 = worse. A failing gauge gives no readings in every second of the highest storms.",
         "",
-        "| action | with | hits | missed | late | false alarms | unknown | hours ahead | false-alarm cost | value |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        f"| {' | '.join(HINDCAST_COLUMNS)} |",
+        f"|{'---|' * len(HINDCAST_COLUMNS)}",
     ]
     for hindcast in hindcasts:
         result = hindcast.result
@@ -97,6 +101,7 @@ def _hindcast_lines(plan: Plan) -> list[str]:
         cells = (
             labels.get(hindcast.phase, hindcast.phase.replace("_", " ")),
             hindcast.condition,
+            "–" if math.isnan(hindcast.level) else format_metres(hindcast.level).replace(SPACE, " "),
             *(f"{n}" for n in (result.hits, result.misses, result.late, result.false_alarms, result.unverified)),
             format_lead(result.lead_hours),
             "–" if result.false_alarm_cost is None else format_money(result.false_alarm_cost, plan.money),

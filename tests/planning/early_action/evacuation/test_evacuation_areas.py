@@ -237,7 +237,7 @@ def test_the_plan_shows_people_hours_and_what_they_rest_on() -> None:
     assert row.endswith("| go to an upper floor or the nearest shelter |")
     assert (
         "Area A, evacuate low-lying areas: called 10 times (about 2.5 times a year): 1 in time, 8 without a flood,"
-        " 1 that could not be checked; in time before 1 of 1 floods; go to an upper floor or the nearest"
+        " 1 that could not be checked; in time before 1 of 1 flood; go to an upper floor or the nearest"
         " shelter: called 10" in text
     )
     assert "No zone is known" in "\n".join(evacuation_lines(EvacuationAreas((), (), areas.night, areas.local_night)))
