@@ -121,6 +121,26 @@ def test_event_damage_rises_with_the_level() -> None:
     assert damage.of_classes(("industrial",)).sum() == 0.0
 
 
+def test_event_damage_begins_at_the_most_frequent_mapped_level() -> None:
+    """Acting was judged from the 2-year level on, though the 1.1-year level was mapped."""
+    assets = make_assets().iloc[[0, 1, 2, 3, 7]]
+    lower = make_hazard(rise=-0.1)
+    often = replace(
+        lower,
+        return_periods=(1.1,),
+        levels=lower.levels[:, :1],
+        flood_depth=lower.flood_depth[:, :1],
+        flood_probability=lower.flood_probability[:1],
+        flood_extent=lower.flood_extent[:1],
+        epistemic_sd=lower.epistemic_sd[:1],
+    )
+    draws = DamageDraws((make_hazard(),), overlay_exposure(assets, REGION), "europe", np.zeros((20, 6)), often)
+    damage = StageDamageByClass.of(draws)
+    assert damage.levels[0] == pytest.approx(np.median(often.level_draws))
+    assert damage.levels[0] < np.median(make_hazard().level_draws[:, 0])
+    assert damage.of_classes(("residential",)).shape == (20, 7)
+
+
 def test_an_expensive_embankment_does_not_pay_and_a_cheap_one_does() -> None:
     catalogue = load_measures()
     embankment = catalogue.long_term[0]

@@ -185,3 +185,13 @@ def test_one_flood_is_not_counted_once_for_every_area_it_reaches() -> None:
     lower, upper = (Verification(5.0, 0, 0, floods, 0, 0, 8.0, None, None, 0, 0) for floods in (3, 1))
     hindcasts = [Hindcast(name, "all gauges work", "a filter", 5.0, one) for name, one in (("a", lower), ("b", upper))]
     assert confidence_of(hindcasts) == ("low", "In the hindcast it was in time for 0 of 3 floods.")
+
+
+def test_the_hindcast_states_from_which_sea_on_it_counts_floods_and_how_many_calls_were_false() -> None:
+    """One plan counted 7 floods in one sentence and 15 in the next, and was "highly confident" of 18 false alarms."""
+    result = Verification(3.9, 14, 0, 1, 18, 1, 15.0, None, None, 33, 14)
+    confidence, why = confidence_of([Hindcast("close", "all gauges work", "a filter", 15.0, result, 1.65)])
+    assert confidence == "high"
+    assert why == (
+        "In the hindcast it was in time for 14 of 15 floods of 1.65 m or more, and 18 of its 33 calls were without one."
+    )

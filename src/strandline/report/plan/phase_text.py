@@ -32,10 +32,10 @@ class PhaseText:
 
 def describe_phases(protocol: Protocol) -> list[PhaseText]:
     """Return every phase in words, with each long rule written out once."""
-    said: dict[tuple[str, str], str] = {}
+    written: dict[tuple[str, str], str] = {}
 
     def once(kind: str, text: str, label: str, end: str) -> str:
-        first = said.setdefault((kind, text), label)
+        first = written.setdefault((kind, text), label)
         return text if first == label else f"as for *{first}*{end}"
 
     return [
