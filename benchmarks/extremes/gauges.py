@@ -83,11 +83,11 @@ def rows_of_gauge(gauge: RealGauge, seed: int) -> list[Row]:
 
 def _pieces(level: Floats) -> list[slice]:
     """The first, the middle and the last part of a record that hold ``PIECE_YEARS`` of readings each, gaps aside."""
-    read = np.cumsum(~np.isnan(level))
+    read = np.concatenate([[0], np.cumsum(~np.isnan(level))])  # before each hour
     needed = PIECE_YEARS * HOURS_PER_YEAR
-    latest = int(np.searchsorted(read, read[-1] - needed, side="right"))
+    latest = int(np.searchsorted(read, read[-1] - needed, side="right")) - 1
     starts = np.linspace(0, latest, 3).astype(int)
-    return [slice(start, int(np.searchsorted(read - read[start], needed)) + 1) for start in starts]
+    return [slice(start, int(np.searchsorted(read, read[start] + needed))) for start in starts]
 
 
 def _gauge(name: str, place: pd.Series, level: pd.Series, storms: xr.Dataset | None) -> RealGauge:

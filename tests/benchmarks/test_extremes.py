@@ -58,4 +58,5 @@ def test_pieces_of_a_real_record_hold_ten_years_of_readings_though_it_has_gaps()
     level[3 * HOURS_PER_YEAR : 4 * HOURS_PER_YEAR] = np.nan
     pieces = _pieces(level)
     assert [int((~np.isnan(level[piece])).sum()) for piece in pieces] == [10 * HOURS_PER_YEAR] * 3
-    assert pieces[0].start == 0 and pieces[-1].stop == level.size
+    assert pieces[0].start == 0
+    assert pieces[-1].stop == level.size
