@@ -7,10 +7,12 @@ import pytest
 from scipy.special import ndtri
 
 from strandline.errors import InputError
+from strandline.observations.observations import Provenance
 from strandline.observations.region_file.scenario_sections import SeaLevelRise
 from strandline.observations.sea_level.projections import global_projections
 from strandline.observations.sea_level.sinking_land import bring_land_to
 from strandline.observations.sea_level.subsidence import SinkingRate, Subsidence
+from strandline.pipeline.stages import today_sentence
 from strandline.pipeline.study_area import StudyArea
 from strandline.pipeline.study_area.future_seas import (
     future_seas,
@@ -25,6 +27,15 @@ from tests.fixtures.batches import REGION, make_observations
 IN_2060 = SeaLevelRise.model_validate({"scenario": "SSP2-4.5", "year": 2060})
 STATED = SeaLevelRise.model_validate({"name": "ours", "rise": 0.4, "source": "us"})
 SAMPLES = 40
+
+
+def test_a_plan_says_which_year_it_means_by_today() -> None:
+    """The demo decided "in 2030", four years ahead of its reader: its simulated record ends there."""
+    assert today_sentence(area()) == "Today and now mean the year 2026; all years count from it."
+    real = area().observations
+    made_up = replace(real, provenance={**real.provenance, "tide_gauge": Provenance("simulated", "a test", "-")})
+    of_record = replace(area(), observations=made_up, baseline_year=None)
+    assert "because the simulated record ends there" in today_sentence(of_record)
 
 
 def uniform() -> Subsidence:

@@ -36,7 +36,9 @@ from strandline.pipeline.study_area import (
 from strandline.pipeline.study_area.future_seas import future_seas, highest_levels, land_sentences, scenarios_of
 from strandline.pipeline.study_area.requirements import require_storms
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
+from strandline.planning.early_action.evacuation.frequency import SeaRecord
 from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
+from strandline.planning.facilities import measures_here
 from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.planning.settings import read_planning_settings
 from strandline.risk import sensitivity as risk_sensitivity
@@ -381,25 +383,38 @@ def plan(
     """Measures, pathways, evacuation areas, and emergency actions with their triggers."""
     water = area.observations.terrain["permanent_water"].values > PERMANENT_WATER
     settings = read_planning_settings(area.planning)
+    hours, observed = area.hourly_levels
+    here = measures_here(settings.measures, settings.existing)
     return plan_adaptation(
         hazard,
         impact,
         budget=settings.budget,
         economy=settings.economy(area.baseline),
-        measures=settings.measures,
+        measures=here.measures,
+        left_out=here.left_out,
         scenarios=scenarios_of(area, settings.scenarios),
-        basis=settings.basis,
+        basis=(*settings.basis, today_sentence(area)),
         mean_sea_level=own_mean_sea_level(area),
         sea_level_rise_hazards=[*_on_todays_land(futures), highest],
         frequent=frequent,
         rng=context.rng,
         hindcast_data=_hindcast_data(area, sea_level),
         early_action=EarlyActionInputs(
-            find_evacuation_areas(zones, response, hazard, impact.assets, water, area.evacuation),
+            find_evacuation_areas(
+                zones, response, hazard, impact.assets, water, area.evacuation, frequent, SeaRecord(hours, observed[0])
+            ),
             area.evacuation.drainage_hours,
             agreed_chance=area.evacuation.agreed_chance,
         ),
     )
+
+
+def today_sentence(area: StudyArea) -> str:
+    """Which year the plan means by today and by now."""
+    source = area.observations.provenance.get("tide_gauge")
+    is_made_up = source is not None and source.kind == "simulated" and area.baseline_year is None
+    why = ", because the simulated record ends there" if is_made_up else ""
+    return f"Today and now mean the year {area.baseline}{why}; all years count from it."
 
 
 def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel) -> HindcastData | None:

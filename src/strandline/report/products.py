@@ -18,6 +18,7 @@ from strandline.observations.arrays import Reals
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
 from strandline.planning.early_action.protocol_file import protocol_to_toml
+from strandline.planning.plan import Plan
 from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_json
 from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults
@@ -162,9 +163,16 @@ def write_surge(path: Path, surge: pd.DataFrame) -> None:
     write_text(path, table.to_csv(index=False, float_format="%.4f"))
 
 
+def measures_at(plan: Plan, asset_ids: pd.Series) -> list[str | None]:
+    """Return the titles of the proposed measures at each asset that are taken asset by asset; ``None`` = none."""
+    taken = [(action.title, frozenset(action.where)) for action in plan.actions if action.robustness and action.where]
+    return ["; ".join(title for title, where in taken if each in where) or None for each in asset_ids]
+
+
 def write_assets(path: Path, results: RunResults) -> None:
     """Write the assets in longitude and latitude (RFC 7946); ``null`` = unknown, never zero."""
     assets = results.impact.assets.to_crs("EPSG:4326")
+    assets["measures"] = measures_at(results.plan, assets["asset_id"].astype(str))
     rounded = assets.geometry.set_precision(1e-7).array
     assets = assets.set_geometry(gpd.GeoSeries(orient_polygons(rounded), index=assets.index, crs=assets.crs))
     collection = json.loads(assets.to_json(na="null", drop_id=True, to_wgs84=True))

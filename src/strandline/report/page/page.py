@@ -1,5 +1,6 @@
 """The report as one HTML file that works without a network."""
 
+import re
 from functools import partial
 
 import numpy as np
@@ -37,12 +38,21 @@ from strandline.report.plan.evacuation_table import COLUMNS, INTRODUCTION, about
 from strandline.report.plan.pathway_lines import (
     ABOUT_RANGES,
     describe_beginning,
+    describe_choice,
+    describe_step,
+    describe_wait,
     format_tipping_point,
     signpost_table,
-    titles_of,
 )
-from strandline.report.plan.phase_text import describe_failure, describe_start, describe_stop, format_lead
-from strandline.report.plan.proposal import describe_avoided, describe_measure_set, source_sentences, titles
+from strandline.report.plan.phase_text import describe_phases, format_lead
+from strandline.report.plan.proposal import (
+    describe_avoided,
+    describe_measure_set,
+    describe_where,
+    source_sentences,
+    titles,
+    where_of,
+)
 from strandline.report.plan.scenario_table import summarise_by_sea_level
 from strandline.report.products import return_levels
 from strandline.risk.people import BASIS_OF_BOUNDS
@@ -124,26 +134,29 @@ def _environment(money: MoneyUnit) -> Environment:
     for function in (
         formatting.format_percent, formatting.format_metres, formatting.format_years,
         formatting.format_time, formatting.format_date, formatting.format_duration, formatting.pluralise,
-        formatting.format_key, formatting.format_asset_list, formatting.capitalise, formatting.format_ratio,
+        formatting.format_key, formatting.capitalise, formatting.format_ratio,
         formatting.format_score, formatting.format_count, formatting.format_people,
     ):  # fmt: skip
         environment.filters[function.__name__.removeprefix("format_")] = function
     environment.filters["money"] = partial(formatting.format_money, money=money)
+    environment.filters["plain"] = partial(re.sub, r"\*+", "")
     environment.filters["lead"] = format_lead
     environment.filters["mean"] = partial(formatting.format_mean, money=money)
     environment.filters["expectation"] = partial(formatting.format_expectation, money=money)
     environment.globals |= {
         "at_least": at_least,
         "money_between": partial(formatting.format_money_between, money=money),
-        "describe_start": describe_start,
-        "describe_stop": describe_stop,
-        "describe_failure": describe_failure,
+        "describe_phases": describe_phases,
+        "describe_where": describe_where,
+        "where_of": where_of,
         "describe_avoided": partial(describe_avoided, money=money),
         "evacuation_rows": evacuation_rows,
         "about_areas": about_areas,
         "call_sentences": call_sentences,
         "format_tipping_point": format_tipping_point,
-        "titles_of": titles_of,
+        "describe_step": describe_step,
+        "describe_wait": describe_wait,
+        "describe_choice": describe_choice,
         "describe_beginning": describe_beginning,
         "about_ranges": ABOUT_RANGES,
         "titles": titles,

@@ -53,7 +53,7 @@ def draw_all(
         figures["surge"] = partial(draw_surge, trace, _observed_levels(results), datum)
     if len(ranked):
         figures["assets"] = partial(
-            draw_ranked_assets, ranked, [str(name) for name in ranked["asset_id"]], results.plan.money
+            draw_ranked_assets, ranked, [str(name) for name in ranked["name"]], results.plan.money
         )
     if results.plan.pathways is not None:
         figures["pathways"] = partial(draw_pathways, results.plan.pathways)

@@ -19,6 +19,7 @@ from strandline.planning.formatting import (
     format_money_between,
     format_percent,
     format_years,
+    is_name,
     pluralise,
 )
 from strandline.report.figures.maps import DAMAGE_LABELS, most_likely_state
@@ -118,11 +119,20 @@ def damage_table(results: RunResults) -> list[tuple[str, int]]:
 
 
 def ranked_assets(results: RunResults, most: int) -> pd.DataFrame:
-    """Return at most ``most`` assets with the greatest known expected annual damage."""
+    """Return at most ``most`` assets with the greatest known expected annual damage, with a ``name`` for the reader."""
     assets = results.impact.assets
     known = assets[assets["expected_annual_damage_mean"].notna() & (assets["expected_annual_damage_mean"] > 0)]
-    ranked = known.sort_values("expected_annual_damage_mean", ascending=False, kind="stable")
-    return pd.DataFrame(ranked.drop(columns="geometry").head(most))
+    ranked = known.sort_values("expected_annual_damage_mean", ascending=False, kind="stable").head(most)
+    names = [name_of_asset(row) for _, row in ranked.iterrows()]
+    return pd.DataFrame(ranked.drop(columns="geometry").assign(name=names))
+
+
+def name_of_asset(asset: pd.Series) -> str:
+    """Return the asset's own name, or ``polder 05 (A0007)``: its district, and the id to look it up by."""
+    own, district = str(asset["asset_id"]), asset.get("district")
+    if is_name(own):
+        return own
+    return own if pd.isna(district) else f"{district} ({own})"
 
 
 def source_rows(results: RunResults) -> list[SourceRow]:
