@@ -26,10 +26,8 @@ from strandline.report.figures.maps import DAMAGE_LABELS, most_likely_state
 from strandline.report.findings import RunResults
 from strandline.report.flooded_land import flooded_land
 from strandline.report.page.forecast_text import width_of_range
+from strandline.risk.stage_damage.damage_draws import NEGLIGIBLE_BEYOND
 
-NEGLIGIBLE_BEYOND = 0.01
-"""Share of an amount from seas above the maps below which it is not called a lower bound [-]; it is far smaller than
-its Monte-Carlo error. An assumption."""
 MODALITY_LABELS = {
     "terrain": "Ground elevation",
     "tide_gauge": "Tide gauges",
