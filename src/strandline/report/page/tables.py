@@ -9,6 +9,7 @@ import pandas as pd
 from strandline.observations.observations import ProvenanceKind
 from strandline.observations.region_file.prices.money import SPACE
 from strandline.planning.formatting import (
+    capitalise,
     format_age,
     format_area,
     format_area_between,
@@ -40,6 +41,9 @@ MODALITY_LABELS = {
     "flood_survey": "Labelled flood maps",
     "assets": "Assets",
 }
+
+
+TRUTH_LABEL = "Simulated floods, for the scores"
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,6 @@ def source_rows(results: RunResults) -> list[SourceRow]:
             first, last = int(surveyed.min()), int(surveyed.max())
             span = f"surveyed {first}" if first == last else f"surveyed {first}–{last}"
             age = pluralise(max(now.year - last, 0), "year")
-        label = MODALITY_LABELS.get(name, name.replace("_", " "))
+        label = MODALITY_LABELS.get(name, TRUTH_LABEL if name == "truth" else capitalise(name.replace("_", " ")))
         rows.append(SourceRow(label, provenance.kind, provenance.source, provenance.licence, span, age))
     return rows
