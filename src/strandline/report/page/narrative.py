@@ -21,7 +21,7 @@ from strandline.planning.formatting import (
 )
 from strandline.report.alerts.drafts import rows_to_warn_of
 from strandline.report.alerts.forecast_trace import ForecastTrace
-from strandline.report.figures.maps import UNKNOWN_ASSET, most_likely_state
+from strandline.report.figures.maps import UNKNOWN_ASSET, middle_damage_state
 from strandline.report.findings import LearningScores, RunResults
 from strandline.report.page.flooded_land import flooded_land
 from strandline.report.page.tables import MODALITY_LABELS
@@ -38,7 +38,7 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
     hazard, impact = results.hazard, results.impact
     rarest = levels.iloc[-1]
     land = flooded_land(hazard, results.observations.terrain)
-    states = most_likely_state(impact.assets)
+    states = middle_damage_state(impact.assets)
     known = states[states != UNKNOWN_ASSET]
     damage = impact.expected_annual_damage
     sentences = [
@@ -53,7 +53,7 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
         money = results.plan.money
         sentences.append(
             f"At the level that the plan prepares for, {int((known > 0).sum())} of the "
-            f"{pluralise(known.size, 'asset')} with known flooding would most likely be damaged."
+            f"{pluralise(known.size, 'asset')} with known flooding would more likely than not be damaged."
         )
         sentences.append(
             f"Floods cost {format_mean(damage, money)} a year on average (8 in 10 chance: "

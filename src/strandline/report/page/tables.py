@@ -21,7 +21,7 @@ from strandline.planning.formatting import (
     format_years,
     pluralise,
 )
-from strandline.report.figures.maps import DAMAGE_LABELS, most_likely_state
+from strandline.report.figures.maps import DAMAGE_LABELS, middle_damage_state
 from strandline.report.findings import RunResults
 from strandline.report.page.flooded_land import flooded_land
 
@@ -102,8 +102,8 @@ def provenance_label(kinds: Collection[ProvenanceKind]) -> str:
 
 
 def damage_table(results: RunResults) -> list[tuple[str, int]]:
-    """Return the number of assets in each damage state, by their most likely state; unknown last."""
-    states = most_likely_state(results.impact.assets)
+    """Return the number of assets in each damage state, by the one that it reaches at an even chance; unknown last."""
+    states = middle_damage_state(results.impact.assets)
     return [(label, int((states == state).sum())) for state, label in enumerate((*DAMAGE_LABELS, "unknown"))]
 
 
