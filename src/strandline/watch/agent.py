@@ -270,9 +270,9 @@ def poll_feeds(
 
 
 def _by_urgency(decisions: Sequence[Decision]) -> list[Decision]:
-    """Starts first, then running actions, stops and the rest; the more probable first."""
+    """Starts first, then running actions, stops and the rest; among these the order of the plan, lives first."""
     order = {"start": 0, "keep": 1, "stop": 2, "stay_off": 3}
-    return sorted(decisions, key=lambda one: (order[one.change], -(one.probability or 0.0), one.action))
+    return sorted(decisions, key=lambda one: order[one.change])
 
 
 def _monitoring(state: AgentState, decisions: Sequence[Decision], now: datetime) -> Decision:

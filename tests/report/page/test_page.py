@@ -173,6 +173,12 @@ def test_unknowns_are_reported(real: Page) -> None:
     assert "The gauge was silent at the peak of the last storm." in real.text
 
 
+def test_the_share_of_flooded_cells_that_the_map_calls_dry_stands_beside_the_map() -> None:
+    results = coast.results("real")
+    page = Page(render_page(replace(results, learning=replace(results.learning, miss_rate=0.37))))
+    assert "37 % are called dry by these maps" in page.text.partition("In any one year")[0]
+
+
 def test_the_plan_says_when_to_start_to_stop_and_what_to_do_without_readings(real: Page) -> None:
     text = real.text.replace(SPACE, " ")
     for part in (

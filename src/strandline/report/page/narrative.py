@@ -2,12 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
-from strandline.observations.arrays import Floats
+from strandline.observations.checks.silence import coverage
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning.formatting import (
     format_area,
     format_area_between,
+    format_date,
     format_mean,
     format_metres,
     format_metres_between,
@@ -170,35 +172,46 @@ def skill_sentences(scores: LearningScores) -> list[str]:
     return [*sentences, _test_storms_sentence(scores)]
 
 
+def missed_cells_sentence(scores: LearningScores) -> str:
+    """Return how much of a flood these maps call dry; empty where no flood of the held-out storms is known."""
+    if scores.miss_rate is None:
+        return ""
+    storms = pluralise(scores.n_test_storms, "storm")
+    return (
+        f"Of the cells that a storm flooded, {format_percent(scores.miss_rate)} are called dry by these maps, on"
+        f" average over {storms} that no model was trained on."
+    )
+
+
 def _test_storms_sentence(scores: LearningScores) -> str:
-    missed = (
-        ""
-        if scores.miss_rate is None
-        else f"Of the cells that a storm flooded, {format_percent(scores.miss_rate)} are called dry by these maps. "
-    )
-    return f"{missed}All scores come from {pluralise(scores.n_test_storms, 'storm')} that no model was trained on" + (
-        "; so few cannot separate small differences from chance." if scores.n_test_storms < 10 else "."
-    )
+    storms = pluralise(scores.n_test_storms, "storm")
+    few = "; so few cannot separate small differences from chance." if scores.n_test_storms < 10 else "."
+    return f"{missed_cells_sentence(scores)} All scores come from {storms} that no model was trained on{few}".lstrip()
 
 
 def missing_data_sentences(results: RunResults) -> list[str]:
     """Return which gauges have gaps, and which modalities are missing at this site."""
     observations = results.observations
-    sentences = []
-    gauge = observations.tide_gauge
-    if gauge is not None:
-        readings = gauge["water_level"].to_numpy()  # (station, time)
-        missing: Floats = np.isnan(readings).mean(axis=1)
-        for station, share in zip(gauge["station"].to_numpy(), missing, strict=True):
-            if share == 1:
-                sentences.append(f"Gauge “{station}” gave no reading at all.")
-            elif share > 0:
-                sentences.append(f"Gauge “{station}” gave no reading in {format_percent(float(share))} of the hours.")
+    sentences = [] if observations.tide_gauge is None else gauge_sentences(observations.tide_gauge)
     absent = [label for name, label in MODALITY_LABELS.items() if name not in observations.modalities()]
     if observations.assets is not None:
         absent.remove(MODALITY_LABELS["assets"])
     if absent:
         sentences.append(f"Not available here: {', '.join(label.lower() for label in absent)}.")
+    return sentences
+
+
+def gauge_sentences(gauge: xr.Dataset) -> list[str]:
+    """Return when each gauge was read and how much of that time it was silent; nothing of one that always was read."""
+    sentences, time = [], gauge["time"].to_numpy()
+    for station, levels in zip(gauge["station"].to_numpy(), gauge["water_level"].to_numpy(), strict=True):
+        read = coverage(time, ~np.isnan(levels))
+        if read is None:
+            sentences.append(f"Gauge “{station}” gave no reading at all.")
+        elif read.silent_share > 0 or (read.first, read.last) != (time[0], time[-1]):
+            span = f"{format_date(pd.Timestamp(read.first))} to {format_date(pd.Timestamp(read.last))}"
+            silent = "in no hour" if read.silent_share == 0 else f"in {format_percent(read.silent_share)} of the hours"
+            sentences.append(f"Gauge “{station}” was read from {span}; {silent} of that time it was silent.")
     return sentences
 
 

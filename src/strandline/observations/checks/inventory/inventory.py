@@ -18,6 +18,7 @@ from strandline.observations.checks.contradictions import find_contradictions
 from strandline.observations.checks.cross_checks import Published
 from strandline.observations.checks.findings import Finding
 from strandline.observations.checks.quality import FLAG_NAMES, MISSING
+from strandline.observations.checks.silence import coverage
 from strandline.observations.observations import MODALITIES
 from strandline.observations.readers.assets import read_assets
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
@@ -301,7 +302,8 @@ def _describe_modality(name: str, now: np.datetime64, read: Callable[[], xr.Data
 def _timed(name: str, cost: str, detail: str, time: Times, known: npt.NDArray[np.bool_], now: np.datetime64) -> Stream:
     """A regular series; gaps are counted between the first and the last known value."""
     spans = known_spans(time, known)
-    inside = (time >= spans[0][0]) & (time <= spans[-1][1])
+    read = coverage(time, known)
+    assert read is not None
     step = float((time[1] - time[0]) / np.timedelta64(1, "h")) if time.size > 1 else 0.0
     gaps = [(following[0] - before[1]) / np.timedelta64(1, "h") - step for before, following in pairwise(spans)]
     return Stream(
@@ -310,7 +312,7 @@ def _timed(name: str, cost: str, detail: str, time: Times, known: npt.NDArray[np
         detail,
         COSTS[cost],
         count=int(known.sum()),
-        gap_share=1.0 - float(known[inside].mean()),
+        gap_share=read.silent_share,
         longest_gap=float(max(gaps, default=0.0)),
         spans=spans,
         age_days=_days(now - spans[-1][1]),
