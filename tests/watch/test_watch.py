@@ -21,6 +21,7 @@ from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalCon
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment
 from strandline.pipeline.deployment.protocol_in_force import ProtocolFile
+from strandline.planning.actions import MONITORING
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.planning.early_action.triggers import PhaseState
 from strandline.report.alerts.cap import NAMESPACE
@@ -30,7 +31,7 @@ from strandline.uncertainty.assimilation.forecast_guidance import ExternalForeca
 from strandline.uncertainty.assimilation.gauge_model import Sensor, own_sensor
 from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
-from strandline.watch.agent import MONITORING, Agent, StudentFunction, ZoneRisk, _by_urgency
+from strandline.watch.agent import Agent, StudentFunction, ZoneRisk, _by_urgency
 from strandline.watch.agent_state import decode, initial_state
 from strandline.watch.assimilation.fit_file import load_fit, save_fit
 from strandline.watch.assimilation.student_forecast import STUDENT

@@ -7,7 +7,7 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit
-from strandline.planning.actions import Action, Portfolio, ScenarioOutcome
+from strandline.planning.actions import MONITORING, Action, Portfolio, ScenarioOutcome
 from strandline.planning.early_action.derive_triggers import (
     TriggeredAction,
     TriggerInputs,
@@ -271,7 +271,7 @@ def _when(triggered: TriggeredAction, money: MoneyUnit) -> str:
 
 def _monitoring() -> Action:
     return Action(
-        kind="continue_monitoring",
+        kind=MONITORING,
         title="Continue monitoring",
         where=(),
         when="always; a person confirms every alert",
@@ -289,7 +289,7 @@ def _ranked(actions: Sequence[Action]) -> tuple[Action, ...]:
     """Lives first, then monitoring, emergency actions, affordable measures by benefit-cost ratio, then the rest."""
 
     def rank(action: Action) -> tuple[int, float]:
-        if action.kind == "continue_monitoring":
+        if action.kind == MONITORING:
             return 1, 0.0
         if action.avoided_loss is None:
             return 0, 0.0

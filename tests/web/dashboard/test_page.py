@@ -47,7 +47,7 @@ def test_the_page_shows_what_matters_without_a_script(client: TestClient) -> Non
 
 
 def test_the_chance_in_the_tile_is_that_of_the_action_below(client: TestClient) -> None:
-    text = client.get("/?lang=en").text.partition("<section id=\"now\"")[2]
+    text = client.get("/?lang=en").text.partition('<section id="now"')[2]
     tile = text.partition("Chance to exceed")[2].partition("</li>")[0]
     card = text.partition(f'data-decision="{DECISION}"')[2].partition("</li>")[0]
     assert ">42 %<" in tile
