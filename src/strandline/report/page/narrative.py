@@ -51,6 +51,8 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
         f"About {format_area(land.middle)} of {format_area(land.known_land)} of known land would then be under water "
         f"({format_area_between(land.low, land.high)}).",
     ]
+    if results.plan.without_money:
+        sentences.append("What a flood costs is unknown: no assets were surveyed.")
     if known.size:
         money = results.plan.money
         sentences.append(
@@ -111,6 +113,8 @@ def information_sentences(information: SensitivityAnalysis | None) -> list[str]:
 
 def unknown_assets_sentence(impact: Impact, money: MoneyUnit) -> str:
     """Return the number and the stated value of the assets without known flooding."""
+    if len(impact.assets) == 0:
+        return "No assets were surveyed: what stands in the water is unknown."
     if impact.unknown_assets == 0:
         return "The flood is known at every asset."
     lies = "lies" if impact.unknown_assets == 1 else "lie"

@@ -82,7 +82,9 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
         Tile(
             "damage a year on average",
             format_mean(damage, results.plan.money).replace(SPACE, " "),
-            format_money_between(damage.p10, damage.p90, results.plan.money),
+            "no assets were surveyed"
+            if results.plan.without_money
+            else format_money_between(damage.p10, damage.p90, results.plan.money),
             provenance_label(kinds["assets"]),
         ),
         Tile(
