@@ -52,7 +52,8 @@ def test_where_is_said_in_districts_and_the_ids_are_in_the_file() -> None:
 
 def test_an_id_is_no_name_and_stands_in_brackets() -> None:
     assert not any(map(is_name, HOMES))
-    assert is_name("Harbour school")
+    assert not is_name("lattice_0168")
+    assert all(map(is_name, ("Harbour school", "Pump house 3", "Waterworks")))
     assert name_of_asset(pd.Series({"asset_id": "A0007", "district": "polder 05"})) == "polder 05 (A0007)"
     assert name_of_asset(pd.Series({"asset_id": "Market hall", "district": "polder 05"})) == "Market hall"
     assert name_of_asset(pd.Series({"asset_id": "A0007", "district": None})) == "A0007"
