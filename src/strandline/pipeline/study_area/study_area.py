@@ -169,9 +169,9 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         *find_contradictions(region_file, observations.terrain, observations.tide_gauge, found.value),
     )
     raise_refusals(findings)
-    levels, section = None, region_file.extremes
-    if section is not None and found.value.maxima is not None and found.value.years is not None:
-        levels = fit_block_maxima(found.value.maxima, found.value.years, source=section.source, trend=section.trend)
+    levels, section, maxima = None, region_file.extremes, found.value.maxima
+    if section is not None and maxima is not None:
+        levels = fit_block_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)
     zones, scenarios = region_file.zones, region_file.scenarios
     baseline = pd.Timestamp.now("UTC").year
     if scenarios is not None and scenarios.baseline_year is not None:

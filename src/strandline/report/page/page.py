@@ -11,20 +11,29 @@ from strandline.planning import formatting
 from strandline.planning.plan import frequent_notes
 from strandline.report.alerts.forecast_trace import forecast_of_the_peak
 from strandline.report.findings import RunResults
-from strandline.report.page.flooded_land import flooded_land
+from strandline.report.flooded_land import flooded_land
+from strandline.report.page.forecast_text import forecast_sentences, range_sentence
 from strandline.report.page.narrative import (
+    beyond_maps_sentences,
     drafts_sentence,
-    forecast_sentences,
     information_sentences,
     lead_paragraph,
     missing_data_sentences,
     outdated_survey_sentences,
     population_sentences,
     skill_sentences,
+    uncounted_homes_sentences,
     unknown_assets_sentence,
 )
 from strandline.report.page.pictures import draw_all
-from strandline.report.page.tables import damage_table, headline_tiles, provenance_label, ranked_assets, source_rows
+from strandline.report.page.tables import (
+    at_least,
+    damage_table,
+    headline_tiles,
+    provenance_label,
+    ranked_assets,
+    source_rows,
+)
 from strandline.report.plan.evacuation_table import COLUMNS, INTRODUCTION, about_areas, call_sentences, evacuation_rows
 from strandline.report.plan.pathway_lines import (
     ABOUT_RANGES,
@@ -47,6 +56,7 @@ from strandline.report.plan.proposal import (
 from strandline.report.plan.scenario_table import summarise_by_sea_level
 from strandline.report.products import return_levels
 from strandline.risk.people import BASIS_OF_BOUNDS
+from strandline.risk.stage_damage.annual_probability import FloodChances
 
 MAX_RANKED_ASSETS = 12
 LIMITS = (
@@ -83,7 +93,11 @@ def render_page(results: RunResults) -> str:
         rarest=levels.iloc[-1].to_dict(),
         lead=lead_paragraph(results, levels),
         tiles=headline_tiles(results, levels),
-        forecast=forecast_sentences(trace),
+        forecast=forecast_sentences(trace, results.surge_scores),
+        first_period=FloodChances.of(results.hazard, results.frequent).return_periods[0],
+        beyond_maps_today=beyond_maps_sentences([results.impact.share_beyond_maps]),
+        beyond_maps_later=beyond_maps_sentences([each.share_beyond_maps for each in results.rise_scenarios]),
+        forecast_range=range_sentence(results.surge_scores),
         drawings=draw_all(results, levels, trace, ranked),
         rise_scenarios=[(each, float(np.median(each.hazard.level_draws[:, -1]))) for each in results.rise_scenarios],
         sinks=any(each.sunk for each in results.rise_scenarios),
@@ -93,6 +107,7 @@ def render_page(results: RunResults) -> str:
         signposts=None if results.plan.pathways is None else signpost_table(results.plan.pathways),
         damage=damage_table(results),
         population=population_sentences(results.impact),
+        uncounted_homes=uncounted_homes_sentences(results.impact),
         people_basis=BASIS_OF_BOUNDS,
         outdated_survey=outdated_survey_sentences(results.impact),
         information=information_sentences(results.information),
@@ -129,6 +144,7 @@ def _environment(money: MoneyUnit) -> Environment:
     environment.filters["mean"] = partial(formatting.format_mean, money=money)
     environment.filters["expectation"] = partial(formatting.format_expectation, money=money)
     environment.globals |= {
+        "at_least": at_least,
         "money_between": partial(formatting.format_money_between, money=money),
         "describe_phases": describe_phases,
         "describe_where": describe_where,

@@ -24,8 +24,12 @@ from strandline.planning.formatting import (
 )
 from strandline.report.figures.maps import DAMAGE_LABELS, most_likely_state
 from strandline.report.findings import RunResults
-from strandline.report.page.flooded_land import flooded_land
+from strandline.report.flooded_land import flooded_land
+from strandline.report.page.forecast_text import width_of_range
 
+NEGLIGIBLE_BEYOND = 0.01
+"""Share of an amount from seas above the maps below which it is not called a lower bound [-]; it is far smaller than
+its Monte-Carlo error. An assumption."""
 MODALITY_LABELS = {
     "terrain": "Ground elevation",
     "tide_gauge": "Tide gauges",
@@ -76,23 +80,29 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
         ),
         Tile(
             "land under water at that level",
-            format_area(land.middle),
-            format_area_between(land.low, land.high),
+            format_area(land.flooded.p50),
+            format_area_between(land.flooded.p10, land.flooded.p90),
             provenance_label(kinds["flood"]),
         ),
         Tile(
             "damage a year on average",
-            format_mean(damage, results.plan.money).replace(SPACE, " "),
+            at_least(results.impact.share_beyond_maps) + format_mean(damage, results.plan.money).replace(SPACE, " "),
             format_money_between(damage.p10, damage.p90, results.plan.money),
             provenance_label(kinds["assets"]),
         ),
         Tile(
             "typical error of the water-level forecast",
             format_metres(surge.rmse),
-            f"its 90 % range contained {format_percent(surge.coverage_90)} of {surge.n_hours:,} hours",
+            f"its 90 % range contained {format_percent(surge.coverage_90)} of {surge.n_hours:,} hours: "
+            f"{width_of_range(surge.coverage_90)}",
             provenance_label(kinds["surge"]),
         ),
     ]
+
+
+def at_least(share_beyond_maps: float) -> str:
+    """Return the words before an amount that is a lower bound, because of this share from seas above the maps [-]."""
+    return "at least " if share_beyond_maps > NEGLIGIBLE_BEYOND else ""
 
 
 def provenance_label(kinds: Collection[ProvenanceKind]) -> str:
