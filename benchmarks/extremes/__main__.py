@@ -22,6 +22,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(argv)
     rows: list[Row] = kept_rows(options.out, lambda row: str(row["sea"]), options.seas)
     pieces: list[Row] = []
+    if options.data is not None:
+        for gauge in read_gauges(options.data):
+            pieces += rows_of_gauge(gauge, options.first_seed)
     peer = None if options.peers_python is None else (options.peers_python, options.peer_records)
     with Progress() as bar:
         blocks = -(-options.years // options.record_years)
@@ -32,9 +35,6 @@ def main(argv: Sequence[str] | None = None) -> None:
                 rows += rows_of_sea(
                     name, seed, options.years, options.records, options.record_years, peer, lambda: bar.advance(task)
                 )
-    if options.data is not None:
-        for gauge in read_gauges(options.data):
-            pieces += rows_of_gauge(gauge, options.first_seed)
     data = {} if options.data is None else {"gauges": sha256(options.data / "gauges" / "netherlands")}
     seeds = [options.first_seed + coast for coast in range(options.coasts)]
     tables = {"pieces": pieces} if pieces else {}

@@ -56,10 +56,8 @@ def rows_of_gauge(gauge: RealGauge, seed: int) -> list[Row]:
     """One row for each piece and period: its level and interval, and the level of the whole record."""
     whole = _estimate(gauge, slice(None), seed)
     rows: list[Row] = []
-    length = PIECE_YEARS * HOURS_PER_YEAR
-    starts = np.linspace(0, gauge.time.size - length, 3).astype(int)
-    for piece, start in enumerate(starts):
-        part = _estimate(gauge, slice(start, start + length), seed)
+    for piece, part_of_record in enumerate(_pieces(gauge.level)):
+        part = _estimate(gauge, part_of_record, seed)
         for column, period in enumerate(PERIODS):
             low, middle, high = np.quantile(part.levels[:, column], [0.05, 0.5, 0.95])
             reference = np.quantile(whole.levels[:, column], [0.05, 0.5, 0.95])
@@ -67,7 +65,7 @@ def rows_of_gauge(gauge: RealGauge, seed: int) -> list[Row]:
                 {
                     "gauge": gauge.name,
                     "piece": piece,
-                    "from": str(pd.Timestamp(gauge.time[start]).date()),
+                    "from": str(pd.Timestamp(gauge.time[part_of_record.start]).date()),
                     "return_period": period,
                     "level": round(float(middle), 3),
                     "low": round(float(low), 3),
@@ -81,6 +79,15 @@ def rows_of_gauge(gauge: RealGauge, seed: int) -> list[Row]:
                 }
             )
     return rows
+
+
+def _pieces(level: Floats) -> list[slice]:
+    """The first, the middle and the last part of a record that hold ``PIECE_YEARS`` of readings each, gaps aside."""
+    read = np.concatenate([[0], np.cumsum(~np.isnan(level))])  # before each hour
+    needed = PIECE_YEARS * HOURS_PER_YEAR
+    latest = int(np.searchsorted(read, read[-1] - needed, side="right")) - 1
+    starts = np.linspace(0, latest, 3).astype(int)
+    return [slice(start, int(np.searchsorted(read, read[start] + needed))) for start in starts]
 
 
 def _gauge(name: str, place: pd.Series, level: pd.Series, storms: xr.Dataset | None) -> RealGauge:

@@ -107,10 +107,11 @@ def assess(prepared: Prepared, name: str, subsidence: Subsidence | None, seed: i
     hazard = stages.map_hazard(context("hazard"), *maps, levels.samples, prepared.config)
     frequent = stages.map_frequent(context("frequent"), *maps, levels.frequent, prepared.config)
     futures = stages.map_sea_level_rise(context("rise"), *maps, levels.samples, prepared.config, levels.frequent)
-    impact = stages.assess_impact(context("impact"), hazard, frequent, futures, area)
+    highest = stages.map_highest(context("highest"), *maps, levels.samples, prepared.config)
+    impact = stages.assess_impact(context("impact"), hazard, frequent, futures, highest, area)
     yield _hazard_row(name, area.baseline, hazard, impact.expected_annual_damage, "today")
     for ahead, future, damage in zip(YEARS_AHEAD, futures, impact.in_future, strict=False):
-        yield _hazard_row(name, area.baseline + ahead, future.hazard, damage, future.name)
+        yield _hazard_row(name, area.baseline + ahead, future.hazard, damage.expected, future.name)
     settings = read_planning_settings(area.planning)
     plan = plan_adaptation(
         hazard,
@@ -122,7 +123,7 @@ def assess(prepared: Prepared, name: str, subsidence: Subsidence | None, seed: i
         basis=settings.basis,
         mean_sea_level=own_mean_sea_level(area),
         rng=random_stream(seed, "plan"),
-        sea_level_rise_hazards=[each.on_todays_land for each in futures],
+        sea_level_rise_hazards=[*(each.on_todays_land for each in futures), highest],
         frequent=frequent,
     )
     yield from _plan_rows(name, plan)

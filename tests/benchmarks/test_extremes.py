@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from benchmarks.extremes.gauges import _pieces
 from benchmarks.extremes.methods import estimate, simulated_cyclones
 from benchmarks.extremes.seas import draw_sea
 from benchmarks.extremes.summary import scores, summarise
 from benchmarks.record import Row
+from strandline.observations.variables import HOURS_PER_YEAR
 
 
 def rows() -> list[Row]:
@@ -49,3 +51,12 @@ def test_a_sea_is_drawn_again_from_its_seed_and_every_method_reads_it(name: str)
     assert (levels.low < levels.middle).all()
     assert (levels.middle < levels.high).all()
     assert np.isnan(estimate("scipy_gev", sea, record, None, (10.0,), 0).low).all()
+
+
+def test_pieces_of_a_real_record_hold_ten_years_of_readings_though_it_has_gaps() -> None:
+    level = np.zeros(20 * HOURS_PER_YEAR)
+    level[3 * HOURS_PER_YEAR : 4 * HOURS_PER_YEAR] = np.nan
+    pieces = _pieces(level)
+    assert [int((~np.isnan(level[piece])).sum()) for piece in pieces] == [10 * HOURS_PER_YEAR] * 3
+    assert pieces[0].start == 0
+    assert pieces[-1].stop == level.size

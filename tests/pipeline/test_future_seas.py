@@ -7,18 +7,35 @@ import pytest
 from scipy.special import ndtri
 
 from strandline.errors import InputError
+from strandline.observations.observations import Provenance
 from strandline.observations.region_file.scenario_sections import SeaLevelRise
 from strandline.observations.sea_level.projections import global_projections
 from strandline.observations.sea_level.sinking_land import bring_land_to
 from strandline.observations.sea_level.subsidence import SinkingRate, Subsidence
+from strandline.pipeline.stages import today_sentence
 from strandline.pipeline.study_area import StudyArea
-from strandline.pipeline.study_area.future_seas import future_seas, land_sentences, mean_sinking, scenarios_of
+from strandline.pipeline.study_area.future_seas import (
+    future_seas,
+    highest_levels,
+    land_sentences,
+    mean_sinking,
+    scenarios_of,
+)
 from strandline.planning.investment.scenarios import load_scenarios
 from tests.fixtures.batches import REGION, make_observations
 
 IN_2060 = SeaLevelRise.model_validate({"scenario": "SSP2-4.5", "year": 2060})
 STATED = SeaLevelRise.model_validate({"name": "ours", "rise": 0.4, "source": "us"})
 SAMPLES = 40
+
+
+def test_a_plan_says_which_year_it_means_by_today() -> None:
+    """The demo decided "in 2030", four years ahead of its reader: its simulated record ends there."""
+    assert today_sentence(area()) == "Today and now mean the year 2026; all years count from it."
+    real = area().observations
+    made_up = replace(real, provenance={**real.provenance, "tide_gauge": Provenance("simulated", "a test", "-")})
+    of_record = replace(area(), observations=made_up, baseline_year=None)
+    assert "because the simulated record ends there" in today_sentence(of_record)
 
 
 def uniform() -> Subsidence:
@@ -46,6 +63,23 @@ def test_a_mapped_sea_counts_from_the_baseline_year_and_holds_the_land_sinking_u
     assert np.ptp(sinking.rise) > np.ptp(stable.rise) + 0.1
     assert (stable.name, stable.sunk, stable.uneven) == ("SSP2-4.5, 2060", 0.0, None)
     assert sinking.uneven is None
+
+
+def test_the_highest_map_is_above_nearly_every_draw_until_the_horizon() -> None:
+    rng, site = np.random.default_rng(0), area(None, IN_2060, STATED)
+    rarest = np.sort(2.0 + rng.gumbel(0.5, 0.4, 400))
+    rarest[-1] = 25.0  # a sample beyond every sea
+    levels, rise = highest_levels(site, rarest, SAMPLES)
+    assert levels.shape == rarest.shape
+    assert (levels.reshape(SAMPLES, -1) == levels.reshape(SAMPLES, -1)[:, :1]).all(), "one level a map"
+    assert (levels[:-10] >= rarest[:-10]).all()
+    assert levels.max() < 8.0
+    fastest = max(each.rise(np.array([2076.0]), 2026.0, np.array([1.6]))[0, 0] for each in global_projections())
+    assert fastest <= rise < fastest + 0.2
+    alone = highest_levels(
+        area(None, SeaLevelRise.model_validate({"name": "x", "rise": 3.0, "source": "us"})), rarest, SAMPLES
+    )
+    assert alone[1] == 3.0
 
 
 def test_maps_on_land_after_subsidence_say_so_in_their_name() -> None:

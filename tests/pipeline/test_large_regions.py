@@ -461,7 +461,7 @@ def test_a_scheduler_that_does_not_answer_is_named(
     ("change", "choice", "words"),
     [
         (
-            ("vertical_datum = ", "vertical_datum = { name = 'sea level', kind = 'local' } # "),
+            ("vertical_datum = {", "vertical_datum = { name = 'sea level', kind = 'local' } # {"),
             CHOICE,
             "has vertical datum 'sea level', the run",
         ),

@@ -111,15 +111,34 @@ def test_annuity_and_reinvestment_in_closed_form() -> None:
     assert Economy(0.03, 50, 2025).life_cycle_cost_factor(20, 0.5, start=50) == 0.0
 
 
-def test_event_damage_rises_with_the_level_and_names_what_floods() -> None:
+def test_event_damage_rises_with_the_level() -> None:
     hazard, assets = make_hazard(), make_assets().iloc[[0, 1, 2, 3, 7]]
     draws = DamageDraws((hazard,), overlay_exposure(assets, REGION), "europe", np.zeros((20, 6)))
-    damage = StageDamageByClass.of(draws, assets)
+    damage = StageDamageByClass.of(draws)
     totals = [np.median(damage.at_level(("residential", "agriculture"), level)) for level in (0.8, 1.2, 2.4)]
     assert totals == sorted(totals)
     assert totals[0] < totals[-1]
-    assert damage.flooded["residential"][0] == ("low",)
     assert damage.of_classes(("industrial",)).sum() == 0.0
+
+
+def test_event_damage_begins_at_the_most_frequent_mapped_level() -> None:
+    """Acting was judged from the 2-year level on, though the 1.1-year level was mapped."""
+    assets = make_assets().iloc[[0, 1, 2, 3, 7]]
+    lower = make_hazard(rise=-0.1)
+    often = replace(
+        lower,
+        return_periods=(1.1,),
+        levels=lower.levels[:, :1],
+        flood_depth=lower.flood_depth[:, :1],
+        flood_probability=lower.flood_probability[:1],
+        flood_extent=lower.flood_extent[:1],
+        epistemic_sd=lower.epistemic_sd[:1],
+    )
+    draws = DamageDraws((make_hazard(),), overlay_exposure(assets, REGION), "europe", np.zeros((20, 6)), often)
+    damage = StageDamageByClass.of(draws)
+    assert damage.levels[0] == pytest.approx(np.median(often.level_draws))
+    assert damage.levels[0] < np.median(make_hazard().level_draws[:, 0])
+    assert damage.of_classes(("residential",)).shape == (20, 7)
 
 
 def test_an_expensive_embankment_does_not_pay_and_a_cheap_one_does() -> None:
@@ -297,7 +316,8 @@ def test_the_written_plan_is_marked_as_simulated_and_states_stop_and_degraded_ru
 def test_the_plan_says_why_no_neighbour_decides_and_what_holds_instead() -> None:
     plan, text = plan_of(), plan_to_markdown(plan_of())
     why = "No other gauge can decide, because the record is too short to choose a threshold from."
-    assert text.count(f"{why} So the duty officer decides. Until then: act as if") == plan.n_triggers
+    assert text.count(f"{why} So the duty officer decides. Until then: act as if") == 1, "said once"
+    assert text.count("Without readings for 6 hours: as for *") == plan.n_triggers - 1
     assert "if that is missing too" not in text
     assert "not (" not in text, "a double negation is misread at night"
 

@@ -203,11 +203,11 @@ def test_greatest_damage_is_that_of_the_jrc_with_contents_apart_and_slums_worth_
 
 def test_amounts_are_printed_in_the_money_of_the_plan() -> None:
     taka, euro = MoneyUnit("BDT", 2024), EUR_2010
-    assert format_money(1.23e6, taka, in_text=True) == "BDT 1.2 million"
-    assert format_money(1.23e6, euro, in_text=True) == "€1.2 million"
-    assert format_money(2.5e13, MoneyUnit("VND", 2024), in_text=True) == "VND 25 trillion"
+    assert format_money(1.23e6, taka) == "BDT 1.2 million"
+    assert format_money(1.23e6, euro) == "€1.2 million"
+    assert format_money(2.5e13, MoneyUnit("VND", 2024)) == "VND 25 trillion"
     wide = Expectation(2e6, 1e6, 1e3, 1e5, 3e9, 400)
-    assert "€" not in format_expectation(wide, taka) + format_expectation(wide, taka, in_text=True)
+    assert "€" not in format_expectation(wide, taka) + format_expectation(wide, taka)
     assert MoneyUnit.parse(str(taka)) == taka
 
 

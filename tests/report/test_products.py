@@ -21,6 +21,7 @@ import tests.fixtures.reports as coast
 from strandline.errors import InputError
 from strandline.files import write_atomically, write_text
 from strandline.report.findings import RunResults, SeaLevelRiseScenario
+from strandline.report.page.narrative import beyond_maps_sentences, lead_paragraph
 from strandline.report.page.page import render_page
 from strandline.report.products import as_json, return_levels, summarise, write_products
 from strandline.risk.stage_damage.annual_probability import annual_probability
@@ -162,11 +163,64 @@ def test_the_summary_holds_every_headline_number(folder: Path) -> None:
     assert {"rmse", "coverage_90"} <= set(summary["surge"])
     assert {"mean", "standard_error", "p10", "p50", "p90", "draws"} <= set(summary["impact"]["expected_annual_damage"])
     assert (summary["plan"]["n_actions"], summary["plan"]["n_triggers"]) == (3, 1)
-    assert summary["plan"]["net_present_value"]["mean"] == 1.3e6
+    assert summary["headlines"]["proposal_net_present_value"]["mean"] == 1.3e6
     assert summary["seconds"]["total"] == pytest.approx(sum(v for k, v in summary["seconds"].items() if k != "total"))
     assert summary["seeds"] == {"coast": 11, "student": 3}
     assert summary["commit"] == "0123abc"
     assert summary["flood"]["unknown_share"] == pytest.approx(90 / 1920)
+
+
+def test_every_headline_has_its_error_its_unit_and_its_kinds_of_data(folder: Path) -> None:
+    summary = json.loads((folder / "summary.json").read_text())
+    headlines = summary["headlines"]
+    assert {"sea_level", "land_under_water", "expected_annual_damage", "forecast_error"} < set(headlines)
+    for name, number in headlines.items():
+        assert number["unit"], name
+        assert number["provenance"] == ["simulated"], name
+        if name != "forecast_error":
+            assert number["standard_error"] > 0, name
+            assert number["p10"] <= number["p50"] <= number["p90"], name
+    table = summary["return_levels"][-1]
+    assert headlines["sea_level"]["p50"] == pytest.approx(table["p50"]), "one number for one quantity"
+    damage = {key: headlines["expected_annual_damage"][key] for key in summary["impact"]["expected_annual_damage"]}
+    assert damage == summary["impact"]["expected_annual_damage"]
+
+
+def test_an_amount_from_seas_above_the_maps_is_called_at_least(results: RunResults) -> None:
+    higher = replace(results.hazard, levels=results.hazard.levels + 0.5)
+    future = SeaLevelRiseScenario(
+        "in 2050", 0.5, "made up", higher, coast.amount(1.0e6, 2.0e6, 3.0e6), share_beyond_maps=0.4
+    )
+    bounded = replace(results, impact=replace(results.impact, share_beyond_maps=0.2), rise_scenarios=(future,))
+    page = render_page(bounded).replace("\u00a0", " ")
+    for part in (
+        "Floods cost at least €",
+        "at least €2.0 million",
+        "20 % of it come from seas",
+        "40 % of it come from",
+    ):
+        assert part in page
+    negligible = replace(results, impact=replace(results.impact, share_beyond_maps=0.001))
+    assert "at least" not in lead_paragraph(negligible, return_levels(negligible.hazard))
+    assert beyond_maps_sentences([0.001]) == []
+
+
+def test_the_layer_of_any_one_year_and_damage_start_at_the_same_level(tmp_path: Path, results: RunResults) -> None:
+    often = replace(
+        results.hazard,
+        return_periods=(1.1,),
+        **{name: getattr(results.hazard, name)[:, :1] for name in ("levels", "flood_depth")},
+        **{name: getattr(results.hazard, name)[:1] for name in ("flood_probability", "flood_extent", "epistemic_sd")},
+    )
+    with_often = replace(results, frequent=often)
+    assert f"below the {results.impact.frequent.return_period:g}-year level counts as dry" in render_page(with_often)
+    write_products(tmp_path, with_often)
+    with rasterio.open(tmp_path / "annual_flood_probability.tif") as raster:
+        assert raster.tags()["RETURN_PERIODS"].startswith("1.1, 2")
+        at_least, at_most = raster.read()
+    wet = results.hazard.flood_probability[0] > 0.5
+    assert (at_least[wet] > 0.45).all(), "a cell that floods at the 1.1-year level floods in ten of eleven years"
+    assert (at_most[wet] <= 1.0 + 1e-6).all()
 
 
 def test_one_simulated_source_makes_the_run_simulated() -> None:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -10,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Point
 
+import tests.fixtures.reports as coast
 from strandline.errors import InputError
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
 from strandline.planning.formatting import format_people
+from strandline.report.page.narrative import population_sentences, uncounted_homes_sentences
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.population import assess_population
+from strandline.risk.impact.population import PopulationImpact, assess_population
 from strandline.risk.people import (
     COUNT_FACTOR,
     GROUND_ERROR,
@@ -118,6 +121,33 @@ def test_above_the_highest_mapped_sea_low_ground_may_flood_and_high_ground_may_n
     assert by_any is not None
     assert by_ground.exposed.low == by_any.exposed.low
     assert by_ground.exposed.high < by_any.exposed.high, "unknown ground may flood"
+
+
+def test_a_range_that_begins_at_nobody_tells_how_often_the_sea_is_kept_out_and_what_it_floods_otherwise() -> None:
+    """Ground behind an embankment: in some samples all of it is under water, in the others none."""
+    place = Place(0)
+    overtopped = np.linspace(0, 1, len(place.hazards[0].levels)) > 0.25
+    hazards = [
+        replace(each, flood_depth=np.zeros_like(each.flood_depth) + 3.0 * overtopped[:, None, None, None])
+        for each in place.hazards
+    ]
+    found = assess_population(hazards, place.assets, 2, np.random.default_rng(0), ground=np.full((EDGE, EDGE), 99.0))
+    assert found is not None
+    assert found.spared == pytest.approx((~overtopped).mean())
+    assert found.exposed.low == 0
+    assert 0.5 * found.residents.low < found.exposed_otherwise.low <= found.exposed_otherwise.high
+    assert found.exposed_otherwise.high <= found.residents.high
+    assert 0 == found.uncounted_home.low < found.uncounted_home.likely < found.uncounted_home.high
+    impact = replace(coast.impact(), population=found)
+    text = " ".join(population_sentences(impact)).replace("\u00a0", " ")
+    assert f"in about {round(100 * found.spared)} % of the cases the sea is kept out and no home is wet" in text
+    assert "all or nothing" not in " ".join(population_sentences(replace(impact, population=_certain(found))))
+    (note,) = uncounted_homes_sentences(impact)
+    assert f"may be empty or hold up to {found.uncounted_home.high:g} people" in note
+
+
+def _certain(found: PopulationImpact) -> PopulationImpact:
+    return replace(found, exposed=found.exposed_otherwise, spared=0.0)
 
 
 def test_people_whom_nobody_counted_are_unknown_and_not_none() -> None:

@@ -128,13 +128,29 @@ def test_districts_are_named_where_the_survey_names_them() -> None:
     assets = make_assets().assign(district=["harbour"] * 4 + [None, None, "hill", "hill"])
     found = analyse_sensitivity(uncertain_maps(), assets, "europe", 20.0)
     assert found is not None
-    surveys = [each.what for each in found.measurements if "flood marks" in each.what]
-    assert sorted(surveys) == [
-        "a survey of flood marks and ground levels in the district 'harbour'",
-        "a survey of flood marks and ground levels in the district 'hill'",
-    ]
+    (survey,) = (each for each in found.measurements if each.of == "flood map")
+    assert survey.what == "a survey of flood marks and ground levels in the district 'harbour'"
+    assert survey.share_of_damage is not None
+    assert survey.share_of_damage > 0.5
     text = " ".join(information_sentences(found))
     assert "The measurement that would reduce it most is" in text
+
+
+def test_a_survey_is_proposed_where_damage_is_not_where_the_common_error_shows_best() -> None:
+    """All places err alike, so that a corner without value tells as much as the town; nobody should measure there."""
+    assets = make_assets().assign(district=["town"] * 4 + [None, None, "corner", "corner"])
+    assets["value"] = [200e3, 200e3, 50e3, 400e3, 300e3, 1e6, np.nan, 100.0]
+    found = analyse_sensitivity(uncertain_maps(spread=2.0), assets, "europe", 20.0)
+    assert found is not None
+    (survey,) = (each for each in found.measurements if each.of == "flood map")
+    assert "'town'" in survey.what
+    assert survey.share_of_damage == pytest.approx(1.0, abs=0.01)
+    assert survey.elsewhere is not None
+    least, greatest = survey.elsewhere
+    assert 0 < least <= survey.reduction <= greatest <= 1
+    text = " ".join(information_sentences(found))
+    assert "of the damage is" in text
+    assert "whatever place is surveyed" in text
 
 
 def test_totals_by_class_and_district_count_the_unknown_apart() -> None:
@@ -172,6 +188,6 @@ def test_the_sentence_compares_kinds_of_measurements_and_states_its_assumption()
     found = analyse_sensitivity(uncertain_maps(spread=2.0), make_assets(), "europe", 20.0)
     text = " ".join(information_sentences(found))
     assert "is the flood map" in text
-    assert "assumes that the map has the same error all over the region" in text
+    assert "assumes that a flood map errs alike all over the region" in text
     assert text.count("For comparison") == 2
     assert "10 more years of the tide gauge" in text

@@ -153,8 +153,8 @@ def _annual_damage(damage: dict[str, Any]) -> str:
         damage["mean"], damage["standard_error"] or 0.0, damage["p10"], damage["p50"], damage["p90"], damage["draws"]
     )
     money = MoneyUnit.parse(str(damage["unit"]).removesuffix(" per year"))
-    between = format_money_between(known.p10, known.p90, money, in_text=True)
-    return f"{format_mean(known, money, in_text=True)} on average (8 in 10 chance: {between})"
+    between = format_money_between(known.p10, known.p90, money)
+    return f"{format_mean(known, money)} on average (8 in 10 chance: {between})"
 
 
 def _flood_scores(flood: dict[str, Any]) -> str:

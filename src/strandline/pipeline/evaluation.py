@@ -128,17 +128,47 @@ class SurgeTable:
             "rmse": root_mean_square(rows["p50"].to_numpy() - observed),
             "rmse_persistence": root_mean_square(rows["persistence"].to_numpy() - observed),
             "rmse_tide": root_mean_square(rows["tide"].to_numpy() - observed),
-            "coverage_90": interval_coverage(rows["p05"].to_numpy(), rows["p95"].to_numpy(), observed),
+            "coverage_90": _coverage(rows),
+            "coverage_90_in_storms": _coverage(_stormiest(rows)),
             "n_hours": float(len(rows)),
         }
 
+    def peaks(self) -> pd.DataFrame:
+        """The highest reading of each storm, in the row of the earliest forecast that reaches to it."""
+        rows = self.rows[(self.rows["lead_h"] > 0) & self.rows["observed"].notna()].sort_values("issue_time")
+        storm = (rows["issue_time"].diff() > pd.Timedelta(hours=LEADS)).cumsum()
+        highest = rows["observed"] == rows["observed"].groupby(storm).transform("max")
+        return rows[highest].groupby(storm[highest]).first()
+
+
+def _coverage(rows: pd.DataFrame) -> float:
+    """Share of readings inside the 90 % interval [-]."""
+    return interval_coverage(*(rows[name].to_numpy() for name in ("p05", "p95", "observed")))
+
+
+def _stormiest(rows: pd.DataFrame) -> pd.DataFrame:
+    """The tenth of the hours in which the sea stands highest above the tide."""
+    surge = rows["observed"] - rows["tide"]
+    return rows[surge >= surge.quantile(0.9)]
+
 
 def surge_scores(surge: SurgeTable) -> SurgeScores:
-    """RMSE and coverage of the held-out storms, beside the better of tide alone and persistence."""
+    """RMSE and coverage on the held-out storms, beside the better of tide alone and persistence; and their peaks."""
     scores = surge.scores()
     baselines = {"tide alone": scores["rmse_tide"], "persistence": scores["rmse_persistence"]}
     name = min(baselines, key=lambda key: baselines[key])
-    return SurgeScores(scores["rmse"], scores["coverage_90"], int(scores["n_hours"]), baselines[name], name)
+    peaks = surge.peaks()
+    return SurgeScores(
+        scores["rmse"],
+        scores["coverage_90"],
+        int(scores["n_hours"]),
+        baselines[name],
+        name,
+        scores["coverage_90_in_storms"],
+        len(peaks),
+        int((peaks["observed"] > peaks["p90"]).sum()),
+        int((peaks["observed"] < peaks["p10"]).sum()),
+    )
 
 
 def learning_scores(

@@ -75,11 +75,12 @@ def run(
             "map sea-level rise", stages.map_sea_level_rise, forecaster, area, sea_level, levels, config,
             estimated.frequent,
         )  # fmt: skip
-        impact = stage("assess the impact", stages.assess_impact, hazard, frequent, futures, area)
+        highest = stage("map the highest sea", stages.map_highest, forecaster, area, sea_level, levels, config)
+        impact = stage("assess the impact", stages.assess_impact, hazard, frequent, futures, highest, area)
         information = stage("analyse sensitivity", stages.analyse_sensitivity, hazard, area, estimated.record_years)
         impact = replace(impact, population=stage("count the people", stages.count_people, hazard, futures, area))
         zones, response = stage("find the zones", stages.find_zones, area, hazard, futures, sea_level)
-        plan = stage("plan", stages.plan, hazard, impact, frequent, futures, zones, response, area, sea_level)
+        plan = stage("plan", stages.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level)
         novelty = stage("compare with training coasts", stages.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})
         deployment = stage(
@@ -101,18 +102,27 @@ def run(
                 {"run": config.seed},
                 metadata.commit,
                 metadata.version,
-                stages.warnings_of(area, novelty, data),
+                stages.warnings_of(area, novelty, data, highest),
             ),
             issuer=area.issuer,
-            levels_method=estimated.method,
-            extremes=estimated.facts,
+            levels=estimated.basis,
             observed_maxima=estimated.maxima,
             maxima_per_year=estimated.maxima_per_year,
             reliability=reliability(floods),
             rise_scenarios=tuple(
-                SeaLevelRiseScenario(each.name, each.rise, each.source, each.hazard, damage, each.sunk)
+                SeaLevelRiseScenario(
+                    each.name,
+                    each.rise,
+                    each.source,
+                    each.hazard,
+                    damage.expected,
+                    each.sunk,
+                    each.frequent,
+                    damage.share_beyond_maps,
+                )
                 for each, damage in zip(futures, impact.in_future, strict=True)
             ),
+            frequent=frequent,
             information=information,
             out_of_distribution=novelty,
         )

@@ -33,10 +33,12 @@ from strandline.pipeline.study_area import (
     own_mean_sea_level,
     seaward_direction,
 )
-from strandline.pipeline.study_area.future_seas import future_seas, land_sentences, scenarios_of
+from strandline.pipeline.study_area.future_seas import future_seas, highest_levels, land_sentences, scenarios_of
 from strandline.pipeline.study_area.requirements import require_storms
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
+from strandline.planning.early_action.evacuation.frequency import SeaRecord
 from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
+from strandline.planning.facilities import measures_here
 from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.planning.settings import read_planning_settings
 from strandline.risk import sensitivity as risk_sensitivity
@@ -127,8 +129,8 @@ def estimate_return_levels(
         sunk = _sunk_gauge(area, baseline - float(fit.years.max()))
         fit = replace(fit, location=fit.location - sunk, data=fit.data - sunk)
         levels, frequent = split_frequent(sample_return_levels(fit, all_periods, samples, context.rng), periods)
-        method, facts = describe_published(fit, levels, periods, baseline)
-        return ReturnLevels(levels, frequent, fit.record_years, method, facts, maxima_at_epoch(fit), 1.0)
+        basis = describe_published(fit, levels, periods, baseline)
+        return ReturnLevels(levels, frequent, fit.record_years, basis, maxima_at_epoch(fit), 1.0)
     gauge, storms = area.observations.require_gauge(), area.observations.storms
     hours, place = gauge_hours(area, sea_level), (float(gauge["longitude"][0]), float(gauge["latitude"][0]))
     passages = None if storms is None else cyclone_passages(storms, *place)
@@ -139,10 +141,10 @@ def estimate_return_levels(
         simulated = simulate_cyclones(basin, *place, facing, hours.tide_time, hours.predicted, context.rng)
     found = estimate_from_record(hours, passages, simulated, all_periods, samples, context.rng, baseline)
     mean = own_mean_sea_level(area) - _sunk_gauge(area, found.trend.beyond)
-    method, facts = describe_recorded(found, mean, periods)
+    basis = describe_recorded(found, mean, periods)
     per_year = found.peaks.size / found.record_years
     levels, frequent = split_frequent(mean + found.levels, periods)
-    return ReturnLevels(levels, frequent, found.record_years, method, facts, mean + found.peaks, per_year)
+    return ReturnLevels(levels, frequent, found.record_years, basis, mean + found.peaks, per_year)
 
 
 def _sunk_gauge(area: StudyArea, years: float) -> float:
@@ -257,8 +259,30 @@ def map_frequent(
     )  # fmt: skip
 
 
+def map_highest(
+    context: StageContext,
+    forecaster: Forecaster,
+    area: StudyArea,
+    sea_level: SeaLevelModel,
+    levels: Floats,
+    config: RunConfig,
+) -> Hazard:
+    """Flood maps of the same storms at a sea that hardly any draw of the coming decades passes, for damage alone."""
+    rng, maps = np.random.default_rng([config.seed, MAP_STREAM]), config.hazard_samples
+    highest, rise = highest_levels(area, levels[:, -1], maps)
+    return flood_maps.map_hazard(
+        forecaster, area.observations, sea_level, highest[:, None], area.return_periods[-1:], rng, context.progress,
+        rise=rise, maps=maps,
+    )  # fmt: skip
+
+
 def assess_impact(
-    context: StageContext, hazard: Hazard, frequent: Hazard | None, futures: Sequence[FutureHazard], area: StudyArea
+    context: StageContext,
+    hazard: Hazard,
+    frequent: Hazard | None,
+    futures: Sequence[FutureHazard],
+    highest: Hazard,
+    area: StudyArea,
 ) -> Impact:
     """Damage and loss of function at every return period; damage also of each future sea; unknown without a survey."""
     assets, region = area.observations.surveyed_assets, area.observations.region
@@ -266,7 +290,7 @@ def assess_impact(
     own_states = states_where_outdated(hazard, assets, last_year(area), design, region.continent)
     return impact_chain.assess_impact(
         hazard, assets, region.continent, context.rng, design_return_period=design, own_states=own_states,
-        frequent=frequent, futures=futures,
+        frequent=frequent, futures=futures, highest=highest,
     )  # fmt: skip
 
 
@@ -302,7 +326,10 @@ def map_sea_level_rise(
         rise, sea = (np.repeat(each, len(levels) // config.hazard_samples) for each in (future.rise, future.sea))
         higher = map_hazard(context, forecaster, area, sea_level, levels, config, rise)
         one = FutureHazard(future.name, float(np.median(rise)), future.source, higher, future.sunk)
-        if future.uneven is not None:
+        if future.uneven is None:
+            often = map_frequent(context, forecaster, area, sea_level, frequent, config, rise)
+            one = replace(one, frequent=often)
+        else:
             sunk = replace(area, observations=lower_terrain(area.observations, future.uneven))
             own = map_hazard(context, forecaster, sunk, sea_level, levels, config, sea)
             often = map_frequent(context, forecaster, sunk, sea_level, frequent, config, sea)
@@ -343,6 +370,7 @@ def plan(
     impact: Impact,
     frequent: Hazard | None,
     futures: Sequence[FutureHazard],
+    highest: Hazard,
     zones: Zones,
     response: StageDamageByZone,
     area: StudyArea,
@@ -351,25 +379,38 @@ def plan(
     """Measures, pathways, evacuation areas, and emergency actions with their triggers."""
     water = area.observations.terrain["permanent_water"].values > PERMANENT_WATER
     settings = read_planning_settings(area.planning)
+    hours, observed = area.hourly_levels
+    here = measures_here(settings.measures, settings.existing)
     return plan_adaptation(
         hazard,
         impact,
         budget=settings.budget,
         economy=settings.economy(area.baseline),
-        measures=settings.measures,
+        measures=here.measures,
+        left_out=here.left_out,
         scenarios=scenarios_of(area, settings.scenarios),
-        basis=settings.basis,
+        basis=(*settings.basis, today_sentence(area)),
         mean_sea_level=own_mean_sea_level(area),
-        sea_level_rise_hazards=_on_todays_land(futures),
+        sea_level_rise_hazards=[*_on_todays_land(futures), highest],
         frequent=frequent,
         rng=context.rng,
         hindcast_data=_hindcast_data(area, sea_level),
         early_action=EarlyActionInputs(
-            find_evacuation_areas(zones, response, hazard, impact.assets, water, area.evacuation),
+            find_evacuation_areas(
+                zones, response, hazard, impact.assets, water, area.evacuation, frequent, SeaRecord(hours, observed[0])
+            ),
             area.evacuation.drainage_hours,
             agreed_chance=area.evacuation.agreed_chance,
         ),
     )
+
+
+def today_sentence(area: StudyArea) -> str:
+    """Which year the plan means by today and by now."""
+    source = area.observations.provenance.get("tide_gauge")
+    is_made_up = source is not None and source.kind == "simulated" and area.baseline_year is None
+    why = ", because the simulated record ends there" if is_made_up else ""
+    return f"Today and now mean the year {area.baseline}{why}; all years count from it."
 
 
 def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel) -> HindcastData | None:
@@ -408,11 +449,12 @@ def prepare_watch(
     return build_deployment(area.observations, zones, response, hazard, plan, sea_level, split.withheld, metadata)
 
 
-def warnings_of(area: StudyArea, novelty: OutOfDistribution, data: AdaptationData) -> tuple[str, ...]:
+def warnings_of(area: StudyArea, novelty: OutOfDistribution, data: AdaptationData, highest: Hazard) -> tuple[str, ...]:
     """What a reader must know about this run before using it."""
     outlier = () if novelty.warning is None else (novelty.warning,)
     return (
-        *_provenance_warnings(area), *land_sentences(area), *area.warnings, *outlier, *extrapolation_warnings(data)
+        *_provenance_warnings(area), *land_sentences(area), *area.warnings, *outlier,
+        *extrapolation_warnings(data, own_mean_sea_level(area), float(np.median(highest.levels))),
     )  # fmt: skip
 
 
@@ -428,14 +470,20 @@ def _provenance_warnings(area: StudyArea) -> tuple[str, ...]:
     return ()
 
 
-def extrapolation_warnings(data: AdaptationData) -> tuple[str, ...]:
-    """Where the maps reach levels that were only simulated, in metres above mean sea level."""
+def extrapolation_warnings(data: AdaptationData, mean_sea_level: float, highest: float) -> tuple[str, ...]:
+    """Where the maps reach levels that were only simulated.
+
+    Args:
+        mean_sea_level, highest: of the sea on average, and the highest mapped level [m, region datum].
+    """
     if data.physics_augmented is None:
         return ()
-    observed, simulated = (float(peak_levels(batch)[0].max()) for batch in (data.training, data.physics_augmented))
+    observed, simulated = (
+        mean_sea_level + float(peak_levels(batch)[0].max()) for batch in (data.training, data.physics_augmented)
+    )
     return (
-        f"Flood maps reach to a sea level of {simulated:.2f} m above the mean; the highest storm that was mapped here"
-        f" reached {observed:.2f} m. Above {observed + EXTRAPOLATION_MARGIN:.2f} m the maps rest on physics on the"
-        " elevation product, within the bounds that the mapped storms set for the ground. A dike that is narrower than"
-        " a cell, or that breaks, is not in them.",
+        f"The highest storm of which a flood was mapped here reached {observed:.2f} m. Maps of a sea above"
+        f" {observed + EXTRAPOLATION_MARGIN:.2f} m rest on physics on the elevation product, within the bounds that the"
+        f" mapped storms set for the ground. It was computed up to {simulated:.2f} m; the maps beyond, which reach to"
+        f" about {highest:.2f} m, carry it on. A dike that is narrower than a cell, or that breaks, is not in them.",
     )

@@ -45,7 +45,8 @@ class Action:
 
     Attributes:
         kind: e.g. ``raise_embankment``, ``evacuate_low_lying_areas``, ``continue_monitoring``.
-        where: ids of the assets that it concerns; empty = the whole region.
+        where: ids of the assets, or names of the zones, that it concerns; empty = the whole region.
+        places: the same in words, by district; empty = see ``where``.
         lead_time_hours: time before its effect is needed at which it must start [h].
         avoided_loss: [money, see ``avoided_loss_per``]; ``None`` = not expressed in money.
         avoided_loss_per: ``year`` for long-term measures, ``event`` at the trigger's level for operational ones.
@@ -79,6 +80,7 @@ class Action:
     who: str = ""
     protects: str = ""
     robustness: Robustness | None = None
+    places: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import ast
 import math
+import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -16,7 +17,7 @@ NEGLIGIBLE = 1e-3
 """Share of the upper end of a range below which its lower end is no number that anybody knows [-]."""
 HIDDEN_ERROR = 0.02
 """Standard error of a mean, as a share of it, above which two significant digits hide it [-]."""
-_MONEY = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e3, "thousand"), (1.0, ""))
+_MONEY = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 _OPPOSITE: Mapping[Operator, Operator] = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
 _COMPARED: Mapping[Operator, str] = {">=": "at or above", ">": "above", "<=": "at or below", "<": "below"}
@@ -37,7 +38,7 @@ def format_indicator(indicator: Indicator, money: MoneyUnit, *, is_negated: bool
         clause += f" for {indicator.duration_hours:g} hours or longer"
     clause += _format_window(indicator)
     if indicator.loss is not None:
-        cost = format_money(indicator.loss.cost, money, in_text=True)
+        cost = format_money(indicator.loss.cost, money)
         clause = f"an expected avoidable loss {'of at most' if is_negated else 'above'} {cost} from {clause}"
     if indicator.probability == 0:
         clause = f"{'no' if is_negated else 'any'} chance of {clause}"
@@ -80,61 +81,42 @@ def format_expression(text: str, indicators: Mapping[str, Indicator], money: Mon
     return clause(parse(text))
 
 
-def format_money(amount: float, money: MoneyUnit, *, in_text: bool = False) -> str:
-    """``€1.2 million``, ``BDT 52 thousand``: two significant digits, because damage is not known better.
-
-    Args:
-        in_text: for Markdown: ``€52,000`` written out, ordinary spaces.
-    """
+def format_money(amount: float, money: MoneyUnit) -> str:
+    """``€1.2 million``, ``€52,000``, ``−BDT 810``: two significant digits, because damage is not known better."""
     if math.isnan(amount):
         return "unknown"
-    if in_text:
-        return _money_in_text(amount, money)
-    scale, unit = _money_unit(amount)
-    return f"{money.prefix}{_two_digits(amount / scale)}{SPACE * bool(unit)}{unit}"
+    sign, prefix, size = "−" if amount < 0 else "", money.prefix.replace(SPACE, " "), abs(amount)
+    scale, name = next(((scale, name) for scale, name in _MONEY if size >= 0.995 * scale), (1.0, ""))
+    return f"{sign}{prefix}{_two_digits(size / scale)}{' ' * bool(name)}{name}"
 
 
-def format_money_between(low: float, high: float, money: MoneyUnit, *, in_text: bool = False) -> str:
-    """``€0.50 to 1.2 million`` in the upper end's unit; ``€26 thousand to 7.8 million`` where the lower is small,
-    ``nearly €0 to €8.6 million`` where it is tiny."""
+def format_money_between(low: float, high: float, money: MoneyUnit) -> str:
+    """``−€51 million to €300 million``, each end in its own unit; ``nearly €0 to €8.6 million`` where the lower is
+    tiny."""
     if math.isnan(low) or math.isnan(high):
         return "unknown"
-    scale, unit = _money_unit(high)
-    upper = f"{_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
+    lower, upper = format_money(low, money), format_money(high, money)
     if 0 < low < NEGLIGIBLE * high:
-        return f"nearly {money.prefix}0 to {_money_in_text(high, money) if in_text else f'{money.prefix}{upper}'}"
-    if in_text:
-        return f"{_money_in_text(low, money)} to {_money_in_text(high, money)}"
-    if 0 < low < 0.1 * scale:
-        prefix = "" if _money_unit(low)[1] else money.prefix  # a lower end must not borrow the upper end's unit
-        return f"{format_money(low, money)} to {prefix}{upper}"
-    return f"{money.prefix}{_two_digits(low / scale)} to {upper}"
+        return f"nearly {format_money(0.0, money)} to {upper}"
+    return lower if lower == upper else f"{lower} to {upper}"
 
 
-def format_mean(amount: Expectation, money: MoneyUnit, *, in_text: bool = False) -> str:
-    """``€1.2 million ± 0.3 million``: the mean, with the error of its calculation where two digits would hide it.
-
-    Args:
-        in_text: as in `format_money`.
-    """
-    mean = format_money(amount.mean, money, in_text=in_text)
+def format_mean(amount: Expectation, money: MoneyUnit) -> str:
+    """``€1.2 million ± €0.3 million``: the mean, with the error of its calculation where two digits would hide it."""
+    mean = format_money(amount.mean, money)
     if math.isnan(amount.mean) or not amount.standard_error > HIDDEN_ERROR * abs(amount.mean):
         return mean
-    return f"{mean} ± {format_money(amount.standard_error, money, in_text=in_text)}"
+    return f"{mean} ± {format_money(amount.standard_error, money)}"
 
 
-def format_expectation(amount: Expectation | None, money: MoneyUnit, *, in_text: bool = False) -> str:
-    """``€1.2 million (0.8 to 1.9 million)``: the mean and the range of 8 in 10 draws; ``not stated`` for ``None``.
-
-    Args:
-        in_text: ``about €1.2 million (€0.8 million to €1.9 million)``.
-    """
+def format_expectation(amount: Expectation | None, money: MoneyUnit) -> str:
+    """``€1.2 million (€800,000 to €1.9 million)``: the mean and the range of 8 in 10 draws; ``not stated`` for
+    ``None``."""
     if amount is None:
         return "not stated"
-    about = "about " if in_text else ""
     low, high = amount.p10, amount.p90
-    between = "" if low == high else f" ({format_money_between(low, high, money, in_text=in_text)})"
-    return f"{about}{format_mean(amount, money, in_text=in_text)}{between}"
+    between = "" if low == high else f" ({format_money_between(low, high, money)})"
+    return f"{format_mean(amount, money)}{between}"
 
 
 def format_ratio(ratio: Expectation) -> str:
@@ -259,30 +241,23 @@ def format_key(key: str) -> str:
     return key.replace("_", " ").replace(">=", "≥").replace("<=", "≤")
 
 
+def is_name(asset_id: str) -> bool:
+    """Whether an id says something to a reader: ``Harbour school``, not ``A0007`` or ``lattice_0168``."""
+    return re.search(r"[^\W\d_]{3}", asset_id) is not None and (" " in asset_id or not re.search(r"\d", asset_id))
+
+
 def capitalise(sentence: str) -> str:
     """The sentence with a capital first letter, otherwise unchanged."""
     return sentence[:1].upper() + sentence[1:]
 
 
-def format_asset_list(ids: tuple[str, ...], most: int = 6) -> str:
-    """The first few assets by id, the others counted."""
-    if not ids:
-        return "the whole region"
-    named = ", ".join(ids[:most])
-    return named if len(ids) <= most else f"{named} and {len(ids) - most} more"
-
-
-def _money_in_text(amount: float, money: MoneyUnit) -> str:
-    sign, prefix, size = "−" if amount < 0 else "", money.prefix.replace(SPACE, " "), abs(amount)
-    for scale, name in _MONEY[:3]:
-        if size >= scale:
-            return f"{sign}{prefix}{_two_digits(size / scale)} {name}"
-    digits = 0 if amount == 0 else max(int(math.log10(size)) - 1, 0)
-    return f"{sign}{prefix}{round(size, -digits):,.0f}"
-
-
-def _money_unit(amount: float) -> tuple[float, str]:
-    return next(((scale, unit) for scale, unit in _MONEY if abs(amount) >= 0.995 * scale), (1.0, ""))
+def format_wait(years: float) -> str:
+    """``6 months``, ``3 years``: how long something takes."""
+    months = round(12 * years)
+    count, unit = (months, "month") if months < 18 else (round(years), "year")
+    if months == 12:
+        count, unit = 1, "year"
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def _area_unit(square_metres: float) -> tuple[float, str]:

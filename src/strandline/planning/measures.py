@@ -16,10 +16,12 @@ from strandline.observations.region_file.prices.preset import Figure
 from strandline.observations.region_file.toml_file import describe_errors, read_toml
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.actions import Response
+from strandline.planning.formatting import format_wait
 from strandline.planning.investment.mechanisms import MECHANISMS
 from strandline.planning.quantity import Quantity
 
 SHIPPED = Path(__file__).parent / "data" / "measures.toml"
+HOURS_PER_DAY = 24.0
 LONGEST_LEAD = 240.0
 """[h] Of a warning."""
 LIMITS: Mapping[str, tuple[str, float, float]] = MappingProxyType(
@@ -57,6 +59,8 @@ class LongTermMeasure:
         who: who builds it and keeps it up.
         classes: asset classes that it acts on.
         asset_by_asset: taken only at the assets where it pays, at a ``unit_cost`` that is a share of their value.
+        facility: what it builds, in the plural; empty = nothing that a place may have already.
+        rests_on: what its effect needs that no run tests, in a sentence; empty = nothing.
     """
 
     key: str
@@ -70,6 +74,8 @@ class LongTermMeasure:
     effect: Mapping[str, Quantity]
     who: str
     asset_by_asset: bool = False
+    facility: str = ""
+    rests_on: str = ""
 
     @property
     def life_safety(self) -> bool:
@@ -79,7 +85,17 @@ class LongTermMeasure:
     @property
     def lead_years(self) -> float:
         """Years from the decision until it works."""
-        return self.lead_time_days.value / (HOURS_PER_YEAR / 24)
+        return self.lead_time_hours / HOURS_PER_YEAR
+
+    @property
+    def lead_time_hours(self) -> float:
+        """Hours from the decision until it works."""
+        return self.lead_time_days.value * HOURS_PER_DAY
+
+    @property
+    def when(self) -> str:
+        """When to decide, and when it works, without a calendar year: a plan is read in other years than it counts."""
+        return f"decide now; works about {format_wait(self.lead_years)} later"
 
 
 @dataclass(frozen=True)
@@ -104,6 +120,7 @@ class OperationalMeasure:
         crews: number that it needs while it runs.
         needs: variables of forecasts, besides the water level, without which it cannot be decided.
         fallback: inside the time that it takes; life safety only.
+        facility: what it operates, in the plural; empty = nothing that has to exist.
     """
 
     key: str
@@ -117,6 +134,7 @@ class OperationalMeasure:
     crews: int = 0
     needs: tuple[str, ...] = ()
     fallback: Fallback | None = None
+    facility: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,7 +221,7 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
         raise InputError(location, what, f"known: {', '.join(MECHANISMS)}")
     mechanism = MECHANISMS[entry["mechanism"]]
     required = ("who", "mechanism", *_LONG_TERM, *mechanism.needs)
-    _check_keys(location, entry, required, ("asset_by_asset", *mechanism.options))
+    _check_keys(location, entry, required, ("asset_by_asset", "facility", "rests_on", *mechanism.options))
     _check_numbers(location, entry, (*_LONG_TERM, *mechanism.needs))
     numbers = {name: _quantity(f"{location}, {name}", entry[name]) for name in entry if isinstance(entry[name], dict)}
     for name, number in numbers.items():
@@ -221,6 +239,8 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
         effect={name: number for name, number in numbers.items() if name not in _LONG_TERM},
         who=str(entry["who"]),
         asset_by_asset=bool(entry.get("asset_by_asset", False)),
+        facility=str(entry.get("facility", "")),
+        rests_on=str(entry.get("rests_on", "")),
     )
 
 
@@ -228,7 +248,7 @@ def _operational(where: str, entry: Mapping[str, Any]) -> OperationalMeasure:
     location = f"{where}: measure '{entry.get('key')}'"
     life_safety = bool(entry.get("life_safety", False))
     required = ("lead_window_hours", "response", *(() if life_safety else ("cost", "avoided_share")))
-    _check_keys(location, entry, required, ("life_safety", "crews", "needs", "fallback"))
+    _check_keys(location, entry, required, ("life_safety", "crews", "needs", "fallback", "facility"))
     numbers = tuple(name for name in ("lead_window_hours", "cost", "avoided_share", "crews") if name in entry)
     _check_numbers(location, entry, numbers)
     window = entry["lead_window_hours"]
@@ -261,6 +281,7 @@ def _operational(where: str, entry: Mapping[str, Any]) -> OperationalMeasure:
         round(_quantity(f"{location}, crews", entry["crews"]).value) if "crews" in entry else 0,
         tuple(str(name) for name in entry.get("needs", ())),
         fallback,
+        str(entry.get("facility", "")),
     )
 
 

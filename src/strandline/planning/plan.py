@@ -149,6 +149,7 @@ def plan_adaptation(
     hindcast_data: HindcastData | None = None,
     early_action: EarlyActionInputs = NO_INPUTS,
     basis: Sequence[str] = (),
+    left_out: Sequence[str] = (),
 ) -> Plan:
     """Appraise all measures by running the damage chain with and without them, and derive the emergency triggers.
 
@@ -163,6 +164,7 @@ def plan_adaptation(
         hindcast_data: the record on which the triggers are verified; ``None`` = there is none.
         early_action: what the triggers rest on, besides hazard and damage.
         basis: what money, discount rate, horizon and costs rest on, in sentences.
+        left_out: measures that are not considered here, and why, in sentences.
 
     Raises:
         InputError: a negative budget, or what `appraise` refuses.
@@ -196,14 +198,14 @@ def plan_adaptation(
     if impact.unknown_assets:
         notes.append(
             f"{impact.unknown_assets} assets (stated value"
-            f" {format_money(impact.unknown_value, economy.money, in_text=True)}) have unknown damage and are"
+            f" {format_money(impact.unknown_value, economy.money)}) have unknown damage and are"
             " in no number of this plan. Unknown is not safe."
         )
     if len(actions) > 1:
         notes.append(
             "Avoided losses of single measures overlap: do not add them. Their effect together is stated separately."
         )
-    triggered, left_out = derive_triggers(
+    triggered, without_trigger = derive_triggers(
         TriggerInputs(
             hazard,
             damage,
@@ -234,7 +236,7 @@ def plan_adaptation(
         actions=_ranked([_monitoring(), *operational, *actions]),
         protocol=protocol,
         hindcasts=hindcasts,
-        notes=(*notes, *left_out, BREACHES),
+        notes=(*notes, *left_out, *without_trigger, BREACHES),
         expected_annual_damage=impact.expected_annual_damage,
         unknown_assets=impact.unknown_assets,
         unknown_value=impact.unknown_value,
@@ -257,6 +259,9 @@ def _operational_action(triggered: TriggeredAction, hindcasts: Sequence[Hindcast
     measure, first, cost = triggered.measure, triggered.phases[0], triggered.measure.cost
     own = {phase.name for phase in triggered.phases if phase.instead_of is None}
     confidence, why = confidence_of([each for each in hindcasts if each.phase in own])
+    if any(each is not None and each.is_assumption for each in (measure.cost, measure.avoided_share)):
+        confidence = "medium" if confidence == "high" else confidence
+        why += " Its cost or effect is an assumption."
     return Action(
         kind=measure.key,
         title=measure.title,
@@ -322,5 +327,5 @@ def frequent_notes(frequent: FrequentDamage, money: MoneyUnit) -> tuple[str, ...
         return ()
     return (
         f"Years without a sea as high as the {frequent.return_period:g}-year level are not counted. Their floods would"
-        f" add {format_money(frequent.at_most, money, in_text=True)} a year on average at most.",
+        f" add {format_money(frequent.at_most, money)} a year on average at most.",
     )

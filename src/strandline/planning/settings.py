@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit
+from strandline.planning.facilities import check_existing
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import Scenarios, load_scenarios
 from strandline.planning.measures import SHIPPED, Figures, Measures, load_measures
@@ -22,6 +23,7 @@ class PlanningSettings:
         money: of every amount.
         budget: for investments [in ``money``]; ``None`` = no limit.
         measures: with every amount in ``money``.
+        existing: facilities that the place has already; ``None`` = not stated.
         basis: what the money, the rate, the horizon and the costs rest on, in sentences.
     """
 
@@ -32,6 +34,7 @@ class PlanningSettings:
     measures: Measures
     scenarios: Scenarios
     basis: tuple[str, ...]
+    existing: tuple[str, ...] | None = None
 
     def economy(self, start_year: int) -> Economy:
         """Money, discount rate and horizon from a calendar year on."""
@@ -42,16 +45,17 @@ def read_planning_settings(section: PlanningSection) -> PlanningSettings:
     """The settings of a plan. The user's keys come first, then the preset's, then the package's.
 
     Raises:
-        InputError: a measure, a number or a file that does not exist, or an amount that cannot be converted.
+        InputError: a measure, number, facility or file that does not exist, or an amount that cannot be converted.
     """
-    preset = section.preset_of_country
+    preset, measures = section.preset_of_country, read_catalogue(section)
+    check_existing(load_measures(section.measures or SHIPPED), section.existing)
     rate, years = _rate(section), _years(section)
     return PlanningSettings(
         money=section.money,
         budget=section.budget,
         discount_rate=rate[0],
         horizon_years=years[0],
-        measures=read_catalogue(section).in_prices(section.prices),
+        measures=measures.in_prices(section.prices),
         scenarios=load_scenarios() if section.scenarios is None else load_scenarios(section.scenarios),
         basis=(
             f"Amounts are {section.money.in_words}{'' if preset is None else f', with the costs of {preset.title}'}.",
@@ -59,6 +63,7 @@ def read_planning_settings(section: PlanningSection) -> PlanningSettings:
             f"Horizon of {years[0]} years: {years[1]}.",
             *_conversion(section),
         ),
+        existing=section.existing,
     )
 
 

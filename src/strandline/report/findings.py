@@ -13,6 +13,7 @@ from strandline.planning.plan import Plan
 from strandline.report.alerts.issuer import Issuer
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.level_basis import LevelBasis
 from strandline.risk.impact.impact import Impact
 from strandline.risk.sensitivity import SensitivityAnalysis
 from strandline.uncertainty.out_of_distribution import OutOfDistribution
@@ -62,6 +63,10 @@ class SurgeScores:
         coverage_90: share of observed levels inside the 90 % interval [-].
         n_hours: observed hours scored; gaps are not scored.
         baseline_rmse: error of the baseline ``baseline_name`` on the same hours [m].
+        coverage_90_in_storms: as ``coverage_90``, in the tenth of the hours with the greatest surges; ``None`` = none.
+        storms: held out, with readings.
+        peaks_above, peaks_below: those whose highest reading lay above or below the 80 % interval of the earliest
+            forecast that reaches to it.
     """
 
     rmse: float
@@ -69,6 +74,10 @@ class SurgeScores:
     n_hours: int
     baseline_rmse: float | None = None
     baseline_name: str = "tide alone"
+    coverage_90_in_storms: float | None = None
+    storms: int = 0
+    peaks_above: int = 0
+    peaks_below: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,8 @@ class SeaLevelRiseScenario:
         hazard: its maps; its levels contain the rise.
         expected_annual_damage: [money per year].
         sunk: how much lower the land of the maps lies than in the baseline year, mean over the assets [m].
+        frequent: maps of shorter return periods; ``None`` = there are none.
+        share_beyond_maps: share of the damage from seas above the highest mapped level [-]; there it is a lower bound.
     """
 
     name: str
@@ -118,6 +129,8 @@ class SeaLevelRiseScenario:
     hazard: Hazard
     expected_annual_damage: Expectation
     sunk: float = 0.0
+    frequent: Hazard | None = None
+    share_beyond_maps: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +141,9 @@ class RunResults:
         surge: rows of forecasts with ``SURGE_COLUMNS``; one or many issue times.
         observed_maxima: annual (or storm) maxima of the record [m, region datum], for the return-level plot; may be
             empty.
-        levels_method: how the return levels were estimated, with the length of the record and its highest level.
-        extremes: the same for programs.
+        frequent: maps of shorter return periods than the hazard's, from which damage and the chance in any one year
+            start as well; ``None`` = there are none.
+        levels: what the return levels rest on.
         rise_scenarios: scenarios of sea-level rise.
         information: what drives the uncertainty of the damage, and what would reduce it; None = nothing to reduce.
         maxima_per_year: maxima in a year of record [a-1]; 1 for annual maxima.
@@ -145,14 +159,14 @@ class RunResults:
     learning: LearningScores
     run: RunInfo
     issuer: Issuer
-    levels_method: str
+    levels: LevelBasis
     observed_maxima: Floats = field(default_factory=lambda: np.empty(0))
     maxima_per_year: float = 1.0
     reliability: Reliability | None = None
     rise_scenarios: tuple[SeaLevelRiseScenario, ...] = ()
     out_of_distribution: OutOfDistribution | None = None
     information: SensitivityAnalysis | None = None
-    extremes: Mapping[str, object] = field(default_factory=dict)
+    frequent: Hazard | None = None
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

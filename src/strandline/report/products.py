@@ -17,17 +17,19 @@ from strandline.files import write_bytes, write_text
 from strandline.observations.arrays import Reals
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
-from strandline.planning.actions import Portfolio
 from strandline.planning.early_action.protocol_file import protocol_to_toml
+from strandline.planning.plan import Plan
 from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_json
 from strandline.report.consistency.gate import refuse_contradictions
 from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults
+from strandline.report.flooded_land import flooded_land
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.report.risk_data_library import describe_for_catalogues
+from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import BREACHES, Hazard
 from strandline.risk.people import BASIS_OF_BOUNDS
-from strandline.risk.stage_damage.annual_probability import ANNUAL_METHOD, annual_probability
+from strandline.risk.stage_damage.annual_probability import ANNUAL_METHOD, FloodChances
 
 QUANTILES = (0.1, 0.5, 0.9)
 GIVEN = "given the T-year sea level"
@@ -60,7 +62,7 @@ def write_products(out: Path, results: RunResults) -> None:
     scenarios = [("today", hazard), *((scenario.name, scenario.hazard) for scenario in results.rise_scenarios)]
     for file, field, quantity in RASTERS:
         write_raster(out / file, scenarios, field, quantity)
-    write_annual_probability(out / ANNUAL_FILE, scenarios)
+    write_annual_probability(out / ANNUAL_FILE, results)
     write_flood_depth(out / "flood_depth.tif", scenarios)
     write_surge(out / "surge.csv", results.surge)
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
@@ -101,14 +103,18 @@ def write_flood_depth(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> No
     write_bytes(path, as_cog(scenarios[0][1], np.concatenate(bands), names, "m", quantity))
 
 
-def write_annual_probability(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
+def write_annual_probability(path: Path, results: RunResults) -> None:
     """Write the annual probability of flooding [a-1], two bounds for each scenario."""
+    scenarios = [("today", FloodChances.of(results.hazard, results.frequent))]
+    scenarios += [(each.name, FloodChances.of(each.hazard, each.frequent)) for each in results.rise_scenarios]
     bands, names = [], []
-    for name, hazard in scenarios:
-        annual = annual_probability(hazard.flood_probability, hazard.return_periods)
+    for name, chances in scenarios:
+        annual = chances.in_any_year()
         bands += [annual.at_least, annual.at_most]
         names += [annual_band_name(name, bound) for bound in ANNUAL_BOUNDS]
-    content = as_cog(scenarios[0][1], np.stack(bands), names, "1/yr", ANNUAL_QUANTITY, METHOD=ANNUAL_METHOD)
+    periods = ", ".join(f"{each:g}" for each in scenarios[0][1].return_periods)
+    tags = {"METHOD": ANNUAL_METHOD, "RETURN_PERIODS": f"{periods} years"}
+    content = as_cog(results.hazard, np.stack(bands), names, "1/yr", ANNUAL_QUANTITY, **tags)
     write_bytes(path, content)
 
 
@@ -160,9 +166,16 @@ def write_surge(path: Path, surge: pd.DataFrame) -> None:
     write_text(path, table.to_csv(index=False, float_format="%.4f"))
 
 
+def measures_at(plan: Plan, asset_ids: pd.Series) -> list[str | None]:
+    """Return the titles of the proposed measures at each asset that are taken asset by asset; ``None`` = none."""
+    taken = [(action.title, frozenset(action.where)) for action in plan.actions if action.robustness and action.where]
+    return ["; ".join(title for title, where in taken if each in where) or None for each in asset_ids]
+
+
 def write_assets(path: Path, results: RunResults) -> None:
     """Write the assets in longitude and latitude (RFC 7946); ``null`` = unknown, never zero."""
     assets = results.impact.assets.to_crs("EPSG:4326")
+    assets["measures"] = measures_at(results.plan, assets["asset_id"].astype(str))
     rounded = assets.geometry.set_precision(1e-7).array
     assets = assets.set_geometry(gpd.GeoSeries(orient_polygons(rounded), index=assets.index, crs=assets.crs))
     collection = json.loads(assets.to_json(na="null", drop_id=True, to_wgs84=True))
@@ -176,6 +189,39 @@ def write_assets(path: Path, results: RunResults) -> None:
     write_text(path, json.dumps(collection, allow_nan=False) + "\n")
 
 
+def _headlines_of(results: RunResults) -> dict[str, JsonValue]:
+    """The numbers that the report begins with: on average with the Monte-Carlo error, range, unit and kinds of data.
+
+    The error is that of the calculation alone; it is missing where a number is a score, which is not drawn.
+    """
+    hazard, kinds, money = results.hazard, results.kinds, results.plan.money
+    level = Expectation.of(hazard.level_draws[:, -1], 1)
+    land = flooded_land(hazard, results.observations.terrain).flooded
+    period = hazard.return_periods[-1]
+
+    def one(number: Expectation, unit: str, section: str) -> JsonValue:
+        return as_json({**asdict(number), "unit": unit, "provenance": sorted(kinds[section])})
+
+    found: dict[str, JsonValue] = {
+        "sea_level": one(level, f"m above {hazard.region.vertical_datum}, once in {period:g} years", "levels"),
+        "land_under_water": one(land, f"m2, given the {period:g}-year sea level", "flood"),
+        "expected_annual_damage": one(results.impact.expected_annual_damage, f"{money} per year", "assets"),
+        "forecast_error": {
+            "root_mean_square": results.surge_scores.rmse,
+            "unit": "m",
+            "provenance": sorted(kinds["surge"]),
+        },
+    }
+    if results.plan.portfolio is not None:
+        units = {
+            "investment": f"{money}", "cost": f"{money}", "avoided_loss": f"{money} per year",
+            "net_present_value": f"{money}", "benefit_cost_ratio": "1",
+        }  # fmt: skip
+        portfolio = results.plan.portfolio
+        found |= {f"proposal_{name}": one(getattr(portfolio, name), unit, "plan") for name, unit in units.items()}
+    return found
+
+
 def summarise(results: RunResults) -> dict[str, JsonValue]:
     """Return every headline number of the run; ``None`` = undefined or unknown."""
     learning, surge, impact, run = results.learning, results.surge_scores, results.impact, results.run
@@ -183,6 +229,7 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
     levels, outlier = return_levels(hazard), results.out_of_distribution
     return {
         "provenance": results.provenance,
+        "headlines": _headlines_of(results),
         "provenance_of": {section: sorted(kinds) for section, kinds in results.kinds.items()},
         "region": {"name": region.name, "crs": region.crs, "vertical_datum": region.vertical_datum},
         "flood": {
@@ -193,17 +240,20 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         "surge": {
             "rmse": surge.rmse,
             "coverage_90": surge.coverage_90,
+            "coverage_90_in_storms": surge.coverage_90_in_storms,
+            "storms": {"n": surge.storms, "above_p90": surge.peaks_above, "below_p10": surge.peaks_below},
             "n_hours": surge.n_hours,
             "baseline": {"name": surge.baseline_name, "rmse": surge.baseline_rmse},
         },
         "return_levels": [
             {str(name): float(value) for name, value in row.items()} for row in levels.to_dict(orient="records")
         ],
-        "extremes": as_json(results.extremes),
+        "extremes": as_json(results.levels.facts),
         "impact": {
             "expected_annual_damage": as_json(
                 {**asdict(impact.expected_annual_damage), "unit": f"{results.plan.money} per year"}
             ),
+            "share_beyond_maps": impact.share_beyond_maps,
             "left_out_as_frequent": as_json(asdict(impact.frequent)),
             "unknown_assets": impact.unknown_assets,
             "unknown_value": impact.unknown_value,
@@ -219,7 +269,6 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         "plan": {
             "n_actions": len(results.plan.actions),
             "n_triggers": results.plan.n_triggers,
-            **({} if results.plan.portfolio is None else _headlines(results.plan.portfolio)),
         },
         "seconds": {**run.seconds, "total": sum(run.seconds.values())},
         "seeds": dict(run.seeds),
@@ -228,12 +277,6 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         "started": f"{run.started:%Y-%m-%dT%H:%M:%SZ}",
         "warnings": list(run.warnings),
     }
-
-
-def _headlines(portfolio: Portfolio) -> dict[str, JsonValue]:
-    """What the proposal costs and avoids, on average."""
-    names = ("investment", "cost", "avoided_loss", "net_present_value", "benefit_cost_ratio")
-    return {name: as_json(asdict(getattr(portfolio, name))) for name in names}
 
 
 def as_json(value: object) -> JsonValue:

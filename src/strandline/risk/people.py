@@ -127,6 +127,13 @@ class Homes:
         mean = min(float(counted.mean()), large)
         return cls(low, low + is_uncounted * mean, low + is_uncounted * large, is_uncounted)
 
+    def in_one_without_a_count(self) -> People:
+        """People who live in one home without a count; unknown where all are counted."""
+        if not self.is_uncounted.any():
+            return UNKNOWN
+        one = int(self.is_uncounted.argmax())
+        return People.bounded(0.0, float(self.likely[one]), float(self.high[one]) * COUNT_FACTOR)
+
     def residents(self, chosen: Mask) -> People:
         """People who live in the chosen assets (A,)."""
         return People.bounded(

@@ -8,7 +8,7 @@ exactly (decision 17).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Self
 
 import geopandas as gpd
 import numpy as np
@@ -58,11 +58,21 @@ class ValueOfInformation:
         of: the kind of input that it informs.
         what: for a sentence, such as "10 more years of the tide gauge".
         reduction: expected share of the variance that it removes [-].
+        elsewhere: the least and the greatest share that the same measurement removes at any place [-]; ``None`` = it
+            has no place.
+        share_of_damage: at its place, of the damage at the median rarest level [-]; ``None`` = it has no place.
     """
 
     of: Literal["sea levels", "flood map", "damage curve"]
     what: str
     reduction: float
+    elsewhere: tuple[float, float] | None = None
+    share_of_damage: float | None = None
+
+    def as_share_of(self, variance: float) -> Self:
+        """The same with reductions [money² a-2] as shares of the variance."""
+        elsewhere = None if self.elsewhere is None else (self.elsewhere[0] / variance, self.elsewhere[1] / variance)
+        return replace(self, reduction=self.reduction / variance, elsewhere=elsewhere)
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,9 @@ def analyse_sensitivity(
     including the error and D the expected annual damage averaged over the other inputs. Possible measurements are
 
     - the sea: the rarest return level, from ``GAUGE_YEARS`` more years beside ``record_years``;
-    - the flood map: mean depth at the assets of a district at the median rarest level, with ``MARK_ERROR``;
+    - the flood map: mean depth at the assets of the district with most damage at the median rarest level, with
+      ``MARK_ERROR``. A map errs at all places alike here, so that other districts tell nearly as much, whatever their
+      damage; which of them tells most is chance;
     - a damage curve: its deviate, from ``SURVEYED_ASSETS`` assets.
 
     Values of assets are taken as exact, so surveying them is not among the measurements.
@@ -116,14 +128,7 @@ def analyse_sensitivity(
             _reduction(joined.mean(axis=1), rarest, gauge_error),
         )
     ]
-    for location, depth in losses.depth_by_location.items():
-        measurements.append(
-            ValueOfInformation(
-                "flood map",
-                f"a survey of flood marks and ground levels {location}",
-                _reduction(joined.mean(axis=0), depth, MARK_ERROR**2),
-            )
-        )
+    measurements.append(_survey(losses, joined.mean(axis=0)))
     for name, part in zip(losses.curves, damage, strict=True):
         error = CURVE_DEVIATES.var() / SURVEYED_ASSETS
         by_curve = part.mean(axis=(0, 1))
@@ -138,10 +143,24 @@ def analyse_sensitivity(
     return SensitivityAnalysis(
         float(np.sqrt(variance)),
         tuple(sorted(drivers, key=lambda driver: -driver.first_order)),
-        tuple(
-            replace(each, reduction=each.reduction / variance)
-            for each in sorted(measurements, key=lambda each: -each.reduction)
-        ),
+        tuple(each.as_share_of(variance) for each in sorted(measurements, key=lambda each: -each.reduction)),
+    )
+
+
+def _survey(losses: "StageDamageByCurve", by_map: Floats) -> ValueOfInformation:
+    """A survey where most damage is; reductions of the variance [money² a-2].
+
+    Args:
+        by_map: (S,) expected annual damage of each map.
+    """
+    found = {name: _reduction(by_map, depth, MARK_ERROR**2) for name, depth in losses.depth_by_location.items()}
+    place = max(losses.damage_by_location, key=lambda name: losses.damage_by_location[name])
+    return ValueOfInformation(
+        "flood map",
+        f"a survey of flood marks and ground levels {place}",
+        found[place],
+        (min(found.values()), max(found.values())),
+        losses.damage_by_location[place] / max(sum(losses.damage_by_location.values()), 1e-9),
     )
 
 
@@ -182,12 +201,14 @@ class StageDamageByCurve:
         damage: (C, S, K, G) damage to the known assets under curve c moved by ``CURVE_DEVIATES`` [money].
         depth_by_location: "in the district X" or "in the north-west" → (S,) mean depth at its assets [m] at the median
             rarest level.
+        damage_by_location: mean damage at its assets at that level [money].
     """
 
     curves: tuple[str, ...]
     grid: Floats
     damage: Floats
     depth_by_location: dict[str, Floats]
+    damage_by_location: dict[str, float]
 
     @classmethod
     def of(cls, hazard: Hazard, assets: gpd.GeoDataFrame, continent: str) -> "StageDamageByCurve | None":
@@ -206,17 +227,22 @@ class StageDamageByCurve:
         locations = _locations(assets[known], hazard)
         median_rarest = float(np.median(hazard.levels[:, -1]))
         depths: dict[str, Floats] = {name: np.zeros(len(hazard.levels)) for name in locations}
+        losses = dict.fromkeys(locations, 0.0)
         for sample, (maps, level) in enumerate(zip(hazard.flood_depth, hazard.levels, strict=True)):
-            at_median = np.full(exposure.value.size, np.nan)
+            at_median, loss = np.full(exposure.value.size, np.nan), np.zeros(exposure.value.size)
             for group, own in cell_depths(maps, exposure):
-                at_median[group.rows] = group.shares @ _depth_at(own, level, np.array([median_rarest]))[0]
+                stands = _depth_at(own, level, np.array([median_rarest]))  # (1, cells)
+                at_median[group.rows] = group.shares @ stands[0]
+                ratio = group.shares @ damage_ratio(stands, group.asset_class, continent, 0.0)[0]
+                loss[group.rows] = ratio * exposure.value[group.rows]
                 water, value = _depth_at(own, level, grid), group.shares.T @ exposure.value[group.rows]
                 of_curve = damage[curves.index(_curve(group.asset_class)), sample]
                 for number, deviate in enumerate(CURVE_DEVIATES):
                     of_curve[number] += damage_ratio(water, group.asset_class, continent, float(deviate)) @ value
             for name, rows in locations.items():
                 depths[name][sample] = at_median[rows].mean()
-        return cls(curves, grid, damage, depths)
+                losses[name] += float(loss[rows].sum()) / len(hazard.levels)
+        return cls(curves, grid, damage, depths, losses)
 
 
 def _depth_at(depth: Floats, own: Floats, wanted: Floats) -> Floats:

@@ -136,15 +136,17 @@ def test_only_levels_far_above_the_archive_are_simulated(
     )
     if not physics_augmented:
         assert data.physics_augmented is None
-        assert extrapolation_warnings(data) == ()
+        assert extrapolation_warnings(data, MEAN_SEA_LEVEL, 9.0) == ()
         return
     assert data.physics_augmented is not None
     level = peak_levels(data.physics_augmented)[0].numpy() + MEAN_SEA_LEVEL
     assert len(level) == physics_augmented
     assert (np.diff([0.6, *level]) < 0.2501).all()
     assert level[-1] == pytest.approx(highest, abs=1e-5)
-    assert f"{highest - MEAN_SEA_LEVEL:.2f} m" in extrapolation_warnings(data)[0]
-    assert "0.40 m" in extrapolation_warnings(data)[0]
+    (sentence,) = extrapolation_warnings(data, MEAN_SEA_LEVEL, 9.0)
+    assert f"computed up to {highest:.2f} m" in sentence, "above the datum of the region, as every level"
+    assert f"reached {0.4 + MEAN_SEA_LEVEL:.2f} m" in sentence
+    assert "reach to about 9.00 m" in sentence
 
 
 def test_without_a_trusted_archive_no_extreme_is_simulated(designer: StormDesigner) -> None:

@@ -192,6 +192,14 @@ def test_a_missing_raster_is_named(tmp_path: Path) -> None:
         read_terrain(terrain_section(tmp_path / "nowhere.tif"), REGION)
 
 
+def test_a_damaged_transform_is_refused(tmp_path: Path) -> None:
+    path = write_tif(tmp_path / "whole.tif", expected_plane())
+    with rasterio.open(path, "r+") as file:
+        file.transform = Affine(1e-4, 0, 6e5, 0, -1e-303, 1.1016e6)
+    with pytest.raises(InputError, match=r"whole\.tif"):
+        read_terrain(terrain_section(path), REGION)
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_truncated_or_corrupt_raster_loads_or_is_refused(

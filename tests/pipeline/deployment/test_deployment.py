@@ -26,6 +26,7 @@ from strandline.pipeline.deployment import (
 from strandline.pipeline.deployment.deployment import mean_high_water
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
+from strandline.planning.early_action.evacuation.frequency import Frequency
 from strandline.risk.stage_damage.zones import NOWHERE
 
 END = np.datetime64("2022-11-26T00", "ns")
@@ -79,7 +80,7 @@ def assert_equal(one: object, other: object, place: str = "") -> None:
 def test_a_deployment_comes_back_equal_to_the_last_bit(deployment: Deployment, tmp_path: Path) -> None:
     assert deployment.evacuation is not None
     first, *_ = deployment.evacuation.areas
-    never = replace(first, levels=(np.inf, *first.levels[1:]), return_period=np.inf)
+    never = replace(first, levels=(np.inf, *first.levels[1:]), frequency=Frequency(0.0))
     deployment = replace(deployment, evacuation=replace(deployment.evacuation, areas=(never,)))
     save_deployment(tmp_path, deployment)
     again = load_deployment(tmp_path)

@@ -171,7 +171,7 @@ def test_a_neighbours_threshold_precedes_the_water_by_the_needed_hours() -> None
 def test_confidence_and_the_opening_of_the_plan_follow_from_the_hindcast(
     hits: int, misses: int, confidence: str, caveat: str
 ) -> None:
-    result = Verification(5.0, hits, 0, misses, 0, 0, 8.0, None, None, hits)
+    result = Verification(5.0, hits, 0, misses, 0, 0, 8.0, None, None, hits, hits)
     condition: Condition = "all gauges work"
     hindcasts = [Hindcast("leave", condition, "a filter", 5.0, result)]
     assert confidence_of(hindcasts)[0] == confidence
@@ -182,6 +182,16 @@ def test_confidence_and_the_opening_of_the_plan_follow_from_the_hindcast(
 
 
 def test_one_flood_is_not_counted_once_for_every_area_it_reaches() -> None:
-    lower, upper = (Verification(5.0, 0, 0, floods, 0, 0, 8.0, None, None, 0) for floods in (3, 1))
+    lower, upper = (Verification(5.0, 0, 0, floods, 0, 0, 8.0, None, None, 0, 0) for floods in (3, 1))
     hindcasts = [Hindcast(name, "all gauges work", "a filter", 5.0, one) for name, one in (("a", lower), ("b", upper))]
     assert confidence_of(hindcasts) == ("low", "In the hindcast it was in time for 0 of 3 floods.")
+
+
+def test_the_hindcast_states_from_which_sea_on_it_counts_floods_and_how_many_calls_were_false() -> None:
+    """One plan counted 7 floods in one sentence and 15 in the next, and was "highly confident" of 18 false alarms."""
+    result = Verification(3.9, 14, 0, 1, 18, 1, 15.0, None, None, 33, 14)
+    confidence, why = confidence_of([Hindcast("close", "all gauges work", "a filter", 15.0, result, 1.65)])
+    assert confidence == "high"
+    assert why == (
+        "In the hindcast it was in time for 14 of 15 floods of 1.65 m or more, and 18 of its 33 calls were without one."
+    )

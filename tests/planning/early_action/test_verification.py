@@ -66,11 +66,13 @@ def test_exceedances_within_a_day_are_one_event_and_gaps_make_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "hits", "late", "misses"), [(46, 1, 0, 0), (47, 1, 0, 0), (48, 0, 1, 1), (50, 0, 1, 1), (51, 0, 0, 1)]
+    ("start", "hits", "late", "misses"),
+    [(46, 1, 0, 0), (47, 1, 0, 0), (48, 0, 1, 1), (50, 0, 1, 1), (51, 0, 1, 1), (53, 0, 0, 1)],
 )
 def test_an_action_helps_only_when_it_starts_early_enough(start: int, hits: int, late: int, misses: int) -> None:
     result = tried(flags((start, 60)), level((50, 53)))
-    assert (result.hits, result.late, result.misses, result.false_alarms) == (hits, late, misses, 0)
+    assert (result.hits, result.late, result.misses) == (hits, late, misses)
+    assert (result.calls_in_time, result.late_calls, result.false_alarms) == (hits, late, 1 - hits - late)
 
 
 def test_an_action_that_stopped_before_the_event_is_a_false_alarm() -> None:
@@ -112,6 +114,23 @@ def test_perfect_information_covers_two_events_by_one_activation_and_accepts_a_s
     borne = verify(flags(), TIME, level((100, 102)), HIGH, 3.0, cheap)
     assert borne.expenses is not None
     assert borne.expenses.perfect == pytest.approx(0.3)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 390), st.integers(1, 80)), max_size=6),
+    st.lists(st.tuples(st.integers(1, 399), st.integers(1, 30)), max_size=5),
+    st.lists(st.tuples(st.integers(1, 399), st.integers(1, 30)), max_size=2),
+)
+def test_every_call_is_in_time_late_false_or_not_checked_and_its_floods_are_hit_or_late(acts, spans, gaps) -> None:
+    """A plan said "3 calls, 2 without a flood" beside "hits 0, late 0, false alarms 2"."""
+    observed = level(*((a, min(a + b, 400)) for a, b in spans))
+    observed[flags(*((a, min(a + b, 400)) for a, b in gaps))] = np.nan
+    result = tried(flags(*((a, min(a + b, 400)) for a, b in acts)), observed)
+    assert result.late_calls >= 0
+    assert result.calls == result.calls_in_time + result.late_calls + result.false_alarms + result.unverified
+    assert (result.calls_in_time > 0) == (result.hits > 0)
+    assert result.hits + result.late > 0 or result.late_calls == 0
+    assert result.late <= result.misses
 
 
 @settings(deadline=None)

@@ -175,6 +175,19 @@ def test_the_selection_keeps_to_the_budget_and_has_the_least_regret() -> None:
     assert select(appraisal, 0.0).chosen == frozenset()
 
 
+def test_a_measure_that_is_left_out_costs_more_than_it_still_saves_in_one_scenario_at_least() -> None:
+    """The plan says so of each: "does not pay …; it does in 54 of 54 scenarios" was no reason."""
+    baseline = a_baseline(make_hazard(rise=0.5))
+    for price in (0.2, 1.0):
+        appraisal = appraisal_of(baseline, designs_of(baseline, price=price), load_scenarios())
+        chosen, value = select(appraisal, None).chosen, appraisal.expected_value
+        left_out = set(range(len(appraisal.designs))) - chosen
+        for number in left_out:
+            added = value[appraisal.measure_sets.index(chosen | {number})]
+            assert (added - value[appraisal.measure_sets.index(chosen)]).min() <= 0.01
+    assert left_out, "at full prices something is left out"
+
+
 def test_robustness_counts_the_scenarios_in_which_a_set_pays() -> None:
     baseline = a_baseline(make_hazard(rise=0.5))
     appraisal = appraisal_of(baseline, designs_of(baseline), load_scenarios())

@@ -178,7 +178,8 @@ def areas_of(*zones: tuple[str, ...], people: People, level: float = 1.18) -> Ev
         EvacuationArea("AB"[number], names, (level,), level, 5.0, people, clearance)
         for number, names in enumerate(zones)
     )
-    return EvacuationAreas(tuple(areas), (), Night(begins=20, ends=4))
+    night = Night(begins=20, ends=4)
+    return EvacuationAreas(tuple(areas), (), night, night)
 
 
 def test_assets_in_water_that_count_as_undamaged_are_refused(results: RunResults) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import tests.fixtures.reports as coast
 from strandline.observations.observations import Provenance
-from strandline.observations.region_file.prices.money import EUR_2010, SPACE
+from strandline.observations.region_file.prices.money import EUR_2010, SPACE, MoneyUnit
 from strandline.planning import formatting
 from strandline.report.figures.style import INK, MUTED, ON_DARK, PAPER, as_rgb
 from strandline.report.findings import RunResults
@@ -182,11 +182,11 @@ def test_the_share_of_flooded_cells_that_the_map_calls_dry_stands_beside_the_map
 def test_the_plan_says_when_to_start_to_stop_and_what_to_do_without_readings(real: Page) -> None:
     text = real.text.replace(SPACE, " ")
     for part in (
-        "1 Evacuate low-lying areas", "beyond the budget", "€6.4 million (€5.1 to 8.0 million)",
+        "1 Evacuate low-lying areas", "beyond the budget", "€6.4 million (€5.1 million to €8.0 million)",
         "A chance of more than 50 % of forecast water level at or above 1.18 m, 6 to 48 hours ahead",
         "A chance of at most 20 % of forecast water level at or above 0.88 m within 48 hours, for 6 hours",
         "after 3 hours without readings: Start on neighbour water level at or above 1.00 m (Offshore tower)",
-        "Tested on 9.8 observed years", "Evacuate low-lying areas all gauges work 7 2 5 9 0.72",
+        "Tested on 9.8 observed years", "Evacuate low-lying areas all gauges work – 7 2 1 5 9 0.72",
         "the civil protection officer on duty decides",
     ):  # fmt: skip
         assert part in text, part
@@ -197,8 +197,9 @@ def test_the_plan_says_what_is_proposed_in_which_scenarios_and_what_follows(real
     for part in (
         "Build together: Raise homes where it pays", "4 of 4 scenarios", "Who the owners",
         "Protects 3 assets, 9 people",
-        "SSP5-8.5 0.40 m €28 to 28 million or more", "as proposed (2 of 2)", "Raise the embankment 3 of 4",
-        "Raise homes where it pays (1 year late); at 0.1 to 0.2 m of rise (2045 to 2090) Raise the embankment",
+        "SSP5-8.5 0.40 m €28 million or more", "as proposed (2 of 2)", "Raise the embankment 3 of 4",
+        "The proposal (until it works, damage may exceed the limit for 1 year); at 0.1 to 0.2 m of rise (2045 to"
+            " 2090) Raise the embankment",
         "0.4 to 0.8 m or more of rise (after 2100)", "0.2 m (limit 0.1 to 0.2 m)", "Every pathway begins with the",
         "Stronger storms: made up for a test.",
     ):  # fmt: skip
@@ -303,8 +304,8 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize(
     ("euros", "text"),
     [
-        (0.0, "€0"), (812.0, "€810"), (1250.0, "€1.2 thousand"), (777_000.0, "€780 thousand"),
-        (999_000.0, "€1.0 million"), (12_345_678.0, "€12 million"), (-1.1e6, "€−1.1 million"),
+        (0.0, "€0"), (812.0, "€810"), (1250.0, "€1,200"), (777_000.0, "€780,000"),
+        (999_000.0, "€1.0 million"), (12_345_678.0, "€12 million"), (-1.1e6, "−€1.1 million"),
         (float("nan"), "unknown"),
     ],
 )  # fmt: skip
@@ -312,17 +313,23 @@ def test_money_has_two_digits(euros: float, text: str) -> None:
     assert formatting.format_money(euros, EUR_2010).replace(SPACE, " ") == text
 
 
-def test_a_range_of_money_names_a_second_unit_only_where_needed() -> None:
-    formatted = [
-        formatting.format_money_between(*pair, EUR_2010).replace(SPACE, " ")
-        for pair in ((0.0, 7.8e6), (5e5, 1.2e6), (2.6e4, 7.8e6), (1.02, 8.6e6))
-    ]
-    assert formatted == [
-        "€0 to 7.8 million",
-        "€0.50 to 1.2 million",
-        "€26 thousand to 7.8 million",
+def test_money_is_written_one_way_in_every_sentence_and_table() -> None:
+    """Plan and report had two: "€100,000" beside "€100 thousand", "€−51 to 300 million"."""
+    pairs = ((0.0, 7.8e6), (5e5, 1.2e6), (2.6e4, 7.8e6), (1.02, 8.6e6), (-51e6, 300e6))
+    assert [formatting.format_money_between(*pair, EUR_2010) for pair in pairs] == [
+        "€0 to €7.8 million",
+        "€500,000 to €1.2 million",
+        "€26,000 to €7.8 million",
         "nearly €0 to €8.6 million",
+        "−€51 million to €300 million",
     ]
+    wide = Expectation(5e6, 1e6, -51e6, 4e6, 300e6, 400)
+    assert formatting.format_expectation(wide, EUR_2010) == "€5.0 million ± €1.0 million (−€51 million to €300 million)"
+    assert formatting.format_money(-1.2e6, MoneyUnit("BDT", 2024)) == "−BDT 1.2 million"
+
+
+def test_no_amount_of_the_page_is_in_thousands() -> None:
+    assert not re.search(r"\d.thousand|€[−-]", render_page(coast.results("simulated")))
 
 
 def test_a_share_is_never_rounded_to_nothing_or_all() -> None:

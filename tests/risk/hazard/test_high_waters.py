@@ -56,6 +56,20 @@ def test_cycles_with_gaps_are_left_out() -> None:
     assert (days.tide == 0).all()
 
 
+def test_the_storm_in_which_the_gauge_failed_is_in_the_record() -> None:
+    rng, time, tide = np.random.default_rng(3), hours(20_000), tide_of(20_000)
+    level = tide + 0.05 * rng.standard_normal(20_000)
+    high = 9_000 + int(np.argmax(tide[9_000:9_012]))
+    level[high - 4 : high] += 2.0
+    level[high : high + 30] = np.nan  # the gauge fails while the sea still rises
+    for waters in (find_high_waters(time, level, tide), find_daily_highest(time, level)):
+        reached = waters.tide + waters.surge
+        assert reached.max() == np.nanmax(level), "the highest reading is a high water"
+    calm = level.copy()
+    calm[high - 4 : high] -= 2.0
+    assert find_high_waters(time, level, tide).time.size == find_high_waters(time, calm, tide).time.size + 1
+
+
 def test_tide_and_weather_are_two_chances_where_the_tide_is_large() -> None:
     rng, time, tide = np.random.default_rng(0), hours(20_000), tide_of(20_000)
     assert tide_is_large(find_high_waters(time, tide + 0.05 * rng.standard_normal(20_000), tide))[0]

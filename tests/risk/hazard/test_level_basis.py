@@ -46,38 +46,55 @@ def recorded(rate: float = 1 / 300) -> RecordedExtremes:
 
 
 def test_a_reading_above_the_100_year_level_is_explained() -> None:
-    method, facts = describe_recorded(recorded(), 0.0, PERIODS)
-    assert "2.79 m (12 November 2014, at the sea of 2020), lies above the 100-year level of 2.3" in method
-    assert "once in 300 years" in method
-    assert "a record of 29 years holds one with a chance of 9%" in method
-    assert facts["highest_chance_in_record"] == pytest.approx(1 - np.exp(-29 / 300), abs=1e-6)
-    json.dumps(as_json(facts), allow_nan=False)
+    basis = describe_recorded(recorded(), 0.0, PERIODS)
+    assert "The highest reading in 29 years was 2.79 m (12 November 2014, at the sea of 2020), above" in basis.summary
+    assert "once in 300 years" in basis.summary
+    assert "a record of 29 years holds one with a chance of 9 %" in basis.summary
+    assert basis.facts["highest_chance_in_record"] == pytest.approx(1 - np.exp(-29 / 300), abs=1e-6)
+    json.dumps(as_json(basis.facts), allow_nan=False)
+
+
+def test_the_summary_has_the_range_of_the_tables_and_plain_words() -> None:
+    found = recorded()
+    summary = describe_recorded(replace(found, highest=2.0), 0.0, PERIODS).summary
+    low, middle, high = np.quantile(found.levels[:, -1], [0.1, 0.5, 0.9])
+    assert f"reaches {middle:.2f} m ({low:.2f} to {high:.2f} m, 8 in 10 chance)" in summary
+    assert "9 in 10" not in summary
+    assert len(summary.split(". ")) == 3
+    for jargon in ("skew", "factor", "samples", "fitted", "median"):
+        assert jargon not in summary
+
+
+def test_a_highest_reading_beside_a_gap_says_that_the_gauge_failed() -> None:
+    whole, failed = (describe_recorded(replace(recorded(), gauge_failed=each), 0.0, PERIODS) for each in (False, True))
+    assert "the sea may have been higher" not in whole.summary
+    assert "the sea may have been higher" in failed.summary
 
 
 def test_a_reading_that_the_estimate_hardly_allows_casts_doubt_on_it() -> None:
-    method, _ = describe_recorded(recorded(rate=1 / 5000), 0.0, PERIODS)
-    assert "it is probably too low" in method
-    assert "no contradiction" not in method
+    summary = describe_recorded(recorded(rate=1 / 5000), 0.0, PERIODS).summary
+    assert "it is probably too low" in summary
+    assert "no contradiction" not in summary
 
 
 def test_a_reading_below_the_100_year_level_needs_no_explanation() -> None:
-    method, _ = describe_recorded(replace(recorded(), highest=2.0), 0.0, PERIODS)
-    assert "lies below the 100-year level" in method
-    assert "contradiction" not in method
+    summary = describe_recorded(replace(recorded(), highest=2.0), 0.0, PERIODS).summary
+    assert "was 2.00 m (12 November 2014, at the sea of 2020)." in summary
+    assert "contradiction" not in summary
 
 
 def test_the_report_states_trend_tide_and_causes() -> None:
-    method, facts = describe_recorded(recorded(), 0.0, PERIODS)
+    method = describe_recorded(recorded(), 0.0, PERIODS).method
     for part in ("3.1 ± 0.4 mm a year", "the sea of 2020", "2.5 times as much", "41 passages of cyclones", "90 %"):
         assert part in method
     assert "were not observed" not in method
-    simulated, _ = describe_recorded(replace(recorded(), factor=(0.8, 1.1, 1.5)), 0.0, PERIODS)
-    assert "were not observed" in simulated
-    missing, _ = describe_recorded(replace(recorded(), untracked_years=12.0), 0.0, PERIODS)
-    assert "For 12 years at an end of the record no track is known" in missing
-    alone, facts = describe_recorded(replace(recorded(), separation="no tracks", cyclones=0), 0.0, PERIODS)
-    assert "No cyclone tracks were given" in alone
-    assert facts["causes"] == "one population"
+    simulated = describe_recorded(replace(recorded(), factor=(0.8, 1.1, 1.5)), 0.0, PERIODS)
+    assert "were not observed" in simulated.method
+    missing = describe_recorded(replace(recorded(), untracked_years=12.0), 0.0, PERIODS)
+    assert "For 12 years at an end of the record no track is known" in missing.method
+    alone = describe_recorded(replace(recorded(), separation="no tracks", cyclones=0), 0.0, PERIODS)
+    assert "No cyclone tracks were given" in alone.method
+    assert alone.facts["causes"] == "one population"
 
 
 def test_published_maxima_are_explained_in_the_same_way() -> None:
@@ -86,21 +103,21 @@ def test_published_maxima_are_explained_in_the_same_way() -> None:
     maxima[16] = 2.4
     fit = fit_block_maxima(maxima, years, source="a published record", trend=True)
     levels = sample_return_levels(fit, PERIODS, 20, np.random.default_rng(0))
-    method, facts = describe_published(fit, levels, PERIODS, 2009.0)
-    assert "60 years of a published record" in method
-    assert "(1966, at the sea of 2009)" in method
-    assert facts["highest_level_m"] == pytest.approx(maxima_at_epoch(fit)[16])
+    basis = describe_published(fit, levels, PERIODS, 2009.0)
+    assert "60 years of a published record" in basis.method
+    assert "(1966, at the sea of 2009)" in basis.summary
+    assert basis.facts["highest_level_m"] == pytest.approx(maxima_at_epoch(fit)[16])
     # The rate above a return level is that of its period.
     assert fit.exceedances_a_year(float(fit.levels((100.0,))[0])) == pytest.approx(-np.log(0.99))
 
 
 def test_a_sea_that_rises_much_faster_than_the_worlds_raises_the_question_of_subsidence() -> None:
-    slow, _ = describe_recorded(recorded(), 0.0, PERIODS)
-    fast, _ = describe_recorded(
+    slow = describe_recorded(recorded(), 0.0, PERIODS)
+    fast = describe_recorded(
         replace(recorded(), trend=MeanLevelTrend(0.021, 0.001, 2026.0, 29, True, 6.0)), 0.0, PERIODS
     )
-    assert "probably sinks" not in slow
-    assert "its ground probably sinks" in fast
+    assert "probably sinks" not in slow.method
+    assert "its ground probably sinks" in fast.method
 
 
 def test_published_maxima_are_told_on_the_sea_of_the_baseline_year() -> None:
@@ -114,14 +131,14 @@ def test_published_maxima_are_told_on_the_sea_of_the_baseline_year() -> None:
     raised = at_year(steady, 2026.0, epoch=2006.0)
     assert raised.levels(PERIODS) - steady.levels(PERIODS) == pytest.approx(20 * 0.0037)
     levels = sample_return_levels(raised, PERIODS, 20, np.random.default_rng(0))
-    method, facts = describe_published(raised, levels, PERIODS, 2026.0)
-    assert "raised to the sea of 2026 by the rise of the global mean" in method
-    assert facts["epoch"] == 2026.0
+    basis = describe_published(raised, levels, PERIODS, 2026.0)
+    assert "raised to the sea of 2026 by the rise of the global mean" in basis.method
+    assert basis.facts["epoch"] == 2026.0
 
 
 def test_years_are_given_with_two_digits() -> None:
     reading = HighestReading(2.0, "1966", np.full(10, 1 / 1234.0), 50.0)
-    assert "once in 1200 years" in reading.sentence(np.full(10, 1.5), 100.0)
+    assert "once in 1200 years" in reading.sentence(1.5)
 
 
 def test_a_level_of_most_years_is_drawn_with_the_others_and_rows_ascend_by_the_rarest() -> None:

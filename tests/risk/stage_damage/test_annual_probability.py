@@ -1,5 +1,6 @@
 """Annual probability of flooding: the integral of the maps over the levels of a year."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from strandline.risk.stage_damage.annual_probability import annual_probability
+from strandline.risk.stage_damage.annual_probability import FloodChances, annual_probability
+from tests.fixtures.hazards import at_one_period, make_hazard
 
 PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 RISING = st.lists(st.floats(0, 1), min_size=6, max_size=6).map(sorted)
@@ -68,6 +70,28 @@ def test_the_truth_of_a_simulated_coast_lies_within_the_bounds() -> None:
     found = annual_probability(np.stack([chance(level) for level in levels])[:, None], PERIODS)
     assert (found.at_least[0] <= flooded * 1.05 + 0.002).all()
     assert (found.at_most[0] >= flooded * 0.95 - 0.002).all()
+
+
+def test_the_chance_in_any_year_starts_from_the_same_maps_as_damage() -> None:
+    hazard = make_hazard()
+    often = at_one_period(make_hazard(rise=-0.2), 0, 1.1)
+    chances = FloodChances.of(hazard, often)
+    assert chances.return_periods == (1.1, *hazard.return_periods)
+    known = ~np.isnan(hazard.flood_probability[0])
+    with_often, without = chances.in_any_year(), FloodChances.of(hazard, None).in_any_year()
+    first = hazard.return_periods[0]
+    more = (1 / 1.1 - 1 / first) * hazard.flood_probability[0]  # at most, if the lower sea floods as much
+    gained = (with_often.at_least - without.at_least)[known]
+    assert gained.max() > 0.1
+    assert ((gained >= -1e-6) & (gained <= more[known] + 1e-6)).all()
+    assert (with_often.at_most[known] <= without.at_most[known] + 1e-6).all(), "bounds close where more is mapped"
+
+
+def test_noise_of_the_maps_makes_no_cell_wetter_in_a_lower_sea() -> None:
+    hazard = make_hazard()
+    noisy = replace(at_one_period(hazard, 0, 1.1), flood_probability=np.ones_like(hazard.flood_probability[:1]))
+    probability = FloodChances.of(hazard, noisy).probability
+    assert not (np.diff(probability, axis=0) < 0).any()
 
 
 def test_an_unknown_cell_has_an_unknown_annual_probability() -> None:

@@ -20,7 +20,7 @@ from strandline.risk.stage_damage.damage_draws import DamageDraws
 from strandline.risk.stage_damage.expected_annual_damage import frequency_weights
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.protection import Protection
-from tests.fixtures.hazards import REGION, make_assets, make_hazard
+from tests.fixtures.hazards import REGION, at_one_period, make_assets, make_hazard
 from tests.planning.investment.test_cost_benefit import a_baseline, designs_of
 
 KNOWN = [0, 1, 2, 3, 7]
@@ -93,7 +93,7 @@ def test_the_plans_damage_without_measures_is_the_impacts_in_every_draw() -> Non
     assert Expectation.of(draws.annual_damage().sum(axis=1), 20) == impact.expected_annual_damage
     assert impact.expected_annual_damage.draws == 200
     (raised,) = impact.in_future
-    assert raised.mean > impact.expected_annual_damage.mean
+    assert raised.expected.mean > impact.expected_annual_damage.mean
 
 
 def test_the_averages_of_the_classes_add_up_to_that_of_the_whole() -> None:
@@ -105,19 +105,25 @@ def test_the_averages_of_the_classes_add_up_to_that_of_the_whole() -> None:
 
 def test_frequent_floods_are_counted_where_they_are_mapped_and_bounded_where_not() -> None:
     hazard, assets, rng = make_hazard(), make_assets().iloc[KNOWN], np.random.default_rng
-    lower = make_hazard(rise=-0.2)
-    first = (slice(None), slice(0, 1))
-    frequent = replace(
-        lower, return_periods=(1.1,), levels=lower.levels[first],
-        flood_depth=lower.flood_depth[first], flood_probability=lower.flood_probability[:1],
-        flood_extent=lower.flood_extent[:1], epistemic_sd=lower.epistemic_sd[:1],
-    )  # fmt: skip
+    frequent = at_one_period(make_hazard(rise=-0.2), 0, 1.1)
     without = assess_impact(hazard, assets, "europe", rng(0))
     counted = assess_impact(hazard, assets, "europe", rng(0), frequent=frequent)
     assert (without.frequent.return_period, counted.frequent.return_period) == (2.0, 1.1)
     more = counted.expected_annual_damage.mean - without.expected_annual_damage.mean
     assert 0 < more < without.frequent.at_most
     assert 0 < counted.frequent.at_most < 0.25 * without.frequent.at_most
+
+
+def test_damage_of_seas_above_the_highest_map_is_a_share_that_one_more_map_removes() -> None:
+    hazard, assets = make_hazard(), make_assets().iloc[KNOWN]
+    spread = np.repeat(hazard.levels, 10, axis=0) + np.linspace(-0.4, 0.4, 200)[:, None]
+    hazard = replace(hazard, drawn_levels=spread)
+    highest = at_one_period(replace(make_hazard(rise=1.0), drawn_levels=spread), -1, 100.0)
+    bounded = assess_impact(hazard, assets, "europe", np.random.default_rng(0))
+    whole = assess_impact(hazard, assets, "europe", np.random.default_rng(0), highest=highest)
+    assert 0.02 < bounded.share_beyond_maps < 0.9
+    assert whole.share_beyond_maps == 0.0
+    assert whole.expected_annual_damage.mean > bounded.expected_annual_damage.mean, "the former was a lower bound"
 
 
 @settings(max_examples=20, deadline=None)
@@ -146,8 +152,8 @@ def test_land_that_sinks_unevenly_has_the_damage_of_its_own_maps_in_the_same_dra
     uneven = replace(even, hazard=sunk, same_sea_today=higher, sunk=0.4)
     impact = assess_impact(today, assets, "europe", np.random.default_rng(0), futures=(even, uneven))
     own = DamageDraws((sunk,), overlay_exposure(assets, REGION), "europe", impact.curve_deviates)
-    assert impact.in_future[1] == Expectation.of(own.annual_damage().sum(axis=1), 20)
-    assert impact.in_future[0].mean < impact.in_future[1].mean
+    assert impact.in_future[1].expected == Expectation.of(own.annual_damage().sum(axis=1), 20)
+    assert impact.in_future[0].expected.mean < impact.in_future[1].expected.mean
     assert uneven.on_todays_land is higher
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import xarray as xr
 
-from strandline.observations.checks.cross_checks import Published
 from strandline.observations.checks.datums import check_datums
 from strandline.observations.checks.findings import Finding
 from strandline.observations.checks.positions import doubts_about_position
+from strandline.observations.checks.published import Published
 from strandline.observations.checks.published_tide import compare_tide_with_readings
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile

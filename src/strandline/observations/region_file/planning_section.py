@@ -23,6 +23,7 @@ from strandline.observations.region_file.values import DataPath, Section
 
 HourOfDay = Annotated[float, Field(ge=0, le=24)]
 MeasureKey = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+FacilityName = Annotated[str, Field(min_length=1, max_length=60)]
 LARGEST_BUDGET = 1e13
 """[EUR 2010]; more than any country spends in a year."""
 
@@ -38,7 +39,9 @@ class PlanningSection(Section):
     unit of another.
 
     ``measures`` names a catalogue of measures in place of the package's, ``scenarios`` a file of scenarios;
-    ``measure.KEY.NUMBER`` replaces one number of a measure, ``leave_out`` removes measures.
+    ``measure.KEY.NUMBER`` replaces one number of a measure, ``leave_out`` removes measures. ``existing`` names what the
+    place has already, such as floodgates: it is operated in an emergency and not proposed to be built; what is not
+    named there is never operated.
 
     ``agreed_chance`` [-] of a dangerous sea, above which people are called, is for a place to agree on.
     ``clearance_hours`` [h] replaces the estimate of how long an area takes to clear. ``share_on_foot`` of the people
@@ -59,6 +62,7 @@ class PlanningSection(Section):
     scenarios: DataPath | None = None
     measure: dict[MeasureKey, dict[str, Figure]] = Field(default_factory=dict)
     leave_out: tuple[MeasureKey, ...] = ()
+    existing: tuple[FacilityName, ...] | None = None
     crews: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     agreed_chance: Annotated[float, Field(ge=0.01, le=0.9)] | None = None
     clearance_hours: Annotated[float, Field(gt=0, le=120)] | None = None

@@ -8,15 +8,22 @@ from scipy.special import ndtri
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.region_file.scenario_sections import SeaLevelRise
-from strandline.observations.sea_level.projections import SeaLevelProjection, global_projections
+from strandline.observations.sea_level.projections import LAST_YEAR, SeaLevelProjection, global_projections
 from strandline.observations.sea_level.subsidence import STABLE, SinkingRate
-from strandline.pipeline.study_area.study_area import StudyArea
+from strandline.pipeline.study_area.study_area import StudyArea, own_mean_sea_level
 from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.quantity import stratify
+from strandline.planning.settings import read_planning_settings
 from strandline.risk.stage_damage.exposure import asset_shares
 
 STREAM = 7
 """Key of the random stream of rises: all futures share its deviates."""
+
+
+HIGH = 0.95
+"""Quantile of the rise of the sea up to which maps are drawn [-]."""
+HIGHEST = 0.99
+"""Quantile of the rarest level up to which maps are drawn [-]: the few samples beyond reach heights of no sea."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +91,28 @@ def _future_sea(stated: SeaLevelRise, area: StudyArea, deviates: Floats, land_de
         sunk,
         None if area.subsidence.is_uniform else area.subsidence.depth(years),
     )
+
+
+def highest_levels(area: StudyArea, rarest: Floats, maps: int) -> tuple[Floats, float]:
+    """(N,) sea levels [m, region datum] that hardly any draw passes until the plan's horizon, and the rise beside them.
+
+    All draws that read one flood map share its level: the highest of theirs, in the storms that grow most. The rise [m]
+    is that which the fastest of the planned scenarios and named futures exceeds in 1 of 20 cases.
+
+    Args:
+        rarest: (N,) level of the longest return period [m, region datum], in the order of the maps.
+        maps: that they read.
+    """
+    settings, mean = read_planning_settings(area.planning), own_mean_sea_level(area)
+    scenarios, economy = scenarios_of(area, settings.scenarios), settings.economy(area.baseline)
+    end = min(area.baseline + economy.horizon_years, LAST_YEAR)
+    high = np.array([ndtri(HIGH)])
+    rises = [each.rise(np.array([float(end)]), area.baseline, high, high).item() for each in scenarios.sea_levels]
+    rises += [float(np.quantile(each.rise, HIGH)) for each in future_seas(area, maps)]
+    growth = max(each.change_by_2100 for each in scenarios.storminess) * (end - area.baseline)
+    top = np.minimum(rarest.reshape(maps, -1).max(axis=1), np.quantile(rarest, HIGHEST))
+    height = (top - mean) * (1.0 + max(growth, 0.0) / (LAST_YEAR - area.baseline))
+    return np.repeat(mean + height, len(rarest) // maps), max(0.0, *rises)
 
 
 def projections_of(area: StudyArea) -> tuple[SeaLevelProjection, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.observations.checks.cross_checks import Published
+from strandline.observations.checks.published import Published
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.storms import Split, Storm, find_whole_storms, split_by_storm
@@ -63,8 +63,9 @@ def refused_by_theory(region_file: RegionFile, gauge: xr.Dataset, published: Pub
     periods = RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods
     try:
         section = region_file.extremes
-        if section is not None and published.maxima is not None and published.years is not None:
-            fit = fit_block_maxima(published.maxima, published.years, source=section.source, trend=section.trend)
+        if section is not None and published.maxima is not None:
+            maxima = published.maxima
+            fit = fit_block_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)
             fit.levels(periods)
         else:
             require_record(float(np.isfinite(level).sum()) / HOURS_PER_YEAR, periods)

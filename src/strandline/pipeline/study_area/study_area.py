@@ -43,6 +43,8 @@ BUILT_IN_SEED = 3
 """Of the delta of a run without a region file; below ``simulated_coasts.FIRST_SEED``, so never trained on."""
 BUILT_IN_SIZES = {32: (12.0, 24), 64: (30.0, 40)}
 """Cells along the built-in delta's edge → years of its record and storms in it; the small one is a health check."""
+BUILT_IN_FACILITIES = ("floodgates", "pumping stations")
+"""What the built-in delta has: its polders are drained through gates and by pumps, as polders of deltas are."""
 STANDARD_YEAR = 2024
 """In whose January or July the time zones of a place keep standard time."""
 TIDE_YEARS = 19
@@ -127,6 +129,7 @@ def simulate_study_area(cells: int, years: float, storms: int, progress: Progres
     return StudyArea(
         coast,
         tuple(period for period in RETURN_PERIODS if period <= longest),
+        planning=PlanningSection(existing=BUILT_IN_FACILITIES),
         sea_level_rise=(SeaLevelRise(name="a sea half a metre higher", rise=0.5, source="an assumption, to compare"),),
     )
 
@@ -161,9 +164,9 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         *find_contradictions(region_file, observations.terrain, observations.tide_gauge, found.value),
     )
     raise_refusals(findings)
-    levels, section = None, region_file.extremes
-    if section is not None and found.value.maxima is not None and found.value.years is not None:
-        levels = fit_block_maxima(found.value.maxima, found.value.years, source=section.source, trend=section.trend)
+    levels, section, maxima = None, region_file.extremes, found.value.maxima
+    if section is not None and maxima is not None:
+        levels = fit_block_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)
     zones, scenarios = region_file.zones, region_file.scenarios
     baseline = pd.Timestamp.now("UTC").year
     if scenarios is not None and scenarios.baseline_year is not None:
@@ -191,11 +194,14 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
 
 def evacuation_settings(planning: PlanningSection, warnings: WarningsSection | None) -> EvacuationSettings:
     """What the region file states about evacuation; local time is the standard time of a stated time zone."""
-    offset = None
+    offset, clock = None, EvacuationSettings().clock
     if warnings is not None and "time_zone" in warnings.model_fields_set:
         zone = parse_time_zone(warnings.time_zone)
         offsets = [datetime(STANDARD_YEAR, month, 1, tzinfo=zone).utcoffset() or timedelta() for month in (1, 7)]
         offset = min(offsets) / timedelta(hours=1)
+        clock = f"{'UTC' * warnings.time_zone.startswith(('+', '-'))}{warnings.time_zone}" + " in standard time" * (
+            len(set(offsets)) > 1
+        )
     return EvacuationSettings(
         planning.clearance_hours,
         planning.people_per_vehicle,
@@ -204,6 +210,7 @@ def evacuation_settings(planning: PlanningSection, warnings: WarningsSection | N
         offset,
         planning.drainage_hours,
         PROBABILITY_FOR_LIVES if planning.agreed_chance is None else planning.agreed_chance,
+        clock,
     )
 
 

@@ -181,8 +181,8 @@ def _for_money(measure: OperationalMeasure, inputs: TriggerInputs, rng: np.rando
     examples = lowest_levels(PROBABILITIES, cost, avoidable_loss, grid)
     if not examples:
         return (
-            f"{measure.title}: costs {format_money(cost, inputs.money, in_text=True)} an event and on average avoids"
-            f" {format_money(float(avoidable.max()), inputs.money, in_text=True)} at most"
+            f"{measure.title}: costs {format_money(cost, inputs.money)} an event and on average avoids"
+            f" {format_money(float(avoidable.max()), inputs.money)} at most"
             f" with a chance of {max(PROBABILITIES):g}; no trigger up to {_longest(hazard)}-year levels."
         )
     event = lowest_levels((1.0,), cost, avoidable_loss, grid)[1.0]
@@ -193,7 +193,7 @@ def _for_money(measure: OperationalMeasure, inputs: TriggerInputs, rng: np.rando
     cases = " or ".join(f"{100 * chance:g} % for {at:.2f} m" for chance, at in examples.items())
     why = (
         f"It pays where the expected avoidable loss exceeds the cost of"
-        f" {format_money(cost, inputs.money, in_text=True)}: as at a chance of"
+        f" {format_money(cost, inputs.money)}: as at a chance of"
         f" {cases}{lowest}."
     )
     phase, indicators = money_phase(

@@ -1,5 +1,6 @@
 """Hindcast: a plan's own protocol on the record of its gauge, by the filter and the rule that the watch runs."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -66,6 +67,8 @@ class Hindcast:
         condition: what fails.
         forecast: source of the forecasts that decide.
         training_years: of record to which the forecast is fitted [a]; the test is on later ones.
+        level: of the sea [m, the plan's vertical datum] from which the phase counts a flood; NaN = it is for another
+            event.
     """
 
     phase: str
@@ -73,6 +76,7 @@ class Hindcast:
     forecast: str
     training_years: float
     result: Verification
+    level: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +176,8 @@ def hindcast_protocol(
                 needed_hours(phase, protocol, data.time),
                 _cost_loss_model(measures[phase.name]),
             )
-            found.append(Hindcast(phase.name, condition, FORECAST_SOURCE, data.training_years, result))
+            level = phase.event.value if phase.event.unit == "m" else math.nan
+            found.append(Hindcast(phase.name, condition, FORECAST_SOURCE, data.training_years, result, level))
     return tuple(found)
 
 
@@ -182,15 +187,20 @@ def confidence_of(hindcasts: Sequence[Hindcast]) -> tuple[Confidence, str]:
     *high* and *medium* need ``FEWEST_EVENTS`` past floods, of which 80 and 50 % were hit. Of several phases the worst
     counts: one flood is an event of each.
     """
-    results = [each.result for each in hindcasts if each.condition == "all gauges work"]
-    if not results:
+    tested = [each for each in hindcasts if each.condition == "all gauges work"]
+    if not tested:
         return "low", "Its trigger was never tested: no record is long enough."
-    years = max(result.years for result in results)
-    counts = [(result.hits, result.hits + result.misses) for result in results if result.hits + result.misses]
-    if not counts:
+    years = max(each.result.years for each in tested)
+    flooded = [each for each in tested if each.result.hits + each.result.misses]
+    if not flooded:
         return "low", f"Its trigger was never tested by a flood: there was none in {years:.1f} years of record."
-    hits, events = min(counts, key=_worst)
-    why = f"In the hindcast it was in time for {hits} of {events} floods."
+    worst = min(flooded, key=lambda each: _worst((each.result.hits, each.result.hits + each.result.misses)))
+    hits, events = worst.result.hits, worst.result.hits + worst.result.misses
+    from_level = "" if math.isnan(worst.level) else f" of {worst.level:.2f} m or more"
+    why = f"In the hindcast it was in time for {hits} of {events} flood{'' if events == 1 else 's'}{from_level}"
+    if worst.result.false_alarms:
+        why += f", and {worst.result.false_alarms} of its {worst.result.calls} calls were without one"
+    why += "."
     if events < FEWEST_EVENTS or hits < 0.5 * events:
         return "low", why
     return ("high" if hits >= 0.8 * events else "medium"), why

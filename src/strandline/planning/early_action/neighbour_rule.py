@@ -103,7 +103,8 @@ class NeighbourRule:
         alarms = find_events(self.time, self.neighbour, event).onset.size / max(years, 1e-9)
         if alarms > MOST_ALARMS:
             return (
-                f"to show a flood {needed_hours:g} hours ahead the neighbouring gauge would have to call about"
-                f" {alarms:.1f} times a year, and more than {MOST_ALARMS:g} calls nobody follows"
+                f"to show a flood {needed_hours:g} hour{'' if needed_hours == 1 else 's'} ahead the neighbouring"
+                f" gauge would have to call about {np.ceil(alarms):.0f} times a year, and more than {MOST_ALARMS:g}"
+                " calls nobody follows"
             )
         return NeighbourThreshold(value, needed_hours, int((highest >= value).sum()), highest.size, alarms)

@@ -82,7 +82,7 @@ class Verification:
     Attributes:
         years: of observed record [a].
         hits: events before which it started early enough, and did not stop.
-        late: events before which it started too late to help; they count as misses as well.
+        late: events before or during which it started too late to help; they count as misses as well.
         misses: all other events.
         false_alarms: activations during which no event began or lasted.
         unverified: activations without an event of which less than half was observed; they are in no expense.
@@ -90,6 +90,7 @@ class Verification:
         false_alarm_cost: of the false alarms [money of the plan]; ``None`` = not expressed in money.
         expenses: of these decisions and of the reference ones; ``None`` likewise.
         calls: number of activations, of which ``false_alarms`` were false.
+        calls_in_time: activations that hit one event at least.
     """
 
     years: float
@@ -102,6 +103,12 @@ class Verification:
     false_alarm_cost: float | None
     expenses: Expenses | None
     calls: int
+    calls_in_time: int
+
+    @property
+    def late_calls(self) -> int:
+        """Activations that met floods, but began too late to help in any."""
+        return self.calls - self.calls_in_time - self.false_alarms - self.unverified
 
     @property
     def hit_rate(self) -> float:
@@ -164,15 +171,18 @@ def verify(
     needed = np.broadcast_to(np.asarray(needed_lead_hours, dtype=float), time.shape)
     hit = is_active & (lead >= needed[began])
 
+    is_met = np.zeros(onset.size, dtype=bool)
     useful, observed_share = np.zeros(starts.size, dtype=bool), np.zeros(starts.size)
     for episode, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        useful[episode] = ((events.onset <= time[end - 1]) & (events.end >= time[start])).any()
+        meets = (events.onset <= time[end - 1]) & (events.end >= time[start])  # (E,)
+        is_met |= meets
+        useful[episode] = meets.any()
         observed_share[episode] = np.isfinite(observed[start:end]).mean()
     is_false_alarm = ~useful & (observed_share >= LEAST_OBSERVED)
     return Verification(
         years=float(np.isfinite(observed).sum()) / HOURS_PER_YEAR,
         hits=int(hit.sum()),
-        late=int((is_active & ~hit).sum()),
+        late=int((is_met & ~hit).sum()),
         misses=int((~hit).sum()),
         false_alarms=int(is_false_alarm.sum()),
         unverified=int((~useful & ~is_false_alarm).sum()),
@@ -182,6 +192,7 @@ def verify(
         if model is None
         else _expenses(model, events, hit, (ends - starts)[useful | is_false_alarm], float(needed.mean()), observed),
         calls=starts.size,
+        calls_in_time=np.unique(number[hit]).size,
     )
 
 

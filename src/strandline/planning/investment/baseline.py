@@ -49,7 +49,7 @@ class Baseline:
             InputError: hazards of other samples or grids.
         """
         draws = DamageDraws(hazards, exposure, hazards[0].region.continent, curve_deviates, frequent)
-        return cls(assets, draws, draws.annual_damage(), StageDamageByClass.of(draws, assets))
+        return cls(assets, draws, draws.annual_damage(), StageDamageByClass.of(draws))
 
     @property
     def hazard(self) -> Hazard:

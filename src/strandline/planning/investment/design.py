@@ -1,7 +1,9 @@
 """Design of a measure for a study area: the assets it acts on, what it changes, and what it costs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
@@ -23,6 +25,7 @@ class Design:
     Attributes:
         covers: (A,) the assets whose depth or damage it changes; a crest stands in front of all.
         where: ids of the assets it is applied to; empty = the whole region.
+        places: where they are, in words; empty = the whole region.
         protections: the change to the damage chain, one per draw.
         investment: (N,) first payment [money].
         cost: (N,) present value of all payments over the horizon [money].
@@ -33,6 +36,7 @@ class Design:
     measure: LongTermMeasure
     covers: npt.NDArray[np.bool_]
     where: tuple[str, ...]
+    places: str
     protections: tuple[Protection, ...]
     investment: Floats
     cost: Floats
@@ -67,6 +71,7 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
         return f"{measure.title}: {works}"
     covers, investment, what = is_of_class, unit_cost * works.size, works.description
     where: tuple[str, ...] = ()
+    places = ""
     if measure.asset_by_asset:
         left = baseline.draws.annual_damage(works.protections)
         price = unit_cost[:, None] * baseline.exposure.value  # (N, A)
@@ -77,11 +82,13 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
             return f"{measure.title}: none was found for which it pays."
         where = tuple(str(name) for name in baseline.assets["asset_id"][covers])
         investment = price[:, covers].sum(axis=1)
-        what = f"{covers.sum()} of {is_of_class.sum()}: {what}"
+        places = count_by_district(baseline.assets[covers])
+        what = f"{covers.sum():,} of {is_of_class.sum():,} {_plural(measure.classes)}: {what}"
     return Design(
         measure=measure,
         covers=covers,
         where=where,
+        places=places,
         protections=tuple(works.protections),
         investment=investment,
         cost=investment * life_cycle_cost_factor,
@@ -90,10 +97,34 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
     )
 
 
+PLURALS = {"residential": "homes", "road": "roads", "bridge": "bridges", "transport": "transport sites"}
+"""What the assets of a class are called, where their class is no such name."""
+MOST_DISTRICTS = 6
+"""Most districts that are named; the rest is counted."""
+
+
+def _plural(classes: Sequence[str]) -> str:
+    *others, last = (PLURALS.get(each, f"{each} assets") for each in classes)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def count_by_district(assets: gpd.GeoDataFrame) -> str:
+    """``14 in polder 05, 9 in polder 18 and 8 in 3 other districts``; empty where no district is stated."""
+    if "district" not in assets or assets["district"].isna().all():
+        return ""
+    counts = assets["district"].fillna("no stated district").value_counts(sort=True)
+    counts = counts.sort_index().sort_values(ascending=False, kind="stable")
+    named = [f"{count:,} in {name}" for name, count in counts.head(MOST_DISTRICTS).items()]
+    rest = counts.iloc[MOST_DISTRICTS:]
+    if rest.size:
+        named.append(f"{rest.sum():,} in {rest.size} other district{'' if rest.size == 1 else 's'}")
+    return ", ".join(named)
+
+
 def _protected(baseline: Baseline, covers: npt.NDArray[np.bool_], money: MoneyUnit) -> str:
     """How many assets that are damaged today it acts on, their value, and the people who live there."""
     damaged = covers & (baseline.today.mean(axis=0) > 0)
-    value = format_money(float(baseline.exposure.value[damaged].sum()), money, in_text=True)
-    text = f"{damaged.sum()} assets that floods can damage today, worth {value}"
+    value = format_money(float(baseline.exposure.value[damaged].sum()), money)
+    text = f"{damaged.sum():,} assets that floods can damage today, worth {value}"
     people = residents(baseline.assets, damaged)
     return text if people.is_unknown or people.high == 0 else f"{text}; people who live there: {format_people(people)}"

@@ -63,10 +63,10 @@ def _embankment(numbers: Numbers, classes: tuple[str, ...], baseline: Baseline, 
     hazard = baseline.hazard
     design_period = numbers["design_return_period"].value
     periods = np.asarray(hazard.return_periods)
-    level = np.median(hazard.level_draws, axis=0)
-    crest = float(np.interp(np.log(design_period), np.log(periods), level))
-    is_damaging = np.median(baseline.events.of_classes(ASSET_CLASSES), axis=0) > 0  # (R,) more likely than not
-    start = float(level[max(int(np.argmax(is_damaging)) - 1, 0)]) if is_damaging.any() else crest
+    crest = float(np.interp(np.log(design_period), np.log(periods), np.median(hazard.level_draws, axis=0)))
+    events = baseline.events
+    is_damaging = np.median(events.of_classes(ASSET_CLASSES), axis=0) > 0  # (P,) more likely than not
+    start = float(events.levels[max(int(np.argmax(is_damaging)) - 1, 0)]) if is_damaging.any() else crest
     height = max(crest - start, 0.0) + numbers["freeboard"].value
     length = _shore_length(numbers, hazard)
     description = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strandline.planning.actions import Action, Confidence, Portfolio, ScenarioOutcome
-from strandline.planning.formatting import capitalise, format_people, format_ratio
+from strandline.planning.formatting import capitalise, format_ratio
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.cost_benefit import Appraisal, Selection, appraise, select
 from strandline.planning.investment.design import Design, design
@@ -14,13 +14,10 @@ from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.pathways import Pathways, find_pathways
 from strandline.planning.investment.robust_choice import LIKELY, VERY_LIKELY, chance_to_pay
 from strandline.planning.investment.scenarios import Scenarios
+from strandline.planning.investment.shelters import plan_shelters
 from strandline.planning.investment.stage_damage_by_design import NOTHING, MeasureSet, StageDamageByDesign
 from strandline.planning.measures import LongTermMeasure
-from strandline.risk.expectation import Expectation
 from strandline.risk.impact.impact import Impact
-from strandline.risk.stage_damage.damage_draws import DamageDraws
-
-HOURS_PER_DAY = 24.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +58,7 @@ def plan_investments(
         notes.append(pathways)
     actions = []
     for measure in (each for each in measures if each.life_safety):
-        shelters = _shelters(measure, impact, economy, baseline.draws, rng)
+        shelters = plan_shelters(measure, impact, economy, baseline.draws, rng)
         if isinstance(shelters, Action):
             actions.append(shelters)
         else:
@@ -87,35 +84,6 @@ def plan_investments(
     )
 
 
-def _shelters(
-    measure: LongTermMeasure, impact: Impact, economy: Economy, draws: DamageDraws, rng: np.random.Generator
-) -> Action | str:
-    """Shelters for everybody who may be exposed in the design event: for lives, not compared with money."""
-    if impact.population is None:
-        return f"{measure.title}: not planned, because the survey has no count of people."
-    exposed = impact.population.exposed
-    if exposed.high <= 0:
-        return f"{measure.title}: not planned, because nobody is exposed, even by the upper bound."
-    count = int(np.ceil(exposed.high / measure.effect["capacity"].value))
-    life_cycle_cost_factor = economy.life_cycle_cost_factor(measure.lifetime_years.value, measure.upkeep_share.value)
-    return Action(
-        kind=measure.key,
-        title=measure.title,
-        where=(),
-        when=_when(measure, economy),
-        lead_time_hours=measure.lead_time_days.value * HOURS_PER_DAY,
-        avoided_loss=None,
-        avoided_loss_per="year",
-        cost=Expectation.of(measure.unit_cost.draw(draws.count, rng) * count * life_cycle_cost_factor, draws.maps),
-        priority=0,
-        confidence="medium",
-        why=("For lives, not for money: enough for everybody who may be exposed in the design event."),
-        what=f"{count} shelters for {measure.effect['capacity'].value:g} people each.",
-        who=measure.who,
-        protects=f"people with water at home: {format_people(exposed)}",
-    )
-
-
 def _action_or_note(
     number: int, built: Design, appraisal: Appraisal, selection: Selection, economy: Economy, impact: Impact
 ) -> Action | str:
@@ -126,11 +94,20 @@ def _action_or_note(
     in_scenarios = f"in {robust.pays_in} of {robust.of} scenarios"
     title = built.measure.title
     if number not in selection.chosen:
-        if value[-1].mean() <= 0:
+        is_affordable = selection.affordable[appraisal.measure_sets.index(selection.chosen | alone)]
+        if is_affordable or value[-1].mean() <= 0:
+            reason = (
+                "beside what is proposed it would cost more than it still saves in one scenario at least"
+                if is_affordable
+                else "it exceeds the budget"
+            )
             ratio = format_ratio(appraisal.benefit_cost_ratio(alone))
-            return f"{title}: does not pay if nothing changes (benefit-cost ratio {ratio}); it does {in_scenarios}."
-        if selection.affordable[appraisal.measure_sets.index(selection.chosen | alone)]:
-            return f"{title}: pays alone ({in_scenarios}), but adds more regret than value beside the others."
+            today = "and also" if value[-1].mean() > 0 else "but not"
+            rises = ", in all of which the sea rises," if (appraisal.rise[:-1] > 0).all() else ""
+            return (
+                f"{title}: not proposed, because {reason}. Built alone it would pay on average {in_scenarios}{rises}"
+                f" {today} if nothing changes (benefit-cost ratio {ratio})."
+            )
     pays = chance_to_pay(value[-1])
     confidence: Confidence = "high" if pays >= VERY_LIKELY else "medium" if pays >= LIKELY else "low"
     reservations = []
@@ -141,14 +118,20 @@ def _action_or_note(
     held = f" {capitalise(' and '.join(reservations))}." if reservations else ""
     if reservations and confidence == "high":
         confidence, held = "medium", f" Confidence is reduced: {' and '.join(reservations)}."
-    flag = " A no-regret measure: it pays in every scenario, and if nothing changes." if robust.is_no_regret else ""
+    flag = ""
+    if robust.is_no_regret:
+        as_far = ", as far as its assumed cost and effect hold" if built.rests_on_assumptions else ""
+        flag = f" A no-regret measure{as_far}: it pays in every scenario, and if nothing changes."
+    if built.measure.rests_on:
+        held += f" {built.measure.rests_on}"
     index = appraisal.measure_sets.index(alone)
     return Action(
         kind=built.measure.key,
         title=title,
         where=built.where,
-        when=_when(built.measure, economy),
-        lead_time_hours=built.measure.lead_time_days.value * HOURS_PER_DAY,
+        places=built.places,
+        when=built.measure.when,
+        lead_time_hours=built.measure.lead_time_hours,
         avoided_loss=appraisal.expect(appraisal.annual_damage[0] - appraisal.annual_damage[index]),
         avoided_loss_per="year",
         cost=appraisal.expect(appraisal.cost[index]),
@@ -166,10 +149,6 @@ def _action_or_note(
         protects=built.protects,
         robustness=robust,
     )
-
-
-def _when(measure: LongTermMeasure, economy: Economy) -> str:
-    return f"decide in {economy.start_year}; works from about {economy.start_year + measure.lead_years:.0f}"
 
 
 def _portfolio(appraisal: Appraisal, selection: Selection) -> Portfolio | None:

@@ -1,14 +1,17 @@
 """The sentences of the report, composed from the results of a run."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from strandline.observations.checks.silence import coverage
-from strandline.observations.region_file.prices.money import MoneyUnit
+from strandline.observations.region_file.prices.money import SPACE, MoneyUnit
 from strandline.planning.formatting import (
     format_area,
     format_area_between,
+    format_count,
     format_date,
     format_mean,
     format_metres,
@@ -25,11 +28,12 @@ from strandline.report.alerts.drafts import rows_to_warn_of
 from strandline.report.alerts.forecast_trace import ForecastTrace
 from strandline.report.figures.maps import UNKNOWN_ASSET, middle_damage_state
 from strandline.report.findings import LearningScores, RunResults
-from strandline.report.page.flooded_land import flooded_land
-from strandline.report.page.tables import MODALITY_LABELS
+from strandline.report.flooded_land import flooded_land
+from strandline.report.page.tables import MODALITY_LABELS, at_least
 from strandline.risk.impact.impact import Impact
+from strandline.risk.impact.population import PopulationImpact
 from strandline.risk.impact.survey_age import OUTDATED_YEARS
-from strandline.risk.sensitivity import SensitivityAnalysis
+from strandline.risk.sensitivity import SensitivityAnalysis, ValueOfInformation
 
 NEGLIGIBLE_REDUCTION = 0.02
 """Share of the variance below which no measurement is recommended."""
@@ -48,8 +52,8 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
         f"At {hazard.region.name} the sea reaches {format_metres(rarest['p50'])} above {hazard.region.vertical_datum} "
         f"about once in {format_years(rarest['return_period'])} (8 in 10 chance: "
         f"{format_metres_between(rarest['p10'], rarest['p90'])}).",
-        f"About {format_area(land.middle)} of {format_area(land.known_land)} of known land would then be under water "
-        f"({format_area_between(land.low, land.high)}).",
+        f"About {format_area(land.flooded.p50)} of {format_area(land.known_land)} of known land would then be under "
+        f"water ({format_area_between(land.flooded.p10, land.flooded.p90)}).",
     ]
     if results.plan.without_money:
         sentences.append("What a flood costs is unknown: no assets were surveyed.")
@@ -60,8 +64,8 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
             f"{pluralise(known.size, 'asset')} with known flooding would more likely than not be damaged."
         )
         sentences.append(
-            f"Floods cost {format_mean(damage, money)} a year on average (8 in 10 chance: "
-            f"{format_money_between(damage.p10, damage.p90, money)})."
+            f"Floods cost {at_least(impact.share_beyond_maps)}{format_mean(damage, money)} a year on average (8 in 10 "
+            f"chance: {format_money_between(damage.p10, damage.p90, money)})."
         )
     sentences.append(
         f"The plan has {pluralise(len(results.plan.actions), 'action')} and "
@@ -76,6 +80,17 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
     return " ".join(sentences)
 
 
+def beyond_maps_sentences(shares: Sequence[float]) -> list[str]:
+    """Return why amounts with these shares [-] of seas above the maps are called lower bounds; empty where none is."""
+    beyond = max(shares, default=0.0)
+    if not at_least(beyond):
+        return []
+    return [
+        f"“At least”: {format_percent(beyond)} of it come from seas above the highest mapped level, and are counted as"
+        " at that level."
+    ]
+
+
 def population_sentences(impact: Impact) -> list[str]:
     """Return how many people the design event floods or cuts off, as bounds that cover everything unknown."""
     population = impact.population
@@ -84,7 +99,30 @@ def population_sentences(impact: Impact) -> list[str]:
     return [
         f"People who live here: {format_people(population.residents)}.",
         f"With water at home at the level that the plan prepares for: {format_people(population.exposed)}.",
+        *_all_or_nothing(population),
         *(f"Then without a road to any {each}: {format_people(count)}." for each, count in population.cut_off.items()),
+    ]
+
+
+def _all_or_nothing(population: PopulationImpact) -> list[str]:
+    """Why a range begins at nobody though most people may be exposed; empty where it does not."""
+    if population.exposed.low > 0 or population.spared == 0 or population.exposed_otherwise.is_unknown:
+        return []
+    return [
+        f"It is all or nothing: in about {format_percent(population.spared)} of the cases the sea is kept out and no"
+        f" home is wet; in the others {format_people(population.exposed_otherwise)} have water at home."
+    ]
+
+
+def uncounted_homes_sentences(impact: Impact) -> list[str]:
+    """Return what a home without a count may hold; empty where all are counted."""
+    population = impact.population
+    if population is None or population.uncounted_home.is_unknown:
+        return []
+    home = population.uncounted_home
+    return [
+        f"A home without a count may be empty or hold up to {format_count(home.high)} people: a home of this survey may"
+        f" be a whole settlement, of {format_count(home.likely)} people on average."
     ]
 
 
@@ -101,14 +139,26 @@ def information_sentences(information: SensitivityAnalysis | None) -> list[str]:
         return [*sentences, "None of the further gauge records or surveys considered would reduce it much."]
     best_of = {each.of: each for each in reversed(information.measurements) if each.of != best.of}
     others = sorted(best_of.values(), key=lambda each: -each.reduction)
-    then = " ".join(f"For comparison, {each.what}: {format_percent(each.reduction)}." for each in others)
-    if best.of == "flood map":
-        then = f"This assumes that the map has the same error all over the region. {then}"
-    return [
-        *sentences,
-        f"The measurement that would reduce it most is {best.what}: it is expected to remove"
-        f" {format_percent(best.reduction)} of the variance. {then}".rstrip(),
-    ]
+    sentences.append(
+        f"The measurement that would reduce it most is {best.what}{_where_from(best)}: it is expected to remove"
+        f" {format_percent(best.reduction)} of the variance."
+    )
+    if best.elsewhere is not None:
+        low, high = (format_percent(share) for share in best.elsewhere)
+        between = low if low == high else f"{low.partition(SPACE)[0]} to {high}"
+        sentences.append(
+            "This assumes that a flood map errs alike all over the region, so that a survey anywhere tells of the whole"
+            f" ({between}, whatever place is surveyed). Where errors are local it tells less, and most where most"
+            " damage is."
+        )
+    return [*sentences, *(f"For comparison, {each.what}: {format_percent(each.reduction)}." for each in others)]
+
+
+def _where_from(measurement: ValueOfInformation) -> str:
+    """Why the measurement's place is named; empty where it has none."""
+    if measurement.share_of_damage is None:
+        return ""
+    return f", where {format_percent(measurement.share_of_damage)} of the damage is"
 
 
 def unknown_assets_sentence(impact: Impact, money: MoneyUnit) -> str:
@@ -216,34 +266,6 @@ def gauge_sentences(gauge: xr.Dataset) -> list[str]:
             span = f"{format_date(pd.Timestamp(read.first))} to {format_date(pd.Timestamp(read.last))}"
             silent = "in no hour" if read.silent_share == 0 else f"in {format_percent(read.silent_share)} of the hours"
             sentences.append(f"Gauge “{station}” was read from {span}; {silent} of that time it was silent.")
-    return sentences
-
-
-def forecast_sentences(trace: ForecastTrace | None) -> list[str]:
-    """Return what the forecast shown predicted, and what was observed."""
-    if trace is None:
-        return ["There is no forecast to show."]
-    rows = trace.rows
-    peak = rows.iloc[int(rows["p50"].argmax())]
-    if trace.issue_time is not None:
-        issued = f"Issued on {format_time(trace.issue_time)}"
-    else:
-        issued = f"Issued anew every hour, {trace.lead_h:g} hours ahead"
-    sentences = [
-        f"{issued}, the forecast peaks at {format_metres(peak['p50'])} "
-        f"({format_metres_between(peak['p10'], peak['p90'])}) on {format_time(peak['time'])}."
-    ]
-    observed = rows["observed"]
-    if observed.notna().any():
-        top = rows.iloc[int(observed.argmax())]
-        sentences.append(
-            f"The highest reading in that time was {format_metres(top['observed'])} on {format_time(top['time'])}."
-        )
-    if observed.isna().any():
-        sentences.append(
-            f"The gauge gave no reading in {pluralise(int(observed.isna().sum()), 'hour')} of this time; the gaps are "
-            "shaded."
-        )
     return sentences
 
 

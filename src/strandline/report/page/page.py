@@ -1,5 +1,6 @@
 """The report as one HTML file that works without a network."""
 
+import re
 from functools import partial
 
 import numpy as np
@@ -10,10 +11,11 @@ from strandline.planning import formatting
 from strandline.planning.plan import frequent_notes
 from strandline.report.alerts.forecast_trace import forecast_of_the_peak
 from strandline.report.findings import RunResults
-from strandline.report.page.flooded_land import flooded_land
+from strandline.report.flooded_land import flooded_land
+from strandline.report.page.forecast_text import forecast_sentences, range_sentence
 from strandline.report.page.narrative import (
+    beyond_maps_sentences,
     drafts_sentence,
-    forecast_sentences,
     information_sentences,
     lead_paragraph,
     missed_cells_sentence,
@@ -21,23 +23,41 @@ from strandline.report.page.narrative import (
     outdated_survey_sentences,
     population_sentences,
     skill_sentences,
+    uncounted_homes_sentences,
     unknown_assets_sentence,
 )
 from strandline.report.page.pictures import draw_all
-from strandline.report.page.tables import damage_table, headline_tiles, provenance_label, ranked_assets, source_rows
+from strandline.report.page.tables import (
+    at_least,
+    damage_table,
+    headline_tiles,
+    provenance_label,
+    ranked_assets,
+    source_rows,
+)
 from strandline.report.plan.evacuation_table import COLUMNS, INTRODUCTION, about_areas, call_sentences, evacuation_rows
 from strandline.report.plan.pathway_lines import (
     ABOUT_RANGES,
     describe_beginning,
+    describe_choice,
+    describe_step,
+    describe_wait,
     format_tipping_point,
     signpost_table,
-    titles_of,
 )
-from strandline.report.plan.phase_text import describe_failure, describe_start, describe_stop, format_lead
-from strandline.report.plan.proposal import describe_avoided, describe_measure_set, source_sentences, titles
+from strandline.report.plan.phase_text import describe_phases, format_lead
+from strandline.report.plan.proposal import (
+    describe_avoided,
+    describe_measure_set,
+    describe_where,
+    source_sentences,
+    titles,
+    where_of,
+)
 from strandline.report.plan.scenario_table import summarise_by_sea_level
 from strandline.report.products import return_levels
 from strandline.risk.people import BASIS_OF_BOUNDS
+from strandline.risk.stage_damage.annual_probability import FloodChances
 
 MAX_RANKED_ASSETS = 12
 LIMITS = (
@@ -75,7 +95,11 @@ def render_page(results: RunResults) -> str:
         lead=lead_paragraph(results, levels),
         missed_cells=missed_cells_sentence(results.learning),
         tiles=headline_tiles(results, levels),
-        forecast=forecast_sentences(trace),
+        forecast=forecast_sentences(trace, results.surge_scores),
+        first_period=FloodChances.of(results.hazard, results.frequent).return_periods[0],
+        beyond_maps_today=beyond_maps_sentences([results.impact.share_beyond_maps]),
+        beyond_maps_later=beyond_maps_sentences([each.share_beyond_maps for each in results.rise_scenarios]),
+        forecast_range=range_sentence(results.surge_scores),
         drawings=draw_all(results, levels, trace, ranked),
         rise_scenarios=[(each, float(np.median(each.hazard.level_draws[:, -1]))) for each in results.rise_scenarios],
         sinks=any(each.sunk for each in results.rise_scenarios),
@@ -85,6 +109,7 @@ def render_page(results: RunResults) -> str:
         signposts=None if results.plan.pathways is None else signpost_table(results.plan.pathways),
         damage=damage_table(results),
         population=population_sentences(results.impact),
+        uncounted_homes=uncounted_homes_sentences(results.impact),
         people_basis=BASIS_OF_BOUNDS,
         outdated_survey=outdated_survey_sentences(results.impact),
         information=information_sentences(results.information),
@@ -111,25 +136,29 @@ def _environment(money: MoneyUnit) -> Environment:
     for function in (
         formatting.format_percent, formatting.format_metres, formatting.format_years,
         formatting.format_time, formatting.format_date, formatting.format_duration, formatting.pluralise,
-        formatting.format_key, formatting.format_asset_list, formatting.capitalise, formatting.format_ratio,
+        formatting.format_key, formatting.capitalise, formatting.format_ratio,
         formatting.format_score, formatting.format_count, formatting.format_people,
     ):  # fmt: skip
         environment.filters[function.__name__.removeprefix("format_")] = function
     environment.filters["money"] = partial(formatting.format_money, money=money)
+    environment.filters["plain"] = partial(re.sub, r"\*+", "")
     environment.filters["lead"] = format_lead
     environment.filters["mean"] = partial(formatting.format_mean, money=money)
     environment.filters["expectation"] = partial(formatting.format_expectation, money=money)
     environment.globals |= {
+        "at_least": at_least,
         "money_between": partial(formatting.format_money_between, money=money),
-        "describe_start": describe_start,
-        "describe_stop": describe_stop,
-        "describe_failure": describe_failure,
+        "describe_phases": describe_phases,
+        "describe_where": describe_where,
+        "where_of": where_of,
         "describe_avoided": partial(describe_avoided, money=money),
         "evacuation_rows": evacuation_rows,
         "about_areas": about_areas,
         "call_sentences": call_sentences,
         "format_tipping_point": format_tipping_point,
-        "titles_of": titles_of,
+        "describe_step": describe_step,
+        "describe_wait": describe_wait,
+        "describe_choice": describe_choice,
         "describe_beginning": describe_beginning,
         "about_ranges": ABOUT_RANGES,
         "titles": titles,

@@ -19,7 +19,7 @@ from strandline.report.figures.maps import map_annual, map_each_period, map_epis
 from strandline.report.figures.pathways_map import draw_pathways
 from strandline.report.figures.style import NARROW, WIDE, Picture
 from strandline.report.findings import RunResults
-from strandline.risk.stage_damage.annual_probability import annual_probability
+from strandline.risk.stage_damage.annual_probability import FloodChances
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,11 @@ def draw_all(
     hazard, terrain, region = results.hazard, results.observations.terrain, results.hazard.region
     datum, rarest = region.vertical_datum, results.hazard.return_periods[-1]
     probability = hazard.flood_probability
+    annual = FloodChances.of(hazard, results.frequent).in_any_year().at_least
     figures: dict[str, Callable[[float], Picture]] = {
         "map": partial(map_flood, region, terrain, probability[-1], rarest, results.impact.assets),
         "periods": partial(map_each_period, region, terrain, probability, hazard.return_periods),
-        "annual": partial(map_annual, region, terrain, annual_probability(probability, hazard.return_periods).at_least),
+        "annual": partial(map_annual, region, terrain, annual),
         "epistemic_sd": partial(map_epistemic_sd, region, terrain, hazard.epistemic_sd[-1], rarest),
         "levels": partial(draw_return_levels, levels, results.observed_maxima, results.maxima_per_year, datum),
         "learning": partial(draw_learning, results.learning),
@@ -52,7 +53,7 @@ def draw_all(
         figures["surge"] = partial(draw_surge, trace, _observed_levels(results), datum)
     if len(ranked):
         figures["assets"] = partial(
-            draw_ranked_assets, ranked, [str(name) for name in ranked["asset_id"]], results.plan.money
+            draw_ranked_assets, ranked, [str(name) for name in ranked["name"]], results.plan.money
         )
     if results.plan.pathways is not None:
         figures["pathways"] = partial(draw_pathways, results.plan.pathways)

@@ -19,12 +19,17 @@ from strandline.planning.formatting import (
     format_money_between,
     format_percent,
     format_years,
+    is_name,
     pluralise,
 )
 from strandline.report.figures.maps import DAMAGE_LABELS, middle_damage_state
 from strandline.report.findings import RunResults
-from strandline.report.page.flooded_land import flooded_land
+from strandline.report.flooded_land import flooded_land
+from strandline.report.page.forecast_text import width_of_range
 
+NEGLIGIBLE_BEYOND = 0.01
+"""Share of an amount from seas above the maps below which it is not called a lower bound [-]; it is far smaller than
+its Monte-Carlo error. An assumption."""
 MODALITY_LABELS = {
     "terrain": "Ground elevation",
     "tide_gauge": "Tide gauges",
@@ -75,13 +80,13 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
         ),
         Tile(
             "land under water at that level",
-            format_area(land.middle),
-            format_area_between(land.low, land.high),
+            format_area(land.flooded.p50),
+            format_area_between(land.flooded.p10, land.flooded.p90),
             provenance_label(kinds["flood"]),
         ),
         Tile(
             "damage a year on average",
-            format_mean(damage, results.plan.money).replace(SPACE, " "),
+            at_least(results.impact.share_beyond_maps) + format_mean(damage, results.plan.money).replace(SPACE, " "),
             "no assets were surveyed"
             if results.plan.without_money
             else format_money_between(damage.p10, damage.p90, results.plan.money),
@@ -90,10 +95,16 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
         Tile(
             "typical error of the water-level forecast",
             format_metres(surge.rmse),
-            f"its 90 % range contained {format_percent(surge.coverage_90)} of {surge.n_hours:,} hours",
+            f"its 90 % range contained {format_percent(surge.coverage_90)} of {surge.n_hours:,} hours: "
+            f"{width_of_range(surge.coverage_90)}",
             provenance_label(kinds["surge"]),
         ),
     ]
+
+
+def at_least(share_beyond_maps: float) -> str:
+    """Return the words before an amount that is a lower bound, because of this share from seas above the maps [-]."""
+    return "at least " if share_beyond_maps > NEGLIGIBLE_BEYOND else ""
 
 
 def provenance_label(kinds: Collection[ProvenanceKind]) -> str:
@@ -110,11 +121,20 @@ def damage_table(results: RunResults) -> list[tuple[str, int]]:
 
 
 def ranked_assets(results: RunResults, most: int) -> pd.DataFrame:
-    """Return at most ``most`` assets with the greatest known expected annual damage."""
+    """Return at most ``most`` assets with the greatest known expected annual damage, with a ``name`` for the reader."""
     assets = results.impact.assets
     known = assets[assets["expected_annual_damage_mean"].notna() & (assets["expected_annual_damage_mean"] > 0)]
-    ranked = known.sort_values("expected_annual_damage_mean", ascending=False, kind="stable")
-    return pd.DataFrame(ranked.drop(columns="geometry").head(most))
+    ranked = known.sort_values("expected_annual_damage_mean", ascending=False, kind="stable").head(most)
+    names = [name_of_asset(row) for _, row in ranked.iterrows()]
+    return pd.DataFrame(ranked.drop(columns="geometry").assign(name=names))
+
+
+def name_of_asset(asset: pd.Series) -> str:
+    """Return the asset's own name, or ``polder 05 (A0007)``: its district, and the id to look it up by."""
+    own, district = str(asset["asset_id"]), asset.get("district")
+    if is_name(own):
+        return own
+    return own if pd.isna(district) else f"{district} ({own})"
 
 
 def source_rows(results: RunResults) -> list[SourceRow]:

@@ -9,6 +9,7 @@ from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.greatest_damage import BUILDINGS, greatest_damage
 from strandline.observations.region_file.prices.money import SPACE
 from strandline.observations.region_file.prices.preset import PRESETS
+from strandline.planning.facilities import facilities_of
 from strandline.planning.formatting import format_money, format_money_between
 from strandline.planning.quantity import Quantity
 from strandline.planning.settings import PlanningSettings, read_catalogue, read_planning_settings
@@ -83,13 +84,18 @@ def _measures(section: PlanningSection, settings: PlanningSettings) -> Iterator[
             sources.append(_source(action.title, of_event[action.key]))
     yield from ("| measure | cost | 95 % range | of or per | upkeep a year | life |", "|---|---|---|---|---|---|")
     yield from (f"| {' | '.join(cells)} |".replace(SPACE, " ") for cells in rows)
+    facilities = facilities_of(settings.measures)
+    if facilities:
+        existing = "not stated here" if settings.existing is None else ", ".join(settings.existing) or "none of them"
+        yield from ("", f"Operated only where they exist, built only where they do not: {', '.join(facilities)}.")
+        yield f"`existing` in [planning] states what the place has: {existing}."
     yield from ("", "Where the costs come from:", "", *sources, "")
 
 
 def _source(title: str, cost: Quantity) -> str:
     was = ""
     if cost.money is not None:
-        was = f", {format_money(cost.value, cost.money, in_text=True)} in {cost.money.price_year}"
+        was = f", {format_money(cost.value, cost.money)} in {cost.money.price_year}"
     return f"- **{title}**{was}: {cost.source}."
 
 
@@ -118,7 +124,7 @@ def _greatest_damage(section: PlanningSection) -> Iterator[str]:
     yield f"|---|{'---|---|' * len(BUILDINGS)}"
     for asset_class in preset.construction_cost:
         cells = [
-            format_money(amount, money).removeprefix(money.prefix)
+            format_money(amount, money).removeprefix(money.prefix.replace(SPACE, " "))
             for building in BUILDINGS
             for amount in (damage[asset_class, building].structure, damage[asset_class, building].contents)
         ]

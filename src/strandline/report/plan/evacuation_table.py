@@ -1,14 +1,15 @@
 """The evacuation areas as one short row each: when to move, how long it takes, who, where to, and else what."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strandline.planning.early_action.evacuation.clearance_time import Hours
 from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationArea, EvacuationAreas
+from strandline.planning.early_action.evacuation.frequency import Frequency
 from strandline.planning.early_action.hindcast import Hindcast
 from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.verification import Verification
 from strandline.planning.formatting import format_metres, format_people
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 
@@ -19,7 +20,7 @@ COLUMNS = (
 TOO_LONG = "no forecast reaches so far: a person decides on the weather service's warnings"
 INTRODUCTION = (
     "Area A is in danger first. Plan with the first number of hours, the longest; an area and those before it are"
-    " cleared together. Hours begin with the decision."
+    " cleared together. Hours begin with the decision. The zones are drawn in zones.geojson."
 )
 
 
@@ -68,7 +69,7 @@ def about_areas(evacuation: EvacuationAreas) -> list[str]:
     night = evacuation.night
     return [
         *(_about(area) for area in evacuation.areas),
-        f"Night: {night.begins:02d}:00 to {night.ends:02d}:00 UTC.",
+        f"Night: {evacuation.local_night} ({night.begins:02d}:00 to {night.ends:02d}:00 UTC, in whole hours).",
     ]
 
 
@@ -78,13 +79,12 @@ def call_sentences(evacuation: EvacuationAreas, protocol: Protocol | None, hindc
     sentences = []
     for area in evacuation.areas:
         calls = [
-            f"{each.label.split(':')[0].lower()} {_times(results[each.name].calls, results[each.name].years)},"
-            f" {_false(results[each.name].false_alarms, results[each.name].unverified)}"
+            f"{each.label.split(':')[0].lower()}: {_calls(results[each.name])}"
             for each in _phases_of(area, protocol)
             if each.name in results
         ]
         if calls:
-            sentences.append(f"Area {area.name}: {'; '.join(calls)}.")
+            sentences.append(f"Area {area.name}, {'; '.join(calls)}.")
     if not sentences:
         return []
     years = max(result.years for result in results.values())
@@ -93,6 +93,24 @@ def call_sentences(evacuation: EvacuationAreas, protocol: Protocol | None, hindc
         f"Counted in {years:.1f} years of record with the forecast at hand. Every false call costs trust: agree with"
         f" the people on the {100 * _agreed(protocol):g} % before the first one.",
     ]
+
+
+def _calls(result: Verification) -> str:
+    """``called 3 times (…): 1 in time, 2 without a flood; 6 of 7 floods without help in time``."""
+    floods = result.hits + result.misses
+    missed = "" if not floods else f"; in time before {result.hits} of {floods} flood{'' if floods == 1 else 's'}"
+    if result.calls == 0:
+        return f"never called{missed}"
+    times = "once" if result.calls == 1 else f"{result.calls} times"
+    kinds = (
+        (result.calls_in_time, "in time"),
+        (result.late_calls, "too late"),
+        (result.false_alarms, "without a flood"),
+        (result.unverified, "that could not be checked"),
+    )
+    parts = ", ".join(f"{count} {what}" for count, what in kinds if count)
+    often = Frequency(result.calls / result.years).in_words
+    return f"called {times} ({often}): {parts}{missed}"
 
 
 def _agreed(protocol: Protocol | None) -> float:
@@ -111,7 +129,7 @@ def _row(area: EvacuationArea, protocol: Protocol | None) -> EvacuationRow:
     return EvacuationRow(
         (
             area.name,
-            f"about {format_metres(area.level)}",
+            f"about {format_metres(area.level)} ({area.frequency.in_words})",
             start if moves else TOO_LONG if phases else "a person decides: the plan has no trigger for it",
             _hours(area.clearance.day),
             _hours(area.clearance.night),
@@ -129,14 +147,9 @@ def _phases_of(area: EvacuationArea, protocol: Protocol | None) -> list[Phase]:
 
 
 def _about(area: EvacuationArea) -> str:
-    often = (
-        f"in danger about once in {area.return_period:.0f} years"
-        if math.isfinite(area.return_period)
-        else "in danger more rarely than the maps cover"
-    )
     without = format_people(area.clearance.without_shelter)
     return (
-        f"Area {area.name}: {', '.join(area.zones)}; {often}; walkers without a place in a shelter, together with the"
+        f"Area {area.name}: {', '.join(area.zones)}; walkers without a place in a shelter, together with the"
         f" areas before it: {without}."
     )
 
@@ -144,21 +157,6 @@ def _about(area: EvacuationArea) -> str:
 def _hours(hours: Hours) -> str:
     low, likely, high = hours
     return f"**{high}**" if low == high else f"**{high}** (likely {likely}, at best {low})"
-
-
-def _times(calls: int, years: float) -> str:
-    if calls == 0:
-        return "never"
-    rate = calls / years
-    times = "once" if calls == 1 else f"{calls} times"
-    if rate < 0.75:
-        return f"{times} (about once in {1 / rate:.0f} years)"
-    return f"{times} (about {rate:.0f} a year)"
-
-
-def _false(false_alarms: int, unverified: int) -> str:
-    text = "none without a flood" if false_alarms == 0 else f"{false_alarms} without a flood"
-    return f"{text}, {unverified} that could not be checked" if unverified else text
 
 
 def _bullets(title: str, sentences: Sequence[str]) -> list[str]:

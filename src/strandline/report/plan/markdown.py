@@ -3,15 +3,18 @@
 import math
 
 from strandline.observations.region_file.prices.money import SPACE
-from strandline.planning.early_action.protocol import Phase, Protocol
-from strandline.planning.formatting import format_mean, format_money, format_money_between, pluralise
+from strandline.planning.formatting import format_mean, format_metres, format_money, format_money_between, pluralise
 from strandline.planning.plan import Plan
 from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.pathway_lines import pathway_lines
-from strandline.report.plan.phase_text import describe_failure, describe_start, describe_stop, format_lead
+from strandline.report.plan.phase_text import PhaseText, describe_phases, format_lead
 from strandline.report.plan.proposal import action_lines, proposal_lines, scenario_lines
 from strandline.risk.people import BASIS_OF_BOUNDS
 
+HINDCAST_COLUMNS = (
+    "action", "with", "a flood from", "hits", "missed", "late", "false alarms", "unknown", "hours ahead",
+    "false-alarm cost", "value",
+)  # fmt: skip
 ERROR_NOTE = " The ± is the error of the calculation, which more computing would reduce; the range is not known better."
 
 
@@ -29,8 +32,8 @@ def plan_to_markdown(plan: Plan) -> str:
         lines += ["The flood damage a year is **unknown**: no asset with a known value lies on known ground."]
     else:
         lines += [
-            f"Without further action, floods cost about **{format_mean(damage, plan.money, in_text=True)} a year** on"
-            f" average (8 in 10 chance: {format_money_between(damage.p10, damage.p90, plan.money, in_text=True)})."
+            f"Without further action, floods cost about **{format_mean(damage, plan.money)} a year** on"
+            f" average (8 in 10 chance: {format_money_between(damage.p10, damage.p90, plan.money)})."
             + (ERROR_NOTE if " ± " in format_mean(damage, plan.money) else ""),
         ]
     if plan.unknown_assets:
@@ -38,7 +41,7 @@ def plan_to_markdown(plan: Plan) -> str:
         lines += [f"Not counted: {unknown} without data. Unknown does not mean safe."]
     budget = "without a budget limit"
     if plan.budget is not None:
-        budget = f"within a budget of {format_money(plan.budget, plan.money, in_text=True)}"
+        budget = f"within a budget of {format_money(plan.budget, plan.money)}"
     if not plan.without_money:
         rate = f"{100 * plan.discount_rate:g} % a year"
         lines += [f"Investments are assessed over {plan.horizon_years} years at {rate}, {budget}."]
@@ -53,8 +56,8 @@ def plan_to_markdown(plan: Plan) -> str:
     lines += evacuation_lines(plan.evacuation, plan.protocol, plan.hindcasts)
     if plan.protocol is not None:
         lines += ["## When to act, when to stop, and what to do if the gauge fails", ""]
-        for phase in plan.protocol.phases:
-            lines += _phase_lines(phase, plan.protocol)
+        for phase in describe_phases(plan.protocol):
+            lines += _phase_lines(phase)
         lines += [""]
     if plan.hindcasts:
         lines += [*_hindcast_lines(plan), ""]
@@ -72,12 +75,12 @@ def plan_to_markdown(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _phase_lines(phase: Phase, protocol: Protocol) -> list[str]:
+def _phase_lines(phase: PhaseText) -> list[str]:
     return [
         f"- **{phase.label}**",
-        f"   - Start: {describe_start(phase, protocol)}.",
-        f"   - Stop: {describe_stop(phase, protocol)}.",
-        f"   - Without readings for {phase.degraded.after_hours:g} hours: {describe_failure(phase, protocol)}",
+        f"   - Start: {phase.start}.",
+        f"   - Stop: {phase.stop}.",
+        f"   - Without readings for {phase.after_hours:g} hours: {phase.failure}",
     ]
 
 
@@ -89,12 +92,12 @@ def _hindcast_lines(plan: Plan) -> list[str]:
         "",
         f"Tested on {first.result.years:.1f} observed years of the record, with forecasts from {first.forecast},"
         f" fitted to the {first.training_years:.1f} years before; the tide is fitted to ordinary hours of all years."
-        " *Late*: started too late to help; counted under missed. *Value*: 1 = as good as a perfect forecast, 0 = as"
-        " good as long-term statistics alone, below 0 = worse. A failing gauge gives no readings in every second of the"
-        " highest storms.",
+        " *Late*: started too late to help, before the flood or during it; counted under missed. *Unknown*: calls in"
+        " hours without readings. *Value*: 1 = as good as a perfect forecast, 0 = as good as long-term statistics"
+        " alone, below 0 = worse. A failing gauge gives no readings in every second of the highest storms.",
         "",
-        "| action | with | hits | missed | late | false alarms | unknown | hours ahead | false-alarm cost | value |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        f"| {' | '.join(HINDCAST_COLUMNS)} |",
+        f"|{'---|' * len(HINDCAST_COLUMNS)}",
     ]
     for hindcast in hindcasts:
         result = hindcast.result
@@ -102,10 +105,11 @@ def _hindcast_lines(plan: Plan) -> list[str]:
         cells = (
             labels.get(hindcast.phase, hindcast.phase.replace("_", " ")),
             hindcast.condition,
+            "–" if math.isnan(hindcast.level) else format_metres(hindcast.level).replace(SPACE, " "),
             *(f"{n}" for n in (result.hits, result.misses, result.late, result.false_alarms, result.unverified)),
             format_lead(result.lead_hours),
-            "–" if result.false_alarm_cost is None else format_money(result.false_alarm_cost, plan.money, in_text=True),
-            "–" if value is None or math.isnan(value) else f"{value:.2f}",
+            "–" if result.false_alarm_cost is None else format_money(result.false_alarm_cost, plan.money),
+            "–" if value is None or math.isnan(value) else f"{value:.2f}".replace("-", "−"),
         )
         lines.append(f"| {' | '.join(cells)} |")
     return lines

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from strandline.observations.region_file.prices.money import SPACE, MoneyUnit
 from strandline.planning.formatting import format_expectation, pluralise
-from strandline.planning.investment.pathways import Pathways, Signpost
+from strandline.planning.investment.pathways import Pathways, Signpost, Step
 from strandline.planning.investment.tipping_points import TippingPoint
 
 ABOUT_RANGES = (
@@ -27,6 +27,8 @@ def pathway_lines(pathways: Pathways | None, money: MoneyUnit) -> list[str]:
         "",
     ]
     lines += [f"- {describe_pathway(pathways, end, money)}" for end in pathways.ends]
+    if why := describe_choice(pathways):
+        lines += ["", why]
     table = signpost_table(pathways)
     if table.rows:
         lines += ["", f"| once built | {' | '.join(table.indicators)} | decide on |"]
@@ -41,13 +43,37 @@ def describe_pathway(pathways: Pathways, end: tuple[str, ...], money: MoneyUnit)
     parts = []
     for number, step in enumerate(steps):
         when = "first" if number == 0 else f"then, at {format_tipping_point(steps[number - 1].tipping_point)},"
-        years_late = pluralise(round(step.late_years), "year").replace(SPACE, " ")
-        last = "the last of them " if len(step.added) > 1 else ""
-        late = f" ({last}in operation {years_late} late)" if step.late_years >= 1 else ""
-        parts.append(f"{when} **{titles_of(pathways, step.added)}**{late}")
-    cost = format_expectation(steps[-1].cost, money, in_text=True)
+        parts.append(f"{when} **{describe_step(pathways, step)}**{describe_wait(step)}")
+    cost = format_expectation(steps[-1].cost, money)
     point = format_tipping_point(steps[-1].tipping_point)
     return f"{'; '.join(parts)}. It works until {point} and costs {cost} until 2100."
+
+
+def describe_step(pathways: Pathways, step: Step) -> str:
+    """Return what a step builds: ``the proposal``, or the titles of its measures."""
+    return "the proposal" if step.added == pathways.proposal else titles_of(pathways, step.added)
+
+
+def describe_wait(step: Step) -> str:
+    """Return for how long the limit may be missed until the step works; empty where it works in time."""
+    if step.late_years < 1:
+        return ""
+    years = pluralise(round(step.late_years), "year").replace(SPACE, " ")
+    works = "all of it works" if len(step.added) > 1 else "it works"
+    return f" (until {works}, damage may exceed the limit for {years})"
+
+
+def describe_choice(pathways: Pathways) -> str:
+    """Return why there is one pathway and no choice between several; empty where there is one."""
+    if len(pathways.ends) != 1:
+        return ""
+    point = pathways.pathway(pathways.ends[0])[-1].tipping_point
+    if point.is_beyond_maps:
+        return (
+            "There is one pathway, because on average it meets the limit up to the highest rise that was mapped:"
+            " nothing has to follow it until then."
+        )
+    return "There is one pathway, because no other measure of the catalogue would make it last noticeably longer."
 
 
 def describe_beginning(pathways: Pathways) -> str:

@@ -1,12 +1,56 @@
 """The phases of a protocol in words: when to start, when to stop, and who decides if readings fail."""
 
 import math
+from dataclasses import dataclass
 
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.early_action.trigger_constants import FLOODED_SHARE
 from strandline.planning.formatting import format_expression
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
+
+
+@dataclass(frozen=True)
+class PhaseText:
+    """A phase in words; what is the same as for an earlier phase refers to it.
+
+    Attributes:
+        where: the zones or assets that it concerns; empty = the whole region.
+        start, stop: without a capital and a full stop.
+        failure: what decides without readings, in sentences.
+    """
+
+    label: str
+    why: str
+    actions: tuple[str, ...]
+    where: tuple[str, ...]
+    start: str
+    stop: str
+    after_hours: float
+    failure: str
+
+
+def describe_phases(protocol: Protocol) -> list[PhaseText]:
+    """Return every phase in words, with each long rule written out once."""
+    written: dict[tuple[str, str], str] = {}
+
+    def once(kind: str, text: str, label: str, end: str) -> str:
+        first = written.setdefault((kind, text), label)
+        return text if first == label else f"as for *{first}*{end}"
+
+    return [
+        PhaseText(
+            phase.label,
+            once("why", phase.why, phase.label, "."),
+            phase.actions,
+            phase.where,
+            describe_start(phase, protocol),
+            once("stop", describe_stop(phase, protocol), phase.label, ""),
+            phase.degraded.after_hours,
+            once(f"without {phase.degraded.after_hours:g}", describe_failure(phase, protocol), phase.label, "."),
+        )
+        for phase in protocol.phases
+    ]
 
 
 def describe_start(phase: Phase, protocol: Protocol) -> str:

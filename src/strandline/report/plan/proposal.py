@@ -11,6 +11,7 @@ from strandline.planning.formatting import (
     format_money,
     format_money_between,
     format_ratio,
+    is_name,
     pluralise,
 )
 from strandline.planning.plan import Plan
@@ -28,16 +29,16 @@ class _Amounts:
         self._unit = unit
 
     def one(self, amount: float) -> str:
-        return format_money(amount, self._unit, in_text=True)
+        return format_money(amount, self._unit)
 
     def between(self, low: float, high: float) -> str:
-        return format_money_between(low, high, self._unit, in_text=True)
+        return format_money_between(low, high, self._unit)
 
     def mean(self, amount: Expectation) -> str:
-        return format_mean(amount, self._unit, in_text=True)
+        return format_mean(amount, self._unit)
 
     def expectation(self, amount: Expectation) -> str:
-        return format_expectation(amount, self._unit, in_text=True)
+        return format_expectation(amount, self._unit)
 
 
 def proposal_lines(plan: Plan) -> list[str]:
@@ -85,7 +86,7 @@ def action_lines(action: Action, money: MoneyUnit, evacuation: EvacuationAreas |
     lines = [f"{action.priority}. **{action.title}**{beyond}"]
     if action.what:
         lines.append(f"   - What: {action.what}")
-    lines += [f"   - Where: {_where(action, evacuation)}.", f"   - By when: {action.when}."]
+    lines += [f"   - Where: {describe_where(action, evacuation)}.", f"   - By when: {action.when}."]
     if action.who:
         lines.append(f"   - Who: {action.who}.")
     if action.cost is not None:
@@ -94,7 +95,7 @@ def action_lines(action: Action, money: MoneyUnit, evacuation: EvacuationAreas |
     if action.protects:
         lines.append(f"   - Protects: {action.protects}.")
     if action.avoided_loss is not None:
-        lines.append(f"   - Avoids {describe_avoided(action, money, in_text=True)}.")
+        lines.append(f"   - Avoids {describe_avoided(action, money)}.")
     if action.benefit_cost_ratio is not None:
         saved = format_ratio(action.benefit_cost_ratio)
         lines.append(f"   - Every {money.currency} spent saves {saved} if nothing changes.")
@@ -102,24 +103,36 @@ def action_lines(action: Action, money: MoneyUnit, evacuation: EvacuationAreas |
     return lines
 
 
-def _where(action: Action, evacuation: EvacuationAreas | None) -> str:
+def describe_where(action: Action, evacuation: EvacuationAreas | None) -> str:
+    """Return where an action is: districts with counts, evacuation areas, or the whole region; never ids alone."""
+    marked = "marked in assets.geojson (column *measures*)"
+    if action.places:
+        return f"{action.places}; {marked}"
+    if action.robustness is not None and action.where and not all(is_name(each) for each in action.where):
+        return marked
+    return where_of(action.where, evacuation)
+
+
+def where_of(names: Sequence[str], evacuation: EvacuationAreas | None = None) -> str:
+    """Return the places of an action or phase: evacuation areas where they are meant, else the first names."""
     areas = () if evacuation is None else evacuation.areas
-    if action.where and set(action.where) == {name for area in areas for name in area.zones}:
-        counts = [f"area {area.name} ({pluralise(len(area.zones), 'zone').replace(SPACE, ' ')})" for area in areas]
+    meant = [area for area in areas if set(area.zones) <= set(names)]
+    if meant and sum(len(area.zones) for area in meant) == len(set(names)):
+        counts = [f"area {area.name} ({pluralise(len(area.zones), 'zone').replace(SPACE, ' ')})" for area in meant]
         return f"{', '.join(counts)}; the zones are named under *Evacuation areas*"
-    shown = ", ".join(action.where[:MOST_NAMED]) or "the whole region"
-    more = len(action.where) - MOST_NAMED
+    shown = ", ".join(names[:MOST_NAMED]) or "the whole region"
+    more = len(names) - MOST_NAMED
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def describe_avoided(action: Action, money: MoneyUnit, *, in_text: bool = False) -> str:
+def describe_avoided(action: Action, money: MoneyUnit) -> str:
     """Return what an action avoids: of an emergency action the mean, which its cost is compared with."""
     assert action.avoided_loss is not None
     loss = action.avoided_loss
     if action.avoided_loss_per == "year":
-        return f"{format_expectation(loss, money, in_text=in_text)} {'per' if in_text else 'a'} year"
-    between = format_money_between(loss.p10, loss.p90, money, in_text=in_text)
-    average = format_mean(loss, money, in_text=in_text)
+        return f"{format_expectation(loss, money)} a year"
+    between = format_money_between(loss.p10, loss.p90, money)
+    average = format_mean(loss, money)
     return f"{average} on average in a flood of the lowest level at which it pays (in 8 of 10 such floods {between})"
 
 

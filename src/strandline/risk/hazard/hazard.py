@@ -101,7 +101,7 @@ class FutureHazard:
         hazard: its maps; its levels contain the rise.
         sunk: how much lower the land of the maps lies than in the baseline year, mean over the assets [m].
         same_sea_today: the same rise on today's land, where ``hazard`` is on land that sank unevenly.
-        frequent: the same storms there at levels of shorter return periods.
+        frequent: the same storms on the land of its time, at levels of shorter return periods; ``None`` = not mapped.
     """
 
     name: str

@@ -13,6 +13,10 @@ from strandline.observations.storms import Window
 
 LEAST_SHARE = 0.75
 """Share of the hours of a tidal cycle that must be observed for its high water to count [-]; an assumption."""
+STORMY = 0.99
+"""Quantile of the observed skew surges above which what a failing gauge still read counts as its cycle's [-]: some
+seven high waters a year are as stormy. An assumption. Gauges fail in storms; without such readings the record would
+lack its worst ones."""
 TIDAL_DAY = 25
 """[h]; a lunar day of 24.84 h, rounded up."""
 TIDE_IS_LARGE = 1.0
@@ -28,7 +32,8 @@ class HighWaters:
     Attributes:
         time: (N,) UTC of the predicted high water (or of the day's middle).
         tide: (N,) predicted high water [m above mean sea level]; 0 where tide and weather are not separated.
-        surge: (N,) highest observed level of the cycle minus ``tide``: the skew surge [m].
+        surge: (N,) highest observed level of the cycle minus ``tide``: the skew surge [m]. At least that much where the
+            gauge failed in a storm.
     """
 
     time: Times
@@ -59,6 +64,8 @@ class HighWaters:
 def find_high_waters(time: Times, level: Floats, tide: Floats) -> HighWaters:
     """High waters of an hourly record, from low water to low water of the predicted tide.
 
+    Cycles with too few readings are left out, unless what was read of them is already ``STORMY``.
+
     Args:
         time: (T,) UTC, every hour.
         level: (T,) observed [m above mean sea level]; NaN = gap.
@@ -75,12 +82,13 @@ def find_high_waters(time: Times, level: Floats, tide: Floats) -> HighWaters:
         return HighWaters(time[:0], tide[:0], level[:0])
     peak = high[np.searchsorted(high, starts)]  # the high water after each low water
     highest, share = _highest_of(level, low)
-    seen = share >= LEAST_SHARE
-    return HighWaters(time[peak][seen], tide[peak][seen], (highest - tide[peak])[seen])
+    surge = highest - tide[peak]
+    seen = _is_known(surge, share)
+    return HighWaters(time[peak][seen], tide[peak][seen], surge[seen])
 
 
 def find_daily_highest(time: Times, level: Floats) -> HighWaters:
-    """The highest level of each tidal day of an hourly record, with a tide of 0.
+    """The highest level of each tidal day of an hourly record, with a tide of 0; gaps as in `find_high_waters`.
 
     Args:
         time: (T,) UTC, every hour.
@@ -90,7 +98,7 @@ def find_daily_highest(time: Times, level: Floats) -> HighWaters:
     if starts.size < 2:
         return HighWaters(time[:0], np.empty(0), np.empty(0))
     highest, share = _highest_of(level, starts)
-    seen = share >= LEAST_SHARE
+    seen = _is_known(highest, share)
     return HighWaters(time[starts[:-1] + TIDAL_DAY // 2][seen], np.zeros(int(seen.sum())), highest[seen])
 
 
@@ -104,6 +112,12 @@ def tide_is_large(waters: HighWaters) -> tuple[bool, float]:
 def month_of(time: Times) -> npt.NDArray[np.int64]:
     """(T,) months, 0 = January."""
     return np.asarray(pd.DatetimeIndex(time).month, dtype=np.int64) - 1
+
+
+def _is_known(height: Floats, share: Floats) -> Mask:
+    """(N,) whether the height of a cycle counts: enough of it was observed, or what was observed is stormy."""
+    whole = share >= LEAST_SHARE
+    return np.asarray(whole | (height > np.quantile(height[whole], STORMY))) if whole.any() else whole
 
 
 def _highest_of(level: Floats, edges: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:

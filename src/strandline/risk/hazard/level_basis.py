@@ -21,6 +21,8 @@ chance less than once in a hundred."""
 MOST_FREQUENT = 1.1
 """Return period [years] down to which damage is counted, where a shorter one is not asked for: ten of eleven years have
 a sea as high. ASSUMPTION; what is more frequent is bounded."""
+QUANTILES = (0.1, 0.5, 0.9)
+"""Of every range of levels that a reader sees: 8 in 10 chance."""
 Fact = str | float | int | bool | tuple[float, ...] | None
 
 
@@ -33,8 +35,7 @@ class ReturnLevels:
         frequent: (N, 1) level of ``MOST_FREQUENT`` years [m, region datum] in the same samples; ``None`` = the shortest
             return period is not longer.
         record_years: length of the record behind them.
-        method: for the report; a line is a paragraph.
-        facts: the same for programs, with units in the names.
+        basis: in words and numbers.
         maxima: observed storms or annual maxima at the sea of the same epoch [m, region datum], for the plot.
         maxima_per_year: [a-1].
     """
@@ -42,10 +43,24 @@ class ReturnLevels:
     samples: Floats
     frequent: Floats | None
     record_years: float
-    method: str
-    facts: Mapping[str, Fact]
+    basis: "LevelBasis"
     maxima: Floats
     maxima_per_year: float
+
+
+@dataclass(frozen=True)
+class LevelBasis:
+    """What return levels rest on.
+
+    Attributes:
+        summary: for everybody: the rarest level with its range, and the highest reading beside it.
+        method: for who checks it.
+        facts: the same for programs, with units in the names.
+    """
+
+    summary: str
+    method: str
+    facts: Mapping[str, Fact]
 
 
 def periods_with_frequent(return_periods: tuple[float, ...]) -> tuple[float, ...]:
@@ -73,17 +88,19 @@ class HighestReading:
         when: as text.
         rate: (S,) expected events a year above it [a-1].
         years: length of the record.
+        gauge_failed: near that reading, so that the sea may have been higher.
     """
 
     level: float
     when: str
     rate: Floats
     years: float
+    gauge_failed: bool = False
 
     @property
     def return_period(self) -> tuple[float, float, float]:
-        """p5, p50 and p95 of the years between levels as high [a]."""
-        low, middle, high = np.quantile(-1.0 / np.expm1(-np.maximum(self.rate, 1e-9)), [0.05, 0.5, 0.95])
+        """p10, p50 and p90 of the years between levels as high [a]."""
+        low, middle, high = np.quantile(-1.0 / np.expm1(-np.maximum(self.rate, 1e-9)), QUANTILES)
         return float(low), float(middle), float(high)
 
     @property
@@ -91,13 +108,21 @@ class HighestReading:
         """Chance that a record of this length holds a level as high, mean over the samples [-]."""
         return float(-np.expm1(-self.rate * self.years).mean())
 
-    def sentence(self, samples: Floats, return_period: float) -> str:
-        """How it compares with the rarest level (S,) [m, region datum], and why it may lie above it."""
-        low, middle, high = np.quantile(samples, [0.05, 0.5, 0.95])
-        rarest = f"the {return_period:g}-year level of {middle:.2f} m ({low:.2f} to {high:.2f} m, 9 in 10 chance)"
-        reading = f"The highest level of the record, {self.level:.2f} m ({self.when})"
-        if self.level <= middle:
-            return f"{reading}, lies below {rarest}."
+    def summary(self, samples: Floats, return_period: float) -> str:
+        """The rarest level (S,) [m, region datum], how it compares with the reading, and what to do with it."""
+        low, middle, high = np.quantile(samples, QUANTILES)
+        return (
+            f"About once in {return_period:g} years the sea reaches {middle:.2f} m ({low:.2f} to {high:.2f} m, 8 in 10"
+            f" chance). {self.sentence(middle)} Where lives depend on it, prepare for the upper number."
+        )
+
+    def sentence(self, rarest: float) -> str:
+        """How it compares with the rarest level [m, region datum], and why it may lie above it."""
+        reading = f"The highest reading in {self.years:.0f} years was {self.level:.2f} m ({self.when})"
+        if self.gauge_failed:
+            reading += "; the gauge failed then, so that the sea may have been higher"
+        if self.level <= rarest:
+            return f"{reading}."
         frequent, usual, rare = self.return_period
         meaning = (
             "That is no contradiction"
@@ -105,9 +130,9 @@ class HighestReading:
             else "Few records of this length hold such a level if the estimate is right, so that it is probably too low"
         )
         return (
-            f"{reading}, lies above {rarest}. {meaning}: a level as high comes about once in {_years(usual)} years"
+            f"{reading}, above that level. {meaning}: a level as high comes about once in {_years(usual)} years"
             f" ({_years(frequent)} to {_years(rare)}) by this estimate, and a record of {self.years:.0f} years holds"
-            f" one with a chance of {self.chance_in_record:.0%}. It has happened: plan for it."
+            f" one with a chance of {100 * self.chance_in_record:.0f} %. It has happened: plan for it."
         )
 
     @property
@@ -121,13 +146,13 @@ class HighestReading:
         }
 
 
-def describe_recorded(
-    found: RecordedExtremes, mean_sea_level: float, return_periods: tuple[float, ...]
-) -> tuple[str, dict[str, Fact]]:
-    """Method and facts of levels from a gauge's own record; ``mean_sea_level`` [m, region datum]."""
+def describe_recorded(found: RecordedExtremes, mean_sea_level: float, return_periods: tuple[float, ...]) -> LevelBasis:
+    """Summary, method and facts of levels from a gauge's own record; ``mean_sea_level`` [m, region datum]."""
     when = f"{pd.Timestamp(found.highest_time):%d %B %Y}"
     when += f", at the sea of {found.trend.epoch:.0f}"
-    highest = HighestReading(mean_sea_level + found.highest, when, found.highest_rate, found.record_years)
+    highest = HighestReading(
+        mean_sea_level + found.highest, when, found.highest_rate, found.record_years, found.gauge_failed
+    )
     share = float(found.share_of_cyclones[-1])
     sentences = [
         f"Levels rest on {found.record_years:.1f} years of readings of the own gauge.",
@@ -140,7 +165,6 @@ def describe_recorded(
             f" separated from {TIDE_IS_LARGE:g} on), so that the highest level of each tidal day counts as a whole."
         ),
         _cause_sentence(found, share, return_periods[-1]),
-        highest.sentence(mean_sea_level + found.levels[:, -1], return_periods[-1]),
     ]
     facts: dict[str, Fact] = {
         "method": "skew surge joint probability" if found.tide_apart else "peaks over threshold",
@@ -159,15 +183,17 @@ def describe_recorded(
         "factor_on_simulated_surges": found.factor,
         "share_of_cyclones_at_rarest_level": share,
         "extremal_index_of_small_surges": found.clustering,
+        "gauge_failed_at_the_highest": found.gauge_failed,
         **highest.facts,
     }
-    return _paragraphs(sentences), facts
+    summary = highest.summary(mean_sea_level + found.levels[:, -1], return_periods[-1])
+    return LevelBasis(summary, " ".join(sentences), facts)
 
 
 def describe_published(
     fit: ReturnLevelFit, samples: Floats, return_periods: tuple[float, ...], year: float
-) -> tuple[str, dict[str, Fact]]:
-    """Method and facts of levels from published annual maxima.
+) -> LevelBasis:
+    """Summary, method and facts of levels from published annual maxima.
 
     Args:
         fit: on the sea of ``year`` (`return_levels.at_year`); ``samples``: (S, R) of it [m, region datum].
@@ -185,9 +211,8 @@ def describe_published(
         else "No rise of the sea was taken out of them; they were raised to the sea of"
         f" {year:.0f} by the rise of the global mean (IPCC AR6 WG1).",
         "Storms of all causes are one population, because annual maxima do not state theirs.",
-        highest.sentence(samples[:, -1], return_periods[-1]),
     ]
-    return _paragraphs(sentences), {
+    facts: dict[str, Fact] = {
         "method": "published annual maxima",
         "record_years": fit.record_years,
         "epoch": year,
@@ -196,16 +221,12 @@ def describe_published(
         "causes": "one population",
         **highest.facts,
     }
+    return LevelBasis(highest.summary(samples[:, -1], return_periods[-1]), " ".join(sentences), facts)
 
 
 def maxima_at_epoch(fit: ReturnLevelFit) -> Floats:
     """(N,) published annual maxima [m, region datum] as the same storms would reach in the reference year."""
     return np.asarray(fit.data[:, 0] + (fit.trend * (fit.reference_year - fit.years) if fit.trend else 0.0))
-
-
-def _paragraphs(sentences: list[str]) -> str:
-    """The method as one paragraph, the highest level as another."""
-    return " ".join(sentences[:-1]) + "\n" + sentences[-1]
 
 
 def _trend_sentence(found: RecordedExtremes) -> str:

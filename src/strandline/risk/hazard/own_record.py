@@ -42,6 +42,8 @@ FEWEST_STORMS = 30
 for small samples (Hosking & Wallis 1987, Technometrics 29, 339-349)."""
 LEAST_INDEX = 0.05
 """Smallest extremal index of high waters with small surges [-]: a spring tide is some ten days of high waters."""
+FAILURE = 3
+"""[h] Before or after the highest reading, within which a gap says that the gauge failed in the storm."""
 HIGHEST_LEVEL = 30.0
 """End of the search for levels [m]; a sample beyond, which no sea reaches, is cut to it."""
 
@@ -84,12 +86,13 @@ class RecordedExtremes:
         separation: whether cyclones were separated from other storms, or why not.
         cyclones: whose passages have readings; 0 where there are no tracks.
         untracked_years: longest part of the record before the first or after the last passage [years].
-        factor: p5, p50 and p95 of the factor on simulated surges [-]; ``None`` = no simulated cyclones were used.
+        factor: p10, p50 and p90 of the factor on simulated surges [-]; ``None`` = no simulated cyclones were used.
         clustering: share of the high waters above a high level that belong to different storms, the extremal index [-].
         highest: greatest observed level, at the sea of the epoch [m above the stated mean sea level].
         highest_time: of that level.
         peaks: (N,) highest levels of the record's storms, about three a year, at the sea of the epoch [m above the
             stated mean sea level].
+        gauge_failed: within ``FAILURE`` hours of the highest level, so that the sea may have been higher.
         highest_rate: (S,) expected events a year above it [a-1].
         share_of_cyclones: (R,) median share of the events above each level that are cyclones [-]; 0 where not apart.
     """
@@ -109,6 +112,7 @@ class RecordedExtremes:
     peaks: Floats
     highest_rate: Floats = field(repr=False)
     share_of_cyclones: Floats = field(repr=False)
+    gauge_failed: bool = False
 
 
 def estimate_from_record(
@@ -171,7 +175,7 @@ def estimate_from_record(
         exceedance, recorded = _cyclone_exceedance(waters, event, predicted, years, grid, n_samples, rng)
         if simulated is not None and apart:  # its surges need a tide to ride on
             factors = simulated.fit_factors(recorded, others.surge, n_samples, rng)
-            low, middle, high = np.quantile(factors, [0.05, 0.5, 0.95])
+            low, middle, high = np.quantile(factors, [0.1, 0.5, 0.9])
             factor = (float(low), float(middle), float(high))
             replaced = slice(None, None, SIMULATED_SHARE)
             exceedance[replaced] = simulated.exceedance(factors[replaced], others.surge, grid, rng)
@@ -206,6 +210,7 @@ def estimate_from_record(
         peaks=height[storms],
         highest_rate=np.array([np.interp(level[top], grid, row) for row in together]),
         share_of_cyclones=np.asarray(share),
+        gauge_failed=bool(np.isnan(level[max(top - FAILURE, 0) : top + FAILURE + 1]).any()),
     )
 
 

@@ -37,6 +37,19 @@ class FrequentDamage:
     at_most: float
 
 
+@dataclass(frozen=True)
+class FutureDamage:
+    """Expected annual damage at a future sea.
+
+    Attributes:
+        expected: [money a-1].
+        share_beyond_maps: share of it from seas above the highest mapped level [-]; there it is a lower bound.
+    """
+
+    expected: Expectation
+    share_beyond_maps: float
+
+
 @dataclass(frozen=True, eq=False)
 class Impact:
     """Effects of the hazard on the assets.
@@ -55,7 +68,8 @@ class Impact:
         population: exposed and cut off at the design return period, see ``assess_population``; ``None`` where nobody
             is counted.
         totals: expected annual damage by class and by district.
-        in_future: the total at each future sea, in the order in which they were given [money a-1].
+        in_future: the total at each future sea, in the order in which they were given.
+        share_beyond_maps: share of the total from seas above the highest mapped level [-]; there it is a lower bound.
     """
 
     assets: gpd.GeoDataFrame
@@ -66,7 +80,8 @@ class Impact:
     curve_deviates: Floats = field(repr=False)
     population: PopulationImpact | None = None
     totals: tuple[PartialTotal, ...] = ()
-    in_future: tuple[Expectation, ...] = ()
+    in_future: tuple[FutureDamage, ...] = ()
+    share_beyond_maps: float = 0.0
 
 
 def assess_impact(
@@ -79,6 +94,7 @@ def assess_impact(
     own_states: Floats | None = None,
     frequent: Hazard | None = None,
     futures: Sequence[FutureHazard] = (),
+    highest: Hazard | None = None,
 ) -> Impact:
     """Damage states and expected annual damage of each asset, drawn through levels, depths and curves together.
 
@@ -92,6 +108,8 @@ def assess_impact(
             the curve's where the flood is known; a row of NaN keeps the curve's. Money always follows the curve.
         frequent: the same storms at levels of shorter return periods; ``None`` = their damage is bounded.
         futures: the same storms at future seas.
+        highest: the same storms at a sea that hardly any draw passes; ``None`` = damage from higher seas than the
+            mapped ones counts as at the highest of these.
 
     Raises:
         InputError: assets without the columns, a design period that the hazard lacks, states of another shape, or
@@ -104,7 +122,8 @@ def assess_impact(
     design = hazard.return_periods.index(design_return_period)
     exposure = overlay_exposure(assets, hazard.region)
     deviates = draw_curve_deviates(len(hazard.level_draws), rng)
-    draws = DamageDraws((hazard, *(each.on_todays_land for each in futures)), exposure, continent, deviates, frequent)
+    mapped = (hazard, *(each.on_todays_land for each in futures), *(() if highest is None else (highest,)))
+    draws = DamageDraws(mapped, exposure, continent, deviates, frequent)
     samples = draws.annual_damage()  # (N, A)
     state = damage_state(draws.damage_ratios(draws.return_periods.index(design_return_period)))  # (N, A)
     chain = DamageChain((hazard,), exposure, continent, deviates[:: len(deviates) // draws.maps])
@@ -139,19 +158,22 @@ def assess_impact(
         frequent=FrequentDamage(draws.return_periods[0], at_most),
         curve_deviates=deviates,
         totals=partial_totals(samples, assets, draws.maps),
-        in_future=tuple(sum_known(each, unknown, draws.maps) for each in _in_future(draws, futures)),
+        in_future=tuple(
+            FutureDamage(sum_known(each, unknown, draws.maps), beyond) for each, beyond in _in_future(draws, futures)
+        ),
+        share_beyond_maps=draws.share_beyond(),
     )
 
 
-def _in_future(draws: DamageDraws, futures: Sequence[FutureHazard]) -> Iterator[Floats]:
-    """(N, A) expected annual damage [money a-1] of the same draws at each future sea."""
+def _in_future(draws: DamageDraws, futures: Sequence[FutureHazard]) -> Iterator[tuple[Floats, float]]:
+    """(N, A) expected annual damage [money a-1] of the same draws at each future sea; its share beyond the maps."""
     for each in futures:
         if each.same_sea_today is None:
             rise = (each.hazard.level_draws - draws.hazards[0].level_draws)[:, 0]
-            yield draws.annual_damage(rise=rise)
+            yield draws.annual_damage(rise=rise), draws.share_beyond(rise)
         else:
             on_sunk_land = replace(draws, hazards=(each.hazard,), frequent=each.frequent)
-            yield on_sunk_land.annual_damage()
+            yield on_sunk_land.annual_damage(), on_sunk_land.share_beyond()
 
 
 def _statistics(samples: Floats, maps: int) -> dict[str, Floats]:

@@ -11,7 +11,7 @@ from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.access import is_cut_off, road_network
 from strandline.risk.impact.loss_of_function import draw_function_thresholds
 from strandline.risk.impact.totals import rows_by_district
-from strandline.risk.people import Homes, People, PeopleErrors, bound_of
+from strandline.risk.people import UNKNOWN, Homes, People, PeopleErrors, bound_of
 from strandline.risk.stage_damage.asset_depths import exceeds_depth
 from strandline.risk.stage_damage.damage_chain import DamageChain, SampleChain
 from strandline.risk.stage_damage.exposure import overlay_exposure
@@ -41,6 +41,9 @@ class PopulationImpact:
         cut_off: hospital or shelter → people without a road to one; absent where the survey has none, or no roads.
         districts: those with homes, in the order of their names, then homes of no stated district; empty where the
             survey names none.
+        spared: share of the samples in which nobody has water at home [-].
+        exposed_otherwise: with water at home in the others; unknown where there is none.
+        uncounted_home: who may live in a home without a count.
     """
 
     residents: People
@@ -48,6 +51,9 @@ class PopulationImpact:
     exposed: People
     cut_off: Mapping[str, People]
     districts: tuple[DistrictPopulation, ...] = ()
+    spared: float = 0.0
+    exposed_otherwise: People = UNKNOWN
+    uncounted_home: People = UNKNOWN
 
 
 def assess_population(
@@ -106,7 +112,12 @@ def assess_population(
     districts = tuple(
         DistrictPopulation(name, *tally(rows)) for name, rows in rows_by_district(assets) if (rows[inhabited]).any()
     )
-    return PopulationImpact(*tally(np.ones(len(assets), dtype=bool)), districts)
+    everybody = np.ones(len(assets), dtype=bool)
+    dry = (exposed != 1).all(axis=1)
+    otherwise = UNKNOWN
+    if not dry.all():
+        otherwise = _count(exposed[~dry], homes, inhabited, errors.count_factor[~dry])
+    return PopulationImpact(*tally(everybody), districts, float(dry.mean()), otherwise, homes.in_one_without_a_count())
 
 
 @dataclass(frozen=True, eq=False)

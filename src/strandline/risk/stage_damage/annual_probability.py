@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from strandline.observations.arrays import Floats
-from strandline.risk.hazard.hazard import FLOODED_DEPTH
+from strandline.risk.hazard.hazard import FLOODED_DEPTH, Hazard
 from strandline.risk.stage_damage.expected_annual_damage import frequency_weights
 
 ANNUAL_METHOD = (
@@ -31,6 +32,36 @@ class AnnualProbability:
 
     at_least: Floats
     at_most: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class FloodChances:
+    """Probability of flooding given a sea level, from frequent to rare: all maps that damage is counted from.
+
+    Attributes:
+        return_periods: (P,) [years], ascending.
+        probability: (P, H, W) [-]; NaN = unknown cell.
+    """
+
+    return_periods: tuple[float, ...]
+    probability: npt.NDArray[np.floating]
+
+    @classmethod
+    def of(cls, hazard: Hazard, frequent: Hazard | None) -> Self:
+        """Of the maps of a hazard, after those of the same storms at shorter return periods, if there are any.
+
+        What floods at a lower sea floods at a higher one: where noise says otherwise, the lower chance counts.
+        """
+        if frequent is None:
+            return cls(hazard.return_periods, hazard.flood_probability)
+        often = np.minimum(frequent.flood_probability, hazard.flood_probability[0])
+        return cls(
+            (*frequent.return_periods, *hazard.return_periods), np.concatenate([often, hazard.flood_probability])
+        )
+
+    def in_any_year(self) -> AnnualProbability:
+        """The integral over how often the sea levels come."""
+        return annual_probability(self.probability, self.return_periods)
 
 
 def annual_probability(

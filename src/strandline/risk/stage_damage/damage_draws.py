@@ -22,6 +22,9 @@ from strandline.risk.stage_damage.exposure import ClassExposure, Exposure
 from strandline.risk.stage_damage.protection import Protection
 from strandline.risk.stage_damage.vulnerability import curve_knots, depth_shares
 
+LEVEL_TOLERANCE = 1e-9
+"""Height by which a level may exceed a map's by rounding alone [m]."""
+
 
 @dataclass(frozen=True, eq=False)
 class DamageDraws:
@@ -96,6 +99,21 @@ class DamageDraws:
         levels = self.levels[None] + np.broadcast_to(rise, self.count)[:, None]  # (1, N, P)
         weights = self.level_weights(levels, self.annual_weights(levels, protections), protections)[0]
         return self._ratios(weights, protections) * self.exposure.value
+
+    def share_beyond(self, rise: Floats | float = 0.0) -> float:
+        """Share of the expected annual damage from seas above the highest level that a draw's map knows [-].
+
+        Args:
+            rise: of the sea [m], one or (N,).
+        """
+        levels = self.levels[None] + np.broadcast_to(rise, self.count)[:, None]  # (1, N, P)
+        highest = np.repeat(self.mapped[:, -1], self.count // self.maps)[:, None]
+        weights = self.annual_weights(levels)
+        whole, beyond = (
+            float(np.nansum(self._ratios(self.level_weights(levels, each)[0]) * self.exposure.value))
+            for each in (weights, np.where(levels > highest + LEVEL_TOLERANCE, weights, 0.0))
+        )
+        return beyond / whole if whole > 0 else 0.0
 
     def damage_ratios(self, period: int) -> Floats:
         """(N, A) damage ratio [-] at the return period with this index among ``return_periods``; NaN where unknown."""

@@ -35,7 +35,7 @@ class NumberFormat:
         return self._unknown if length is None else self._data(length, "metres", f"{length:.2f} m")
 
     def money(self, amount: float | None) -> Markup:
-        """``€76 thousand``, in the money of the run."""
+        """``€76,000``, in the money of the run."""
         return self._unknown if amount is None else self._data(amount, "money", format_money(amount, self._money))
 
     def count(self, number: float | None) -> Markup:

@@ -94,7 +94,7 @@ def test_a_later_area_is_in_danger_less_often_and_from_a_higher_sea() -> None:
     areas = found()[0].areas
     assert len(areas) > 1
     for first, second in pairwise(areas):
-        assert first.return_period < second.return_period
+        assert first.frequency.per_year > second.frequency.per_year
         assert first.level < second.level
         assert all(a <= b for a, b in zip(first.levels, second.levels, strict=True))
 
@@ -214,7 +214,9 @@ def test_the_plan_shows_people_hours_and_what_they_rest_on() -> None:
     assert "## Evacuation areas" in text
     first = areas.areas[0]
     row = next(line for line in text.splitlines() if line.startswith("| A |"))
-    assert f"- Area A: {', '.join(first.zones)}; in danger" in text
+    assert f"- Area A: {', '.join(first.zones)}; walkers" in text
+    assert first.frequency.in_words in row
+    assert "- Night: 22:00 to 06:00 by the sun (" in text
     assert "a person decides: the plan has no trigger for it" in row
     assert max(len(line) for line in text.splitlines() if line.startswith("| A |")) < 400
     assert f"**{first.clearance.day[2]}** (likely {first.clearance.day[1]}" in row
@@ -227,14 +229,15 @@ def test_the_plan_shows_people_hours_and_what_they_rest_on() -> None:
     measure = next(each for each in load_measures().operational if each.key == "evacuate_low_lying_areas")
     phases = AreaTriggers(measure, first, has_night=True, drainage_hours=None, neighbour=None).phases
     protocol = coast.a_protocol(1.18).model_copy(update={"phases": phases})
-    lived = Verification(4.0, 1, 0, 0, 8, 1, 14.0, None, None, 10)
+    lived = Verification(4.0, 1, 0, 0, 8, 1, 14.0, None, None, 10, 1)
     hindcasts = [Hindcast(phase.name, "all gauges work", "a filter", 4.0, lived) for phase in phases]
     text = "\n".join(evacuation_lines(areas, protocol, hindcasts))
     row = next(line for line in text.splitlines() if line.startswith("| A |"))
     assert f"more than 20 % chance of it {first.day_hours} to 48 hours from now" in row
     assert row.endswith("| go to an upper floor or the nearest shelter |")
     assert (
-        "Area A: evacuate low-lying areas 10 times (about 2 a year), 8 without a flood, 1 that could not be checked;"
-        " go to an upper floor or the nearest shelter 10 times" in text
+        "Area A, evacuate low-lying areas: called 10 times (about 2.5 times a year): 1 in time, 8 without a flood,"
+        " 1 that could not be checked; in time before 1 of 1 flood; go to an upper floor or the nearest"
+        " shelter: called 10" in text
     )
-    assert "No zone is known" in "\n".join(evacuation_lines(EvacuationAreas((), (), areas.night)))
+    assert "No zone is known" in "\n".join(evacuation_lines(EvacuationAreas((), (), areas.night, areas.local_night)))

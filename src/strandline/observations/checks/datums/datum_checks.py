@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import xarray as xr
 
-from strandline.observations.checks.cross_checks import Published
 from strandline.observations.checks.datums.gauge_records import gauge_records
 from strandline.observations.checks.datums.ground import compare_with_sea, ground_of
 from strandline.observations.checks.datums.highest_readings import compare_with_maxima
@@ -15,6 +14,7 @@ from strandline.observations.checks.datums.mean_sea_level import (
     compare_with_statement,
 )
 from strandline.observations.checks.findings import Finding
+from strandline.observations.checks.published import Published
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.accepted_findings import AcceptedFinding
 
@@ -51,8 +51,8 @@ def _findings(
     if not records or records[0].section is not region_file.tide_gauge[0]:
         return
     own = records[0]
-    if published.years is not None and published.maxima is not None and region_file.extremes is not None:
-        yield from compare_with_maxima(own, published.years, published.maxima, region_file.extremes)
+    if published.maxima is not None and region_file.extremes is not None:
+        yield from compare_with_maxima(own, published.maxima.years, published.maxima.levels, region_file.extremes)
     if terrain is not None and own.is_long_enough:
         ground = ground_of(terrain, region_file.region, own)
         yield from compare_with_sea(ground, region_file.region.cell_size, region_file.terrain)

@@ -15,8 +15,8 @@ import xarray as xr
 from strandline.errors import InputError
 from strandline.observations.arrays import Times
 from strandline.observations.checks.contradictions import find_contradictions
-from strandline.observations.checks.cross_checks import Published
 from strandline.observations.checks.findings import Finding
+from strandline.observations.checks.published import Published
 from strandline.observations.checks.quality import FLAG_NAMES, MISSING
 from strandline.observations.checks.silence import coverage
 from strandline.observations.observations import MODALITIES
@@ -243,10 +243,9 @@ def _describe_tides(published: Published) -> Stream:
 
 
 def _describe_extremes(now: np.datetime64, published: Published) -> Stream:
-    years, maxima = published.years, published.maxima
-    assert years is not None
-    assert maxima is not None
-    detail = f"annual maxima {years.min():.0f}-{years.max():.0f}, {maxima.min():.2f} to {maxima.max():.2f} m"
+    assert published.maxima is not None
+    years, levels = published.maxima.years, published.maxima.levels
+    detail = f"annual maxima {years.min():.0f}-{years.max():.0f}, {levels.min():.2f} to {levels.max():.2f} m"
     end = np.datetime64(f"{int(years.max()):04d}-12-31", "ns")
     return Stream("extremes", "present", detail, COSTS["extremes"], count=int(years.size), age_days=_days(now - end))
 

@@ -168,8 +168,9 @@ def _window_over(dataset: DatasetReader, region: Region) -> Window:
     to_raster = Transformer.from_crs(region.crs, dataset.crs.to_wkt(), always_xy=True)
     raster_x, raster_y = (np.asarray(values) for values in to_raster.transform(x, y))
     inverse = ~dataset.transform
-    column = inverse.a * raster_x + inverse.b * raster_y + inverse.c
-    row = inverse.d * raster_x + inverse.e * raster_y + inverse.f
+    with np.errstate(over="ignore", invalid="ignore"):  # a damaged transform; what is not finite covers nothing
+        column = inverse.a * raster_x + inverse.b * raster_y + inverse.c
+        row = inverse.d * raster_x + inverse.e * raster_y + inverse.f
     if np.isfinite(column).all() and np.isfinite(row).all():
         first_column = max(0, int(np.floor(column.min())) - _MARGIN)
         last_column = min(dataset.width, int(np.ceil(column.max())) + _MARGIN)

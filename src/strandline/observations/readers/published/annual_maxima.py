@@ -1,26 +1,16 @@
 """Published annual maxima: a table with one row a year."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats
 from strandline.observations.checks.annual_maxima import doubts_about_maxima
 from strandline.observations.checks.findings import Checked, Finding
+from strandline.observations.checks.published import AnnualMaxima
 from strandline.observations.checks.times import REMEDY, implausible_years
 from strandline.observations.readers.formats.tables import read_table
 from strandline.observations.readers.formats.units import to_si
 from strandline.observations.region_file.data_sections import ExtremesSection
 from strandline.observations.variables import VARIABLES
-
-
-@dataclass(frozen=True, eq=False)
-class AnnualMaxima:
-    """Years (N,), ascending, and the highest level of each (N,) [m, region datum]."""
-
-    years: Floats
-    levels: Floats
 
 
 def read_annual_maxima(section: ExtremesSection) -> Checked[AnnualMaxima]:

@@ -3,8 +3,8 @@
 from functools import partial
 
 from strandline.errors import InputError
-from strandline.observations.checks.cross_checks import Published
 from strandline.observations.checks.findings import Checked, Finding
+from strandline.observations.checks.published import Published
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.published.annual_maxima import read_annual_maxima
 from strandline.observations.readers.published.sea_level_projections import read_projections
@@ -34,11 +34,7 @@ def read_published(region_file: RegionFile, execute: Executor = in_this_process)
         findings += constants.findings
     if extremes is not None:
         maxima = execute([extremes.path], partial(read_annual_maxima, extremes))
-        published |= {
-            "years": maxima.value.years,
-            "maxima": maxima.value.levels,
-            "maxima_from": str(extremes.path),
-        }
+        published["maxima"] = maxima.value
         findings += maxima.findings
     if scenarios is not None and scenarios.projections is not None:
         section = scenarios.projections

@@ -86,6 +86,7 @@ class EvacuationSettings:
         share_on_foot: of the people [-].
         night_hours: local hours at which the night begins and ends; an assumption: when most people are asleep.
         utc_offset_hours: of local time [h]; ``None`` = from the longitude.
+        clock: what local time that is, for the reader.
         drainage_hours: in which flooded land drains [h].
         agreed_chance: above which people are called [-]; an assumption until a place agrees on its own.
     """
@@ -97,6 +98,7 @@ class EvacuationSettings:
     utc_offset_hours: float | None = None
     drainage_hours: float | None = None
     agreed_chance: float = PROBABILITY_FOR_LIVES
+    clock: str = "by the sun"
 
 
 @dataclass(frozen=True)

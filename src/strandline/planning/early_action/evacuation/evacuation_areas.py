@@ -10,6 +10,7 @@ import numpy as np
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.region import Region
 from strandline.planning.early_action.evacuation.clearance_time import ClearanceTime, EvacuationSettings, clearance_time
+from strandline.planning.early_action.evacuation.frequency import Frequency, SeaRecord, frequency_of
 from strandline.planning.early_action.protocol import Night
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.ways_out import find_ways_out, safe_ground
@@ -36,7 +37,7 @@ class EvacuationArea:
             maps; ``inf`` = at no mapped level.
         level: of the sea at which the chance that the area is dangerous reaches 20 % [m, the plan's vertical datum],
             or at which it is highest where no mapped sea makes it so likely.
-        return_period: mean time between floods that endanger it [a]; ``inf`` = longer than the maps cover.
+        frequency: how often the sea passes ``level``.
         people: who live there.
         clearance: of this area together with those before it.
     """
@@ -45,7 +46,7 @@ class EvacuationArea:
     zones: tuple[str, ...]
     levels: tuple[float, ...]
     level: float
-    return_period: float
+    frequency: Frequency
     people: People
     clearance: ClearanceTime
 
@@ -62,10 +63,9 @@ class EvacuationArea:
     @property
     def basis(self) -> str:
         """What the level rests on, as a part of a sentence."""
-        often = f"about once in {self.return_period:.0f} years" if math.isfinite(self.return_period) else "very rarely"
         return (
             f"{100 * DANGEROUS_SHARE:g} % of a zone's land, or the homes of {100 * ENDANGERED_SHARE:g} % of its people,"
-            f" in {DANGEROUS_DEPTH:g} m of water or more, {often}"
+            f" in {DANGEROUS_DEPTH:g} m of water or more; the sea passes this level {self.frequency.in_words}"
         )
 
 
@@ -77,11 +77,13 @@ class EvacuationAreas:
         areas: at most four; a zone is in one of them, or never known to be dangerous, or unknown.
         unknown_zones: names of zones of which too little land is known to call them safe: people on the spot decide.
         night: when people are asleep.
+        local_night: the same on the clock of the place, for the reader.
     """
 
     areas: tuple[EvacuationArea, ...]
     unknown_zones: tuple[str, ...]
     night: Night
+    local_night: str
 
 
 def find_evacuation_areas(
@@ -91,6 +93,8 @@ def find_evacuation_areas(
     assets: gpd.GeoDataFrame,
     permanent_water: Mask,
     settings: EvacuationSettings,
+    frequent: Hazard | None = None,
+    record: SeaRecord | None = None,
 ) -> EvacuationAreas:
     """Group the zones by how often the sea makes them dangerous, and estimate the clearance time of each group.
 
@@ -103,7 +107,12 @@ def find_evacuation_areas(
         hazard: today's.
         assets: of the impact, with people, roads and shelters where they are surveyed.
         permanent_water: (H, W).
+        frequent: of shorter return periods; ``None`` = not mapped.
+        record: of the own gauge, which tells how often the sea passes levels below those; ``None`` = unknown.
     """
+    shorter = () if frequent is None else frequent.return_periods
+    often = [] if frequent is None else [frequent.level_draws]
+    drawn = np.concatenate([*often, hazard.level_draws], axis=1)  # (N, P)
     period = mean_return_periods(response.dangerous_level, hazard, response.dry_level)
     in_danger = np.isfinite(response.dangerous_level).any(axis=1)
     safe, region = safe_ground(hazard, permanent_water), hazard.region
@@ -116,12 +125,13 @@ def find_evacuation_areas(
         leaving = np.concatenate([leaving, chosen])
         levels = response.dangerous_level[chosen].min(axis=0)
         ways = find_ways_out(assets, homes_of(zones, assets, leaving, region), safe, region)
+        level = _shown_level(levels, settings.agreed_chance)
         area = EvacuationArea(
             name=LETTERS[len(areas)],
             zones=tuple(zones.names[number] for number in chosen),
             levels=tuple(levels.tolist()),
-            level=_shown_level(levels, settings.agreed_chance),
-            return_period=float(period[chosen].min()),
+            level=level,
+            frequency=frequency_of(level, drawn, (*shorter, *hazard.return_periods), record),
             people=people_of(zones, assets, chosen),
             clearance=clearance_time(people_of(zones, assets, leaving), ways, region.continent, settings),
         )
@@ -134,12 +144,22 @@ def find_evacuation_areas(
     begins, ends = settings.night_hours
     night = Night(begins=math.floor(begins - offset) % HOURS_PER_DAY, ends=math.ceil(ends - offset) % HOURS_PER_DAY)
     return EvacuationAreas(
-        tuple(areas), tuple(name for name, is_so in zip(zones.names, unknown, strict=True) if is_so), night
+        tuple(areas),
+        tuple(name for name, is_so in zip(zones.names, unknown, strict=True) if is_so),
+        night,
+        f"{_clock(begins)} to {_clock(ends)} {settings.clock}",
     )
 
 
+def _clock(hour: float) -> str:
+    """``22:00`` of an hour of the day."""
+    minutes = round(60 * hour) % (60 * HOURS_PER_DAY)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
 def mean_return_periods(dangerous_level: Floats, hazard: Hazard, dry_level: float) -> Floats:
-    """(Z,) mean time [a] between seas that pass a dangerous level (Z, S): 1 / the mean rate over the samples.
+    """(Z,) return period [a] of seas that pass a dangerous level (Z, S), by which zones are grouped: 1 / the mean
+    yearly chance over the samples, at least 1.
 
     Between the level of once a year (``yearly_levels``) and the highest return level a sample's levels rise with the
     logarithm of the return period. Beyond it the rate counts as 0; ``inf`` where it does so in every sample.

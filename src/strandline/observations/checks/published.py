@@ -1,4 +1,4 @@
-"""What is published of a region's sea, for the checks of its data sets against one another."""
+"""What is published of a region's sea and land, beside its own readings."""
 
 from dataclasses import dataclass, replace
 
@@ -9,21 +9,27 @@ from strandline.observations.sea_level.subsidence import Subsidence
 
 
 @dataclass(frozen=True, eq=False)
+class AnnualMaxima:
+    """Years (N,), ascending, and the highest level of each (N,) [m, region datum]."""
+
+    years: Floats
+    levels: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Published:
     """What is published of the sea, beside the region's own readings.
 
     Attributes:
         constants, constants_from: of the tide, and their file; ``None`` = fitted to the record.
-        years, maxima, maxima_from: annual maxima [m, region datum], and their file; ``None`` = none are published.
+        maxima: of the sea, a year each; ``None`` = none are published.
         projections: of the sea at this coast; ``None`` = those of the global mean.
         subsidence: of its land; ``None`` = the land is taken as stable.
     """
 
     constants: TidalConstants | None = None
     constants_from: str = ""
-    years: Floats | None = None
-    maxima: Floats | None = None
-    maxima_from: str = ""
+    maxima: AnnualMaxima | None = None
     projections: tuple[SeaLevelProjection, ...] | None = None
     subsidence: Subsidence | None = None
 

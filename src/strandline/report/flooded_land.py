@@ -6,21 +6,21 @@ import numpy as np
 import xarray as xr
 
 from strandline.observations.variables import DEPTH_EDGES
+from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
 
 
 @dataclass(frozen=True, eq=False)
 class FloodedLand:
-    """Land [m²] under 0.15 m of water or more: 10th, 50th and 90th percentile.
+    """Land under 0.15 m of water or more.
 
     Attributes:
+        flooded: area of it [m²].
         known_land: land cells with a known flood probability [m²].
         unknown_share: share of all cells without one [-].
     """
 
-    low: float
-    middle: float
-    high: float
+    flooded: Expectation
     known_land: float
     unknown_share: float
 
@@ -32,6 +32,5 @@ def flooded_land(hazard: Hazard, terrain: xr.Dataset) -> FloodedLand:
     unknown = np.isnan(hazard.flood_probability[-1])
     cell = hazard.region.cell_size**2
     flooded = ((depth >= DEPTH_EDGES[0]) & (land & ~unknown)).sum(axis=(1, 2)) * cell  # (S,)
-    low, middle, high = np.quantile(flooded, (0.1, 0.5, 0.9))
     known_land = float((land & ~unknown).sum() * cell)
-    return FloodedLand(float(low), float(middle), float(high), known_land, float(unknown.mean()))
+    return FloodedLand(Expectation.of(flooded, len(flooded)), known_land, float(unknown.mean()))

@@ -1,0 +1,95 @@
+"""How often the sea passes a level, in times a year, for levels that it passes every year too."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from strandline.observations.arrays import Floats, Times
+from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.planning.early_action.protocol import Event
+from strandline.planning.early_action.verification import find_events
+
+LEAST_YEARS = 1.0
+"""Of record from which its events are counted [a]: a part of a year has the storms of its season."""
+OFTEN = 2.5
+"""Years between events [a] up to which they are counted in ten years."""
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """How often the sea passes a level.
+
+    Attributes:
+        per_year: on average [a-1].
+        is_at_least: it may do so more often: the level lies below everything that is known.
+    """
+
+    per_year: float
+    is_at_least: bool = False
+
+    @property
+    def in_words(self) -> str:
+        """``about once in 5 years``, ``about 7 times in ten years``, ``about twice a year``; rounded to more often."""
+        about = "at least" if self.is_at_least else "about"
+        if not self.per_year > 0:
+            return "more rarely than the maps cover"
+        if self.per_year >= 0.95:
+            times = math.ceil(10 * self.per_year - 0.5) / 10
+            if times >= 10:
+                times = math.ceil(times - 0.5)
+            named = {1.0: "once", 2.0: "twice"}.get(times, f"{times:g} times")
+            return f"{about} {named} a year"
+        if self.per_year > 1 / OFTEN:
+            return f"{about} {math.ceil(10 * self.per_year - 1e-6)} times in ten years"
+        return f"{about} once in {math.floor(1 / self.per_year + 0.05):g} years"
+
+
+@dataclass(frozen=True, eq=False)
+class SeaRecord:
+    """The own gauge's record.
+
+    Attributes:
+        time: (T,) UTC, hourly.
+        level: (T,) [m, region datum]; NaN = not observed.
+    """
+
+    time: Times
+    level: Floats
+
+    @property
+    def years(self) -> float:
+        """Observed time [a]."""
+        return float(np.isfinite(self.level).sum()) / HOURS_PER_YEAR
+
+    def passes_per_year(self, level: float) -> float:
+        """Floods from a level [m] on, counted as the hindcast counts them [a-1]; NaN in too short a record."""
+        if self.years < LEAST_YEARS:
+            return math.nan
+        event = Event(variable="water_level", operator=">=", value=level, unit="m")
+        return find_events(self.time, self.level, event).onset.size / self.years
+
+
+def frequency_of(
+    level: float, levels: Floats, return_periods: Sequence[float], record: SeaRecord | None = None
+) -> Frequency:
+    """How often the sea passes ``level`` [m, region datum].
+
+    Between return levels (N, P) the logarithm of the rate is linear in the level; the rate is the mean over the
+    samples. Below the most frequent of them the record's floods are counted. Above the rarest the rate counts as 0.
+
+    Args:
+        levels: (N, P) [m, region datum], ascending with the ``return_periods`` [a], which state the chance 1 / T of a
+            year with a sea as high: ``-ln(1 - 1 / T)`` seas a year (Langbein 1949, Transactions AGU 30, 879-881).
+    """
+    rates = -np.log1p(-1.0 / np.asarray(return_periods))  # (P,), descending
+    per_year = float(
+        np.mean([np.exp(np.interp(level, row, np.log(rates))) if level <= row[-1] else 0.0 for row in levels])
+    )
+    if level >= float(np.median(levels[:, 0])):
+        return Frequency(per_year)
+    counted = math.nan if record is None else record.passes_per_year(level)
+    if math.isnan(counted):
+        return Frequency(per_year, is_at_least=True)
+    return Frequency(max(counted, per_year))

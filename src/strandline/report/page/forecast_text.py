@@ -1,0 +1,82 @@
+"""The sentences of the report on the forecast of the water level, and on how well it does."""
+
+import numpy as np
+import pandas as pd
+
+from strandline.planning.formatting import (
+    format_metres,
+    format_metres_between,
+    format_percent,
+    format_time,
+    pluralise,
+)
+from strandline.report.alerts.forecast_trace import ForecastTrace
+from strandline.report.findings import SurgeScores
+
+COVERAGE_TOLERANCE = 0.04
+"""Difference of a coverage from what is meant that a reader need not know of [-]; an assumption."""
+
+
+def forecast_sentences(trace: ForecastTrace | None, scores: SurgeScores) -> list[str]:
+    """Return what the forecast shown predicted, what was observed, and how often it fails in storms."""
+    if trace is None:
+        return ["There is no forecast to show."]
+    rows = trace.rows
+    peak = rows.iloc[int(rows["p50"].argmax())]
+    if trace.issue_time is not None:
+        issued = f"Issued on {format_time(trace.issue_time)}"
+    else:
+        issued = f"Issued anew every hour, {trace.lead_h:g} hours ahead"
+    sentences = [
+        f"{issued}, the forecast peaks at {format_metres(peak['p50'])} "
+        f"({format_metres_between(peak['p10'], peak['p90'])}) on {format_time(peak['time'])}."
+    ]
+    observed = rows["observed"]
+    if observed.notna().any():
+        top = rows.iloc[int(observed.argmax())]
+        sentences.append(
+            f"The highest reading in that time was {format_metres(top['observed'])} on {format_time(top['time'])}, "
+            f"{_beside_its_range(top)}."
+        )
+    if scores.storms:
+        sentences += [
+            f"So it goes in storms: of the highest readings of {pluralise(scores.storms, 'storm')} that the model was "
+            f"not trained on, {scores.peaks_above} lay above the range of the earliest forecast that reaches to them "
+            f"and {scores.peaks_below} below it; about 1 in 10 each is meant.",
+            "The storm with the highest reading is shown; it was not chosen by its forecast.",
+        ]
+    if observed.isna().any():
+        sentences.append(
+            f"The gauge gave no reading in {pluralise(int(observed.isna().sum()), 'hour')} of this time; the gaps are "
+            "shaded."
+        )
+    return sentences
+
+
+def _beside_its_range(row: pd.Series) -> str:
+    """Where a reading lies beside the range that was forecast for its hour."""
+    between = format_metres_between(row["p10"], row["p90"])
+    if row["observed"] > row["p90"]:
+        return f"above the range of that hour ({between}): this forecast failed, it would have warned of too little"
+    if row["observed"] < row["p10"]:
+        return f"below the range of that hour ({between}): this forecast failed, it would have warned of too much"
+    return f"within the range of that hour ({between})"
+
+
+def range_sentence(scores: SurgeScores) -> str:
+    """Return whether the 90 % range of the water-level forecast is as wide as it should be, in storms and in all."""
+    whole, stormy = scores.coverage_90, scores.coverage_90_in_storms
+    contained = f"The range meant to contain 90 % of the readings contained {format_percent(whole)}"
+    if stormy is None or np.isnan(stormy):
+        return f"{contained}: it is {width_of_range(whole)}."
+    apart = f"{contained}, and {format_percent(stormy)} in the stormiest tenth of the hours"
+    if width_of_range(whole) == width_of_range(stormy):
+        return f"{apart}: it is {width_of_range(whole)}."
+    return f"{apart}: it is {width_of_range(whole)} in all hours together, and {width_of_range(stormy)} in storms."
+
+
+def width_of_range(coverage: float) -> str:
+    """Return whether a 90 % range with this coverage [-] is as wide as it should be."""
+    if coverage > 0.9 + COVERAGE_TOLERANCE:
+        return "wider than needed"
+    return "too narrow" if coverage < 0.9 - COVERAGE_TOLERANCE else "about as wide as it should be"
