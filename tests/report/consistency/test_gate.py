@@ -179,7 +179,7 @@ def areas_of(*zones: tuple[str, ...], people: People, level: float = 1.18) -> Ev
         for number, names in enumerate(zones)
     )
     night = Night(begins=20, ends=4)
-    return EvacuationAreas(tuple(areas), (), night, night)
+    return EvacuationAreas(tuple(areas), (), night, "20:00 to 04:00")
 
 
 def test_assets_in_water_that_count_as_undamaged_are_refused(results: RunResults) -> None:

@@ -14,9 +14,11 @@ SAME = (
     (("region", "name"), ("region",)),
     (("region", "vertical_datum"), ("vertical_datum",)),
     (("plan", "n_triggers"), ("n_triggers",)),
-    (("plan", "cost", "mean"), ("portfolio", "cost", "mean")),
-    (("plan", "avoided_loss", "mean"), ("portfolio", "avoided_loss", "mean")),
-    (("plan", "net_present_value", "mean"), ("portfolio", "net_present_value", "mean")),
+    (("headlines", "expected_annual_damage", "mean"), ("expected_annual_damage", "mean")),
+    (("headlines", "proposal_cost", "mean"), ("portfolio", "cost", "mean")),
+    (("headlines", "proposal_avoided_loss", "mean"), ("portfolio", "avoided_loss", "mean")),
+    (("headlines", "proposal_net_present_value", "mean"), ("portfolio", "net_present_value", "mean")),
+    (("headlines", "proposal_benefit_cost_ratio", "mean"), ("portfolio", "benefit_cost_ratio", "mean")),
 )
 """Where summary.json and plan.json hold one value."""
 
