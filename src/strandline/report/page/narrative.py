@@ -29,6 +29,7 @@ from strandline.report.alerts.forecast_trace import ForecastTrace
 from strandline.report.figures.maps import UNKNOWN_ASSET, middle_damage_state
 from strandline.report.findings import LearningScores, RunResults
 from strandline.report.flooded_land import flooded_land
+from strandline.report.page.assets_beside_land import uneven_assets_sentence
 from strandline.report.page.tables import MODALITY_LABELS, at_least
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.population import PopulationImpact
@@ -63,6 +64,10 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
             f"At the level that the plan prepares for, {int((known > 0).sum())} of the "
             f"{pluralise(known.size, 'asset')} with known flooding would more likely than not be damaged."
         )
+        damaged, flooded = float((known > 0).mean()), land.flooded.p50 / max(land.known_land, 1.0)
+        terrain = results.observations.terrain
+        uneven = uneven_assets_sentence(damaged, flooded, impact.assets, terrain, hazard.region)
+        sentences += [uneven] if uneven else []
         sentences.append(
             f"Floods cost {at_least(impact.share_beyond_maps)}{format_mean(damage, money)} a year on average (8 in 10 "
             f"chance: {format_money_between(damage.p10, damage.p90, money)})."
