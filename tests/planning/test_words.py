@@ -17,7 +17,7 @@ from strandline.planning.investment.design import MOST_DISTRICTS, count_by_distr
 from strandline.planning.investment.shelters import ExistingShelters
 from strandline.planning.measures import load_measures
 from strandline.report.page.tables import name_of_asset
-from strandline.report.plan.pathway_lines import describe_choice, describe_pathway
+from strandline.report.plan.pathway_lines import describe_choice, describe_pathway, describe_sequence
 from strandline.report.plan.phase_text import describe_phases
 from strandline.report.plan.proposal import describe_where, where_of
 from strandline.report.products import measures_at
@@ -52,7 +52,8 @@ def test_where_is_said_in_districts_and_the_ids_are_in_the_file() -> None:
 
 def test_an_id_is_no_name_and_stands_in_brackets() -> None:
     assert not any(map(is_name, HOMES))
-    assert is_name("Harbour school")
+    assert not is_name("lattice_0168")
+    assert all(map(is_name, ("Harbour school", "Pump house 3", "Waterworks")))
     assert name_of_asset(pd.Series({"asset_id": "A0007", "district": "polder 05"})) == "polder 05 (A0007)"
     assert name_of_asset(pd.Series({"asset_id": "Market hall", "district": "polder 05"})) == "Market hall"
     assert name_of_asset(pd.Series({"asset_id": "A0007", "district": None})) == "A0007"
@@ -101,7 +102,21 @@ def test_a_single_pathway_says_why_there_is_no_other() -> None:
     assert describe_choice(pathways) == "", "there are two"
     last = pathways.ends[-1:]
     assert "nothing has to follow it" in describe_choice(replace(pathways, ends=last))
-    assert "no other measure" in describe_choice(replace(pathways, ends=pathways.ends[:1]))
+    assert "no other sequence" in describe_choice(replace(pathways, ends=pathways.ends[:1]))
+
+
+def test_two_steps_within_one_range_of_rises_do_not_repeat_it() -> None:
+    pathways = coast.some_pathways()
+    first, second = pathways.steps[1:]
+    third = replace(
+        second, built=(*second.built, "retreat"), added=("retreat",), tipping_point=second.tipping_point, late_years=0.0
+    )
+    close = replace(second, tipping_point=replace(first.tipping_point, rise=(0.1, 0.21, 0.24)))
+    titles = {**pathways.titles, "retreat": "Move homes"}
+    three = replace(pathways, titles=titles, steps=(pathways.steps[0], first, close, third))
+    text = describe_sequence(three, third.built)
+    assert text.count("0.1 to 0.2 m of rise") == 1
+    assert text.endswith("; then, at a higher rise within that range, **Move homes**")
 
 
 def test_a_pathway_begins_with_the_proposal_and_says_how_long_the_limit_is_missed() -> None:

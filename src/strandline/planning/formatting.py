@@ -242,8 +242,8 @@ def format_key(key: str) -> str:
 
 
 def is_name(asset_id: str) -> bool:
-    """Whether an id says something to a reader: ``Harbour school``, not ``A0007``."""
-    return re.search(r"[^\W\d_]{3}", asset_id) is not None
+    """Whether an id says something to a reader: ``Harbour school``, not ``A0007`` or ``lattice_0168``."""
+    return re.search(r"[^\W\d_]{3}", asset_id) is not None and (" " in asset_id or not re.search(r"\d", asset_id))
 
 
 def capitalise(sentence: str) -> str:

@@ -8,6 +8,8 @@ import pytest
 
 from strandline.errors import InputError
 from strandline.observations.region_file import load_region_file
+from strandline.observations.region_file.planning_section import PlanningSection
+from strandline.observations.region_file.warnings_section import WarningsSection
 from strandline.pipeline.study_area import evacuation_settings
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 
@@ -205,12 +207,22 @@ def test_what_is_known_of_evacuation_is_kept_and_impossible_numbers_are_refused(
     region_file = load_region_file(write(tmp_path, f"{MINIMAL}{stated}{zone}"))
     assert region_file.planning is not None
     settings = evacuation_settings(region_file.planning, region_file.warnings)
-    assert settings == EvacuationSettings(9.0, 4.0, 0.6, (21.0, 5.0), 1.0)
+    assert settings == EvacuationSettings(9.0, 4.0, 0.6, (21.0, 5.0), 1.0, clock="Europe/Rome in standard time")
     plain = load_region_file(write(tmp_path, f"{MINIMAL}[planning]\nbudget = 1\n[warnings]\n"))
     assert plain.planning is not None
     assert evacuation_settings(plain.planning, plain.warnings) == EvacuationSettings()
+
     for wrong in ("clearance_hours = 0", "share_on_foot = 1.2", "people_per_vehicle = 0", "night_hours = [22, 25]"):
         assert f"planning.{wrong.split()[0]}" in refusal(tmp_path, f"{MINIMAL}[planning]\n{wrong}\n")
+
+
+@pytest.mark.parametrize(
+    ("zone", "clock"),
+    [("Europe/Rome", "Europe/Rome in standard time"), ("Asia/Dhaka", "Asia/Dhaka"), ("+06:00", "UTC+06:00")],
+)
+def test_the_night_is_stated_on_a_clock_that_people_know(zone: str, clock: str) -> None:
+    assert evacuation_settings(PlanningSection(), WarningsSection(time_zone=zone)).clock == clock
+    assert evacuation_settings(PlanningSection(), None).clock == "by the sun"
 
 
 def test_files_that_are_no_region_file_are_refused(tmp_path: Path) -> None:

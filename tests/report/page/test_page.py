@@ -173,6 +173,12 @@ def test_unknowns_are_reported(real: Page) -> None:
     assert "The gauge was silent at the peak of the last storm." in real.text
 
 
+def test_the_share_of_flooded_cells_that_the_map_calls_dry_stands_beside_the_map() -> None:
+    results = coast.results("real")
+    page = Page(render_page(replace(results, learning=replace(results.learning, miss_rate=0.37))))
+    assert "37 % are called dry by these maps" in page.text.partition("In any one year")[0]
+
+
 def test_the_plan_says_when_to_start_to_stop_and_what_to_do_without_readings(real: Page) -> None:
     text = real.text.replace(SPACE, " ")
     for part in (
@@ -192,8 +198,8 @@ def test_the_plan_says_what_is_proposed_in_which_scenarios_and_what_follows(real
         "Build together: Raise homes where it pays", "4 of 4 scenarios", "Who the owners",
         "Protects 3 assets, 9 people",
         "SSP5-8.5 0.40 m €28 million or more", "as proposed (2 of 2)", "Raise the embankment 3 of 4",
-        "The proposal (until it works, damage may exceed the limit for 1 year); at 0.1 to 0.2 m of rise (2045 to"
-            " 2090) Raise the embankment",
+        "First the proposal (until it works, damage may exceed the limit for 1 year); then, at 0.1 to 0.2 m of rise"
+            " (2045 to 2090), Raise the embankment",
         "0.4 to 0.8 m or more of rise (after 2100)", "0.2 m (limit 0.1 to 0.2 m)", "Every pathway begins with the",
         "Stronger storms: made up for a test.",
     ):  # fmt: skip

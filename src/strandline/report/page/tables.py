@@ -23,7 +23,7 @@ from strandline.planning.formatting import (
     is_name,
     pluralise,
 )
-from strandline.report.figures.maps import DAMAGE_LABELS, most_likely_state
+from strandline.report.figures.maps import DAMAGE_LABELS, middle_damage_state
 from strandline.report.findings import RunResults
 from strandline.report.flooded_land import flooded_land
 from strandline.report.page.forecast_text import width_of_range
@@ -89,7 +89,9 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
         Tile(
             "damage a year on average",
             at_least(results.impact.share_beyond_maps) + format_mean(damage, results.plan.money).replace(SPACE, " "),
-            format_money_between(damage.p10, damage.p90, results.plan.money),
+            "no assets were surveyed"
+            if results.plan.without_money
+            else format_money_between(damage.p10, damage.p90, results.plan.money),
             provenance_label(kinds["assets"]),
         ),
         Tile(
@@ -115,8 +117,8 @@ def provenance_label(kinds: Collection[ProvenanceKind]) -> str:
 
 
 def damage_table(results: RunResults) -> list[tuple[str, int]]:
-    """Return the number of assets in each damage state, by their most likely state; unknown last."""
-    states = most_likely_state(results.impact.assets)
+    """Return the number of assets in each damage state, by the one that it reaches at an even chance; unknown last."""
+    states = middle_damage_state(results.impact.assets)
     return [(label, int((states == state).sum())) for state, label in enumerate((*DAMAGE_LABELS, "unknown"))]
 
 

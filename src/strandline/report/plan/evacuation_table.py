@@ -20,7 +20,7 @@ COLUMNS = (
 TOO_LONG = "no forecast reaches so far: a person decides on the weather service's warnings"
 INTRODUCTION = (
     "Area A is in danger first. Plan with the first number of hours, the longest; an area and those before it are"
-    " cleared together. Hours begin with the decision."
+    " cleared together. Hours begin with the decision. The zones are drawn in zones.geojson."
 )
 
 

@@ -39,14 +39,23 @@ def pathway_lines(pathways: Pathways | None, money: MoneyUnit) -> list[str]:
 
 def describe_pathway(pathways: Pathways, end: tuple[str, ...], money: MoneyUnit) -> str:
     """Return a pathway as a sentence."""
-    steps = pathways.pathway(end)[1:]
-    parts = []
-    for number, step in enumerate(steps):
-        when = "first" if number == 0 else f"then, at {format_tipping_point(steps[number - 1].tipping_point)},"
+    last = pathways.pathway(end)[-1]
+    cost, point = format_expectation(last.cost, money), format_tipping_point(last.tipping_point)
+    return f"{describe_sequence(pathways, end)}. It works until {point} and costs {cost} until 2100."
+
+
+def describe_sequence(pathways: Pathways, end: tuple[str, ...]) -> str:
+    """Return the steps of a pathway, and the rise at which each follows; the same range is written once."""
+    parts: list[str] = []
+    before = written = ""
+    for step in pathways.pathway(end)[1:]:
+        when = "first"
+        if parts:
+            when = "then, at a higher rise within that range," if before == written else f"then, at {before},"
+            written = before
         parts.append(f"{when} **{describe_step(pathways, step)}**{describe_wait(step)}")
-    cost = format_expectation(steps[-1].cost, money)
-    point = format_tipping_point(steps[-1].tipping_point)
-    return f"{'; '.join(parts)}. It works until {point} and costs {cost} until 2100."
+        before = format_tipping_point(step.tipping_point)
+    return "; ".join(parts)
 
 
 def describe_step(pathways: Pathways, step: Step) -> str:
@@ -73,7 +82,7 @@ def describe_choice(pathways: Pathways) -> str:
             "There is one pathway, because on average it meets the limit up to the highest rise that was mapped:"
             " nothing has to follow it until then."
         )
-    return "There is one pathway, because no other measure of the catalogue would make it last noticeably longer."
+    return "There is one pathway: no other sequence lasts noticeably longer, or costs less until 2100."
 
 
 def describe_beginning(pathways: Pathways) -> str:
