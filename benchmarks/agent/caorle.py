@@ -14,9 +14,9 @@ from strandline.distillation.training.loop import Progress
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.study_area import open_study_area
+from strandline.planning.actions import MONITORING
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
-from strandline.watch.agent import MONITORING
 from strandline.watch.clock import hours_between
 from strandline.watch.feeds.recorded import replayed_feeds
 from strandline.watch.service import open_watch

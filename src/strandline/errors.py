@@ -1,5 +1,6 @@
 """Exceptions that the user can act on: where, what and remedy."""
 
+from collections.abc import Sequence
 from typing import Self
 
 
@@ -34,3 +35,19 @@ class FeedError(StrandlineError):
 
 class RefusedByTheory(StrandlineError):
     """A request that the statistics do not support (too few storms for a coverage, too short a record for a period)."""
+
+
+class Contradiction(StrandlineError):
+    """Results of a run that contradict one another; nothing of them is published.
+
+    Attributes:
+        sentences: one for each contradiction.
+    """
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        listed = "\n".join(f"- {sentence}" for sentence in sentences)
+        super().__init__(f"The results contradict one another, so that nothing was written:\n{listed}")
+        self.sentences = tuple(sentences)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[str, ...]]]:
+        return type(self), (self.sentences,)  # pickled when raised in a worker process

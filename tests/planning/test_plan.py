@@ -281,7 +281,8 @@ def test_without_assets_the_plan_has_triggers_only_and_a_note() -> None:
         "evacuate_low_lying_areas",
     }
     assert any("Warn shipping: not offered" in note for note in plan.notes)
-    assert any("no assets are given" in note for note in plan.notes)
+    assert plan.without_money in plan.notes
+    assert "no assets were surveyed" in plan.without_money
     assert "**unknown**" in plan_to_markdown(plan)
     unknown = plan_of(assets=make_assets().iloc[[4, 5]])
     assert any("the damage of every asset is unknown" in note for note in unknown.notes)

@@ -21,6 +21,7 @@ from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalCon
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment
 from strandline.pipeline.deployment.protocol_in_force import ProtocolFile
+from strandline.planning.actions import MONITORING
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.planning.early_action.triggers import PhaseState
 from strandline.report.alerts.cap import NAMESPACE
@@ -30,14 +31,14 @@ from strandline.uncertainty.assimilation.forecast_guidance import ExternalForeca
 from strandline.uncertainty.assimilation.gauge_model import Sensor, own_sensor
 from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
-from strandline.watch.agent import MONITORING, Agent, StudentFunction, ZoneRisk
+from strandline.watch.agent import Agent, StudentFunction, ZoneRisk, _by_urgency
 from strandline.watch.agent_state import decode, initial_state
 from strandline.watch.assimilation.fit_file import load_fit, save_fit
 from strandline.watch.assimilation.student_forecast import STUDENT
 from strandline.watch.assimilation.tide_cache import TideTable
 from strandline.watch.clock import hours_between
 from strandline.watch.decision_rules import AgentConfig
-from strandline.watch.decisions import Decision
+from strandline.watch.decisions import Change, Decision
 from strandline.watch.feeds.client import FeedClient, RetryPolicy
 from strandline.watch.feeds.files.forecasts import ForecastFolder
 from strandline.watch.feeds.files.foreign_files import ForeignFiles
@@ -308,6 +309,14 @@ def test_a_flood_scene_changes_the_forecast_of_the_zones(deployment: Deployment,
         flooded[share] = sum(row.p50 for row in forecast.rows if row.variable == "flooded_share")
         watch.store.close()
     assert flooded[1.0] > flooded[0.0] + 0.1
+
+
+def test_actions_start_in_the_order_of_the_plan_lives_first_however_likely_the_others_are() -> None:
+    def one(action: str, change: Change, probability: float) -> Decision:
+        return Decision(START, action, change, (), probability, None, None, None, False, False, "", (), "")
+
+    of_the_plan = [one("evacuate", "start", 0.49), one("close_floodgates", "stay_off", 0.1), one("pump", "start", 0.71)]
+    assert [each.action for each in _by_urgency(of_the_plan)] == ["evacuate", "pump", "close_floodgates"]
 
 
 def test_zones_are_named_by_their_own_chance_and_those_with_most_people_in_danger_first(

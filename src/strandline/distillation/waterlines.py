@@ -29,7 +29,7 @@ LOWEST, HIGHEST, SPACING = 0.0, 7.05, 0.15
 """The grid of effective elevations [m above mean sea level]; the highest stands for ground that is never flooded."""
 EXTRAPOLATION_MARGIN = 0.5
 """Height above the highest mapped storm [m] from which physics augmentation is used: on simulated coasts the archive
-alone is sufficient up to the highest storms, at Caorle it failed 0.85 m above."""
+alone is sufficient up to the highest storms, at the mouth of the Piave it failed 0.85 m above."""
 LARGEST_TENSOR = 2**23
 """Storms × thresholds × cells in memory at once."""
 

@@ -7,6 +7,9 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
+import geopandas as gpd
+import pandas as pd
+
 from strandline.errors import InputError
 
 CURVE_CLASSES = ("residential", "commercial", "industrial", "agriculture", "infrastructure", "transport")
@@ -24,6 +27,15 @@ ASSET_DETAILS = ("district", "people", "operation_threshold", "crest", "places")
 region datum] of an embankment, which enters no number, and people for whom a shelter has places [-]. NaN = unknown."""
 DAMAGE_STATE_EDGES = (0.02, 0.2, 0.4, 0.7)
 """Damage ratios [-] between the damage states 0 none, 1 slight, 2 moderate, 3 extensive, 4 complete."""
+
+
+def no_survey(crs: str) -> gpd.GeoDataFrame:
+    """The assets of a place that nobody surveyed: none, with ``ASSET_COLUMNS``."""
+    columns = {
+        "asset_id": pd.Series(dtype=object), "asset_class": pd.Series(dtype=object),
+        "value": pd.Series(dtype=float), "survey_year": pd.Series(dtype=int),
+    }  # fmt: skip
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=crs), crs=crs)
 
 
 @dataclass(frozen=True)

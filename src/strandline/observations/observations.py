@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from strandline.errors import InputError
-from strandline.observations.assets import ASSET_CLASSES, ASSET_COLUMNS
+from strandline.observations.assets import ASSET_CLASSES, ASSET_COLUMNS, no_survey
 from strandline.observations.checks.findings import Finding
 from strandline.observations.region import Region
 from strandline.observations.variables import check_variables
@@ -191,6 +191,11 @@ class Observations:
         if self.assets is None:
             raise self._not_observed("assets")
         return self.assets
+
+    @property
+    def surveyed_assets(self) -> gpd.GeoDataFrame:
+        """The assets; none where there is no survey."""
+        return no_survey(self.region.crs) if self.assets is None else self.assets
 
     def _not_observed(self, name: str) -> InputError:
         remedy = "simulate a coast" if name == "truth" else f"add '{name}' to its region file"

@@ -284,12 +284,8 @@ def assess_impact(
     highest: Hazard,
     area: StudyArea,
 ) -> Impact:
-    """Damage and loss of function at every return period; damage also of each future sea.
-
-    Raises:
-        InputError: the study area has no assets.
-    """
-    assets, region = area.observations.require_assets(), area.observations.region
+    """Damage and loss of function at every return period; damage also of each future sea; unknown without a survey."""
+    assets, region = area.observations.surveyed_assets, area.observations.region
     design = area.return_periods[-1]
     own_states = states_where_outdated(hazard, assets, last_year(area), design, region.continent)
     return impact_chain.assess_impact(
@@ -302,7 +298,7 @@ def analyse_sensitivity(
     _: StageContext, hazard: Hazard, area: StudyArea, record_years: float
 ) -> SensitivityAnalysis | None:
     """Which uncertain input drives the expected damage, and what it is worth to measure it."""
-    assets, continent = area.observations.require_assets(), area.observations.region.continent
+    assets, continent = area.observations.surveyed_assets, area.observations.region.continent
     return risk_sensitivity.analyse_sensitivity(hazard, assets, continent, record_years)
 
 
@@ -358,7 +354,7 @@ def count_people(
     """People with water at home or without a way out at the longest return period; ``None`` = nobody counted them."""
     hazards = [hazard, *_on_todays_land(futures)]
     design, ground = len(area.return_periods) - 1, area.observations.terrain["elevation"].values.astype(float)
-    return assess_population(hazards, area.observations.require_assets(), design, context.rng, ground=ground)
+    return assess_population(hazards, area.observations.surveyed_assets, design, context.rng, ground=ground)
 
 
 def find_zones(

@@ -9,6 +9,8 @@ from strandline.risk.expectation import Expectation
 Bounds = tuple[float, float, float]
 """Low, likely and high."""
 Confidence = Literal["low", "medium", "high"]
+MONITORING = "continue_monitoring"
+"""Kind of the action that every plan has: neither for lives nor for money."""
 Response = Literal["Shelter", "Evacuate", "Prepare", "Execute", "Avoid", "Monitor"]
 """Response types of a warning in CAP 1.2 (section 3.2.2, ``responseType``)."""
 

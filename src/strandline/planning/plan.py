@@ -7,7 +7,7 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit
-from strandline.planning.actions import Action, Portfolio, ScenarioOutcome
+from strandline.planning.actions import MONITORING, Action, Portfolio, ScenarioOutcome
 from strandline.planning.early_action.derive_triggers import (
     TriggeredAction,
     TriggerInputs,
@@ -37,6 +37,12 @@ from strandline.risk.hazard.hazard import BREACHES, Hazard
 from strandline.risk.impact.impact import FrequentDamage, Impact
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
 from strandline.risk.stage_damage.exposure import overlay_exposure
+
+NO_SURVEY = (
+    "No money is stated and no measure is appraised, because no assets were surveyed. A survey of buildings and roads"
+    " would change that: where each stands, its class, and its value or floor area; and with the people in each home,"
+    " how many are in danger."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +98,7 @@ class Plan:
         scenario_sources: name of a sea level, storminess or development → its source.
         pathways: order of measures while the sea rises; ``None`` = none was found, see ``notes``.
         evacuation: zones that are evacuated together, and their clearance times; ``None`` = the zones are not known.
+        without_money: why no amount is stated, and what would change that; empty = amounts are stated.
     """
 
     region: str
@@ -114,6 +121,7 @@ class Plan:
     pathways: Pathways | None = None
     scenario_sources: Mapping[str, str] = field(default_factory=dict)
     evacuation: EvacuationAreas | None = None
+    without_money: str = ""
 
     @property
     def n_triggers(self) -> int:
@@ -170,9 +178,14 @@ def plan_adaptation(
     outcomes: tuple[ScenarioOutcome, ...] = ()
     pathways: Pathways | None = None
     known = impact.assets["expected_annual_damage_mean"].notna().to_numpy()
-    if not known.any():
-        missing = "no assets are given" if len(impact.assets) == 0 else "the damage of every asset is unknown"
-        notes.append(f"Long-term measures were not appraised: {missing}. The triggers follow the sea level alone.")
+    without_money = "" if len(impact.assets) else NO_SURVEY
+    if without_money:
+        notes.append(without_money)
+    elif not known.any():
+        notes.append(
+            "Long-term measures were not appraised: the damage of every asset is unknown. The triggers follow the sea"
+            " level alone."
+        )
     else:
         assets = impact.assets[known]
         exposure, hazards = overlay_exposure(assets, hazard.region), (hazard, *sea_level_rise_hazards)
@@ -231,13 +244,14 @@ def plan_adaptation(
         discount_rate=economy.discount_rate,
         horizon_years=economy.horizon_years,
         money=economy.money,
-        basis=tuple(basis),
+        basis=() if without_money else tuple(basis),
         is_simulated=any(source.kind == "simulated" for source in hazard.provenance.values()),
         portfolio=portfolio,
         scenarios=outcomes,
         pathways=pathways,
         scenario_sources=scenarios.sources if outcomes else {},
         evacuation=early_action.evacuation,
+        without_money=without_money,
     )
 
 
@@ -276,7 +290,7 @@ def _when(triggered: TriggeredAction, money: MoneyUnit) -> str:
 
 def _monitoring() -> Action:
     return Action(
-        kind="continue_monitoring",
+        kind=MONITORING,
         title="Continue monitoring",
         where=(),
         when="always; a person confirms every alert",
@@ -294,7 +308,7 @@ def _ranked(actions: Sequence[Action]) -> tuple[Action, ...]:
     """Lives first, then monitoring, emergency actions, affordable measures by benefit-cost ratio, then the rest."""
 
     def rank(action: Action) -> tuple[int, float]:
-        if action.kind == "continue_monitoring":
+        if action.kind == MONITORING:
             return 1, 0.0
         if action.avoided_loss is None:
             return 0, 0.0

@@ -20,6 +20,7 @@ from strandline.observations.region import Region
 from strandline.planning.early_action.protocol_file import protocol_to_toml
 from strandline.planning.plan import Plan
 from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_json
+from strandline.report.consistency.gate import refuse_contradictions
 from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.flooded_land import flooded_land
@@ -53,8 +54,10 @@ def write_products(out: Path, results: RunResults) -> None:
     """Write every machine-readable file of a run into the empty folder ``out``, each whole or not at all.
 
     Raises:
+        Contradiction: the results contradict one another; nothing is written.
         InputError: a file cannot be written.
     """
+    refuse_contradictions(results)
     hazard = results.hazard
     scenarios = [("today", hazard), *((scenario.name, scenario.hazard) for scenario in results.rise_scenarios)]
     for file, field, quantity in RASTERS:

@@ -22,6 +22,7 @@ def write_report(out: Path, results: RunResults, alerts: Path | None = None) -> 
             update or cancel them. ``None`` = ``alerts`` in ``out``.
 
     Raises:
+        Contradiction: the results contradict one another; nothing is written.
         InputError: a file cannot be written, or an issued warning cannot be read.
     """
     page = render_page(results)

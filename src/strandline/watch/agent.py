@@ -13,6 +13,7 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
 from strandline.pipeline.deployment.protocol_in_force import ProtocolFile
+from strandline.planning.actions import MONITORING
 from strandline.planning.early_action.streams import History, Stream
 from strandline.planning.early_action.trigger_constants import FLOODED_SHARE, NEIGHBOUR
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer
@@ -42,7 +43,6 @@ ZONE_LEADS = (6, 12, 24, HORIZON_HOURS)
 """Lead times by which the flooding of zones is forecast [h]."""
 FLOODED_ZONE = 0.05
 """Flooded share of a zone's mapped land from which the zone counts as flooded [-]; an assumption."""
-MONITORING = "continue_monitoring"
 StudentFunction = Callable[[np.datetime64, npt.NDArray[np.datetime64], Floats], ExternalForecast | None]
 """Hour, and times (T,) and levels (T,) of the own gauge up to it → the student's forecast."""
 
@@ -270,9 +270,9 @@ def poll_feeds(
 
 
 def _by_urgency(decisions: Sequence[Decision]) -> list[Decision]:
-    """Starts first, then running actions, stops and the rest; the more probable first."""
+    """Starts first, then running actions, stops and the rest; among these the order of the plan, lives first."""
     order = {"start": 0, "keep": 1, "stop": 2, "stay_off": 3}
-    return sorted(decisions, key=lambda one: (order[one.change], -(one.probability or 0.0), one.action))
+    return sorted(decisions, key=lambda one: order[one.change])
 
 
 def _monitoring(state: AgentState, decisions: Sequence[Decision], now: datetime) -> Decision:

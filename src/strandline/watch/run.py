@@ -15,8 +15,8 @@ from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.run_folder.generations import open_run
 from strandline.pipeline.study_area import built_in_study_area, open_study_area
+from strandline.planning.actions import MONITORING
 from strandline.planning.early_action.protocol_file import load_protocol
-from strandline.watch.agent import MONITORING
 from strandline.watch.assimilation.tide_cache import TideTable
 from strandline.watch.clock import hours_as_they_pass, hours_between, paced
 from strandline.watch.decisions import Decision

@@ -111,7 +111,7 @@ def open_watch(
         raise InputError(run, what, "name the folder of this region's run")
     protocol_file = None
     if protocol is not None:
-        assets = study_area.observations.require_assets()
+        assets = study_area.observations.surveyed_assets
         deployment, protocol_file = follow_protocol(protocol, deployment, assets)
     fitted = load_or_fit(run, lambda: study_area, deployment, forecaster, progress)
     student = StudentForecaster(forecaster, study_area.observations, deployment)

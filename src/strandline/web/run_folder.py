@@ -15,6 +15,7 @@ from rasterio.errors import RasterioError
 from strandline.errors import InputError
 from strandline.pipeline.run_folder.generations import MANIFEST, open_run
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
+from strandline.report.consistency.files import contradictions_between
 from strandline.report.findings import SURGE_COLUMNS
 from strandline.web.schemas import ActionRecord, Expected, ProductRecord, ReturnLevel, RunRecord
 
@@ -97,6 +98,16 @@ class RunFolder:
             return _record_of(self.id, summary)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(path, f"cannot be read ({error!r})", remedy) from error
+
+    def check_agreement(self) -> None:
+        """Check that the files of the run state the same.
+
+        Raises:
+            InputError: they contradict one another, or cannot be read.
+        """
+        found = list(contradictions_between(*(read_json(self.path / name) for name in ("summary.json", "plan.json"))))
+        if found:
+            raise InputError(self.path, " ".join(found), "run `strandline run` again")
 
     def actions(self) -> list[ActionRecord]:
         """Return the actions of the plan, by priority."""
@@ -183,7 +194,8 @@ def open_runs(folders: list[Path]) -> dict[str, RunFolder]:
     """Return runs by the names by which they are served: those of their folders.
 
     Raises:
-        InputError: a folder holds no finished run, or files that its run did not write.
+        InputError: a folder holds no finished run, files that its run did not write, or files that contradict one
+            another.
     """
     runs: dict[str, RunFolder] = {}
     for folder in folders:
@@ -197,6 +209,7 @@ def open_runs(folders: list[Path]) -> dict[str, RunFolder]:
             raise InputError(folder, "holds no finished run", "name the --out folder of a `strandline run`")
         run.record()
         open_run(folder)
+        run.check_agreement()
         runs[unique] = run
     return runs
 

@@ -1,4 +1,4 @@
-"""Assets: surveys in three formats, mapped and clipped to the region, and lattices."""
+"""Assets: surveys in three formats, mapped and clipped to the region."""
 
 import contextlib
 import sys
@@ -7,9 +7,9 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from shapely.geometry import Point, Polygon
 
 from strandline.errors import InputError
@@ -21,16 +21,6 @@ from tests.fixtures.datums import on_datum
 
 REGION = Region(
     "Delta", "EPSG:32648", (600000.0, 1100000.0, 603200.0, 1101600.0), 100.0, "msl", (600050.0, 1100050.0), "asia"
-)
-ELEVATION = np.ones(REGION.shape)
-ELEVATION[:, :4] = -1.0
-ELEVATION[:2] = np.nan
-TERRAIN = xr.Dataset(
-    {
-        "elevation": (("y", "x"), ELEVATION),
-        "permanent_water": (("y", "x"), np.where(np.isnan(ELEVATION), np.nan, (ELEVATION < 0).astype(float))),
-    },
-    {"y": REGION.y, "x": REGION.x},
 )
 COLUMNS = {"asset_class": "use", "floor_area": "m2", "asset_id": "code", "survey_year": "year"}
 CLASSES = {"house": "residential", "shop": "commercial"}
@@ -69,7 +59,7 @@ def write(frame: gpd.GeoDataFrame, path: Path) -> Path:
 @pytest.mark.parametrize("name", ["a.geojson", "a.gpkg", "a.parquet"])
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32648", "EPSG:3857"])
 def test_every_format_and_crs_gives_the_same_assets(tmp_path: Path, name: str, crs: str) -> None:
-    assets = read_assets(section(write(survey(crs), tmp_path / name)), REGION, TERRAIN).value
+    assets = read_assets(section(write(survey(crs), tmp_path / name)), REGION).value
     assert list(assets.columns) == list(ASSET_COLUMNS)
     assert assets["asset_id"].tolist() == ["a", "b"]
     assert assets["asset_class"].tolist() == ["residential", "commercial"]
@@ -83,7 +73,7 @@ def test_every_format_and_crs_gives_the_same_assets(tmp_path: Path, name: str, c
 def test_values_without_a_column_are_set_for_all_assets(tmp_path: Path) -> None:
     path = write(survey(), tmp_path / "a.geojson")
     stated = section(path, columns={"value": "m2"}, asset_class="industrial", survey_year=2001)
-    assets = read_assets(stated, REGION, TERRAIN).value
+    assets = read_assets(stated, REGION).value
     assert assets["asset_class"].tolist() == ["industrial"] * 2
     assert assets["survey_year"].tolist() == [2001] * 2
     assert assets["value"].tolist() == [100.0, 50.0]
@@ -118,7 +108,7 @@ def swapped(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def test_bad_surveys_are_refused_by_row(tmp_path: Path, change: object, parts: list[str]) -> None:
     path = write(change(survey()), tmp_path / "a.gpkg")  # type: ignore[operator]
     with pytest.raises(InputError) as caught:
-        read_assets(section(path), REGION, TERRAIN)
+        read_assets(section(path), REGION)
     for part in ["a.gpkg", *parts]:
         assert part in str(caught.value)
 
@@ -127,24 +117,24 @@ def test_a_survey_without_a_crs_is_refused(tmp_path: Path) -> None:
     frame = survey()
     path = write(frame.set_crs(None, allow_override=True), tmp_path / "a.parquet")
     with pytest.raises(InputError, match="no coordinate reference system"):
-        read_assets(section(path), REGION, TERRAIN)
+        read_assets(section(path), REGION)
 
 
 @pytest.mark.parametrize("name", ["a.geojson", "a.gpkg", "a.parquet"])
 def test_files_that_are_not_surveys_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="cannot be read"):
-        read_assets(section(tmp_path / name), REGION, TERRAIN)
+        read_assets(section(tmp_path / name), REGION)
     for content, part in ((b"", "is empty"), (b"\x00\x01not a survey", "cannot be read")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(InputError, match=part):
-            read_assets(section(tmp_path / name), REGION, TERRAIN)
+            read_assets(section(tmp_path / name), REGION)
 
 
 def test_without_pyarrow_the_error_names_the_extra_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(survey(), tmp_path / "a.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(InputError, match=r"strandline\[parquet\]"):
-        read_assets(section(path), REGION, TERRAIN)
+        read_assets(section(path), REGION)
 
 
 @settings(max_examples=30, deadline=None)
@@ -164,26 +154,15 @@ def test_a_truncated_or_corrupt_survey_loads_or_is_refused(
     path = whole.with_name("cut_" + name)
     path.write_bytes(bytes(content[:cut]))
     with contextlib.suppress(InputError):
-        assert len(read_assets(section(path), REGION, TERRAIN).value) > 0
+        assert len(read_assets(section(path), REGION).value) > 0
 
 
-def lattice(spacing: float = 200.0) -> AssetsSection:
-    stated = {"spacing": spacing, "asset_class": "residential", "floor_area": 500.0, "value_per_m2": 1000.0}
-    return AssetsSection.model_validate({"lattice": stated, "survey_year": 2017})
-
-
-def test_a_lattice_covers_only_known_land() -> None:
-    assets = read_assets(lattice(), REGION, TERRAIN).value
-    row, column = REGION.cells_of(assets.geometry.x.to_numpy(), assets.geometry.y.to_numpy())
-    assert (ELEVATION[row, column] == 1.0).all()
-    assert len(assets) == (16 - 2) * 100 // 200 * ((32 - 4) * 100 // 200)
-    assert (assets["value"] == 500000.0).all()
-    assert assets["asset_id"].is_unique
-
-
-def test_a_lattice_without_land_is_refused() -> None:
-    with pytest.raises(InputError, match="no node of 200 m is on known land"):
-        read_assets(lattice(), REGION, TERRAIN.assign(permanent_water=TERRAIN["permanent_water"] * 0 + 1))
+def test_a_lattice_in_place_of_a_survey_is_refused_with_the_reason() -> None:
+    lattice = {"spacing": 200.0, "asset_class": "residential", "floor_area": 500.0, "value_per_m2": 1000.0}
+    with pytest.raises(
+        ValidationError, match=r"a lattice is invented.*give a survey as 'path', or leave out \[assets\]"
+    ):
+        AssetsSection.model_validate({"lattice": lattice, "survey_year": 2017})
 
 
 def test_details_of_a_survey_are_read_and_an_empty_cell_is_unknown(tmp_path: Path) -> None:
@@ -196,7 +175,7 @@ def test_details_of_a_survey_are_read_and_an_empty_cell_is_unknown(tmp_path: Pat
     )
     names = {"district": "ward", "people": "souls", "operation_threshold": "floor", "crest": "top", "places": "beds"}
     path = write(more, tmp_path / "a.geojson")
-    assets = read_assets(section(path, columns=COLUMNS | names, **on_datum(0.3)), REGION, TERRAIN).value
+    assets = read_assets(section(path, columns=COLUMNS | names, **on_datum(0.3)), REGION).value
     assert assets["district"].iloc[0] == "east"
     assert assets["district"].isna().tolist() == [False, True]
     assert assets["people"].tolist() == pytest.approx([4.0, np.nan], nan_ok=True)
@@ -205,4 +184,4 @@ def test_details_of_a_survey_are_read_and_an_empty_cell_is_unknown(tmp_path: Pat
     assert assets["places"].tolist() == pytest.approx([300.0, np.nan], nan_ok=True)
     wrong = write(more.assign(souls=[-4.0, np.nan, 1.0]), tmp_path / "b.geojson")
     with pytest.raises(InputError, match=r"row 1: '-4\.0' in column 'souls' is not a number of 0 or more"):
-        read_assets(section(wrong, columns=COLUMNS | names, **on_datum(0.3)), REGION, TERRAIN)
+        read_assets(section(wrong, columns=COLUMNS | names, **on_datum(0.3)), REGION)

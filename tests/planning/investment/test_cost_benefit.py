@@ -201,6 +201,15 @@ def test_robustness_counts_the_scenarios_in_which_a_set_pays() -> None:
     assert nothing.maximum_regret.mean == pytest.approx(appraisal.expected_value.max())
 
 
+def test_a_set_that_avoids_more_than_all_damage_in_one_draw_is_refused_though_its_mean_is_plausible() -> None:
+    baseline = a_baseline()
+    appraisal = appraisal_of(baseline, designs_of(baseline)[:2], UNCHANGED)
+    left = appraisal.annual_damage.copy()
+    left[1, 7] = -1.0
+    with pytest.raises(InputError, match="in draw 7 a set of measures avoids"):
+        replace(appraisal, annual_damage=left)
+
+
 def test_what_does_not_pay_if_nothing_changes_is_no_no_regret_measure() -> None:
     """The sea rises in all scenarios: who builds for that may regret it if it stays."""
     baseline = a_baseline(make_hazard(rise=0.5))

@@ -4,6 +4,8 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 import tests.fixtures.reports as coast
 from strandline.report.figures.maps import (
@@ -14,7 +16,7 @@ from strandline.report.figures.maps import (
     hillshade,
     map_annual,
     map_flood,
-    most_likely_state,
+    middle_damage_state,
 )
 from strandline.report.figures.style import as_rgb
 from strandline.risk.stage_damage.annual_probability import annual_probability
@@ -81,4 +83,12 @@ def test_the_light_comes_from_the_north_west() -> None:
 def test_an_asset_with_one_unknown_state_is_unknown() -> None:
     assets = coast.impact().assets
     assets.loc[0, "damage_state_3"] = np.nan
-    assert most_likely_state(assets)[0] == UNKNOWN_ASSET
+    assert middle_damage_state(assets)[0] == UNKNOWN_ASSET
+
+
+@given(st.lists(st.floats(0.01, 1.0), min_size=5, max_size=5))
+def test_an_asset_counts_as_damaged_if_and_only_if_damage_has_an_even_chance(weights: list[float]) -> None:
+    states = np.array(weights) / sum(weights)
+    assume(abs(states[1:].sum() - 0.5) > 1e-9)
+    assets = coast.impact().assets.iloc[:1].assign(**{f"damage_state_{k}": states[k] for k in range(5)})
+    assert (middle_damage_state(assets)[0] > 0) == (states[1:].sum() >= 0.5)

@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
+import xarray as xr
+
 import tests.fixtures.reports as coast
-from strandline.report.page.narrative import skill_sentences
+from strandline.report.page.narrative import gauge_sentences, missed_cells_sentence, skill_sentences
 
 
 def test_a_teacher_that_does_not_help_is_reported_as_such() -> None:
@@ -12,3 +16,26 @@ def test_a_teacher_that_does_not_help_is_reported_as_such() -> None:
     assert "did not help" in text
     assert "undefined" in text
     assert "did not help" not in " ".join(skill_sentences(coast.results().learning))
+
+
+def gauges(*levels: list[float]) -> xr.Dataset:
+    time = pd.date_range("2022-01-01", periods=len(levels[0]), freq="D")
+    return xr.Dataset(
+        {"water_level": (("station", "time"), np.array(levels))},
+        coords={"station": [f"gauge {number}" for number in range(len(levels))], "time": time},
+    )
+
+
+def test_a_gauge_is_not_silent_before_its_first_and_after_its_last_reading() -> None:
+    nan = float("nan")
+    table = gauges([0.1] * 8, [nan, nan, nan, nan, 0.1, 0.1, 0.1, 0.1], [0.1, nan, 0.1, 0.1, nan, nan, nan, nan])
+    late, gap = (sentence.replace("\N{NO-BREAK SPACE}", " ") for sentence in gauge_sentences(table))
+    assert late.endswith("1” was read from 5 January 2022 to 8 January 2022; in no hour of that time it was silent.")
+    assert gap.endswith("from 1 January 2022 to 4 January 2022; in 25 % of the hours of that time it was silent.")
+
+
+def test_missed_cells_are_told_in_one_sentence_for_the_map_and_the_scores() -> None:
+    scores = replace(coast.results().learning, miss_rate=0.37)
+    assert "are called dry" in missed_cells_sentence(scores)
+    assert missed_cells_sentence(scores) in " ".join(skill_sentences(scores))
+    assert missed_cells_sentence(replace(scores, miss_rate=None)) == ""

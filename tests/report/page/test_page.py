@@ -173,6 +173,12 @@ def test_unknowns_are_reported(real: Page) -> None:
     assert "The gauge was silent at the peak of the last storm." in real.text
 
 
+def test_the_share_of_flooded_cells_that_the_map_calls_dry_stands_beside_the_map() -> None:
+    results = coast.results("real")
+    page = Page(render_page(replace(results, learning=replace(results.learning, miss_rate=0.37))))
+    assert "37 % are called dry by these maps" in page.text.partition("In any one year")[0]
+
+
 def test_the_plan_says_when_to_start_to_stop_and_what_to_do_without_readings(real: Page) -> None:
     text = real.text.replace(SPACE, " ")
     for part in (
@@ -266,6 +272,10 @@ def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people
         row = [name, "3,300 to 5,500", "2", "9", "3 to 1,200"]
         assert any(cells[i : i + 5] == row for i in range(len(cells))), row
     assert "<script>" not in page.html
+    known = [replace(part, unknown_assets=0, unknown_value=0.0) for part in totals]
+    without = Page(render_page(replace(results, impact=replace(results.impact, totals=tuple(known)))))
+    assert "Value of these" in page.text
+    assert "Value of these" not in without.text, "columns of nothing push the range off the page"
     assert "Damage by district" not in Page(render_page(results)).text
 
 

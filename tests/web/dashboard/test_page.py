@@ -46,6 +46,24 @@ def test_the_page_shows_what_matters_without_a_script(client: TestClient) -> Non
     assert "out of date" not in page
 
 
+def test_the_chance_in_the_tile_is_that_of_the_action_below(client: TestClient) -> None:
+    text = client.get("/?lang=en").text.partition('<section id="now"')[2]
+    tile = text.partition("Chance to exceed")[2].partition("</li>")[0]
+    card = text.partition(f'data-decision="{DECISION}"')[2].partition("</li>")[0]
+    assert ">42 %<" in tile
+    assert ">42 %<" in card
+
+
+def test_the_page_lists_the_plan_in_its_own_order_with_what_is_done_in_an_emergency(
+    client: TestClient, run: RunFolder
+) -> None:
+    section = client.get("/?lang=en").text.partition('<section id="plan"')[2].partition("</section>")[0]
+    titles = [action.title for action in run.actions()]
+    at = [section.index(title) for title in titles]
+    assert titles[0] == "Evacuate low-lying areas"
+    assert at == sorted(at)
+
+
 @pytest.mark.parametrize(("language", "headline"), [("bn", "জোয়ার বাড়ছে"), ("en", "High water"), ("vi", "High water")])
 def test_a_draft_is_shown_in_the_readers_language_or_else_in_its_first(
     client: TestClient, language: str, headline: str

@@ -1,4 +1,4 @@
-"""Assets from a survey in a common vector format, or as a lattice in place of a survey."""
+"""Assets from a survey in a common vector format."""
 
 import logging
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Mask
@@ -16,21 +15,19 @@ from strandline.observations.checks.survey import HIGHEST, doubts_about_rows, do
 from strandline.observations.checks.times import REMEDY, implausible_years
 from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
-from strandline.observations.region_file.data_sections import AssetsSection, LatticeSection
+from strandline.observations.region_file.data_sections import AssetsSection
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.greatest_damage import BUILDINGS, greatest_damage
 from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.variables import VARIABLES
 
 _log = logging.getLogger(__name__)
-MOST_NODES = 200_000
-"""Of a lattice."""
 _SWAPPED_SHARE = 0.1
 """Of the rows outside the region, that lie inside once longitude and latitude are swapped."""
 
 
 def read_assets(
-    settings: AssetsSection, region: Region, terrain: xr.Dataset, planning: PlanningSection | None = None
+    settings: AssetsSection, region: Region, planning: PlanningSection | None = None
 ) -> Checked[gpd.GeoDataFrame]:
     """The assets whose centroid is inside the region, with ``ASSET_COLUMNS``, in the region's CRS.
 
@@ -42,9 +39,7 @@ def read_assets(
     Raises:
         InputError: with file, row and remedy.
     """
-    if settings.lattice is not None:
-        return Checked(build_asset_lattice(settings.lattice, int(settings.survey_year or 0), region, terrain))
-    columns, path = settings.columns, settings.path or Path()  # the section has one where it has no lattice
+    columns, path = settings.columns, settings.path
     prices = (planning or PlanningSection()).prices
     money, highest = prices.unit, HIGHEST["value"] * prices.factor(EUR_2010)
     frame = read_vectors(path, columns.model_dump(exclude_none=True).values())
@@ -101,37 +96,6 @@ def read_assets(
         *doubts_about_values(assets["value"].to_numpy(), list(assets["asset_id"]), str(path), money),
     ]
     return Checked(assets, tuple(findings))
-
-
-def build_asset_lattice(lattice: LatticeSection, year: int, region: Region, terrain: xr.Dataset) -> gpd.GeoDataFrame:
-    """The same building on every lattice node of known land, in place of a survey."""
-    left, bottom, right, top = region.bounds
-    nodes = (right - left) * (top - bottom) / lattice.spacing**2
-    if nodes > MOST_NODES:
-        what = f"a spacing of {lattice.spacing:g} m makes {nodes:,.0f} assets; {MOST_NODES:,} at most are used"
-        raise InputError("assets.lattice", what, "use a larger spacing")
-    x, y = np.meshgrid(
-        np.arange(left + lattice.spacing / 2, right, lattice.spacing),
-        np.arange(top - lattice.spacing / 2, bottom, -lattice.spacing),
-    )
-    row, column = region.cells_of(x.ravel(), y.ravel())
-    known = ~np.isnan(terrain["elevation"].values[row, column])
-    land = known & (terrain["permanent_water"].values[row, column] == 0) & (row >= 0)
-    if not land.any():
-        raise InputError(
-            "assets.lattice", f"no node of {lattice.spacing:g} m is on known land", "use a smaller spacing"
-        )
-    count = int(land.sum())
-    return gpd.GeoDataFrame(
-        {
-            "asset_id": [f"lattice_{i + 1:04d}" for i in range(count)],
-            "asset_class": [lattice.asset_class] * count,
-            "value": np.full(count, lattice.floor_area * lattice.value_per_m2),
-            "survey_year": np.full(count, year),
-        },
-        geometry=gpd.points_from_xy(x.ravel()[land], y.ravel()[land]),
-        crs=region.crs,
-    )
 
 
 def _raise_outside(frame: gpd.GeoDataFrame, path: Path, region: Region) -> None:

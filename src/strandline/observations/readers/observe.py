@@ -18,7 +18,7 @@ from strandline.observations.readers.terrain import read_terrain
 from strandline.observations.readers.tide_gauges import read_tide_gauges
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
-from strandline.observations.region_file.data_sections import AssetsSection, TideGaugeSection
+from strandline.observations.region_file.data_sections import TideGaugeSection
 from strandline.observations.region_file.values import Sourced
 from strandline.observations.region_file.vertical_datum import OptionalHeights
 
@@ -54,7 +54,7 @@ def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Obs
     provenance = {name: provenance_of(region_file, name) for name in present}
     assets, findings = None, tuple[Finding, ...]()
     if region_file.assets is not None:
-        read = partial(read_assets, region_file.assets, region_file.region, present["terrain"], region_file.planning)
+        read = partial(read_assets, region_file.assets, region_file.region, region_file.planning)
         survey = execute(files_of(region_file, "assets"), read)
         assets, findings = survey.value, survey.findings
         provenance["assets"] = provenance_of(region_file, "assets")
@@ -91,9 +91,6 @@ def _sections(region_file: RegionFile, modality: str) -> tuple[Sourced, ...]:
 
 def _source(section: Sourced) -> str:
     stated = section.source or ", ".join(path.name for path in paths_of(section))
-    if isinstance(section, AssetsSection) and section.lattice is not None:
-        lattice = section.lattice
-        stated = f"a lattice of {lattice.spacing:g} m, not a survey" + (f" ({stated})" if stated else "")
     if isinstance(section, OptionalHeights) and section.offset_to_region_datum is not None:
         offset = section.offset_to_region_datum
         leads = f"{offset.metres:+g} ± {offset.uncertainty:g} m from '{section.vertical_datum}'"

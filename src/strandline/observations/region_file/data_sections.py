@@ -16,7 +16,6 @@ from strandline.observations.region_file.values import (
     NoData,
     ObservationTime,
     ObservationYear,
-    Positive,
     Section,
     Share,
     Sourced,
@@ -301,17 +300,8 @@ class AssetColumns(Section):
     places: str | None = None
 
 
-class LatticeSection(Section):
-    """Instead of a survey, the same ``floor_area`` [m2] on every node of known land, ``spacing`` [m] apart."""
-
-    spacing: Positive
-    asset_class: AssetClass
-    floor_area: Annotated[float, Field(gt=0, le=1e7)]
-    value_per_m2: ValuePerArea
-
-
 class AssetsSection(Sourced, OptionalHeights):
-    """Assets: a survey (GeoJSON, GeoPackage, GeoParquet), or a lattice in its place.
+    """Assets: a survey (GeoJSON, GeoPackage, GeoParquet). Without one the section is left out, and no money is stated.
 
     Its datum is that of the crests of embankments, and is stated where columns.crest is named.
 
@@ -319,8 +309,7 @@ class AssetsSection(Sourced, OptionalHeights):
     for every asset where the file has no such column.
     """
 
-    path: DataPath | None = None
-    lattice: LatticeSection | None = None
+    path: DataPath
     columns: AssetColumns = AssetColumns()
     classes: dict[str, AssetClass] = Field(default_factory=dict)
     asset_class: AssetClass | None = None
@@ -328,10 +317,18 @@ class AssetsSection(Sourced, OptionalHeights):
     building: Building = "masonry"
     survey_year: ObservationYear | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _surveyed(cls, given: object) -> object:
+        if isinstance(given, dict) and "lattice" in given:
+            raise ValueError(
+                "a lattice is invented, and a plan on invented assets would state money that nobody surveyed; give a"
+                " survey as 'path', or leave out [assets]"
+            )
+        return given
+
     @model_validator(mode="after")
-    def _either(self) -> "AssetsSection":
-        if (self.path is None) == (self.lattice is None):
-            raise ValueError("give either 'path' (a survey) or 'lattice', not both and not neither")
+    def _complete(self) -> "AssetsSection":
         if self.survey_year is None and self.columns.survey_year is None:
             raise ValueError("the year of the survey is missing; add 'survey_year' or columns.survey_year")
         if self.states_datum != (self.columns.crest is not None):
@@ -339,13 +336,12 @@ class AssetsSection(Sourced, OptionalHeights):
                 "columns.crest and 'vertical_datum' belong together, since crests are heights; add 'vertical_datum ="
                 " \"region\"' if they are above the region's datum, or leave both out"
             )
-        if self.path is not None:
-            if self.columns.asset_class is None and self.asset_class is None:
-                raise ValueError("the class of the assets is missing; add 'asset_class' or columns.asset_class")
-            if self.columns.value is None and self.columns.floor_area is None:
-                raise ValueError(
-                    "the value of the assets is missing; add columns.value, or columns.floor_area and 'value_per_m2'"
-                )
+        if self.columns.asset_class is None and self.asset_class is None:
+            raise ValueError("the class of the assets is missing; add 'asset_class' or columns.asset_class")
+        if self.columns.value is None and self.columns.floor_area is None:
+            raise ValueError(
+                "the value of the assets is missing; add columns.value, or columns.floor_area and 'value_per_m2'"
+            )
         return self
 
 

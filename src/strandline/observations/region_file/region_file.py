@@ -100,11 +100,11 @@ class RegionFile(DataSections):
         if assets is None:
             return self
         most = MOST_PER_AREA * planning.prices.factor(EUR_2010)
-        for value in (assets.value_per_m2, None if assets.lattice is None else assets.lattice.value_per_m2):
-            if value is not None and value > most:
-                what = f"[assets] value_per_m2 of {value:g} {planning.money} is more than any building is worth"
-                raise ValueError(f"{what}; correct it, {most:.3g} at most")
-        has_no_value = assets.value_per_m2 is None and assets.columns.value is None and assets.path is not None
+        value = assets.value_per_m2
+        if value is not None and value > most:
+            what = f"[assets] value_per_m2 of {value:g} {planning.money} is more than any building is worth"
+            raise ValueError(f"{what}; correct it, {most:.3g} at most")
+        has_no_value = value is None and assets.columns.value is None
         if has_no_value and planning.preset is None:
             raise ValueError(
                 "[assets] has floor areas and no value of a square metre; add 'value_per_m2', or choose a preset in"

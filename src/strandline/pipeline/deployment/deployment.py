@@ -121,12 +121,12 @@ def assess_zones(
     """The zones of a study area, and flooding, danger, people and damage in each as functions of the sea level.
 
     Args:
-        observations: with a tide gauge and assets.
+        observations: with a tide gauge.
         hazards: today's maps, then those of higher seas.
         rng: draws the damage curves.
         polygons: zones that the region file names, see ``find_zones``.
     """
-    gauge, assets = observations.require_gauge(), observations.require_assets()
+    gauge, assets = observations.require_gauge(), observations.surveyed_assets
     zones = find_zones(observations, hazards, polygons)
     dry_level = float(gauge["mean_sea_level"].values[0]) + mean_high_water(sea_level, gauge["time"].values[-1])
     return zones, StageDamageByZone.of(zones, hazards, assets, dry_level, rng)
@@ -145,11 +145,11 @@ def build_deployment(
     """A deployment from the results of a run's stages.
 
     Args:
-        observations: with a tide gauge and assets.
+        observations: with a tide gauge.
         zones: of the study area, with their ``response``: see ``assess_zones``.
         hazard: today's.
     """
-    gauge, assets = observations.require_gauge(), observations.require_assets()
+    gauge, assets = observations.require_gauge(), observations.surveyed_assets
     gauges = tuple(
         GaugeSite(str(name), float(longitude), float(latitude), float(mean), zero)
         for name, longitude, latitude, mean, zero in zip(

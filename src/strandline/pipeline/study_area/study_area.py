@@ -154,13 +154,8 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
     Raises:
         InputError: naming the file, row and value that cannot be used.
     """
-    for key, given in (("tide_gauge", region_file.tide_gauge), ("assets", region_file.assets)):
-        if not given:
-            raise InputError(
-                f"region '{region_file.region.name}'",
-                f"has no [{key}]",
-                "a plan needs a tide gauge and assets; add it",
-            )
+    if not region_file.tide_gauge:
+        raise InputError(f"region '{region_file.region.name}'", "has no [[tide_gauge]]", "a plan needs one; add it")
     found = read_published(region_file, execute)
     observations = observe(region_file, execute)
     findings = (

@@ -170,7 +170,7 @@ def _for_money(measure: OperationalMeasure, inputs: TriggerInputs, rng: np.rando
     if measure.cost is None or measure.avoided_share is None:
         raise InputError(f"measure '{measure.key}'", "states no cost or no avoided_share", "complete the catalogue")
     if damage is None:
-        return f"{measure.title}: not appraised, because no asset has a known damage."
+        return f"{measure.title}: not offered, because no asset has a known damage to compare its cost with."
     share, cost = measure.avoided_share, measure.cost.value
     grid = np.linspace(damage.levels[0], damage.levels[-1], 201)
     avoidable = np.array([share.value * float(np.mean(damage.at_level(measure.classes, level))) for level in grid])

@@ -21,6 +21,8 @@ from strandline.risk.expectation import Expectation
 
 MOST_DESIGNS = 10
 """Each further one doubles the measure sets; ten make 1024, which take some seconds."""
+ROUNDING = 1e-9
+"""Share of the damage that is rounding in a sum [-]."""
 STEP_YEARS = 5.0
 """Between these years the expected annual damage is taken as linear."""
 
@@ -53,6 +55,14 @@ class Appraisal:
     annual_damage: Floats
     rise: Floats
     share_beyond: Floats
+
+    def __post_init__(self) -> None:
+        left = self.annual_damage.min(axis=0)  # (N,) by the set that avoids most
+        if (left < -ROUNDING * self.annual_damage[0]).any():
+            draw = int(left.argmin())
+            damage, avoided = self.annual_damage[0, draw], self.annual_damage[0, draw] - left[draw]
+            what = f"in draw {draw} a set of measures avoids {avoided:g} a year of a damage of {damage:g}"
+            raise InputError("measures", what, "no measure may avoid more than all damage: check its effect")
 
     @property
     def expected_value(self) -> Floats:

@@ -47,6 +47,8 @@ DAMAGE_LABELS = ("none", "slight", "moderate", "extensive", "complete")
 DAMAGE_COLOURS = ("#ffffff", "#fdcc8a", "#fc8d59", "#d7301f", "#7f0000")
 """ColorBrewer's OrRd: readable without colour vision, darker = worse; the marks also grow."""
 UNKNOWN_ASSET = 5
+EVEN_CHANCE = 0.5
+"""Chance [-] from which an asset counts as damaged, as a cell does as flooded."""
 EPISTEMIC_SD_EDGES = (0.05, 0.10, 0.20, 0.30, 0.51)
 EPISTEMIC_SD_LABELS = ("5–10 points", "10–20 points", "20–30 points", "over 30 points")
 ANNUAL_EDGES = (0.01, 0.04, 0.20, 0.50, 1.0)
@@ -156,11 +158,16 @@ def map_each_period(
     return as_picture(figure, alt, f"periods-{width}")
 
 
-def most_likely_state(assets: gpd.GeoDataFrame) -> Indices:
-    """Return the most probable damage state 0-4 of each asset; 5 = unknown."""
+def middle_damage_state(assets: gpd.GeoDataFrame) -> Indices:
+    """Return the damage state 0-4 that each asset reaches at an even chance or more; 5 = unknown.
+
+    It is the median of the ordered states. The most probable of five is no summary: where damage has a chance of 60 %,
+    spread over four states, that is "none".
+    """
     states = assets[[f"damage_state_{state}" for state in range(5)]].to_numpy(dtype=float)  # (A, 5)
     unknown = np.isnan(states).any(axis=1)
-    return np.where(unknown, UNKNOWN_ASSET, np.argmax(np.where(np.isnan(states), -1.0, states), axis=1))
+    reached = np.cumsum(states[:, ::-1], axis=1)[:, ::-1] >= EVEN_CHANCE  # (A, 5), this state or a worse one
+    return np.where(unknown, UNKNOWN_ASSET, np.maximum(reached.sum(axis=1) - 1, 0))
 
 
 def hillshade(elevation: Floats, cell_size: float) -> Floats:
@@ -235,7 +242,7 @@ def _draw_assets(axes: Axes, region: Region, assets: gpd.GeoDataFrame, scale: fl
     handles = draw_lines(axes, region, assets, scale, rasterized=len(assets) > MAX_VECTOR_MARKS)
     assets = assets[~drawn_as_line(assets)]
     points = assets.geometry.to_crs(region.crs).representative_point()
-    states = most_likely_state(assets)
+    states = middle_damage_state(assets)
     size = scale * float(np.clip(9.0 - 2.2 * np.log10(max(len(assets), 1)), 2.2, 6.0))
     for state, label in enumerate((*DAMAGE_LABELS, "unknown")):
         here = states == state

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
-from strandline.observations.arrays import Floats
+from strandline.observations.checks.silence import coverage
 from strandline.observations.region_file.prices.money import SPACE, MoneyUnit
 from strandline.planning.formatting import (
     format_area,
     format_area_between,
     format_count,
+    format_date,
     format_mean,
     format_metres,
     format_metres_between,
@@ -24,9 +26,10 @@ from strandline.planning.formatting import (
 )
 from strandline.report.alerts.drafts import rows_to_warn_of
 from strandline.report.alerts.forecast_trace import ForecastTrace
-from strandline.report.figures.maps import UNKNOWN_ASSET, most_likely_state
+from strandline.report.figures.maps import UNKNOWN_ASSET, middle_damage_state
 from strandline.report.findings import LearningScores, RunResults
 from strandline.report.flooded_land import flooded_land
+from strandline.report.page.assets_beside_land import uneven_assets_sentence
 from strandline.report.page.tables import MODALITY_LABELS, at_least
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.population import PopulationImpact
@@ -42,7 +45,7 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
     hazard, impact = results.hazard, results.impact
     rarest = levels.iloc[-1]
     land = flooded_land(hazard, results.observations.terrain)
-    states = most_likely_state(impact.assets)
+    states = middle_damage_state(impact.assets)
     known = states[states != UNKNOWN_ASSET]
     damage = impact.expected_annual_damage
     sentences = [
@@ -53,12 +56,18 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
         f"About {format_area(land.flooded.p50)} of {format_area(land.known_land)} of known land would then be under "
         f"water ({format_area_between(land.flooded.p10, land.flooded.p90)}).",
     ]
+    if results.plan.without_money:
+        sentences.append("What a flood costs is unknown: no assets were surveyed.")
     if known.size:
         money = results.plan.money
         sentences.append(
             f"At the level that the plan prepares for, {int((known > 0).sum())} of the "
-            f"{pluralise(known.size, 'asset')} with known flooding would most likely be damaged."
+            f"{pluralise(known.size, 'asset')} with known flooding would more likely than not be damaged."
         )
+        damaged, flooded = float((known > 0).mean()), land.flooded.p50 / max(land.known_land, 1.0)
+        terrain = results.observations.terrain
+        uneven = uneven_assets_sentence(damaged, flooded, impact.assets, terrain, hazard.region)
+        sentences += [uneven] if uneven else []
         sentences.append(
             f"Floods cost {at_least(impact.share_beyond_maps)}{format_mean(damage, money)} a year on average (8 in 10 "
             f"chance: {format_money_between(damage.p10, damage.p90, money)})."
@@ -102,11 +111,11 @@ def population_sentences(impact: Impact) -> list[str]:
 
 def _all_or_nothing(population: PopulationImpact) -> list[str]:
     """Why a range begins at nobody though most people may be exposed; empty where it does not."""
-    if population.exposed.low > 0 or population.spared == 0 or population.exposed_otherwise.is_unknown:
+    if population.exposed.low > 0 or population.spared == 0 or np.isnan(population.fewest_otherwise):
         return []
     return [
-        f"It is all or nothing: in about {format_percent(population.spared)} of the cases the sea is kept out and no"
-        f" home is wet; in the others {format_people(population.exposed_otherwise)} have water at home."
+        f"In about {format_percent(population.spared)} of the cases the sea is kept out and no home is wet; in the"
+        f" others {format_count(population.fewest_otherwise)} people or more have water at home."
     ]
 
 
@@ -159,6 +168,8 @@ def _where_from(measurement: ValueOfInformation) -> str:
 
 def unknown_assets_sentence(impact: Impact, money: MoneyUnit) -> str:
     """Return the number and the stated value of the assets without known flooding."""
+    if len(impact.assets) == 0:
+        return "No assets were surveyed: what stands in the water is unknown."
     if impact.unknown_assets == 0:
         return "The flood is known at every asset."
     lies = "lies" if impact.unknown_assets == 1 else "lie"
@@ -220,35 +231,46 @@ def skill_sentences(scores: LearningScores) -> list[str]:
     return [*sentences, _test_storms_sentence(scores)]
 
 
+def missed_cells_sentence(scores: LearningScores) -> str:
+    """Return how much of a flood these maps call dry; empty where no flood of the held-out storms is known."""
+    if scores.miss_rate is None:
+        return ""
+    storms = pluralise(scores.n_test_storms, "storm")
+    return (
+        f"Of the cells that a storm flooded, {format_percent(scores.miss_rate)} are called dry by these maps, on"
+        f" average over {storms} that no model was trained on."
+    )
+
+
 def _test_storms_sentence(scores: LearningScores) -> str:
-    missed = (
-        ""
-        if scores.miss_rate is None
-        else f"Of the cells that a storm flooded, {format_percent(scores.miss_rate)} are called dry by these maps. "
-    )
-    return f"{missed}All scores come from {pluralise(scores.n_test_storms, 'storm')} that no model was trained on" + (
-        "; so few cannot separate small differences from chance." if scores.n_test_storms < 10 else "."
-    )
+    storms = pluralise(scores.n_test_storms, "storm")
+    few = "; so few cannot separate small differences from chance." if scores.n_test_storms < 10 else "."
+    return f"{missed_cells_sentence(scores)} All scores come from {storms} that no model was trained on{few}".lstrip()
 
 
 def missing_data_sentences(results: RunResults) -> list[str]:
     """Return which gauges have gaps, and which modalities are missing at this site."""
     observations = results.observations
-    sentences = []
-    gauge = observations.tide_gauge
-    if gauge is not None:
-        readings = gauge["water_level"].to_numpy()  # (station, time)
-        missing: Floats = np.isnan(readings).mean(axis=1)
-        for station, share in zip(gauge["station"].to_numpy(), missing, strict=True):
-            if share == 1:
-                sentences.append(f"Gauge “{station}” gave no reading at all.")
-            elif share > 0:
-                sentences.append(f"Gauge “{station}” gave no reading in {format_percent(float(share))} of the hours.")
+    sentences = [] if observations.tide_gauge is None else gauge_sentences(observations.tide_gauge)
     absent = [label for name, label in MODALITY_LABELS.items() if name not in observations.modalities()]
     if observations.assets is not None:
         absent.remove(MODALITY_LABELS["assets"])
     if absent:
         sentences.append(f"Not available here: {', '.join(label.lower() for label in absent)}.")
+    return sentences
+
+
+def gauge_sentences(gauge: xr.Dataset) -> list[str]:
+    """Return when each gauge was read and how much of that time it was silent; nothing of one that always was read."""
+    sentences, time = [], gauge["time"].to_numpy()
+    for station, levels in zip(gauge["station"].to_numpy(), gauge["water_level"].to_numpy(), strict=True):
+        read = coverage(time, ~np.isnan(levels))
+        if read is None:
+            sentences.append(f"Gauge “{station}” gave no reading at all.")
+        elif read.silent_share > 0 or (read.first, read.last) != (time[0], time[-1]):
+            span = f"{format_date(pd.Timestamp(read.first))} to {format_date(pd.Timestamp(read.last))}"
+            silent = "in no hour" if read.silent_share == 0 else f"in {format_percent(read.silent_share)} of the hours"
+            sentences.append(f"Gauge “{station}” was read from {span}; {silent} of that time it was silent.")
     return sentences
 
 

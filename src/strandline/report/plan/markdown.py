@@ -26,7 +26,9 @@ def plan_to_markdown(plan: Plan) -> str:
         lines += ["**SIMULATED: computed for a coast that is wholly or partly simulated.**", ""]
     if plan.evacuation_caveat:
         lines += [f"**{plan.evacuation_caveat}**", ""]
-    if math.isnan(damage.mean):
+    if plan.without_money:
+        lines += [f"The flood damage a year is **unknown**. {plan.without_money}"]
+    elif math.isnan(damage.mean):
         lines += ["The flood damage a year is **unknown**: no asset with a known value lies on known ground."]
     else:
         lines += [
@@ -40,8 +42,10 @@ def plan_to_markdown(plan: Plan) -> str:
     budget = "without a budget limit"
     if plan.budget is not None:
         budget = f"within a budget of {format_money(plan.budget, plan.money)}"
+    if not plan.without_money:
+        rate = f"{100 * plan.discount_rate:g} % a year"
+        lines += [f"Investments are assessed over {plan.horizon_years} years at {rate}, {budget}."]
     lines += [
-        f"Investments are assessed over {plan.horizon_years} years at {100 * plan.discount_rate:g} % a year, {budget}.",
         "",
         *proposal_lines(plan),
         "## What to do, most urgent first",
@@ -62,10 +66,10 @@ def plan_to_markdown(plan: Plan) -> str:
         lines += ["## What the amounts rest on", "", *(f"- {sentence}" for sentence in plan.basis), ""]
     if plan.notes:
         lines += ["## What this plan leaves out", "", *(f"- {note}" for note in plan.notes), ""]
+    amounts = "" if plan.without_money else f"Amounts are in {plan.money.in_words}. "
     lines += [
         BASIS_OF_BOUNDS,
-        f"A person confirms every alert. Amounts are in {plan.money.in_words}. Levels are metres above"
-        f" {plan.vertical_datum}.",
+        f"A person confirms every alert. {amounts}Levels are metres above {plan.vertical_datum}.",
         "",
     ]
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.web.dashboard.i18n import LANGUAGES, choose_language, labels
 from strandline.web.dashboard.number_format import NumberFormat
-from strandline.web.dashboard.situation import MONITORING, current_situation
+from strandline.web.dashboard.situation import current_situation
 from strandline.web.dashboard.static_files import PLOTLY, STATIC_FILES, bundle_version, load_static_file
 from strandline.web.raster_tiles import SCALES
 from strandline.web.run_folder import RunFolder
@@ -68,7 +68,6 @@ def _template_context(run: RunFolder, watch: WatchView | None, language: str, cl
     # the log first: what is written while the page is made is sent to it afterwards
     log_head = watch.head()[0] if watch is not None and is_watched else 0
     situation = current_situation(watch) if watch is not None and is_watched else None
-    actions = [action for action in run.actions() if action.kind != MONITORING]
     label_json = json.dumps(dict(catalogue), ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")
     return {
         "run": record,
@@ -77,7 +76,7 @@ def _template_context(run: RunFolder, watch: WatchView | None, language: str, cl
         "is_watched": is_watched,
         "now": situation,
         "log_head": log_head,
-        "plan": [action for action in actions if action.avoided_loss_per == "year"][:MAX_ACTIONS],
+        "plan": run.actions()[:MAX_ACTIONS],
         "levels": run.action_levels(),
         "products": run.products(),
         "quantities": [name for name in SCALES if (run.path / f"{name}.tif").is_file()],

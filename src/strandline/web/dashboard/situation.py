@@ -21,7 +21,6 @@ HEALTH_SPAN = timedelta(hours=48)
 STALE_AFTER = timedelta(hours=3)
 """Age from which the newest step is stale; a watch steps once an hour."""
 LAST_ENTRIES = 12
-MONITORING = "continue_monitoring"
 _CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 
 
@@ -95,14 +94,14 @@ class Situation:
 
     Attributes:
         water_level: the water level now and ahead, by lead.
-        lowest_level: the lowest sea level of an emergency action [m, region datum].
+        levels: emergency action → its sea level [m, region datum].
         agreed_chance: above which people are called [-].
     """
 
     step: StepRecord
     age: timedelta
     water_level: tuple[ForecastRow, ...]
-    lowest_level: float | None
+    levels: Mapping[str, float]
     streams: tuple[StreamStatus, ...]
     actions: tuple[ActionStatus, ...]
     zones: tuple[ZoneStatus, ...]
@@ -120,10 +119,16 @@ class Situation:
         return max(self.water_level, key=lambda row: row.p50, default=None)
 
     @property
-    def most_likely_exceedance(self) -> ForecastRow | None:
-        """The hour with the highest probability to exceed the lowest level."""
-        known = [row for row in self.water_level if row.probability is not None]
-        return max(known, key=lambda row: row.probability or 0.0, default=None)
+    def lowest_level(self) -> float | None:
+        """The lowest sea level of an emergency action [m, region datum]."""
+        return min(self.levels.values(), default=None)
+
+    @property
+    def chance_to_pass(self) -> float | None:
+        """The chance that the sea passes the lowest level within the forecast: the one that its action states."""
+        decided = [each.current.decision for each in self.actions]
+        chances = [one.probability for one in decided if self.levels.get(one.action) == self.lowest_level]
+        return max((chance for chance in chances if chance is not None), default=None)
 
     @property
     def n_unconfirmed(self) -> int:
@@ -164,12 +169,11 @@ def current_situation(watch: WatchView) -> Situation | None:
         return None
     forecast = read.forecast()
     rows = () if forecast is None or forecast.hour != newest.hour else forecast.rows
-    levels = watch.run.action_levels()
     return Situation(
         step=newest,
         age=watch.clock() - newest.hour,
         water_level=tuple(row for row in rows if row.variable == "water_level" and not row.zone),
-        lowest_level=min(levels.values(), default=None),
+        levels=watch.run.action_levels(),
         agreed_chance=watch.run.agreed_chance(),
         streams=tuple(_streams(watch, newest.hour)),
         actions=tuple(_actions(watch, newest.hour)),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,8 +59,10 @@ distance = 300.0
 fit = true
 
 [assets]
+path = "homes.geojson"
 survey_year = 2020
-lattice = { spacing = 200.0, asset_class = "residential", floor_area = 100.0, value_per_m2 = 100.0 }
+asset_class = "residential"
+columns = { value = "worth" }
 
 [split]
 held_out = [[2022-01-20, 2022-01-22]]
@@ -91,6 +94,8 @@ def region_file(tmp_path: Path) -> RegionFile:
     (tmp_path / "tracks.csv").write_text(
         "track_id,season,basin,time,lon,lat,wind,slp\nX,2022,NA,2022-01-15 00:00:00,106.5,10.0,50,990\n"
     )
+    homes = gpd.GeoDataFrame({"worth": [2e4, 3e4]}, geometry=gpd.points_from_xy([602500.0, 603000.0], [1100500.0] * 2))
+    homes.set_crs("EPSG:32648").to_crs("EPSG:4326").to_file(tmp_path / "homes.geojson")
     (tmp_path / "delta.toml").write_text(TOML)
     return load_region_file(tmp_path / "delta.toml")
 
@@ -108,7 +113,7 @@ def test_observe_reads_exactly_the_named_modalities(region_file: RegionFile) -> 
     assert {provenance.kind for provenance in observations.provenance.values()} == {"real"}
     assert observations.provenance["terrain"].source == "a plane"
     assert observations.provenance["tide_gauge"].source == "own.csv"
-    assert observations.provenance["assets"].source == "a lattice of 200 m, not a survey"
+    assert observations.provenance["assets"].source == "homes.geojson"
 
 
 def test_an_unreadable_file_stops_observe(region_file: RegionFile, tmp_path: Path) -> None:
@@ -130,7 +135,7 @@ def test_the_inventory_counts_gaps_spans_and_age(region_file: RegionFile) -> Non
     assert streams["sar"].longest_gap == 12 * 24
     assert streams["optical"].state == "absent"
     assert "no land cover" in streams["optical"].cost
-    assert "lattice, not a survey" in streams["assets"].detail
+    assert "2 surveyed" in streams["assets"].detail
     assert inventory.is_usable
 
 
@@ -153,9 +158,17 @@ def test_without_terrain_the_other_streams_are_listed(region_file: RegionFile, t
     streams = by_name(inventory)
     assert streams["terrain"].state == "unreadable"
     assert streams["tide_gauge: Own"].state == "present"
-    assert streams["assets"].state == "absent"
+    assert streams["assets"].state == "present"
     assert not inventory.is_usable
     draw_inventory(inventory, tmp_path / "check.png")
+
+
+def test_a_place_without_a_survey_of_assets_can_be_planned_for(region_file: RegionFile) -> None:
+    inventory = take_inventory(region_file.model_copy(update={"assets": None}), NOW)
+    streams = by_name(inventory)
+    assert inventory.is_usable
+    assert streams["assets"].state == "absent"
+    assert streams["assets"].cost.startswith("no damage and no money")
 
 
 def test_the_table_states_the_cost_of_each_absence(region_file: RegionFile, tmp_path: Path) -> None:
@@ -201,5 +214,5 @@ def test_caorle_is_observed_with_its_flood_and_its_sea(shared_data: Path) -> Non
     assert float(own.max()) == pytest.approx(1.87 - 0.32, abs=0.12)  # an hourly mean lies below the peak
     city = observations.require_gauge()["water_level"][2].sel(time=peak)
     assert float(city) < 0.6 - 0.32 + 0.05
-    assert 500 < len(observations.require_assets()) < 700
+    assert observations.assets is None, "nobody surveyed this place, and none are invented"
     assert all(stream.state != "unreadable" for stream in take_inventory(region_file).streams)

@@ -18,6 +18,7 @@ from strandline.observations.checks.contradictions import find_contradictions
 from strandline.observations.checks.findings import Finding
 from strandline.observations.checks.published import Published
 from strandline.observations.checks.quality import FLAG_NAMES, MISSING
+from strandline.observations.checks.silence import coverage
 from strandline.observations.observations import MODALITIES
 from strandline.observations.readers.assets import read_assets
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
@@ -29,7 +30,6 @@ from strandline.observations.readers.zones import read_zones
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.data_sections import (
-    AssetsSection,
     ZonesSection,
 )
 from strandline.observations.region_file.planning_section import PlanningSection
@@ -44,12 +44,12 @@ COSTS = {name: modality.cost_of_absence for name, modality in MODALITIES.items()
     "neighbour": "no substitute when the region's own gauge fails in a storm",
     "tides": "the tide is fitted to the record, which takes months of data and leaks if held-out storms are included",
     "extremes": "return levels rest on the gauge's own record, and are unavailable where it is short",
-    "assets": "maps and levels but no damage, so that the plan cannot compare cost with avoided loss",
+    "assets": "no damage and no money: the plan has actions for lives alone, by the land that floods",
     "scenarios": "the sea rises as on the world's mean, and the land is taken as stable",
     "zones": "the watch reports by the districts that the assets name, else by square blocks",
 }
 """Stream → what a region does without it."""
-NEEDED = ("tide_gauge", "assets")
+NEEDED = ("tide_gauge",)
 """Streams beside the terrain without which there is no plan."""
 
 
@@ -192,16 +192,13 @@ def take_inventory(
     assets: gpd.GeoDataFrame | None = None
     if region_file.assets is None:
         streams.append(_absent("assets"))
-    elif terrain is None and region_file.assets.lattice is not None:
-        streams.append(Stream("assets", "absent", "a lattice needs the terrain", COSTS["assets"]))
     else:
         try:
-            known = xr.Dataset() if terrain is None else terrain
             planning = region_file.planning or PlanningSection()
-            survey = execute(files("assets"), partial(read_assets, region_file.assets, region, known, planning))
+            survey = execute(files("assets"), partial(read_assets, region_file.assets, region, planning))
             assets = survey.value
             findings += survey.findings
-            streams.append(_describe_assets(region_file.assets, assets, now, planning.money))
+            streams.append(_describe_assets(assets, now, planning.money))
         except InputError as error:
             streams.append(_unreadable("assets", error, "assets"))
     describe("zones", zones, partial(_describe_zones, region), [] if zones is None else paths_of(zones))
@@ -300,7 +297,8 @@ def _describe_modality(name: str, now: np.datetime64, read: Callable[[], xr.Data
 def _timed(name: str, cost: str, detail: str, time: Times, known: npt.NDArray[np.bool_], now: np.datetime64) -> Stream:
     """A regular series; gaps are counted between the first and the last known value."""
     spans = known_spans(time, known)
-    inside = (time >= spans[0][0]) & (time <= spans[-1][1])
+    read = coverage(time, known)
+    assert read is not None
     step = float((time[1] - time[0]) / np.timedelta64(1, "h")) if time.size > 1 else 0.0
     gaps = [(following[0] - before[1]) / np.timedelta64(1, "h") - step for before, following in pairwise(spans)]
     return Stream(
@@ -309,7 +307,7 @@ def _timed(name: str, cost: str, detail: str, time: Times, known: npt.NDArray[np
         detail,
         COSTS[cost],
         count=int(known.sum()),
-        gap_share=1.0 - float(known[inside].mean()),
+        gap_share=read.silent_share,
         longest_gap=float(max(gaps, default=0.0)),
         spans=spans,
         age_days=_days(now - spans[-1][1]),
@@ -328,9 +326,8 @@ def _describe_terrain(terrain: xr.Dataset) -> Stream:
     )
 
 
-def _describe_assets(section: AssetsSection, assets: gpd.GeoDataFrame, now: np.datetime64, money: MoneyUnit) -> Stream:
-    kind = "surveyed" if section.lattice is None else "nodes of a lattice, not a survey"
-    detail = f"{len(assets)} {kind}, {assets['value'].sum() / 1e6:,.1f} million {money}"
+def _describe_assets(assets: gpd.GeoDataFrame, now: np.datetime64, money: MoneyUnit) -> Stream:
+    detail = f"{len(assets)} surveyed, {assets['value'].sum() / 1e6:,.1f} million {money}"
     surveyed = np.datetime64(f"{int(assets['survey_year'].min()):04d}-07-01", "ns")
     return Stream("assets", "present", detail, COSTS["assets"], count=len(assets), age_days=_days(now - surveyed))
 

@@ -163,7 +163,7 @@ export class FloodMap {
     const points = this.assets.filter((asset) => !asset.geometry.type.endsWith("LineString"));
     const scale = (points.length > 400 ? 0.7 : 1) * (this.chart.clientWidth < 600 ? 0.75 : 1);
     return [...damage, unknownAsset].map(([fill, symbol, size], state) => {
-      const here = points.filter((asset) => mostLikely(asset) === (state < damage.length ? state : "unknown"));
+      const here = points.filter((asset) => damageReached(asset) === (state < damage.length ? state : "unknown"));
       const at = here.map((asset) => middle(asset.geometry));
       return {
         x: at.map((each) => each[0]), y: at.map((each) => each[1]), mode: "markers", hoverinfo: "text",
@@ -218,18 +218,28 @@ function middle(geometry) {
   return [mean(0), mean(1)];
 }
 
-function mostLikely({ properties }) {
+function damageReached({ properties }) {
   const probabilities = damage.map((_, state) => properties[`damage_state_${state}`]);
-  return probabilities.includes(null) || probabilities.includes(undefined) ? "unknown" : probabilities.indexOf(Math.max(...probabilities));
+  if (probabilities.includes(null) || probabilities.includes(undefined)) return "unknown";
+  return probabilities.findLastIndex((_, state) => chanceOfAtLeast(properties, state) >= 0.5);
+}
+
+function chanceOfAtLeast(properties, state) {
+  return damage.reduce((sum, _, each) => sum + (each >= state ? properties[`damage_state_${each}`] : 0), 0);
+}
+
+function chanceOfDamage(asset, state) {
+  if (state === 0) return `${translate("damage_0")} (${numbers.percent(asset.damage_state_0)})`;
+  return `${translate("or_worse", { damage: translate(`damage_${state}`) })} (${numbers.percent(chanceOfAtLeast(asset, state))})`;
 }
 
 function describe(asset) {
-  const state = mostLikely({ properties: asset });
+  const state = damageReached({ properties: asset });
   const mean = asset.expected_annual_damage_mean;
   const [low, high] = [asset.expected_annual_damage_p10, asset.expected_annual_damage_p90];
   return [
     `${asset.asset_id}, ${String(asset.asset_class).replaceAll("_", " ")}`,
-    state === "unknown" ? translate("unknown") : `${translate(`damage_${state}`)} (${numbers.percent(asset[`damage_state_${state}`])})`,
+    state === "unknown" ? translate("unknown") : chanceOfDamage(asset, state),
     `${translate("expected_damage")}: ${mean === null ? translate("unknown") : `${numbers.money(mean)} (${numbers.money(low)} – ${numbers.money(high)})`}`,
   ].join("<br>");
 }

@@ -1,0 +1,1 @@
+"""What must hold between the numbers of a run before any of them is published."""
