@@ -272,6 +272,10 @@ def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people
         row = [name, "3,300 to 5,500", "2", "9", "3 to 1,200"]
         assert any(cells[i : i + 5] == row for i in range(len(cells))), row
     assert "<script>" not in page.html
+    known = [replace(part, unknown_assets=0, unknown_value=0.0) for part in totals]
+    without = Page(render_page(replace(results, impact=replace(results.impact, totals=tuple(known)))))
+    assert "Value of these" in page.text
+    assert "Value of these" not in without.text, "columns of nothing push the range off the page"
     assert "Damage by district" not in Page(render_page(results)).text
 
 

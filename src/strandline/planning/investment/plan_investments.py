@@ -18,6 +18,7 @@ from strandline.planning.investment.shelters import plan_shelters
 from strandline.planning.investment.stage_damage_by_design import NOTHING, MeasureSet, StageDamageByDesign
 from strandline.planning.measures import LongTermMeasure
 from strandline.risk.impact.impact import Impact
+from strandline.risk.stage_damage.damage_draws import NEGLIGIBLE_BEYOND
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +70,11 @@ def plan_investments(
             actions.append(found)
         else:
             notes.append(found)
-    beyond = int((appraisal.share_beyond[:-1] > 0).sum())
+    beyond = int((appraisal.share_beyond[:-1] > NEGLIGIBLE_BEYOND).sum())
     if beyond:
         notes.append(
-            f"In {beyond} of {len(appraisal.scenarios)} scenarios some floods come from a sea above the highest mapped"
-            f" level ({np.median(damage.highest):.2f} m). Their damage counts as at that level: it is a lower bound."
+            f"In {beyond} of {len(appraisal.scenarios)} scenarios a part of the damage comes from a sea above the"
+            f" highest mapped level ({np.median(damage.highest):.2f} m). It counts as at that level, a lower bound."
         )
     return Investments(
         tuple(actions),

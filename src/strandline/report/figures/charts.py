@@ -48,22 +48,23 @@ def draw_surge(trace: ForecastTrace, history: pd.Series, datum: str, width: floa
     axes.fill_between(rows["time"], rows["p10"], rows["p90"], color=BLUE, alpha=0.25, linewidth=0,
                       label="forecast, 8 in 10 chance")  # fmt: skip
     axes.plot(rows["time"], rows["p50"], color=BLUE, linewidth=2.0, label="forecast, median")
-    axes.plot(rows["time"], rows["tide"], color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)), label="tide alone")
+    axes.plot(rows["time"], rows["tide"], color=VERMILION, linewidth=1.1, linestyle=(0, (4, 3)), label="tide alone",
+              zorder=3)  # fmt: skip
     axes.plot(observed.index, observed.to_numpy(), color=INK, linewidth=1.3, marker=".", markersize=3.2,
               label="observed", gid="observed")  # fmt: skip
     for index, (first, last) in enumerate(gaps_of(observed)):
         axes.axvspan(first - HOUR / 2, last + HOUR / 2, facecolor=ORANGE, alpha=0.28, linewidth=0, zorder=0,  # type: ignore[arg-type]
                      label="no reading" if index == 0 else None, gid=f"gap-{index}")  # fmt: skip
     if trace.issue_time is not None:
-        axes.axvline(trace.issue_time, color=VERMILION, linewidth=1.2)  # type: ignore[arg-type]
+        axes.axvline(trace.issue_time, color=INK, linewidth=1.2)  # type: ignore[arg-type]
         axes.annotate("issued", (trace.issue_time, 1.0), xycoords=("data", "axes fraction"), xytext=(-4, -2),
-                      textcoords="offset points", ha="right", va="top", color=VERMILION, fontsize=9.5)  # fmt: skip
+                      textcoords="offset points", ha="right", va="top", color=INK, fontsize=9.5)  # fmt: skip
     locator = mdates.AutoDateLocator(minticks=3, maxticks=7 if width >= WIDE else 4)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.set_xlabel("time [UTC]")
     _title(axes, "Water level [m]", datum, width)
-    axes.set_xlim(start, rows["time"].iloc[-1])  # type: ignore[arg-type]
+    axes.set_xlim(start, rows["time"].iloc[-1] + 2 * HOUR)  # type: ignore[arg-type]
     style_axes(axes, grid="y")
     figure.legend(loc="outside lower center", ncols=5 if width >= WIDE else 2, columnspacing=1.2, handlelength=1.5)
     peak = rows.iloc[int(rows["p50"].argmax())]

@@ -39,8 +39,7 @@ def draw_pathways(pathways: Pathways, width: float = WIDE) -> Picture:
     for step in pathways.steps:
         _draw_step(axes, pathways.pathway(step.built), heights, colours)
     letters = 30 if width >= WIDE else 16
-    together = " + ".join(pathways.titles[kind] for kind in pathways.proposal)
-    names = {CURRENT: "no measure", PROPOSAL: f"the proposal: {together}", **pathways.titles}
+    names = {CURRENT: "no measure", PROPOSAL: "the proposal", **pathways.titles}
     axes.set_yticks(range(len(rows)), [fill(names[row], letters) for row in rows])
     axes.set_ylim(len(rows) - 0.45, -0.55)
     axes.set_xlim(-0.01 * pathways.highest_rise, 1.04 * pathways.highest_rise)

@@ -111,11 +111,11 @@ def population_sentences(impact: Impact) -> list[str]:
 
 def _all_or_nothing(population: PopulationImpact) -> list[str]:
     """Why a range begins at nobody though most people may be exposed; empty where it does not."""
-    if population.exposed.low > 0 or population.spared == 0 or population.exposed_otherwise.is_unknown:
+    if population.exposed.low > 0 or population.spared == 0 or np.isnan(population.fewest_otherwise):
         return []
     return [
-        f"It is all or nothing: in about {format_percent(population.spared)} of the cases the sea is kept out and no"
-        f" home is wet; in the others {format_people(population.exposed_otherwise)} have water at home."
+        f"In about {format_percent(population.spared)} of the cases the sea is kept out and no home is wet; in the"
+        f" others {format_count(population.fewest_otherwise)} people or more have water at home."
     ]
 
 

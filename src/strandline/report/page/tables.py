@@ -9,6 +9,7 @@ import pandas as pd
 from strandline.observations.observations import ProvenanceKind
 from strandline.observations.region_file.prices.money import SPACE
 from strandline.planning.formatting import (
+    capitalise,
     format_age,
     format_area,
     format_area_between,
@@ -26,10 +27,8 @@ from strandline.report.figures.maps import DAMAGE_LABELS, middle_damage_state
 from strandline.report.findings import RunResults
 from strandline.report.flooded_land import flooded_land
 from strandline.report.page.forecast_text import width_of_range
+from strandline.risk.stage_damage.damage_draws import NEGLIGIBLE_BEYOND
 
-NEGLIGIBLE_BEYOND = 0.01
-"""Share of an amount from seas above the maps below which it is not called a lower bound [-]; it is far smaller than
-its Monte-Carlo error. An assumption."""
 MODALITY_LABELS = {
     "terrain": "Ground elevation",
     "tide_gauge": "Tide gauges",
@@ -42,6 +41,9 @@ MODALITY_LABELS = {
     "flood_survey": "Labelled flood maps",
     "assets": "Assets",
 }
+
+
+TRUTH_LABEL = "Simulated floods, for the scores"
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,6 @@ def source_rows(results: RunResults) -> list[SourceRow]:
             first, last = int(surveyed.min()), int(surveyed.max())
             span = f"surveyed {first}" if first == last else f"surveyed {first}–{last}"
             age = pluralise(max(now.year - last, 0), "year")
-        label = MODALITY_LABELS.get(name, name.replace("_", " "))
+        label = MODALITY_LABELS.get(name, TRUTH_LABEL if name == "truth" else capitalise(name.replace("_", " ")))
         rows.append(SourceRow(label, provenance.kind, provenance.source, provenance.licence, span, age))
     return rows

@@ -154,7 +154,7 @@ def scenario_lines(plan: Plan) -> list[str]:
     for row in summarise_by_sea_level(plan.scenarios):
         value = "–" if row.portfolio is None else amounts.between(*row.portfolio)
         best = describe_measure_set(plan, row.best)
-        beyond = " or more" if row.share_beyond_maps > 0 else ""
+        beyond = " or more" if row.is_lower_bound else ""
         lines.append(
             f"| {row.sea_level} | {row.rise:.2f} m | {amounts.between(*row.damage)}{beyond} | {value} | {best}"
             f" ({row.best_in} of {row.count}) |"

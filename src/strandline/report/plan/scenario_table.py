@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strandline.planning.actions import ScenarioOutcome
+from strandline.risk.stage_damage.damage_draws import NEGLIGIBLE_BEYOND
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class SeaLevelRow:
     best: tuple[str, ...]
     best_in: int
     share_beyond_maps: float
+
+    @property
+    def is_lower_bound(self) -> bool:
+        """Whether more of a damage than is negligible comes from seas above the maps."""
+        return self.share_beyond_maps > NEGLIGIBLE_BEYOND
 
 
 def summarise_by_sea_level(outcomes: Sequence[ScenarioOutcome]) -> tuple[SeaLevelRow, ...]:

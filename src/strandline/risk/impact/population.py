@@ -1,5 +1,6 @@
 """People exposed to flood water and cut off by it, with bounds for everything unknown."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,7 +43,7 @@ class PopulationImpact:
         districts: those with homes, in the order of their names, then homes of no stated district; empty where the
             survey names none.
         spared: share of the samples in which nobody has water at home [-].
-        exposed_otherwise: with water at home in the others; unknown where there is none.
+        fewest_otherwise: lower bound of those with water at home in the others [-]; NaN where there is none.
         uncounted_home: who may live in a home without a count.
     """
 
@@ -52,7 +53,7 @@ class PopulationImpact:
     cut_off: Mapping[str, People]
     districts: tuple[DistrictPopulation, ...] = ()
     spared: float = 0.0
-    exposed_otherwise: People = UNKNOWN
+    fewest_otherwise: float = math.nan
     uncounted_home: People = UNKNOWN
 
 
@@ -114,10 +115,10 @@ def assess_population(
     )
     everybody = np.ones(len(assets), dtype=bool)
     dry = (exposed != 1).all(axis=1)
-    otherwise = UNKNOWN
+    fewest = math.nan
     if not dry.all():
-        otherwise = _count(exposed[~dry], homes, inhabited, errors.count_factor[~dry])
-    return PopulationImpact(*tally(everybody), districts, float(dry.mean()), otherwise, homes.in_one_without_a_count())
+        fewest = _count(exposed[~dry], homes, inhabited, errors.count_factor[~dry]).low
+    return PopulationImpact(*tally(everybody), districts, float(dry.mean()), fewest, homes.in_one_without_a_count())
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,9 @@ from strandline.risk.stage_damage.exposure import ClassExposure, Exposure
 from strandline.risk.stage_damage.protection import Protection
 from strandline.risk.stage_damage.vulnerability import curve_knots, depth_shares
 
+NEGLIGIBLE_BEYOND = 0.01
+"""Share of a damage from seas above the maps up to which it is not called a lower bound [-]: it is far smaller than the
+damage's Monte-Carlo error. An assumption."""
 LEVEL_TOLERANCE = 1e-9
 """Height by which a level may exceed a map's by rounding alone [m]."""
 
