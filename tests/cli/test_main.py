@@ -111,7 +111,10 @@ BAD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         edit("place.toml", lambda t: t[: t.index("[[tide_gauge]]")] + t[t.index("[tides]") :]),
         ["Handmade", "no [tide_gauge]"],
     ),
-    "no assets": (edit("place.toml", lambda t: t[: t.index("[assets]")]), ["Handmade", "no [assets]"]),
+    "invented assets": (
+        edit("place.toml", lambda t: t.replace('path = "assets.geojson"', "lattice = { spacing = 250.0 }")),
+        ["place.toml", "a lattice is invented", "leave out [assets]"],
+    ),
     "CRS in degrees": (
         edit("place.toml", lambda t: t.replace("EPSG:32633", "EPSG:4326")), ["EPSG:4326", "projected"],
     ),
@@ -243,8 +246,12 @@ def test_check_names_what_a_plan_needs_and_what_is_doubtful(
     assert "assets.geojson: 2 of 4 assets lie in the region and are kept; 2 are left out" in output
     edit("place.toml", lambda text: text[: text.index("[assets]")])(tmp_path)
     code, output = strandline(monkeypatch, capsys, "check", region)
+    assert code == 0
+    assert "without it: no damage and no money" in output
+    edit("place.toml", lambda t: t[: t.index("[[tide_gauge]]")] + t[t.index("[tides]") :])(tmp_path)
+    code, output = strandline(monkeypatch, capsys, "check", region)
     assert code == 2
-    assert "cannot be run: [assets] is missing: there can be maps, but no plan" in output
+    assert "cannot be run: [tide_gauge] is missing: there can be maps, but no plan" in output
 
 
 @pytest.mark.parametrize("arguments", [("run", "--seed", "-1"), ("simulate", "--out", "x", "--seed", "-1")])

@@ -55,7 +55,7 @@ from strandline.risk.hazard.level_basis import (
     split_frequent,
 )
 from strandline.risk.hazard.own_record import estimate_from_record
-from strandline.risk.hazard.return_levels import at_year, sample_return_levels
+from strandline.risk.hazard.return_levels import at_year, levels_of, sample_tails
 from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_cyclones
 from strandline.risk.impact import impact as impact_chain
 from strandline.risk.impact.impact import Impact
@@ -128,8 +128,9 @@ def estimate_return_levels(
         fit = at_year(fit, baseline, area.levels_epoch)
         sunk = _sunk_gauge(area, baseline - float(fit.years.max()))
         fit = replace(fit, location=fit.location - sunk, data=fit.data - sunk)
-        levels, frequent = split_frequent(sample_return_levels(fit, all_periods, samples, context.rng), periods)
-        basis = describe_published(fit, levels, periods, baseline)
+        tails = sample_tails(fit, samples, context.rng)
+        levels, frequent = split_frequent(levels_of(tails, all_periods), periods)
+        basis = describe_published(fit, tails, periods, baseline)
         return ReturnLevels(levels, frequent, fit.record_years, basis, maxima_at_epoch(fit), 1.0)
     gauge, storms = area.observations.require_gauge(), area.observations.storms
     hours, place = gauge_hours(area, sea_level), (float(gauge["longitude"][0]), float(gauge["latitude"][0]))

@@ -15,7 +15,7 @@ from strandline.risk.hazard.extremes import (
     fit_block_maxima,
     require_record,
 )
-from strandline.risk.hazard.return_levels import sample_return_levels
+from strandline.risk.hazard.return_levels import levels_of, sample_tails
 
 
 @pytest.fixture
@@ -112,17 +112,17 @@ def test_unsorted_orders_and_stuck_gauges_are_refused() -> None:
 
 
 def test_samples_rise_with_the_period_and_widen_with_it(port_pirie: np.ndarray) -> None:
-    samples = sample_return_levels(port_pirie_fit(port_pirie), (2, 10, 100), 60, np.random.default_rng(0))
+    samples = levels_of(sample_tails(port_pirie_fit(port_pirie), 60, np.random.default_rng(0)), (2, 10, 100))
     assert samples.shape == (60, 3)
     assert (np.diff(samples, axis=1) > 0).all()
     assert (np.diff(samples.std(axis=0)) > 0).all()
-    again = sample_return_levels(port_pirie_fit(port_pirie), (2, 10, 100), 60, np.random.default_rng(0))
+    again = levels_of(sample_tails(port_pirie_fit(port_pirie), 60, np.random.default_rng(0)), (2, 10, 100))
     assert np.array_equal(samples, again)
 
 
 def test_reflected_bootstrap_of_port_pirie_is_skewed_as_its_profile_likelihood(port_pirie: np.ndarray) -> None:
     # Coles (2001), page 60: delta method, variance of the 10-year level 0.00303; page 62: profile 4.50 to 5.27 m.
-    samples = sample_return_levels(port_pirie_fit(port_pirie), (10, 100), 300, np.random.default_rng(5))
+    samples = levels_of(sample_tails(port_pirie_fit(port_pirie), 300, np.random.default_rng(5)), (10, 100))
     assert samples[:, 0].std() == pytest.approx(0.00303**0.5, rel=0.15)
     low, high = np.quantile(samples[:, 1], [0.025, 0.975])
     assert low == pytest.approx(4.50, abs=0.06)
@@ -138,7 +138,7 @@ def test_bootstrap_intervals_have_the_measured_coverage() -> None:
     for _ in range(trials):
         maxima = stats.genextreme.rvs(0.05, 1.0, 0.2, size=60, random_state=rng)
         fit = fit_block_maxima(maxima, years, source="drawn", trend=False)
-        low, high = np.quantile(sample_return_levels(fit, (20,), 40, rng), [0.05, 0.95])
+        low, high = np.quantile(levels_of(sample_tails(fit, 40, rng), (20,)), [0.05, 0.95])
         hits += low <= truth <= high
     # Three binomial standard errors below the measured coverage of 0.84.
     assert hits / trials >= 0.74

@@ -18,7 +18,7 @@ from strandline.risk.hazard.level_basis import (
 )
 from strandline.risk.hazard.mean_level_trend import MeanLevelTrend
 from strandline.risk.hazard.own_record import RecordedExtremes
-from strandline.risk.hazard.return_levels import at_year, sample_return_levels
+from strandline.risk.hazard.return_levels import at_year, sample_tails
 
 PERIODS = (2.0, 100.0)
 
@@ -102,11 +102,13 @@ def test_published_maxima_are_explained_in_the_same_way() -> None:
     maxima = 1.0 + 0.15 * np.random.default_rng(1).gumbel(size=60) + 0.002 * (years - 1950.0)
     maxima[16] = 2.4
     fit = fit_block_maxima(maxima, years, source="a published record", trend=True)
-    levels = sample_return_levels(fit, PERIODS, 20, np.random.default_rng(0))
-    basis = describe_published(fit, levels, PERIODS, 2009.0)
+    tails = sample_tails(fit, 20, np.random.default_rng(0))
+    basis = describe_published(fit, tails, PERIODS, 2009.0)
     assert "60 years of a published record" in basis.method
     assert "(1966, at the sea of 2009)" in basis.summary
     assert basis.facts["highest_level_m"] == pytest.approx(maxima_at_epoch(fit)[16])
+    frequent, usual, rare = np.asarray(basis.facts["highest_return_period_years"], dtype=float)
+    assert frequent < usual < rare  # the fit is uncertain, so that how rare the reading is, is too
     # The rate above a return level is that of its period.
     assert fit.exceedances_a_year(float(fit.levels((100.0,))[0])) == pytest.approx(-np.log(0.99))
 
@@ -130,8 +132,8 @@ def test_published_maxima_are_told_on_the_sea_of_the_baseline_year() -> None:
     assert maxima_at_epoch(later) == pytest.approx(maxima_at_epoch(rising) + 20 * rising.trend)
     raised = at_year(steady, 2026.0, epoch=2006.0)
     assert raised.levels(PERIODS) - steady.levels(PERIODS) == pytest.approx(20 * 0.0037)
-    levels = sample_return_levels(raised, PERIODS, 20, np.random.default_rng(0))
-    basis = describe_published(raised, levels, PERIODS, 2026.0)
+    tails = sample_tails(raised, 20, np.random.default_rng(0))
+    basis = describe_published(raised, tails, PERIODS, 2026.0)
     assert "raised to the sea of 2026 by the rise of the global mean" in basis.method
     assert basis.facts["epoch"] == 2026.0
 

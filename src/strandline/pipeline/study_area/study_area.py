@@ -155,7 +155,7 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         InputError: naming the file, row and value that cannot be used.
     """
     if not region_file.tide_gauge:
-        raise InputError(f"region '{region_file.region.name}'", "has no [[tide_gauge]]", "a plan needs one; add it")
+        raise InputError(f"region '{region_file.region.name}'", "has no [tide_gauge]", "a plan needs one; add it")
     found = read_published(region_file, execute)
     observations = observe(region_file, execute)
     findings = (

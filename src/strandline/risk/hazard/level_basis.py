@@ -1,6 +1,6 @@
 """What return levels rest on, in words and numbers, and how the highest reading compares with them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from strandline.risk.hazard.extremes import ReturnLevelFit
 from strandline.risk.hazard.high_waters import TIDE_IS_LARGE
 from strandline.risk.hazard.mean_level_trend import global_mean_rise
 from strandline.risk.hazard.own_record import RecordedExtremes
+from strandline.risk.hazard.return_levels import levels_of
 
 SURPRISING = 0.05
 """Chance of the highest reading within its record below which the estimate is doubted [-]; a convention."""
@@ -191,17 +192,17 @@ def describe_recorded(found: RecordedExtremes, mean_sea_level: float, return_per
 
 
 def describe_published(
-    fit: ReturnLevelFit, samples: Floats, return_periods: tuple[float, ...], year: float
+    fit: ReturnLevelFit, tails: Sequence[ReturnLevelFit], return_periods: tuple[float, ...], year: float
 ) -> LevelBasis:
     """Summary, method and facts of levels from published annual maxima.
 
     Args:
-        fit: on the sea of ``year`` (`return_levels.at_year`); ``samples``: (S, R) of it [m, region datum].
+        fit: on the sea of ``year`` (`return_levels.at_year`); ``tails``: samples of it (`return_levels.sample_tails`).
     """
     raised = maxima_at_epoch(fit)
     risen = not np.isnan(fit.reference_year)
     top = int(raised.argmax())
-    rate = np.array([fit.exceedances_a_year(float(raised[top]))])
+    rate = np.array([tail.exceedances_a_year(float(raised[top])) for tail in tails])
     when = f"{fit.years[top]:.0f}, at the sea of {year:.0f}"
     highest = HighestReading(float(raised[top]), when, rate, fit.record_years)
     sentences = [
@@ -221,7 +222,9 @@ def describe_published(
         "causes": "one population",
         **highest.facts,
     }
-    return LevelBasis(highest.summary(samples[:, -1], return_periods[-1]), " ".join(sentences), facts)
+    return LevelBasis(
+        highest.summary(levels_of(tails, return_periods)[:, -1], return_periods[-1]), " ".join(sentences), facts
+    )
 
 
 def maxima_at_epoch(fit: ReturnLevelFit) -> Floats:
