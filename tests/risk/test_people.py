@@ -145,6 +145,18 @@ def test_a_range_that_begins_at_nobody_tells_how_often_the_sea_is_kept_out_and_w
     assert f"may be empty or hold up to {found.uncounted_home.high:g} people" in note
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 30))
+def test_where_everybody_is_always_flooded_as_many_are_exposed_as_live_there(seed: int, samples: int) -> None:
+    place = Place(seed % 50, samples)
+    drowned = [replace(each, flood_depth=np.full_like(each.flood_depth, 9.0)) for each in place.hazards]
+    found = assess_population(drowned, place.assets, 2, np.random.default_rng(seed), ground=place.mapped)
+    assert found is not None
+    assert found.exposed.low <= found.residents.low, "a part of the people is never surely more than surely live there"
+    assert found.exposed.high <= found.residents.high
+    assert found.fewest_otherwise <= found.residents.low
+
+
 def _certain(found: PopulationImpact) -> PopulationImpact:
     return replace(found, exposed=People(found.fewest_otherwise, found.exposed.high, found.exposed.high), spared=0.0)
 

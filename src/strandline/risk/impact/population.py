@@ -102,13 +102,13 @@ def assess_population(
             result[number] = is_cut_off(network, lost[network.road], node[rows], lost[rows], node[inhabited])
 
     def tally(chosen: Mask) -> tuple[People, int, People, dict[str, People]]:
-        here = chosen[inhabited]
+        here, living = chosen[inhabited], homes.residents(chosen)
 
         def count(affected: Floats) -> People:
-            return _count(affected[:, here], homes, inhabited[here], errors.count_factor)
+            return _count(affected[:, here], homes, inhabited[here], errors.count_factor).within(living)
 
         cut = {name: count(result) for name, result in cut_off.items()}
-        return homes.residents(chosen), int((homes.is_uncounted & chosen).sum()), count(exposed), cut
+        return living, int((homes.is_uncounted & chosen).sum()), count(exposed), cut
 
     districts = tuple(
         DistrictPopulation(name, *tally(rows)) for name, rows in rows_by_district(assets) if (rows[inhabited]).any()
@@ -117,7 +117,8 @@ def assess_population(
     dry = (exposed != 1).all(axis=1)
     fewest = math.nan
     if not dry.all():
-        fewest = _count(exposed[~dry], homes, inhabited, errors.count_factor[~dry]).low
+        wet = _count(exposed[~dry], homes, inhabited, errors.count_factor[~dry])
+        fewest = wet.within(homes.residents(everybody)).low
     return PopulationImpact(*tally(everybody), districts, float(dry.mean()), fewest, homes.in_one_without_a_count())
 
 
