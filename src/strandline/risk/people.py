@@ -63,6 +63,11 @@ class People:
         low, high = _two_digits(low, math.floor), _two_digits(high, math.ceil)
         return cls(low, min(max(_two_digits(likely, round), low), high), high)
 
+    def within(self, whole: Self) -> Self:
+        """The same people as a part of the ``whole``: no bound of theirs is above its own."""
+        low, high = min(self.low, whole.low), min(self.high, whole.high)
+        return type(self)(low, min(self.likely, high), high)
+
     @property
     def is_unknown(self) -> bool:
         """Whether nobody knows any bound."""
