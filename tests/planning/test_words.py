@@ -16,11 +16,13 @@ from strandline.planning.formatting import format_wait, is_name
 from strandline.planning.investment.design import MOST_DISTRICTS, count_by_district
 from strandline.planning.investment.shelters import ExistingShelters
 from strandline.planning.measures import load_measures
+from strandline.planning.plan import frequent_notes
 from strandline.report.page.tables import name_of_asset
 from strandline.report.plan.pathway_lines import describe_choice, describe_pathway, describe_sequence
 from strandline.report.plan.phase_text import describe_phases
 from strandline.report.plan.proposal import describe_where, where_of
 from strandline.report.products import measures_at
+from strandline.risk.impact.impact import FrequentDamage
 
 HOMES = ["A0006", "A0007", "A0008"]
 
@@ -123,3 +125,10 @@ def test_a_pathway_begins_with_the_proposal_and_says_how_long_the_limit_is_misse
     text = describe_pathway(coast.some_pathways(), ("home_raise",), coast.a_plan().money)
     assert text.startswith("first **the proposal** (until it works, damage may exceed the limit for 1 year)")
     assert "late" not in text
+
+
+def test_a_second_flood_within_a_year_is_said_to_be_in_no_number() -> None:
+    """Fifteen floods in four years, each of millions, stood beside a smaller damage a year."""
+    notes = frequent_notes(FrequentDamage(1.1, 210_000.0), coast.a_plan().money)
+    assert any("A second flood within a year is in no number" in note for note in notes)
+    assert frequent_notes(FrequentDamage(1.1, 0.0), coast.a_plan().money) == ()

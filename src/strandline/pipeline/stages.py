@@ -483,7 +483,7 @@ def extrapolation_warnings(data: AdaptationData, mean_sea_level: float, highest:
         mean_sea_level + float(peak_levels(batch)[0].max()) for batch in (data.training, data.physics_augmented)
     )
     return (
-        f"The highest storm of which a flood was mapped here reached {observed:.2f} m. Maps of a sea above"
+        f"The highest storm of which a flood was mapped here reached {observed:.2f} m when it came. Maps of a sea above"
         f" {observed + EXTRAPOLATION_MARGIN:.2f} m rest on physics on the elevation product, within the bounds that the"
         f" mapped storms set for the ground. It was computed up to {simulated:.2f} m; the maps beyond, which reach to"
         f" about {highest:.2f} m, carry it on. A dike that is narrower than a cell, or that breaks, is not in them.",

@@ -45,6 +45,12 @@ NO_SURVEY = (
 )
 
 
+ONE_FLOOD_A_YEAR = (
+    "Damage a year is that of the year's highest sea. A second flood within a year is in no number, so that where"
+    " floods come several times a year the damage is a lower bound."
+)
+
+
 @dataclass(frozen=True, eq=False)
 class EarlyActionInputs:
     """What the triggers of a place rest on, besides its hazard and damage.
@@ -328,4 +334,5 @@ def frequent_notes(frequent: FrequentDamage, money: MoneyUnit) -> tuple[str, ...
     return (
         f"Years without a sea as high as the {frequent.return_period:g}-year level are not counted. Their floods would"
         f" add {format_money(frequent.at_most, money)} a year on average at most.",
+        ONE_FLOOD_A_YEAR,
     )

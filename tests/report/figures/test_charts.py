@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,14 @@ def test_the_observed_line_breaks_at_every_gap_and_each_gap_is_shaded(width: flo
     svg = draw_surge(trace, history, "datum", width=width).svg
     assert len(re.findall(r'id="gap-\d+"', svg)) == 2
     assert observed_line(svg).count("M") == 3, "two gaps part the line into three"
+
+
+def test_the_tide_is_seen_where_the_forecast_adds_nothing_to_it() -> None:
+    trace = forecast_of_the_peak(coast.surge_forecast())
+    assert trace is not None
+    alike = replace(trace, rows=trace.rows.assign(tide=trace.rows["p50"]))
+    svg = draw_surge(alike, pd.Series(dtype=float, index=pd.DatetimeIndex([])), "datum").svg
+    assert svg.index('id="median"') < svg.index('id="tide"'), "drawn after it, above it"
 
 
 def test_hours_that_the_record_lacks_are_gaps_too() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from matplotlib.text import Annotation
 
 import tests.fixtures.reports as coast
 from strandline.report.figures.maps import (
@@ -13,18 +14,29 @@ from strandline.report.figures.maps import (
     DAMAGE_COLOURS,
     PROBABILITY_COLOURS,
     UNKNOWN_ASSET,
+    _draw_scale_and_north,
     hillshade,
     map_annual,
     map_flood,
     middle_damage_state,
 )
-from strandline.report.figures.style import as_rgb
+from strandline.report.figures.style import as_rgb, new_axes
 from strandline.risk.stage_damage.annual_probability import annual_probability
 
 
 def the_map(probability: np.ndarray) -> str:
     terrain = coast.observations("real").terrain
     return map_flood(coast.a_region(), terrain, probability, 100.0, coast.impact().assets).svg
+
+
+def test_the_north_arrow_is_seen_on_the_darkest_cells() -> None:
+    figure, axes = new_axes(6.0, 6.0)
+    _draw_scale_and_north(axes, coast.a_region())
+    arrow = axes.texts[-1]
+    assert isinstance(arrow, Annotation)
+    assert arrow.arrow_patch is not None
+    assert arrow.arrow_patch.get_path_effects(), "dark on dark without a halo"
+    figure.clear()
 
 
 def test_only_unknown_cells_are_hatched() -> None:

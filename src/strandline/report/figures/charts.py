@@ -47,9 +47,10 @@ def draw_surge(trace: ForecastTrace, history: pd.Series, datum: str, width: floa
     figure, axes = new_axes(width, 3.9 if width >= WIDE else 3.8)
     axes.fill_between(rows["time"], rows["p10"], rows["p90"], color=BLUE, alpha=0.25, linewidth=0,
                       label="forecast, 8 in 10 chance")  # fmt: skip
-    axes.plot(rows["time"], rows["p50"], color=BLUE, linewidth=2.0, label="forecast, median")
+    axes.plot(rows["time"], rows["p50"], color=BLUE, linewidth=2.0, label="forecast, median",
+              gid="median")  # fmt: skip
     axes.plot(rows["time"], rows["tide"], color=VERMILION, linewidth=1.1, linestyle=(0, (4, 3)), label="tide alone",
-              zorder=3)  # fmt: skip
+              zorder=3, gid="tide")  # fmt: skip
     axes.plot(observed.index, observed.to_numpy(), color=INK, linewidth=1.3, marker=".", markersize=3.2,
               label="observed", gid="observed")  # fmt: skip
     for index, (first, last) in enumerate(gaps_of(observed)):

@@ -300,7 +300,8 @@ def _draw_scale_and_north(axes: Axes, region: Region) -> None:
     axes.annotate(
         "N", (0.955, 0.965), (0.955, 0.855), xycoords="axes fraction", ha="center", va="center", color=MAP_INK,
         fontsize=10, fontweight="bold", zorder=20, path_effects=halo,
-        arrowprops={"arrowstyle": "-|>", "color": MAP_INK, "linewidth": 1.4, "shrinkA": 1, "shrinkB": 0},
+        arrowprops={"arrowstyle": "-|>", "color": MAP_INK, "linewidth": 1.4, "shrinkA": 1, "shrinkB": 0,
+                    "path_effects": halo},
     )  # fmt: skip
 
 
