@@ -20,6 +20,7 @@ from safetensors import safe_open
 from strandline.cli.main import app as strandline
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
 from strandline.planning.plan_schema import check_plan
+from strandline.report.consistency.files import contradictions_between
 from strandline.watch.assimilation.fit_file import save_fit
 from strandline.watch.store import Damaged, Store
 from tests.fixtures.flood_warnings import assert_valid
@@ -71,6 +72,11 @@ def test_a_run_leaves_every_file_and_no_other(finished: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_files_of_a_run_state_the_same(finished: Path) -> None:
+    summary, plan = (json.loads((finished / name).read_text()) for name in ("summary.json", "plan.json"))
+    assert list(contradictions_between(summary, plan)) == []
+
+
 def test_the_summary_holds_what_was_promised(finished: Path) -> None:
     summary = json.loads((finished / "summary.json").read_text(encoding="utf-8"), parse_constant=refuse)
     assert summary["provenance"] == "simulated"

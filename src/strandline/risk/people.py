@@ -63,12 +63,10 @@ class People:
         low, high = _two_digits(low, math.floor), _two_digits(high, math.ceil)
         return cls(low, min(max(_two_digits(likely, round), low), high), high)
 
-    def within(self, whole: "People") -> "People":
-        """These as a part of ``whole``: no end lies above that of the whole, whose counts err likewise."""
-        if self.is_unknown or whole.is_unknown:
-            return self
+    def within(self, whole: Self) -> Self:
+        """The same people as a part of the ``whole``: no bound of theirs is above its own."""
         low, high = min(self.low, whole.low), min(self.high, whole.high)
-        return People(low, min(max(self.likely, low), high), high)
+        return type(self)(low, min(self.likely, high), high)
 
     @property
     def is_unknown(self) -> bool:

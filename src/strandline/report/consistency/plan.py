@@ -60,7 +60,7 @@ def _robustness(title: str, robust: Robustness, values: Sequence[Expectation]) -
 def _value_for_cost(
     title: str, value: Expectation | None, ratio: Expectation | None, cost: Expectation | None
 ) -> Iterator[str]:
-    if value is None or ratio is None or cost is None:
+    if value is None or ratio is None or cost is None or cost.mean == 0:
         return
     follows = (value.mean + cost.mean) / cost.mean
     if not is_same(ratio.mean, follows):

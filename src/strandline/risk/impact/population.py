@@ -102,13 +102,13 @@ def assess_population(
             result[number] = is_cut_off(network, lost[network.road], node[rows], lost[rows], node[inhabited])
 
     def tally(chosen: Mask) -> tuple[People, int, People, dict[str, People]]:
-        here, living = chosen[inhabited], homes.residents(chosen)
+        here, everybody = chosen[inhabited], homes.residents(chosen)
 
-        def count(affected: Floats) -> People:
-            return _count(affected[:, here], homes, inhabited[here], errors.count_factor).within(living)
+        def count(affected: Floats) -> People:  # the count's error has other bounds in few samples than by itself
+            return _count(affected[:, here], homes, inhabited[here], errors.count_factor).within(everybody)
 
         cut = {name: count(result) for name, result in cut_off.items()}
-        return living, int((homes.is_uncounted & chosen).sum()), count(exposed), cut
+        return everybody, int((homes.is_uncounted & chosen).sum()), count(exposed), cut
 
     districts = tuple(
         DistrictPopulation(name, *tally(rows)) for name, rows in rows_by_district(assets) if (rows[inhabited]).any()
