@@ -307,7 +307,8 @@ def test_the_same_seed_gives_the_same_plan_as_json_and_no_nan_in_it() -> None:
 
 def test_the_written_plan_is_marked_as_simulated_and_states_stop_and_degraded_rules() -> None:
     text = plan_to_markdown(plan_of())
-    assert "SIMULATED" in text
+    assert "**SIMULATED: this coast" in text
+    assert "**PARTLY SIMULATED" in plan_to_markdown(plan_of(), {"real", "simulated"})
     assert text.count("Stop:") == text.count("Without readings for") == plan_of().n_triggers
     assert "mean sea level" in text
     assert "nan" not in text

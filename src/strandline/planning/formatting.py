@@ -111,9 +111,11 @@ def format_mean(amount: Expectation, money: MoneyUnit) -> str:
 
 def format_expectation(amount: Expectation | None, money: MoneyUnit) -> str:
     """``€1.2 million (€800,000 to €1.9 million)``: the mean and the range of 8 in 10 draws; ``not stated`` for
-    ``None``."""
+    ``None``, ``unknown`` where the mean is."""
     if amount is None:
         return "not stated"
+    if math.isnan(amount.mean):
+        return "unknown"
     low, high = amount.p10, amount.p90
     between = "" if low == high else f" ({format_money_between(low, high, money)})"
     return f"{format_mean(amount, money)}{between}"

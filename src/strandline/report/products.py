@@ -69,7 +69,7 @@ def write_products(out: Path, results: RunResults) -> None:
     write_assets(out / "assets.geojson", results)
     write_json(out / "plan.json", plan_to_json(results.plan))
     write_json(out / SCHEMA_FILE, plan_schema())
-    write_text(out / "plan.md", plan_to_markdown(results.plan))
+    write_text(out / "plan.md", plan_to_markdown(results.plan, frozenset().union(*results.kinds.values())))
     if results.plan.protocol is not None:
         write_text(out / "protocol.toml", protocol_to_toml(results.plan.protocol))
     write_json(out / "risk_data_library.json", describe_for_catalogues(results))

@@ -7,7 +7,7 @@ import pytest
 
 from strandline.report.alerts.forecast_trace import ForecastTrace
 from strandline.report.findings import SurgeScores
-from strandline.report.page.forecast_text import forecast_sentences, range_sentence
+from strandline.report.page.forecast_text import forecast_sentences, range_sentence, range_verdict
 
 SCORES = SurgeScores(0.09, 0.99, 6336, coverage_90_in_storms=0.97, storms=8, peaks_above=1, peaks_below=0)
 
@@ -54,3 +54,11 @@ def test_the_width_of_the_range_is_judged_in_words_in_storms_apart(
     found = range_sentence(replace(SCORES, coverage_90=whole, coverage_90_in_storms=stormy)).replace("\u00a0", " ")
     assert words in found
     assert "calibrated" not in found
+
+
+def test_a_range_that_is_too_narrow_in_storms_is_called_so_whatever_it_holds_on_calm_days() -> None:
+    """A tile said "95 %: wider than needed" of a range that held 58 % of the stormiest hours."""
+    verdict = range_verdict(replace(SCORES, coverage_90=0.95, coverage_90_in_storms=0.58)).replace("\u00a0", " ")
+    assert verdict == "too narrow in storms (58 %)"
+    assert range_verdict(replace(SCORES, coverage_90=0.99, coverage_90_in_storms=0.97)) == "wider than needed"
+    assert range_verdict(replace(SCORES, coverage_90=0.5, coverage_90_in_storms=None)) == "too narrow"

@@ -329,6 +329,8 @@ def test_money_is_written_one_way_in_every_sentence_and_table() -> None:
     ]
     wide = Expectation(5e6, 1e6, -51e6, 4e6, 300e6, 400)
     assert formatting.format_expectation(wide, EUR_2010) == "€5.0 million ± €1.0 million (−€51 million to €300 million)"
+    unknown = replace(wide, mean=np.nan, p10=np.nan, p90=np.nan)
+    assert formatting.format_expectation(unknown, EUR_2010) == "unknown"
     assert formatting.format_money(-1.2e6, MoneyUnit("BDT", 2024)) == "−BDT 1.2 million"
 
 

@@ -63,6 +63,14 @@ def _beside_its_range(row: pd.Series) -> str:
     return f"within the range of that hour ({between})"
 
 
+def range_verdict(scores: SurgeScores) -> str:
+    """Return whether the 90 % range is as wide as it should be, by the worse of all hours and the stormy ones."""
+    stormy = scores.coverage_90_in_storms
+    if stormy is not None and width_of_range(stormy) == "too narrow":
+        return f"too narrow in storms ({format_percent(stormy)})"
+    return width_of_range(scores.coverage_90)
+
+
 def range_sentence(scores: SurgeScores) -> str:
     """Return whether the 90 % range of the water-level forecast is as wide as it should be, in storms and in all."""
     whole, stormy = scores.coverage_90, scores.coverage_90_in_storms

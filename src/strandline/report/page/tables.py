@@ -26,7 +26,7 @@ from strandline.planning.formatting import (
 from strandline.report.figures.maps import DAMAGE_LABELS, middle_damage_state
 from strandline.report.findings import RunResults
 from strandline.report.flooded_land import flooded_land
-from strandline.report.page.forecast_text import width_of_range
+from strandline.report.page.forecast_text import range_verdict
 from strandline.risk.stage_damage.damage_draws import NEGLIGIBLE_BEYOND
 
 MODALITY_LABELS = {
@@ -98,7 +98,7 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
             "typical error of the water-level forecast",
             format_metres(surge.rmse),
             f"its 90 % range contained {format_percent(surge.coverage_90)} of {surge.n_hours:,} hours: "
-            f"{width_of_range(surge.coverage_90)}",
+            f"{range_verdict(surge)}",
             provenance_label(kinds["surge"]),
         ),
     ]

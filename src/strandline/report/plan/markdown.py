@@ -1,7 +1,9 @@
 """The plan as Markdown for the people who decide."""
 
 import math
+from collections.abc import Collection
 
+from strandline.observations.observations import ProvenanceKind
 from strandline.observations.region_file.prices.money import SPACE
 from strandline.planning.formatting import format_mean, format_metres, format_money, format_money_between, pluralise
 from strandline.planning.plan import Plan
@@ -15,15 +17,23 @@ HINDCAST_COLUMNS = (
     "action", "with", "a flood from", "hits", "missed", "late", "false alarms", "unknown", "hours ahead",
     "false-alarm cost", "value",
 )  # fmt: skip
+SIMULATED = (
+    "**SIMULATED: this coast and its storms are simulated. No number here may guide a decision about a real place.**"
+)
+PARTLY_SIMULATED = "**PARTLY SIMULATED: some numbers here come from a simulation; the report says which.**"
 ERROR_NOTE = " The ± is the error of the calculation, which more computing would reduce; the range is not known better."
 
 
-def plan_to_markdown(plan: Plan) -> str:
-    """Return the plan in plain language, most urgent actions first."""
+def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
+    """Return the plan in plain language, most urgent actions first.
+
+    Args:
+        kinds: of the data that the run rests on: where some are real, a simulated plan is called partly simulated.
+    """
     damage = plan.expected_annual_damage
     lines = [f"# Flood plan for {plan.region}", ""]
     if plan.is_simulated:
-        lines += ["**SIMULATED: computed for a coast that is wholly or partly simulated.**", ""]
+        lines += [PARTLY_SIMULATED if "real" in kinds else SIMULATED, ""]
     if plan.evacuation_caveat:
         lines += [f"**{plan.evacuation_caveat}**", ""]
     if plan.without_money:
@@ -67,8 +77,8 @@ def plan_to_markdown(plan: Plan) -> str:
     if plan.notes:
         lines += ["## What this plan leaves out", "", *(f"- {note}" for note in plan.notes), ""]
     amounts = "" if plan.without_money else f"Amounts are in {plan.money.in_words}. "
+    lines += [] if plan.without_money else [BASIS_OF_BOUNDS]
     lines += [
-        BASIS_OF_BOUNDS,
         f"A person confirms every alert. {amounts}Levels are metres above {plan.vertical_datum}.",
         "",
     ]

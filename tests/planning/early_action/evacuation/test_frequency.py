@@ -35,7 +35,19 @@ def test_at_a_return_level_the_rate_is_that_of_its_yearly_chance() -> None:
     for period, level in zip(PERIODS, LEVELS[0], strict=True):
         chance_of_a_year = -math.expm1(-frequency_of(level, same, PERIODS).per_year)
         assert chance_of_a_year == pytest.approx(1 / period)
-    assert frequency_of(9.0, LEVELS, PERIODS).in_words == "more rarely than the maps cover"
+    assert frequency_of(9.0, LEVELS, PERIODS).in_words == "more rarely than once in 1,000 years"
+
+
+def test_a_level_above_the_rarest_of_some_samples_is_not_called_rarer_than_it_is() -> None:
+    """A sample whose rarest level lies a centimetre lower counted as if the sea never came: 35 years became 70."""
+    either = np.array([[1.60, 1.78, 1.92, 2.02], [1.60, 1.78, 1.92, 2.00]])
+    both = [frequency_of(2.01, either[[row]], PERIODS).per_year for row in (0, 1)]
+    assert frequency_of(2.01, either, PERIODS).per_year == pytest.approx(np.mean(both))
+    assert 0.09 < both[1] < -math.log(1 - 1 / 10)
+
+
+def test_years_between_floods_have_two_digits() -> None:
+    assert Frequency(1 / 213).in_words == "about once in 210 years"
 
 
 def test_below_the_most_frequent_level_the_record_is_counted_as_the_hindcast_counts() -> None:

@@ -15,6 +15,8 @@ LEAST_YEARS = 1.0
 """Of record from which its events are counted [a]: a part of a year has the storms of its season."""
 OFTEN = 2.5
 """Years between events [a] up to which they are counted in ten years."""
+RAREST = 1000.0
+"""Years between events [a] beyond which no record of this kind tells one level from another; an assumption."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Frequency:
     def in_words(self) -> str:
         """``about once in 5 years``, ``about 7 times in ten years``, ``about twice a year``; rounded to more often."""
         about = "at least" if self.is_at_least else "about"
-        if not self.per_year > 0:
-            return "more rarely than the maps cover"
+        if not self.per_year > 1 / RAREST:
+            return f"more rarely than once in {RAREST:,.0f} years"
         if self.per_year >= 0.95:
             times = math.ceil(10 * self.per_year - 0.5) / 10
             if times >= 10:
@@ -43,7 +45,9 @@ class Frequency:
             return f"{about} {named} a year"
         if self.per_year > 1 / OFTEN:
             return f"{about} {math.ceil(10 * self.per_year - 1e-6)} times in ten years"
-        return f"{about} once in {math.floor(1 / self.per_year + 0.05):g} years"
+        years = 1 / self.per_year + 0.05
+        unit = 10 if years >= 100 else 1
+        return f"{about} once in {math.floor(years / unit) * unit} years"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,20 +80,28 @@ def frequency_of(
 ) -> Frequency:
     """How often the sea passes ``level`` [m, region datum].
 
-    Between return levels (N, P) the logarithm of the rate is linear in the level; the rate is the mean over the
-    samples. Below the most frequent of them the record's floods are counted. Above the rarest the rate counts as 0.
+    Between return levels (N, P) the logarithm of the rate is linear in the level, and above the rarest it goes on
+    falling as between the last two; the rate is the mean over the samples. Below the most frequent of them the record's
+    floods are counted.
 
     Args:
         levels: (N, P) [m, region datum], ascending with the ``return_periods`` [a], which state the chance 1 / T of a
             year with a sea as high: ``-ln(1 - 1 / T)`` seas a year (Langbein 1949, Transactions AGU 30, 879-881).
     """
     rates = -np.log1p(-1.0 / np.asarray(return_periods))  # (P,), descending
-    per_year = float(
-        np.mean([np.exp(np.interp(level, row, np.log(rates))) if level <= row[-1] else 0.0 for row in levels])
-    )
+    per_year = float(np.mean([np.exp(_log_rate(level, row, np.log(rates))) for row in levels]))
     if level >= float(np.median(levels[:, 0])):
         return Frequency(per_year)
     counted = math.nan if record is None else record.passes_per_year(level)
     if math.isnan(counted):
         return Frequency(per_year, is_at_least=True)
     return Frequency(max(counted, per_year))
+
+
+def _log_rate(level: float, row: Floats, log_rates: Floats) -> float:
+    """Logarithm of the rate of a level [m] by the return levels (P,) [m] of one sample and theirs (P,)."""
+    if level <= row[-1]:
+        return float(np.interp(level, row, log_rates))
+    if len(row) < 2 or row[-1] <= row[-2]:
+        return float(log_rates[-1])
+    return float(log_rates[-1] + (log_rates[-1] - log_rates[-2]) / (row[-1] - row[-2]) * (level - row[-1]))
