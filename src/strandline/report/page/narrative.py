@@ -53,8 +53,8 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
         f"At {hazard.region.name} the sea reaches {format_metres(rarest['p50'])} above {hazard.region.vertical_datum} "
         f"about once in {format_years(rarest['return_period'])} (8 in 10 chance: "
         f"{format_metres_between(rarest['p10'], rarest['p90'])}).",
-        f"About {format_area(land.flooded.p50)} of {format_area(land.known_land)} of known land would then be under "
-        f"water ({format_area_between(land.flooded.p10, land.flooded.p90)}).",
+        f"On average {format_area(land.flooded.mean)} of {format_area(land.known_land)} of known land would then be "
+        f"under water ({format_area_between(land.flooded.p10, land.flooded.p90)}).",
     ]
     if results.plan.without_money:
         sentences.append("What a flood costs is unknown: no assets were surveyed.")

@@ -81,8 +81,8 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
             provenance_label(kinds["levels"]),
         ),
         Tile(
-            "land under water at that level",
-            format_area(land.flooded.p50),
+            "land under water at that level, on average",
+            format_area(land.flooded.mean),
             format_area_between(land.flooded.p10, land.flooded.p90),
             provenance_label(kinds["flood"]),
         ),
