@@ -6,6 +6,7 @@ neither start nor stop a phase, and when they last a person decides.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -259,6 +260,7 @@ def _history(states: Sequence[PhaseState]) -> PhaseHistory:
     )
 
 
+@lru_cache(maxsize=256)
 def _hours(hours: float) -> np.timedelta64:
     return np.timedelta64(round(hours * 60), "m")
 
