@@ -3,10 +3,10 @@
 A new source is one frozen dataclass of this protocol and one line in ``registry.py``.
 """
 
+import datetime
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -33,7 +33,7 @@ SourceKind = Literal[
 ]
 Needs = Literal["nothing", "key", "login", "file"]
 """What a source asks of the user: nothing, a key, a login, or a file that only the user can get."""
-TomlValue: TypeAlias = "str | bool | int | float | date | Sequence[TomlValue] | Mapping[str, TomlValue]"
+TomlValue: TypeAlias = "str | bool | int | float | datetime.date | Sequence[TomlValue] | Mapping[str, TomlValue]"
 CACHE_FOLDER = "fetched"
 """Folder of the cache within the data folder; the paths in a region file start with it."""
 _SECRETS = ("sig", "signature", "token", "key", "apikey", "api_key", "password", "credential")
@@ -52,7 +52,7 @@ class FetchChoice:
     """
 
     only: frozenset[str] = frozenset()
-    since: date | None = None
+    since: datetime.date | None = None
     max_cloud: float = 20.0
     budget_mb: float | None = None
 
@@ -84,7 +84,7 @@ class PlannedFile:
     what: str
     size: int | None = None
     is_estimate: bool = True
-    date: date | None = None
+    date: datetime.date | None = None
     details: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -142,8 +142,8 @@ class CachedFile:
     attribution: str
     size: int
     sha256: str
-    fetched: datetime
-    date: date | None = None
+    fetched: datetime.datetime
+    date: datetime.date | None = None
     section: RegionSection | None = None
     notes: tuple[str, ...] = ()
 
@@ -202,14 +202,14 @@ def cached(
     section: RegionSection | None = None,
     *,
     notes: Sequence[str] = (),
-    date: date | None = None,
+    date: datetime.date | None = None,
 ) -> CachedFile:
     """Describe a file that was just brought to ``to``: its size and checksum are taken from the disk."""
     return CachedFile(
         source=source.name, name=planned.name, url=planned.url, what=planned.what, licence=source.licence,
         attribution=source.attribution, size=to.stat().st_size, sha256=checksum(to),
-        fetched=datetime.now(UTC).replace(microsecond=0, tzinfo=None), date=date or planned.date, section=section,
-        notes=tuple(notes),
+        fetched=datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None),
+        date=date or planned.date, section=section, notes=tuple(notes),
     )  # fmt: skip
 
 
