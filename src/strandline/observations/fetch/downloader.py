@@ -10,9 +10,15 @@ from typing import Any, TypeVar
 import httpx
 
 from strandline.errors import InputError
-from strandline.observations.fetch.file_formats import FileFormat, wrong_content, wrong_type
-from strandline.observations.fetch.http import AnswerLimits, NoAnswer, Service, pause_asked_for, redirect_target
-from strandline.observations.fetch.partial_file import PartialFile
+from strandline.observations.fetch.transfer.file_formats import FileFormat, wrong_content, wrong_type
+from strandline.observations.fetch.transfer.http import (
+    AnswerLimits,
+    NoAnswer,
+    Service,
+    pause_asked_for,
+    redirect_target,
+)
+from strandline.observations.fetch.transfer.partial_file import PartialFile
 
 TIMEOUT = httpx.Timeout(90.0, connect=10.0)
 """[s] Between two bytes of an answer: a catalogue or Overpass computes for a minute before it begins."""
