@@ -13,14 +13,15 @@ from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.raster_access.high_sea import readings_at
 from strandline.observations.fetch.source import CachedFile, FetchChoice, PlannedFile, Source
 from strandline.observations.fetch.sources.rasters.copernicus_terrain import CopernicusTerrain
+from strandline.observations.fetch.sources.rasters.delta_terrain import DeltaTerrain, ForbiddenTerrain
 from strandline.observations.fetch.sources.rasters.optical_scenes import OpticalScenes
 from strandline.observations.fetch.sources.rasters.people import PeopleGrid
-from strandline.observations.fetch.sources.rasters.radar_scenes import SENTINEL_1_RTC
+from strandline.observations.fetch.sources.rasters.radar_scenes import OPERA_RTC, SENTINEL_1_RTC
 from strandline.observations.fetch.sources.rasters.world_cover import WorldCover
 from strandline.observations.readers.satellite import read_optical, read_sar, read_sar_reference
 from strandline.observations.readers.terrain import read_elevation, read_water
 from strandline.observations.region import Region
-from strandline.observations.region_file.data_sections import OpticalSection, SarSection
+from strandline.observations.region_file.data_sections import OpticalSection, SarSection, TerrainSection
 from tests.fixtures import raster_services as services
 from tests.fixtures.raster_services import BOX, KEY, LAND_POWER, SHORE, SIGNATURE, WATER_POWER, Sky, at, values_of
 
@@ -274,8 +275,6 @@ def test_a_box_at_the_antimeridian_is_fetched_up_to_it(sky: Sky, tmp_path: Path)
 
 
 def test_an_elevation_of_the_box_is_read_by_the_reader(sky: Sky, tmp_path: Path) -> None:
-    from strandline.observations.region_file.data_sections import TerrainSection
-
     ((_, file, _),) = fetch(CopernicusTerrain(address=f"{sky.address}/open/dem"), sky, tmp_path)
     offset = {"metres": 0.0, "uncertainty": 0.1, "source": "a test"}
     values = {**file.section.values, "permanent_water": {"below": 0.5}, "offset_to_region_datum": offset}
@@ -283,3 +282,50 @@ def test_an_elevation_of_the_box_is_read_by_the_reader(sky: Sky, tmp_path: Path)
     elevation = read_elevation(settings, REGION)
     assert not np.isnan(elevation).any()
     assert elevation.min() == 0.0
+
+
+def test_a_busy_host_is_asked_again(sky: Sky, tmp_path: Path) -> None:
+    sky.failures["/files/vv.tif"] = [503]
+    ((_, _, path),) = fetch(replace(SENTINEL_1_RTC, address=sky.address, scenes=1), sky, tmp_path)
+    assert at(path, SEA) == pytest.approx(WATER_POWER)
+
+
+def test_the_users_deltadtm_is_filled_where_it_ends(sky: Sky, tmp_path: Path) -> None:
+    bounds = (89.0, 22.0, 90.0, 23.0)
+    own = tmp_path / "own"
+    own.mkdir()
+    ground = services.degree_raster(bounds, 3600, {"sea": -9999.0, "land": 0.4}, "float32", -9999.0)
+    (own / "DeltaDTM_v1_1_N22E089.tif").write_bytes(ground)
+    source = DeltaTerrain(CopernicusTerrain(address=f"{sky.address}/open/dem"))
+    with pytest.raises(InputError, match="--file delta-dtm="):
+        source.plan(BOX, CHOICE, sky.downloader())
+    ((_, file, path),) = fetch(source, sky, tmp_path, replace(CHOICE, files={"delta-dtm": own}))
+    assert (at(path, SEA), at(path, LAND)) == (0.0, pytest.approx(0.4))
+    assert any("GLO-30" in note for note in file.notes)
+    assert str(own) not in str(file)
+
+
+def test_a_deltadtm_on_another_datum_is_refused(sky: Sky, tmp_path: Path) -> None:
+    tile = tmp_path / "DeltaDTM_v1_1_N22E089_GOCO06s_MDT.tif"
+    tile.write_bytes(services.degree_raster((89.0, 22.0, 90.0, 23.0), 60, {"sea": 0.0, "land": 0.4}, "float32", None))
+    source = DeltaTerrain(CopernicusTerrain(address=f"{sky.address}/open/dem"))
+    with pytest.raises(InputError, match="on mean sea level"):
+        source.plan(BOX, replace(CHOICE, files={"delta-dtm": tile}), sky.downloader())
+
+
+def test_fabdem_is_refused_with_the_reason(sky: Sky) -> None:
+    with pytest.raises(InputError, match="forbids commercial use"):
+        ForbiddenTerrain().plan(BOX, CHOICE, sky.downloader())
+
+
+def test_opera_asks_for_a_login_and_signs_no_address(sky: Sky, tmp_path: Path) -> None:
+    name = OPERA_RTC.collection
+    sky.collections[name] = [services.item("burst", name, TIMES[0], {"0_VV": "vv.tif", "0_VH": "vh.tif"})]
+    for asset in sky.collections[name][0]["assets"].values():
+        asset["href"] = asset["href"].replace("/files/", "/open/")
+    source = replace(OPERA_RTC, address=sky.address, catalogue="/api/stac/v1")
+    with pytest.raises(InputError, match="EARTHDATA_TOKEN is not set"):
+        fetch(source, sky, tmp_path)
+    ((_, _, path),) = fetch(source, sky, tmp_path, EARTHDATA_TOKEN=KEY)
+    assert at(path, LAND) == pytest.approx(LAND_POWER)
+    assert KEY not in "".join(sky.log)

@@ -43,13 +43,13 @@ class UtmGrid:
         return cls(epsg, (below(left), below(bottom), above(right), above(top)), cell_size)
 
     @property
-    def box(self) -> Box:
-        """The smallest box that holds it, cut at the antimeridian."""
+    def bounds_lonlat(self) -> tuple[float, float, float, float]:
+        """West, south, east, north [degrees] of what holds it, cut at the antimeridian."""
         to_degrees = Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True)
         west, south, east, north = to_degrees.transform_bounds(*self.bounds)
         if west > east:  # its margin lies beyond the antimeridian
             west, east = (west, 180.0) if self.epsg % 100 == 60 else (-180.0, east)
-        return Box(west, south, east, north)
+        return float(west), float(south), float(east), float(north)
 
     @property
     def crs(self) -> str:

@@ -12,8 +12,12 @@ from strandline.observations.fetch.source import PlannedFile
 
 def name_of(folder: str, source: str, box: Box, what: str = "") -> str:
     """Path within the cache: the same box has the same name, another box another."""
-    tag = hashlib.sha256(str(box.bounds).encode()).hexdigest()[:8]
-    return f"{folder}/{'-'.join(part for part in (source, what, tag) if part)}.tif"
+    return f"{folder}/{'-'.join(part for part in (source, what, tag_of(box)) if part)}.tif"
+
+
+def tag_of(box: Box) -> str:
+    """A short name of a box."""
+    return hashlib.sha256(str(box.bounds).encode()).hexdigest()[:8]
 
 
 def with_box(box: Box, **details: str) -> dict[str, str]:

@@ -78,7 +78,7 @@ def read_layers(
         try:
             return _load(items, layers, grid, access.signer(client))
         except RasterioError:
-            sign = access.signer(client)
+            sign = access.signer(client, renew=True)
         try:
             return _load(items, layers, grid, sign)
         except RasterioError as error:
@@ -106,18 +106,26 @@ def write_geotiff(
     names: Sequence[str],
     tags: Mapping[str, str],
 ) -> None:
-    """Write bands of one type; call it within ``write_atomically``."""
+    """Write bands of one type; call it within ``write_atomically``.
+
+    Raises:
+        InputError: the disk is full, or the folder cannot be written.
+    """
     rows, columns = grid.shape
     kind = layers[0].dtype
-    with rasterio.open(
-        to, "w", driver="GTiff", width=columns, height=rows, count=len(layers), dtype=kind, crs=grid.crs,
-        transform=grid.transform, nodata=nodata, compress="deflate", predictor=3 if kind.kind == "f" else 2,
-        tiled=True, blockxsize=256, blockysize=256,
-    ) as dataset:  # fmt: skip
-        for number, (layer, name) in enumerate(zip(layers, names, strict=True), start=1):
-            dataset.write(layer, number)
-            dataset.set_band_description(number, name)
-        dataset.update_tags(**tags)
+    try:
+        with rasterio.open(
+            to, "w", driver="GTiff", width=columns, height=rows, count=len(layers), dtype=kind, crs=grid.crs,
+            transform=grid.transform, nodata=nodata, compress="deflate", predictor=3 if kind.kind == "f" else 2,
+            tiled=True, blockxsize=256, blockysize=256,
+        ) as dataset:  # fmt: skip
+            for number, (layer, name) in enumerate(zip(layers, names, strict=True), start=1):
+                dataset.write(layer, number)
+                dataset.set_band_description(number, name)
+            dataset.update_tags(**tags)
+    except RasterioError as error:
+        what, remedy = f"cannot be written ({error})", "free space or choose another folder, then fetch again"
+        raise InputError(to.parent, what, remedy) from None
 
 
 def read_volume(grid: UtmGrid, layers: int, bytes_a_pixel: float, pixel: float) -> int:
@@ -174,7 +182,7 @@ def _reason(
     for href in dict.fromkeys(item.assets[layer.asset].href for item in items for layer in layers):
         name = unsigned(href).rpartition("/")[2]
         if not href.startswith(("http://", "https://")):
-            if not Path(href).is_file():
+            if not (href.startswith("/vsi") or Path(href).is_file()):
                 return InputError(where, f"'{name}' is not there", "name the file, or the folder that holds it")
             continue
         try:

@@ -22,8 +22,8 @@ _BEFORE_EXPIRY = timedelta(minutes=5)
 class Access(Protocol):
     """Opens the files of a host."""
 
-    def signer(self, client: Downloader) -> Callable[[str], str]:
-        """A function that signs an address, with a signature that is fresh now."""
+    def signer(self, client: Downloader, *, renew: bool = False) -> Callable[[str], str]:
+        """A function that signs an address; with ``renew`` by a new signature, since the last one was refused."""
         ...
 
     def options(self, client: Downloader) -> Mapping[str, str]:
@@ -35,7 +35,7 @@ class Access(Protocol):
 class OpenAccess:
     """Files that anybody may read."""
 
-    def signer(self, client: Downloader) -> Callable[[str], str]:
+    def signer(self, client: Downloader, *, renew: bool = False) -> Callable[[str], str]:
         """Leaves an address as it is."""
         return lambda href: href
 
@@ -55,28 +55,30 @@ class PlanetaryComputer:
 
     Attributes:
         address: of the Planetary Computer, or of a mirror that holds the files, too.
+        kept: the token and when it expires, once there is one.
     """
 
     address: str
     collection: str
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
+    kept: list[tuple[str, datetime]] = field(default_factory=list, repr=False, compare=False)
 
-    def signer(self, client: Downloader) -> Callable[[str], str]:
-        """Signs the addresses of the storage with a token that is fetched at once and renewed before it expires.
+    def signer(self, client: Downloader, *, renew: bool = False) -> Callable[[str], str]:
+        """Signs the addresses of the storage with a token that is kept until it expires.
 
         Raises:
             FeedError, InputError: there is no token, or none without a key.
         """
-        token, expiry = self._token(client)
+        if renew:
+            self.kept.clear()
 
         def sign(href: str) -> str:
-            nonlocal token, expiry
             host = httpx.URL(href).host
             if not host.endswith(_STORAGE) and host != httpx.URL(self.address).host:
                 return href
-            if expiry - self.now() < _BEFORE_EXPIRY:
-                token, expiry = self._token(client)
-            return f"{href.partition('?')[0]}?{token}"
+            if not self.kept or self.kept[0][1] - self.now() < _BEFORE_EXPIRY:
+                self.kept[:] = [self._token(client)]
+            return f"{href.partition('?')[0]}?{self.kept[0][0]}"
 
         return sign
 
@@ -110,7 +112,7 @@ class EarthdataLogin:
     ``GDAL_HTTP_AUTH=BEARER``, documented for 3.9).
     """
 
-    def signer(self, client: Downloader) -> Callable[[str], str]:
+    def signer(self, client: Downloader, *, renew: bool = False) -> Callable[[str], str]:
         """Leaves an address as it is.
 
         Raises:

@@ -9,7 +9,6 @@ from pystac import Item
 from pystac_client import Client
 
 from strandline.errors import FeedError, InputError
-from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
 from strandline.observations.fetch.transfer.stac_requests import NOT_STAC, StacRequests
 
@@ -21,7 +20,7 @@ def find_items(
     client: Downloader,
     url: str,
     collection: str,
-    box: Box,
+    bounds: tuple[float, float, float, float],
     since: datetime | None = None,
     until: datetime | None = None,
     most_cloud: float | None = None,
@@ -30,6 +29,7 @@ def find_items(
 
     Args:
         url: root of the API.
+        bounds: west, south, east, north [degrees].
         most_cloud: upper limit of ``eo:cloud_cover`` [%]; items that do not state it are left out.
 
     Source: STAC API 1.0.0, item search and its query extension, https://api.stacspec.org; field ``eo:cloud_cover`` of
@@ -43,7 +43,7 @@ def find_items(
         asked["datetime"] = f"{_instant(since)}/{_instant(until)}"
     try:
         api = Client.open(url, stac_io=_requests(client, url))
-        search = api.search(collections=[collection], bbox=box.bounds, max_items=_MOST_ITEMS, limit=_A_PAGE, **asked)
+        search = api.search(collections=[collection], bbox=bounds, max_items=_MOST_ITEMS, limit=_A_PAGE, **asked)
         items = [_item(found) for found in search.items_as_dicts()]
     except NOT_STAC as error:
         what = f"{url} does not answer as a STAC API ({type(error).__name__}: {error})"

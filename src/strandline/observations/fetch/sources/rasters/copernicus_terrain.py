@@ -72,7 +72,7 @@ class CopernicusTerrain:
             InputError: it has no tile there.
         """
         grid = UtmGrid.around(box, CELL)
-        tiles = self.tiles(grid.box, client)
+        tiles = self.tiles(grid.bounds_lonlat, client)
         if not tiles:
             what = f"there is no tile over {box}: open sea, or a country whose tiles are not released"
             raise InputError(f"source '{self.name}'", what, "choose a box on a coast, or give your own elevation model")
@@ -95,12 +95,13 @@ class CopernicusTerrain:
         )
         return cached(self, planned, to, section, notes=(note,))
 
-    def tiles(self, box: Box, client: Downloader) -> list[str]:
-        """Names of the tiles over a box that the bucket has."""
+    def tiles(self, bounds: tuple[float, float, float, float], client: Downloader) -> list[str]:
+        """Names of the tiles over west, south, east, north [degrees] that the bucket has."""
+        west_end, south_end, east_end, north_end = bounds
         wanted = [
             tile_name(south, west)
-            for south in range(math.floor(box.south), math.ceil(box.north))
-            for west in range(math.floor(box.west), math.ceil(box.east))
+            for south in range(math.floor(south_end), math.ceil(north_end))
+            for west in range(math.floor(west_end), math.ceil(east_end))
         ]
         listed = set(client.text(f"{self.address}/tileList.txt").split())
         return [tile for tile in wanted if tile in listed]

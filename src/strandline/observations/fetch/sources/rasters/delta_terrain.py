@@ -69,8 +69,7 @@ class DeltaTerrain:
             remedy = "get them from doi:10.4121/21997565 and give --file delta-dtm=FOLDER"
             raise InputError(f"source '{self.name}'", what, remedy)
         tiles = sorted(given.rglob("*.tif")) if given.is_dir() else [given]
-        grid = UtmGrid.around(box, CELL)
-        over = [tile for tile in tiles if grid.box.intersects(_bounds(tile))]
+        over = [tile for tile in tiles if box.intersects(_bounds(tile))]
         if not over:
             what = f"none of {len(tiles)} files covers {box}"
             raise InputError(f"source '{self.name}'", what, "download the archive of this continent, and unpack it")

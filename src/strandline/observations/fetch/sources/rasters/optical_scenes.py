@@ -79,7 +79,7 @@ class OpticalScenes:
             else datetime(choice.since.year, choice.since.month, choice.since.day, tzinfo=UTC)
         )
         url = f"{self.address}/api/stac/v1"
-        items = find_items(client, url, self.collection, box, since, most_cloud=choice.max_cloud)
+        items = find_items(client, url, self.collection, box.bounds, since, most_cloud=choice.max_cloud)
         items = newest_processing(require_assets(items, [*BANDS.values(), SCENE_CLASSES], client))
         clearest = sorted(covering_scenes(items, box), key=_cloud)[: self.scenes]
         return [self._planned(box, scene) for scene in sorted(clearest, key=lambda scene: scene.time)]

@@ -52,7 +52,7 @@ class PeopleGrid:
 
     def plan(self, box: Box, choice: FetchChoice, client: Downloader) -> list[PlannedFile]:
         """One file: the tiles over the box, joined."""
-        tiles = tiles_over(UtmGrid.around(box, _CELL).box)
+        tiles = tiles_over(UtmGrid.around(box, _CELL).bounds_lonlat)
         return [
             PlannedFile(
                 self.name, name_of("people", self.name, box), "https://human-settlement.emergency.copernicus.eu",
@@ -93,10 +93,11 @@ class PeopleGrid:
         return cached(self, planned, to, notes=notes)
 
 
-def tiles_over(box: Box) -> list[str]:
-    """Names of the tiles over a box."""
-    rows = range(math.floor((_TOP - box.north) / _TILE), math.floor((_TOP - box.south) / _TILE) + 1)
-    columns = range(math.floor((box.west - _LEFT) / _TILE), math.floor((box.east - _LEFT) / _TILE) + 1)
+def tiles_over(bounds: tuple[float, float, float, float]) -> list[str]:
+    """Names of the tiles over west, south, east, north [degrees]."""
+    west, south, east, north = bounds
+    rows = range(math.floor((_TOP - north) / _TILE), math.floor((_TOP - south) / _TILE) + 1)
+    columns = range(math.floor((west - _LEFT) / _TILE), math.floor((east - _LEFT) / _TILE) + 1)
     return [
         f"GHS_POP_E{_YEAR}_GLOBE_R2023A_4326_3ss_V1_0_R{row + 1}_C{column + 1}"
         for row in rows

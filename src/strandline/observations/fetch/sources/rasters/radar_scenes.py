@@ -83,7 +83,7 @@ class RadarScenes:
             if choice.since is None
             else datetime(choice.since.year, choice.since.month, choice.since.day, tzinfo=UTC)
         )
-        items = find_items(client, f"{self.address}{self.catalogue}", self.collection, box, since)
+        items = find_items(client, f"{self.address}{self.catalogue}", self.collection, box.bounds, since)
         names = self._polarisations(items, client)
         usable = require_assets(items, [self.assets[name] for name in names], client)
         found = covering_scenes(usable, box)
@@ -96,9 +96,9 @@ class RadarScenes:
         """Read one scene; a band for each polarisation."""
         grid, names = UtmGrid.around(box_of(planned), _CELL), planned.details["polarisations"].split()
         layers = [Layer(self.assets[name], self.nodata) for name in names]
-        bands = [np.full(grid.shape, np.nan, np.float32) for _ in names]
+        bands, access = [np.full(grid.shape, np.nan, np.float32) for _ in names], self._access()
         for item in unpacked(planned.details["items"]):  # one by one: the zeros of one would hide its neighbour
-            power = read_layers([item], layers, grid, self._access(), client)
+            power = read_layers([item], layers, grid, access, client)
             bands = [np.where(new > 0, new, old).astype(np.float32) for old, new in zip(bands, power, strict=True)]
         if not np.isfinite(bands[0]).any():
             what = f"the scene of {planned.details['time']} holds no measurement in this box"

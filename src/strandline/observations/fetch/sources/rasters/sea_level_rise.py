@@ -10,7 +10,7 @@ from strandline.errors import InputError
 from strandline.files import write_atomically
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
-from strandline.observations.fetch.raster_access.plans import box_of, with_box
+from strandline.observations.fetch.raster_access.plans import box_of, tag_of, with_box
 from strandline.observations.fetch.source import (
     CachedFile,
     FetchChoice,
@@ -63,7 +63,7 @@ class SeaLevelRise:
             raise InputError(given, what, "name the folder 'confidence_output_files' or 'novlm', not both")
         return [
             PlannedFile(
-                self.name, f"sea_level_rise/{'novlm/' if 'novlm' in str(file) else ''}{file.name}",
+                self.name, f"sea_level_rise/{tag_of(box)}/{'novlm/' if 'novlm' in str(file) else ''}{file.name}",
                 "https://doi.org/10.5281/zenodo.5914709", f"projections {file.stem.split('_')[1].upper()}",
                 50_000, details=with_box(box, file=str(file)),
             )

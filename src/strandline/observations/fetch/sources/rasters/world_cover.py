@@ -65,7 +65,7 @@ class WorldCover:
         """
         grid = UtmGrid.around(box, _CELL)
         year = datetime(_YEAR, 1, 1, tzinfo=UTC), datetime(_YEAR, 12, 31, tzinfo=UTC)
-        items = find_items(client, f"{self.address}/api/stac/v1", self.collection, grid.box, *year)
+        items = find_items(client, f"{self.address}/api/stac/v1", self.collection, grid.bounds_lonlat, *year)
         items = require_assets(items, [self.asset], client)
         if not items:
             raise InputError(f"source '{self.name}'", f"there is no land in {box}", "choose a box on a coast")
@@ -93,7 +93,9 @@ class WorldCover:
             write_geotiff(part, bands, grid, nodata=255, names=names, tags={"attribution": self.attribution})
         comments = (f"Permanent water: ESA WorldCover {_YEAR}; where it maps no land there is sea.",)
         section = RegionSection("terrain.permanent_water", {"path": planned.region_path}, comments=comments)
-        notes: tuple[str, ...] = (f"{water.mean():.0%} of the box is permanent water, {open_sea.mean():.0%} of it unmapped sea",)
+        notes: tuple[str, ...] = (
+            f"{water.mean():.0%} of the box is permanent water, {open_sea.mean():.0%} of it unmapped sea",
+        )
         if not water.any():
             notes += ("there is no water in this box at all: without a sea nothing can be computed here",)
         return cached(self, planned, to, section, notes=notes)
