@@ -11,7 +11,8 @@ from typing import BinaryIO, Self
 
 import httpx
 
-from strandline.errors import FeedError, InputError
+from strandline.errors import FeedError
+from strandline.files import Unwritable
 from strandline.observations.fetch.transfer.http import NoAnswer
 
 _REMEDY = "free space or choose another folder, then fetch again: what is there is continued"
@@ -66,7 +67,7 @@ class PartialFile:
         Raises:
             NoAnswer: it is another part than was asked for.
             FeedError: it is packed or too large.
-            InputError: it does not fit on the disk.
+            Unwritable: it does not fit on the disk.
         """
         host, headers = response.url.host, response.headers
         if headers.get("content-encoding", "identity").strip().lower() != "identity":
@@ -100,7 +101,7 @@ class PartialFile:
 
         Raises:
             FeedError: the file becomes too large.
-            InputError: the disk is full.
+            Unwritable: the disk is full.
         """
         if self._file is None:
             raise RuntimeError("no answer was accepted")
@@ -122,7 +123,7 @@ class PartialFile:
 
         Raises:
             FeedError: its checksum is not the one that its publisher states.
-            InputError: the disk cannot hold it.
+            Unwritable: the disk cannot hold it.
         """
         self._close()
         if sha256 is not None:
@@ -155,7 +156,7 @@ class PartialFile:
         free = shutil.disk_usage(next(folder for folder in self.path.parents if folder.exists())).free
         if missing + _RESERVE > free:
             what = f"needs {missing / 1e6:,.0f} MB, and {max(free - _RESERVE, 0) / 1e6:,.0f} MB are free"
-            raise InputError(self.to, what, _REMEDY)
+            raise Unwritable(self.to, what, _REMEDY)
 
-    def _unwritable(self, error: OSError) -> InputError:
-        return InputError(self.to, f"cannot be written ({error.strerror or error})", _REMEDY)
+    def _unwritable(self, error: OSError) -> Unwritable:
+        return Unwritable(self.to, f"cannot be written ({error.strerror or error})", _REMEDY)
