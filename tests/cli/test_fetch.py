@@ -11,7 +11,7 @@ import pytest
 from strandline.observations.fetch import registry
 from strandline.observations.fetch.source import Source
 from tests.cli.test_main import strandline
-from tests.fixtures.file_server import FileServer, error, file_server
+from tests.fixtures.file_server import FileServer, busy, error, file_server
 from tests.fixtures.sources import TestSource, terrain_section
 
 REGION = """[region]
@@ -91,11 +91,10 @@ def test_what_does_not_come_is_named_with_the_exit_code_of_its_reason(
     assert "made-up failed 1" in out
     assert "answers 404 Not Found" in out
     assert "not all came (made-up); see above, or leave them out by --only" in out
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-    server.faults = [error(503)] * 9
+    server.faults = [busy("3600", status=503)]
     code, out = strandline(monkeypatch, capsys, "fetch", place, "--yes")
     assert code == 75
-    assert "answers 503 Service Unavailable; try again later" in out
+    assert "answers 503 Service Unavailable; try again in 3,600 s" in out
     assert "fetch again: what has come stays" in out
 
 
@@ -121,8 +120,8 @@ def test_a_mirror_is_asked_in_place_of_a_source(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--only", "terain"], "'terain' is no source; known: "),
-        (["--max-cloud", "130"], "130"),
+        (["--only", "terain"], "'terain' is no source; known:"),
+        (["--max-cloud", "130"], "130 is no share; give 0 to 100"),
         (["--budget-mb", "0"], "give a size above 0"),
         (["--since", "yesterday"], "yesterday"),
     ],

@@ -47,9 +47,9 @@ def fetch(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Scenes and readings from this day on.", show_default="by source"),
     ] = None,
-    max_cloud: Annotated[float, typer.Option(min=0, max=100, help="Of an optical scene [%].")] = 20.0,
+    max_cloud: Annotated[float, typer.Option(help="Of an optical scene [%].")] = 20.0,
     budget_mb: Annotated[
-        float | None, typer.Option(min=0, help="Of all downloads together [MB].", show_default="no limit")
+        float | None, typer.Option(help="Of all downloads together [MB].", show_default="no limit")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Download without asking.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="Only list the sources, with licence and needs.")] = False,

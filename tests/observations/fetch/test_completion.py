@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError
@@ -143,6 +143,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.text(st.characters(codec="ascii"), min_size=1, max_size=6), VALUES, min_size=1, max_size=4))
 def test_whatever_is_fetched_reads_back_as_it_was(values: dict[str, Any]) -> None:
     assert tomllib.loads(as_toml([RegionSection("sar", values)])) == {"sar": values}

@@ -44,7 +44,7 @@ class PartialFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
+        self.close()
 
     @property
     def size(self) -> int:
@@ -55,7 +55,7 @@ class PartialFile:
 
     def condition(self) -> dict[str, str]:
         """Headers of a request for what is missing: of everything where nothing can be continued."""
-        self._close()
+        self.close()
         version = self._version.read_text("ascii") if self._version.exists() else ""
         if not version or not self.size:
             return {}
@@ -114,7 +114,7 @@ class PartialFile:
 
     def discard(self) -> None:
         """Remove what is there."""
-        self._close()
+        self.close()
         for path in (self._version, self.path):
             path.unlink(missing_ok=True)
 
@@ -125,7 +125,7 @@ class PartialFile:
             FeedError: its checksum is not the one that its publisher states.
             Unwritable: the disk cannot hold it.
         """
-        self._close()
+        self.close()
         if sha256 is not None:
             with self.path.open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -142,7 +142,8 @@ class PartialFile:
             raise self._unwritable(error) from error
         self._version.unlink(missing_ok=True)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Let all that came be on the disk."""
         if self._file is not None:
             file, self._file = self._file, None
             with suppress(OSError):  # of a full disk: the bytes are missing, and are asked for again
