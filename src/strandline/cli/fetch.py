@@ -68,7 +68,7 @@ def fetch(
     What it would bring, how large that is and under which licence is shown first; nothing is downloaded before a yes.
     Files lie in the folder 'fetched' with a manifest, and are found there again without a net.
     """
-    require_extra("fetch", "fetch", "httpx", "tomlkit", "pystac_client", "odc")
+    require_extra("fetch", "fetch", "httpx", "tomlkit", "pystac_client")
     import httpx
 
     import strandline

@@ -25,6 +25,8 @@ from strandline.observations.region_file.data_sections import OpticalSection, Sa
 from tests.fixtures import raster_services as services
 from tests.fixtures.raster_services import BOX, KEY, LAND_POWER, SHORE, SIGNATURE, WATER_POWER, Sky, at, values_of
 
+pytest.importorskip("odc.stac", reason="the extra 'fetch' is not installed")
+
 CHOICE = FetchChoice(since=date(2020, 1, 1))
 SEA, LAND = SHORE - 0.006, SHORE + 0.008
 """[degrees] Longitudes at sea and on land."""

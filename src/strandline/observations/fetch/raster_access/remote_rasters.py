@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -67,12 +68,15 @@ def read_layers(
 
     Raises:
         FeedError: a file cannot be read, and why.
-        InputError: a login is missing, or the grid is too large.
+        InputError: a login or the extra is missing, or the grid is too large.
     """
     rows, columns = grid.shape
     if rows * columns > _MOST_CELLS:
         what = f"{rows} x {columns} cells of {grid.cell_size:g} m"
         raise InputError(f"source '{client.source}'", f"the box has {what}", "choose a smaller box, or several")
+    if find_spec("odc") is None:
+        what, remedy = "odc-stac, which reads its rasters, is missing", "pip install 'strandline[fetch]'"
+        raise InputError(f"source '{client.source}'", what, remedy)
     options = {**_REQUESTS, **access.options(client)}
     with _no_signature_in_logs(), rasterio.Env(**options):
         try:
