@@ -11,14 +11,14 @@ from strandline.errors import InputError
 from strandline.observations.region import Region
 from strandline.observations.region_file.accepted_findings import AcceptedFinding
 from strandline.observations.region_file.data_sections import DataSections
-from strandline.observations.region_file.datum_statements import demand_datums
 from strandline.observations.region_file.feed_sections import AnyStream
+from strandline.observations.region_file.flood_survey_section import AnyFloodSurvey
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.region_file.scenario_sections import ScenariosSection
 from strandline.observations.region_file.toml_file import describe_errors, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Section, as_datetime64
-from strandline.observations.region_file.vertical_datum import RegionDatum
+from strandline.observations.region_file.vertical_datum import RegionDatum, demand_datums
 from strandline.observations.region_file.warnings_section import WarningsSection
 
 MOST_PER_AREA = 1e6
@@ -81,6 +81,7 @@ class RegionFile(DataSections):
     scenarios: ScenariosSection | None = None
     planning: PlanningSection | None = None
     split: SplitSection = SplitSection()
+    flood_survey: tuple[AnyFloodSurvey, ...] = ()
     stream: tuple[AnyStream, ...] = ()
     warnings: WarningsSection | None = None
     accepted: tuple[AcceptedFinding, ...] = ()
