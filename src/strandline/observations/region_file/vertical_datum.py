@@ -24,6 +24,7 @@ UNTYPED = (
     ' { name = "…", kind = "…" } with kind one of ' + ", ".join(KINDS) + ", and 'epoch = [first year, last year]' for a"
     " mean sea level"
 )
+DATUM_KEY = "vertical_datum"
 _FORMER_KEY = "datum_shift"
 _LEVEL_STREAMS = ("file", "noaa_coops", "ioc", "erddap", "json")
 

@@ -1,21 +1,27 @@
 """Whether a place can be run, what a run would give, and the cheapest remedy of each thing that it would refuse."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.checks.findings import Finding, warnings_of
-from strandline.observations.checks.inventory.inventory import Inventory
-from strandline.observations.region_file import RegionFile
+from strandline.observations.checks.inventory.inventory import Inventory, take_inventory
+from strandline.observations.readers.formats.reading_process import Executor
+from strandline.observations.readers.sea_point import find_sea
+from strandline.observations.readers.terrain import read_elevation
+from strandline.observations.region_file import RegionFile, examine_region_file
 from strandline.observations.storms import find_whole_storms, overlaps_any
 from strandline.pipeline.study_area.flood_scores import surveyed
 from strandline.pipeline.study_area.input_requirements import refused_inputs
 from strandline.pipeline.study_area.requirements import MOST_STORMS, refused_by_planning, refused_by_theory
 from strandline.risk.hazard.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.own_record import FEWEST_CYCLONES
+
+SEA_POINT = "region.sea_point"
 
 
 @dataclass(frozen=True)
@@ -38,17 +44,61 @@ class Verdict:
         return not self.refusals
 
 
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """A place, looked at: its streams, ``None`` where region or terrain are not stated, and the verdict."""
+
+    inventory: Inventory | None
+    verdict: Verdict
+
+
+def examine(path: Path, data: Path | None, execute: Executor) -> Examination:
+    """Look at everything that a region file names, and judge all of it at once; nothing is computed.
+
+    Args:
+        data: folder that the region file's paths start from; ``None`` = its own.
+        execute: where files are parsed.
+
+    Raises:
+        InputError: the region file is no TOML.
+    """
+    region_file, faults = examine_region_file(path, data)
+    if region_file is None:
+        return Examination(None, Verdict(tuple(map(_of_fault, faults)), (), ()))
+    lacks_sea_point = any(SEA_POINT in each.where for each in faults)
+    if lacks_sea_point:
+        region_file, faults = _with_sea_point(region_file, faults)
+    inventory = take_inventory(region_file, execute=execute)
+    verdict = judge(region_file, inventory)
+    return Examination(inventory, replace(verdict, refusals=(*map(_of_fault, faults), *verdict.refusals)))
+
+
+def _with_sea_point(region_file: RegionFile, faults: list[InputError]) -> tuple[RegionFile, list[InputError]]:
+    """The region file with the sea that its terrain shows, and the faults with that point as the remedy."""
+    try:
+        sea = find_sea(read_elevation(region_file.terrain, region_file.region), region_file.region)
+    except InputError:  # the inventory names it
+        return region_file, faults
+    if sea is None:
+        return region_file, faults
+    point = (round(sea.x, 1), round(sea.y, 1))
+    remedy = f"write sea_point = [{point[0]}, {point[1]}], the middle of the largest water on the terrain, if that is sea"
+    section = region_file.region_section.model_copy(update={"sea_point": point})
+    return region_file.model_copy(update={"region_section": section}), [
+        InputError(each.where, each.what, remedy) if SEA_POINT in each.where else each for each in faults
+    ]
+
+
+def _of_fault(fault: InputError) -> Finding:
+    return Finding(fault.where, fault.what, fault.remedy, refuses=True)
+
+
 def judge(region_file: RegionFile, inventory: Inventory) -> Verdict:
     """The verdict on a region file whose streams were looked at."""
     refusals = dict.fromkeys(_refusals(region_file, inventory))
     used = tuple(_of_cyclones(inventory)) if inventory.own_gauge is not None else ()
     scope = (*_of_maps(region_file, inventory), *_of_scores(region_file, inventory))
     return Verdict(tuple(refusals), (*warnings_of(inventory.findings), *warnings_of(used)), scope)
-
-
-def verdict_of_faults(faults: list[InputError]) -> Verdict:
-    """The verdict on a region file that cannot be read as one."""
-    return Verdict(tuple(Finding(each.where, each.what, each.remedy, refuses=True) for each in faults), (), ())
 
 
 def _refusals(region_file: RegionFile, inventory: Inventory) -> Iterator[Finding]:
