@@ -70,7 +70,12 @@ def test_marks_of_a_table_become_cells_and_nothing_else_is_known(tmp_path: Path)
     [
         ("SubmissionDate,place-Latitude,place-Longitude,place-Altitude,place-Accuracy,deep,KEY", "place", "odk", ","),
         ("start;_place_latitude;_place_longitude;_place_altitude;_place_precision;deep;_id", "place", "odk", ";"),
-        ("start;g/_place_latitude;g/_place_longitude;g/_place_altitude;g/_place_precision;deep;_id", "g/place", "odk", ";"),
+        (
+            "start;g/_place_latitude;g/_place_longitude;g/_place_altitude;g/_place_precision;deep;_id",
+            "g/place",
+            "odk",
+            ";",
+        ),
         ("start,place,deep,KEY", "place", "one cell", ","),
     ],
 )
@@ -229,10 +234,20 @@ def test_marks_outside_and_marks_placed_poorly_are_findings(tmp_path: Path) -> N
 
 def test_the_real_marks_of_sandy_stand_as_deep_as_they_lie_above_the_ground(shared_data: Path, tmp_path: Path) -> None:
     """USGS marks of 2012 about Jamaica Bay, over flat ground at 1 m; the ground is made up, the marks are not."""
-    region = Region("Rockaway", "EPSG:32618", (590_000.0, 4_488_000.0, 622_000.0, 4_504_000.0), 1000.0, "NAVD88", (590_500.0, 4_488_500.0), "north america")
+    region = Region(
+        "Rockaway",
+        "EPSG:32618",
+        (590_000.0, 4_488_000.0, 622_000.0, 4_504_000.0),
+        1000.0,
+        "NAVD88",
+        (590_500.0, 4_488_500.0),
+        "north america",
+    )
     path = shared_data / "high_water_marks" / "sandy_2012.csv"
     table = pd.read_csv(path)
-    places = gpd.GeoSeries(gpd.points_from_xy(table["longitude"], table["latitude"]), crs="EPSG:4326").to_crs(region.crs)
+    places = gpd.GeoSeries(gpd.points_from_xy(table["longitude"], table["latitude"]), crs="EPSG:4326").to_crs(
+        region.crs
+    )
     row, column = region.cells_of(places.x.to_numpy(), places.y.to_numpy())
     inside = row >= 0
     assert inside.sum() > 30

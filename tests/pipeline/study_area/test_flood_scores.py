@@ -25,9 +25,7 @@ def with_survey(observations: Observations, when: str) -> Observations:
     depth = np.full((1, *REGION.shape), np.nan)
     depth[0, 5:9, 10] = 0.4
     survey = scenes([np.datetime64(when, "ns")], flood_depth=depth)
-    return replace(
-        observations, flood_survey=survey, provenance={**observations.provenance, "flood_survey": HERE}
-    )
+    return replace(observations, flood_survey=survey, provenance={**observations.provenance, "flood_survey": HERE})
 
 
 def test_a_survey_belongs_to_the_storm_in_whose_window_it_lies(storms: list[Storm]) -> None:
@@ -40,7 +38,9 @@ def test_a_survey_belongs_to_the_storm_in_whose_window_it_lies(storms: list[Stor
 def test_scores_rest_on_what_people_saw_where_they_saw_a_held_out_flood(storms: list[Storm]) -> None:
     seen = with_survey(make_observations(peaks=PEAKS), "2020-01-11T00")
     archive = simulate_archive(seen, storms, 1, np.random.default_rng(0))
-    np.testing.assert_array_equal(archive.require("flood_survey")["flood_depth"], seen.require("flood_survey")["flood_depth"])
+    np.testing.assert_array_equal(
+        archive.require("flood_survey")["flood_depth"], seen.require("flood_survey")["flood_depth"]
+    )
     assert archive.provenance["flood_survey"].kind == "real"
     assert targets_of(archive, [storms[0]]) == "survey"
     assert kind_of_targets(archive, [storms[0]]) == "real"

@@ -8,13 +8,14 @@ import pytest
 from strandline.errors import StrandlineError
 from strandline.observations.readers.formats.reading_process import in_this_process
 from strandline.observations.region_file import load_region_file
+from strandline.observations.sea_level.harmonic_tide import TidalConstants, predict_tide
 from strandline.pipeline.study_area import open_study_area
 from strandline.pipeline.study_area.verdict import Verdict, examine
-from tests.fixtures.region_files import write_place
+from tests.fixtures.region_files import write_levels, write_place, write_terrain
 
 LATE = {
     "radar without VH": (
-        '[sar]\nscale = "dB"\nbands = { vv = 1 }\nscenes = [{ path = "dem.tif", time = 2020-01-10T08:00:00Z }]\n',
+        '[sar]\nscale = "dB"\nbands = { vv = 1 }\nscenes = [{ path = "sar.tif", time = 2020-01-10T08:00:00Z }]\n',
         "[sar]",
     ),
     "optical without short waves": (
@@ -42,6 +43,7 @@ def add(path: Path, text: str) -> Path:
 @pytest.mark.parametrize("case", LATE)
 def test_check_finds_what_a_run_refused_late(case: str, tmp_path: Path) -> None:
     sections, where = LATE[case]
+    write_terrain(tmp_path / "sar.tif", np.full((16, 16), -12.0))
     verdict = verdict_of(add(write_place(tmp_path, days=150), sections))
     (refusal,) = (one for one in verdict.refusals if one.where == where)
     assert refusal.remedy
@@ -105,9 +107,6 @@ def test_a_gauge_62_km_away_is_doubted(tmp_path: Path) -> None:
 def test_a_wrong_phase_of_one_constituent_is_found(tmp_path: Path) -> None:
     path = write_place(tmp_path, days=150)
     time = np.arange("2020-01-01", "2020-05-30", dtype="datetime64[h]").astype("datetime64[ns]")
-    from strandline.observations.sea_level.harmonic_tide import TidalConstants, predict_tide
-    from tests.fixtures.region_files import write_levels
-
     truth = TidalConstants("here", 45.2, "made", {"M2": 0.5, "S2": 0.2}, {"M2": 30.0, "S2": 200.0})
     write_levels(tmp_path / "levels.csv", time, 0.2 + predict_tide(truth, time))
     (tmp_path / "tides.csv").write_text("id,name,amplitude_m,phase_deg\nhere,M2,0.5,30\nhere,S2,0.2,70\n")

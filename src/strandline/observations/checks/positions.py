@@ -10,8 +10,8 @@ from strandline.observations.region import Region
 _EARTH_RADIUS = 6371.0
 """[km] Mean radius."""
 _BESIDE, _NEAR, _FAR = 40.0, 100.0, 1000.0
-"""[km] A station speaks for a coast up to about the first distance, and hardly beyond the second; beyond the third it is
-on another sea. Assumptions."""
+"""[km] A station speaks for a coast up to about the first distance, and hardly beyond the second; beyond the third it
+is on another sea. Assumptions."""
 _WAVE = 36.0
 """[km h-1] Of a tide in 10 m of water, the square root of gravity times depth: shelves are deeper, estuaries not."""
 

@@ -110,13 +110,11 @@ def compare_tide_with_readings(
         what = f"the readings run {abs(lag):.2f} h {'behind' if lag > 0 else 'ahead of'} the published tide of {where}"
         remedy = "check 'time_zone'; if the constants are those of a distant place, use 'fit = true'"
         yield Finding(gauge, what, remedy, refuses=clock_is_off)
-        return
-    yield from _compare_phases(constants, hours, fast, where, gauge)
+    if not clock_is_off:
+        yield from _compare_phases(constants, hours, fast, where, gauge)
 
 
-def _compare_phases(
-    constants: TidalConstants, hours: Times, fast: Floats, where: str, gauge: str
-) -> Iterator[Finding]:
+def _compare_phases(constants: TidalConstants, hours: Times, fast: Floats, where: str, gauge: str) -> Iterator[Finding]:
     """Main constituents whose phase in the readings is another than the published one, though all clocks agree.
 
     The readings, without what is slower than a day and without the published small constituents, are fitted by least

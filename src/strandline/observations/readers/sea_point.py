@@ -38,7 +38,7 @@ class FoundSea:
 
 
 def find_sea(elevation: Floats, region: Region) -> FoundSea | None:
-    """The largest stretch of low or flat water that reaches the edge of the region; ``None`` = there is none.
+    """The largest stretch of low or flat water that reaches the edge of the survey; ``None`` = there is none.
 
     Low land behind dikes does not reach the edge through cells below zero, or is smaller than the sea; a person looks
     at the point all the same.
@@ -53,7 +53,7 @@ def find_sea(elevation: Floats, region: Region) -> FoundSea | None:
     level, share = float(values[counts.argmax()]), float(counts.max() / known.size)
     is_flat = share >= _FLAT_SHARE and abs(level) <= HIGHEST_SEA
     below = round(level + _ABOVE_FLAT, 2) if is_flat else 0.0
-    sea = _largest_at_edge(elevation < below)
+    sea = _largest_at_edge(elevation < below, np.isnan(elevation))
     if sea is None or sea.sum() < FEWEST_CELLS:
         return None
     padded = np.pad(sea, 1, mode="edge")  # the sea goes on beyond the region
@@ -62,11 +62,11 @@ def find_sea(elevation: Floats, region: Region) -> FoundSea | None:
     return FoundSea(float(region.x[column]), float(region.y[row]), below, float(sea.sum() / known.size), is_flat)
 
 
-def _largest_at_edge(water: Mask) -> Mask | None:
-    """(H, W) the largest connected part that touches the edge; ``None`` = none does."""
+def _largest_at_edge(water: Mask, unknown: Mask) -> Mask | None:
+    """(H, W) the largest connected part that touches the edge or unknown cells; ``None`` = none does."""
     labels, count = ndimage.label(water, structure=_AROUND)
-    edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    at_edge = np.setdiff1d(edge, [0])
+    edge = ndimage.binary_dilation(np.pad(unknown, 1, constant_values=True), _AROUND)[1:-1, 1:-1]
+    at_edge = np.setdiff1d(labels[edge], [0])
     if not at_edge.size:
         return None
     sizes = np.bincount(labels.ravel(), minlength=count + 1)

@@ -133,7 +133,9 @@ class FloodRasterSection(SurveySection):
     @model_validator(mode="after")
     def _complete(self) -> "FloodRasterSection":
         if (self.unit is None) == (self.depth is None):
-            raise ValueError("give 'unit' of a raster of depths, or 'depth' [m] of one of 1 = flooded, 0 = dry; not both")
+            raise ValueError(
+                "give 'unit' of a raster of depths, or 'depth' [m] of one of 1 = flooded, 0 = dry; not both"
+            )
         return self
 
 

@@ -128,8 +128,8 @@ def _on_terrain(
     if found is None:
         sea = f"; {unknown:.0%} of the box are unknown there, which may be the sea" if unknown > 0.01 else ""
         doubts.append(
-            f"no sea was found on {path.name} (lowest ground {lowest:.1f} m{sea}): the box may lie inland; name sea_point"
-            " yourself"
+            f"no sea was found on {path.name} (lowest ground {lowest:.1f} m{sea}): the box may lie inland; name"
+            " sea_point yourself"
         )
     below = 0.0 if found is None else found.below
     drawn = "at one height" if found is not None and found.is_flat else "with its bed"
@@ -227,4 +227,4 @@ _CONTINENTS = (
     ("central america", (-118.0, 14.0, -98.0, 24.3)),
     ("north america", (-180.0, 24.3, -50.0, 84.0)),
 )
-"""Name → west, south, east, north [degrees], the first that holds a place. Rough: an assumption that a person checks."""
+"""Name → west, south, east, north [degrees], the first that holds a place. An assumption that a person checks."""

@@ -95,7 +95,7 @@ _SECTIONS = (
     (
         "flood_survey",
         """\
-# What people saw: marks, photographs, polygons, a raster, loggers. Hold such a flood out, and the maps are scored by it.
+# What people saw: marks, photographs, polygons, a raster, loggers. Hold such a flood out: the maps are scored by it.
 #[[flood_survey]]
 #kind = "marks"
 #path = "marks.csv"

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from strandline.distillation.training.loop import Progress
-from strandline.errors import InputError, RefusedByTheory
+from strandline.errors import InputError
 from strandline.observations.checks.contradictions import find_contradictions
 from strandline.observations.checks.findings import raise_refusals, warnings_of
 from strandline.observations.observations import Observations
@@ -31,7 +31,7 @@ from strandline.observations.sea_level.sinking_land import bring_land_to
 from strandline.observations.sea_level.subsidence import Subsidence
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline.study_area.input_requirements import refused_inputs
-from strandline.pipeline.study_area.requirements import RETURN_PERIODS, refused_by_theory
+from strandline.pipeline.study_area.requirements import RETURN_PERIODS
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer, issuer_of
@@ -166,10 +166,6 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         *refused_inputs(region_file, observations.terrain, observations.tide_gauge),
     )
     raise_refusals(findings)
-    refused = list(refused_by_theory(region_file, observations.require_gauge(), found.value))
-    if refused:
-        others = f" (`strandline check` names {len(refused) - 1} more)" if len(refused) > 1 else ""
-        raise RefusedByTheory(refused[0] + others)
     levels, section, maxima = None, region_file.extremes, found.value.maxima
     if section is not None and maxima is not None:
         levels = fit_block_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)

@@ -82,7 +82,9 @@ def _with_sea_point(region_file: RegionFile, faults: list[InputError]) -> tuple[
     if sea is None:
         return region_file, faults
     point = (round(sea.x, 1), round(sea.y, 1))
-    remedy = f"write sea_point = [{point[0]}, {point[1]}], the middle of the largest water on the terrain, if that is sea"
+    remedy = (
+        f"write sea_point = [{point[0]}, {point[1]}], the middle of the largest water on the terrain, if that is sea"
+    )
     section = region_file.region_section.model_copy(update={"sea_point": point})
     return region_file.model_copy(update={"region_section": section}), [
         InputError(each.where, each.what, remedy) if SEA_POINT in each.where else each for each in faults

@@ -317,7 +317,7 @@ def _describe_modality(name: str, now: np.datetime64, read: Callable[[], xr.Data
         count = len(set(dataset["storm"].values))
         detail = f"{count} storms; {unobserved:.0%} of fixes without wind"
     elif name == "flood_survey":
-        detail = f"{int(first.notnull().sum())} cells seen, {int((first > 0).sum())} of them flooded"
+        detail = f"{int(first.count())} cells seen, {int((first > 0).sum())} of them flooded"
     else:
         detail = f"{', '.join(map(str, dataset.data_vars))}; {unobserved:.0%} of cells not observed"
     if "time" not in dataset.coords:

@@ -74,7 +74,7 @@ def read_flood_surveys(
     scenes = {"scene": np.arange(len(times)), "time": ("scene", np.array(times, dtype="datetime64[ns]"))}
     dataset = xr.Dataset({"flood_depth": depth}, {**scenes, "y": region.y, "x": region.x})
     check_variables(dataset, ", ".join(str(survey.path) for survey in surveys))
-    _log.info("flood surveys: %d floods, %d cells known", len(times), int(dataset["flood_depth"].notnull().sum()))
+    _log.info("flood surveys: %d floods, %d cells known", len(times), int(dataset["flood_depth"].count()))
     return Checked(dataset, tuple(findings))
 
 
@@ -171,7 +171,9 @@ def _from_raster(survey: FloodRasterSection, region: Region) -> Floats:
     def zeros_and_ones(values: Floats) -> Floats:
         other = ~np.isnan(values) & ~np.isin(values, (0.0, 1.0))
         if other.any():
-            remedy = "give 1 = flooded, 0 = dry, name what means unknown as 'nodata'; or state 'unit' if it holds depths"
+            remedy = (
+                "give 1 = flooded, 0 = dry, name what means unknown as 'nodata'; or state 'unit' if it holds depths"
+            )
             raise InputError(path, f"holds {values[other][0]:g}, which is neither flooded nor dry", remedy)
         return values
 
@@ -215,7 +217,9 @@ def _polygons(path: Path, columns: Sequence[str], region: Region) -> gpd.GeoData
     if wrong.any():
         first = int(wrong.argmax())
         raise InputError(
-            f"{path} row {first + 1}", f"is a {kinds.iloc[first]} ({wrong.sum()} such rows)", "give outlines as polygons"
+            f"{path} row {first + 1}",
+            f"is a {kinds.iloc[first]} ({wrong.sum()} such rows)",
+            "give outlines as polygons",
         )
     shapes = frame.geometry.to_crs(region.crs).make_valid()
     finite = np.isfinite(shapes.bounds.to_numpy()).all(axis=1)

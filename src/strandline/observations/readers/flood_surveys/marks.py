@@ -63,16 +63,22 @@ class Marks:
         """Points at coordinates x and y of a CRS; longitude and latitude where none is given."""
         to_region = Transformer.from_crs(crs, region.crs, always_xy=True)
         here, there = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-        x, y = to_region.transform(here, there)
-        swapped_x, swapped_y = to_region.transform(there, here)
+        x, y = map(_on_map, to_region.transform(here, there))
+        swapped_x, swapped_y = map(_on_map, to_region.transform(there, here))
         unknown = np.full(here.shape, np.nan)
         return cls(
-            *(np.where(np.isfinite(each), each, _NOWHERE) for each in (x, y)),
+            x,
+            y,
             unknown if height is None else height,
             unknown if accuracy is None else accuracy,
-            *(np.where(np.isfinite(each), each, _NOWHERE) for each in (swapped_x, swapped_y)),
+            swapped_x,
+            swapped_y,
             empty,
         )
+
+
+def _on_map(coordinate: Floats) -> Floats:
+    return np.where(np.isfinite(coordinate), coordinate, _NOWHERE)
 
 
 def read_marks(survey: MarksSection, region: Region) -> Marks:
@@ -176,9 +182,7 @@ def _from_vectors(survey: MarksSection, region: Region) -> Marks:
     if columns.accuracy is not None:
         accuracy = pd.to_numeric(frame[columns.accuracy], errors="coerce").to_numpy(dtype=float)
     points = frame.geometry[known]
-    return Marks.at(
-        points.x, points.y, region, frame.crs.to_wkt(), height[known], accuracy[known], int((~known).sum())
-    )
+    return Marks.at(points.x, points.y, region, frame.crs.to_wkt(), height[known], accuracy[known], int((~known).sum()))
 
 
 def _implausible(height: Floats, survey: MarksSection) -> Mask:
@@ -192,4 +196,3 @@ def _implausible(height: Floats, survey: MarksSection) -> Mask:
 
 def _what(survey: MarksSection) -> str:
     return f"{survey.unit} is no {'depth' if survey.columns.depth is not None else 'level'} of a flood"
-
