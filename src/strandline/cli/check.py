@@ -73,5 +73,5 @@ def verdict_lines(verdict: "Verdict") -> Group:
         for number, one in enumerate(verdict.refusals, start=1):
             lines += [Text(f"  {number}. {one.where}: {one.what}"), Text(f"     remedy: {one.remedy}")]
     lines += [Text(f"  {sentence}") for sentence in verdict.scope]
-    lines += [Text(f"  doubtful: {sentence}", style="yellow") for sentence in verdict.doubts]
+    lines += [Text(f"  warning: {sentence}", style="yellow") for sentence in verdict.doubts]
     return Group(*lines)

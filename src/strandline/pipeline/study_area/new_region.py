@@ -188,7 +188,7 @@ def _region_lines(box: Box, region: Region, zone: str, found: FoundSea | None) -
         "",
         "[region]",
         f"name = {json.dumps(region.name, ensure_ascii=False)}",
-        f"# UTM zone {zone}, in which the middle of the box lies.",
+        f"# UTM {zone}, in which the middle of the box lies.",
         f'crs = "{region.crs}"',
         "# left, bottom, right, top [m]: the box, widened to whole cells.",
         f"bounds = [{x0:.1f}, {y0:.1f}, {x1:.1f}, {y1:.1f}]",

@@ -106,8 +106,8 @@ def judge(region_file: RegionFile, inventory: Inventory) -> Verdict:
 def _refusals(region_file: RegionFile, inventory: Inventory) -> Iterator[Finding]:
     for stream in inventory.streams:
         if stream.state == "unreadable":
-            where, what, remedy = stream.fault or (stream.name, stream.detail, "mend it, or leave it out")
-            yield Finding(where, what, remedy, refuses=True)
+            where, what, remedy = stream.fault or ("", stream.detail, "mend it, or leave it out")
+            yield Finding(f"{stream.name} ({where})", what, remedy, refuses=True)
     for name in inventory.missing:
         yield Finding(
             f"[{name}]", "is missing: there can be maps (`strandline map`), but no plan",
@@ -173,7 +173,7 @@ def _of_cyclones(inventory: Inventory) -> Iterator[Finding]:
     if seen < FEWEST_CYCLONES:
         what = (
             f"{count} cyclones were read, {seen} of them passed while the gauge was read; below {FEWEST_CYCLONES} they"
-            " are not told apart from other storms, and rare levels may be too low"
+            " are not kept apart from other storms, and rare levels may be too low"
         )
         remedy = "give a longer record, or published annual maxima or return levels of this coast"
         yield Finding("[storms]", what, remedy)
