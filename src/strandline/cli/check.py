@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Group
-from rich.text import Text
 
 from strandline.cli.console import note, print_json, print_result
 from strandline.errors import InputError
@@ -63,15 +61,14 @@ def verdict_to_json(verdict: "Verdict") -> dict[str, object]:
     return {"runs": verdict.runs, "refusals": listed, "doubts": list(verdict.doubts), "scope": list(verdict.scope)}
 
 
-def verdict_lines(verdict: "Verdict") -> Group:
+def verdict_lines(verdict: "Verdict") -> str:
     """A verdict for a person: what a run refuses and what would be right, else what it gives and what is doubtful."""
-    if verdict.runs:
-        lines = [Text("\nverdict: this can be run", style="bold green")]
-    else:
+    lines = ["", "verdict: this can be run"]
+    if not verdict.runs:
         count = len(verdict.refusals)
-        lines = [Text(f"\nverdict: a run would be refused, for {count} reason{'s' * (count > 1)}", style="bold red")]
+        lines = ["", f"verdict: a run would be refused, for {count} reason{'s' * (count > 1)}"]
         for number, one in enumerate(verdict.refusals, start=1):
-            lines += [Text(f"  {number}. {one.where}: {one.what}"), Text(f"     remedy: {one.remedy}")]
-    lines += [Text(f"  {sentence}") for sentence in verdict.scope]
-    lines += [Text(f"  warning: {sentence}", style="yellow") for sentence in verdict.doubts]
-    return Group(*lines)
+            lines += [f"  {number}. {one.where}: {one.what}", f"     remedy: {one.remedy}"]
+    lines += [f"  {sentence}" for sentence in verdict.scope]
+    lines += [f"  warning: {sentence}" for sentence in verdict.doubts]
+    return "\n".join(lines)
