@@ -24,8 +24,8 @@ from strandline.errors import InputError, StrandlineError
 app = typer.Typer(
     help="From almost no data to a coastal resilience plan.\n\n"
     "Start with `strandline run --out runs/demo`: a simulated delta, no file needed. For a real place, `strandline new` "
-    "writes a region file, `strandline fetch` brings data, `strandline check` says what is missing, then `strandline "
-    "run REGION.toml --out DIR`. "
+    "writes a region file, `strandline fetch` brings data, `strandline check` says what is missing, then "
+    "`strandline run REGION.toml --out DIR`. "
     "`strandline doctor` checks this machine.\n\n"
     "Results go to standard output, with --json as JSON; progress and notes go to standard error.",
     epilog="Exit codes: 0 done; 2 an input cannot be used, or something needed is broken (the message states what "

@@ -15,6 +15,7 @@ from strandline.observations.readers.formats.reading_process import in_this_proc
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile, load_region_file
 from strandline.pipeline.study_area.new_region import MOST_CELLS, box_around, new_region
+from strandline.pipeline.study_area.sea_point import write_sea_point
 from strandline.pipeline.study_area.verdict import examine
 from tests.fixtures.batches import REGION, ground
 from tests.fixtures.region_files import write_terrain
@@ -151,3 +152,19 @@ def test_a_missing_sea_point_is_found_on_the_terrain_and_named_as_the_remedy(tmp
     path.write_text(text.replace("#vertical_datum =", "vertical_datum =", 1).replace("#offset_to", "offset_to", 1))
     (refusal,) = (one for one in examine(path, None, in_this_process).verdict.refusals if "sea_point" in one.where)
     assert re.search(r"write sea_point = \[50\d+\.\d, \d+\.\d\]", refusal.remedy)
+
+
+@pytest.mark.parametrize("drop", [False, True])
+def test_a_point_that_is_still_open_is_written_into_the_file_and_a_stated_one_stays(drop: bool, tmp_path: Path) -> None:
+    write_terrain(tmp_path / "dem.tif", ground())
+    text = new_region(handmade_box(), "Handmade", tmp_path / "dem.tif", "dem.tif").text
+    text = text.replace("#vertical_datum =", "vertical_datum =", 1).replace("#offset_to", "offset_to", 1)
+    text = re.sub(r"^sea_point.*\n", "" if drop else "#sea_point = [0.0, 0.0]\n", text, flags=re.MULTILINE)
+    path = tmp_path / "place.toml"
+    path.write_text(text)
+    sea = write_sea_point(path, None)
+    assert sea is not None
+    assert load_region_file(path).region.sea_point == pytest.approx((sea.x, sea.y), abs=0.1)
+    written = path.read_bytes()
+    assert write_sea_point(path, None) is None
+    assert path.read_bytes() == written

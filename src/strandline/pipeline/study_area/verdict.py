@@ -11,17 +11,14 @@ from strandline.errors import InputError
 from strandline.observations.checks.findings import Finding, warnings_of
 from strandline.observations.checks.inventory.inventory import Inventory, take_inventory
 from strandline.observations.readers.formats.reading_process import Executor
-from strandline.observations.readers.sea_point import find_sea
-from strandline.observations.readers.terrain import read_elevation
 from strandline.observations.region_file import RegionFile, examine_region_file
 from strandline.observations.storms import find_whole_storms, overlaps_any
 from strandline.pipeline.study_area.flood_scores import surveyed
 from strandline.pipeline.study_area.input_requirements import refused_inputs
 from strandline.pipeline.study_area.requirements import MOST_STORMS, refused_by_planning, refused_by_theory
+from strandline.pipeline.study_area.sea_point import SEA_POINT, sea_on_terrain
 from strandline.risk.hazard.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.own_record import FEWEST_CYCLONES
-
-SEA_POINT = "region.sea_point"
 
 
 @dataclass(frozen=True)
@@ -75,10 +72,7 @@ def examine(path: Path, data: Path | None, execute: Executor) -> Examination:
 
 def _with_sea_point(region_file: RegionFile, faults: list[InputError]) -> tuple[RegionFile, list[InputError]]:
     """The region file with the sea that its terrain shows, and the faults with that point as the remedy."""
-    try:
-        sea = find_sea(read_elevation(region_file.terrain, region_file.region), region_file.region)
-    except InputError:  # the inventory names it
-        return region_file, faults
+    sea = sea_on_terrain(region_file)
     if sea is None:
         return region_file, faults
     point = (round(sea.x, 1), round(sea.y, 1))
