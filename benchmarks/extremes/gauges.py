@@ -13,7 +13,7 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.readers.cyclone_tracks import read_tracks
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
 from strandline.observations.variables import HOURS_PER_YEAR
-from strandline.risk.hazard.cyclone_passages import cyclone_passages
+from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.own_record import GaugeHours, RecordedExtremes, estimate_from_record
 
 PIECE_YEARS, TIDE_YEARS = 10, 19

@@ -9,8 +9,8 @@ from scipy import stats
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.storms import Window
+from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
 from strandline.risk.hazard.own_record import GaugeHours, RecordedExtremes, estimate_from_record
-from strandline.risk.hazard.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
 
 YEARS = 30
 HOURS = YEARS * 8766

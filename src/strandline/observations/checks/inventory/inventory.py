@@ -42,15 +42,16 @@ State = Literal["present", "absent", "unreadable"]
 
 COSTS = {name: modality.cost_of_absence for name, modality in MODALITIES.items()} | {
     "neighbour": "no substitute when the region's own gauge fails in a storm",
-    "tides": "the tide is fitted to the record, which takes months of data and leaks if held-out storms are included",
-    "extremes": "return levels rest on the gauge's own record, and are unavailable where it is short",
+    "tides": "the tide is fitted to the record, which takes months of data and leaks if held-out storms are included;"
+    " without a gauge it is a usual one, half or twice as large as here",
+    "extremes": "return levels rest on the gauge's own record; a short one only updates what other coasts have",
     "assets": "no damage and no money: the plan has actions for lives alone, by the land that floods",
     "scenarios": "the sea rises as on the world's mean, and the land is taken as stable",
     "zones": "the watch reports by the districts that the assets name, else by square blocks",
 }
 """Stream → what a region does without it."""
-NEEDED = ("tide_gauge",)
-"""Streams beside the terrain without which there is no plan."""
+NEEDED: tuple[str, ...] = ()
+"""Streams beside the terrain without which there is no plan: none, since a run starts from what there is."""
 
 
 @dataclass(frozen=True)
