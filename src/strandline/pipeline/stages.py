@@ -61,6 +61,7 @@ from strandline.risk.hazard.level_basis import (
 )
 from strandline.risk.hazard.own_record import estimate_from_record, is_short
 from strandline.risk.hazard.return_levels import at_year, levels_of, sample_tails
+from strandline.risk.hazard.short_maxima import needs_prior, sample_posterior
 from strandline.risk.hazard.without_record import estimate_without_record
 from strandline.risk.impact import impact as impact_chain
 from strandline.risk.impact.impact import Impact
@@ -138,7 +139,8 @@ def estimate_return_levels(
         fit = at_year(fit, baseline, area.levels_epoch)
         sunk = _sunk_gauge(area, baseline - float(fit.years.max()))
         fit = replace(fit, location=fit.location - sunk, data=fit.data - sunk)
-        tails = sample_tails(fit, samples, context.rng)
+        alone = not needs_prior(fit.record_years, periods[-1])
+        tails = sample_tails(fit, samples, context.rng) if alone else sample_posterior(fit, samples, context.rng)
         levels, frequent = split_frequent(levels_of(tails, all_periods), periods)
         basis = describe_published(fit, tails, periods, baseline)
         return ReturnLevels(levels, frequent, fit.record_years, basis, maxima_at_epoch(fit), 1.0)

@@ -9,8 +9,8 @@ def absence_sentences(area: StudyArea) -> tuple[str, ...]:
     if area.assumed_sea is not None:
         found.append(
             "No reading of the sea was given. What the sea does here, how often, and whether any forecast would be"
-            f" right cannot be known from this run. {area.assumed_sea.tide} {area.assumed_sea.mean} Storms and forecasts are"
-            " simulated."
+            f" right cannot be known from this run. {area.assumed_sea.tide} {area.assumed_sea.mean} Storms and"
+            " forecasts are simulated."
         )
     if observations.assets is None:
         found.append(

@@ -23,8 +23,8 @@ USUAL_TIDE = {"M2": (0.60, 0.0), "S2": (0.20, 30.0), "N2": (0.12, 340.0), "K1": 
 USUAL_TIDE_ERROR = 0.9
 """Deviation of ln(size) of the tide of a coast without constants [-]."""
 MEAN_ERRORS: dict[Kind, float] = {"mean sea level": 0.1, "geoid model": 0.5, "chart datum": 1.5, "local": 0.7}
-"""Deviation of the sea's mean from a datum's zero [m] where no gauge tells it. Assumptions: sea level lies within 2 m of
-a geoid model, and chart datum up to 8 m below it (`observations.region_file.vertical_datum`)."""
+"""Deviation of the sea's mean from a datum's zero [m] where no gauge tells it. Assumptions: sea level lies within 2 m
+of a geoid model, and chart datum up to 8 m below it (`observations.region_file.vertical_datum`)."""
 SEED = 1
 
 

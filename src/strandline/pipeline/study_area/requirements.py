@@ -11,7 +11,7 @@ from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.storms import Split, Storm, find_whole_storms, split_by_storm
 from strandline.planning.settings import read_planning_settings
-from strandline.risk.hazard.extremes import fit_block_maxima
+from strandline.risk.hazard.short_maxima import fit_annual_maxima
 
 RETURN_PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 """[years] Of the hazard, where a region file names none."""
@@ -62,9 +62,7 @@ def refused_by_theory(region_file: RegionFile, gauge: xr.Dataset, published: Pub
     section, maxima = region_file.extremes, published.maxima
     if section is None or maxima is None:
         return
-    periods = RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods
     try:
-        fit = fit_block_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)
-        fit.levels(periods)
+        fit_annual_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)
     except (RefusedByTheory, InputError) as error:
         yield str(error)

@@ -36,10 +36,11 @@ from strandline.pipeline.study_area.requirements import RETURN_PERIODS
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer, issuer_of
-from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima
+from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit
 from strandline.risk.hazard.mean_level_trend import decimal_year
 from strandline.risk.hazard.own_record import GaugeHours
 from strandline.risk.hazard.return_levels import PublishedLevels
+from strandline.risk.hazard.short_maxima import fit_annual_maxima
 from strandline.simulator.coast import simulate_coast
 
 BUILT_IN_SEED = 3
@@ -171,7 +172,7 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
     raise_refusals(findings)
     levels, section, maxima = None, region_file.extremes, found.value.maxima
     if section is not None and maxima is not None:
-        levels = fit_block_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)
+        levels = fit_annual_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)
     zones, scenarios = region_file.zones, region_file.scenarios
     baseline = pd.Timestamp.now("UTC").year
     if scenarios is not None and scenarios.baseline_year is not None:

@@ -13,6 +13,7 @@ from strandline.risk.hazard.mean_level_trend import global_mean_rise
 from strandline.risk.hazard.own_record import RecordedExtremes
 from strandline.risk.hazard.return_levels import PublishedLevels, levels_of
 from strandline.risk.hazard.surges.high_waters import TIDE_IS_LARGE
+from strandline.risk.hazard.short_maxima import needs_prior
 from strandline.risk.hazard.without_record import AssumedExtremes
 
 SURPRISING = 0.05
@@ -214,7 +215,12 @@ def describe_published(
     when = f"{fit.years[top]:.0f}, at the sea of {year:.0f}"
     highest = HighestReading(float(raised[top]), when, rate, fit.record_years)
     sentences = [
-        f"A GEV distribution fitted to {fit.record_years:.0f} years of {fit.source}.",
+        f"A GEV distribution fitted to {fit.record_years:.0f} years of {fit.source}"
+        + (
+            ", too few to speak alone: they update what is known of other coasts."
+            if needs_prior(fit.record_years, return_periods[-1])
+            else "."
+        ),
         f"Their rise of {1000 * fit.trend:.1f} mm a year was taken out and carried on; levels are those of {year:.0f}."
         if risen
         else "No rise of the sea was taken out of them; they were raised to the sea of"
