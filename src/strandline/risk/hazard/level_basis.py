@@ -12,8 +12,8 @@ from strandline.risk.hazard.extremes import ReturnLevelFit
 from strandline.risk.hazard.mean_level_trend import global_mean_rise
 from strandline.risk.hazard.own_record import RecordedExtremes
 from strandline.risk.hazard.return_levels import PublishedLevels, levels_of
-from strandline.risk.hazard.surges.high_waters import TIDE_IS_LARGE
 from strandline.risk.hazard.short_maxima import needs_prior
+from strandline.risk.hazard.surges.high_waters import TIDE_IS_LARGE
 from strandline.risk.hazard.without_record import AssumedExtremes
 
 SURPRISING = 0.05

@@ -74,9 +74,7 @@ def draw_posterior(
     weight = np.exp(logarithm - logarithm.max())
     chosen = rng.choice(weight.size, n_samples, p=weight / weight.sum())
     steps = (offsets[1] - offsets[0], deviates[1] - deviates[0], deviates[1] - deviates[0])
-    moved = [
-        axis[chosen] + step * rng.uniform(-0.5, 0.5, n_samples) for axis, step in zip(grid, steps, strict=True)
-    ]
+    moved = [axis[chosen] + step * rng.uniform(-0.5, 0.5, n_samples) for axis, step in zip(grid, steps, strict=True)]
     return _of_deviates(prior, float(maxima.mean()), *moved)
 
 
