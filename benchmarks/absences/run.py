@@ -84,7 +84,7 @@ def rows_of(seed: int) -> Iterator[Row]:
 def levels_of(known: KnownCoast, given: Given, seed: int) -> Floats:
     """(S,) levels of ``PERIOD`` [m, region datum] from what is given."""
     coast, rng = known.observations, np.random.default_rng(seed)
-    gauge, region = coast.require_gauge(), coast.region
+    gauge = coast.require_gauge()
     place = float(gauge["longitude"][0]), float(gauge["latitude"][0])
     passages = cyclone_passages(coast.require("storms"), *place) if given.tracks else None
     mean = float(gauge["mean_sea_level"][0])
