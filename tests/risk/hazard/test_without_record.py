@@ -8,6 +8,7 @@ from strandline.observations.sea_level.harmonic_tide import predict_tide
 from strandline.pipeline.study_area.assumed_sea import usual_tide
 from strandline.risk.hazard.own_record import GaugeHours
 from strandline.risk.hazard.surges.high_waters import find_high_waters
+from strandline.risk.hazard.surges.regional_prior import WORLD, SurgePrior
 from strandline.risk.hazard.without_record import AssumedExtremes, SeaErrors, estimate_without_record
 from strandline.simulator.sea.assumed_gauge import simulate_assumed_gauge
 
@@ -23,9 +24,14 @@ def assumed(spread: float = 0.18) -> GaugeHours:
     return GaugeHours(time, gauge["water_level"].values[0], predicted, time, predicted)
 
 
-def estimate(mean: float = 0.1, log_tide: float = 0.05, spread: float = 0.18) -> AssumedExtremes:
+KNOWN_SPREAD = SurgePrior((2.75, 0.1), (-0.3, 0.1), (0.0, 0.02), (-2.0, 0.05))
+
+
+def estimate(
+    mean: float = 0.1, log_tide: float = 0.05, spread: float = 0.18, prior: SurgePrior = WORLD
+) -> AssumedExtremes:
     errors, rng = SeaErrors(mean, log_tide), np.random.default_rng(0)
-    return estimate_without_record(assumed(spread), errors, None, None, PERIODS, 240, rng)
+    return estimate_without_record(assumed(spread), errors, None, None, PERIODS, 240, rng, prior)
 
 
 def width(found: AssumedExtremes) -> float:
@@ -34,8 +40,10 @@ def width(found: AssumedExtremes) -> float:
 
 
 def test_less_knowledge_of_tide_and_mean_widens_the_levels() -> None:
-    assert width(estimate(0.5, 0.05)) > 1.1 * width(estimate(0.1, 0.05))
-    assert width(estimate(0.1, 0.9)) > 1.3 * width(estimate(0.1, 0.05))
+    known = width(estimate(0.1, 0.05, prior=KNOWN_SPREAD))
+    assert width(estimate(0.5, 0.05, prior=KNOWN_SPREAD)) > 1.5 * known
+    assert width(estimate(0.1, 0.9, prior=KNOWN_SPREAD)) > 1.5 * known
+    assert width(estimate(0.1, 0.05)) > 1.5 * known
 
 
 def test_levels_do_not_rest_on_the_size_of_the_simulated_weather() -> None:

@@ -43,7 +43,7 @@ State = Literal["present", "absent", "unreadable"]
 COSTS = {name: modality.cost_of_absence for name, modality in MODALITIES.items()} | {
     "neighbour": "no substitute when the region's own gauge fails in a storm",
     "tides": "the tide is fitted to the record, which takes months of data and leaks if held-out storms are included;"
-    " without a gauge it is a usual one, half or twice as large as here",
+    " without a gauge it is a usual one, a third or three times as large as here",
     "extremes": "return levels rest on the gauge's own record; a short one only updates what other coasts have",
     "assets": "no damage and no money: the plan has actions for lives alone, by the land that floods",
     "scenarios": "the sea rises as on the world's mean, and the land is taken as stable",

@@ -28,20 +28,18 @@ class SurgePrior:
         log_scale: ln of the tail's scale above it, in spreads [-].
         shape: of the tail [-].
         log_spread: ln of the spread of all skew surges [ln m].
-        source: of these numbers.
     """
 
-    threshold: tuple[float, float] = (2.7, 0.5)
-    log_scale: tuple[float, float] = (-0.4, 0.35)
-    shape: tuple[float, float] = SHAPE_PRIOR
-    log_spread: tuple[float, float] = (-1.7, 0.5)
-    source: str = ""
+    threshold: tuple[float, float]
+    log_scale: tuple[float, float]
+    shape: tuple[float, float]
+    log_spread: tuple[float, float]
 
 
-WORLD = SurgePrior(
-    source="skew surges of gauges in Australia, the Strait of Georgia, Texas and the Adriatic",
-)
-"""Of any coast."""
+WORLD = SurgePrior(threshold=(2.8, 0.5), log_scale=(-0.2, 0.4), shape=SHAPE_PRIOR, log_spread=(-1.95, 0.45))
+"""Of any coast. One to three years of 26 gauges in Australia, the Strait of Georgia, Texas and the Adriatic: at the
+twelve with two years or more the threshold is 2.7 ± 0.4 spreads and ln(scale / spread) −0.25 ± 0.3; the spread is 0.13 m in
+the middle, 0.08 to 0.20 m. Deviations are wider than theirs, since these are few coasts: an ASSUMPTION."""
 
 
 def update_tails(
