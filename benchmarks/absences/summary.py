@@ -5,13 +5,25 @@ import numpy as np
 from benchmarks.record import Record, Row, Rows, markdown_table
 from benchmarks.statistics import number, rows_by
 
-COLUMNS = ("given", "coasts", "error_m", "range_m", "people", "range_people", "money", "range_money", "inside")
+COLUMNS = (
+    "given",
+    "coasts",
+    "error_m",
+    "range_m",
+    "people",
+    "range_people",
+    "people_truth",
+    "money",
+    "range_money",
+    "money_truth",
+    "inside",
+)
 
 
 def scores(rows: Rows) -> list[Row]:
-    """One row for each case: medians over the coasts.
+    """One row for each case: means over the coasts.
 
-    ``error_m``, ``people`` and ``money`` (million EUR 2010) are how far the median answer lies from the truth, the
+    ``error_m``, ``people`` and ``money`` (million EUR 2010) are how far the middle answer lies from the truth, the
     ranges how wide the range of 8 in 10 chance is; ``inside`` is the share of coasts whose true level lies in it.
     """
     found: list[Row] = []
@@ -21,12 +33,14 @@ def scores(rows: Rows) -> list[Row]:
             {
                 "given": given,
                 "coasts": len(group),
-                "error_m": float(np.median(np.abs(column["level"] - column["truth"]))),
-                "range_m": float(np.median(column["high"] - column["low"])),
-                "people": float(np.median(np.abs(column["people"] - column["people_truth"]))),
-                "range_people": float(np.median(column["people_high"] - column["people_low"])),
-                "money": float(np.median(np.abs(column["money"] - column["money_truth"]))) / 1e6,
-                "range_money": float(np.median(column["money_high"] - column["money_low"])) / 1e6,
+                "error_m": float(np.mean(np.abs(column["level"] - column["truth"]))),
+                "range_m": float(np.mean(column["high"] - column["low"])),
+                "people": float(np.mean(np.abs(column["people"] - column["people_truth"]))),
+                "range_people": float(np.mean(column["people_high"] - column["people_low"])),
+                "money": float(np.mean(np.abs(column["money"] - column["money_truth"]))) / 1e6,
+                "range_money": float(np.mean(column["money_high"] - column["money_low"])) / 1e6,
+                "people_truth": float(np.mean(column["people_truth"])),
+                "money_truth": float(np.mean(column["money_truth"])) / 1e6,
                 "inside": float(((column["low"] <= column["truth"]) & (column["truth"] <= column["high"])).mean()),
             }
         )

@@ -28,7 +28,7 @@ def test_every_piece_of_a_list_of_maxima_is_compared_with_the_whole() -> None:
     assert len({row["whole"] for row in rows}) == 3
 
 
-def test_absences_are_scored_by_medians_over_coasts() -> None:
+def test_absences_are_scored_by_means_over_coasts() -> None:
     names = ("level", "low", "high", "truth", "people", "people_truth", "people_low", "people_high")
     money = ("money", "money_truth", "money_low", "money_high")
     rows: list[Row] = [

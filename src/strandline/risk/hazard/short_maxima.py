@@ -34,10 +34,17 @@ def fit_annual_maxima(
         raise InputError(source, "has a single annual maximum", "give two or more, or leave [extremes] out")
     data = np.asarray(maxima, dtype=float)
     location, scale, shape = draw_posterior(data, 401, np.random.default_rng(0), prior)
-    middle = (float(np.median(each)) for each in (location, scale, shape))
+    middle = [float(np.median(each)) for each in (location, scale, shape)]
     return ReturnLevelFit(
-        *middle, float(data.size), source, data[:, None], np.asarray(years, dtype=float), float("nan")
-    )  # fmt: skip
+        location=middle[0],
+        scale=middle[1],
+        shape=middle[2],
+        record_years=float(data.size),
+        source=source,
+        data=data[:, None],
+        years=np.asarray(years, dtype=float),
+        log_likelihood=float("nan"),
+    )
 
 
 def sample_posterior(

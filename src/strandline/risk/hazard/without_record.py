@@ -87,4 +87,4 @@ def estimate_without_record(
 
 def _spaced(mean: float, deviation: float, rng: np.random.Generator) -> Floats:
     """(``SEAS``,) draws of a normal distribution, one of each equal part, in random order."""
-    return mean + deviation * ndtri((rng.permutation(SEAS) + rng.uniform(size=SEAS)) / SEAS)
+    return np.asarray(mean + deviation * ndtri((rng.permutation(SEAS) + rng.uniform(size=SEAS)) / SEAS))

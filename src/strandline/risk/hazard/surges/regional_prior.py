@@ -38,8 +38,8 @@ class SurgePrior:
 
 WORLD = SurgePrior(threshold=(2.8, 0.5), log_scale=(-0.2, 0.4), shape=SHAPE_PRIOR, log_spread=(-1.95, 0.45))
 """Of any coast. One to three years of 26 gauges in Australia, the Strait of Georgia, Texas and the Adriatic: at the
-twelve with two years or more the threshold is 2.7 ± 0.4 spreads and ln(scale / spread) −0.25 ± 0.3; the spread is 0.13 m in
-the middle, 0.08 to 0.20 m. Deviations are wider than theirs, since these are few coasts: an ASSUMPTION."""
+twelve with two years or more the threshold is 2.7 ± 0.4 spreads and ln(scale / spread) −0.25 ± 0.3; the spread is
+0.13 m in the middle, 0.08 to 0.20 m. Deviations are wider than theirs, since these are few coasts: an ASSUMPTION."""
 
 
 def update_tails(
