@@ -107,10 +107,6 @@ BAD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         edit("place.toml", lambda t: t.replace("sea_point = [500050.0", "sea_point = [501050.0")),
         ["sea_point", "not in the sea"],
     ),
-    "no gauge": (
-        edit("place.toml", lambda t: t[: t.index("[[tide_gauge]]")] + t[t.index("[tides]") :]),
-        ["Handmade", "no [tide_gauge]"],
-    ),
     "invented assets": (
         edit("place.toml", lambda t: t.replace('path = "assets.geojson"', "lattice = { spacing = 250.0 }")),
         ["place.toml", "a lattice is invented", "leave out [assets]"],

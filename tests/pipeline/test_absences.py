@@ -11,14 +11,15 @@ from strandline.errors import RefusedByTheory
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline import stages
 from strandline.pipeline.stage_runner import StageContext
-from strandline.pipeline.study_area import StudyArea, open_study_area
+from strandline.pipeline.study_area import StudyArea, open_study_area, study_area
 from strandline.pipeline.study_area.absences import absence_sentences
 from strandline.risk.hazard.level_basis import ReturnLevels
+from strandline.simulator.sea import assumed_gauge
 from tests.fixtures.absences import CONFIG, run_place, write_place_with
 
 DAYS = (0.0, 120.0, 730.0)
 LEVELS = ((), ("return_levels",), ("few_maxima",))
-OTHERS = ((), ("tides",), ("assets",), ("tides", "assets"))
+OTHERS = ((), ("tides",), ("tides", "assets"))
 NO_READING, NO_TIDE, NO_SURVEY = "No reading of the sea was given.", "No tidal constants were given", "No assets were"
 
 
@@ -30,6 +31,14 @@ def estimate(region_file: Path) -> tuple[StudyArea, ReturnLevels]:
     return area, stages.estimate_return_levels(context, area, sea_level, CONFIG)
 
 
+@pytest.fixture
+def few_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One year of an assumed sea and two of predicted tide, to be quick."""
+    monkeypatch.setattr(assumed_gauge, "YEARS", 1.0)
+    monkeypatch.setattr(study_area, "TIDE_YEARS", 2)
+
+
+@pytest.mark.usefixtures("few_hours")
 @pytest.mark.parametrize(("days", "levels", "others"), list(product(DAYS, LEVELS, OTHERS)))
 def test_every_combination_of_absences_has_levels_and_says_what_cannot_be_known(
     days: float, levels: tuple[str, ...], others: tuple[str, ...], tmp_path: Path
@@ -43,12 +52,12 @@ def test_every_combination_of_absences_has_levels_and_says_what_cannot_be_known(
     assert (NO_TIDE in said) == (days == 0 and "tides" not in others)
     assert (NO_SURVEY in said) == ("assets" not in others)
     assert ("The gauge was read for" in said) == (days > 0 and not levels)
-    assert found.basis.facts["method"] == {
-        ("return_levels",): "published return levels", ("few_maxima",): "published annual maxima",
-        (): "prior of other coasts" if days == 0 else "skew surge joint probability",
-    }[levels]  # fmt: skip
+    own = "prior of other coasts" if days == 0 else "peaks over threshold"  # the table has one constituent
+    methods = {("return_levels",): "published return levels", ("few_maxima",): "published annual maxima", (): own}
+    assert found.basis.facts["method"] == methods[levels]
 
 
+@pytest.mark.usefixtures("few_hours")
 def test_a_gauge_narrows_what_terrain_alone_leaves_open(tmp_path: Path) -> None:
     widths = []
     for number, days in enumerate((0.0, 730.0)):

@@ -87,6 +87,9 @@ PERMANENT_WATER = 0.5
 WEIGHT_OF_A_LIST, WEIGHT_OF_OTHER_COASTS = 10.0, 1.0
 """Years of readings that a published list of levels, and what is known of other coasts, are taken to be worth when more
 readings are weighed. Assumptions."""
+LEAST_HEIGHT = 0.1
+"""[m above the assumed mean sea level] Lowest level of a sample where no reading tells the mean: it may lie below the
+assumed one, and no flood comes of that."""
 MAP_STREAM = 100
 """Key of the random stream that all hazard maps share, so that a sample keeps its storm while the sea rises."""
 
@@ -146,7 +149,8 @@ def estimate_return_levels(
         return ReturnLevels(levels, frequent, fit.record_years, basis, maxima_at_epoch(fit), 1.0)
     listed = area.levels_list
     if listed is not None:
-        sampled = listed.sample(all_periods, own_mean_sea_level(area), baseline, samples, context.rng)
+        mean = own_mean_sea_level(area)
+        sampled = np.maximum(listed.sample(all_periods, mean, baseline, samples, context.rng), mean + LEAST_HEIGHT)
         levels, frequent = split_frequent(sampled, periods)
         return ReturnLevels(
             levels, frequent, WEIGHT_OF_A_LIST, describe_list(listed, levels[:, -1], periods), np.empty(0), 1.0
@@ -165,7 +169,7 @@ def estimate_return_levels(
         )  # fmt: skip
         mean = own_mean_sea_level(area)
         basis = describe_assumed(assumed, mean, periods, f"{area.assumed_sea.tide} {area.assumed_sea.mean}")
-        levels, frequent = split_frequent(mean + assumed.levels, periods)
+        levels, frequent = split_frequent(mean + np.maximum(assumed.levels, LEAST_HEIGHT), periods)
         return ReturnLevels(levels, frequent, WEIGHT_OF_OTHER_COASTS, basis, np.empty(0), 1.0)
     found = estimate_from_record(hours, passages, simulated, all_periods, samples, context.rng, baseline)
     mean = own_mean_sea_level(area) - _sunk_gauge(area, found.trend.beyond)
