@@ -15,10 +15,11 @@ from strandline.pipeline.deployment import RunMetadata, save_deployment
 from strandline.pipeline.evaluation import learning_scores, reliability, surge_scores
 from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints, job_key
 from strandline.pipeline.run_folder.generations import new_generation
-from strandline.pipeline.run_folder.lock import exclusive_use
+from strandline.pipeline.run_folder.lock import one_run_at_a_time
 from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.study_area import StudyArea
+from strandline.pipeline.study_area.flood_scores import targets_of
 from strandline.report.findings import RunInfo, RunResults, SeaLevelRiseScenario
 from strandline.report.report import write_report
 from strandline.uncertainty.forecaster import save_forecaster
@@ -45,7 +46,7 @@ def run(
     Raises:
         InputError, RefusedByTheory: what was wrong. The products of a former run are left as they are then.
     """
-    with exclusive_use(out):
+    with one_run_at_a_time(out):
         started = pd.Timestamp.now("UTC").tz_localize(None)
         fingerprint = f"{version('strandline')}\n{job}\n{config}"
         stage = StageRunner(Checkpoints(out / UNFINISHED, fingerprint, resume), config.seed, announce)
@@ -63,7 +64,7 @@ def run(
         students = stage("distil the students", stages.distil_students, data, area, config)
         forecaster = stage("calibrate", stages.calibrate, data, students, config)
         baselines = stage("train the baselines", stages.train_baselines, data, area, config) if config.evaluate else {}
-        test = build_storm_batch(observations, split.test, sea_level, stages.targets_of(observations))
+        test = build_storm_batch(observations, split.test, sea_level, targets_of(observations, split.test))
         floods = stage("score the flood maps", stages.score, test, data, forecaster, teacher, baselines)
         surge = stage("forecast the surge", stages.forecast_surge, forecaster, observations, split, sea_level)
 
@@ -102,7 +103,7 @@ def run(
                 {"run": config.seed},
                 metadata.commit,
                 metadata.version,
-                stages.warnings_of(area, novelty, data, highest),
+                stages.warnings_of(area, novelty, data, highest, split),
             ),
             issuer=area.issuer,
             levels=estimated.basis,

@@ -1,10 +1,13 @@
 """All sources, one line each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import is_dataclass, replace
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
 from strandline.errors import InputError
 from strandline.observations.fetch.source import FetchChoice, Source
+from strandline.observations.region_file.toml_file import read_toml
 
 SOURCES: tuple[Source, ...] = ()
 
@@ -42,12 +45,22 @@ def with_mirrors(mirrors: Mapping[str, str], sources: Sequence[Source] = SOURCES
     return [_moved(source, mirrors.get(source.name)) for source in sources]
 
 
+def read_mirrors(path: Path) -> dict[str, str]:
+    """Name of a source → address, from a TOML file with one line for each.
+
+    Raises:
+        InputError: it cannot be read, or holds anything but texts.
+    """
+    stated = read_toml(path)
+    if wrong := next((name for name, address in stated.items() if not isinstance(address, str)), None):
+        raise InputError(path, f"gives '{wrong}' no address", 'write a line as copernicus-glo30 = "https://…"')
+    return stated
+
+
 def _moved(source: Source, address: str | None) -> Source:
     if address is None:
         return source
     if not address.startswith(("https://", "http://")):
         raise InputError("mirrors", f"'{address}' of '{source.name}' is no web address", "start with https://")
-    if not is_dataclass(source) or isinstance(source, type):
-        raise TypeError(f"source '{source.name}' is no dataclass")
-    moved: Source = replace(source, address=address)
+    moved: Source = replace(cast(Any, source), address=address)  # a protocol cannot demand a dataclass
     return moved
