@@ -23,7 +23,7 @@ from strandline.errors import InputError, StrandlineError
 
 app = typer.Typer(
     help="From almost no data to a coastal resilience plan.\n\n"
-    "Start with `strandline run --out runs/demo`: a simulated delta, no file needed. For a real place, `strandline new` "
+    "Start with `strandline run --out runs/demo`: a simulated delta, no file. For a real place, `strandline new` "
     "writes a region file, `strandline fetch` brings data, `strandline check` says what is missing, then "
     "`strandline run REGION.toml --out DIR`. "
     "`strandline doctor` checks this machine.\n\n"
