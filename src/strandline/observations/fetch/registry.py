@@ -7,9 +7,26 @@ from typing import Any, cast
 
 from strandline.errors import InputError
 from strandline.observations.fetch.source import FetchChoice, Source
+from strandline.observations.fetch.sources.rasters.copernicus_terrain import CopernicusTerrain
+from strandline.observations.fetch.sources.rasters.delta_terrain import DeltaTerrain, ForbiddenTerrain
+from strandline.observations.fetch.sources.rasters.optical_scenes import OpticalScenes
+from strandline.observations.fetch.sources.rasters.people import PeopleGrid
+from strandline.observations.fetch.sources.rasters.radar_scenes import OPERA_RTC, SENTINEL_1_RTC
+from strandline.observations.fetch.sources.rasters.sea_level_rise import SeaLevelRise
+from strandline.observations.fetch.sources.rasters.world_cover import WorldCover
 from strandline.observations.region_file.toml_file import read_toml
 
-SOURCES: tuple[Source, ...] = ()
+SOURCES: tuple[Source, ...] = (
+    CopernicusTerrain(),
+    DeltaTerrain(),
+    ForbiddenTerrain(),
+    WorldCover(),
+    SENTINEL_1_RTC,
+    OPERA_RTC,
+    OpticalScenes(),
+    PeopleGrid(),
+    SeaLevelRise(),
+)
 
 
 def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Source]:

@@ -16,7 +16,7 @@ from strandline.observations.region_file.feed_sections import AnyStream
 from strandline.observations.region_file.flood_survey_section import AnyFloodSurvey
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.money import EUR_2010
-from strandline.observations.region_file.scenario_sections import ScenariosSection
+from strandline.observations.region_file.scenario_sections import ReturnLevelsSection, ScenariosSection
 from strandline.observations.region_file.toml_file import describe_errors, first_of, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Section, as_datetime64
 from strandline.observations.region_file.vertical_datum import DATUM_KEY, RegionDatum, demand_datums
@@ -80,6 +80,7 @@ class RegionFile(DataSections):
 
     region_section: RegionSection = Field(alias="region")
     scenarios: ScenariosSection | None = None
+    return_levels: ReturnLevelsSection | None = None
     planning: PlanningSection | None = None
     split: SplitSection = SplitSection()
     flood_survey: tuple[AnyFloodSurvey, ...] = ()
