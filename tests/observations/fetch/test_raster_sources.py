@@ -50,7 +50,7 @@ def rasters() -> dict[str, bytes]:
         "vv.tif": services.utm_raster(radar, 10.0, "float32", -32768.0),
         "vh.tif": services.utm_raster({"sea": 0.001, "land": 0.01}, 10.0, "float32", -32768.0),
         "vv-west.tif": services.utm_raster(radar, 10.0, "float32", None, east=SHORE + 0.005),
-        "vv-east.tif": services.utm_raster({**radar, "outside": -32768.0}, 10.0, "float32", None, west=SHORE + 0.004),
+        "vv-east.tif": services.utm_raster(radar, 10.0, "float32", None, west=SHORE + 0.004),
         "B03-new.tif": services.utm_raster({"sea": 1400, "land": 1800}, 10.0, "uint16", 0),
         "B03-old.tif": services.utm_raster({"sea": 400, "land": 800}, 10.0, "uint16", 0),
         "B08.tif": services.utm_raster({"sea": 1050, "land": 3500}, 10.0, "uint16", 0),
