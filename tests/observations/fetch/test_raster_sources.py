@@ -12,7 +12,7 @@ from strandline.errors import FeedError, InputError
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.raster_access.high_sea import readings_at
 from strandline.observations.fetch.source import CachedFile, FetchChoice, PlannedFile, Source
-from strandline.observations.fetch.sources.rasters.copernicus_terrain import CopernicusTerrain
+from strandline.observations.fetch.sources.rasters.copernicus_terrain import HIGHEST, CopernicusTerrain
 from strandline.observations.fetch.sources.rasters.delta_terrain import DeltaTerrain, ForbiddenTerrain
 from strandline.observations.fetch.sources.rasters.optical_scenes import OpticalScenes
 from strandline.observations.fetch.sources.rasters.people import PeopleGrid
@@ -22,6 +22,7 @@ from strandline.observations.readers.satellite import read_optical, read_sar, re
 from strandline.observations.readers.terrain import read_elevation, read_water
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import OpticalSection, SarSection, TerrainSection
+from strandline.observations.variables import VARIABLES
 from tests.fixtures import raster_services as services
 from tests.fixtures.raster_services import BOX, KEY, LAND_POWER, SHORE, SIGNATURE, WATER_POWER, Sky, at, values_of
 
@@ -121,6 +122,14 @@ def test_terrain_is_cut_out_of_the_bucket_and_the_sea_lies_at_zero(sky: Sky, tmp
     assert file.sha256
     assert len(planned.url) > 0
     assert sum(1 for entry in sky.ranges if entry.endswith("whole")) == 0  # only parts were read
+
+
+def test_hills_behind_a_coast_do_not_keep_its_terrain_from_being_read(sky: Sky, tmp_path: Path) -> None:
+    name = next(name for name in sky.files if name.startswith("dem/"))
+    hills = {"sea": 0.0, "land": 1.0, "slope": 60_000.0}
+    sky.files[name] = services.degree_raster((89.0, 22.0, 90.0, 23.0), 3600, hills, "float32", None)
+    ((_, _, path),) = fetch(CopernicusTerrain(address=f"{sky.address}/open/dem"), sky, tmp_path)
+    assert at(path, LAND) == HIGHEST < VARIABLES["elevation"].high
 
 
 def test_terrain_is_refused_where_the_bucket_has_no_tile(sky: Sky) -> None:

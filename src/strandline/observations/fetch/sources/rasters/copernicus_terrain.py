@@ -37,6 +37,8 @@ CELL = 30.0
 EGM2008 = {"name": "EGM2008", "kind": "geoid model"}
 ELEVATION_ERROR = 2.4
 """[m] Of the surface: less than 4 m at 90 % (LE90), divided by 1.645. Trees and roofs come on top of it."""
+HIGHEST = 180.0
+"""[m] Higher ground is written as this: no sea reaches it, and terrain above 200 m is refused as another unit."""
 _NODATA = -32767.0
 
 
@@ -129,7 +131,8 @@ def tile_bounds(name: str) -> tuple[float, float, float, float]:
 
 
 def write_elevation(to: Path, elevation: Floats, grid: UtmGrid, attribution: str) -> None:
-    """One band, metres above EGM2008."""
+    """One band, metres above EGM2008, ``HIGHEST`` at most."""
+    elevation = np.minimum(elevation, HIGHEST)
     tags = {"attribution": attribution, "vertical_datum": "EGM2008 (EPSG:3855)", "units": "m"}
     with write_atomically(to) as part:
         write_geotiff(
