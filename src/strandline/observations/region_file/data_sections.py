@@ -24,7 +24,7 @@ from strandline.observations.region_file.values import (
 from strandline.observations.region_file.vertical_datum import Heights, OptionalHeights
 
 LevelUnit = Literal["m", "cm", "mm", "ft"]
-GaugeFormat = Literal["wide", "long", "uhslc", "noaa_coops", "netcdf"]
+GaugeFormat = Literal["wide", "long", "uhslc", "erddap", "noaa_coops", "netcdf"]
 
 
 def _known_class(name: str) -> str:
