@@ -30,7 +30,7 @@ class InputError(StrandlineError):
 
 
 class FeedError(StrandlineError):
-    """A feed that cannot be reached or returns an invalid response; the watch continues without it."""
+    """A web service that cannot be reached or answers wrongly; the watch, or a fetch, continues without it."""
 
 
 class RefusedByTheory(StrandlineError):

@@ -16,7 +16,7 @@ from torch import Tensor
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.batch import CLIMATE_DAYS, FLOOD_ISSUE, OPTICAL_CHANNELS, Batch
 from strandline.models.terrain_features import terrain_features_of
-from strandline.observations.assets import curve_index
+from strandline.observations.exposure.assets import curve_index
 from strandline.observations.observations import Observations
 from strandline.observations.region import Region
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS

@@ -10,8 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from strandline.errors import InputError
-from strandline.observations.assets import ASSET_CLASSES, ASSET_COLUMNS, no_survey
 from strandline.observations.checks.findings import Finding
+from strandline.observations.exposure.assets import ASSET_CLASSES, ASSET_COLUMNS, no_survey
 from strandline.observations.region import Region
 from strandline.observations.variables import check_variables
 

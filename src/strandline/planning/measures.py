@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from strandline.errors import InputError
-from strandline.observations.assets import ASSET_CLASSES
+from strandline.observations.exposure.assets import ASSET_CLASSES
 from strandline.observations.region_file.prices.money import MoneyUnit, PriceBasis
 from strandline.observations.region_file.prices.preset import Figure
 from strandline.observations.region_file.toml_file import describe_errors, read_toml

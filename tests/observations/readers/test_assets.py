@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from shapely.geometry import Point, Polygon
 
 from strandline.errors import InputError
-from strandline.observations.assets import ASSET_COLUMNS
+from strandline.observations.exposure.assets import ASSET_COLUMNS
 from strandline.observations.readers.assets import read_assets
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import AssetsSection

@@ -9,10 +9,10 @@ import pandas as pd
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Mask
-from strandline.observations.assets import ASSET_CLASSES, ASSET_DETAILS, ROADS
 from strandline.observations.checks.findings import Checked
 from strandline.observations.checks.survey import HIGHEST, doubts_about_rows, doubts_about_values
 from strandline.observations.checks.times import REMEDY, implausible_years
+from strandline.observations.exposure.assets import ASSET_CLASSES, ASSET_DETAILS, ROADS
 from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import AssetsSection

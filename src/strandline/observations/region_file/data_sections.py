@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from strandline.observations.assets import ASSET_CLASSES
+from strandline.observations.exposure.assets import ASSET_CLASSES
 from strandline.observations.region_file.values import (
     Band,
     Character,

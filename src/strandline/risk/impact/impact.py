@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.observations.assets import DAMAGE_STATE_EDGES
+from strandline.observations.exposure.assets import DAMAGE_STATE_EDGES
 from strandline.risk.expectation import Expectation, standard_error
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
 from strandline.risk.impact.loss_of_function import loss_of_function_probability

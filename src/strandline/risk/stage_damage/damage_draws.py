@@ -13,8 +13,8 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices
-from strandline.observations.assets import curve_index
-from strandline.observations.damage_curves import DEPTHS
+from strandline.observations.exposure.assets import curve_index
+from strandline.observations.exposure.damage_curves import DEPTHS
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.stage_damage.asset_depths import cell_depths
 from strandline.risk.stage_damage.expected_annual_damage import frequency_weights

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices
-from strandline.observations.assets import ASSET_CLASSES, ASSET_COLUMNS
+from strandline.observations.exposure.assets import ASSET_CLASSES, ASSET_COLUMNS
 from strandline.observations.region import Region
 
 

@@ -8,7 +8,7 @@ Source: Huizinga et al. (2017), JRC105688, with the factors as the CLIMAAX handb
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from strandline.observations.assets import asset_classes
+from strandline.observations.exposure.assets import asset_classes
 from strandline.observations.region_file.prices.money import MoneyUnit, PriceBasis
 from strandline.observations.region_file.prices.preset import Preset
 

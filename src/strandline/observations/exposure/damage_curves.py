@@ -7,7 +7,7 @@ import pandas as pd
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.observations.assets import CURVE_CLASSES, curve_index
+from strandline.observations.exposure.assets import CURVE_CLASSES, curve_index
 
 DEPTHS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
 """Depths of the published numbers [m]. Curves are linear between them and constant beyond 6 m."""
