@@ -15,7 +15,7 @@ import typer
 from rich.markup import escape
 
 from strandline.cli.console import StageDisplay, note, print_json, print_result, refuse, summary_table, warn
-from strandline.cli.extras import require_extra
+from strandline.extras import require_extra
 from strandline.cli.threads import limit_threads
 from strandline.cli.verify import verify
 from strandline.errors import InputError, StrandlineError

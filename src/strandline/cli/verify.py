@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from strandline.cli.console import note, print_json, print_result
-from strandline.cli.extras import require_extra
+from strandline.extras import require_extra
 from strandline.errors import InputError
 
 if TYPE_CHECKING:

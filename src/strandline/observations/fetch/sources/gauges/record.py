@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.fetch.sources.gauges.stations import GaugeStation
 from strandline.observations.fetch.source import PlannedFile, RegionSection, TomlValue
@@ -36,7 +37,11 @@ def gauge_section(
     datum = {"name": station.datum, "kind": "local"}
     stated = {"name": station.name, "paths": str(to), "vertical_datum": "region", **file}
     section = GaugeFileSection.model_validate(stated)
-    time, level = READERS[section.format](to, section)
+    try:
+        time, level = READERS[section.format](to, section)
+    except InputError:
+        to.unlink()  # what cannot be read is not cached
+        raise
     notes = (f"{station.name} lies {distance:.0f} km from the box", coverage_of(station.name, time, level))
     values: dict[str, TomlValue] = {
         "name": station.name,

@@ -6,11 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from strandline.errors import InputError
+from strandline.extras import require_extra
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
-from strandline.observations.fetch.extras import require_fetch
-from strandline.observations.fetch.source import CachedFile, FetchChoice, PlannedFile, SourceKind, cached
+from strandline.observations.fetch.source import CachedFile, FetchChoice, Needs, PlannedFile, SourceKind, cached
 from strandline.observations.fetch.sources.gauges.record import gauge_section
 from strandline.observations.fetch.sources.gauges.stations import (
     GaugeStation,
@@ -46,11 +45,11 @@ class Uhslc:
         "Caldwell, P. C., M. A. Merrifield, P. R. Thompson (2015), Sea level measured by tide gauges from global oceans"
         " - the Joint Archive for Sea Level holdings, NOAA NCEI, doi:10.7289/V5V40S7W"
     )
-    needs: str = "nothing"
+    needs: Needs = "nothing"
 
     def plan(self, box: Box, choice: FetchChoice, client: Downloader) -> list[PlannedFile]:
         """See ``Source``: the nearest stations with a record."""
-        require_fetch(self.name, "erddapy")
+        require_extra(f"source '{self.name}'", "fetch", "erddapy")
         found = nearest_with_record(box, self._stations(client), choice.since)
         return [self._planned(station, distance, choice.since) for station, distance in found]
 
@@ -71,8 +70,7 @@ class Uhslc:
         answer = client.json(self.catalogue)
         features = answer.get("features") if isinstance(answer, dict) else None
         if not isinstance(features, list):
-            what = f"source '{self.name}': {self.catalogue} holds no stations"
-            raise InputError(what, "it has no 'features'", "has the service changed? update strandline")
+            raise client.refusal(f"{self.catalogue} has no 'features'", "has the service changed? update strandline")
         for feature in features:
             station = _station(feature)
             if station is not None:

@@ -1,4 +1,4 @@
-"""Optional packages that a command needs."""
+"""Optional packages that a command or a source of data needs."""
 
 from importlib.util import find_spec
 
@@ -6,7 +6,7 @@ from strandline.errors import InputError
 
 
 def require_extra(command: str, extra: str, *modules: str) -> None:
-    """Refuse a command whose optional packages are missing, before any work.
+    """Refuse what lacks optional packages before any work.
 
     Raises:
         InputError: naming the first missing package and the extra that brings it.
