@@ -15,7 +15,7 @@ import tests.fixtures.reports as coast
 from benchmarks.agent import faults
 from benchmarks.agent.scripted_watch import message
 from strandline.errors import InputError
-from strandline.observations.fetch.http import Service
+from strandline.observations.fetch.transfer.http import Service
 from strandline.observations.readers.formats.reading_process import ReadingLimits, ReadingProcess
 from strandline.observations.region_file.feed_sections import ForecastStreamSection, JsonStreamSection
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants

@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import FeedError
-from strandline.observations.fetch.http import AnswerLimits, Service
+from strandline.observations.fetch.transfer.http import AnswerLimits, Service
 from strandline.observations.readers.formats.reading_process import ReadingLimits, ReadingProcess
 from strandline.observations.region_file import feed_sections as sections
 from strandline.watch.agent import poll_feeds

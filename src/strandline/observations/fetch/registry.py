@@ -1,6 +1,7 @@
 """All sources, one line each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass, replace
 
 from strandline.errors import InputError
 from strandline.observations.fetch.source import FetchChoice, Source
@@ -24,3 +25,29 @@ def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Sou
         for source in sources
         if source.name in choice.only or (source.kind in choice.only and source.needs == "nothing")
     ]
+
+
+def with_mirrors(mirrors: Mapping[str, str], sources: Sequence[Source] = SOURCES) -> list[Source]:
+    """The sources, some of them at another address.
+
+    Args:
+        mirrors: name of a source → address.
+
+    Raises:
+        InputError: a name that is no source, or no web address.
+    """
+    if unknown := sorted(set(mirrors) - {source.name for source in sources}):
+        known = ", ".join(source.name for source in sources)
+        raise InputError("mirrors", f"'{unknown[0]}' is no source", f"known: {known}")
+    return [_moved(source, mirrors.get(source.name)) for source in sources]
+
+
+def _moved(source: Source, address: str | None) -> Source:
+    if address is None:
+        return source
+    if not address.startswith(("https://", "http://")):
+        raise InputError("mirrors", f"'{address}' of '{source.name}' is no web address", "start with https://")
+    if not is_dataclass(source) or isinstance(source, type):
+        raise TypeError(f"source '{source.name}' is no dataclass")
+    moved: Source = replace(source, address=address)
+    return moved

@@ -33,7 +33,10 @@ SourceKind = Literal[
 ]
 Needs = Literal["nothing", "key", "login", "file"]
 """What a source asks of the user: nothing, a key, a login, or a file that only the user can get."""
-TomlValue: TypeAlias = "str | bool | int | float | datetime.date | Sequence[TomlValue] | Mapping[str, TomlValue]"
+TomlValue: TypeAlias = (
+    "str | bool | int | float | datetime.datetime | datetime.date | Sequence[TomlValue] | Mapping[str, TomlValue]"
+)
+"""A value of a region file. Times of scenes are dates there, not strings: give aware ``datetime`` in UTC."""
 CACHE_FOLDER = "fetched"
 """Folder of the cache within the data folder; the paths in a region file start with it."""
 _SECRETS = ("sig", "signature", "token", "key", "apikey", "api_key", "password", "credential")
@@ -88,9 +91,7 @@ class PlannedFile:
     details: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        parts = self.name.split("/")
-        if not all(parts) or {".", ".."} & set(parts) or parts[0].startswith(".") or "\\" in self.name:
-            raise InputError(f"source '{self.source}'", f"plans '{self.name}'", "plan a path within the cache")
+        _check_name(self.source, self.name)
         if secret := secret_in(self.url):
             what = f"plans an address with {secret}, which would be kept"
             raise InputError(f"source '{self.source}'", what, "sign it in 'download', not in 'plan'")
@@ -147,6 +148,9 @@ class CachedFile:
     section: RegionSection | None = None
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        _check_name(self.source, self.name)
+
     @property
     def region_path(self) -> str:
         """Its path in a region file."""
@@ -160,8 +164,12 @@ class CachedFile:
 class Source(Protocol):
     """A source of public data.
 
+    A source is a frozen dataclass. Its ``address`` has a default, the publisher's own; another one may stand in for it
+    (a mirror, or a server on this machine: ``registry.with_mirrors``).
+
     Attributes:
         name: short, as "copernicus-glo30"; unique.
+        address: root of its service; empty where it has none, since the file is the user's.
         licence: as its publisher states it, with an SPDX name where there is one.
         attribution: the sentence that its publisher asks for.
         needs: what the user must have; a source that needs something is asked only if ``--only`` names it.
@@ -171,6 +179,8 @@ class Source(Protocol):
     def name(self) -> str: ...  # noqa: D102
     @property
     def kind(self) -> SourceKind: ...  # noqa: D102
+    @property
+    def address(self) -> str: ...  # noqa: D102
     @property
     def licence(self) -> str: ...  # noqa: D102
     @property
@@ -193,6 +203,17 @@ class Source(Protocol):
             FeedError, InputError: it cannot be had; ``to`` does not exist then.
         """
         ...
+
+
+def _check_name(source: str, name: str) -> None:
+    """Check that a file lies within the cache, and visibly.
+
+    Raises:
+        InputError: it does not.
+    """
+    parts = name.split("/")
+    if not all(parts) or any(part.startswith(".") for part in parts) or "\\" in name or not name.isprintable():
+        raise InputError(f"source '{source}'", f"names a file {name!r}", "name a path within the cache")
 
 
 def cached(

@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx
 
 from strandline.errors import InputError
-from strandline.observations.fetch.http import TIMEOUT, Service
+from strandline.observations.fetch.transfer.http import TIMEOUT, Service
 from strandline.observations.readers.formats.reading_process import ReadingProcess
 from strandline.observations.region import Region
 from strandline.observations.region_file import feed_sections as sections

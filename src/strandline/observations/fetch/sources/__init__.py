@@ -1,1 +1,1 @@
-"""The sources: each asks one service, and writes what the readers of a region file read."""
+"""The sources: one frozen dataclass each."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.fetch.http import Service
+from strandline.observations.fetch.transfer.http import Service
 from strandline.observations.readers.formats.timestamps import readable_times
 from strandline.observations.region_file import feed_sections as sections
 from strandline.watch.clock import utc_now

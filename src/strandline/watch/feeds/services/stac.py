@@ -12,7 +12,7 @@ from pystac_client import Client
 from pystac_client.errors import ClientTypeError
 from pystac_client.stac_api_io import StacApiIO
 
-from strandline.observations.fetch.http import Service
+from strandline.observations.fetch.transfer.http import Service
 from strandline.observations.region_file.feed_sections import StacStreamSection
 from strandline.watch.feeds.windowing import before
 from strandline.watch.readings import Reading

@@ -12,7 +12,7 @@ from typing import BinaryIO, Self
 import httpx
 
 from strandline.errors import FeedError, InputError
-from strandline.observations.fetch.http import NoAnswer
+from strandline.observations.fetch.transfer.http import NoAnswer
 
 _REMEDY = "free space or choose another folder, then fetch again: what is there is continued"
 _RESERVE = 50 << 20
