@@ -5,8 +5,24 @@ from dataclasses import is_dataclass, replace
 
 from strandline.errors import InputError
 from strandline.observations.fetch.source import FetchChoice, Source
+from strandline.observations.fetch.sources.gauges.coops import Coops
+from strandline.observations.fetch.sources.gauges.ioc import Ioc
+from strandline.observations.fetch.sources.gauges.uhslc import Uhslc
+from strandline.observations.fetch.sources.tides import Ticon
+from strandline.observations.fetch.sources.weather.ibtracs import Ibtracs
+from strandline.observations.fetch.sources.weather.open_meteo import OpenMeteo
 
-SOURCES: tuple[Source, ...] = ()
+SOURCES: tuple[Source, ...] = (
+    Uhslc(),
+    Coops(),
+    Ioc(),
+    Ticon(),
+    Ibtracs(),
+    OpenMeteo("open-meteo", "archive", "https://archive-api.open-meteo.com"),
+    OpenMeteo("open-meteo-forecast", "forecast", "https://api.open-meteo.com"),
+    OpenMeteo("open-meteo-ensemble", "ensemble", "https://ensemble-api.open-meteo.com"),
+    OpenMeteo("glofas", "river", "https://flood-api.open-meteo.com", "river"),
+)
 
 
 def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Source]:

@@ -45,6 +45,7 @@ class Ticon:
 
     name: str = "ticon"
     kind: SourceKind = "tide"
+    address: str = ""
     licence: str = "CC-BY-4.0"
     attribution: str = "TICON-4: tidal constants from GESLA-4 records (Hart-Davis et al., doi:10.17882/109129)"
     needs: Needs = "file"

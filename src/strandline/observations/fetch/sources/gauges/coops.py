@@ -13,6 +13,7 @@ from strandline.observations.fetch.source import CachedFile, FetchChoice, Needs,
 from strandline.observations.fetch.sources.gauges.record import gauge_section
 from strandline.observations.fetch.sources.gauges.stations import GaugeStation, nearest_with_record
 
+_DATA, _METADATA = "/api/prod/datagetter", "/mdapi/prod/webapi"
 LONGEST_REQUEST = timedelta(days=364)
 """Between first and last day of one request of hourly levels: the service gives a year at most."""
 _FIRST = date(1980, 1, 1)
@@ -28,13 +29,9 @@ class Coops:
     Source: CO-OPS API for data retrieval, https://api.tidesandcurrents.noaa.gov/api/prod/ (products, datums, time zones,
     a year of hourly values a request), and metadata API, https://api.tidesandcurrents.noaa.gov/mdapi/prod/ (stations,
     details).
-
-    Attributes:
-        data, metadata: the two services.
     """
 
-    data: str = "https://api.tidesandcurrents.noaa.gov/api/prod/datagetter"
-    metadata: str = "https://api.tidesandcurrents.noaa.gov/mdapi/prod/webapi"
+    address: str = "https://api.tidesandcurrents.noaa.gov"
     name: str = "noaa-coops"
     kind: SourceKind = "gauge"
     licence: str = "public domain (US government)"
@@ -69,10 +66,10 @@ class Coops:
 
     def _stations(self, client: Downloader) -> Iterator[GaugeStation]:
         """Raises: FeedError: the list is not as expected."""
-        answer = client.json(f"{self.metadata}/stations.json", {"type": "waterlevels"})
+        answer = client.json(f"{self.address}{_METADATA}/stations.json", {"type": "waterlevels"})
         stations = answer.get("stations") if isinstance(answer, dict) else None
         if not isinstance(stations, list):
-            raise client.refusal(f"{self.metadata} lists no 'stations'", "has the service changed? update strandline")
+            raise client.refusal("CO-OPS lists no 'stations'", "has the service changed? update strandline")
         for each in stations:
             try:
                 place = float(each["lng"]), float(each["lat"])
@@ -82,7 +79,7 @@ class Coops:
 
     def _with_span(self, station: GaugeStation, client: Downloader) -> GaugeStation:
         """The station with its first and last day."""
-        details = client.json(f"{self.metadata}/stations/{station.identifier}/details.json")
+        details = client.json(f"{self.address}{_METADATA}/stations/{station.identifier}/details.json")
         today = datetime.now(UTC).date()
         first = _day(details, "established") or _FIRST
         last = _day(details, "removed") or today
@@ -96,7 +93,7 @@ class Coops:
         return PlannedFile(
             self.name,
             f"gauges/coops-{station.identifier}{'' if since is None else f'-since-{since.isoformat()}'}.csv",
-            f"{self.data}?station={station.identifier}&product=hourly_height&datum=STND",
+            f"{self.address}{_DATA}?station={station.identifier}&product=hourly_height&datum=STND",
             f"hourly sea level of {station.described(distance)}",
             hours * _ROW,
             date=last,
@@ -117,7 +114,7 @@ class Coops:
             "product": "hourly_height", "station": station, "datum": "STND", "units": "metric", "time_zone": "gmt",
             "format": "json", "application": "strandline", "begin_date": f"{begin:%Y%m%d}", "end_date": f"{end:%Y%m%d}",
         }  # fmt: skip
-        answer = client.json(self.data, asked, also_accept=400)
+        answer = client.json(self.address + _DATA, asked, also_accept=400)
         if isinstance(answer, dict) and isinstance(answer.get("error"), dict):
             message = str(answer["error"].get("message", "")).strip()
             if "no data was found" in message.lower():

@@ -18,6 +18,7 @@ from strandline.observations.fetch.sources.gauges.stations import (
     nearest_with_record,
 )
 
+_SERVICE = "/service.php"
 LONGEST_REQUEST = timedelta(days=15)
 """Of one request: the service allows 30 days, which are 43,200 rows for each sensor that reads every minute."""
 _USUAL_SPAN = timedelta(days=365)
@@ -37,12 +38,9 @@ class Ioc:
     Source: https://www.ioc-sealevelmonitoring.org/service.php?query=help (registration, data policy, no mean sea level);
     the station list (``Code``, ``Location``, ``Lat``, ``Lon``, ``date_created``, ``lasttime``, ``UTCOffset``) is read as
     public clients do, for there is no page on it.
-
-    Attributes:
-        service: its web service.
     """
 
-    service: str = "https://www.ioc-sealevelmonitoring.org/service.php"
+    address: str = "https://www.ioc-sealevelmonitoring.org"
     name: str = "ioc"
     kind: SourceKind = "gauge"
     licence: str = "not for commercial use (IOC Oceanographic Data Exchange Policy); register with the facility first"
@@ -88,7 +86,7 @@ class Ioc:
         Raises:
             FeedError: the list is not as expected.
         """
-        answer = client.json(self.service, {"query": "stationlist", "showall": "all", "format": "json"})
+        answer = client.json(self.address + _SERVICE, {"query": "stationlist", "showall": "all", "format": "json"})
         if not isinstance(answer, list):
             raise client.refusal("IOC lists no stations", "has the service changed? update strandline")
         seen: set[str] = set()
@@ -103,7 +101,7 @@ class Ioc:
         return PlannedFile(
             self.name,
             f"gauges/ioc-{station.identifier}-since-{first.isoformat()}.csv",
-            f"{self.service}?query=data&code={station.identifier}",
+            f"{self.address}{_SERVICE}?query=data&code={station.identifier}",
             f"sea level each minute of {station.described(distance)}",
             ((last - first).days + 1) * 1440 * _ROW,
             date=last,
@@ -124,7 +122,7 @@ class Ioc:
             "query": "data", "code": code, "format": "json", "timestart": f"{begin}T00:00:00",
             "timestop": f"{end}T23:59:59",
         }  # fmt: skip
-        rows = client.json(self.service, asked)
+        rows = client.json(self.address + _SERVICE, asked)
         keys = {"slevel", "stime", "sensor"}
         if not isinstance(rows, list) or not all(isinstance(row, dict) and keys <= row.keys() for row in rows):
             raise client.refusal(f"IOC answers {str(rows)[:80]} for '{code}'", "choose another gauge")

@@ -30,14 +30,9 @@ class Uhslc:
     Source: https://uhslc.soest.hawaii.edu/datainfo (data sets, citation); https://uhslc.soest.hawaii.edu/data/meta.geojson
     (stations, longitudes of 0 to 360 degrees, ``fd_span`` of oldest and latest day; read as public clients do, for
     there is no page on it); https://coastwatch.pfeg.noaa.gov/erddap/tabledap/documentation.html.
-
-    Attributes:
-        server: its ERDDAP.
-        catalogue: its stations.
     """
 
-    server: str = "https://uhslc.soest.hawaii.edu/erddap"
-    catalogue: str = "https://uhslc.soest.hawaii.edu/data/meta.geojson"
+    address: str = "https://uhslc.soest.hawaii.edu"
     name: str = "uhslc"
     kind: SourceKind = "gauge"
     licence: str = "no licence stated; free with citation (claimed)"
@@ -67,10 +62,10 @@ class Uhslc:
 
     def _stations(self, client: Downloader) -> Iterator[GaugeStation]:
         """Raises: FeedError: the catalogue is not as expected."""
-        answer = client.json(self.catalogue)
+        answer = client.json(f"{self.address}/data/meta.geojson")
         features = answer.get("features") if isinstance(answer, dict) else None
         if not isinstance(features, list):
-            raise client.refusal(f"{self.catalogue} has no 'features'", "has the service changed? update strandline")
+            raise client.refusal("the list of stations has no 'features'", "has the service changed? update strandline")
         for feature in features:
             station = _station(feature)
             if station is not None:
@@ -82,7 +77,7 @@ class Uhslc:
         constraints: dict[str, object] = {"uhslc_id=": int(station.identifier)}
         if since is not None:
             constraints["time>="] = f"{since.isoformat()}T00:00:00Z"
-        url = ERDDAP(server=self.server, protocol="tabledap").get_download_url(
+        url = ERDDAP(server=f"{self.address}/erddap", protocol="tabledap").get_download_url(
             dataset_id=_DATASET, variables=["time", "sea_level", "record_id"], constraints=constraints, response="csv"
         )
         first = max(filter(None, (station.first, since)), default=None)

@@ -51,7 +51,7 @@ class Ibtracs:
     basin; the second line holds units).
     """
 
-    url: str = (
+    address: str = (
         "https://www.ncei.noaa.gov/data/international-best-track-archive-for-climate-stewardship-ibtracs/v04r01/access/csv"
     )
     name: str = "ibtracs"
@@ -74,7 +74,7 @@ class Ibtracs:
             PlannedFile(
                 self.name,
                 f"storms/ibtracs-{basin}-{place}.csv",
-                f"{self.url}/ibtracs.{basin}.list.v04r01.csv",
+                f"{self.address}/ibtracs.{basin}.list.v04r01.csv",
                 f"tracks of cyclones in basin {basin} since {FIRST_SEASON}; those within {_KEPT_WITHIN:.0f} km are kept",
                 _SIZES[basin] * 1_000_000,
                 details={"box": " ".join(map(str, box.bounds))},

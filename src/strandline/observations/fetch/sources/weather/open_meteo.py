@@ -49,14 +49,11 @@ class OpenMeteo:
     https://open-meteo.com/en/docs/flood-api (``/v1/flood``, largest river within 5 km); licence
     https://open-meteo.com/en/licence (CC-BY 4.0). The CSV (a block on the place, an empty line, a block of values with
     units in its header) is as its source code writes it.
-
-    Attributes:
-        url: of the endpoint.
     """
 
     name: str
     product: Product
-    url: str
+    address: str
     kind: SourceKind = "weather"
     licence: str = f"CC-BY-4.0; {NOTICE}"
     attribution: str = (
@@ -86,7 +83,7 @@ class OpenMeteo:
             PlannedFile(
                 self.name,
                 f"weather/{self.name}_{latitude:.3f}_{longitude:.3f}_{first}_{last}.csv",
-                f"{self.url}?latitude={latitude:.4f}&longitude={longitude:.4f}",
+                f"{self._endpoint}?latitude={latitude:.4f}&longitude={longitude:.4f}",
                 f"{what} at {latitude:.3f} N, {longitude:.3f} E, {first} to {last}",
                 ((last - first).days + 1) * _ROW[self.product],
                 date=last,
@@ -110,7 +107,7 @@ class OpenMeteo:
             asked["models"] = "era5"
         elif self.product == "ensemble":
             asked["models"] = _ENSEMBLE_MODEL
-        answer = parse_answer(client.text(self.url, asked), wanted, client)
+        answer = parse_answer(client.text(self._endpoint, asked), wanted, client)
         write_text(to, answer.table)
         distance = Box(*answer.cell).distance(float(details["longitude"]), float(details["latitude"]))
         notes = [NOTICE, f"the cell's centre lies {distance:.0f} km from that of the box"]
@@ -120,6 +117,10 @@ class OpenMeteo:
             notes.append("no section of the region file reads a forecast of weather yet")
         section = self._section(planned, answer.longitude, answer.latitude) if self.product == "archive" else None
         return cached(self, planned, to, section, notes=notes)
+
+    @property
+    def _endpoint(self) -> str:
+        return f"{self.address}/v1/{'flood' if self.product == 'river' else self.product}"
 
     def _section(self, planned: PlannedFile, longitude: float, latitude: float) -> RegionSection:
         station = {

@@ -1,0 +1,117 @@
+"""Looks up a place by its name: in the user's GeoNames file, else at Nominatim, with one question."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from strandline.errors import InputError
+from strandline.observations.fetch.downloader import Downloader
+from strandline.observations.fetch.sources.openstreetmap.overpass import ATTRIBUTION, identified
+from strandline.observations.readers.formats.file_limits import read_limited
+from strandline.observations.readers.published.tide_stations import folded
+
+NOMINATIM = "https://nominatim.openstreetmap.org"
+GEONAMES_ATTRIBUTION = "GeoNames, https://www.geonames.org (CC-BY-4.0)"
+_MOST = 8
+_LARGEST = 2 << 30
+"""[bytes] Of a GeoNames table when unpacked: that of all countries has 1.7 GB."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place of a gazetteer.
+
+    Attributes:
+        name: with what tells it from others of its name.
+        longitude, latitude: [degrees]
+        kind: as "town", in the gazetteer's words.
+        people: who live there; ``None`` = not stated.
+        attribution: whose it is.
+    """
+
+    name: str
+    longitude: float
+    latitude: float
+    kind: str
+    people: int | None
+    attribution: str
+
+
+def find_places(name: str, client: Downloader, table: Path | None = None, address: str = NOMINATIM) -> list[Place]:
+    """The places of a name, the likeliest first; a person chooses.
+
+    Nominatim is asked once, and never while someone types: its operator allows one question a second of all users of a
+    program together, with a header that names it.
+
+    Args:
+        table: GeoNames (``cities500.zip``, ``BD.zip`` or their text), which is asked instead.
+        address: of Nominatim.
+
+    Source: https://operations.osmfoundation.org/policies/nominatim/; https://nominatim.org/release-docs/develop/api/Search/
+    (``format=jsonv2``); GeoNames readme, https://download.geonames.org/export/dump/readme.txt.
+
+    Raises:
+        InputError: an empty name, no such place, or the table cannot be read.
+        FeedError: no answer, or one that is none.
+    """
+    if not folded(name):
+        raise InputError("name", f"'{name}' is no name", "give the name of a town, or --bbox")
+    found = sorted(_in_table(name, table), key=_rank(name))[:_MOST] if table else _at_nominatim(name, client, address)
+    if not found:
+        where = str(table) if table else address
+        raise InputError(f"'{name}'", f"is not in {where}", "check its spelling, or give --bbox or --near")
+    return found
+
+
+def _rank(name: str) -> Callable[[Place], tuple[bool, int]]:
+    return lambda place: (folded(place.name.split(",")[0]) != folded(name), -(place.people or 0))
+
+
+def _at_nominatim(name: str, client: Downloader, address: str) -> list[Place]:
+    """Raises: FeedError: no answer, or one that is none."""
+    asked = {"q": name, "format": "jsonv2", "limit": str(_MOST), "accept-language": "en"}
+    answer = client.json(f"{address}/search", asked, identified())
+    try:
+        return [
+            Place(
+                str(each["display_name"]), float(each["lon"]), float(each["lat"]),
+                str(each.get("addresstype") or each.get("type") or "place"), None, ATTRIBUTION,
+            )
+            for each in answer
+        ]  # fmt: skip
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise client.refusal("Nominatim answers without places", "has the service changed? update strandline") from error
+
+
+def _in_table(name: str, table: Path) -> Iterator[Place]:
+    """The populated places and islands whose name, plain name or other names are it.
+
+    Raises:
+        InputError: the table cannot be read.
+    """
+    wanted = folded(name)
+    for row in csv.reader(io.StringIO(_text(table)), delimiter="\t", quoting=csv.QUOTE_NONE):
+        if len(row) != 19:
+            what = f"has a row of {len(row)} columns"
+            raise InputError(table, what, "give a table of GeoNames (19 columns, tabs between them)")
+        if row[6] not in ("P", "T", "A") or wanted not in {folded(each) for each in (row[1], row[2], *row[3].split(","))}:
+            continue
+        people = int(row[14]) if row[14].isdecimal() and int(row[14]) > 0 else None
+        yield Place(f"{row[1]}, {row[8]}", float(row[5]), float(row[4]), row[7], people, GEONAMES_ATTRIBUTION)
+
+
+def _text(table: Path) -> str:
+    """Raises: InputError: it is no text, or no zip with one table."""
+    if table.suffix != ".zip":
+        return read_limited(table, _LARGEST).decode("utf-8", "replace")
+    try:
+        with zipfile.ZipFile(table) as archive:
+            members = [each for each in archive.infolist() if each.filename == f"{table.stem}.txt"]
+            if len(members) != 1 or members[0].file_size > _LARGEST:
+                raise InputError(table, f"holds no '{table.stem}.txt'", "give the zip as GeoNames publishes it")
+            return archive.read(members[0]).decode("utf-8", "replace")
+    except (OSError, zipfile.BadZipFile) as error:
+        raise InputError(table, f"is no zip ({error})", "fetch it again") from error
