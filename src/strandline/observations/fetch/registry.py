@@ -5,9 +5,12 @@ from dataclasses import is_dataclass, replace
 
 from strandline.errors import InputError
 from strandline.observations.fetch.source import FetchChoice, Source
+from strandline.observations.fetch.sources.buildings.osm import OsmBuildings
+from strandline.observations.fetch.sources.buildings.overture import OvertureBuildings
 from strandline.observations.fetch.sources.gauges.coops import Coops
 from strandline.observations.fetch.sources.gauges.ioc import Ioc
 from strandline.observations.fetch.sources.gauges.uhslc import Uhslc
+from strandline.observations.fetch.sources.openstreetmap.lifelines import OsmLifelines
 from strandline.observations.fetch.sources.tides import Ticon
 from strandline.observations.fetch.sources.weather.ibtracs import Ibtracs
 from strandline.observations.fetch.sources.weather.open_meteo import OpenMeteo
@@ -22,6 +25,9 @@ SOURCES: tuple[Source, ...] = (
     OpenMeteo("open-meteo-forecast", "forecast", "https://api.open-meteo.com"),
     OpenMeteo("open-meteo-ensemble", "ensemble", "https://ensemble-api.open-meteo.com"),
     OpenMeteo("glofas", "river", "https://flood-api.open-meteo.com", "river"),
+    OvertureBuildings(),
+    OsmBuildings(),
+    OsmLifelines(),
 )
 
 

@@ -1,6 +1,5 @@
 """Looks up a place by its name: in the user's GeoNames file, else at Nominatim, with one question."""
 
-import csv
 import io
 import zipfile
 from collections.abc import Callable, Iterator
@@ -10,14 +9,11 @@ from pathlib import Path
 from strandline.errors import InputError
 from strandline.observations.fetch.downloader import Downloader
 from strandline.observations.fetch.sources.openstreetmap.overpass import ATTRIBUTION, identified
-from strandline.observations.readers.formats.file_limits import read_limited
 from strandline.observations.readers.published.tide_stations import folded
 
 NOMINATIM = "https://nominatim.openstreetmap.org"
 GEONAMES_ATTRIBUTION = "GeoNames, https://www.geonames.org (CC-BY-4.0)"
 _MOST = 8
-_LARGEST = 2 << 30
-"""[bytes] Of a GeoNames table when unpacked: that of all countries has 1.7 GB."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +89,8 @@ def _in_table(name: str, table: Path) -> Iterator[Place]:
         InputError: the table cannot be read.
     """
     wanted = folded(name)
-    for row in csv.reader(io.StringIO(_text(table)), delimiter="\t", quoting=csv.QUOTE_NONE):
+    for line in _lines(table):
+        row = line.rstrip("\r\n").split("\t")
         if len(row) != 19:
             what = f"has a row of {len(row)} columns"
             raise InputError(table, what, "give a table of GeoNames (19 columns, tabs between them)")
@@ -103,15 +100,18 @@ def _in_table(name: str, table: Path) -> Iterator[Place]:
         yield Place(f"{row[1]}, {row[8]}", float(row[5]), float(row[4]), row[7], people, GEONAMES_ATTRIBUTION)
 
 
-def _text(table: Path) -> str:
-    """Raises: InputError: it is no text, or no zip with one table."""
-    if table.suffix != ".zip":
-        return read_limited(table, _LARGEST).decode("utf-8", "replace")
+def _lines(table: Path) -> Iterator[str]:
+    """The rows of a table, one at a time: that of all countries has 12 million.
+
+    Raises:
+        InputError: it is no text, or no zip with one table.
+    """
     try:
-        with zipfile.ZipFile(table) as archive:
-            members = [each for each in archive.infolist() if each.filename == f"{table.stem}.txt"]
-            if len(members) != 1 or members[0].file_size > _LARGEST:
-                raise InputError(table, f"holds no '{table.stem}.txt'", "give the zip as GeoNames publishes it")
-            return archive.read(members[0]).decode("utf-8", "replace")
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(table, f"is no zip ({error})", "fetch it again") from error
+        if table.suffix != ".zip":
+            with table.open(encoding="utf-8", errors="replace") as file:
+                yield from file
+            return
+        with zipfile.ZipFile(table) as archive, archive.open(f"{table.stem}.txt") as packed:
+            yield from io.TextIOWrapper(packed, "utf-8", "replace")
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(table, f"cannot be read ({error})", "give the file as GeoNames publishes it") from error
