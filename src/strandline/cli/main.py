@@ -15,10 +15,10 @@ import typer
 from rich.markup import escape
 
 from strandline.cli.console import StageDisplay, note, print_json, print_result, refuse, summary_table, warn
-from strandline.extras import require_extra
 from strandline.cli.threads import limit_threads
 from strandline.cli.verify import verify
 from strandline.errors import InputError, StrandlineError
+from strandline.extras import require_extra
 
 app = typer.Typer(
     help="From almost no data to a coastal resilience plan.\n\n"

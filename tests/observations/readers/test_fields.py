@@ -276,17 +276,21 @@ def test_ticon_constants_match_those_of_the_package(shared_data: Path) -> None:
         assert read.phase[name] == pytest.approx(shipped.phase[name], abs=0.01), name
 
 
-def test_an_unknown_station_is_refused_with_similar_ones(shared_data: Path) -> None:
+def test_a_name_of_several_records_is_refused_with_their_ids(shared_data: Path) -> None:
     path = shared_data / "tides" / "ticon_ccby_constituents.csv.gz"
-    with pytest.raises(InputError, match="similar: ticon/vung_tau-383-vnm-uhslc_fd"):
+    with pytest.raises(
+        InputError, match=r"3 stations called 'vung_tau'; write one of: ticon/vung_tau-383-vnm-uhslc_fd"
+    ):
         read_tidal_constants(path, "vung_tau", 10.0)
 
 
 @pytest.mark.parametrize("written", ["Hiron Point", "hiron-point", "HIRON  POINT", "Hirón_Point"])
-def test_a_station_is_found_by_its_name_and_the_reader_is_told(written: str, shared_data: Path) -> None:
-    path = shared_data / "tides" / "ticon_ccby_constituents.csv.gz"
+def test_a_station_is_found_by_its_name_and_the_reader_is_told(written: str, tmp_path: Path) -> None:
+    path = tmp_path / "constants.csv"
+    ids = ["ticon/hiron_point-134a-bgd-uhslc_rq", "ticon/khal_10-1-bgd-x"]
+    path.write_text("id,name,amplitude_m,phase_deg\n" + "".join(f"{each},M2,1.0,10\n" for each in ids))
     read = read_tidal_constants(path, written, 21.78)
-    assert read.value.station == "ticon/hiron_point-134a-bgd-uhslc_rq"
+    assert read.value.name == "ticon/hiron_point-134a-bgd-uhslc_rq"
     assert [f"is taken for '{written}'" in str(each) for each in read.findings] == [True]
 
 
@@ -294,7 +298,7 @@ def test_a_misspelled_station_is_suggested_and_never_taken(tmp_path: Path) -> No
     path = tmp_path / "constants.csv"
     ids = ["ticon/hiron_point-134a-bgd-x", "ticon/khal_10-1-bgd-x", "ticon/oslo-1-nor-x", "ticon/oslo-2-nor-y"]
     path.write_text("id,name,amplitude_m,phase_deg\n" + "".join(f"{each},M2,1.0,10\n" for each in ids))
-    with pytest.raises(InputError, match="has no station 'Hyron Poynt'; similar: ticon/hiron_point-134a-bgd-x$"):
+    with pytest.raises(InputError, match=r"has no station 'Hyron Poynt'; similar: ticon/hiron_point-134a-bgd-x$"):
         read_tidal_constants(path, "Hyron Poynt", 21.8)
     with pytest.raises(InputError, match="2 stations called 'Oslo'; write one of: ticon/oslo-1-nor-x, ticon/oslo-2"):
         read_tidal_constants(path, "Oslo", 59.9)
@@ -305,10 +309,8 @@ def test_a_misspelled_station_is_suggested_and_never_taken(tmp_path: Path) -> No
 @given(st.text(max_size=40))
 def test_no_name_of_a_station_breaks_the_search(written: str) -> None:
     known = {"ticon/hiron_point-134a-bgd-x", "ticon/khal_10-1-bgd-x"}
-    try:
+    with contextlib.suppress(InputError):
         assert find_station(written, known, "table") in known
-    except InputError as refused:
-        assert "has no station" in str(refused)
 
 
 def test_a_tide_from_far_away_is_no_longer_passed_in_silence(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_versions_of_a_station_on_different_datums_are_never_mixed(tmp_path: Pat
     rows = ["2022-01-01T00:00:00Z,1234.0,1340", "2022-01-01T01:00:00Z,5234.0,1341"]
     path = erddap_table(tmp_path / "h134.csv", "time,sea_level,record_id\nUTC,millimeters,", rows)
     plain = {"format": "uhslc", "unit": None, "time_zone": None}
-    with pytest.raises(InputError, match="holds 2 stations in column 'record_id': 1340, 1341; set columns.station"):
+    with pytest.raises(InputError, match=r"holds 2 stations in column 'record_id': 1340, 1341; set columns\.station"):
         read_readings(gauge(path, columns={}, **plain))
     _, level = read_readings(gauge(path, columns={"station": "record_id"}, station="1341", **plain))
     np.testing.assert_allclose(level, [5.234])

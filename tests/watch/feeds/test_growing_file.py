@@ -101,8 +101,8 @@ def test_the_end_of_a_long_erddap_file_keeps_its_units(tmp_path: Path, names: st
     now = START + 40_000 * HOUR
     bare = {"unit": None, "time_zone": None, "columns": {}, "missing": [], "paths": str(path), "format": "uhslc"}
     reader = feed(path, now, **bare)
-    assert len(reader.read(now - HOUR, now)) == 72
-    assert len(reader.read(START + 1_000 * HOUR, now)) == 40_000 - 1_000 + 71
+    assert len(reader.read(now - HOUR, now)) == 73
+    assert len(reader.read(START + 1_000 * HOUR, now)) == 40_000 - 1_000 + 72
 
 
 def test_every_table_format_can_grow(tmp_path: Path) -> None:

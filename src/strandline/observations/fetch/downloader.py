@@ -9,13 +9,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-<<<<<<< HEAD
 from strandline.errors import FeedError, InputError
-from strandline.observations.fetch.file_formats import FileFormat, wrong_content, wrong_type
-from strandline.observations.fetch.http import AnswerLimits, NoAnswer, Service, pause_asked_for, redirect_target
-from strandline.observations.fetch.partial_file import PartialFile
-=======
-from strandline.errors import InputError
 from strandline.observations.fetch.transfer.file_formats import FileFormat, wrong_content, wrong_type
 from strandline.observations.fetch.transfer.http import (
     AnswerLimits,
@@ -25,7 +19,6 @@ from strandline.observations.fetch.transfer.http import (
     redirect_target,
 )
 from strandline.observations.fetch.transfer.partial_file import PartialFile
->>>>>>> step4
 
 TIMEOUT = httpx.Timeout(90.0, connect=10.0)
 """[s] Between two bytes of an answer: a catalogue or Overpass computes for a minute before it begins."""

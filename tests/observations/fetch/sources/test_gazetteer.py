@@ -12,7 +12,23 @@ from tests.fixtures.data_services import DataService, Reply, asking
 
 
 def row(name: str, plain: str, others: str, latitude: float, longitude: float, people: int, kind: str = "P") -> str:
-    cells = ["1", name, plain, others, str(latitude), str(longitude), kind, "PPL", "BD", "", "", "", "", "", str(people)]
+    cells = [
+        "1",
+        name,
+        plain,
+        others,
+        str(latitude),
+        str(longitude),
+        kind,
+        "PPL",
+        "BD",
+        "",
+        "",
+        "",
+        "",
+        "",
+        str(people),
+    ]
     return "\t".join([*cells, "", "3", "Asia/Dhaka", "2020-01-01"])
 
 

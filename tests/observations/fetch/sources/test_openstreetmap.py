@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strandline.errors import FeedError
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.source import FetchChoice
-from strandline.observations.fetch.sources.buildings.floor_area import exposure_of
+from strandline.observations.fetch.sources.buildings.floor_area import exposure_of, storeys
 from strandline.observations.fetch.sources.buildings.osm import OsmBuildings
 from strandline.observations.fetch.sources.openstreetmap.lifelines import OsmLifelines
 from strandline.observations.readers.assets import read_assets
@@ -102,7 +102,9 @@ def test_an_answer_that_broke_off_is_never_taken_for_a_whole_map(
 
 
 def test_buildings_become_a_survey_that_the_reader_takes(service: DataService, tmp_path: Path) -> None:
-    answer = START + NODES + way(1, AREA, building="house", building__levels="2") + way(2, AREA, building="yes") + "</osm>"
+    answer = (
+        START + NODES + way(1, AREA, building="house", building__levels="2") + way(2, AREA, building="yes") + "</osm>"
+    )
     service.reply("/interpreter", Reply(answer, kind="application/osm3s+xml"))
     source = OsmBuildings(address=service.address)
     with asking("osm-buildings") as client:
@@ -125,12 +127,21 @@ def test_a_large_box_is_not_asked_of_volunteers() -> None:
         OsmBuildings().plan(Box(89.0, 22.0, 89.3, 22.3), FetchChoice(only=frozenset({"osm-buildings"})), client)
 
 
-@given(st.floats(1, 60) | st.just(np.nan), st.floats(2, 200) | st.just(np.nan))
-def test_the_floor_area_lies_within_its_bounds(floors: float, height: float) -> None:
-    square = shapely.box(89.31, 22.31, 89.3102, 22.3102)
-    frame = gpd.GeoDataFrame(geometry=[square], crs="EPSG:4326")
-    made = exposure_of(frame, pd.Series(["a"]), pd.Series([""]), [floors], [height]).iloc[0]
-    assert 0 < made["floor_area_low"] < made["floor_area"] <= made["floor_area_high"]
-    assert (made["asset_class"], made["class_is_stated"]) == ("residential", False)
-    if np.isnan(floors) and np.isnan(height):
-        assert made["floor_area_high"] == pytest.approx(2 * made["floor_area"], abs=0.2)
+def test_the_floor_area_lies_within_its_bounds_and_a_shed_is_no_building() -> None:
+    square, shed = shapely.box(89.31, 22.31, 89.3102, 22.3102), shapely.box(89.31, 22.31, 89.31001, 22.31001)
+    frame = gpd.GeoDataFrame(geometry=[square, square, shed], crs="EPSG:4326")
+    classes = pd.Series(["", "school", ""])
+    made = exposure_of(frame, pd.Series(["a", "b", "c"]), classes, [np.nan, 3, 1], [np.nan, np.nan, 3])
+    assert list(made["asset_id"]) == ["a", "b"]
+    assert list(made["asset_class"]) == ["residential", "school"]
+    assert list(made["class_is_stated"]) == [False, True]
+    assert (made["floor_area_low"] < made["floor_area"]).all()
+    assert made["floor_area_high"][0] == pytest.approx(2 * made["floor_area"][0], abs=0.2)
+    assert made["floor_area"][1] == pytest.approx(3 * made["floor_area"][0], abs=0.5)
+
+
+@given(st.floats(-1, 300) | st.just(np.nan), st.floats(-5, 900) | st.just(np.nan))
+def test_storeys_are_one_or_more_and_the_likely_never_exceed_the_most(floors: float, height: float) -> None:
+    likely, most = storeys(np.array([floors]), np.array([height]))
+    assert 1 <= likely[0] <= most[0] <= 100
+    assert most[0] == likely[0] or not (np.isfinite(height) or floors >= 1)

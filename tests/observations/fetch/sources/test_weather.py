@@ -138,6 +138,8 @@ def test_a_coast_without_cyclones_gets_no_section(service: DataService, tmp_path
         (Box(-175.5, -21.5, -174.5, -20.5), "SP"),
         (Box(48.0, -19.0, 49.0, -18.0), "SI"),
         (Box(-90.5, 29.0, -89.5, 30.0), "NA"),
+        (Box(-91.5, 13.8, -90.8, 14.2), "EP"),
+        (Box(-88.5, 17.2, -87.9, 17.8), "NA"),
         (Box(-158.3, 21.2, -157.6, 21.7), "EP"),
         (Box(12.3, 45.3, 12.8, 45.7), None),
     ],

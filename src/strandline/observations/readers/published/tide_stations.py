@@ -1,6 +1,8 @@
 """Stations of published tidal constants: found by name as people write it, and by distance."""
 
+import csv
 import difflib
+import io
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
@@ -11,7 +13,7 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.checks.positions import great_circle_distance
-from strandline.observations.readers.formats.tables import read_table
+from strandline.observations.readers.formats.tables import read_text
 
 _LIKENESS = 0.6
 """[-] Least similarity of a name that is suggested (difflib's ratio)."""
@@ -31,17 +33,30 @@ class TideStation:
 def read_tide_stations(path: Path) -> tuple[TideStation, ...]:
     """The stations of a table ``id,name,lat,lon`` (or ``latitude``, ``longitude``), gzipped or not.
 
+    Further columns may follow, and may hold commas that nobody quoted.
+
     Raises:
-        InputError: a column is missing, or a position is none.
+        InputError: a column is missing, or a position is none; names the row.
     """
-    table = read_table(path)
-    east, north = ("longitude", "latitude") if "latitude" in table.frame.columns else ("lon", "lat")
-    longitude, latitude = table.numbers(east, ()), table.numbers(north, ())
-    wrong = ~(np.isfinite(longitude) & np.isfinite(latitude)) | (np.abs(latitude) > 90) | (np.abs(longitude) > 360)
-    table.refuse(wrong, [east, north], "is not a position", "write degrees east and north")
-    identifiers, names = table.column("id"), table.column("name")
-    places = zip(identifiers, names, longitude, latitude, strict=True)
-    return tuple(TideStation(str(each), str(name), float(x), float(y)) for each, name, x, y in places)
+    header, *rows = csv.reader(io.StringIO(read_text(path)))
+    names = [name.strip() for name in header]
+    east, north = ("longitude", "latitude") if "latitude" in names else ("lon", "lat")
+    if missing := [name for name in ("id", "name", east, north) if name not in names]:
+        raise InputError(path, f"has no column '{missing[0]}'", f"its columns are {', '.join(names)}")
+    at = [names.index(name) for name in ("id", "name", east, north)]
+    stations = []
+    for number, row in enumerate(rows, 2):
+        try:
+            identifier, name, x, y = (row[index].strip() for index in at)
+            longitude, latitude = float(x), float(y)
+            is_place = abs(latitude) <= 90 and abs(longitude) <= 360
+        except (IndexError, ValueError):
+            is_place = False
+        if not is_place:
+            what = f"{', '.join(row[:5])!r} has no position in '{east}' and '{north}'"
+            raise InputError(f"{path} row {number}", what, "write degrees east and north")
+        stations.append(TideStation(identifier, name, longitude, latitude))
+    return tuple(stations)
 
 
 def nearest_stations(

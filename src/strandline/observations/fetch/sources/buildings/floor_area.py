@@ -1,6 +1,5 @@
 """Class and floor area of mapped buildings, and the file that the region file names as its survey."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -9,7 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from strandline.files import write_atomically
-from strandline.observations.fetch.source import PlannedFile, RegionSection
+from strandline.observations.arrays import Floats
+from strandline.observations.fetch.source import PlannedFile, RegionSection, TomlValue
 
 STOREY = 3.0
 """[m] ASSUMPTION: height of a storey, by which a height is turned into floors."""
@@ -23,7 +23,11 @@ _FLOORS = 100.0
 
 
 def exposure_of(
-    footprints: gpd.GeoDataFrame, asset_id: pd.Series, asset_class: pd.Series, floors: npt.ArrayLike, height: npt.ArrayLike
+    footprints: gpd.GeoDataFrame,
+    asset_id: pd.Series,
+    asset_class: pd.Series,
+    floors: npt.ArrayLike,
+    height: npt.ArrayLike,
 ) -> gpd.GeoDataFrame:
     """A point a building (EPSG:4326), with class, floor area [m2] and its bounds.
 
@@ -39,12 +43,7 @@ def exposure_of(
     """
     projected = footprints.geometry.to_crs(footprints.estimate_utm_crs())
     area = projected.area.to_numpy()
-    storeys, tall = np.asarray(floors, dtype=float), np.asarray(height, dtype=float)
-    by_height = np.maximum(np.round(tall / STOREY), 1.0)
-    known = np.where(np.isfinite(storeys) & (storeys >= 1), storeys, by_height)
-    is_known = np.isfinite(known)
-    likely = np.clip(np.where(is_known, known, UNSTATED_FLOORS[0]), 1.0, _FLOORS)
-    most = np.clip(np.where(is_known, known, UNSTATED_FLOORS[1]), 1.0, _FLOORS)
+    likely, most = storeys(np.asarray(floors, dtype=float), np.asarray(height, dtype=float))
     chosen = np.isfinite(area) & (area >= _SMALLEST)
     stated = (asset_class != "").to_numpy()
     return gpd.GeoDataFrame(
@@ -61,16 +60,24 @@ def exposure_of(
     )
 
 
+def storeys(floors: Floats, height: Floats) -> tuple[Floats, Floats]:
+    """Likely and most storeys (N,): as stated, else by the height, else ``UNSTATED_FLOORS``; NaN = not stated."""
+    by_height = np.maximum(np.round(height / STOREY), 1.0)
+    known = np.where(np.isfinite(floors) & (floors >= 1), floors, by_height)
+    likely, most = (np.where(np.isfinite(known), known, unstated) for unstated in UNSTATED_FLOORS)
+    return np.clip(likely, 1.0, _FLOORS), np.clip(most, 1.0, _FLOORS)
+
+
 def write_exposure(buildings: gpd.GeoDataFrame, to: Path) -> None:
     """Raises: InputError: the disk is full."""
     with write_atomically(to) as path:
-        buildings.to_file(path, driver="GPKG", engine="pyogrio")
+        buildings.to_file(path, layer="buildings", driver="GPKG", engine="pyogrio")
 
 
 def section_of(planned: PlannedFile, year: int, source: str, licence: str) -> RegionSection:
     """The ``[assets]`` of the file; values come from the preset of the country, or ``value_per_m2``."""
-    columns: Mapping[str, str] = {"asset_id": "asset_id", "asset_class": "asset_class", "floor_area": "floor_area"}
-    values = {
+    columns: TomlValue = {"asset_id": "asset_id", "asset_class": "asset_class", "floor_area": "floor_area"}
+    values: dict[str, TomlValue] = {
         "path": planned.region_path, "columns": columns, "survey_year": year, "source": source, "licence": licence,
     }  # fmt: skip
     comment = (
@@ -85,7 +92,7 @@ def notes_of(buildings: gpd.GeoDataFrame) -> tuple[str, ...]:
     """What a user must know of the buildings."""
     area, low, high = (float(buildings[name].sum()) for name in ("floor_area", "floor_area_low", "floor_area_high"))
     return (
-        f"{len(buildings):,} buildings; {buildings['class_is_stated'].mean():.0%} have a class, the others are taken for"
-        " homes",
+        f"{len(buildings):,} buildings; {buildings['class_is_stated'].mean():.0%} have a class, the others are taken"
+        " for homes",
         f"their floor area is {area / 1e6:.2f} km2, between {low / 1e6:.2f} and {high / 1e6:.2f} by what is not stated",
     )

@@ -31,7 +31,7 @@ CLASSES = {
     "school": "school kindergarten college university",
     "hospital": "hospital clinic",
 }
-"""Asset class → values of the tag ``building``. Source: OpenStreetMap wiki, Key:building; the classes, an assumption."""
+"""Asset class → values of the tag ``building``. Source: OpenStreetMap wiki, Key:building; the classes: assumption."""
 _CLASS_OF = {value: name for name, values in CLASSES.items() for value in values.split()}
 
 

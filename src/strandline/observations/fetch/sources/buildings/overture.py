@@ -110,11 +110,15 @@ class OvertureBuildings:
             if reader is None:
                 return
             for batch in reader:
-                columns = [name for name in ("id", "subtype", "height", "num_floors", "geometry") if name in batch.schema.names]
+                columns = [
+                    name for name in ("id", "subtype", "height", "num_floors", "geometry") if name in batch.schema.names
+                ]
                 yield batch.select(columns).to_pandas()
         except (pa.ArrowException, OSError) as error:
             what = f"Overture's bucket gives no answer ({str(error)[:120]})"
-            raise client.refusal(what, "is the net up? try again later, or '--only osm-buildings' for a small box") from error
+            raise client.refusal(
+                what, "is the net up? try again later, or '--only osm-buildings' for a small box"
+            ) from error
 
 
 def _exposure(batch: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -26,7 +26,7 @@ _ROW = 24
 class Coops:
     """Verified hourly heights [m] above station datum (``STND``), UTC.
 
-    Source: CO-OPS API for data retrieval, https://api.tidesandcurrents.noaa.gov/api/prod/ (products, datums, time zones,
+    Source: CO-OPS API for data retrieval, https://api.tidesandcurrents.noaa.gov/api/prod/ (products, datums, clocks,
     a year of hourly values a request), and metadata API, https://api.tidesandcurrents.noaa.gov/mdapi/prod/ (stations,
     details).
     """

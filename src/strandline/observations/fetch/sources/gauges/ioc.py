@@ -10,7 +10,15 @@ from typing import Any
 from strandline.files import write_text
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
-from strandline.observations.fetch.source import CachedFile, FetchChoice, Needs, PlannedFile, SourceKind, cached
+from strandline.observations.fetch.source import (
+    CachedFile,
+    FetchChoice,
+    Needs,
+    PlannedFile,
+    SourceKind,
+    TomlValue,
+    cached,
+)
 from strandline.observations.fetch.sources.gauges.record import gauge_section
 from strandline.observations.fetch.sources.gauges.stations import (
     GaugeStation,
@@ -35,9 +43,9 @@ class Ioc:
     Its operator asks every user to register by mail, and forbids commercial use: it is asked only where ``--only``
     names it.
 
-    Source: https://www.ioc-sealevelmonitoring.org/service.php?query=help (registration, data policy, no mean sea level);
-    the station list (``Code``, ``Location``, ``Lat``, ``Lon``, ``date_created``, ``lasttime``, ``UTCOffset``) is read as
-    public clients do, for there is no page on it.
+    Source: https://www.ioc-sealevelmonitoring.org/service.php?query=help (registration, data policy, no mean sea
+    level); the station list (``Code``, ``Location``, ``Lat``, ``Lon``, ``date_created``, ``lasttime``) is read as public
+    clients do, for there is no page on it.
     """
 
     address: str = "https://www.ioc-sealevelmonitoring.org"
@@ -61,7 +69,9 @@ class Ioc:
         """See ``Source``: the sensor with most readings becomes the gauge; the others are in the file too."""
         details = planned.details
         first, last = (date.fromisoformat(details[key]) for key in ("first", "last"))
-        rows = sorted({row for begin, end in spans(first, last) for row in self._rows(details["station"], begin, end, client)})
+        rows = sorted(
+            {row for begin, end in spans(first, last) for row in self._rows(details["station"], begin, end, client)}
+        )
         count = Counter(sensor for _, sensor, _ in rows)
         if not rows:
             what = f"station '{details['station']}' has no level from {first} to {last}"
@@ -74,7 +84,13 @@ class Ioc:
             f"the zero of sensor {sensor} of IOC station {details['station']}",
         )  # fmt: skip
         columns = {"time": "time", "level": "level", "station": "sensor"}
-        file = {"format": "long", "columns": columns, "station": sensor, "unit": "m", "time_zone": "UTC"}
+        file: dict[str, TomlValue] = {
+            "format": "long",
+            "columns": columns,
+            "station": sensor,
+            "unit": "m",
+            "time_zone": "UTC",
+        }
         section, notes = gauge_section(planned, to, station, float(details["distance"]), file, self.licence)
         others = sorted(set(count) - {sensor})
         notes += (f"{station.name} is read by sensor {sensor}; others: {', '.join(others) or 'none'}",)
@@ -127,7 +143,9 @@ class Ioc:
         if not isinstance(rows, list) or not all(isinstance(row, dict) and keys <= row.keys() for row in rows):
             raise client.refusal(f"IOC answers {str(rows)[:80]} for '{code}'", "choose another gauge")
         read = [(str(row["stime"]).strip(), str(row["sensor"]).strip(), row["slevel"]) for row in rows]
-        return [(at, sensor, str(metres)) for at, sensor, metres in read if metres is not None and sensor not in _NO_LEVELS]
+        return [
+            (at, sensor, str(metres)) for at, sensor, metres in read if metres is not None and sensor not in _NO_LEVELS
+        ]
 
 
 def spans(first: date, last: date) -> Iterator[tuple[date, date]]:

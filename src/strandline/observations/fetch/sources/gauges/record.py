@@ -7,8 +7,8 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.fetch.sources.gauges.stations import GaugeStation
 from strandline.observations.fetch.source import PlannedFile, RegionSection, TomlValue
+from strandline.observations.fetch.sources.gauges.stations import GaugeStation
 from strandline.observations.readers.formats.tide_gauge_formats import READERS
 from strandline.observations.region_file.data_sections import GaugeFileSection
 
@@ -57,7 +57,9 @@ def gauge_section(
     comments = [f"{station.described(distance)}. Its levels are above {station.datum}."]
     mean = mean_sea_level(time, level)
     if mean is None:
-        comments.append("The record is too short for a mean sea level: add 'offset_to_region_datum' and 'mean_sea_level'.")
+        comments.append(
+            "The record is too short for a mean sea level: add 'offset_to_region_datum' and 'mean_sea_level'."
+        )
     else:
         metres, uncertainty, first, last = mean
         values["mean_sea_level"] = 0.0
@@ -67,8 +69,8 @@ def gauge_section(
             "source": f"mean of this record, {first} to {last}: it leads to the mean sea level of these years",
         }
         comments.append(
-            f"MEASURED: mean sea level of {first} to {last} stands {metres:.3f} m above that zero. The offset holds where"
-            " the region's datum is that mean sea level; with any other datum replace it by a levelled one."
+            f"MEASURED: mean sea level of {first} to {last} stands {metres:.3f} m above that zero. The offset holds"
+            " where the region's datum is that mean sea level; with any other datum replace it by a levelled one."
         )
     return RegionSection("tide_gauge", values, is_repeated=True, comments=tuple(comments)), notes
 

@@ -41,7 +41,7 @@ class GaugeStation:
 def nearest_with_record(
     box: Box, stations: Iterable[GaugeStation], since: date | None
 ) -> list[tuple[GaugeStation, float]]:
-    """At most ``MOST`` stations within ``FARTHEST`` whose record reaches ``since``, and distances [km], nearest first."""
+    """At most ``MOST`` stations within ``FARTHEST`` whose record reaches ``since``; nearest first [km]."""
     found = [
         (station, box.distance(station.longitude, station.latitude))
         for station in stations

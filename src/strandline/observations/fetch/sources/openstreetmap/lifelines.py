@@ -66,7 +66,7 @@ class OsmLifelines:
         if features.empty:
             raise client.refusal(f"OpenStreetMap has no lifelines in box {box}", "map them, or give a survey")
         with write_atomically(to) as path:
-            features.to_file(path, driver="GPKG", engine="pyogrio")
+            features.to_file(path, layer="lifelines", driver="GPKG", engine="pyogrio")
         count = features["asset_class"].value_counts()
         notes = [
             "OpenStreetMap holds " + ", ".join(f"{number} {name}" for name, number in count.items()),
@@ -78,15 +78,14 @@ class OsmLifelines:
 
 
 def classify(features: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Features with an asset class: ``asset_id``, ``asset_class``, ``name``, ``crest`` [m] (unknown), ``height`` (text).
+    """Features with an asset class: ``asset_id``, ``asset_class``, ``name``, ``crest`` [m], unknown, and ``height``.
 
     Roads are lines; places are points or areas; what has no class is left out.
     """
 
     def tag(name: str) -> pd.Series:
-        if name in features.columns:
-            return features[name].where(features[name].notna(), "").astype(str)
-        return pd.Series("", index=features.index)
+        texts = features[name].tolist() if name in features.columns else [""] * len(features)
+        return pd.Series(["" if pd.isna(text) else str(text) for text in texts], index=features.index)
 
     amenity, line = tag("amenity"), features.geometry.geom_type.isin(["LineString", "MultiLineString"])
     is_road = tag("highway").str.fullmatch(f"(?:{_ROADS})(?:_link)?") & line
@@ -103,9 +102,7 @@ def classify(features: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         "pumping_station": tag("man_made") == "pumping_station",
         "water_supply": tag("man_made").isin(["water_works", "water_tower"]),
         "power": tag("power").isin(["substation", "plant"]),
-        "embankment": (
-            tag("man_made").isin(["dyke", "embankment"]) | tag("embankment").isin(["yes", "dyke", "levee"])
-        )
+        "embankment": (tag("man_made").isin(["dyke", "embankment"]) | tag("embankment").isin(["yes", "dyke", "levee"]))
         & line,
     }
     asset_class = np.select(list(rules.values()), list(rules), default="")

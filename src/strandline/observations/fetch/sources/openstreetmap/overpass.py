@@ -50,7 +50,9 @@ def ask(address: str, box: Box, filters: Sequence[str], client: Downloader, besi
     if not answer.rstrip().endswith("</osm>"):
         raise client.refusal(f"Overpass answers '{answer[:60].strip()}'", "fetch it again later")
     if not re.search(r"<(?:node|way|relation)\b", answer):
-        raise client.refusal(f"OpenStreetMap has none of it in box {box}", "map it (openstreetmap.org), or give a survey")
+        raise client.refusal(
+            f"OpenStreetMap has none of it in box {box}", "map it (openstreetmap.org), or give a survey"
+        )
     whole = beside.with_name(f".answer-{beside.name}.osm")
     try:
         write_text(whole, answer)

@@ -79,7 +79,9 @@ def _at_nominatim(name: str, client: Downloader, address: str) -> list[Place]:
             for each in answer
         ]  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise client.refusal("Nominatim answers without places", "has the service changed? update strandline") from error
+        raise client.refusal(
+            "Nominatim answers without places", "has the service changed? update strandline"
+        ) from error
 
 
 def _in_table(name: str, table: Path) -> Iterator[Place]:
@@ -94,7 +96,9 @@ def _in_table(name: str, table: Path) -> Iterator[Place]:
         if len(row) != 19:
             what = f"has a row of {len(row)} columns"
             raise InputError(table, what, "give a table of GeoNames (19 columns, tabs between them)")
-        if row[6] not in ("P", "T", "A") or wanted not in {folded(each) for each in (row[1], row[2], *row[3].split(","))}:
+        if row[6] not in ("P", "T", "A") or wanted not in {
+            folded(each) for each in (row[1], row[2], *row[3].split(","))
+        }:
             continue
         people = int(row[14]) if row[14].isdecimal() and int(row[14]) > 0 else None
         yield Place(f"{row[1]}, {row[8]}", float(row[5]), float(row[4]), row[7], people, GEONAMES_ATTRIBUTION)

@@ -19,18 +19,15 @@ from strandline.observations.fetch.source import (
     cached,
 )
 
-BASINS: dict[str, tuple[float, float, float, float]] = {
-    "NI": (30.0, 0.0, 100.0, 45.0),
-    "WP": (98.0, 0.0, 180.0, 60.0),
-    "EP": (-180.0, 0.0, -77.0, 60.0),
-    "NA": (-100.0, 0.0, 0.0, 70.0),
-    "SI": (10.0, -60.0, 136.0, 0.0),
-    "SP": (134.0, -60.0, 180.0, 0.0),
-    "SP-east": (-180.0, -60.0, -70.0, 0.0),
+_BASINS: dict[str, tuple[float, float, float, float]] = {
+    "NI": (30.0, 0.0, 100.0, 40.0),
+    "WP": (100.0, 0.0, 180.0, 60.0),
+    "SI": (10.0, -60.0, 135.0, 0.0),
+    "SP": (135.0, -60.0, 180.0, 0.0),
     "SA": (-70.0, -60.0, 10.0, 0.0),
 }
-"""Basin → west, south, east, north [degrees], a little wider than its limits, since a storm may cross them. Source: the
-basins of the IBTrACS column documentation; the rectangles are an assumption."""
+"""Basin → west, south, east, north [degrees], but for those of the Americas. Source: basins of the IBTrACS column
+documentation; that they are rectangles is an assumption."""
 _SIZES = {"NI": 27, "WP": 125, "EP": 55, "NA": 50, "SI": 75, "SP": 45, "SA": 1}
 """[MB] Of a basin's file; that of NI as public projects state it, the others an assumption."""
 _KEPT_WITHIN = 1000.0
@@ -51,9 +48,7 @@ class Ibtracs:
     basin; the second line holds units).
     """
 
-    address: str = (
-        "https://www.ncei.noaa.gov/data/international-best-track-archive-for-climate-stewardship-ibtracs/v04r01/access/csv"
-    )
+    address: str = "https://www.ncei.noaa.gov/data/international-best-track-archive-for-climate-stewardship-ibtracs/v04r01/access/csv"
     name: str = "ibtracs"
     kind: SourceKind = "storms"
     licence: str = "public domain (US government; claimed for the agencies' tracks)"
@@ -65,17 +60,16 @@ class Ibtracs:
 
     def plan(self, box: Box, choice: FetchChoice, client: Downloader) -> list[PlannedFile]:
         """See ``Source``: the file of the box's basin; nothing is asked of the service. Empty outside all basins."""
-        found = [basin for basin, bounds in BASINS.items() if box.intersects(bounds)]
-        if not found:
+        basin = basin_of(*box.centre)
+        if basin is None:
             return []
-        basin = max(found, key=lambda each: _depth(box, BASINS[each])).removesuffix("-east")
         place = "_".join(f"{bound:.3f}" for bound in box.bounds)
         return [
             PlannedFile(
                 self.name,
                 f"storms/ibtracs-{basin}-{place}.csv",
                 f"{self.address}/ibtracs.{basin}.list.v04r01.csv",
-                f"tracks of cyclones in basin {basin} since {FIRST_SEASON}; those within {_KEPT_WITHIN:.0f} km are kept",
+                f"cyclones in basin {basin} since {FIRST_SEASON}; those within {_KEPT_WITHIN:.0f} km are kept",
                 _SIZES[basin] * 1_000_000,
                 details={"box": " ".join(map(str, box.bounds))},
             )
@@ -90,16 +84,31 @@ class Ibtracs:
             storms = _cut(whole, to, Box(west, south, east, north), client)
         finally:
             whole.unlink(missing_ok=True)
-        values = {"path": planned.region_path, "distance": DISTANCE, "source": self.attribution, "licence": self.licence}
+        values = {
+            "path": planned.region_path,
+            "distance": DISTANCE,
+            "source": self.attribution,
+            "licence": self.licence,
+        }
         comment = f"{storms} storms since {FIRST_SEASON} came within {_KEPT_WITHIN:.0f} km of the box."
         section = RegionSection("storms", values, comments=(comment,)) if storms else None
         return cached(self, planned, to, section, notes=(comment.rstrip("."),))
 
 
-def _depth(box: Box, bounds: tuple[float, float, float, float]) -> float:
-    """How far inside a basin the box's centre lies [degrees]; below 0 outside."""
-    (longitude, latitude), (west, south, east, north) = box.centre, bounds
-    return min(longitude - west, east - longitude, latitude - south, north - latitude)
+def basin_of(longitude: float, latitude: float) -> str | None:
+    """The basin of a place [degrees]; ``None`` where no cyclone is recorded.
+
+    The Pacific coast of Central America is told from the Caribbean by a line from Mexico to Panama: an assumption.
+    """
+    if -180 <= longitude < -70 and latitude < 0:
+        return "SP"
+    if longitude < 0 <= latitude <= 60:
+        is_pacific = longitude < -105 or (longitude < -77 and latitude < 21 - 13 / 28 * (longitude + 105))
+        return "EP" if is_pacific else "NA"
+    for basin, (west, south, east, north) in _BASINS.items():
+        if west <= longitude <= east and south <= latitude <= north:
+            return basin
+    return None
 
 
 def _cut(whole: Path, to: Path, box: Box, client: Downloader) -> int:

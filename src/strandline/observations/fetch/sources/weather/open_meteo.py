@@ -17,6 +17,7 @@ from strandline.observations.fetch.source import (
     PlannedFile,
     RegionSection,
     SourceKind,
+    TomlValue,
     cached,
 )
 
@@ -57,8 +58,8 @@ class OpenMeteo:
     kind: SourceKind = "weather"
     licence: str = f"CC-BY-4.0; {NOTICE}"
     attribution: str = (
-        "Weather data by Open-Meteo.com (CC-BY 4.0), https://open-meteo.com; contains modified Copernicus Climate Change"
-        " Service and ECMWF information"
+        "Weather data by Open-Meteo.com (CC-BY 4.0), https://open-meteo.com; contains modified Copernicus Climate"
+        " Change Service and ECMWF information"
     )
     needs: Needs = "nothing"
 
@@ -123,14 +124,14 @@ class OpenMeteo:
         return f"{self.address}/v1/{'flood' if self.product == 'river' else self.product}"
 
     def _section(self, planned: PlannedFile, longitude: float, latitude: float) -> RegionSection:
-        station = {
+        station: dict[str, TomlValue] = {
             "paths": planned.region_path,
             "columns": {"time": "time", "pressure": "pressure", "wind_speed": "wind_speed",
                         "wind_direction": "wind_direction"},
             "time_zone": "UTC", "longitude": longitude, "latitude": latitude, "minimum_share": 0.5,
             "pressure_unit": "hPa", "wind_unit": "m s-1", "missing": ["NaN"],
         }  # fmt: skip
-        values = {"station": station, "source": self.attribution, "licence": self.licence}
+        values: dict[str, TomlValue] = {"station": station, "source": self.attribution, "licence": self.licence}
         comment = "ERA5 at one cell: a reanalysis, which shows the wind of cyclones too weak. " + NOTICE[:1].upper()
         return RegionSection("climate", values, comments=(comment + NOTICE[1:] + ".",))
 
