@@ -15,6 +15,7 @@ import typer
 from rich.markup import escape
 
 from strandline.cli.console import StageDisplay, note, print_json, print_result, refuse, summary_table, warn
+from strandline.cli.fetch import fetch
 from strandline.cli.threads import limit_threads
 from strandline.cli.verify import verify
 from strandline.errors import InputError, StrandlineError
@@ -27,8 +28,8 @@ app = typer.Typer(
     "`strandline doctor` checks this machine.\n\n"
     "Results go to standard output, with --json as JSON; progress and notes go to standard error.",
     epilog="Exit codes: 0 done; 2 an input cannot be used, or something needed is broken (the message states what "
-    "would be right); 65 a store is damaged or was changed; 75 another agent uses the store, try again later; 130 "
-    "interrupted; 1 a fault of Strandline itself.",
+    "would be right); 65 a store is damaged or was changed; 75 a service gives no answer, or another job uses the "
+    "folder or store: try again later; 130 interrupted; 1 a fault of Strandline itself.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -453,6 +454,14 @@ def doctor(
 
 app.command(
     epilog=_examples(
+        ("strandline fetch koyra.toml", "shows what would come, and asks"),
+        ("strandline fetch koyra.toml --only terrain --only gauge --yes", "two kinds of data, unasked"),
+        ("strandline fetch koyra.toml --since 2024-01-01 --max-cloud 10 --budget-mb 500", "within limits"),
+        ("strandline fetch --list", "the sources, with licence and needs"),
+    )
+)(fetch)
+app.command(
+    epilog=_examples(
         ("strandline verify runs/caorle", "the store of that run's watch"),
         ("strandline verify runs/caorle --store postgresql+pg8000://watch@host/strandline", "one on a server"),
         ("strandline verify runs/caorle --set-aside", "if it is damaged: go on with a new one"),
@@ -474,7 +483,10 @@ def main() -> None:
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            note("interrupted; continue `run`, `map` or `pretrain` with --resume and the same arguments")
+            note(
+                "interrupted; continue `run`, `map` or `pretrain` with --resume and the same arguments; `fetch` goes on"
+                " where it ended"
+            )
         raise
 
 

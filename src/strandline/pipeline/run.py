@@ -15,7 +15,7 @@ from strandline.pipeline.deployment import RunMetadata, save_deployment
 from strandline.pipeline.evaluation import learning_scores, reliability, surge_scores
 from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints, job_key
 from strandline.pipeline.run_folder.generations import new_generation
-from strandline.pipeline.run_folder.lock import exclusive_use
+from strandline.pipeline.run_folder.lock import one_run_at_a_time
 from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.study_area import StudyArea
@@ -45,7 +45,7 @@ def run(
     Raises:
         InputError, RefusedByTheory: what was wrong. The products of a former run are left as they are then.
     """
-    with exclusive_use(out):
+    with one_run_at_a_time(out):
         started = pd.Timestamp.now("UTC").tz_localize(None)
         fingerprint = f"{version('strandline')}\n{job}\n{config}"
         stage = StageRunner(Checkpoints(out / UNFINISHED, fingerprint, resume), config.seed, announce)

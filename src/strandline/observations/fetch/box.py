@@ -2,9 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
+from pyproj import Transformer
+from pyproj.exceptions import ProjError
+
 from strandline.errors import InputError
+from strandline.observations.region_file.toml_file import read_toml
 
 EARTH_RADIUS = 6371.0088
 """[km] Mean radius of the Earth (IUGG, Moritz 2000)."""
@@ -105,6 +110,25 @@ class Box:
             min(self.east + wide, 180.0),
             min(self.north + degrees, _FARTHEST_NORTH),
         )
+
+
+def box_of_region(path: Path) -> Box:
+    """The box around the region of a region file, of which nothing but ``crs`` and ``bounds`` needs to be there.
+
+    Raises:
+        InputError: it states no bounds, or such as cannot be fetched for.
+    """
+    region = read_toml(path).get("region")
+    where = f"{path} [region]"
+    if not isinstance(region, dict) or not {"crs", "bounds"} <= region.keys():
+        raise InputError(where, "does not state 'crs' and 'bounds'", "let `strandline new` write the file")
+    try:
+        left, bottom, right, top = map(float, region["bounds"])
+        to_degrees = Transformer.from_crs(region["crs"], "EPSG:4326", always_xy=True)
+        bounds = to_degrees.transform_bounds(left, bottom, right, top, densify_pts=21)
+    except (ProjError, TypeError, ValueError) as error:
+        raise InputError(where, f"has bounds that lie nowhere ({error})", "correct 'crs' and 'bounds'") from error
+    return Box(*bounds)
 
 
 def great_circle(longitude: float, latitude: float, other_longitude: float, other_latitude: float) -> float:

@@ -159,6 +159,7 @@ class Downloader:
 
         with part:
             self._patiently(attempt)
+            part.close()
             if wrong := wrong_content(part.path, expects):
                 part.discard()
                 raise self._service().refusal(f"the file is {wrong}, no {expects}", "is it the right address?")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass, replace
+from pathlib import Path
 
 from strandline.errors import InputError
 from strandline.observations.fetch.source import FetchChoice, Source
@@ -14,6 +15,7 @@ from strandline.observations.fetch.sources.openstreetmap.lifelines import OsmLif
 from strandline.observations.fetch.sources.tides import Ticon
 from strandline.observations.fetch.sources.weather.ibtracs import Ibtracs
 from strandline.observations.fetch.sources.weather.open_meteo import OpenMeteo
+from strandline.observations.region_file.toml_file import read_toml
 
 SOURCES: tuple[Source, ...] = (
     Uhslc(),
@@ -62,6 +64,18 @@ def with_mirrors(mirrors: Mapping[str, str], sources: Sequence[Source] = SOURCES
         known = ", ".join(source.name for source in sources)
         raise InputError("mirrors", f"'{unknown[0]}' is no source", f"known: {known}")
     return [_moved(source, mirrors.get(source.name)) for source in sources]
+
+
+def read_mirrors(path: Path) -> dict[str, str]:
+    """Name of a source → address, from a TOML file with one line for each.
+
+    Raises:
+        InputError: it cannot be read, or holds anything but texts.
+    """
+    stated = read_toml(path)
+    if wrong := next((name for name, address in stated.items() if not isinstance(address, str)), None):
+        raise InputError(path, f"gives '{wrong}' no address", 'write a line as copernicus-glo30 = "https://…"')
+    return stated
 
 
 def _moved(source: Source, address: str | None) -> Source:

@@ -11,7 +11,8 @@ from typing import BinaryIO, Self
 
 import httpx
 
-from strandline.errors import FeedError, InputError
+from strandline.errors import FeedError
+from strandline.files import Unwritable
 from strandline.observations.fetch.transfer.http import NoAnswer
 
 _REMEDY = "free space or choose another folder, then fetch again: what is there is continued"
@@ -43,7 +44,7 @@ class PartialFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
+        self.close()
 
     @property
     def size(self) -> int:
@@ -54,7 +55,7 @@ class PartialFile:
 
     def condition(self) -> dict[str, str]:
         """Headers of a request for what is missing: of everything where nothing can be continued."""
-        self._close()
+        self.close()
         version = self._version.read_text("ascii") if self._version.exists() else ""
         if not version or not self.size:
             return {}
@@ -66,7 +67,7 @@ class PartialFile:
         Raises:
             NoAnswer: it is another part than was asked for.
             FeedError: it is packed or too large.
-            InputError: it does not fit on the disk.
+            Unwritable: it does not fit on the disk.
         """
         host, headers = response.url.host, response.headers
         if headers.get("content-encoding", "identity").strip().lower() != "identity":
@@ -100,7 +101,7 @@ class PartialFile:
 
         Raises:
             FeedError: the file becomes too large.
-            InputError: the disk is full.
+            Unwritable: the disk is full.
         """
         if self._file is None:
             raise RuntimeError("no answer was accepted")
@@ -113,7 +114,7 @@ class PartialFile:
 
     def discard(self) -> None:
         """Remove what is there."""
-        self._close()
+        self.close()
         for path in (self._version, self.path):
             path.unlink(missing_ok=True)
 
@@ -122,9 +123,9 @@ class PartialFile:
 
         Raises:
             FeedError: its checksum is not the one that its publisher states.
-            InputError: the disk cannot hold it.
+            Unwritable: the disk cannot hold it.
         """
-        self._close()
+        self.close()
         if sha256 is not None:
             with self.path.open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -141,7 +142,8 @@ class PartialFile:
             raise self._unwritable(error) from error
         self._version.unlink(missing_ok=True)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Let all that came be on the disk."""
         if self._file is not None:
             file, self._file = self._file, None
             with suppress(OSError):  # of a full disk: the bytes are missing, and are asked for again
@@ -155,7 +157,7 @@ class PartialFile:
         free = shutil.disk_usage(next(folder for folder in self.path.parents if folder.exists())).free
         if missing + _RESERVE > free:
             what = f"needs {missing / 1e6:,.0f} MB, and {max(free - _RESERVE, 0) / 1e6:,.0f} MB are free"
-            raise InputError(self.to, what, _REMEDY)
+            raise Unwritable(self.to, what, _REMEDY)
 
-    def _unwritable(self, error: OSError) -> InputError:
-        return InputError(self.to, f"cannot be written ({error.strerror or error})", _REMEDY)
+    def _unwritable(self, error: OSError) -> Unwritable:
+        return Unwritable(self.to, f"cannot be written ({error.strerror or error})", _REMEDY)

@@ -1,0 +1,193 @@
+"""Writes what was fetched into a region file: adds what is missing, changes nothing that is there, keeps comments."""
+
+import tomllib
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.items import Array, InlineTable, Table
+
+from strandline.errors import InputError
+from strandline.files import write_bytes
+from strandline.observations.fetch.source import CachedFile, RegionSection
+
+_BY_HAND = "write these sections by hand:\n"
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What a region file gained.
+
+    Attributes:
+        added: names of sections that are new or have new values.
+        kept: sentences on what the file states otherwise than what was fetched.
+    """
+
+    added: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+def complete(path: Path, files: Sequence[CachedFile]) -> Completion:
+    """Add the sections of fetched files to a region file.
+
+    A value that the file states already stays, also where another one was fetched: it may be a person's correction.
+
+    Raises:
+        InputError: the file cannot be read or written, or cannot be completed without a change of what it states.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+        before = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(path, f"is not a readable TOML file ({error})", "correct it, then fetch again") from error
+    sections, clashes = merged(files)
+    expected, changes = _plain(before), _Changes()
+    for section in sections:
+        _apply(expected, section, _plain, changes)
+    if changes.added:
+        document = tomlkit.parse(text)
+        for section in sections:
+            _apply(document, section, _toml, _Changes())
+        content = tomlkit.dumps(document)
+        if tomllib.loads(content) != expected:
+            what = "cannot be completed without a change of what it states"
+            raise InputError(path, what, _BY_HAND + as_toml(sections))
+        write_bytes(path, content.encode("utf-8"))
+    return Completion(tuple(dict.fromkeys(changes.added)), (*clashes, *changes.kept))
+
+
+def merged(files: Sequence[CachedFile]) -> tuple[list[RegionSection], list[str]]:
+    """The sections that files fill, one for each table, and sentences on files that fill a table of another source.
+
+    Of several files of one source, lists are joined; the first source of a table fills it.
+    """
+    sections: list[RegionSection] = []
+    filled: dict[str, tuple[int, str]] = {}
+    clashes = []
+    for file in files:
+        section = file.to_section()
+        if section is None:
+            continue
+        if section.is_repeated or section.table not in filled:
+            if not section.is_repeated:
+                filled[section.table] = len(sections), file.source
+            sections.append(section)
+            continue
+        index, source = filled[section.table]
+        if source != file.source:
+            clashes.append(
+                f"[{section.table}] is filled by {source}; '{file.region_path}' of {file.source} is not used"
+            )
+            continue
+        sections[index] = _joined(sections[index], section)
+    return sections, list(dict.fromkeys(clashes))
+
+
+def as_toml(sections: Sequence[RegionSection]) -> str:
+    """Sections as text of a region file."""
+    document = tomlkit.document()
+    for section in sections:
+        _apply(document, section, _toml, _Changes())
+    return tomlkit.dumps(document)
+
+
+class _Changes:
+    """What was added to a region file, and what was kept."""
+
+    def __init__(self) -> None:
+        self.added: list[str] = []
+        self.kept: list[str] = []
+
+
+def _joined(first: RegionSection, second: RegionSection) -> RegionSection:
+    values: dict[str, Any] = dict(first.values)
+    for key, value in second.values.items():
+        if key not in values:
+            values[key] = value
+        elif _is_list(values[key]) and _is_list(value):
+            values[key] = [*values[key], *(each for each in value if each not in values[key])]
+    comments = (*first.comments, *(line for line in second.comments if line not in first.comments))
+    return replace(first, values=values, comments=comments)
+
+
+def _apply(target: MutableMapping[str, Any], section: RegionSection, make: Any, changes: _Changes) -> None:
+    """Add a section to a region file, given as plain tables or as a document.
+
+    Args:
+        make: turns a value into one of ``target``; a table is given its comments.
+    """
+    *parents, name = section.table.split(".")
+    for parent in parents:
+        if parent not in target:
+            target[parent] = make({})
+        target = target[parent]
+    if section.is_repeated:
+        tables = target.get(name, [])
+        if any(_is_same(table, section.values) for table in tables):
+            return
+        if name not in target:
+            target[name] = tomlkit.aot() if make is _toml else []
+        target[name].append(make(section.values, section.comments))
+        changes.added.append(section.table)
+        return
+    if name not in target:
+        target[name] = make(section.values, section.comments)
+        changes.added.append(section.table)
+        return
+    table = target[name]
+    for key, value in section.values.items():
+        if key not in table:
+            table[key] = make(value, inline=True)
+            changes.added.append(section.table)
+        elif _is_list(value) and isinstance(table[key], list) and _may_grow(table[key], value):
+            for each in value:
+                if _plain(each) not in _plain(table[key]):
+                    table[key].append(make(each, inline=True))
+                    changes.added.append(section.table)
+        elif _plain(table[key]) != _plain(value):
+            changes.kept.append(f"[{section.table}] {key} is stated otherwise than fetched, and stays as it is")
+
+
+def _is_same(table: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    """Whether one of several tables stands for what was fetched: by its name, or by its file."""
+    return any(
+        key in values and key in table and _plain(table[key]) == _plain(values[key])
+        for key in ("name", "path", "paths")
+    )
+
+
+def _may_grow(there: Sequence[Any], fetched: Sequence[Any]) -> bool:
+    """Whether a list is one of files or tables; a list of numbers, as bounds, is one value."""
+    return all(isinstance(each, str | Mapping) for each in (*there, *fetched))
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _plain(value: Any, comments: Sequence[str] = (), *, inline: bool = False) -> Any:
+    """A value as tomllib gives it."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if _is_list(value):
+        return [_plain(each) for each in value]
+    return value.unwrap() if hasattr(value, "unwrap") else value
+
+
+def _toml(value: Any, comments: Sequence[str] = (), *, inline: bool = False) -> Any:
+    """A value as an item of a document; tables within tables stand on one line."""
+    if isinstance(value, Mapping):
+        table: Table | InlineTable = tomlkit.inline_table() if inline else tomlkit.table()
+        if isinstance(table, Table):
+            for line in comments:
+                table.add(tomlkit.comment("".join(letter if letter.isprintable() else " " for letter in line)))
+        for key, each in value.items():
+            table.add(key, _toml(each, inline=True))
+        return table
+    if _is_list(value):
+        array: Array = tomlkit.array()
+        array.extend([_toml(each, inline=True) for each in value])
+        return array.multiline(any(isinstance(each, Mapping) for each in value))
+    return tomlkit.item(value)
