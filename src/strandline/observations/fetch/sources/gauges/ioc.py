@@ -44,8 +44,8 @@ class Ioc:
     names it.
 
     Source: https://www.ioc-sealevelmonitoring.org/service.php?query=help (registration, data policy, no mean sea
-    level); the station list (``Code``, ``Location``, ``Lat``, ``Lon``, ``date_created``, ``lasttime``) is read as public
-    clients do, for there is no page on it.
+    level); the station list (``Code``, ``Location``, ``Lat``, ``Lon``, ``date_created``, ``lasttime``) is read as
+    public clients do, for there is no page on it.
     """
 
     address: str = "https://www.ioc-sealevelmonitoring.org"
