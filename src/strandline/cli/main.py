@@ -18,8 +18,7 @@ from strandline.cli.console import StageDisplay, note, print_json, print_result,
 from strandline.cli.fetch import fetch
 from strandline.cli.threads import limit_threads
 from strandline.cli.verify import verify
-from strandline.errors import InputError, StrandlineError
-from strandline.extras import require_extra
+from strandline.errors import InputError, StrandlineError, require_extra
 
 app = typer.Typer(
     help="From almost no data to a coastal resilience plan.\n\n"

@@ -241,7 +241,7 @@ class StormsSection(Sourced):
 class TidesSection(Sourced):
     """The tide: published constants of one station, or a fit to the record outside the held-out windows.
 
-    ``station`` is its id in the table, or its name; ``stations`` the table of positions, by which its distance is told.
+    ``station`` is its id in the table, or its name; ``stations`` the table of positions, which give its distance.
     """
 
     constants: DataPath | None = None

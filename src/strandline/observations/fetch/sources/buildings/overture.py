@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from strandline.extras import require_extra
+from strandline.errors import require_extra
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
 from strandline.observations.fetch.source import CachedFile, FetchChoice, Needs, PlannedFile, SourceKind, cached

@@ -8,7 +8,7 @@ from strandline.observations.fetch.box import Box
 
 FARTHEST = 150.0
 """[km] From the box to a gauge that is fetched. ASSUMPTION: surge is shared along a shelf over 100 to 200 km, the tide
-is not; every distance is told."""
+is not; every distance is stated."""
 MOST = 3
 """Stations of one service: the own gauge, and neighbours for when it fails."""
 

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from strandline.extras import require_extra
+from strandline.errors import require_extra
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
 from strandline.observations.fetch.source import CachedFile, FetchChoice, Needs, PlannedFile, SourceKind, cached

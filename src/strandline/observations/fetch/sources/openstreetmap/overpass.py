@@ -7,7 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 
-from strandline.extras import require_extra
+from strandline.errors import require_extra
 from strandline.files import write_text
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
@@ -15,6 +15,8 @@ from strandline.observations.fetch.downloader import Downloader
 ADDRESS = "https://overpass-api.de/api"
 LICENCE = "ODbL-1.0"
 ATTRIBUTION = "© OpenStreetMap contributors, https://www.openstreetmap.org/copyright"
+_GAVE_UP = re.compile(r"<rem" r"ark>\s*(.{0,200}?)\s*</", re.DOTALL)
+"""The element in which Overpass states why an answer of status 200 is not whole."""
 _SECONDS, _MEMORY = 80, 536_870_912
 """Of one question, on the server [s, bytes]: its default memory, and less than the pause after which we hang up."""
 
@@ -44,8 +46,8 @@ def ask(address: str, box: Box, filters: Sequence[str], client: Downloader, besi
     import osmnx
 
     answer = client.post_form(f"{address}/interpreter", {"data": question(box, filters)}, identified())
-    if remark := re.search(r"<remark>\s*(.{0,200}?)\s*</remark>", answer, re.DOTALL):
-        what = f"Overpass gave up: {remark[1]}"
+    if reason := _GAVE_UP.search(answer):
+        what = f"Overpass gave up: {reason[1]}"
         raise client.refusal(what, "its answer is not whole; choose a smaller box, or try again later")
     if not answer.rstrip().endswith("</osm>"):
         raise client.refusal(f"Overpass answers '{answer[:60].strip()}'", "fetch it again later")

@@ -17,7 +17,7 @@ _MOST = 8
 
 
 @dataclass(frozen=True)
-class Place:
+class NamedPlace:
     """A place of a gazetteer.
 
     Attributes:
@@ -36,7 +36,7 @@ class Place:
     attribution: str
 
 
-def find_places(name: str, client: Downloader, table: Path | None = None, address: str = NOMINATIM) -> list[Place]:
+def find_places(name: str, client: Downloader, table: Path | None = None, address: str = NOMINATIM) -> list[NamedPlace]:
     """The places of a name, the likeliest first; a person chooses.
 
     Nominatim is asked once, and never while someone types: its operator allows one question a second of all users of a
@@ -62,17 +62,17 @@ def find_places(name: str, client: Downloader, table: Path | None = None, addres
     return found
 
 
-def _rank(name: str) -> Callable[[Place], tuple[bool, int]]:
+def _rank(name: str) -> Callable[[NamedPlace], tuple[bool, int]]:
     return lambda place: (folded(place.name.split(",")[0]) != folded(name), -(place.people or 0))
 
 
-def _at_nominatim(name: str, client: Downloader, address: str) -> list[Place]:
+def _at_nominatim(name: str, client: Downloader, address: str) -> list[NamedPlace]:
     """Raises: FeedError: no answer, or one that is none."""
     asked = {"q": name, "format": "jsonv2", "limit": str(_MOST), "accept-language": "en"}
     answer = client.json(f"{address}/search", asked, identified())
     try:
         return [
-            Place(
+            NamedPlace(
                 str(each["display_name"]), float(each["lon"]), float(each["lat"]),
                 str(each.get("addresstype") or each.get("type") or "place"), None, ATTRIBUTION,
             )
@@ -84,7 +84,7 @@ def _at_nominatim(name: str, client: Downloader, address: str) -> list[Place]:
         ) from error
 
 
-def _in_table(name: str, table: Path) -> Iterator[Place]:
+def _in_table(name: str, table: Path) -> Iterator[NamedPlace]:
     """The populated places and islands whose name, plain name or other names are it.
 
     Raises:
@@ -101,7 +101,7 @@ def _in_table(name: str, table: Path) -> Iterator[Place]:
         }:
             continue
         people = int(row[14]) if row[14].isdecimal() and int(row[14]) > 0 else None
-        yield Place(f"{row[1]}, {row[8]}", float(row[5]), float(row[4]), row[7], people, GEONAMES_ATTRIBUTION)
+        yield NamedPlace(f"{row[1]}, {row[8]}", float(row[5]), float(row[4]), row[7], people, GEONAMES_ATTRIBUTION)
 
 
 def _lines(table: Path) -> Iterator[str]:

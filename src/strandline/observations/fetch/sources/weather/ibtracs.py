@@ -98,7 +98,7 @@ class Ibtracs:
 def basin_of(longitude: float, latitude: float) -> str | None:
     """The basin of a place [degrees]; ``None`` where no cyclone is recorded.
 
-    The Pacific coast of Central America is told from the Caribbean by a line from Mexico to Panama: an assumption.
+    The Pacific coast of Central America is parted from the Caribbean by a line from Mexico to Panama: an assumption.
     """
     if -180 <= longitude < -70 and latitude < 0:
         return "SP"
