@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from strandline.distillation.adaptation import data as adaptation_data
 from strandline.distillation.adaptation.adapt import adapt
 from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
 from strandline.distillation.adaptation.data import (
@@ -20,6 +21,7 @@ from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.continual.replay import load_exemplars
 from strandline.distillation.objective import task_terms
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
+from strandline.distillation.teacher_weight import TeacherWeight
 from strandline.distillation.waterlines import attach_archive, build_archive
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.batching import build_storm_batch
@@ -211,6 +213,22 @@ def test_labels_that_contradict_the_teacher_lower_its_weight(adaptation: Adaptat
         replace(data, training=with_misleading, archive=misleading, teacher_predictions=predictions), students
     )
     assert weighted.teacher_weight.weight < 0.2
+
+
+@pytest.mark.parametrize(
+    ("weight", "has_extremes", "is_kept"), [(0.48, False, False), (0.48, True, True), (0.05, True, False)]
+)
+def test_labels_of_weak_storms_do_not_drop_an_archive_that_holds_simulated_extremes(
+    adaptation: Adaptation, monkeypatch: pytest.MonkeyPatch, weight: float, has_extremes: bool, is_kept: bool
+) -> None:
+    """At the mouth of the Piave a weight of 0.48 dropped it: the overlap with the flood fell from 0.66 to 0.24."""
+    study_area, split, sea_level, data = adaptation
+    truth = build_storm_batch(study_area.observations, split.training, sea_level, "truth")
+    data = replace(data, training=replace(data.training, flood_class=truth.flood_class, flood_valid=truth.flood_valid))
+    estimated = TeacherWeight(weight, 0.9, (), 0.1, 0.1)
+    monkeypatch.setattr(adaptation_data, "estimate_teacher_weight", lambda *_, **__: estimated)
+    data = replace(data, physics_augmented=data.training if has_extremes else None)
+    assert (weight_teacher_by_labels(data, load_students()).archive is not None) == is_kept
 
 
 def test_a_dropped_archive_is_gone_everywhere(adaptation: Adaptation) -> None:

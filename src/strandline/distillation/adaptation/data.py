@@ -141,7 +141,9 @@ def weight_teacher_by_labels(data: AdaptationData, students: Sequence[Student]) 
     """Weight the teacher and its archive by the few local labels, before any student is trained on them.
 
     The teacher's predictions are compared with those of students without an archive, and students with an archive with
-    the same students without. An archive that misleads is dropped.
+    the same students without. An archive that misleads is dropped. One that holds simulated extremes is dropped only
+    where the labels turn the prior around: they come from lower storms, and without it nothing says how the place
+    floods at the levels that have to be mapped.
     """
     batch = data.training
     if batch.flood_class is None or batch.flood_valid is None or data.archive is None:
@@ -157,7 +159,8 @@ def weight_teacher_by_labels(data: AdaptationData, students: Sequence[Student]) 
     archive = estimate_teacher_weight(with_archive, without, classes, valid, prior=PRIOR_TEACHER_WEIGHT)
     logger.info("%s Weight of its archive: %.2f.", teacher.advice, archive.weight)
     data = replace(data, teacher_weight=teacher)
-    return data if archive.weight >= 0.5 else drop_archive(data)
+    least = 0.5 if data.physics_augmented is None else 1.0 - PRIOR_TEACHER_WEIGHT
+    return data if archive.weight >= least else drop_archive(data)
 
 
 def drop_archive(data: AdaptationData) -> AdaptationData:
