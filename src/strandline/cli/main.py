@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from strandline.cli.console import StageDisplay, note, print_json, print_result, refuse, summary_table, warn
 from strandline.cli.fetch import fetch
+from strandline.cli.places import places
 from strandline.cli.threads import limit_threads
 from strandline.cli.verify import verify
 from strandline.errors import InputError, StrandlineError, require_extra
@@ -459,6 +460,12 @@ app.command(
         ("strandline fetch --list", "the sources, with licence and needs"),
     )
 )(fetch)
+app.command(
+    epilog=_examples(
+        ("strandline places Koyra", "asks Nominatim of OpenStreetMap, once"),
+        ("strandline places Koyra --table BD.zip", "looks into a file of GeoNames"),
+    )
+)(places)
 app.command(
     epilog=_examples(
         ("strandline verify runs/caorle", "the store of that run's watch"),

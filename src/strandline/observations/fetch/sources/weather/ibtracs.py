@@ -84,7 +84,7 @@ class Ibtracs:
             storms = _cut(whole, to, Box(west, south, east, north), client)
         finally:
             whole.unlink(missing_ok=True)
-        values = {
+        values: dict[str, TomlValue] = {
             "path": planned.region_path,
             "distance": DISTANCE,
             "source": self.attribution,
