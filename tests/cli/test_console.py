@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -86,7 +87,7 @@ def test_every_command_shows_an_example_that_it_accepts(name: str) -> None:
     assert typed
     for line in typed:
         assert line.startswith(f"strandline {name}")
-        COMMANDS[name].make_context(name, line.split()[2:])
+        COMMANDS[name].make_context(name, shlex.split(line)[2:])
 
 
 def test_no_help_text_loses_its_brackets(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

@@ -75,6 +75,7 @@ def fetch(
     from strandline.observations.fetch.downloader import TIMEOUT, Downloader, DownloadLimits
     from strandline.observations.fetch.plan import plan_fetch
     from strandline.observations.fetch.source import FetchChoice
+    from strandline.pipeline.study_area.sea_point import write_sea_point
 
     stand_ins = {} if mirrors is None else registry.read_mirrors(mirrors)
     sources = registry.with_mirrors(stand_ins, registry.SOURCES)
@@ -106,9 +107,13 @@ def fetch(
             outcomes = bring(plan, cache, open_downloader, announce, budget_mb)
         files = list(usable(plan, outcomes))
         done = complete(region, files) if files else Completion()
+        sea = write_sea_point(region, data) if done.added else None
         damaged = tuple(cache.damaged)
     for name in damaged:
         warn(f"'{name}' was not what had been fetched any more, and was fetched again or removed")
+    if sea is not None:
+        where = f"sea_point = [{sea.x:.1f}, {sea.y:.1f}]"
+        note(f"{where}: the middle of the largest water on the terrain; look whether it is sea")
     for sentence in done.kept:
         warn(sentence)
     for sentence in dict.fromkeys(f"{file.source}: {text}" for file in files for text in file.notes):

@@ -93,7 +93,13 @@ MODALITIES: dict[str, Modality] = {
         cost_of_absence="no cyclone tracks, so that all storms are one population and rare levels may be too low",
     ),
     "in_situ": Modality({"flood_depth": ("scene", "point")}, {}, ("scene", "point", "time", "x", "y")),
-    "flood_survey": Modality({"flood_depth": _SCENES}, {}, ("scene", "y", "x", "time"), on_region_grid=True),
+    "flood_survey": Modality(
+        {"flood_depth": _SCENES},
+        {},
+        ("scene", "y", "x", "time"),
+        on_region_grid=True,
+        cost_of_absence="no flood map of this place is compared with a flood that people saw",
+    ),
 }
 
 

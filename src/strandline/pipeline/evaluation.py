@@ -22,6 +22,7 @@ from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEA
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Split, Storm
 from strandline.pipeline.study_area import StudyArea
+from strandline.pipeline.study_area.flood_scores import kind_of_targets
 from strandline.report.findings import LearningScores, Reliability, SurgeScores
 from strandline.uncertainty.calibration import choose_threshold
 from strandline.uncertainty.forecaster import Forecaster
@@ -186,7 +187,7 @@ def learning_scores(
     if survey is not None:
         labels = sum(bool(storm.contains(survey["time"].values).any()) for storm in split.training)
     return LearningScores(
-        provenance=area.observations.provenance["terrain" if area.observations.truth is None else "truth"].kind,
+        provenance=kind_of_targets(area.observations, split.test),
         teacher_iou=teacher,
         student_iou=student,
         labels_only_iou=base,

@@ -19,6 +19,7 @@ from strandline.pipeline.run_folder.lock import one_run_at_a_time
 from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.study_area import StudyArea
+from strandline.pipeline.study_area.flood_scores import targets_of
 from strandline.report.findings import RunInfo, RunResults, SeaLevelRiseScenario
 from strandline.report.report import write_report
 from strandline.uncertainty.forecaster import save_forecaster
@@ -63,7 +64,7 @@ def run(
         students = stage("distil the students", stages.distil_students, data, area, config)
         forecaster = stage("calibrate", stages.calibrate, data, students, config)
         baselines = stage("train the baselines", stages.train_baselines, data, area, config) if config.evaluate else {}
-        test = build_storm_batch(observations, split.test, sea_level, stages.targets_of(observations))
+        test = build_storm_batch(observations, split.test, sea_level, targets_of(observations, split.test))
         floods = stage("score the flood maps", stages.score, test, data, forecaster, teacher, baselines)
         surge = stage("forecast the surge", stages.forecast_surge, forecaster, observations, split, sea_level)
 
@@ -102,7 +103,7 @@ def run(
                 {"run": config.seed},
                 metadata.commit,
                 metadata.version,
-                stages.warnings_of(area, novelty, data, highest),
+                stages.warnings_of(area, novelty, data, highest, split),
             ),
             issuer=area.issuer,
             levels=estimated.basis,

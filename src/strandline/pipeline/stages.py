@@ -11,7 +11,7 @@ from strandline.distillation.adaptation.data import AdaptationData, prepare_adap
 from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
 from strandline.models.batch import Batch
-from strandline.models.batching import Targets, build_surge_batch, free_hours
+from strandline.models.batching import build_surge_batch, free_hours
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students
@@ -33,6 +33,7 @@ from strandline.pipeline.study_area import (
     own_mean_sea_level,
     seaward_direction,
 )
+from strandline.pipeline.study_area.flood_scores import kind_of_targets
 from strandline.pipeline.study_area.future_seas import future_seas, highest_levels, land_sentences, scenarios_of
 from strandline.pipeline.study_area.requirements import require_storms
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
@@ -198,11 +199,6 @@ def train_baselines(
         ),
         "pretrained_finetuned": fine_tune(data, shipped, config.distillation, seed, context.progress),
     }
-
-
-def targets_of(observations: Observations) -> Targets:
-    """What floods are scored against: the simulated truth where there is one, else flood surveys."""
-    return "survey" if observations.truth is None else "truth"
 
 
 def score(
@@ -450,19 +446,26 @@ def prepare_watch(
     return build_deployment(area.observations, zones, response, hazard, plan, sea_level, split.withheld, metadata)
 
 
-def warnings_of(area: StudyArea, novelty: OutOfDistribution, data: AdaptationData, highest: Hazard) -> tuple[str, ...]:
+def warnings_of(
+    area: StudyArea, novelty: OutOfDistribution, data: AdaptationData, highest: Hazard, split: Split
+) -> tuple[str, ...]:
     """What a reader must know about this run before using it."""
     outlier = () if novelty.warning is None else (novelty.warning,)
     return (
-        *_provenance_warnings(area), *land_sentences(area), *area.warnings, *outlier,
+        *_provenance_warnings(area, split), *land_sentences(area), *area.warnings, *outlier,
         *extrapolation_warnings(data, own_mean_sea_level(area), float(np.median(highest.levels))),
     )  # fmt: skip
 
 
-def _provenance_warnings(area: StudyArea) -> tuple[str, ...]:
+def _provenance_warnings(area: StudyArea, split: Split) -> tuple[str, ...]:
     provenance = area.observations.provenance
     if provenance["terrain"].kind == "simulated":
         return ("Everything here is simulated: this coast does not exist.",)
+    if provenance["sar"].kind == "simulated" and kind_of_targets(area.observations, split.test) == "real":
+        return (
+            "No radar scene of this place was given: the floods that the teacher saw were computed by physics on this"
+            " terrain. The scores compare with floods that people saw, where they looked.",
+        )
     if provenance["sar"].kind == "simulated":
         return (
             "No radar scene of this place was given. The floods that the teacher saw, and those that the scores compare"

@@ -17,6 +17,7 @@ from strandline.observations.fetch.transfer.http import NoAnswer
 from tests.fixtures.file_server import (
     Fault,
     FileServer,
+    Handler,
     busy,
     error,
     file_server,
@@ -207,7 +208,7 @@ def test_a_silent_service_is_named_within_its_time(server: FileServer, tmp_path:
 def test_a_file_larger_than_its_limit_is_refused_before_and_while_it_comes(
     server: FileServer, web: httpx.Client, tmp_path: Path
 ) -> None:
-    def unstated(handler: object) -> None:
+    def unstated(handler: Handler) -> None:
         handler.send_response(200)
         handler.send_header("Connection", "close")
         handler.end_headers()

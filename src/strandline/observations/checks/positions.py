@@ -9,8 +9,11 @@ from strandline.observations.region import Region
 
 _EARTH_RADIUS = 6371.0
 """[km] Mean radius."""
-_NEAR, _FAR = 100.0, 1000.0
-"""[km] A station speaks for a coast up to about the first distance; beyond the second it is on another sea."""
+_BESIDE, _NEAR, _FAR = 40.0, 100.0, 1000.0
+"""[km] A station speaks for a coast up to about the first distance, and hardly beyond the second; beyond the third it
+is on another sea. Assumptions."""
+_WAVE = 36.0
+"""[km h-1] Of a tide in 10 m of water, the square root of gravity times depth: shelves are deeper, estuaries not."""
 
 _TIDE_NEAR = 20.0
 """[km] Within which a tide is that of the place: over it a wave in 10 m of water takes half an hour (√gh = 9.9 m/s)."""
@@ -31,7 +34,14 @@ def doubts_about_tide_station(distance: float, where: str) -> Iterator[Finding]:
 def doubts_about_position(region: Region, longitude: float, latitude: float, where: str) -> Iterator[Finding]:
     """A station that is too far from the region to speak for its sea."""
     distance = _distance_to(region, longitude, latitude)
+    if distance <= _BESIDE:
+        return
     if distance <= _NEAR:
+        what = (
+            f"lies {distance:.0f} km from region '{region.name}': in 10 m of water its tide comes up to"
+            f" {distance / _WAVE:.1f} h earlier or later, and its surge is that of another shore"
+        )
+        yield Finding(where, what, "prefer a nearer gauge; else take tides of the coast itself ([tides] constants)")
         return
     swapped = abs(longitude) <= 90 and _distance_to(region, latitude, longitude) <= _NEAR
     remedy = (

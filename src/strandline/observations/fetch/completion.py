@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import tomlkit
 from tomlkit.items import Array, InlineTable, Table
@@ -163,7 +163,7 @@ def _may_grow(there: Sequence[Any], fetched: Sequence[Any]) -> bool:
     return all(isinstance(each, str | Mapping) for each in (*there, *fetched))
 
 
-def _is_list(value: object) -> bool:
+def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 

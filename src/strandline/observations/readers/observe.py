@@ -7,11 +7,12 @@ from typing import Any
 
 import xarray as xr
 
-from strandline.observations.checks.findings import Finding
+from strandline.observations.checks.findings import Checked, Finding
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.readers.assets import read_assets
 from strandline.observations.readers.climate import read_climate
 from strandline.observations.readers.cyclone_tracks import read_storms
+from strandline.observations.readers.flood_surveys import read_flood_surveys
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.satellite import read_optical, read_sar, read_sar_reference
 from strandline.observations.readers.terrain import read_terrain
@@ -53,10 +54,14 @@ def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Obs
     present = {name: dataset for name, dataset in datasets.items() if dataset is not None}
     provenance = {name: provenance_of(region_file, name) for name in present}
     assets, findings = None, tuple[Finding, ...]()
+    if region_file.flood_survey:
+        seen = execute(files_of(region_file, "flood_survey"), flood_survey_reader(region_file))
+        present["flood_survey"], findings = seen.value, seen.findings
+        provenance["flood_survey"] = provenance_of(region_file, "flood_survey")
     if region_file.assets is not None:
         read = partial(read_assets, region_file.assets, region_file.region, region_file.planning)
         survey = execute(files_of(region_file, "assets"), read)
-        assets, findings = survey.value, survey.findings
+        assets, findings = survey.value, (*findings, *survey.findings)
         provenance["assets"] = provenance_of(region_file, "assets")
     return Observations(region_file.region, provenance=provenance, assets=assets, findings=findings, **present)
 
@@ -69,6 +74,11 @@ def dataset_readers(region_file: RegionFile) -> dict[str, Callable[[], xr.Datase
         if settings:  # a missing section is None, or an empty tuple of gauges
             readers[name] = partial(read, settings, region_file.region)
     return readers
+
+
+def flood_survey_reader(region_file: RegionFile) -> Callable[[], Checked[xr.Dataset]]:
+    """Function that reads the surveys of floods; levels above a datum are measured against the terrain."""
+    return partial(read_flood_surveys, region_file.flood_survey, region_file.region, region_file.terrain)
 
 
 def files_of(region_file: RegionFile, modality: str) -> list[Path]:

@@ -30,6 +30,7 @@ from strandline.observations.sea_level.projections import SeaLevelProjection
 from strandline.observations.sea_level.sinking_land import bring_land_to
 from strandline.observations.sea_level.subsidence import Subsidence
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.pipeline.study_area.input_requirements import refused_inputs
 from strandline.pipeline.study_area.requirements import RETURN_PERIODS
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
@@ -162,6 +163,7 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         *found.findings,
         *observations.findings,
         *find_contradictions(region_file, observations.terrain, observations.tide_gauge, found.value),
+        *refused_inputs(region_file, observations.terrain, observations.tide_gauge),
     )
     raise_refusals(findings)
     levels, section, maxima = None, region_file.extremes, found.value.maxima

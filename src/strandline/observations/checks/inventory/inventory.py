@@ -15,14 +15,20 @@ import xarray as xr
 from strandline.errors import InputError
 from strandline.observations.arrays import Times
 from strandline.observations.checks.contradictions import find_contradictions
-from strandline.observations.checks.findings import Finding
+from strandline.observations.checks.findings import Checked, Finding
 from strandline.observations.checks.published import Published
 from strandline.observations.checks.quality import FLAG_NAMES, MISSING
 from strandline.observations.checks.silence import coverage
 from strandline.observations.observations import MODALITIES
 from strandline.observations.readers.assets import read_assets
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
-from strandline.observations.readers.observe import READERS, dataset_readers, files_of, paths_of
+from strandline.observations.readers.observe import (
+    READERS,
+    dataset_readers,
+    files_of,
+    flood_survey_reader,
+    paths_of,
+)
 from strandline.observations.readers.published import read_published
 from strandline.observations.readers.terrain import read_terrain
 from strandline.observations.readers.tide_gauges import read_tide_gauges
@@ -67,6 +73,7 @@ class Stream:
         longest_gap: [h]; ``None`` where it has no meaning.
         spans: known periods (start, end), UTC; a scene has no length.
         age_days: from the last known time until now.
+        fault: where, what and remedy of one that is unreadable.
     """
 
     name: str
@@ -78,6 +85,7 @@ class Stream:
     longest_gap: float | None = None
     spans: tuple[tuple[np.datetime64, np.datetime64], ...] = ()
     age_days: float | None = None
+    fault: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +100,8 @@ class Inventory:
     assets: gpd.GeoDataFrame | None
     findings: tuple[Finding, ...] = ()
     own_gauge: xr.Dataset | None = None
+    storms: xr.Dataset | None = None
+    flood_survey: xr.Dataset | None = None
     published: Published = field(default_factory=Published)
 
     @property
@@ -185,10 +195,30 @@ def take_inventory(
         of_these = region_file.model_copy(update={"tide_gauge": readable})
         findings += find_contradictions(of_these, terrain, _joined(gauge_data), published)
     zones = region_file.zones
+    kept: dict[str, xr.Dataset | None] = {}
+
+    def keep(name: str, read: Callable[[], xr.Dataset | Checked[xr.Dataset] | None]) -> None:
+        """Add the description of a modality whose data is looked at again."""
+        try:
+            found = execute(files(name), read)
+        except InputError as error:
+            streams.append(_unreadable(name, error, name))
+            return
+        if isinstance(found, Checked):
+            findings.extend(found.findings)
+        kept[name] = found.value if isinstance(found, Checked) else found
+        streams.append(_describe_modality(name, now, lambda: kept[name]))
+
     for name in READERS:
-        if name not in ("terrain", "tide_gauge"):
+        if name == "storms" and name in readers:
+            keep(name, readers[name])
+        elif name not in ("terrain", "tide_gauge"):
             paths = files(name) if name in readers else []
             describe(name, readers.get(name), partial(_describe_modality, name, now), paths)
+    if region_file.flood_survey:
+        keep("flood_survey", flood_survey_reader(region_file))
+    else:
+        streams.append(_absent("flood_survey"))
     assets: gpd.GeoDataFrame | None = None
     if region_file.assets is None:
         streams.append(_absent("assets"))
@@ -204,7 +234,19 @@ def take_inventory(
     describe("zones", zones, partial(_describe_zones, region), [] if zones is None else paths_of(zones))
     gauges = tuple((gauge.name, gauge.longitude, gauge.latitude) for gauge in region_file.tide_gauge)
     held_out = tuple(region_file.split.windows)
-    return Inventory(region, tuple(streams), held_out, gauges, terrain, assets, tuple(findings), own_gauge, published)
+    return Inventory(
+        region,
+        tuple(streams),
+        held_out,
+        gauges,
+        terrain,
+        assets,
+        tuple(findings),
+        own_gauge,
+        kept.get("storms"),
+        kept.get("flood_survey"),
+        published,
+    )
 
 
 def _joined(gauges: list[xr.Dataset]) -> xr.Dataset:
@@ -274,6 +316,8 @@ def _describe_modality(name: str, now: np.datetime64, read: Callable[[], xr.Data
     if name == "storms":
         count = len(set(dataset["storm"].values))
         detail = f"{count} storms; {unobserved:.0%} of fixes without wind"
+    elif name == "flood_survey":
+        detail = f"{int(first.count())} cells seen, {int((first > 0).sum())} of them flooded"
     else:
         detail = f"{', '.join(map(str, dataset.data_vars))}; {unobserved:.0%} of cells not observed"
     if "time" not in dataset.coords:
@@ -342,7 +386,7 @@ def _absent(name: str) -> Stream:
 
 
 def _unreadable(name: str, error: InputError, cost: str) -> Stream:
-    return Stream(name, "unreadable", str(error), COSTS[cost])
+    return Stream(name, "unreadable", str(error), COSTS[cost], fault=(error.where, error.what, error.remedy))
 
 
 def _days(span: np.timedelta64) -> float:

@@ -26,7 +26,7 @@ _SHORTEST_BAR = 0.004
 
 
 def inventory_table(inventory: Inventory) -> Group:
-    """A table of spans, gaps and ages; below it the details of each stream, or the cost of its absence, and doubts."""
+    """A table of spans, gaps and ages; below it the details of each stream, or the cost of its absence."""
     table = Table(title=f"{inventory.region.name}: data inventory", title_justify="left", box=None)
     for heading in ("stream", "state", "from – to (UTC)", "unknown", "longest gap", "age"):
         table.add_column(heading, justify="right" if heading in ("unknown", "longest gap", "age") else "left")
@@ -43,11 +43,7 @@ def inventory_table(inventory: Inventory) -> Group:
         )
         detail = stream.detail if stream.state == "present" else f"{stream.detail}; without it: {stream.cost}"
         details.add_row(Text(stream.name, style=_COLOURS[stream.state]), Text(detail))
-    doubts = Text("\n").join(
-        Text(f"{'refused' if finding.refuses else 'warning'}: {finding}", style="red" if finding.refuses else "yellow")
-        for finding in inventory.findings
-    )
-    return Group(table, Text(), details, *([Text(), doubts] if inventory.findings else []))
+    return Group(table, Text(), details)
 
 
 def inventory_to_json(inventory: Inventory) -> dict[str, object]:

@@ -16,6 +16,7 @@ from strandline.observations.fetch.source import (
     PlannedFile,
     RegionSection,
     SourceKind,
+    TomlValue,
     cached,
 )
 
