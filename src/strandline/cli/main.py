@@ -23,8 +23,8 @@ from strandline.errors import InputError, StrandlineError, require_extra
 
 app = typer.Typer(
     help="From almost no data to a coastal resilience plan.\n\n"
-    "Start with `strandline run --out runs/demo`: a simulated delta, no file needed. For a real place, `strandline new` "
-    "writes a region file, `strandline fetch` brings data, `strandline check` says what is missing, then "
+    "Start with `strandline run --out runs/demo`: a simulated delta, no file needed. For a real place, `strandline "
+    "new` writes a region file, `strandline fetch` brings data, `strandline check` says what is missing, then "
     "`strandline run REGION.toml --out DIR`. "
     "`strandline doctor` checks this machine.\n\n"
     "Results go to standard output, with --json as JSON; progress and notes go to standard error.",
