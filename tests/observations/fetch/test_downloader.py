@@ -205,6 +205,17 @@ def test_a_silent_service_is_named_within_its_time(server: FileServer, tmp_path:
         downloader(web, attempts=2).download(f"{server.url}/a.tif", tmp_path / "a.tif", "GeoTIFF")
 
 
+def test_without_a_net_a_service_is_tried_twice_and_no_more(
+    socket_enabled: None, web: httpx.Client, tmp_path: Path
+) -> None:
+    with file_server(CONTENT) as gone:
+        address = f"{gone.url}/a.tif"
+    taken: list[float] = []
+    with pytest.raises(NoAnswer, match=r"127\.0\.0\.1 gives no answer \(ConnectError\); is it up, and the net\?"):
+        downloader(web, taken).download(address, tmp_path / "a.tif", "GeoTIFF")
+    assert taken == [1.0]
+
+
 def test_a_file_larger_than_its_limit_is_refused_before_and_while_it_comes(
     server: FileServer, web: httpx.Client, tmp_path: Path
 ) -> None:

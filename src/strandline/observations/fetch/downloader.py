@@ -203,17 +203,19 @@ class Downloader:
         return Service(self.source, self.web, headers or {}, self.limits.answer, role="source")
 
     def _patiently(self, attempt: Callable[[], _Answer]) -> _Answer:
-        """Repeat an attempt while it may succeed later.
+        """Repeat an attempt while it may succeed later; without a net twice, so that twenty sources cost seconds.
 
         Raises:
             FeedError: as the last attempt, or the service asks for too long a pause.
         """
         pause = self.limits.first_pause
-        for _ in range(self.limits.attempts - 1):
+        for number in range(1, self.limits.attempts):
             try:
                 return attempt()
             except NoAnswer as error:
                 if error.pause is not None and error.pause > self.limits.longest_pause:
+                    raise
+                if error.is_unreachable and number > 1:
                     raise
                 self._pause(max(pause, error.pause or 0.0))
                 pause *= 2

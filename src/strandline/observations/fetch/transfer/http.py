@@ -42,11 +42,12 @@ class NoAnswer(FeedError):
 
     Attributes:
         pause: that the service asks for [s].
+        is_unreachable: whether there was no connection at all, as without a net.
     """
 
-    def __init__(self, sentence: str, pause: float | None = None) -> None:
+    def __init__(self, sentence: str, pause: float | None = None, *, is_unreachable: bool = False) -> None:
         super().__init__(sentence)
-        self.pause = pause
+        self.pause, self.is_unreachable = pause, is_unreachable
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, float | None]]:
         return type(self), (str(self), self.pause)  # pickled when raised in a worker process
@@ -126,8 +127,8 @@ class Service:
         """The error to raise."""
         return FeedError(self._sentence(what, remedy))
 
-    def _no_answer(self, what: str, remedy: str) -> NoAnswer:
-        return NoAnswer(self._sentence(what, remedy))
+    def _no_answer(self, what: str, remedy: str, *, is_unreachable: bool = False) -> NoAnswer:
+        return NoAnswer(self._sentence(what, remedy), is_unreachable=is_unreachable)
 
     def _sentence(self, what: str, remedy: str) -> str:
         return f"{self.role} '{self.name}': {what}; {remedy}"
@@ -166,7 +167,8 @@ class Service:
         except (httpx.HTTPError, OSError) as error:
             if not deadline.has_passed:
                 what = f"{httpx.URL(url).host} gives no answer ({type(error).__name__})"
-                raise self._no_answer(what, "is it up, and the net?") from error
+                is_unreachable = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                raise self._no_answer(what, "is it up, and the net?", is_unreachable=is_unreachable) from error
         if deadline.has_passed:  # a body without a stated length ends there like a complete one
             what = f"{httpx.URL(url).host} does not end its answer within {seconds:g} s"
             raise self._no_answer(what, "it is overloaded or broken: ask its operator")
