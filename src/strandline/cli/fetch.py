@@ -50,6 +50,10 @@ def fetch(
     budget_mb: Annotated[
         float | None, typer.Option(help="Of all downloads together [MB].", show_default="no limit")
     ] = None,
+    file: Annotated[
+        list[str] | None,
+        typer.Option(help="SOURCE=PATH: a file or folder of yours, for a source that needs one.", show_default="none"),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Download without asking.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="Only list the sources, with licence and needs.")] = False,
     mirrors: Annotated[
@@ -85,7 +89,8 @@ def fetch(
     if region is None:
         raise typer.BadParameter("name a region file, or give --list", param_hint="REGION")
     names = frozenset(name.strip() for text in only or () for name in text.split(",") if name.strip())
-    choice = FetchChoice(names, None if since is None else since.date(), max_cloud, budget_mb)
+    day = None if since is None else since.date()
+    choice = FetchChoice(names, day, max_cloud, budget_mb, _own_files(file or ()))
     asked, box = registry.chosen(choice, sources), box_of_region(region)
 
     def open_downloader(source: str, progress: Callable[[int], None], most: float | None) -> Downloader:
@@ -125,6 +130,23 @@ def fetch(
         if done.added:
             print_result(f"{region}: completed with {', '.join(f'[{name}]' for name in done.added)}")
     _refuse_failures(region, plan, outcomes)
+
+
+def _own_files(given: Iterable[str]) -> dict[str, Path]:
+    """Source → path.
+
+    Raises:
+        InputError: no such form, or no such path.
+    """
+    files = {}
+    for text in given:
+        source, _, path = text.partition("=")
+        if not (source and path):
+            raise InputError("--file", f"'{text}' names no source and path", "write SOURCE=PATH")
+        if not Path(path).exists():
+            raise InputError("--file", f"'{path}' does not exist", "check the path")
+        files[source] = Path(path)
+    return files
 
 
 def _ask(plan: "FetchPlan") -> None:

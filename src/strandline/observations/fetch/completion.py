@@ -43,6 +43,7 @@ def complete(path: Path, files: Sequence[CachedFile]) -> Completion:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(path, f"is not a readable TOML file ({error})", "correct it, then fetch again") from error
     sections, clashes = merged(files)
+    sections = [_on_region_datum(section, before) for section in sections]
     expected, changes = _plain(before), _Changes()
     for section in sections:
         _apply(expected, section, _plain, changes)
@@ -91,6 +92,15 @@ def as_toml(sections: Sequence[RegionSection]) -> str:
     for section in sections:
         _apply(document, section, _toml, _Changes())
     return tomlkit.dumps(document)
+
+
+def _on_region_datum(section: RegionSection, region_file: Mapping[str, Any]) -> RegionSection:
+    """A section whose heights are above the region's own datum says just that; any other one needs an offset."""
+    region = region_file.get("region")
+    datum = section.values.get("vertical_datum")
+    if datum is None or not isinstance(region, Mapping) or region.get("vertical_datum") != datum:
+        return section
+    return replace(section, values={**section.values, "vertical_datum": "region"})
 
 
 class _Changes:

@@ -13,12 +13,28 @@ from strandline.observations.fetch.sources.gauges.coops import Coops
 from strandline.observations.fetch.sources.gauges.ioc import Ioc
 from strandline.observations.fetch.sources.gauges.uhslc import Uhslc
 from strandline.observations.fetch.sources.openstreetmap.lifelines import OsmLifelines
+from strandline.observations.fetch.sources.rasters.copernicus_terrain import CopernicusTerrain
+from strandline.observations.fetch.sources.rasters.delta_terrain import DeltaTerrain, ForbiddenTerrain
+from strandline.observations.fetch.sources.rasters.optical_scenes import OpticalScenes
+from strandline.observations.fetch.sources.rasters.people import PeopleGrid
+from strandline.observations.fetch.sources.rasters.radar_scenes import OPERA_RTC, SENTINEL_1_RTC
+from strandline.observations.fetch.sources.rasters.sea_level_rise import SeaLevelRise
+from strandline.observations.fetch.sources.rasters.world_cover import WorldCover
 from strandline.observations.fetch.sources.tides import Ticon
 from strandline.observations.fetch.sources.weather.ibtracs import Ibtracs
 from strandline.observations.fetch.sources.weather.open_meteo import OpenMeteo
 from strandline.observations.region_file.toml_file import read_toml
 
 SOURCES: tuple[Source, ...] = (
+    CopernicusTerrain(),
+    DeltaTerrain(),
+    ForbiddenTerrain(),
+    WorldCover(),
+    SENTINEL_1_RTC,
+    OPERA_RTC,
+    OpticalScenes(),
+    PeopleGrid(),
+    SeaLevelRise(),
     Uhslc(),
     Coops(),
     Ioc(),

@@ -5,12 +5,16 @@ A new source is one frozen dataclass of this protocol and one line in ``registry
 
 import datetime
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+
 from strandline.errors import InputError
+from strandline.observations.arrays import Floats
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
 
@@ -33,6 +37,8 @@ SourceKind = Literal[
 ]
 Needs = Literal["nothing", "key", "login", "file"]
 """What a source asks of the user: nothing, a key, a login, or a file that only the user can get."""
+SeaLevelAt: TypeAlias = Callable[[npt.NDArray[np.datetime64]], Floats]
+"""The sea's level [m, any datum] at some times (UTC); NaN = unknown."""
 TomlValue: TypeAlias = (
     "str | bool | int | float | datetime.datetime | datetime.date | Sequence[TomlValue] | Mapping[str, TomlValue]"
 )
@@ -52,12 +58,16 @@ class FetchChoice:
         since: scenes and readings from this day on; ``None`` = as each source sees fit.
         max_cloud: of an optical scene [%].
         budget_mb: of all downloads together [MB]; ``None`` = no limit.
+        files: source that needs a file of the user → that file, or the folder that holds it.
+        sea_level: by which radar scenes of a high sea are preferred; ``None`` = unknown, the newest ones are taken.
     """
 
     only: frozenset[str] = frozenset()
     since: datetime.date | None = None
     max_cloud: float = 20.0
     budget_mb: float | None = None
+    files: Mapping[str, Path] = field(default_factory=dict)
+    sea_level: SeaLevelAt | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_cloud <= 100:

@@ -16,8 +16,8 @@ KOYRA = Box(89.2, 22.2, 89.5, 22.5)
 
 
 def test_the_nearest_constants_are_cut_out_with_their_distance(shared_data: Path, tmp_path: Path) -> None:
-    with asking("ticon", STRANDLINE_TIDES=str(shared_data / "tides")) as client:
-        (planned,) = Ticon().plan(KOYRA, FetchChoice(), client)
+    with asking("ticon") as client:
+        (planned,) = Ticon().plan(KOYRA, FetchChoice(files={"ticon": shared_data / "tides"}), client)
         assert planned.what == "tidal constants of Hiron Point, 46 km from the box, and 4 neighbours"
         found = Ticon().download(planned, tmp_path / planned.name, client)
     assert found.section is not None
@@ -32,7 +32,7 @@ def test_the_nearest_constants_are_cut_out_with_their_distance(shared_data: Path
 
 
 def test_tables_that_are_not_there_are_asked_for_with_their_address(tmp_path: Path) -> None:
-    with asking("ticon") as client, pytest.raises(InputError, match=r"STRANDLINE_TIDES is not set.*109129"):
+    with asking("ticon") as client, pytest.raises(InputError, match=r"needs its tables.*109129.*--file ticon=FOLDER"):
         Ticon().plan(KOYRA, FetchChoice(), client)
-    with asking("ticon", STRANDLINE_TIDES=str(tmp_path)) as client, pytest.raises(InputError, match="is not there"):
-        Ticon().plan(KOYRA, FetchChoice(), client)
+    with asking("ticon") as client, pytest.raises(InputError, match="is not there"):
+        Ticon().plan(KOYRA, FetchChoice(files={"ticon": tmp_path}), client)

@@ -21,12 +21,10 @@ from strandline.observations.fetch.source import (
 from strandline.observations.readers.formats.tables import read_table
 from strandline.observations.readers.published.tide_stations import TideStation, read_tide_stations
 
-VARIABLE = "STRANDLINE_TIDES"
-"""Environment variable: the folder with the two tables."""
 CONSTANTS, STATIONS = "ticon_ccby_constituents.csv.gz", "stations.csv.gz"
 _HOW = (
     f"put TICON-4 (https://www.seanoe.org/data/00980/109129/) into a folder as '{CONSTANTS}' (id,name,amplitude_m,"
-    f"phase_deg) and '{STATIONS}' (id,name,lat,lon), and set {VARIABLE} to it"
+    f"phase_deg) and '{STATIONS}' (id,name,lat,lon), and give '--file ticon=FOLDER'"
 )
 _KEPT = 5
 """Nearest stations in the file: neighbours show how fast the tide changes along the coast."""
@@ -56,7 +54,9 @@ class Ticon:
         Raises:
             InputError: the tables are not there, or cannot be read.
         """
-        folder = Path(client.key(VARIABLE, _HOW))
+        folder = choice.files.get(self.name)
+        if folder is None:
+            raise InputError(f"source '{self.name}'", "needs its tables, which are yours to get", _HOW)
         found = _nearest(box, folder)
         if not found:
             return []
@@ -70,14 +70,14 @@ class Ticon:
                 len(found) * 50 * 80,
                 details={
                     "stations": "\n".join(each.identifier for each, _ in found), "name": station.name,
-                    "distance": str(distance),
+                    "distance": str(distance), "folder": str(folder),
                 },
             )
         ]  # fmt: skip
 
     def download(self, planned: PlannedFile, to: Path, client: Downloader) -> CachedFile:
         """See ``Source``: copies the rows of the planned stations, with their positions."""
-        folder = Path(client.key(VARIABLE, _HOW))
+        folder = Path(planned.details["folder"])
         wanted = planned.details["stations"].split("\n")
         places = {each.identifier: each for each in read_tide_stations(folder / STATIONS)}
         table = read_table(folder / CONSTANTS)
