@@ -78,7 +78,7 @@ MODALITIES: dict[str, Modality] = {
         {"water_level": ("station", "time"), "quality": ("station", "time")},
         {},
         ("station", "time", "longitude", "latitude", "mean_sea_level"),
-        cost_of_absence="no surge training or verification and no return levels; forecasts fall back to the prior",
+        cost_of_absence="sea and storms are assumed, return levels those of other coasts, and no forecast is verified",
     ),
     "climate": Modality(
         {},

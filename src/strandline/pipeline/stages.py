@@ -21,6 +21,7 @@ from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.residual_process import fit_sea_level_model
 from strandline.observations.sea_level.sinking_land import lower_terrain
 from strandline.observations.storms import Split, find_whole_storms, split_by_storm
+from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline import evaluation
 from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment, gauge_zeros
 from strandline.pipeline.evaluation import FloodScores, SurgeTable, score_floods
@@ -33,6 +34,7 @@ from strandline.pipeline.study_area import (
     own_mean_sea_level,
     seaward_direction,
 )
+from strandline.pipeline.study_area.absences import absence_sentences
 from strandline.pipeline.study_area.flood_scores import kind_of_targets
 from strandline.pipeline.study_area.future_seas import future_seas, highest_levels, land_sentences, scenarios_of
 from strandline.pipeline.study_area.requirements import require_storms
@@ -44,20 +46,24 @@ from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.planning.settings import read_planning_settings
 from strandline.risk import sensitivity as risk_sensitivity
 from strandline.risk.hazard import flood_maps
-from strandline.risk.hazard.cyclone_passages import cyclone_passages
+from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
+from strandline.risk.hazard.cyclones.simulated_cyclones import basin_of, simulate_cyclones
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
 from strandline.risk.hazard.level_basis import (
     MOST_FREQUENT,
     ReturnLevels,
+    describe_assumed,
+    describe_list,
     describe_published,
     describe_recorded,
     maxima_at_epoch,
     periods_with_frequent,
     split_frequent,
 )
-from strandline.risk.hazard.own_record import estimate_from_record
+from strandline.risk.hazard.own_record import estimate_from_record, is_short
 from strandline.risk.hazard.return_levels import at_year, levels_of, sample_tails
-from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_cyclones
+from strandline.risk.hazard.short_maxima import needs_prior, sample_posterior
+from strandline.risk.hazard.without_record import estimate_without_record
 from strandline.risk.impact import impact as impact_chain
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.population import PopulationImpact, assess_population
@@ -79,6 +85,12 @@ from strandline.uncertainty.out_of_distribution import (
 
 PERMANENT_WATER = 0.5
 """Value of the water mask from which a cell is permanent water [-]."""
+WEIGHT_OF_A_LIST, WEIGHT_OF_OTHER_COASTS = 10.0, 1.0
+"""Years of readings that a published list of levels, and what is known of other coasts, are taken to be worth when more
+readings are weighed. Assumptions."""
+LEAST_HEIGHT = 0.1
+"""[m above the assumed mean sea level] Lowest level of a sample where no reading tells the mean: it may lie below the
+assumed one, and no flood comes of that."""
 MAP_STREAM = 100
 """Key of the random stream that all hazard maps share, so that a sample keeps its storm while the sea rises."""
 
@@ -117,8 +129,10 @@ def add_radar_archive(context: StageContext, area: StudyArea, split: Split) -> S
 def estimate_return_levels(
     context: StageContext, area: StudyArea, sea_level: SeaLevelModel, config: RunConfig
 ) -> ReturnLevels:
-    """Sampled sea levels of the baseline year at the study area's return periods: of a published record, or else of the
-    own one.
+    """Sampled sea levels of the baseline year at the study area's return periods.
+
+    They rest on a published record, else on a published list of levels, else on the own record; where the sea was never
+    read, on what is known of other coasts.
 
     Where the gauge's ground sinks, a part of the rise that it measured is its own sinking; from the end of the record
     on that part lowers the land and does not raise the sea.
@@ -129,24 +143,47 @@ def estimate_return_levels(
         fit = at_year(fit, baseline, area.levels_epoch)
         sunk = _sunk_gauge(area, baseline - float(fit.years.max()))
         fit = replace(fit, location=fit.location - sunk, data=fit.data - sunk)
-        tails = sample_tails(fit, samples, context.rng)
+        alone = not needs_prior(fit.record_years, periods[-1])
+        tails = sample_tails(fit, samples, context.rng) if alone else sample_posterior(fit, samples, context.rng)
         levels, frequent = split_frequent(levels_of(tails, all_periods), periods)
         basis = describe_published(fit, tails, periods, baseline)
         return ReturnLevels(levels, frequent, fit.record_years, basis, maxima_at_epoch(fit), 1.0)
+    listed = area.levels_list
+    if listed is not None:
+        mean = own_mean_sea_level(area)
+        sampled = np.maximum(listed.sample(all_periods, mean, baseline, samples, context.rng), mean + LEAST_HEIGHT)
+        levels, frequent = split_frequent(sampled, periods)
+        return ReturnLevels(
+            levels, frequent, WEIGHT_OF_A_LIST, describe_list(listed, levels[:, -1], periods), np.empty(0), 1.0
+        )
     gauge, storms = area.observations.require_gauge(), area.observations.storms
     hours, place = gauge_hours(area, sea_level), (float(gauge["longitude"][0]), float(gauge["latitude"][0]))
     passages = None if storms is None else cyclone_passages(storms, *place)
-    basin = None if storms is None else basin_of(*place)
+    basin = basin_of(*place) if storms is not None or rests_on_prior(area) else None
     simulated = None
     if basin is not None:
         facing = seaward_direction(area.observations.region)
         simulated = simulate_cyclones(basin, *place, facing, hours.tide_time, hours.predicted, context.rng)
+    if area.assumed_sea is not None:
+        assumed = estimate_without_record(
+            hours, area.assumed_sea.errors, passages, simulated, all_periods, samples, context.rng
+        )  # fmt: skip
+        mean = own_mean_sea_level(area)
+        basis = describe_assumed(assumed, mean, periods, f"{area.assumed_sea.tide} {area.assumed_sea.mean}")
+        levels, frequent = split_frequent(mean + np.maximum(assumed.levels, LEAST_HEIGHT), periods)
+        return ReturnLevels(levels, frequent, WEIGHT_OF_OTHER_COASTS, basis, np.empty(0), 1.0)
     found = estimate_from_record(hours, passages, simulated, all_periods, samples, context.rng, baseline)
     mean = own_mean_sea_level(area) - _sunk_gauge(area, found.trend.beyond)
     basis = describe_recorded(found, mean, periods)
     per_year = found.peaks.size / found.record_years
     levels, frequent = split_frequent(mean + found.levels, periods)
     return ReturnLevels(levels, frequent, found.record_years, basis, mean + found.peaks, per_year)
+
+
+def rests_on_prior(area: StudyArea) -> bool:
+    """Whether the own record is too short to speak alone, or was never read."""
+    years = float(np.isfinite(area.own_level[1]).sum()) / HOURS_PER_YEAR
+    return area.assumed_sea is not None or is_short(years)
 
 
 def _sunk_gauge(area: StudyArea, years: float) -> float:
@@ -377,6 +414,7 @@ def plan(
     water = area.observations.terrain["permanent_water"].values > PERMANENT_WATER
     settings = read_planning_settings(area.planning)
     hours, observed = area.hourly_levels
+    record = None if area.assumed_sea is not None else SeaRecord(hours, observed[0])
     here = measures_here(settings.measures, settings.existing)
     return plan_adaptation(
         hazard,
@@ -393,9 +431,7 @@ def plan(
         rng=context.rng,
         hindcast_data=_hindcast_data(area, sea_level),
         early_action=EarlyActionInputs(
-            find_evacuation_areas(
-                zones, response, hazard, impact.assets, water, area.evacuation, frequent, SeaRecord(hours, observed[0])
-            ),
+            find_evacuation_areas(zones, response, hazard, impact.assets, water, area.evacuation, frequent, record),
             area.evacuation.drainage_hours,
             agreed_chance=area.evacuation.agreed_chance,
         ),
@@ -411,7 +447,9 @@ def today_sentence(area: StudyArea) -> str:
 
 
 def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel) -> HindcastData | None:
-    """The record for the triggers' hindcast; ``None`` where it is too short to fit forecasts."""
+    """The record for the triggers' hindcast; ``None`` where it is too short to fit forecasts, or was never read."""
+    if area.assumed_sea is not None:
+        return None
     gauge = area.observations.require_gauge()
     hours, levels = area.hourly_levels
     records = [
@@ -452,7 +490,7 @@ def warnings_of(
     """What a reader must know about this run before using it."""
     outlier = () if novelty.warning is None else (novelty.warning,)
     return (
-        *_provenance_warnings(area, split), *land_sentences(area), *area.warnings, *outlier,
+        *_provenance_warnings(area, split), *absence_sentences(area), *land_sentences(area), *area.warnings, *outlier,
         *extrapolation_warnings(data, own_mean_sea_level(area), float(np.median(highest.levels))),
     )  # fmt: skip
 

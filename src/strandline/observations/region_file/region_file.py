@@ -16,7 +16,7 @@ from strandline.observations.region_file.feed_sections import AnyStream
 from strandline.observations.region_file.flood_survey_section import AnyFloodSurvey
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.money import EUR_2010
-from strandline.observations.region_file.scenario_sections import ScenariosSection
+from strandline.observations.region_file.scenario_sections import ReturnLevelsSection, ScenariosSection
 from strandline.observations.region_file.toml_file import describe_errors, first_of, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Section, as_datetime64
 from strandline.observations.region_file.vertical_datum import DATUM_KEY, RegionDatum, demand_datums
@@ -80,6 +80,7 @@ class RegionFile(DataSections):
 
     region_section: RegionSection = Field(alias="region")
     scenarios: ScenariosSection | None = None
+    return_levels: ReturnLevelsSection | None = None
     planning: PlanningSection | None = None
     split: SplitSection = SplitSection()
     flood_survey: tuple[AnyFloodSurvey, ...] = ()
@@ -155,16 +156,21 @@ def examine_region_file(path: Path, data: Path | None = None) -> tuple[RegionFil
         demand_datums(path, raw)
     except InputError as error:
         faults.append(error)
+    region_file: RegionFile | None = None
     try:
         region_file = RegionFile.model_validate(raw, context=context)
     except ValidationError as error:
         found = describe_errors(path, RegionFile, error)
         faults += [each for each in found if not faults or DATUM_KEY not in f"{each.what}{each.remedy}"]
-        try:
-            return RegionFile.model_validate(_without_faults(raw, error), context=context), faults
-        except ValidationError:
-            return None, faults
-    if not faults and not region_file.region.name:
+        with suppress(ValidationError):
+            region_file = RegionFile.model_validate(_without_faults(raw, error), context=context)
+    if region_file is None:
+        return None, faults
+    try:
+        name = region_file.region.name
+    except InputError as error:  # its bounds hold no whole cells, or its CRS is not one of metres
+        return None, [*faults, error]
+    if not name:
         faults.append(InputError(f"{path} [region.name]", "is empty", "name the region"))
     return region_file, faults
 

@@ -186,7 +186,7 @@ def _missing(raw: dict[str, Any]) -> Iterator[str]:
 
 def _sections_with_heights(raw: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Name and table of each section whose file holds heights."""
-    for name in ("terrain", "extremes"):
+    for name in ("terrain", "extremes", "return_levels"):
         if isinstance(raw.get(name), dict):
             yield f"[{name}]", raw[name]
     for name in ("tide_gauge", "stream"):

@@ -1,6 +1,6 @@
 """The study area of a run: real files or the built-in simulated delta, as the same nouns."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -15,6 +15,7 @@ from strandline.observations.checks.contradictions import find_contradictions
 from strandline.observations.checks.findings import raise_refusals, warnings_of
 from strandline.observations.observations import Observations
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
+from strandline.observations.readers.formats.units import to_si
 from strandline.observations.readers.observe import observe
 from strandline.observations.readers.published import read_published
 from strandline.observations.readers.zones import read_zones
@@ -30,14 +31,17 @@ from strandline.observations.sea_level.projections import SeaLevelProjection
 from strandline.observations.sea_level.sinking_land import bring_land_to
 from strandline.observations.sea_level.subsidence import Subsidence
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.pipeline.study_area.assumed_sea import AssumedSea, assume_sea
 from strandline.pipeline.study_area.input_requirements import refused_inputs
 from strandline.pipeline.study_area.requirements import RETURN_PERIODS
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer, issuer_of
-from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima
+from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit
 from strandline.risk.hazard.mean_level_trend import decimal_year
 from strandline.risk.hazard.own_record import GaugeHours
+from strandline.risk.hazard.return_levels import PublishedLevels
+from strandline.risk.hazard.short_maxima import fit_annual_maxima
 from strandline.simulator.coast import simulate_coast
 
 BUILT_IN_SEED = 3
@@ -68,6 +72,8 @@ class StudyArea:
         projections: of the sea at this coast; empty = those of the global mean.
         subsidence: of its land; ``None`` = taken as stable. The terrain is that of the baseline year already.
         levels_epoch: of whose sea ``published_levels`` without a trend are; ``None`` = the middle of their record.
+        assumed_sea: in place of a gauge that was read; ``None`` = one was.
+        levels_list: published return levels; ``None`` = none are.
         zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = no zones.
         issuer: of warnings.
         evacuation: what is stated about it.
@@ -89,6 +95,8 @@ class StudyArea:
     projections: tuple[SeaLevelProjection, ...] = ()
     subsidence: Subsidence | None = None
     levels_epoch: int | None = None
+    assumed_sea: AssumedSea | None = None
+    levels_list: PublishedLevels | None = None
 
     @property
     def baseline(self) -> int:
@@ -155,8 +163,6 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
     Raises:
         InputError: naming the file, row and value that cannot be used.
     """
-    if not region_file.tide_gauge:
-        raise InputError(f"region '{region_file.region.name}'", "has no [tide_gauge]", "a plan needs one; add it")
     found = read_published(region_file, execute)
     observations = observe(region_file, execute)
     findings = (
@@ -168,13 +174,18 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
     raise_refusals(findings)
     levels, section, maxima = None, region_file.extremes, found.value.maxima
     if section is not None and maxima is not None:
-        levels = fit_block_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)
+        levels = fit_annual_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)
     zones, scenarios = region_file.zones, region_file.scenarios
     baseline = pd.Timestamp.now("UTC").year
     if scenarios is not None and scenarios.baseline_year is not None:
         baseline = scenarios.baseline_year
     if found.value.subsidence is not None and region_file.terrain.year is not None:
         observations = bring_land_to(observations, found.value.subsidence, region_file.terrain.year, baseline)
+    assumed = None
+    if observations.tide_gauge is None:
+        gauge, origin, assumed = assume_sea(region_file, found.value.constants, baseline)
+        known = {**observations.provenance, "tide_gauge": origin}
+        observations = replace(observations, tide_gauge=gauge, provenance=known)
     return StudyArea(
         observations,
         RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods,
@@ -191,7 +202,24 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         found.value.projections or (),
         found.value.subsidence,
         None if section is None else section.epoch,
+        assumed,
+        _published_list(region_file),
     )
+
+
+def _published_list(region_file: RegionFile) -> PublishedLevels | None:
+    section = region_file.return_levels
+    if section is None:
+        return None
+    shift, factor = section.datum_shift, float(to_si(np.ones(1), section.unit)[0])
+    levels, low, high = (
+        None if each is None else factor * np.asarray(each, dtype=float) + shift
+        for each in (section.levels, section.low, section.high)
+    )
+    assert levels is not None
+    periods = np.asarray(section.periods, dtype=float)
+    error = section.datum_uncertainty
+    return PublishedLevels(periods, levels, low, high, section.chance, section.epoch, section.source, error)
 
 
 def evacuation_settings(planning: PlanningSection, warnings: WarningsSection | None) -> EvacuationSettings:

@@ -13,12 +13,14 @@ from strandline.observations.checks.inventory.inventory import Inventory, take_i
 from strandline.observations.readers.formats.reading_process import Executor
 from strandline.observations.region_file import RegionFile, examine_region_file
 from strandline.observations.storms import find_whole_storms, overlaps_any
+from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline.study_area.flood_scores import surveyed
 from strandline.pipeline.study_area.input_requirements import refused_inputs
 from strandline.pipeline.study_area.requirements import MOST_STORMS, refused_by_planning, refused_by_theory
 from strandline.pipeline.study_area.sea_point import SEA_POINT, sea_on_terrain
-from strandline.risk.hazard.cyclone_passages import cyclone_passages
-from strandline.risk.hazard.own_record import FEWEST_CYCLONES
+from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
+from strandline.risk.hazard.cyclones.simulated_cyclones import basin_of
+from strandline.risk.hazard.own_record import FEWEST_CYCLONES, is_short
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,6 @@ def _refusals(region_file: RegionFile, inventory: Inventory) -> Iterator[Finding
         if stream.state == "unreadable":
             where, what, remedy = stream.fault or ("", stream.detail, "mend it, or leave it out")
             yield Finding(f"{stream.name} ({where})", what, remedy, refuses=True)
-    for name in inventory.missing:
-        yield Finding(
-            f"[{name}]", "is missing: there can be maps (`strandline map`), but no plan",
-            "add a gauge of this coast: `strandline fetch` lists the nearest", refuses=True,
-        )  # fmt: skip
     yield from inventory.refused
     yield from refused_inputs(region_file, inventory.terrain, inventory.own_gauge)
     for sentence in refused_by_planning(region_file):
@@ -163,8 +160,10 @@ def _of_cyclones(inventory: Inventory) -> Iterator[Finding]:
     if storms is None or gauge is None or inventory.published.maxima is not None:
         return
     count = len(set(storms["storm"].values))
-    seen = passages_in_record(storms, gauge)
-    if seen < FEWEST_CYCLONES:
+    seen, place = passages_in_record(storms, gauge), (float(gauge["longitude"][0]), float(gauge["latitude"][0]))
+    years = float(gauge["water_level"].values[0].size) / HOURS_PER_YEAR
+    counts_by_basin = is_short(years) and basin_of(*place) is not None
+    if seen < FEWEST_CYCLONES and not counts_by_basin:
         what = (
             f"{count} cyclones were read, {seen} of them passed while the gauge was read; below {FEWEST_CYCLONES} they"
             " are not kept apart from other storms, and rare levels may be too low"

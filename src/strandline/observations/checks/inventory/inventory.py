@@ -48,15 +48,14 @@ State = Literal["present", "absent", "unreadable"]
 
 COSTS = {name: modality.cost_of_absence for name, modality in MODALITIES.items()} | {
     "neighbour": "no substitute when the region's own gauge fails in a storm",
-    "tides": "the tide is fitted to the record, which takes months of data and leaks if held-out storms are included",
-    "extremes": "return levels rest on the gauge's own record, and are unavailable where it is short",
+    "tides": "the tide is fitted to the record, which takes months of data and leaks if held-out storms are included;"
+    " without a gauge it is a usual one, a third or three times as large as here",
+    "extremes": "return levels rest on the gauge's own record; a short one only updates what other coasts have",
     "assets": "no damage and no money: the plan has actions for lives alone, by the land that floods",
     "scenarios": "the sea rises as on the world's mean, and the land is taken as stable",
     "zones": "the watch reports by the districts that the assets name, else by square blocks",
 }
 """Stream → what a region does without it."""
-NEEDED = ("tide_gauge",)
-"""Streams beside the terrain without which there is no plan."""
 
 
 @dataclass(frozen=True)
@@ -110,12 +109,6 @@ class Inventory:
         return tuple(stream.name for stream in self.streams if stream.state == "unreadable")
 
     @property
-    def missing(self) -> tuple[str, ...]:
-        """Sections that ``strandline run`` needs and the region file lacks; ``strandline map`` needs none of them."""
-        absent = {stream.name for stream in self.streams if stream.state == "absent"}
-        return tuple(name for name in NEEDED if name in absent)
-
-    @property
     def refused(self) -> tuple[Finding, ...]:
         """What no plan may rest on."""
         return tuple(finding for finding in self.findings if finding.refuses)
@@ -123,7 +116,7 @@ class Inventory:
     @property
     def is_usable(self) -> bool:
         """Whether a run reads it: terrain is present, every named file can be read, and nothing contradicts."""
-        return self.terrain is not None and not self.unreadable and not self.refused and not self.missing
+        return self.terrain is not None and not self.unreadable and not self.refused
 
 
 def take_inventory(

@@ -52,7 +52,6 @@ def inventory_to_json(inventory: Inventory) -> dict[str, object]:
         "region": inventory.region.name,
         "is_usable": inventory.is_usable,
         "held_out": _as_text(inventory.held_out),
-        "missing": list(inventory.missing),
         "refused": [str(finding) for finding in inventory.refused],
         "warnings": list(warnings_of(inventory.findings)),
         "streams": [

@@ -13,8 +13,8 @@ import pandas as pd
 
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.checks.positions import great_circle_distance
-from strandline.risk.hazard.cyclone_passages import HOURS_AFTER, HOURS_BEFORE, NEAR
-from strandline.risk.hazard.high_waters import find_high_waters, month_of
+from strandline.risk.hazard.cyclones.cyclone_passages import HOURS_AFTER, HOURS_BEFORE, NEAR
+from strandline.risk.hazard.surges.high_waters import find_high_waters, month_of
 from strandline.simulator.sea.seasonal_weather import seasonal_means
 from strandline.simulator.sea.storm_surge import cyclone_surge
 from strandline.simulator.sea.tracks import CLIMATOLOGIES, Basin, draw_tracks
@@ -48,15 +48,20 @@ class SimulatedCyclones:
     Attributes:
         surge: (N,) greatest skew surge of each [m], for a factor of 1.
         tide: (N,) its highest level minus ``surge``, the tide that it met [m above mean sea level].
+        per_year: passages a year [a-1].
+        number: recorded storms that the basin's climatology rests on.
     """
 
     surge: Floats
     tide: Floats
+    per_year: float = 1.0
+    number: float = 1.0
 
     def fit_factors(self, recorded: Floats, background: Floats, n_samples: int, rng: np.random.Generator) -> Floats:
         """(S,) factors [-] that are consistent with the stronger half of the recorded cyclones.
 
-        Of the weaker half only the number counts: weak surges are weather as much as cyclone.
+        Of the weaker half only the number counts: weak surges are weather as much as cyclone. Without a recorded
+        cyclone the factors are those of the prior.
 
         Args:
             recorded: (n,) greatest skew surge of each cyclone [m].
@@ -65,16 +70,17 @@ class SimulatedCyclones:
         Source: censored likelihood; posterior on a grid, Gelman et al. (2013), Bayesian Data Analysis, section 3.7; the
             density of the simulated surges is a kernel estimate.
         """
-        middle = float(np.median(recorded))
+        middle = float(np.median(recorded)) if recorded.size else -np.inf
         upper = _soften(recorded[recorded > middle])[:, None]  # (n / 2, 1)
         on = _OnBackground(self.surge[::TIDES], background, rng)
         logarithm = -0.5 * (np.log(_FACTORS) / FACTOR_PRIOR) ** 2
         for index, factor in enumerate(_FACTORS):
             simulated = _soften(on(factor))[None, :]  # (1, N)
             density = np.exp(-0.5 * ((upper - simulated) / _BANDWIDTH) ** 2).mean(axis=1)
-            weaker = float((simulated <= _soften(np.array([middle]))).mean())
-            censored = (recorded.size - len(upper)) * np.log(weaker + 1e-12)
-            logarithm[index] += np.log(density + 1e-12).sum() + censored
+            logarithm[index] += np.log(density + 1e-12).sum()
+            if recorded.size:
+                weaker = float((simulated <= _soften(np.array([middle]))).mean())
+                logarithm[index] += (recorded.size - len(upper)) * np.log(weaker + 1e-12)
         weight = np.exp(logarithm - logarithm.max())
         step = float(np.log(_FACTORS[1] / _FACTORS[0]))
         chosen = rng.choice(_FACTORS.size, size=n_samples, p=weight / weight.sum())
@@ -138,7 +144,8 @@ def simulate_cyclones(
             if waters.surge.size:
                 surges.append(float(waters.surge.max()))
                 tides.append(float((waters.surge + waters.tide).max()) - surges[-1])
-    return SimulatedCyclones(np.array(surges), np.array(tides))
+    recorded = float(sum(CLIMATOLOGIES[basin].storms_by_month))
+    return SimulatedCyclones(np.array(surges), np.array(tides), len(surges) / TIDES / years, recorded)
 
 
 class _OnBackground:
