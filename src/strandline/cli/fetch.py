@@ -10,8 +10,7 @@ import typer
 from rich.table import Table
 
 from strandline.cli.console import StageDisplay, note, print_json, print_result, warn
-from strandline.cli.extras import require_extra
-from strandline.errors import InputError
+from strandline.errors import InputError, require_extra
 
 if TYPE_CHECKING:
     from strandline.observations.fetch.bring import Outcome
@@ -79,6 +78,7 @@ def fetch(
     from strandline.observations.fetch.completion import Completion, complete
     from strandline.observations.fetch.downloader import TIMEOUT, Downloader, DownloadLimits
     from strandline.observations.fetch.plan import plan_fetch
+    from strandline.observations.fetch.raster_access.high_sea import sea_level_of_region
     from strandline.observations.fetch.source import FetchChoice
     from strandline.pipeline.study_area.sea_point import write_sea_point
 
@@ -91,8 +91,10 @@ def fetch(
         raise typer.BadParameter("name a region file, or give --list", param_hint="REGION")
     names = frozenset(name.strip() for text in only or () for name in text.split(",") if name.strip())
     day = None if since is None else since.date()
-    choice = FetchChoice(names, day, max_cloud, budget_mb, _own_files(file or ()))
-    asked, box = registry.chosen(choice, sources), box_of_region(region)
+    folder, box = region.parent if data is None else data, box_of_region(region)
+    sea_level = sea_level_of_region(region, folder, box.centre[1])
+    choice = FetchChoice(names, day, max_cloud, budget_mb, _own_files(file or ()), sea_level)
+    asked = registry.chosen(choice, sources)
 
     def open_downloader(source: str, progress: Callable[[int], None], most: float | None) -> Downloader:
         limits = DownloadLimits()
@@ -101,7 +103,6 @@ def fetch(
         return Downloader(source, web, limits=limits, progress=progress)
 
     agent = {"User-Agent": f"strandline/{strandline.__version__}"}
-    folder = region.parent if data is None else data
     with open_cache(folder) as cache, httpx.Client(timeout=TIMEOUT, headers=agent) as web:
         with StageDisplay() as announce:
             plan = plan_fetch(box, choice, asked, cache, open_downloader, announce("ask the catalogues"))

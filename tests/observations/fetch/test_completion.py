@@ -108,6 +108,17 @@ def test_a_section_within_a_section_is_added(place: Path) -> None:
     assert stated(place)["climate"] == {"station": {"paths": ["fetched/w.csv"], "time_zone": "UTC"}}
 
 
+def test_two_sources_fill_a_section_and_one_within_it_beside_others_that_follow(place: Path) -> None:
+    ground = RegionSection("terrain", {"path": "fetched/dem.tif", "vertical_datum": {"name": "EGM2008", "kind": "x"}})
+    water = RegionSection("terrain.permanent_water", {"path": "fetched/water.tif"}, comments=("Class 80.",))
+    complete(place, [file(ground), gauge("Hiron Point")])
+    complete(place, [file(water, "w.tif", "other"), radar(0)])
+    now = stated(place)
+    assert now["terrain"] == {**ground.values, "permanent_water": {"path": "fetched/water.tif"}}
+    assert [each["name"] for each in now["tide_gauge"]] == ["Hiron Point"]
+    assert place.read_text().startswith(NEW)
+
+
 def test_the_first_source_of_a_table_fills_it_and_the_other_is_named() -> None:
     one, other = file(terrain_section(file(None))), file(terrain_section(file(None)), "b.tif", "other")
     sections, clashes = merged([one, other])

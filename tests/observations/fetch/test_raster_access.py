@@ -16,18 +16,25 @@ from pyproj import Transformer
 
 from strandline.errors import InputError
 from strandline.observations.fetch.box import Box
+from strandline.observations.fetch.completion import complete
 from strandline.observations.fetch.raster_access.grid import UtmGrid
-from strandline.observations.fetch.raster_access.high_sea import highest_and_lowest, readings_at
+from strandline.observations.fetch.raster_access.high_sea import highest_and_lowest, readings_at, sea_level_of_region
 from strandline.observations.fetch.raster_access.scenes import covering_scenes
-from strandline.observations.fetch.source import FetchChoice
+from strandline.observations.fetch.source import FetchChoice, PlannedFile, cached
 from strandline.observations.fetch.sources.rasters import people
-from strandline.observations.fetch.sources.rasters.copernicus_terrain import tile_bounds, tile_name
+from strandline.observations.fetch.sources.rasters.copernicus_terrain import (
+    CopernicusTerrain,
+    elevation_section,
+    tile_bounds,
+    tile_name,
+)
 from strandline.observations.fetch.sources.rasters.optical_scenes import newest_processing, offset_of
 from strandline.observations.fetch.sources.rasters.sea_level_rise import SeaLevelRise
 from strandline.observations.readers.published.sea_level_projections import read_projections
 from strandline.observations.region_file.scenario_sections import ProjectionsSection
 from tests.fixtures import raster_services as services
 from tests.fixtures.raster_services import BOX, Sky
+from tests.fixtures.region_files import CONSTANTS, write_region_folder
 
 places = st.tuples(st.floats(-179.9, 179.5), st.floats(-79.0, 83.0))
 
@@ -83,6 +90,31 @@ def test_a_reading_counts_within_three_quarters_of_an_hour() -> None:
     at = readings_at(time, np.array([1.0, math.nan, 3.0]))
     asked = np.array(["2021-01-01T00:40", "2021-01-01T01:00", "2021-01-01T08:20"], dtype="datetime64[ns]")
     assert at(asked) == pytest.approx([1.0, math.nan, 3.0], nan_ok=True)
+
+
+def test_the_sea_of_a_region_is_its_gauges_and_elsewhere_its_tide(tmp_path: Path) -> None:
+    path = write_region_folder(tmp_path, days=20)
+    text = path.read_text("utf-8").replace("fit = true", 'constants = "tides.csv"\nstation = "here"')
+    (tmp_path / "tides.csv").write_text(CONSTANTS, "utf-8")
+    path.write_text(text, "utf-8")
+    at = sea_level_of_region(path, tmp_path, 45.2)
+    assert at is not None
+    surge, quiet = at(np.array(["2020-01-10T06", "2020-01-13T06"], dtype="datetime64[ns]"))
+    assert surge > quiet + 0.5
+    assert np.isfinite(at(np.array(["2024-01-01"], dtype="datetime64[ns]"))).all()
+    (tmp_path / "levels.csv").unlink()
+    (tmp_path / "tides.csv").unlink()
+    assert sea_level_of_region(path, tmp_path, 45.2) is None
+
+
+def test_heights_above_the_regions_own_datum_need_no_offset(tmp_path: Path) -> None:
+    path = tmp_path / "place.toml"
+    path.write_text('[region]\nname = "x"\nvertical_datum = { name = "EGM2008", kind = "geoid model" }\n', "utf-8")
+    planned = PlannedFile("copernicus-glo30", "terrain/dem.tif", "https://x.example", "elevation")
+    (tmp_path / "dem.tif").write_bytes(b"x")
+    section = elevation_section(planned, "a source", "a licence", 2.4)
+    complete(path, [cached(CopernicusTerrain(), planned, tmp_path / "dem.tif", section)])
+    assert 'vertical_datum = "region"' in path.read_text("utf-8").split("[terrain]")[1]
 
 
 def item(name: str, time: datetime, bounds: tuple[float, float, float, float], **fields: Any) -> pystac.Item:

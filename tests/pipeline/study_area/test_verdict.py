@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from strandline.errors import StrandlineError
@@ -113,3 +114,19 @@ def test_a_wrong_phase_of_one_constituent_is_found(tmp_path: Path) -> None:
     found = [one for one in verdict_of(path).refusals if "S2" in one.what]
     assert len(found) == 1
     assert "130 degrees behind" in found[0].what
+
+
+def test_a_gauge_a_metre_off_is_found(tmp_path: Path) -> None:
+    path = write_place(tmp_path, days=150)
+    table = pd.read_csv(tmp_path / "levels.csv")
+    table.assign(level=table["level"] + 1.0).to_csv(tmp_path / "levels.csv", index=False)
+    found = [one for one in verdict_of(path).refusals if one.where == "gauge 'Pier'"]
+    assert any("1.0" in one.what and "too high" in one.what for one in found)
+
+
+def test_bounds_without_whole_cells_hide_no_other_fault(tmp_path: Path) -> None:
+    path = add(write_place(tmp_path, days=150), "[storms]\npath = 3\n")
+    path.write_text(path.read_text().replace("cell_size = 100.0", "cell_size = 90.0"))
+    verdict = verdict_of(path)
+    assert any("whole number" in one.what for one in verdict.refusals)
+    assert any("[storms.distance]" in one.where for one in verdict.refusals)

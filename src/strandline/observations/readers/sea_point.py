@@ -15,6 +15,9 @@ _FLAT_SHARE = 0.01
 """Share of the known cells with one and the same height from which that is drawn water."""
 _ABOVE_FLAT = 0.1
 """[m] Above a flat sea that still counts as water, since averaging mixes its cells with the shore."""
+BED, _DEEP_SHARE = -2.0, 0.1
+"""[m] Below which the deepest tenth of the water at the edge lies where a terrain has a bed: few lands lie so low. The
+most frequent height is then no sea; it may be land that was raised to a least height."""
 FEWEST_CELLS = 20
 """Of the sea within the box; fewer are ponds or river mouths. An assumption."""
 
@@ -40,8 +43,8 @@ class FoundSea:
 def find_sea(elevation: Floats, region: Region) -> FoundSea | None:
     """The largest stretch of low or flat water that reaches the edge of the survey; ``None`` = there is none.
 
-    Low land behind dikes does not reach the edge through cells below zero, or is smaller than the sea; a person looks
-    at the point all the same.
+    Low land behind dikes does not reach the edge through cells below zero, or is smaller than the sea. That is no
+    proof: deep polders at the edge of the box look like a bed, so that a person looks at the point.
 
     Args:
         elevation: (H, W) [m]; NaN = outside the survey.
@@ -51,9 +54,13 @@ def find_sea(elevation: Floats, region: Region) -> FoundSea | None:
         return None
     values, counts = np.unique(known, return_counts=True)
     level, share = float(values[counts.argmax()]), float(counts.max() / known.size)
-    is_flat = share >= _FLAT_SHARE and abs(level) <= HIGHEST_SEA
-    below = round(level + _ABOVE_FLAT, 2) if is_flat else 0.0
-    sea = _largest_at_edge(elevation < below, np.isnan(elevation))
+    below, unknown = 0.0, np.isnan(elevation)
+    sea = _largest_at_edge(elevation < below, unknown)
+    has_bed = sea is not None and float(np.quantile(elevation[sea], _DEEP_SHARE)) < BED
+    is_flat = not has_bed and share >= _FLAT_SHARE and abs(level) <= HIGHEST_SEA
+    if is_flat:
+        below = round(level + _ABOVE_FLAT, 2)
+        sea = _largest_at_edge(elevation < below, unknown)
     if sea is None or sea.sum() < FEWEST_CELLS:
         return None
     padded = np.pad(sea, 1, mode="edge")  # the sea goes on beyond the region

@@ -156,16 +156,21 @@ def examine_region_file(path: Path, data: Path | None = None) -> tuple[RegionFil
         demand_datums(path, raw)
     except InputError as error:
         faults.append(error)
+    region_file: RegionFile | None = None
     try:
         region_file = RegionFile.model_validate(raw, context=context)
     except ValidationError as error:
         found = describe_errors(path, RegionFile, error)
         faults += [each for each in found if not faults or DATUM_KEY not in f"{each.what}{each.remedy}"]
-        try:
-            return RegionFile.model_validate(_without_faults(raw, error), context=context), faults
-        except ValidationError:
-            return None, faults
-    if not faults and not region_file.region.name:
+        with suppress(ValidationError):
+            region_file = RegionFile.model_validate(_without_faults(raw, error), context=context)
+    if region_file is None:
+        return None, faults
+    try:
+        name = region_file.region.name
+    except InputError as error:  # its bounds hold no whole cells, or its CRS is not one of metres
+        return None, [*faults, error]
+    if not name:
         faults.append(InputError(f"{path} [region.name]", "is empty", "name the region"))
     return region_file, faults
 
