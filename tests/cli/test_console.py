@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.progress import TimeRemainingColumn
 from rich.text import Text
 
-from strandline.cli import console, doctor, extras
+from strandline import errors
+from strandline.cli import console, doctor
 from strandline.cli.console import StageDisplay, note, refuse, summary_table, warn
 from strandline.cli.main import app, main
 from strandline.errors import InputError, RefusedByTheory
@@ -238,7 +239,7 @@ def test_a_run_limits_the_thread_pools_and_keeps_what_the_user_set() -> None:
 def test_a_missing_extra_is_named_before_any_work(
     command: str, package: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == package else importlib.util.find_spec(name))
+    monkeypatch.setattr(errors, "find_spec", lambda name: None if name == package else importlib.util.find_spec(name))
     where = ["--out", tmp_path / "programs"] if command == "export" else []
     run = [tmp_path / "none"] if command == "verify" else ["--run", tmp_path / "none"]
     code, _, refusal = strandline(monkeypatch, capsys, command, *run, *where)

@@ -10,8 +10,7 @@ import typer
 from rich.table import Table
 
 from strandline.cli.console import StageDisplay, note, print_json, print_result, warn
-from strandline.cli.extras import require_extra
-from strandline.errors import InputError
+from strandline.errors import InputError, require_extra
 
 if TYPE_CHECKING:
     from strandline.observations.fetch.bring import Outcome

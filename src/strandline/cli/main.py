@@ -14,12 +14,12 @@ from rich.markup import escape
 
 from strandline.cli.check import check
 from strandline.cli.console import StageDisplay, note, print_json, print_result, refuse, summary_table, warn
-from strandline.cli.extras import require_extra
 from strandline.cli.fetch import fetch
 from strandline.cli.new import new
+from strandline.cli.places import places
 from strandline.cli.threads import limit_threads
 from strandline.cli.verify import verify
-from strandline.errors import InputError, StrandlineError
+from strandline.errors import InputError, StrandlineError, require_extra
 
 app = typer.Typer(
     help="From almost no data to a coastal resilience plan.\n\n"
@@ -414,6 +414,12 @@ app.command(
         ("strandline fetch --list", "the sources, with licence and needs"),
     )
 )(fetch)
+app.command(
+    epilog=_examples(
+        ("strandline places Koyra", "asks Nominatim of OpenStreetMap, once"),
+        ("strandline places Koyra --table BD.zip", "looks into a file of GeoNames"),
+    )
+)(places)
 app.command(
     epilog=_examples(
         ("strandline verify runs/caorle", "the store of that run's watch"),

@@ -165,3 +165,31 @@ def test_a_whole_region_file_keeps_its_text(tmp_path: Path) -> None:
     path.write_text(REGION_FILE)
     complete(path, [radar(0)])
     assert path.read_text().startswith(REGION_FILE)
+
+
+@pytest.mark.parametrize(
+    ("datum", "uncertainty"),
+    [
+        ('{ name = "EGM2008", kind = "geoid model" }', 0.5),
+        ('{ name = "mean sea level", kind = "mean sea level", epoch = [2000, 2018] }', 0.05),
+        ('{ name = "chart", kind = "chart datum" }', None),
+    ],
+)
+def test_an_offset_to_mean_sea_level_is_no_offset_to_another_datum(
+    tmp_path: Path, datum: str, uncertainty: float | None
+) -> None:
+    path = tmp_path / "koyra.toml"
+    path.write_text(NEW.replace('crs = "EPSG:32645"', f'crs = "EPSG:32645"\nvertical_datum = {datum}'))
+    offset = {"metres": -1.8, "uncertainty": 0.05, "source": "mean of this record"}
+    values = {
+        "name": "Hiron Point", "paths": "fetched/a.csv", "mean_sea_level": 0.0, "offset_to_region_datum": offset,
+        "vertical_datum": {"name": "zero of the gauge", "kind": "local"},
+    }  # fmt: skip
+    complete(path, [file(RegionSection("tide_gauge", values, is_repeated=True))])
+    (gauge,) = tomllib.loads(path.read_text())["tide_gauge"]
+    if uncertainty is None:
+        assert not {"offset_to_region_datum", "mean_sea_level"} & set(gauge)
+        assert "OPEN: nothing leads" in path.read_text()
+        return
+    assert gauge["offset_to_region_datum"]["uncertainty"] == uncertainty
+    assert ("ASSUMPTION" in gauge["offset_to_region_datum"]["source"]) == (uncertainty == 0.5)

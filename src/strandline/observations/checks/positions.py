@@ -15,6 +15,21 @@ is on another sea. Assumptions."""
 _WAVE = 36.0
 """[km h-1] Of a tide in 10 m of water, the square root of gravity times depth: shelves are deeper, estuaries not."""
 
+_TIDE_NEAR = 20.0
+"""[km] Within which a tide is that of the place: over it a wave in 10 m of water takes half an hour (√gh = 9.9 m/s)."""
+_SHALLOW = 10.0
+"""[m] ASSUMPTION: the water off a low coast, in which the tide travels."""
+
+
+def doubts_about_tide_station(distance: float, where: str) -> Iterator[Finding]:
+    """Published constants of a station that lies ``distance`` [km] away: the tide comes earlier or later there."""
+    if distance <= _TIDE_NEAR:
+        return
+    hours = distance * 1000.0 / np.sqrt(9.81 * _SHALLOW) / 3600.0
+    what = f"lies {distance:,.0f} km away; in {_SHALLOW:.0f} m of water a tide takes {hours:.1f} h for that"
+    remedy = "take a nearer station, or 'fit = true' where the gauge's record allows it"
+    yield Finding(where, what, remedy, refuses=distance > _FAR)
+
 
 def doubts_about_position(region: Region, longitude: float, latitude: float, where: str) -> Iterator[Finding]:
     """A station that is too far from the region to speak for its sea."""

@@ -1,5 +1,6 @@
 """Writes what was fetched into a region file: adds what is missing, changes nothing that is there, keeps comments."""
 
+import math
 import tomllib
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,9 @@ from strandline.files import write_bytes
 from strandline.observations.fetch.source import CachedFile, RegionSection
 
 _BY_HAND = "write these sections by hand:\n"
+MEAN_SEA_LEVEL_ON_GEOID = 0.5
+"""[m] ASSUMPTION: deviation of mean sea level from a geoid model's zero at a coast, where no grid of mean dynamic
+topography was given."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +102,43 @@ def _on_region_datum(section: RegionSection, region_file: Mapping[str, Any]) -> 
     """A section whose heights are above the region's own datum says just that; any other one needs an offset."""
     region = region_file.get("region")
     datum = section.values.get("vertical_datum")
-    if datum is None or not isinstance(region, Mapping) or region.get("vertical_datum") != datum:
+    if datum is None or not isinstance(region, Mapping):
         return section
-    return replace(section, values={**section.values, "vertical_datum": "region"})
+    if region.get("vertical_datum") == datum:
+        return replace(section, values={**section.values, "vertical_datum": "region"})
+    return _leading_to(region.get("vertical_datum"), section)
+
+
+def _leading_to(region_datum: object, section: RegionSection) -> RegionSection:
+    """A gauge whose offset leads to mean sea level, in a region that counts from something else.
+
+    To a geoid model the height of mean sea level is missing, which is assumed and widens the doubt; to a chart datum or
+    a local zero nothing leads, and the offset is left out, so that it is asked for.
+    """
+    offset, kind = section.values.get("offset_to_region_datum"), _kind(region_datum)
+    if section.table != "tide_gauge" or not isinstance(offset, Mapping) or kind == "mean sea level":
+        return section
+    if kind != "geoid model":
+        left = {
+            key: value
+            for key, value in section.values.items()
+            if key not in ("offset_to_region_datum", "mean_sea_level")
+        }
+        comment = "OPEN: nothing leads from this gauge's zero to the region's datum; add 'offset_to_region_datum'."
+        return replace(section, values=left, comments=(*section.comments, comment))
+    wider = {
+        **offset,
+        "uncertainty": round(math.hypot(float(str(offset["uncertainty"])), MEAN_SEA_LEVEL_ON_GEOID), 2),
+        "source": f"{offset['source']}; ASSUMPTION: that stands at the zero of the geoid model",
+    }
+    comment = f"ASSUMPTION: mean sea level stands at the geoid model's zero, within {MEAN_SEA_LEVEL_ON_GEOID} m."
+    return replace(
+        section, values={**section.values, "offset_to_region_datum": wider}, comments=(*section.comments, comment)
+    )
+
+
+def _kind(datum: object) -> object:
+    return datum.get("kind") if isinstance(datum, Mapping) else None
 
 
 class _Changes:

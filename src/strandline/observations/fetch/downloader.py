@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from strandline.errors import InputError
+from strandline.errors import FeedError, InputError
 from strandline.observations.fetch.transfer.file_formats import FileFormat, wrong_content, wrong_type
 from strandline.observations.fetch.transfer.http import (
     AnswerLimits,
@@ -72,6 +72,10 @@ class Downloader:
         self.source, self.web, self.environment, self.limits = source, web, environment, limits
         self._pause, self._progress = pause, progress
 
+    def refusal(self, what: str, remedy: str) -> FeedError:
+        """The error to raise for an answer that is no good."""
+        return self._service().refusal(what, remedy)
+
     def key(self, variable: str, how_to_get_it: str) -> str:
         """The key in an environment variable.
 
@@ -84,15 +88,20 @@ class Downloader:
         return value
 
     def json(
-        self, url: str, parameters: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        parameters: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        also_accept: int = 200,
     ) -> Any:
-        """The JSON that a GET request is answered with.
+        """The JSON that a GET request is answered with, with a good status or with ``also_accept``.
 
         Raises:
             FeedError: no answer after all attempts, one that reports an error or leads elsewhere, or no JSON.
         """
         service = self._service(headers)
-        return self._patiently(lambda: service.json(_ready(service, service.get(url, parameters))))
+        return self._patiently(lambda: service.json(_ready(service, service.get(url, parameters)), also_accept))
 
     def post_json(self, url: str, content: object, headers: Mapping[str, str] | None = None) -> Any:
         """The JSON that a POST request with JSON is answered with; as ``json``."""

@@ -7,6 +7,12 @@ from typing import Any, cast
 
 from strandline.errors import InputError
 from strandline.observations.fetch.source import FetchChoice, Source
+from strandline.observations.fetch.sources.buildings.osm import OsmBuildings
+from strandline.observations.fetch.sources.buildings.overture import OvertureBuildings
+from strandline.observations.fetch.sources.gauges.coops import Coops
+from strandline.observations.fetch.sources.gauges.ioc import Ioc
+from strandline.observations.fetch.sources.gauges.uhslc import Uhslc
+from strandline.observations.fetch.sources.openstreetmap.lifelines import OsmLifelines
 from strandline.observations.fetch.sources.rasters.copernicus_terrain import CopernicusTerrain
 from strandline.observations.fetch.sources.rasters.delta_terrain import DeltaTerrain, ForbiddenTerrain
 from strandline.observations.fetch.sources.rasters.optical_scenes import OpticalScenes
@@ -14,6 +20,9 @@ from strandline.observations.fetch.sources.rasters.people import PeopleGrid
 from strandline.observations.fetch.sources.rasters.radar_scenes import OPERA_RTC, SENTINEL_1_RTC
 from strandline.observations.fetch.sources.rasters.sea_level_rise import SeaLevelRise
 from strandline.observations.fetch.sources.rasters.world_cover import WorldCover
+from strandline.observations.fetch.sources.tides import Ticon
+from strandline.observations.fetch.sources.weather.ibtracs import Ibtracs
+from strandline.observations.fetch.sources.weather.open_meteo import OpenMeteo
 from strandline.observations.region_file.toml_file import read_toml
 
 SOURCES: tuple[Source, ...] = (
@@ -26,6 +35,18 @@ SOURCES: tuple[Source, ...] = (
     OpticalScenes(),
     PeopleGrid(),
     SeaLevelRise(),
+    Uhslc(),
+    Coops(),
+    Ioc(),
+    Ticon(),
+    Ibtracs(),
+    OpenMeteo("open-meteo", "archive", "https://archive-api.open-meteo.com"),
+    OpenMeteo("open-meteo-forecast", "forecast", "https://api.open-meteo.com"),
+    OpenMeteo("open-meteo-ensemble", "ensemble", "https://ensemble-api.open-meteo.com"),
+    OpenMeteo("glofas", "river", "https://flood-api.open-meteo.com", "river"),
+    OvertureBuildings(),
+    OsmBuildings(),
+    OsmLifelines(),
 )
 
 

@@ -24,7 +24,7 @@ from strandline.observations.region_file.values import (
 from strandline.observations.region_file.vertical_datum import Heights, OptionalHeights
 
 LevelUnit = Literal["m", "cm", "mm", "ft"]
-GaugeFormat = Literal["wide", "long", "uhslc", "noaa_coops", "netcdf"]
+GaugeFormat = Literal["wide", "long", "uhslc", "erddap", "noaa_coops", "netcdf"]
 
 
 def _known_class(name: str) -> str:
@@ -239,16 +239,22 @@ class StormsSection(Sourced):
 
 
 class TidesSection(Sourced):
-    """The tide: published constants of one station, or a fit to the record outside the held-out windows."""
+    """The tide: published constants of one station, or a fit to the record outside the held-out windows.
+
+    ``station`` is its id in the table, or its name; ``stations`` the table of positions, which give its distance.
+    """
 
     constants: DataPath | None = None
     station: str | None = None
+    stations: DataPath | None = None
     fit: bool = False
 
     @model_validator(mode="after")
     def _either(self) -> "TidesSection":
         if (self.constants is None) != (self.station is None):
             raise ValueError("'constants' and 'station' belong together; give both or neither")
+        if self.stations is not None and self.constants is None:
+            raise ValueError("'stations' holds the positions of 'constants'; add those, or leave it out")
         if (self.constants is None) == (not self.fit):
             raise ValueError("give either 'constants' with 'station', or 'fit = true'")
         return self

@@ -29,7 +29,9 @@ def read_published(region_file: RegionFile, execute: Executor = in_this_process)
     if region_file.tide_gauge:
         place = region_file.tide_gauge[0].longitude, region_file.tide_gauge[0].latitude
     if tides is not None and tides.constants is not None and tides.station is not None:
-        constants = execute([tides.constants], partial(read_tidal_constants, tides.constants, tides.station, place[1]))
+        tables = [tides.constants] if tides.stations is None else [tides.constants, tides.stations]
+        read = partial(read_tidal_constants, tides.constants, tides.station, place[1], place[0], tides.stations)
+        constants = execute(tables, read)
         published |= {"constants": constants.value, "constants_from": f"{tides.constants} station '{tides.station}'"}
         findings += constants.findings
     if extremes is not None:

@@ -1,0 +1,111 @@
+"""What a fetched gauge record shows: its span and gaps, its mean level, and the section of the region file for it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Floats, Times
+from strandline.observations.fetch.source import PlannedFile, RegionSection, TomlValue
+from strandline.observations.fetch.sources.gauges.stations import GaugeStation
+from strandline.observations.readers.formats.tide_gauge_formats import READERS
+from strandline.observations.region_file.data_sections import GaugeFileSection
+
+EPOCH = 19
+"""[years] Over which a mean sea level is taken, the lunar nodal cycle of 18.6 years (IOC Manuals and Guides 14)."""
+_LEAST_HOURS = 0.5 * 8766
+"""[h] Of readings below which no mean sea level is taken: half a year, so that the season shows."""
+_MINIMUM_SHARE = 0.5
+
+
+def gauge_section(
+    planned: PlannedFile, to: Path, station: GaugeStation, distance: float, file: Mapping[str, TomlValue], licence: str
+) -> tuple[RegionSection, tuple[str, ...]]:
+    """The ``[[tide_gauge]]`` of a record that lies at ``to``, and what a user must know of it.
+
+    The datum stays the station's own. What leads from it to the mean sea level of the record's last years is measured,
+    and called so; to any other datum of a region nothing leads, and the comment says so.
+
+    Args:
+        distance: from the box [km].
+        file: the keys that describe the file's format, as ``format`` and ``columns``.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    datum = {"name": station.datum, "kind": "local"}
+    stated = {"name": station.name, "paths": str(to), "vertical_datum": "region", **file}
+    section = GaugeFileSection.model_validate(stated)
+    try:
+        time, level = READERS[section.format](to, section)
+    except InputError:
+        to.unlink()  # what cannot be read is not cached
+        raise
+    notes = (f"{station.name} lies {distance:.0f} km from the box", coverage_of(station.name, time, level))
+    values: dict[str, TomlValue] = {
+        "name": station.name,
+        "paths": planned.region_path,
+        **file,
+        "longitude": round(station.longitude, 4),
+        "latitude": round(station.latitude, 4),
+        "minimum_share": _MINIMUM_SHARE,
+        "vertical_datum": datum,
+        "source": planned.url,
+        "licence": licence,
+    }
+    comments = [f"{station.described(distance)}. Its levels are above {station.datum}."]
+    mean = mean_sea_level(time, level)
+    if mean is None:
+        comments.append(
+            "The record is too short for a mean sea level: add 'offset_to_region_datum' and 'mean_sea_level'."
+        )
+    else:
+        metres, uncertainty, first, last = mean
+        values["mean_sea_level"] = 0.0
+        values["offset_to_region_datum"] = {
+            "metres": -metres,
+            "uncertainty": uncertainty,
+            "source": f"mean of this record, {first} to {last}: it leads to the mean sea level of these years",
+        }
+        comments.append(
+            f"MEASURED: mean sea level of {first} to {last} stands {metres:.3f} m above that zero. The offset holds"
+            " where the region's datum is that mean sea level; with any other datum replace it by a levelled one."
+        )
+    return RegionSection("tide_gauge", values, is_repeated=True, comments=tuple(comments)), notes
+
+
+def mean_sea_level(time: Times, level: Floats) -> tuple[float, float, int, int] | None:
+    """Mean level [m] of a record's last ``EPOCH`` years, its uncertainty [m], first and last year; ``None`` if short.
+
+    The uncertainty is the deviation of the yearly means from one another, at least 0.02 m.
+
+    Args:
+        time, level: (T,) UTC and [m]; NaN = missing.
+    """
+    known = ~np.isnan(level)
+    if not known.any():
+        return None
+    step = float(np.median(np.diff(time[known]) / np.timedelta64(1, "h"))) if known.sum() > 1 else 0.0
+    years = time.astype("datetime64[Y]").astype(int) + 1970
+    chosen = known & (years > years[known][-1] - EPOCH)
+    if chosen.sum() * step < _LEAST_HOURS:
+        return None
+    by_year = {int(year): level[chosen & (years == year)] for year in np.unique(years[chosen])}
+    means = [float(values.mean()) for values in by_year.values() if values.size * step >= _LEAST_HOURS]
+    deviation = float(np.std(means, ddof=1)) if len(means) > 1 else 0.1
+    mean = float(level[chosen].mean())
+    return round(mean, 3), round(max(deviation, 0.02), 3), min(by_year), max(by_year)
+
+
+def coverage_of(name: str, time: Times, level: Floats) -> str:
+    """Span, share of unknown hours and longest gap of a record, in a sentence."""
+    known = time[~np.isnan(level)]
+    if not known.size:
+        return f"{name} has no reading"
+    hours = np.unique(known.astype("datetime64[h]"))
+    span = int((hours[-1] - hours[0]) / np.timedelta64(1, "h")) + 1
+    longest = float(np.diff(known).max() / np.timedelta64(1, "D")) if known.size > 1 else 0.0
+    first, last = (np.datetime_as_string(each, "D") for each in (known[0], known[-1]))
+    missing = 1.0 - hours.size / span
+    return f"{name} has readings from {first} to {last}; {missing:.0%} of hours are missing, {longest:.1f} days at most"
