@@ -196,7 +196,7 @@ def test_a_stac_api_with_endless_pages_or_an_endless_answer_is_left(socket_enabl
             "type": "FeatureCollection",
             "features": [
                 {
-                    "id": "\ud800",
+                    "id": "a scene",
                     "type": "Feature",
                     "properties": {"datetime": "2022-11-22T08:00:00Z"},
                     "links": [],
