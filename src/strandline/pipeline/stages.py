@@ -267,11 +267,7 @@ def map_hazard(
     rise: Floats | float = 0.0,
 ) -> Hazard:
     """Flood maps at every return period, with the mean sea level raised by ``rise`` [m], one or (N,)."""
-    rng, periods = np.random.default_rng([config.seed, MAP_STREAM]), area.return_periods
-    return flood_maps.map_hazard(
-        forecaster, area.observations, sea_level, levels, periods, rng, context.progress, rise=rise,
-        maps=config.hazard_samples,
-    )  # fmt: skip
+    return _map_storms(context, forecaster, area, sea_level, levels, area.return_periods, config, rise)
 
 
 def map_frequent(
@@ -286,11 +282,7 @@ def map_frequent(
     """Flood maps of the same storms at the level of ``MOST_FREQUENT`` years, for damage alone; ``None`` without it."""
     if levels is None:
         return None
-    rng = np.random.default_rng([config.seed, MAP_STREAM])
-    return flood_maps.map_hazard(
-        forecaster, area.observations, sea_level, levels, (MOST_FREQUENT,), rng, context.progress, rise=rise,
-        maps=config.hazard_samples,
-    )  # fmt: skip
+    return _map_storms(context, forecaster, area, sea_level, levels, (MOST_FREQUENT,), config, rise)
 
 
 def map_highest(
@@ -302,11 +294,26 @@ def map_highest(
     config: RunConfig,
 ) -> Hazard:
     """Flood maps of the same storms at a sea that hardly any draw of the coming decades passes, for damage alone."""
-    rng, maps = np.random.default_rng([config.seed, MAP_STREAM]), config.hazard_samples
-    highest, rise = highest_levels(area, levels[:, -1], maps)
+    highest, rise = highest_levels(area, levels[:, -1], config.hazard_samples)
+    rarest = area.return_periods[-1:]
+    return _map_storms(context, forecaster, area, sea_level, highest[:, None], rarest, config, rise)
+
+
+def _map_storms(
+    context: StageContext,
+    forecaster: Forecaster,
+    area: StudyArea,
+    sea_level: SeaLevelModel,
+    levels: Floats,
+    periods: tuple[float, ...],
+    config: RunConfig,
+    rise: Floats | float,
+) -> Hazard:
+    """Flood maps of one set of design storms, the same whatever the levels (N, P) that they reach [m]."""
+    rng = np.random.default_rng([config.seed, MAP_STREAM])
     return flood_maps.map_hazard(
-        forecaster, area.observations, sea_level, highest[:, None], area.return_periods[-1:], rng, context.progress,
-        rise=rise, maps=maps,
+        forecaster, area.observations, sea_level, levels, periods, rng, context.progress, rise=rise,
+        maps=config.hazard_samples,
     )  # fmt: skip
 
 
