@@ -30,15 +30,15 @@ SOURCES: tuple[Source, ...] = (
     CopernicusTerrain(),
     ForbiddenTerrain(),
     WorldCover(),
+    Uhslc(),
+    Coops(),
+    Ioc(),
+    Ticon(),
     SENTINEL_1_RTC,
     OPERA_RTC,
     OpticalScenes(),
     PeopleGrid(),
     SeaLevelRise(),
-    Uhslc(),
-    Coops(),
-    Ioc(),
-    Ticon(),
     Ibtracs(),
     OpenMeteo("open-meteo", "archive", "https://archive-api.open-meteo.com"),
     OpenMeteo("open-meteo-forecast", "forecast", "https://api.open-meteo.com"),
@@ -48,6 +48,7 @@ SOURCES: tuple[Source, ...] = (
     OsmBuildings(),
     OsmLifelines(),
 )
+"""In the order in which they are asked and brought: what tells the sea's level before what is chosen by it."""
 
 
 def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Source]:
