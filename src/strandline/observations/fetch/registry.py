@@ -61,7 +61,6 @@ def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Sou
     if unknown := sorted(choice.only - known):
         raise InputError("--only", f"'{unknown[0]}' is no source", f"known: {', '.join(sorted(known))}")
 
-
     def is_ready(source: Source) -> bool:
         return source.needs == "nothing" or (source.needs == "file" and source.name in choice.files)
 
