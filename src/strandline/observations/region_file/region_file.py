@@ -162,8 +162,7 @@ def examine_region_file(path: Path, data: Path | None = None) -> tuple[RegionFil
     except ValidationError as error:
         found = describe_errors(path, RegionFile, error)
         faults += [each for each in found if not faults or DATUM_KEY not in f"{each.what}{each.remedy}"]
-        with suppress(ValidationError):
-            region_file = RegionFile.model_validate(_without_faults(raw, error), context=context)
+        region_file = _without_faulty(path, raw, error, context, faults)
     if region_file is None:
         return None, faults
     try:
@@ -173,6 +172,26 @@ def examine_region_file(path: Path, data: Path | None = None) -> tuple[RegionFil
     if not name:
         faults.append(InputError(f"{path} [region.name]", "is empty", "name the region"))
     return region_file, faults
+
+
+def _without_faulty(
+    path: Path, raw: dict[str, Any], error: ValidationError, context: dict[str, Any], faults: list[InputError]
+) -> RegionFile | None:
+    """A region file without the optional sections that have a fault; without all of them if two contradict each other.
+
+    Args:
+        faults: what this brings to light is added.
+    """
+    kept = _without_faults(raw, error)
+    try:
+        return RegionFile.model_validate(kept, context=context)
+    except ValidationError as between:
+        known = {str(each) for each in faults}
+        faults += [each for each in describe_errors(path, RegionFile, between) if str(each) not in known]
+    with suppress(ValidationError):
+        least = {name: table for name, table in kept.items() if name in ("region", "terrain")}
+        return RegionFile.model_validate(least, context=context)
+    return None
 
 
 def _without_faults(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:
