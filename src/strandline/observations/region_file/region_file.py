@@ -1,5 +1,6 @@
 """The region file: region, data, scenarios, planning limits and held-out windows."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -177,7 +178,7 @@ def examine_region_file(path: Path, data: Path | None = None) -> tuple[RegionFil
 def _without_faulty(
     path: Path, raw: dict[str, Any], error: ValidationError, context: dict[str, Any], faults: list[InputError]
 ) -> RegionFile | None:
-    """A region file without the optional sections that have a fault; without all of them if two contradict each other.
+    """A region file without the optional sections that have a fault; nor those that contradict each other.
 
     Args:
         faults: what this brings to light is added.
@@ -187,10 +188,13 @@ def _without_faulty(
         return RegionFile.model_validate(kept, context=context)
     except ValidationError as between:
         known = {str(each) for each in faults}
-        faults += [each for each in describe_errors(path, RegionFile, between) if str(each) not in known]
-    with suppress(ValidationError):
-        least = {name: table for name, table in kept.items() if name in ("region", "terrain")}
-        return RegionFile.model_validate(least, context=context)
+        found = describe_errors(path, RegionFile, between)
+        faults += [each for each in found if str(each) not in known]
+    named = {name for each in found for name in re.findall(r"\[(\w+)\]", each.what)} - {"region", "terrain"}
+    others = {name: table for name, table in kept.items() if name not in named}
+    for left in (others, {name: others[name] for name in ("region", "terrain") if name in others}):
+        with suppress(ValidationError):
+            return RegionFile.model_validate(left, context=context)
     return None
 
 
