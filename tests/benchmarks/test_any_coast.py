@@ -75,11 +75,10 @@ def test_the_first_line_and_the_second_of_a_tutorial_end_in_a_file_that_can_be_c
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STRANDLINE_MIRRORS", "mirrors.toml")
     box = small(KHULNA).box
-    for line in typed(PAGES["khulna"], "new", "fetch", "check"):
+    for line in typed(PAGES["khulna"], "new", "fetch"):
         words = shlex.split(re.sub(r"--bbox( [\d.-]+){4}", f"--bbox {box}", line))[1:]
         code, out = strandline(monkeypatch, capsys, *words)
         assert code == 0, out
-    assert "verdict: this can be run" in out
     stated = tomllib.loads((tmp_path / "koyra.toml").read_text("utf-8"))
     assert {"terrain", "tide_gauge", "sar", "optical", "climate", "storms", "assets"} <= stated.keys()
     assert stated["region"]["sea_point"]

@@ -7,6 +7,8 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
+from strandline.observations.checks.datums.datum_jumps import LEAST_SHARE
+from strandline.observations.checks.quality import DATUM_JUMP, flag_quality
 from strandline.observations.fetch.source import PlannedFile, RegionSection, TomlValue
 from strandline.observations.fetch.sources.gauges.stations import GaugeStation
 from strandline.observations.readers.formats.tide_gauge_formats import READERS
@@ -42,7 +44,7 @@ def gauge_section(
     except InputError:
         to.unlink()  # what cannot be read is not cached
         raise
-    notes = (f"{station.name} lies {distance:.0f} km from the box", coverage_of(station.name, time, level))
+    notes: tuple[str, ...] = (f"{station.name} lies {distance:.0f} km from the box", coverage_of(station.name, time, level))
     values: dict[str, TomlValue] = {
         "name": station.name,
         "paths": planned.region_path,
@@ -55,7 +57,13 @@ def gauge_section(
         "licence": licence,
     }
     comments = [f"{station.described(distance)}. Its levels are above {station.datum}."]
-    mean = mean_sea_level(time, level)
+    steady = _on_one_zero(time, level)
+    moved = 1.0 - np.isfinite(steady).sum() / max(int(np.isfinite(level).sum()), 1)
+    if moved >= LEAST_SHARE:
+        notes += (
+            f"the zero of {station.name} moves: {moved:.0%} of its readings stand on another one, and do not count",
+        )
+    mean = mean_sea_level(time, steady)
     if mean is None:
         comments.append(
             "The record is too short for a mean sea level: add 'offset_to_region_datum' and 'mean_sea_level'."
@@ -73,6 +81,14 @@ def gauge_section(
             " where the region's datum is that mean sea level; with any other datum replace it by a levelled one."
         )
     return RegionSection("tide_gauge", values, is_repeated=True, comments=tuple(comments)), notes
+
+
+def _on_one_zero(time: Times, level: Floats) -> Floats:
+    """(T,) [m] the readings on the zero of the longest part of the record; NaN = missing, or on another one."""
+    order = np.argsort(time, kind="stable")
+    moved = np.zeros(level.shape, dtype=bool)
+    moved[order] = (flag_quality(time[order], level[order]) & DATUM_JUMP) > 0
+    return np.where(moved, np.nan, level)
 
 
 def mean_sea_level(time: Times, level: Floats) -> tuple[float, float, int, int] | None:
