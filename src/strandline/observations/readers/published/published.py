@@ -10,7 +10,7 @@ from strandline.observations.readers.formats.reading_process import Executor, in
 from strandline.observations.readers.published.annual_maxima import read_annual_maxima
 from strandline.observations.readers.published.sea_level_projections import read_projections
 from strandline.observations.readers.published.subsidence import read_subsidence
-from strandline.observations.readers.published.tidal_constants import read_tidal_constants
+from strandline.observations.readers.published.tide_of_place import read_tide_of_place, tables_of
 from strandline.observations.region_file import RegionFile
 
 
@@ -37,12 +37,13 @@ def read_published(region_file: RegionFile, execute: Executor = in_this_process)
     findings: list[Finding] = []
     tides, extremes, scenarios = region_file.tides, region_file.extremes, region_file.scenarios
     place = place_of_tide(region_file)
-    if tides is not None and tides.constants is not None and tides.station is not None:
-        tables = [tides.constants] if tides.stations is None else [tides.constants, tides.stations]
-        read = partial(read_tidal_constants, tides.constants, tides.station, place[1], place[0], tides.stations)
-        constants = execute(tables, read)
-        published |= {"constants": constants.value, "constants_from": f"{tides.constants} station '{tides.station}'"}
-        findings += constants.findings
+    if tides is not None and tides.constants is not None:
+        tide = execute(tables_of(tides), partial(read_tide_of_place, tides, *place))
+        named = [tides.station] if isinstance(tides.station, str) else tides.station or ()
+        published["constants"] = tide.value.constants
+        published["constants_from"] = f"{tides.constants} " + " and ".join(f"station '{each}'" for each in named)
+        published["tide_size_error"] = tide.value.size_error
+        findings += tide.findings
     if extremes is not None:
         maxima = execute([extremes.path], partial(read_annual_maxima, extremes))
         published["maxima"] = maxima.value
