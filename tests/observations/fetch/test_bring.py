@@ -184,12 +184,16 @@ def test_a_source_that_describes_another_file_than_it_left_is_refused(
     assert cache.files == {}
 
 
-def test_sources_are_chosen_by_name_or_kind_and_what_needs_something_only_by_name() -> None:
+def test_sources_are_chosen_by_name_or_kind_and_what_needs_something_only_by_name(tmp_path: Path) -> None:
     free, locked = TestSource("free", "radar"), TestSource("locked", "radar", needs="login")
     sources = (TestSource("ground"), free, locked)
     assert chosen(FetchChoice(), sources) == [sources[0], free]
     assert chosen(FetchChoice(frozenset({"radar"})), sources) == [free]
     assert chosen(FetchChoice(frozenset({"locked", "terrain"})), sources) == [sources[0], locked]
+    mine, given = TestSource("mine", "tide", needs="file"), {"mine": tmp_path}
+    assert chosen(FetchChoice(), (mine, free)) == [free]
+    assert chosen(FetchChoice(files=given), (mine, free)) == [mine, free]  # a file that is given is to be used
+    assert chosen(FetchChoice(frozenset({"tide"}), files=given), (mine, free)) == [mine]
     with pytest.raises(InputError, match="'radr' is no source; known: free, ground, locked, radar, terrain"):
         chosen(FetchChoice(frozenset({"radr"})), sources)
 
