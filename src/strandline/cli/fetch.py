@@ -98,7 +98,7 @@ def fetch(
     asked = registry.chosen(choice, sources)
 
     def sea_level_of(files: Sequence[CachedFile]) -> SeaLevelAt | None:
-        return sea_level_of_region(completed(stated, files), folder, box.centre[1])
+        return sea_level_of_region(completed(stated, files), folder, *box.centre)
 
     def open_downloader(source: str, progress: Callable[[int], None], most: float | None) -> Downloader:
         limits = DownloadLimits()

@@ -102,19 +102,19 @@ def test_the_sea_of_a_region_is_its_gauges_and_elsewhere_its_tide(tmp_path: Path
     text = path.read_text("utf-8").replace("fit = true", 'constants = "tides.csv"\nstation = "here"')
     (tmp_path / "tides.csv").write_text(CONSTANTS, "utf-8")
     path.write_text(text, "utf-8")
-    at = sea_level_of_region(read_toml(path), tmp_path, 45.2)
+    at = sea_level_of_region(read_toml(path), tmp_path, 15.0, 45.2)
     assert at is not None
     surge, quiet = at(np.array(["2020-01-10T06", "2020-01-13T06"], dtype="datetime64[ns]"))
     assert surge > quiet + 0.5
     assert np.isfinite(at(np.array(["2024-01-01"], dtype="datetime64[ns]"))).all()
     (tmp_path / "levels.csv").unlink()
     (tmp_path / "tides.csv").unlink()
-    assert sea_level_of_region(read_toml(path), tmp_path, 45.2) is None
+    assert sea_level_of_region(read_toml(path), tmp_path, 15.0, 45.2) is None
 
 
 def test_a_record_that_ended_goes_on_as_its_own_tide(tmp_path: Path) -> None:
     path = write_region_folder(tmp_path, days=20)
-    at = sea_level_of_region(read_toml(path), tmp_path, 45.2)
+    at = sea_level_of_region(read_toml(path), tmp_path, 15.0, 45.2)
     assert at is not None
     assert at(np.array(["2020-01-10T06"], dtype="datetime64[ns]"))[0] > 1.0  # as read, with its surge
     hours = np.arange("2020-02-01", "2020-02-03", dtype="datetime64[h]").astype("datetime64[ns]")
