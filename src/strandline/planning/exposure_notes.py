@@ -14,11 +14,11 @@ def value_notes(assets: gpd.GeoDataFrame, money: MoneyUnit) -> tuple[str, ...]:
     low, high = (float(assets[name].sum()) for name in ("value_low", "value_high"))
     mapped = assets[assets["value_low"].notna()]
     count = int(mapped["count"].fillna(1.0).sum()) if "count" in mapped else len(mapped)
+    between = format_money_between(low, high, money)
     return (
-        f"Nobody surveyed what {count:,} mapped buildings are worth: {format_money_between(low, high, money)} in all, by"
-        " their size on the map and prices of the country, storeys, material and use where these are not stated. Every"
-        " amount draws one value from that range for all of them. It ranks no measure surely: survey values before money"
-        " is spent.",
+        f"Nobody surveyed what {count:,} mapped buildings are worth: {between} in all, by their size on the map and a"
+        " range of prices, storeys, materials and uses. Every amount draws one value from it for all of them. It ranks"
+        " no measure surely: survey values before money is spent.",
     )
 
 
@@ -34,7 +34,7 @@ def embankment_notes(assets: gpd.GeoDataFrame, vertical_datum: str) -> tuple[str
     have = "have" if len(unknown) > 1 else "has"
     return (
         f"{which} {max(length, 0.1):,.1f} km in all, {have}"
-        " no known crest. No height is assumed: the flood maps know an embankment as far as the terrain shows it, and no"
-        f" other number rests on it. A survey of the crests (metres above {vertical_datum}, each hundred metres and at"
-        " every low spot) would tell from which sea on each is overtopped, and where first.",
+        " no known crest. No height is assumed: the flood maps know an embankment as far as the terrain shows it, and"
+        f" no other number rests on it. A survey of the crests (metres above {vertical_datum}, each hundred metres and"
+        " at every low spot) would tell from which sea on each is overtopped, and where first.",
     )

@@ -175,8 +175,8 @@ def _apply(target: MutableMapping[str, Any], section: RegionSection, make: Any, 
         tables = target.get(name, [])
         if isinstance(tables, Mapping):  # [assets], which stands for one file
             if not _is_same(tables, section):
-                said = f"[{name}] is one table, and what was fetched stands beside none; write [[{name}]], fetch again"
-                changes.kept.append(said)
+                sentence = f"[{name}] is one table, beside which none can stand; write it as [[{name}]], fetch again"
+                changes.kept.append(sentence)
             return
         if any(_is_same(table, section) for table in tables):
             return

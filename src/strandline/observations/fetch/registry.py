@@ -49,9 +49,12 @@ SOURCES: tuple[Source, ...] = (
     OsmLifelines(),
 )
 
+NOT_READ_YET = ("open-meteo-forecast", "open-meteo-ensemble", "glofas")
+"""Sources whose files no run reads yet: asked only by their own name."""
+
 
 def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Source]:
-    """The sources that a choice names; without names, all that need nothing of the user.
+    """The sources that a choice names; without names, all that need nothing of the user and that a run reads.
 
     Raises:
         InputError: a name that is no source and no kind.
@@ -59,12 +62,14 @@ def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Sou
     known = {name for source in sources for name in (source.name, source.kind)}
     if unknown := sorted(choice.only - known):
         raise InputError("--only", f"'{unknown[0]}' is no source", f"known: {', '.join(sorted(known))}")
-    if not choice.only:
-        return [source for source in sources if source.needs == "nothing"]
+
+    def is_usual(source: Source) -> bool:
+        return source.needs == "nothing" and source.name not in NOT_READ_YET
+
     return [
         source
         for source in sources
-        if source.name in choice.only or (source.kind in choice.only and source.needs == "nothing")
+        if source.name in choice.only or (is_usual(source) and (not choice.only or source.kind in choice.only))
     ]
 
 
