@@ -5,6 +5,12 @@ import numpy as np
 
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning.formatting import format_money_between
+from strandline.risk.people import MAP_FACTOR
+
+MAPPED_PEOPLE = (
+    "Nobody counted the people here: they are those of a map, which spreads a census over cells and may be wrong by a"
+    f" factor of {MAP_FACTOR:g} either way, in a single hamlet by more. Count them before relying on the numbers."
+)
 
 
 def value_notes(assets: gpd.GeoDataFrame, money: MoneyUnit) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from strandline.planning.early_action.hindcast import (
 from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR
 from strandline.planning.early_action.protocol import Night, Protocol
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
-from strandline.planning.exposure_notes import embankment_notes, value_notes
+from strandline.planning.exposure_notes import MAPPED_PEOPLE, embankment_notes, value_notes
 from strandline.planning.formatting import format_expression, format_money
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.discounting import Economy
@@ -215,6 +215,8 @@ def plan_adaptation(
             f" {format_money(impact.unknown_value, economy.money)}) have unknown damage and are"
             " in no number of this plan. Unknown is not safe."
         )
+    if impact.population is not None and impact.population.counted_by == "map":
+        notes.append(MAPPED_PEOPLE)
     if len(actions) > 1:
         notes.append(
             "Avoided losses of single measures overlap: do not add them. Their effect together is stated separately."

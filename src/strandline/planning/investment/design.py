@@ -73,6 +73,9 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
     where: tuple[str, ...] = ()
     places = ""
     if measure.asset_by_asset:
+        is_of_class = is_of_class & ~is_mapped(baseline.assets)
+        if not is_of_class.any():
+            return f"{measure.title}: it acts on single buildings, and no value of these was surveyed."
         left = baseline.draws.annual_damage(works.protections)
         price = unit_cost[:, None] * baseline.draws.values  # (N, A)
         benefit = (baseline.today - left) * economy.annuity_from(measure.lead_years)
@@ -98,6 +101,13 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
         what=what,
         protects=_protected(baseline, covers, economy.money),
     )
+
+
+def is_mapped(assets: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    """(A,) whether only bounds of a value are known, from a map: nobody is told to move out of such a building."""
+    if "value_low" not in assets:
+        return np.zeros(len(assets), dtype=bool)
+    return assets["value_low"].notna().to_numpy(dtype=bool)
 
 
 PLURALS = {"residential": "homes", "road": "roads", "bridge": "bridges", "transport": "transport sites"}
