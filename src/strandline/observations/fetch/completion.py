@@ -13,11 +13,9 @@ from tomlkit.items import Array, InlineTable, Table
 from strandline.errors import InputError
 from strandline.files import write_bytes
 from strandline.observations.fetch.source import CachedFile, RegionSection
+from strandline.observations.region_file.vertical_datum import MEAN_SEA_LEVEL_ON_GEOID
 
 _BY_HAND = "write these sections by hand:\n"
-MEAN_SEA_LEVEL_ON_GEOID = 0.5
-"""[m] ASSUMPTION: deviation of mean sea level from a geoid model's zero at a coast, where no grid of mean dynamic
-topography was given."""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,8 @@ SOURCES: tuple[Source, ...] = (
     OsmLifelines(),
 )
 """In the order in which they are asked and brought: what tells the sea's level before what is chosen by it."""
+GAZETTEER = "nominatim"
+"""The name by which the table of mirrors gives another address of the gazetteer; it is no source of files."""
 
 
 def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Source]:
@@ -80,7 +82,7 @@ def with_mirrors(mirrors: Mapping[str, str], sources: Sequence[Source] = SOURCES
     Raises:
         InputError: a name that is no source, or no web address.
     """
-    if unknown := sorted(set(mirrors) - {source.name for source in sources}):
+    if unknown := sorted(set(mirrors) - {source.name for source in sources} - {GAZETTEER}):
         known = ", ".join(source.name for source in sources)
         raise InputError("mirrors", f"'{unknown[0]}' is no source", f"known: {known}")
     return [_moved(source, mirrors.get(source.name)) for source in sources]
