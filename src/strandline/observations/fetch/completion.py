@@ -13,11 +13,9 @@ from tomlkit.items import Array, InlineTable, Table
 from strandline.errors import InputError
 from strandline.files import write_bytes
 from strandline.observations.fetch.source import CachedFile, RegionSection
+from strandline.observations.region_file.vertical_datum import MEAN_SEA_LEVEL_ON_GEOID
 
 _BY_HAND = "write these sections by hand:\n"
-MEAN_SEA_LEVEL_ON_GEOID = 0.5
-"""[m] ASSUMPTION: deviation of mean sea level from a geoid model's zero at a coast, where no grid of mean dynamic
-topography was given."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +59,14 @@ def complete(path: Path, files: Sequence[CachedFile]) -> Completion:
             raise InputError(path, what, _BY_HAND + as_toml(sections))
         write_bytes(path, content.encode("utf-8"))
     return Completion(tuple(dict.fromkeys(changes.added)), (*clashes, *changes.kept))
+
+
+def completed(stated: Mapping[str, Any], files: Sequence[CachedFile]) -> dict[str, Any]:
+    """What a region file will state once it is completed with fetched files, as plain tables."""
+    expected: dict[str, Any] = _plain(stated)
+    for section in merged(files)[0]:
+        _apply(expected, _on_region_datum(section, stated), _plain, _Changes())
+    return expected
 
 
 def merged(files: Sequence[CachedFile]) -> tuple[list[RegionSection], list[str]]:

@@ -26,19 +26,19 @@ from strandline.observations.fetch.sources.weather.open_meteo import OpenMeteo
 from strandline.observations.region_file.toml_file import read_toml
 
 SOURCES: tuple[Source, ...] = (
+    DeltaTerrain(),  # before what it stands in for: the first source of a section fills it
     CopernicusTerrain(),
-    DeltaTerrain(),
     ForbiddenTerrain(),
     WorldCover(),
+    Uhslc(),
+    Coops(),
+    Ioc(),
+    Ticon(),
     SENTINEL_1_RTC,
     OPERA_RTC,
     OpticalScenes(),
     PeopleGrid(),
     SeaLevelRise(),
-    Uhslc(),
-    Coops(),
-    Ioc(),
-    Ticon(),
     Ibtracs(),
     OpenMeteo("open-meteo", "archive", "https://archive-api.open-meteo.com"),
     OpenMeteo("open-meteo-forecast", "forecast", "https://api.open-meteo.com"),
@@ -48,13 +48,18 @@ SOURCES: tuple[Source, ...] = (
     OsmBuildings(),
     OsmLifelines(),
 )
+"""In the order in which they are asked and brought: what tells the sea's level before what is chosen by it."""
+GAZETTEER = "nominatim"
+"""The name by which the table of mirrors gives another address of the gazetteer; it is no source of files."""
 
 NOT_READ_YET = ("open-meteo-forecast", "open-meteo-ensemble", "glofas")
 """Sources whose files no run reads yet: asked only by their own name."""
 
 
 def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Source]:
-    """The sources that a choice names; without names, all that need nothing of the user and that a run reads.
+    """The sources that a choice names; without names, all that need nothing of the user, or a file that is given.
+
+    Those whose files no run reads yet are asked only by their own name.
 
     Raises:
         InputError: a name that is no source and no kind.
@@ -63,13 +68,14 @@ def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Sou
     if unknown := sorted(choice.only - known):
         raise InputError("--only", f"'{unknown[0]}' is no source", f"known: {', '.join(sorted(known))}")
 
-    def is_usual(source: Source) -> bool:
-        return source.needs == "nothing" and source.name not in NOT_READ_YET
+    def is_ready(source: Source) -> bool:
+        has_all = source.needs == "nothing" or (source.needs == "file" and source.name in choice.files)
+        return has_all and source.name not in NOT_READ_YET
 
     return [
         source
         for source in sources
-        if source.name in choice.only or (is_usual(source) and (not choice.only or source.kind in choice.only))
+        if source.name in choice.only or (is_ready(source) and (not choice.only or source.kind in choice.only))
     ]
 
 
@@ -82,7 +88,7 @@ def with_mirrors(mirrors: Mapping[str, str], sources: Sequence[Source] = SOURCES
     Raises:
         InputError: a name that is no source, or no web address.
     """
-    if unknown := sorted(set(mirrors) - {source.name for source in sources}):
+    if unknown := sorted(set(mirrors) - {source.name for source in sources} - {GAZETTEER}):
         known = ", ".join(source.name for source in sources)
         raise InputError("mirrors", f"'{unknown[0]}' is no source", f"known: {known}")
     return [_moved(source, mirrors.get(source.name)) for source in sources]

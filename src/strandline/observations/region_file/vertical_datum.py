@@ -14,6 +14,9 @@ KINDS = ("mean sea level", "geoid model", "chart datum", "local")
 LARGEST_OFFSET = 15.0
 """[m] Between a local zero and any other: chart datum lies at most some 8 m below mean sea level (Bay of Fundy), mean
 sea level within 2 m of a geoid model. What is larger is a height of the geoid above the ellipsoid, or centimetres."""
+MEAN_SEA_LEVEL_ON_GEOID = 0.5
+"""[m] ASSUMPTION: deviation of mean sea level from a geoid model's zero at a coast, where no grid of mean dynamic
+topography was given."""
 ELLIPSOID = (
     "heights above an ellipsoid are refused, since the sea stands up to 100 m above or below it; convert them with"
     " a geoid model (gdalwarp -s_srs EPSG:4979 -t_srs EPSG:4326+3855), and state that model as"
@@ -118,7 +121,7 @@ class OptionalHeights(Section):
         if self.vertical_datum is not None and self.offset_to_region_datum is None:
             raise ValueError(
                 f"nothing leads from '{self.vertical_datum}' to the region's datum; add 'offset_to_region_datum ="
-                ' { metres = …, uncertainty = …, source = "…" }\''
+                ' { metres = …, uncertainty = …, source = "…" }\' (docs/concepts/datums.md says where to find it)'
             )
         return self
 
@@ -210,7 +213,7 @@ def _lines_for(shift: object, former: str = _FORMER_KEY) -> str:
     if shift is None or shift == 0:
         return (
             f'vertical_datum = "region"{instead}, where its heights are above the region\'s datum; else its own datum'
-            " and 'offset_to_region_datum'"
+            " and 'offset_to_region_datum' (where to find it: docs/concepts/datums.md, \"Where offsets come from\")"
         )
     return (
         'vertical_datum = { name = "…", kind = "…" } and'

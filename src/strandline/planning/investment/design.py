@@ -104,10 +104,10 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
 
 
 def is_mapped(assets: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
-    """(A,) whether only bounds of a value are known, from a map: nobody is told to move out of such a building."""
+    """(A,) whether only bounds of a value are known, from a map: no plan asks anybody to leave such a building."""
     if "value_low" not in assets:
         return np.zeros(len(assets), dtype=bool)
-    return assets["value_low"].notna().to_numpy(dtype=bool)
+    return np.asarray(assets["value_low"].notna(), dtype=bool)
 
 
 PLURALS = {"residential": "homes", "road": "roads", "bridge": "bridges", "transport": "transport sites"}

@@ -15,10 +15,10 @@ from strandline.observations.fetch.source import CachedFile, FetchChoice
 from strandline.observations.fetch.sources.gauges import coops, ioc
 from strandline.observations.fetch.sources.gauges.coops import Coops
 from strandline.observations.fetch.sources.gauges.ioc import Ioc
-from strandline.observations.fetch.sources.gauges.record import mean_sea_level
 from strandline.observations.fetch.sources.gauges.uhslc import Uhslc
 from strandline.observations.readers.tide_gauges import read_readings
 from strandline.observations.region_file.data_sections import TideGaugeSection
+from strandline.observations.sea_level.mean_level import mean_sea_level
 from tests.fixtures.data_services import DataService, Reply, asking
 
 KOYRA = Box(89.2, 22.2, 89.5, 22.5)
