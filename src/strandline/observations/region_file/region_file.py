@@ -14,10 +14,10 @@ from strandline.observations.region import Region
 from strandline.observations.region_file.accepted_findings import AcceptedFinding
 from strandline.observations.region_file.data_sections import DataSections
 from strandline.observations.region_file.feed_sections import AnyStream
-from strandline.observations.region_file.flood_survey_section import AnyFloodSurvey
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.region_file.scenario_sections import ReturnLevelsSection, ScenariosSection
+from strandline.observations.region_file.surveys.flood_survey_section import AnyFloodSurvey
 from strandline.observations.region_file.toml_file import describe_errors, first_of, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Section, as_datetime64
 from strandline.observations.region_file.vertical_datum import DATUM_KEY, RegionDatum, demand_datums
@@ -100,20 +100,19 @@ class RegionFile(DataSections):
 
     @model_validator(mode="after")
     def _values_in_money(self) -> "RegionFile":
-        assets, planning = self.assets, self.planning or PlanningSection()
-        if assets is None:
-            return self
+        planning = self.planning or PlanningSection()
         most = MOST_PER_AREA * planning.prices.factor(EUR_2010)
-        value = assets.value_per_m2
-        if value is not None and value > most:
-            what = f"[assets] value_per_m2 of {value:g} {planning.money} is more than any building is worth"
-            raise ValueError(f"{what}; correct it, {most:.3g} at most")
-        has_no_value = value is None and assets.columns.value is None
-        if has_no_value and planning.preset is None:
-            raise ValueError(
-                "[assets] has floor areas and no value of a square metre; add 'value_per_m2', or choose a preset in"
-                " [planning]"
-            )
+        for assets in self.assets:
+            value = assets.value_per_m2
+            if value is not None and value > most:
+                what = f"[assets] value_per_m2 of {value:g} {planning.money} is more than any building is worth"
+                raise ValueError(f"{what}; correct it, {most:.3g} at most")
+            has_no_value = value is None and assets.columns.value is None
+            if assets.kind == "survey" and has_no_value and planning.preset is None:
+                raise ValueError(
+                    "[assets] has floor areas and no value of a square metre; add 'value_per_m2', or choose a preset in"
+                    " [planning]"
+                )
         return self
 
     @property
