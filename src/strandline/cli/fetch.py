@@ -118,7 +118,7 @@ def fetch(
             outcomes = bring(plan, cache, open_downloader, announce, sea_level_of)
         files = list(usable(plan, outcomes))
         done = complete(region, files) if files else Completion()
-        sea = write_sea_point(region, data) if done.added else None
+        sea = write_sea_point(region, data) if files else None
         damaged = tuple(cache.damaged)
     for name in damaged:
         warn(f"'{name}' was not what had been fetched any more, and was fetched again or removed")

@@ -1,5 +1,6 @@
 """The region file: region, data, scenarios, planning limits and held-out windows."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -161,8 +162,7 @@ def examine_region_file(path: Path, data: Path | None = None) -> tuple[RegionFil
     except ValidationError as error:
         found = describe_errors(path, RegionFile, error)
         faults += [each for each in found if not faults or DATUM_KEY not in f"{each.what}{each.remedy}"]
-        with suppress(ValidationError):
-            region_file = RegionFile.model_validate(_without_faults(raw, error), context=context)
+        region_file = _without_faulty(path, raw, error, context, faults)
     if region_file is None:
         return None, faults
     try:
@@ -172,6 +172,29 @@ def examine_region_file(path: Path, data: Path | None = None) -> tuple[RegionFil
     if not name:
         faults.append(InputError(f"{path} [region.name]", "is empty", "name the region"))
     return region_file, faults
+
+
+def _without_faulty(
+    path: Path, raw: dict[str, Any], error: ValidationError, context: dict[str, Any], faults: list[InputError]
+) -> RegionFile | None:
+    """A region file without the optional sections that have a fault; nor those that contradict each other.
+
+    Args:
+        faults: what this brings to light is added.
+    """
+    kept = _without_faults(raw, error)
+    try:
+        return RegionFile.model_validate(kept, context=context)
+    except ValidationError as between:
+        known = {str(each) for each in faults}
+        found = describe_errors(path, RegionFile, between)
+        faults += [each for each in found if str(each) not in known]
+    named = {name for each in found for name in re.findall(r"\[(\w+)\]", each.what)} - {"region", "terrain"}
+    others = {name: table for name, table in kept.items() if name not in named}
+    for left in (others, {name: others[name] for name in ("region", "terrain") if name in others}):
+        with suppress(ValidationError):
+            return RegionFile.model_validate(left, context=context)
+    return None
 
 
 def _without_faults(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:
