@@ -26,7 +26,7 @@ def scores(rows: Rows) -> list[Row]:
         run = by_step.get("run", {})
         wrong = [row["found"] for row in group if row.get("found") is not None]
         later = by_step["fetch offline"]
-        is_offline = later["code"] == 0 and later.get("from_cache") and by_step["check"]["code"] == 0
+        is_offline = later["code"] in (0, 75) and later.get("from_cache") and by_step["check"]["code"] == 0
         found.append(
             {
                 "place": place,
