@@ -8,6 +8,8 @@ from typing import Any
 import xarray as xr
 
 from strandline.observations.checks.findings import Checked, Finding
+from strandline.observations.data_files import without_secrets
+from strandline.observations.fetch.cited_files import cite
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.readers.assets import read_assets
 from strandline.observations.readers.climate import read_climate
@@ -20,7 +22,7 @@ from strandline.observations.readers.tide_gauges import read_tide_gauges
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.data_sections import TideGaugeSection
-from strandline.observations.region_file.values import Sourced
+from strandline.observations.region_file.values import Section, Sourced
 from strandline.observations.region_file.vertical_datum import OptionalHeights
 
 
@@ -39,6 +41,10 @@ READERS: dict[str, tuple[str, Callable[[Any, Region], xr.Dataset | None]]] = {
 }
 """Modality → section of the region file and its reader, ``None`` where the section names no such data. A new modality
 needs one row here and one in ``MODALITIES``."""
+
+
+_LIVE = ("stream", "warnings")
+"""Sections of the watch, which a run does not read."""
 
 
 def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Observations:
@@ -63,7 +69,15 @@ def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Obs
         survey = execute(files_of(region_file, "assets"), read)
         assets, findings = survey.value, (*findings, *survey.findings)
         provenance["assets"] = provenance_of(region_file, "assets")
-    return Observations(region_file.region, provenance=provenance, assets=assets, findings=findings, **present)
+    files = cite(named_files(region_file))
+    return Observations(
+        region_file.region,
+        provenance=provenance,
+        assets=assets,
+        findings=(*findings, *files.findings),
+        files=files.value,
+        **present,
+    )
 
 
 def dataset_readers(region_file: RegionFile) -> dict[str, Callable[[], xr.Dataset | None]]:
@@ -86,6 +100,27 @@ def files_of(region_file: RegionFile, modality: str) -> list[Path]:
     return [path for section in _sections(region_file, modality) for path in paths_of(section)]
 
 
+def named_files(region_file: RegionFile) -> dict[str, list[tuple[Sourced, list[Path]]]]:
+    """Name of a section → its tables with their files; a table within one has its name after a point."""
+    named: dict[str, list[tuple[Sourced, list[Path]]]] = {}
+
+    def add(name: str, value: object) -> None:
+        if isinstance(value, tuple):
+            for each in value:
+                add(name, each)
+        elif isinstance(value, Sourced):
+            if paths := paths_of(value):
+                named.setdefault(name, []).append((value, paths))
+        elif isinstance(value, Section):
+            for part in type(value).model_fields:
+                add(f"{name}.{part}", getattr(value, part))
+
+    for name in type(region_file).model_fields:
+        if name not in _LIVE:
+            add(name, getattr(region_file, name))
+    return named
+
+
 def provenance_of(region_file: RegionFile, modality: str) -> Provenance:
     """Source and licence of a modality: as the region file states them, else the file names."""
     sections = _sections(region_file, modality)
@@ -100,7 +135,7 @@ def _sections(region_file: RegionFile, modality: str) -> tuple[Sourced, ...]:
 
 
 def _source(section: Sourced) -> str:
-    stated = section.source or ", ".join(path.name for path in paths_of(section))
+    stated = without_secrets(section.source or "") or ", ".join(path.name for path in paths_of(section))
     if isinstance(section, OptionalHeights) and section.offset_to_region_datum is not None:
         offset = section.offset_to_region_datum
         leads = f"{offset.metres:+g} ± {offset.uncertainty:g} m from '{section.vertical_datum}'"
