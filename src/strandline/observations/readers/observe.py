@@ -5,15 +5,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import xarray as xr
 
 from strandline.observations.checks.findings import Checked, Finding
 from strandline.observations.data_files import without_secrets
+from strandline.observations.exposure.settlement import settle
 from strandline.observations.fetch.cited_files import cite
 from strandline.observations.observations import Observations, Provenance
-from strandline.observations.readers.assets import read_assets
 from strandline.observations.readers.climate import read_climate
 from strandline.observations.readers.cyclone_tracks import read_storms
+from strandline.observations.readers.exposure.assets import read_all_assets
+from strandline.observations.readers.exposure.people import PLACED_WITHIN, read_people
 from strandline.observations.readers.flood_surveys import read_flood_surveys
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.satellite import read_optical, read_sar, read_sar_reference
@@ -22,8 +25,10 @@ from strandline.observations.readers.tide_gauges import read_tide_gauges
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.data_sections import TideGaugeSection
+from strandline.observations.region_file.surveys.exposure_sections import AssetsSection, PeopleSection
 from strandline.observations.region_file.values import Section, Sourced
 from strandline.observations.region_file.vertical_datum import OptionalHeights
+from strandline.observations.variables import as_variable
 
 
 def _read_tide_gauges(gauges: Sequence[TideGaugeSection], region: Region) -> xr.Dataset:
@@ -38,6 +43,7 @@ READERS: dict[str, tuple[str, Callable[[Any, Region], xr.Dataset | None]]] = {
     "optical": ("optical", read_optical),
     "climate": ("climate", read_climate),
     "storms": ("storms", read_storms),
+    "people": ("people", read_people),
 }
 """Modality → section of the region file and its reader, ``None`` where the section names no such data. A new modality
 needs one row here and one in ``MODALITIES``."""
@@ -64,11 +70,13 @@ def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Obs
         seen = execute(files_of(region_file, "flood_survey"), flood_survey_reader(region_file))
         present["flood_survey"], findings = seen.value, seen.findings
         provenance["flood_survey"] = provenance_of(region_file, "flood_survey")
-    if region_file.assets is not None:
-        read = partial(read_assets, region_file.assets, region_file.region, region_file.planning)
+    if region_file.assets:
+        read = partial(read_all_assets, region_file.assets, region_file.region, region_file.planning)
         survey = execute(files_of(region_file, "assets"), read)
         assets, findings = survey.value, (*findings, *survey.findings)
         provenance["assets"] = provenance_of(region_file, "assets")
+    if "people" in present:
+        present["people"] = settled(present["people"], assets, present["terrain"], region_file.region)
     files = cite(named_files(region_file))
     return Observations(
         region_file.region,
@@ -78,6 +86,13 @@ def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Obs
         files=files.value,
         **present,
     )
+
+
+def settled(people: xr.Dataset, assets: gpd.GeoDataFrame | None, terrain: xr.Dataset, region: Region) -> xr.Dataset:
+    """The people of a map, moved to where homes are known."""
+    mapped, water = people["people"], terrain["permanent_water"].values > 0.5
+    placed = settle(mapped.values, assets, water, region, float(mapped.attrs[PLACED_WITHIN]))
+    return people.assign(people=as_variable("people", ("y", "x"), placed))
 
 
 def dataset_readers(region_file: RegionFile) -> dict[str, Callable[[], xr.Dataset | None]]:
@@ -135,7 +150,15 @@ def _sections(region_file: RegionFile, modality: str) -> tuple[Sourced, ...]:
 
 
 def _source(section: Sourced) -> str:
+<<<<<<< HEAD
     stated = without_secrets(section.source or "") or ", ".join(path.name for path in paths_of(section))
+=======
+    stated = section.source or ", ".join(path.name for path in paths_of(section))
+    year = section.year if isinstance(section, PeopleSection) else None
+    if isinstance(section, AssetsSection) and section.kind == "map":
+        year = section.survey_year
+    stated += "" if year is None else f" ({year})"
+>>>>>>> step4
     if isinstance(section, OptionalHeights) and section.offset_to_region_datum is not None:
         offset = section.offset_to_region_datum
         leads = f"{offset.metres:+g} ± {offset.uncertainty:g} m from '{section.vertical_datum}'"

@@ -198,8 +198,9 @@ def _sections_with_heights(raw: dict[str, Any]) -> Iterator[tuple[str, dict[str,
             if isinstance(table, dict) and (name == "tide_gauge" or _holds_levels(table)):
                 yield f"[[{name}]] {str(table.get('name', '?'))[:80]!r}", table
     assets = raw.get("assets")
-    if isinstance(assets, dict) and isinstance(assets.get("columns"), dict) and "crest" in assets["columns"]:
-        yield "[assets]", assets
+    for table in assets if isinstance(assets, list) else [assets]:
+        if isinstance(table, dict) and isinstance(table.get("columns"), dict) and "crest" in table["columns"]:
+            yield "[assets]", table
 
 
 def _holds_levels(stream: dict[str, Any]) -> bool:

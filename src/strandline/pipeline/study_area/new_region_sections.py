@@ -114,10 +114,19 @@ _SECTIONS = (
     (
         "assets",
         """\
-#[assets]
+# One [[assets]] for each file: a survey, or with kind = "map" what an open map shows, whose values nobody stated.
+#[[assets]]
 #path = "buildings.geojson"
 #columns = { asset_class = "class", value = "value", people = "people" }
 #survey_year = 2024""",
+    ),
+    (
+        "people",
+        """\
+# Where no survey counts people: a raster of persons in each cell, as GHS-POP or WorldPop.
+#[people]
+#path = "people.tif"
+#year = 2025""",
     ),
     (
         "zones",

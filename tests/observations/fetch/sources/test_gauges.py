@@ -118,6 +118,20 @@ def test_a_record_of_a_month_has_no_mean_sea_level_and_says_so(service: DataServ
     assert "too short for a mean sea level" in found.section.comments[1]
 
 
+def test_a_record_whose_zero_moves_has_the_mean_of_its_longest_part(service: DataService, tmp_path: Path) -> None:
+    service.reply("/data/meta.geojson", Reply(json.dumps(CATALOGUE), kind="application/json"))
+    calm = LEVEL + 0.01 * np.random.default_rng(1).standard_normal(LEVEL.size)
+    service.reply(TABLEDAP, Reply(erddap_csv(np.where(np.arange(LEVEL.size) < 6000, calm, calm + 1.0))))
+    with asking("uhslc") as client:
+        source = Uhslc(address=service.address)
+        planned = source.plan(KOYRA, FetchChoice(), client)[0]
+        found = source.download(planned, tmp_path / planned.name, client)
+    assert found.section is not None
+    offset = found.section.values["offset_to_region_datum"]
+    assert offset["metres"] == pytest.approx(-1.8, abs=0.02)  # type: ignore[call-overload, index]
+    assert any("moves: 32% of its readings" in note for note in found.notes)
+
+
 @pytest.mark.parametrize(
     ("reply", "error", "words"),
     [

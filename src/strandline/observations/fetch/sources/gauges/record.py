@@ -7,11 +7,12 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
+from strandline.observations.checks.datums.datum_jumps import LEAST_SHARE
 from strandline.observations.fetch.source import PlannedFile, RegionSection, TomlValue
 from strandline.observations.fetch.sources.gauges.stations import GaugeStation
 from strandline.observations.readers.formats.tide_gauge_formats import READERS
 from strandline.observations.region_file.data_sections import GaugeFileSection
-from strandline.observations.sea_level.mean_level import mean_sea_level
+from strandline.observations.sea_level.mean_level import mean_sea_level, on_one_zero
 
 _MINIMUM_SHARE = 0.5
 
@@ -39,7 +40,7 @@ def gauge_section(
     except InputError:
         to.unlink()  # what cannot be read is not cached
         raise
-    notes = (f"{station.name} lies {distance:.0f} km from the box", coverage_of(station.name, time, level))
+    notes = [f"{station.name} lies {distance:.0f} km from the box", coverage_of(station.name, time, level)]
     values: dict[str, TomlValue] = {
         "name": station.name,
         "paths": planned.region_path,
@@ -52,6 +53,12 @@ def gauge_section(
         "licence": licence,
     }
     comments = [f"{station.described(distance)}. Its levels are above {station.datum}."]
+    steady = on_one_zero(time, level)
+    moved = 1.0 - np.isfinite(steady).sum() / max(int(np.isfinite(level).sum()), 1)
+    if moved >= LEAST_SHARE:
+        notes.append(
+            f"the zero of {station.name} moves: {moved:.0%} of its readings stand on another one, and do not count"
+        )
     mean = mean_sea_level(time, level)
     if mean is None:
         comments.append(
@@ -69,7 +76,7 @@ def gauge_section(
             f"MEASURED: mean sea level of {first} to {last} stands {metres:.3f} m above that zero. The offset holds"
             " where the region's datum is that mean sea level; with any other datum replace it by a levelled one."
         )
-    return RegionSection("tide_gauge", values, is_repeated=True, comments=tuple(comments)), notes
+    return RegionSection("tide_gauge", values, is_repeated=True, comments=tuple(comments)), tuple(notes)
 
 
 def coverage_of(name: str, time: Times, level: Floats) -> str:
