@@ -11,8 +11,8 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.checks.findings import Finding
-from strandline.observations.data_files import DataFile
 from strandline.observations.exposure.assets import ASSET_CLASSES, ASSET_COLUMNS, no_survey
+from strandline.observations.fetch.credits.data_files import DataFile
 from strandline.observations.region import Region
 from strandline.observations.variables import check_variables
 

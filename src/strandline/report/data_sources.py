@@ -1,6 +1,6 @@
 """Whose data a run rests on, as a file of its folder: each file with source, licence, credit, date and checksum."""
 
-from strandline.observations.data_files import DataFile, attributions, non_commercial_sentence
+from strandline.observations.fetch.credits.data_files import DataFile, attributions, non_commercial_sentence
 from strandline.report.findings import RunResults
 
 DATA_SOURCES = "data_sources.md"

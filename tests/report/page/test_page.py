@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tests.fixtures.reports as coast
-from strandline.observations.data_files import DataFile
+from strandline.observations.fetch.credits.data_files import DataFile
 from strandline.observations.observations import Provenance
 from strandline.observations.region_file.prices.money import EUR_2010, SPACE, MoneyUnit
 from strandline.planning import formatting

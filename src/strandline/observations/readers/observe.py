@@ -9,9 +9,9 @@ import geopandas as gpd
 import xarray as xr
 
 from strandline.observations.checks.findings import Checked, Finding
-from strandline.observations.data_files import without_secrets
 from strandline.observations.exposure.settlement import settle
-from strandline.observations.fetch.cited_files import cite
+from strandline.observations.fetch.credits.cited_files import cite
+from strandline.observations.fetch.credits.data_files import without_secrets
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.readers.climate import read_climate
 from strandline.observations.readers.cyclone_tracks import read_storms
@@ -150,15 +150,11 @@ def _sections(region_file: RegionFile, modality: str) -> tuple[Sourced, ...]:
 
 
 def _source(section: Sourced) -> str:
-<<<<<<< HEAD
     stated = without_secrets(section.source or "") or ", ".join(path.name for path in paths_of(section))
-=======
-    stated = section.source or ", ".join(path.name for path in paths_of(section))
     year = section.year if isinstance(section, PeopleSection) else None
     if isinstance(section, AssetsSection) and section.kind == "map":
         year = section.survey_year
     stated += "" if year is None else f" ({year})"
->>>>>>> step4
     if isinstance(section, OptionalHeights) and section.offset_to_region_datum is not None:
         offset = section.offset_to_region_datum
         leads = f"{offset.metres:+g} ± {offset.uncertainty:g} m from '{section.vertical_datum}'"

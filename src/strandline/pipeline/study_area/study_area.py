@@ -13,7 +13,7 @@ from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.observations.checks.contradictions import find_contradictions
 from strandline.observations.checks.findings import raise_refusals, warnings_of
-from strandline.observations.data_files import without_folders, without_secrets
+from strandline.observations.fetch.credits.data_files import without_folders, without_secrets
 from strandline.observations.observations import Observations
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.formats.units import to_si

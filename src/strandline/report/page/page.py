@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from strandline.observations.data_files import attributions, non_commercial_sentence
+from strandline.observations.fetch.credits.data_files import attributions, non_commercial_sentence
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning import formatting
 from strandline.planning.plan import frequent_notes

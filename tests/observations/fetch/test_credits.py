@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from strandline.observations.data_files import (
+from strandline.observations.fetch.cache import open_cache
+from strandline.observations.fetch.credits.cited_files import cite
+from strandline.observations.fetch.credits.data_files import (
     DataFile,
     attributions,
     non_commercial_sentence,
     without_folders,
     without_secrets,
 )
-from strandline.observations.fetch.cache import open_cache
-from strandline.observations.fetch.cited_files import cite
 from strandline.observations.fetch.source import PlannedFile, cached
 from strandline.observations.fetch.sources.rasters.copernicus_terrain import CopernicusTerrain
 from strandline.observations.fetch.sources.weather.open_meteo import OpenMeteo

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from strandline.errors import InputError
 from strandline.observations.checks.findings import Checked, Finding
-from strandline.observations.data_files import DataFile, without_secrets
 from strandline.observations.fetch.cache import read_manifest
+from strandline.observations.fetch.credits.data_files import DataFile, without_secrets
 from strandline.observations.fetch.source import CACHE_FOLDER, CachedFile, checksum
 from strandline.observations.region_file.values import Sourced
 
