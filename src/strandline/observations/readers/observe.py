@@ -9,6 +9,7 @@ import geopandas as gpd
 import xarray as xr
 
 from strandline.observations.checks.findings import Checked, Finding
+from strandline.observations.exposure.plausibility import doubts_about_exposure
 from strandline.observations.exposure.settlement import settle
 from strandline.observations.fetch.credits.cited_files import cite
 from strandline.observations.fetch.credits.data_files import without_secrets
@@ -75,6 +76,9 @@ def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Obs
         survey = execute(files_of(region_file, "assets"), read)
         assets, findings = survey.value, (*findings, *survey.findings)
         provenance["assets"] = provenance_of(region_file, "assets")
+    mapped = present.get("people")
+    people, terrain = None if mapped is None else mapped["people"], present.get("terrain")
+    findings = (*findings, *doubts_about_exposure(assets, people, terrain, region_file.region))
     if "people" in present:
         present["people"] = settled(present["people"], assets, present["terrain"], region_file.region)
     files = cite(named_files(region_file))

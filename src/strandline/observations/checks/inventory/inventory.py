@@ -19,6 +19,7 @@ from strandline.observations.checks.findings import Checked, Finding
 from strandline.observations.checks.published import Published
 from strandline.observations.checks.quality import FLAG_NAMES, MISSING
 from strandline.observations.checks.silence import coverage
+from strandline.observations.exposure.plausibility import doubts_about_exposure
 from strandline.observations.observations import MODALITIES
 from strandline.observations.readers.exposure.assets import read_all_assets
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
@@ -205,7 +206,7 @@ def take_inventory(
         streams.append(_describe_modality(name, now, lambda: kept[name]))
 
     for name in READERS:
-        if name == "storms" and name in readers:
+        if name in ("storms", "people") and name in readers:
             keep(name, readers[name])
         elif name not in ("terrain", "tide_gauge"):
             paths = files(name) if name in readers else []
@@ -226,6 +227,8 @@ def take_inventory(
             streams.append(_describe_assets(assets, now, planning.money))
         except InputError as error:
             streams.append(_unreadable("assets", error, "assets"))
+    mapped = kept.get("people")
+    findings += doubts_about_exposure(assets, None if mapped is None else mapped["people"], terrain, region)
     describe("zones", zones, partial(_describe_zones, region), [] if zones is None else paths_of(zones))
     gauges = tuple((gauge.name, gauge.longitude, gauge.latitude) for gauge in region_file.tide_gauge)
     held_out = tuple(region_file.split.windows)
