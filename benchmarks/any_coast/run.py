@@ -81,7 +81,7 @@ class Newcomer:
         (self.folder / f"{step}.log").write_text(said, encoding="utf-8")
         return {
             "step": step,
-            "line": " ".join(["strandline", step, *words]),
+            "line": " ".join(["strandline", step, *words]).replace(str(self.tables), "TABLES"),
             "seconds": round(time.perf_counter() - begin, 1),
             "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
             "code": process.returncode,
