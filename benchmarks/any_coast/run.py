@@ -40,7 +40,8 @@ class Variant:
 
 def _a_metre_too_high(text: str) -> str:
     """The offset of the first gauge is off by a metre."""
-    return re.sub(r"metres = (-?[\d.]+)", lambda found: f"metres = {float(found[1]) + 1:.3f}", text, count=1)
+    stated = re.compile(r"^(offset_to_region_datum = {metres = )(-?[\d.]+)", re.MULTILINE)
+    return stated.sub(lambda found: f"{found[1]}{float(found[2]) + 1:.3f}", text, count=1)
 
 
 VARIANTS = {

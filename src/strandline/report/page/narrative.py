@@ -63,7 +63,7 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
     money = results.plan.money
     if known.size:
         sentences.append(
-            f"At the level that the plan prepares for, {int((known > 0).sum())} of the "
+            f"At the level that the plan prepares for, {int((known > 0).sum()):,} of the "
             f"{pluralise(known.size, 'asset')} with known flooding would more likely than not be damaged."
         )
         damaged, flooded = float((known > 0).mean()), land.flooded.p50 / max(land.known_land, 1.0)
