@@ -12,6 +12,8 @@ from strandline.observations.checks.published import Published
 from strandline.observations.checks.published_tide import compare_tide_with_readings
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
+from strandline.observations.region_file.values import as_datetime64
+from strandline.observations.sea_level.scene_clock import far_from_a_pass
 from strandline.observations.storms import Window
 
 
@@ -23,12 +25,29 @@ def find_contradictions(
     Args:
         terrain, gauge: the modalities ``terrain`` and ``tide_gauge``, of every gauge of the region file.
     """
+    passes = tuple(_of_radar_clock(region_file))
     if gauge is None:
-        return ()
+        return passes
     return (
+        *passes,
         *_of_own_gauge(region_file.region, gauge, published, region_file.split.windows),
         *check_datums(region_file, terrain, gauge, published),
     )
+
+
+def _of_radar_clock(region_file: RegionFile) -> Iterator[Finding]:
+    """Radar scenes at an hour at which no satellite of a dawn-dusk orbit passes."""
+    section = region_file.sar
+    if section is None:
+        return
+    times = np.array([as_datetime64(scene.time) for scene in section.scenes])
+    far = far_from_a_pass(times, region_file.region.centre_lonlat[0])
+    if far.size:
+        what = (
+            f"{far.size} of {times.size} scenes, {np.datetime_as_string(far[0], 'm')}Z the first, were taken far from"
+            " 6 and 18 h of local solar time, when Sentinel-1 passes"
+        )
+        yield Finding("[sar]", what, "give their times in UTC; right as they are only for another satellite")
 
 
 def _of_own_gauge(

@@ -104,6 +104,19 @@ class StudyArea:
         return record_end(self) if self.baseline_year is None else self.baseline_year
 
     @property
+    def storm_observations(self) -> Observations:
+        """What was observed of the storms of the record.
+
+        The storms of an assumed sea never happened: no radar scene and no survey of a real flood shows one, whatever
+        their dates.
+        """
+        observed, known = self.observations, self.observations.provenance
+        if self.assumed_sea is None:
+            return observed
+        events = ("sar", "sar_reference", "flood_survey")
+        return observed.without(*(name for name in events if name in known and known[name].kind == "real"))
+
+    @property
     def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
         """Every hour of the gauges' record (T,) and usable levels (S, T) [m, region datum]; NaN = gap or flagged."""
         gauge = self.observations.require_gauge()
