@@ -170,7 +170,7 @@ def test_a_scene_belongs_to_its_storm_and_the_first_after_the_peak_is_taken() ->
     dry_or_late = observations.sar.isel(scene=[0, 2])  # type: ignore[union-attr]
     none = build_storm_batch(replace(observations, sar=dry_or_late), STORMS, make_sea_level_model(), "survey")
     assert none.radar_seen is not None
-    assert not none.radar_seen.any()  # one shows the land before the flood, one more than 14 h after its peak
+    assert not none.radar_seen.any()  # one shows the land before the flood, one more than 26 h after its peak
 
 
 def test_radar_without_its_dry_reference_is_refused() -> None:

@@ -21,12 +21,14 @@ from strandline.observations.exposure.assets import curve_index
 from strandline.observations.observations import Observations
 from strandline.observations.region import Region
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
-from strandline.observations.sea_level.level_at_scenes import HOURS_BEFORE_SCENE
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Split, Storm
 from strandline.observations.variables import DEPTH_EDGES
 
 Targets = Literal["survey", "truth"]
+FLOOD_SHOWN = np.timedelta64(26, "h")
+"""After a storm's peak: two tides. The teacher was trained on scenes of 2 to 14 h; where the gauge was silent, the peak
+that was read lies up to a tide beside the true one."""
 
 
 def build_storm_batch(
@@ -37,7 +39,7 @@ def build_storm_batch(
     Args:
         observations: of the study area; a tide gauge is required.
         storms: B windows; an image belongs to the storm whose window holds its time, a radar scene to the storm whose
-            peak came within ``HOURS_BEFORE_SCENE`` before it.
+            flood it shows (`shows_flood`).
         sea_level: tide and residual covariance of the own gauge.
         targets: ``survey``: flood surveys and the gauge; ``truth`` (simulated floods only): the simulator's depth, sea
             level and damage, for pre-training on other coasts and for scoring.
@@ -84,12 +86,11 @@ def build_scene_batch(
 
 
 def shows_flood(storm: Storm, times: Times) -> Mask:
-    """Mask of the times at which radar shows a storm's flood: the hours after its peak that the teacher was trained on.
+    """Mask of the times at which radar shows a storm's flood: within ``FLOOD_SHOWN`` after its peak.
 
     An earlier scene shows the land before the flood.
     """
-    until = storm.peak + np.timedelta64(HOURS_BEFORE_SCENE, "h")
-    return storm.contains(times) & (times >= storm.peak) & (times <= until)
+    return storm.contains(times) & (times >= storm.peak) & (times <= storm.peak + FLOOD_SHOWN)
 
 
 def storm_gauge_part(
