@@ -10,9 +10,10 @@ from benchmarks.record import Row
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, fit_tide, predict_tide
+from strandline.observations.sea_level.neighbouring_tides import FARTHEST_TIDE
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline.study_area import seaward_direction
-from strandline.pipeline.study_area.assumed_sea import MEAN_ERRORS, USUAL_TIDE_ERROR, usual_tide
+from strandline.pipeline.study_area.assumed_sea import MEAN_ERRORS, usual_tide
 from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
 from strandline.risk.hazard.own_record import GaugeHours, estimate_from_record
@@ -108,7 +109,7 @@ def levels_of(known: KnownCoast, given: Given, seed: int) -> Floats:
     simulated = _cyclones(coast, place, hours, given, rng)
     # The datum of a simulated coast is as far from the sea's mean as a geoid may be: the error is drawn, and unknown.
     error = MEAN_ERRORS["geoid model"]
-    errors = SeaErrors(error, 0.05 if given.tide else USUAL_TIDE_ERROR)
+    errors = SeaErrors(error, 0.05 if given.tide else FARTHEST_TIDE)
     levels = estimate_without_record(hours, errors, passages, simulated, (PERIOD,), SAMPLES, rng).levels[:, 0]
     return levels + mean + error * float(np.random.default_rng([seed, 80]).standard_normal())
 

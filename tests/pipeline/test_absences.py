@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from strandline.errors import RefusedByTheory
+from strandline.observations.checks.published import Published
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline import stages
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import StudyArea, open_study_area, study_area
 from strandline.pipeline.study_area.absences import absence_sentences
+from strandline.pipeline.study_area.assumed_sea import assume_sea, usual_tide
 from strandline.risk.hazard.level_basis import ReturnLevels
 from strandline.simulator.sea import assumed_gauge
 from tests.fixtures.absences import CONFIG, run_place, write_place_with
@@ -37,6 +39,16 @@ def few_hours(monkeypatch: pytest.MonkeyPatch) -> None:
     """One year of an assumed sea and two of predicted tide, to be quick."""
     monkeypatch.setattr(assumed_gauge, "YEARS", 1.0)
     monkeypatch.setattr(study_area, "TIDE_YEARS", 2)
+
+
+@pytest.mark.usefixtures("few_hours")
+def test_the_tide_of_stations_far_away_is_less_certain_than_a_coasts_own(tmp_path: Path) -> None:
+    region_file = load_region_file(write_place_with(tmp_path, 0.0))
+    tide = usual_tide(45.0)
+    _, _, own = assume_sea(region_file, Published(tide, "tides.csv"), 2020)
+    _, _, far = assume_sea(region_file, Published(tide, "tides.csv", tide_size_error=0.4), 2020)
+    assert own.errors.log_tide < far.errors.log_tide == 0.4
+    assert "may be 49% larger or 33% smaller here, in 1 of 3 cases more" in far.tide
 
 
 @pytest.mark.usefixtures("few_hours")

@@ -1,7 +1,7 @@
 """The command that fetches public data for a region file."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -75,11 +75,12 @@ def fetch(
     from strandline.observations.fetch.box import box_of_region
     from strandline.observations.fetch.bring import bring, usable
     from strandline.observations.fetch.cache import open_cache
-    from strandline.observations.fetch.completion import Completion, complete
+    from strandline.observations.fetch.completion import Completion, complete, completed
     from strandline.observations.fetch.downloader import TIMEOUT, Downloader, DownloadLimits
     from strandline.observations.fetch.plan import plan_fetch
     from strandline.observations.fetch.raster_access.high_sea import sea_level_of_region
-    from strandline.observations.fetch.source import FetchChoice
+    from strandline.observations.fetch.source import CachedFile, FetchChoice, SeaLevelAt
+    from strandline.observations.region_file.toml_file import read_toml
     from strandline.pipeline.study_area.sea_point import write_sea_point
 
     stand_ins = {} if mirrors is None else registry.read_mirrors(mirrors)
@@ -92,9 +93,12 @@ def fetch(
     names = frozenset(name.strip() for text in only or () for name in text.split(",") if name.strip())
     day = None if since is None else since.date()
     folder, box = region.parent if data is None else data, box_of_region(region)
-    sea_level = sea_level_of_region(region, folder, box.centre[1])
-    choice = FetchChoice(names, day, max_cloud, budget_mb, _own_files(file or ()), sea_level)
+    stated = read_toml(region)
+    choice = FetchChoice(names, day, max_cloud, budget_mb, _own_files(file or ()))
     asked = registry.chosen(choice, sources)
+
+    def sea_level_of(files: Sequence[CachedFile]) -> SeaLevelAt | None:
+        return sea_level_of_region(completed(stated, files), folder, *box.centre)
 
     def open_downloader(source: str, progress: Callable[[int], None], most: float | None) -> Downloader:
         limits = DownloadLimits()
@@ -105,13 +109,13 @@ def fetch(
     agent = {"User-Agent": f"strandline/{strandline.__version__}"}
     with open_cache(folder) as cache, httpx.Client(timeout=TIMEOUT, headers=agent) as web:
         with StageDisplay() as announce:
-            plan = plan_fetch(box, choice, asked, cache, open_downloader, announce("ask the catalogues"))
+            plan = plan_fetch(box, choice, asked, cache, open_downloader, announce("ask the catalogues"), sea_level_of)
         if plan.count:
             note(_plan_table(plan))
             if not yes:
                 _ask(plan)
         with StageDisplay() as announce:
-            outcomes = bring(plan, cache, open_downloader, announce, budget_mb)
+            outcomes = bring(plan, cache, open_downloader, announce, sea_level_of)
         files = list(usable(plan, outcomes))
         done = complete(region, files) if files else Completion()
         sea = write_sea_point(region, data) if done.added else None
@@ -228,6 +232,8 @@ def _outcome_table(plan: "FetchPlan", outcomes: "list[Outcome]") -> Table:
 
 
 def _span(entries: "list[Entry]") -> str:
+    if any(entry.is_stand_in for entry in entries):
+        return "chosen by the sea's level, once gauge or tide have come"
     dates = sorted(entry.file.date for entry in entries if entry.file.date is not None)
     if not dates:
         return entries[0].file.what if len(entries) == 1 else ""

@@ -118,7 +118,11 @@ NONSENSE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     ),
     "a gauge with infinite levels": (infinite_gauge, ["levels.nc", "is not a level"]),
     "a gauge on the other side of the earth": (
-        edit("place.toml", "longitude = 15.0", "longitude = -165.0"), [" km "],
+        edit("place.toml", "longitude = 15.0", "longitude = -165.0"), ["Pier", "km from region"],
+    ),
+    "a gauge with longitude and latitude swapped": (
+        edit("place.toml", "longitude = 15.0\nlatitude = 45.2", "longitude = 45.2\nlatitude = 15.0"),
+        ["Pier", "longitude and latitude are swapped"],
     ),
     "an asset worth 1e30": (
         assets(lambda frame: frame.assign(value=[1e30, 2e5])), ["assets.geojson row 1", "1e+30", "which no asset has"],

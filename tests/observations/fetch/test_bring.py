@@ -15,7 +15,7 @@ from strandline.observations.fetch.plan import FetchPlan, OpenDownloader, plan_f
 from strandline.observations.fetch.registry import chosen, read_mirrors, with_mirrors
 from strandline.observations.fetch.source import FetchChoice, PlannedFile, Source
 from tests.fixtures.file_server import FileServer, error, file_server, half
-from tests.fixtures.sources import KOYRA, TestSource
+from tests.fixtures.sources import KOYRA, TestSource, nothing
 
 CONTENT = b"II*\0" + bytes(996)
 
@@ -47,7 +47,7 @@ def fetch(
     cache: Cache, open_downloader: OpenDownloader, *sources: Source, budget_mb: float | None = None
 ) -> tuple[FetchPlan, list[Outcome]]:
     plan = plan_fetch(KOYRA, FetchChoice(budget_mb=budget_mb), sources, cache, open_downloader)
-    return plan, bring(plan, cache, open_downloader, lambda stage: lambda done: None, budget_mb)
+    return plan, bring(plan, cache, open_downloader, lambda stage: lambda done: None)
 
 
 def states(outcomes: list[Outcome]) -> list[str]:
@@ -88,6 +88,20 @@ def test_a_source_that_breaks_ends_no_other_and_its_error_holds_no_signature(
     (failure,) = plan.failures
     assert failure.sentence.startswith("source 'broken': RuntimeError (boom at https://x.example/a?…)")
     assert failure.may_pass
+
+
+def test_a_catalogue_that_falls_silent_before_the_scenes_are_chosen_ends_nothing_else(
+    server: FileServer, cache: Cache, open_downloader: OpenDownloader
+) -> None:
+    answers = iter([nothing, fail])
+    gauge = TestSource("pier", "gauge", address=server.url, names=("gauges/a.tif",))
+    radar = TestSource("radar", "radar", before_plan=lambda: next(answers)())
+    after = TestSource("after", address=server.url, names=("terrain/b.tif",))
+    plan, outcomes = fetch(cache, open_downloader, gauge, radar, after)
+    assert [entry.is_stand_in for entry in plan.entries] == [False, True, False]
+    assert states(outcomes) == ["fetched", "failed", "fetched"]
+    assert outcomes[1].failure is not None
+    assert outcomes[1].failure.may_pass
 
 
 def test_without_a_net_the_files_of_the_last_fetch_are_used(
@@ -170,12 +184,16 @@ def test_a_source_that_describes_another_file_than_it_left_is_refused(
     assert cache.files == {}
 
 
-def test_sources_are_chosen_by_name_or_kind_and_what_needs_something_only_by_name() -> None:
+def test_sources_are_chosen_by_name_or_kind_and_what_needs_something_only_by_name(tmp_path: Path) -> None:
     free, locked = TestSource("free", "radar"), TestSource("locked", "radar", needs="login")
     sources = (TestSource("ground"), free, locked)
     assert chosen(FetchChoice(), sources) == [sources[0], free]
     assert chosen(FetchChoice(frozenset({"radar"})), sources) == [free]
     assert chosen(FetchChoice(frozenset({"locked", "terrain"})), sources) == [sources[0], locked]
+    mine, given = TestSource("mine", "tide", needs="file"), {"mine": tmp_path}
+    assert chosen(FetchChoice(), (mine, free)) == [free]
+    assert chosen(FetchChoice(files=given), (mine, free)) == [mine, free]  # a file that is given is to be used
+    assert chosen(FetchChoice(frozenset({"tide"}), files=given), (mine, free)) == [mine]
     with pytest.raises(InputError, match="'radr' is no source; known: free, ground, locked, radar, terrain"):
         chosen(FetchChoice(frozenset({"radr"})), sources)
 

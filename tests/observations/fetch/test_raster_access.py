@@ -32,6 +32,7 @@ from strandline.observations.fetch.sources.rasters.optical_scenes import newest_
 from strandline.observations.fetch.sources.rasters.sea_level_rise import SeaLevelRise
 from strandline.observations.readers.published.sea_level_projections import read_projections
 from strandline.observations.region_file.scenario_sections import ProjectionsSection
+from strandline.observations.region_file.toml_file import read_toml
 from tests.fixtures import raster_services as services
 from tests.fixtures.raster_services import BOX, Sky
 from tests.fixtures.region_files import CONSTANTS, write_region_folder
@@ -85,6 +86,10 @@ def test_no_scene_is_high_and_low_at_once(levels: list[float], scenes: int, refe
         assert level[list(high)].min() >= level[list(low)].max()
 
 
+def test_where_the_seas_level_is_unknown_the_newest_scenes_are_taken() -> None:
+    assert highest_and_lowest(np.array([math.nan, math.nan, 0.5, math.nan]), 3, 2) == ([2, 3, 1], [])
+
+
 def test_a_reading_counts_within_three_quarters_of_an_hour() -> None:
     time = np.array(["2021-01-01T00", "2021-01-01T01", "2021-01-01T09"], dtype="datetime64[ns]")
     at = readings_at(time, np.array([1.0, math.nan, 3.0]))
@@ -97,14 +102,23 @@ def test_the_sea_of_a_region_is_its_gauges_and_elsewhere_its_tide(tmp_path: Path
     text = path.read_text("utf-8").replace("fit = true", 'constants = "tides.csv"\nstation = "here"')
     (tmp_path / "tides.csv").write_text(CONSTANTS, "utf-8")
     path.write_text(text, "utf-8")
-    at = sea_level_of_region(path, tmp_path, 45.2)
+    at = sea_level_of_region(read_toml(path), tmp_path, 15.0, 45.2)
     assert at is not None
     surge, quiet = at(np.array(["2020-01-10T06", "2020-01-13T06"], dtype="datetime64[ns]"))
     assert surge > quiet + 0.5
     assert np.isfinite(at(np.array(["2024-01-01"], dtype="datetime64[ns]"))).all()
     (tmp_path / "levels.csv").unlink()
     (tmp_path / "tides.csv").unlink()
-    assert sea_level_of_region(path, tmp_path, 45.2) is None
+    assert sea_level_of_region(read_toml(path), tmp_path, 15.0, 45.2) is None
+
+
+def test_a_record_that_ended_goes_on_as_its_own_tide(tmp_path: Path) -> None:
+    path = write_region_folder(tmp_path, days=20)
+    at = sea_level_of_region(read_toml(path), tmp_path, 15.0, 45.2)
+    assert at is not None
+    assert at(np.array(["2020-01-10T06"], dtype="datetime64[ns]"))[0] > 1.0  # as read, with its surge
+    hours = np.arange("2020-02-01", "2020-02-03", dtype="datetime64[h]").astype("datetime64[ns]")
+    assert 0.5 < float(np.ptp(at(hours))) < 3.0
 
 
 def test_heights_above_the_regions_own_datum_need_no_offset(tmp_path: Path) -> None:

@@ -80,6 +80,9 @@ def test_a_tide_that_was_never_compared_is_less_sure_while_it_runs() -> None:
     assert found.sd[1] > 0.23
     wide = levels_at_scenes(np.array([high]), MODEL, None, residual_factor=1.2)
     assert wide.sd[0] == pytest.approx(0.24, abs=0.01)
+    far = levels_at_scenes(np.array([high, running]), MODEL, None, size_error=0.3)
+    assert far.sd[0] == pytest.approx(np.hypot(0.2, 0.3 * 0.5), abs=0.01)  # its size, at high water
+    assert far.sd[1] > found.sd[1]  # its hour, while it runs
 
 
 def test_far_from_the_record_the_mean_may_have_moved() -> None:

@@ -7,10 +7,9 @@ import xarray as xr
 
 from strandline.observations.checks.datums import check_datums
 from strandline.observations.checks.findings import Finding
-from strandline.observations.checks.positions import doubts_about_position
+from strandline.observations.checks.positions import doubts_about_own_gauge
 from strandline.observations.checks.published import Published
 from strandline.observations.checks.published_tide import compare_tide_with_readings
-from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.values import as_datetime64
 from strandline.observations.sea_level.scene_clock import far_from_a_pass
@@ -25,12 +24,12 @@ def find_contradictions(
     Args:
         terrain, gauge: the modalities ``terrain`` and ``tide_gauge``, of every gauge of the region file.
     """
-    passes = tuple(_of_radar_clock(region_file))
+    found = (*doubts_about_own_gauge(region_file), *_of_radar_clock(region_file))
     if gauge is None:
-        return passes
+        return found
     return (
-        *passes,
-        *_of_own_gauge(region_file.region, gauge, published, region_file.split.windows),
+        *found,
+        *_of_own_gauge(gauge, published, region_file.split.windows),
         *check_datums(region_file, terrain, gauge, published),
     )
 
@@ -50,14 +49,9 @@ def _of_radar_clock(region_file: RegionFile) -> Iterator[Finding]:
         yield Finding("[sar]", what, "give their times in UTC; right as they are only for another satellite")
 
 
-def _of_own_gauge(
-    region: Region, gauge: xr.Dataset, published: Published, held_out: Sequence[Window]
-) -> Iterator[Finding]:
+def _of_own_gauge(gauge: xr.Dataset, published: Published, held_out: Sequence[Window]) -> Iterator[Finding]:
     """What contradicts the region's own gauge, station 0, whatever the datums."""
     name = f"gauge '{gauge['station'].values[0]}'"
-    yield from doubts_about_position(
-        region, float(gauge["longitude"].values[0]), float(gauge["latitude"].values[0]), name
-    )
     time, level = gauge["time"].values, gauge["water_level"].values[0]
     readings = np.where(gauge["quality"].values[0] == 0, level, np.nan)
     if np.isnan(readings).all():

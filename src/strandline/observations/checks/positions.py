@@ -6,6 +6,7 @@ import numpy as np
 
 from strandline.observations.checks.findings import Finding
 from strandline.observations.region import Region
+from strandline.observations.region_file import RegionFile
 
 _EARTH_RADIUS = 6371.0
 """[km] Mean radius."""
@@ -29,6 +30,12 @@ def doubts_about_tide_station(distance: float, where: str) -> Iterator[Finding]:
     what = f"lies {distance:,.0f} km away; in {_SHALLOW:.0f} m of water a tide takes {hours:.1f} h for that"
     remedy = "take a nearer station, or 'fit = true' where the gauge's record allows it"
     yield Finding(where, what, remedy, refuses=distance > _FAR)
+
+
+def doubts_about_own_gauge(region_file: RegionFile) -> Iterator[Finding]:
+    """Where a region file puts its own gauge, the first; nothing of its readings is looked at."""
+    for gauge in region_file.tide_gauge[:1]:
+        yield from doubts_about_position(region_file.region, gauge.longitude, gauge.latitude, f"gauge '{gauge.name}'")
 
 
 def doubts_about_position(region: Region, longitude: float, latitude: float, where: str) -> Iterator[Finding]:

@@ -8,7 +8,16 @@ from typing import Literal
 from strandline.errors import InputError
 from strandline.files import Unwritable
 from strandline.observations.fetch.cache import Cache, Request
-from strandline.observations.fetch.plan import Entry, Failure, FetchPlan, OpenDownloader, explain
+from strandline.observations.fetch.plan import (
+    Entry,
+    Failure,
+    FetchPlan,
+    OpenDownloader,
+    SeaLevelOf,
+    explain,
+    settle,
+    unknown_sea_level,
+)
 from strandline.observations.fetch.source import CachedFile, checksum
 
 Announce = Callable[[str], Callable[[float], None]]
@@ -36,18 +45,26 @@ def bring(
     cache: Cache,
     open_downloader: OpenDownloader,
     announce: Announce,
-    budget_mb: float | None = None,
+    sea_level_of: SeaLevelOf = unknown_sea_level,
 ) -> list[Outcome]:
     """Bring what a plan wants and the cache lacks.
 
     A file that fails ends nothing but itself. Of a source whose service gives no answer nothing more is asked, and
-    nothing more at all once the disk is full. Estimated sizes may be wrong: the budget is kept all the same.
+    nothing more at all once the disk is full. Estimated sizes may be wrong: the budget is kept all the same. Stand-ins
+    are replaced by what the sea's level chooses, once the files before them have told it.
     """
-    left = None if budget_mb is None else budget_mb * 1e6
+    left = plan.choice.budget
     outcomes: list[Outcome] = []
     full: Failure | None = None
     for name, group in groupby(plan.entries, key=lambda entry: entry.source.name):
         entries = list(group)
+        if any(entry.is_stand_in for entry in entries) and full is None:
+            there = [outcome.file for outcome in outcomes if outcome.file is not None]
+            try:
+                entries = settle(plan, entries[0].source, there, cache, open_downloader, sea_level_of)
+            except Exception as error:  # noqa: BLE001 - what one source does must not end the others
+                outcomes += [Outcome(entry, "failed", failure=explain(name, error)) for entry in entries]
+                continue
         cache.remember(name, Request(plan.box, tuple(entry.file.name for entry in entries)))
         wanted = sum(entry.is_wanted for entry in entries)
         progress = announce(f"fetch {name}") if wanted and full is None else None

@@ -63,6 +63,14 @@ def complete(path: Path, files: Sequence[CachedFile]) -> Completion:
     return Completion(tuple(dict.fromkeys(changes.added)), (*clashes, *changes.kept))
 
 
+def completed(stated: Mapping[str, Any], files: Sequence[CachedFile]) -> dict[str, Any]:
+    """What a region file will state once it is completed with fetched files, as plain tables."""
+    expected: dict[str, Any] = _plain(stated)
+    for section in merged(files)[0]:
+        _apply(expected, _on_region_datum(section, stated), _plain, _Changes())
+    return expected
+
+
 def merged(files: Sequence[CachedFile]) -> tuple[list[RegionSection], list[str]]:
     """The sections that files fill, one for each table, and sentences on files that fill a table of another source.
 

@@ -26,19 +26,19 @@ from strandline.observations.fetch.sources.weather.open_meteo import OpenMeteo
 from strandline.observations.region_file.toml_file import read_toml
 
 SOURCES: tuple[Source, ...] = (
+    DeltaTerrain(),  # before what it stands in for: the first source of a section fills it
     CopernicusTerrain(),
-    DeltaTerrain(),
     ForbiddenTerrain(),
     WorldCover(),
+    Uhslc(),
+    Coops(),
+    Ioc(),
+    Ticon(),
     SENTINEL_1_RTC,
     OPERA_RTC,
     OpticalScenes(),
     PeopleGrid(),
     SeaLevelRise(),
-    Uhslc(),
-    Coops(),
-    Ioc(),
-    Ticon(),
     Ibtracs(),
     OpenMeteo("open-meteo", "archive", "https://archive-api.open-meteo.com"),
     OpenMeteo("open-meteo-forecast", "forecast", "https://api.open-meteo.com"),
@@ -48,10 +48,11 @@ SOURCES: tuple[Source, ...] = (
     OsmBuildings(),
     OsmLifelines(),
 )
+"""In the order in which they are asked and brought: what tells the sea's level before what is chosen by it."""
 
 
 def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Source]:
-    """The sources that a choice names; without names, all that need nothing of the user.
+    """The sources that a choice names; without names, all that need nothing of the user, or a file that is given.
 
     Raises:
         InputError: a name that is no source and no kind.
@@ -59,12 +60,14 @@ def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Sou
     known = {name for source in sources for name in (source.name, source.kind)}
     if unknown := sorted(choice.only - known):
         raise InputError("--only", f"'{unknown[0]}' is no source", f"known: {', '.join(sorted(known))}")
+
+    def is_ready(source: Source) -> bool:
+        return source.needs == "nothing" or (source.needs == "file" and source.name in choice.files)
+
     if not choice.only:
-        return [source for source in sources if source.needs == "nothing"]
+        return [source for source in sources if is_ready(source)]
     return [
-        source
-        for source in sources
-        if source.name in choice.only or (source.kind in choice.only and source.needs == "nothing")
+        source for source in sources if source.name in choice.only or (source.kind in choice.only and is_ready(source))
     ]
 
 

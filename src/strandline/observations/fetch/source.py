@@ -45,6 +45,9 @@ TomlValue: TypeAlias = (
 """A value of a region file. Times of scenes are dates there, not strings: give aware ``datetime`` in UTC."""
 CACHE_FOLDER = "fetched"
 """Folder of the cache within the data folder; the paths in a region file start with it."""
+TELL_SEA_LEVEL: tuple[SourceKind, ...] = ("gauge", "tide")
+CHOSEN_BY_SEA_LEVEL: tuple[SourceKind, ...] = ("radar",)
+"""Kinds whose files tell the sea's level, and kinds whose files are chosen by it; the first come before the second."""
 _SECRETS = ("sig", "signature", "token", "key", "apikey", "api_key", "password", "credential")
 _PIECE = 1 << 20
 
@@ -60,6 +63,8 @@ class FetchChoice:
         budget_mb: of all downloads together [MB]; ``None`` = no limit.
         files: source that needs a file of the user → that file, or the folder that holds it.
         sea_level: by which radar scenes of a high sea are preferred; ``None`` = unknown, the newest ones are taken.
+        sea_level_follows: whether files of this very fetch will tell it: as many scenes are then planned as will be
+            chosen by it.
     """
 
     only: frozenset[str] = frozenset()
@@ -68,12 +73,18 @@ class FetchChoice:
     budget_mb: float | None = None
     files: Mapping[str, Path] = field(default_factory=dict)
     sea_level: SeaLevelAt | None = None
+    sea_level_follows: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_cloud <= 100:
             raise InputError("--max-cloud", f"{self.max_cloud:g} is no share", "give 0 to 100 [%]")
         if self.budget_mb is not None and not self.budget_mb > 0:
             raise InputError("--budget-mb", f"{self.budget_mb:g} MB", "give a size above 0, or leave it out")
+
+    @property
+    def budget(self) -> float | None:
+        """Of all downloads together [bytes]."""
+        return None if self.budget_mb is None else self.budget_mb * 1e6
 
 
 @dataclass(frozen=True)

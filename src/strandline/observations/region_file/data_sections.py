@@ -239,13 +239,14 @@ class StormsSection(Sourced):
 
 
 class TidesSection(Sourced):
-    """The tide: published constants of one station, or a fit to the record outside the held-out windows.
+    """The tide: published constants, or a fit to the record outside the held-out windows.
 
-    ``station`` is its id in the table, or its name; ``stations`` the table of positions, which give its distance.
+    ``station`` is its id in the table, or its name; several are stations between which the tide is interpolated.
+    ``stations`` is the table of positions, which give the distance.
     """
 
     constants: DataPath | None = None
-    station: str | None = None
+    station: str | Annotated[tuple[str, ...], Field(min_length=2, max_length=3)] | None = None
     stations: DataPath | None = None
     fit: bool = False
 
@@ -253,6 +254,8 @@ class TidesSection(Sourced):
     def _either(self) -> "TidesSection":
         if (self.constants is None) != (self.station is None):
             raise ValueError("'constants' and 'station' belong together; give both or neither")
+        if isinstance(self.station, tuple) and (self.stations is None or len(set(self.station)) < len(self.station)):
+            raise ValueError("the tide is interpolated between different stations whose positions 'stations' gives")
         if self.stations is not None and self.constants is None:
             raise ValueError("'stations' holds the positions of 'constants'; add those, or leave it out")
         if (self.constants is None) == (not self.fit):

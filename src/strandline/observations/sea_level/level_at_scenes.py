@@ -20,9 +20,10 @@ GAUGE_SD, NEIGHBOUR_SD = 0.03, 0.15
 HOURS_BEFORE_SCENE = 14
 """Water that the sea left on land within these hours may still stand there: the teacher was trained on scenes of up to
 14 h after a storm's peak."""
-UNCOMPARED_LAG = 0.5
-"""Hours by which a published tide that no reading was compared with may come early or late here. An ASSUMPTION: the
-tide of a station some tens of kilometres away."""
+UNCOMPARED_LAG, LAG_OF_SIZE = 0.5, 12.42 / (2 * np.pi)
+"""[h] By which a published tide that no reading was compared with may come early or late here, at least; and for each
+unit of the error of ln(size), as if errors of M2's phase were like those of its size. ASSUMPTIONS: over 20 to 50 km the
+hourly error of TICON's tides is 1.8 times that of their size (``python -m benchmarks.tides``)."""
 YEARLY_RISE = 0.005
 """[m a-1] By which the mean sea level outside a record may differ from that within: global mean rise is 4 mm a year."""
 INVERSE_BAROMETER = -1.0 / (1025.0 * 9.81)
@@ -83,6 +84,7 @@ def levels_at_scenes(
     gauge: xr.Dataset | None,
     air_pressure: tuple[Times, Floats] | None = None,
     residual_factor: float = 1.0,
+    size_error: float = 0.0,
 ) -> LevelsAtScenes:
     """The sea at the times of scenes: what was read then, else the predicted tide and what is known beside it.
 
@@ -95,6 +97,7 @@ def levels_at_scenes(
         gauge: the ``tide_gauge`` modality, of readings; ``None`` = the sea was never read.
         air_pressure: times (T,), ascending, and pressure at sea level (T,) [Pa].
         residual_factor: how many times as large the residual may be as the model's, where the sea was never read.
+        size_error: deviation of ln(size) of the tide, where the sea was never read [-].
 
     Source: inverse barometer, Wunsch and Stammer (1997), Reviews of Geophysics 35, 79-107.
     """
@@ -122,8 +125,10 @@ def levels_at_scenes(
     sd = np.where(beside, NEIGHBOUR_SD, np.maximum(sd, GAUGE_SD))
     sd = np.hypot(sd, _drift(times, gauge))
     if gauge is None:
-        lag = np.timedelta64(round(60 * UNCOMPARED_LAG), "m")
-        sd = np.hypot(sd, (sea_level.tide(times + lag) - sea_level.tide(times - lag)) / 2)
+        hours = max(UNCOMPARED_LAG, LAG_OF_SIZE * size_error)
+        lag = np.timedelta64(round(60 * hours), "m")
+        late = (sea_level.tide(times + lag) - sea_level.tide(times - lag)) / 2
+        sd = np.sqrt(sd**2 + late**2 + (size_error * (sea_level.tide(times) - sea_level.fitted.mean)) ** 2)
     rows, top = np.arange(times.size), level.argmax(axis=1)
     return LevelsAtScenes(
         level[:, -1], sd, level[rows, top], hour - (HOURS_BEFORE_SCENE - top) * _HOUR,

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from strandline.observations.checks.published import Published
 from strandline.observations.observations import Provenance
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.vertical_datum import Kind, VerticalDatum
 from strandline.observations.sea_level.harmonic_tide import PUBLISHED_ERROR, TidalConstants
+from strandline.observations.sea_level.neighbouring_tides import FARTHEST_TIDE
 from strandline.risk.hazard.mean_level_trend import global_mean_rise
 from strandline.risk.hazard.surges.regional_prior import WORLD
 from strandline.risk.hazard.without_record import SeaErrors
@@ -21,9 +23,6 @@ from strandline.simulator.sea.assumed_gauge import simulate_assumed_gauge
 USUAL_TIDE = {"M2": (0.31, 0.0), "S2": (0.08, 30.0), "N2": (0.06, 340.0), "K1": (0.09, 100.0), "O1": (0.07, 80.0)}
 """Amplitude [m] and phase [degrees] of a tide without constants: medians of the 4164 stations of TICON-4 (Hart-Davis et
 al. 2022, CC-BY-4.0); phases are invented."""
-USUAL_TIDE_ERROR = 0.9
-"""Deviation of ln(size) of the tide of a coast without constants [-]: the sum of these amplitudes is above 2.2 m at one
-of ten stations of TICON-4, against 0.7 m in the middle. Smaller tides than this deviation allows do no harm."""
 MEAN_ERRORS: dict[Kind, float] = {"mean sea level": 0.1, "geoid model": 0.5, "chart datum": 1.5, "local": 0.7}
 """Deviation of the sea's mean from a datum's zero [m] where no gauge tells it. Assumptions: sea level lies within 2 m
 of a geoid model, and chart datum up to 8 m below it (`observations.region_file.vertical_datum`)."""
@@ -46,20 +45,25 @@ class AssumedSea:
 
 
 def assume_sea(
-    region_file: RegionFile, constants: TidalConstants | None, baseline: int
+    region_file: RegionFile, published: Published, baseline: int
 ) -> tuple[xr.Dataset, Provenance, AssumedSea]:
     """Modality ``tide_gauge`` of a region file without a gauge, where it is from, and what was assumed."""
     longitude, latitude = region_file.region.centre_lonlat
     datum = region_file.region_section.vertical_datum
     mean, mean_error = _mean_level(datum, baseline)
+    constants = published.constants
     if constants is None:
         tide = (
             "No tidal constants were given: the tide is a usual one of the world's coasts, and may be a third or three"
             " times as large here."
         )
-        tide_error, used = USUAL_TIDE_ERROR, usual_tide(latitude)
+        tide_error, used = FARTHEST_TIDE, usual_tide(latitude)
     else:
-        tide, tide_error, used = f"The tide is that of {constants.source}.", PUBLISHED_ERROR, constants
+        tide_error, used = published.tide_size_error or PUBLISHED_ERROR, constants
+        tide = (
+            f"The tide is that of {constants.source}; it may be {np.expm1(tide_error):.0%} larger or"
+            f" {-np.expm1(-tide_error):.0%} smaller here, in 1 of 3 cases more."
+        )
     spread = float(np.exp(WORLD.log_spread[0]))
     gauge = simulate_assumed_gauge(used, longitude, latitude, baseline, mean, spread, SEED)
     provenance = Provenance("simulated", "strandline.simulator, an assumed sea in place of a gauge", "Apache-2.0")

@@ -64,10 +64,12 @@ def compile_radar(area: StudyArea, split: Split, sea_level: SeaLevelModel) -> Ra
     def levels_of(when: Times) -> LevelsAtScenes:
         if not is_read and area.constants is None:
             return unknown_levels(when)
-        gauge = observations.require_gauge() if is_read else None
+        pressure = _air_pressure(observations)
+        if area.assumed_sea is None:
+            return levels_at_scenes(when, sea_level, observations.require_gauge(), pressure)
         # Of a residual that was never read only the size on other coasts is known: its mean square over those.
-        factor = 1.0 if is_read else float(np.exp(WORLD.log_spread[1] ** 2))
-        return levels_at_scenes(when, sea_level, gauge, _air_pressure(observations), factor)
+        factor = float(np.exp(WORLD.log_spread[1] ** 2))
+        return levels_at_scenes(when, sea_level, None, pressure, factor, area.assumed_sea.errors.log_tide)
 
     levels = levels_of(times)
     withheld = split.withheld if is_read else list(split.held_out)

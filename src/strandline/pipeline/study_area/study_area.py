@@ -196,7 +196,7 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         observations = bring_land_to(observations, found.value.subsidence, region_file.terrain.year, baseline)
     assumed = None
     if observations.tide_gauge is None:
-        gauge, origin, assumed = assume_sea(region_file, found.value.constants, baseline)
+        gauge, origin, assumed = assume_sea(region_file, found.value, baseline)
         known = {**observations.provenance, "tide_gauge": origin}
         observations = replace(observations, tide_gauge=gauge, provenance=known)
     return StudyArea(

@@ -182,7 +182,9 @@ def take_inventory(
             streams.append(_unreadable(name, error, name))
     own_is_readable = bool(gauge_data) and gauge_data[0]["station"].values[0] == region_file.tide_gauge[0].name
     own_gauge = gauge_data[0] if own_is_readable else None
-    if own_gauge is not None:
+    if own_gauge is None:
+        findings += find_contradictions(region_file, terrain, None, published)
+    else:
         names = {str(each["station"].values[0]) for each in gauge_data}
         readable = tuple(section for section in region_file.tide_gauge if section.name in names)
         of_these = region_file.model_copy(update={"tide_gauge": readable})

@@ -1,52 +1,57 @@
-"""Which scenes show a high sea, and which a low one: by a predicted tide or a gauge's record."""
+"""Which scenes show a high sea, and which a low one: by a gauge's record or a predicted tide."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
-from strandline.errors import InputError
+from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats
 from strandline.observations.fetch.source import SeaLevelAt
-from strandline.observations.readers.published.tidal_constants import read_tidal_constants
+from strandline.observations.readers.published.tide_of_place import read_tide_of_place
 from strandline.observations.readers.tide_gauges import read_readings
 from strandline.observations.region_file.data_sections import TideGaugeSection, TidesSection
-from strandline.observations.region_file.toml_file import read_toml
-from strandline.observations.sea_level.harmonic_tide import TidalConstants, predict_tide
+from strandline.observations.sea_level.harmonic_tide import TidalConstants, fit_tide, predict_tide
 
 _log = logging.getLogger(__name__)
 
 Times = npt.NDArray[np.datetime64]
 _NEAREST = np.timedelta64(45, "m")
 """Between a scene and the reading that tells its sea level."""
+_FITTED = np.timedelta64(2 * 366, "D")
+"""End of a record to which its tide is fitted: two years separate all main constituents."""
 
 
-def sea_level_of_region(path: Path, data: Path, latitude: float) -> SeaLevelAt | None:
-    """The sea's level about its mean [m], as the files of a region file know it: its first gauge, elsewhere its tide.
+def sea_level_of_region(stated: Mapping[str, Any], data: Path, longitude: float, latitude: float) -> SeaLevelAt | None:
+    """The sea's level about its mean [m], as the files of a region file know it.
 
-    A file that is not there yet, or cannot be read, is left out: ``check`` says what is wrong with it.
+    It is what its first gauge read; where that has no reading its published tide, else the tide of the gauge's own
+    record. A file that is not there yet, or cannot be read, is left out: ``check`` says what is wrong with it.
 
     Args:
+        stated: the region file's tables.
         data: folder that the paths start from.
-        latitude: of the coast [degrees].
+        longitude, latitude: of the coast [degrees].
     """
-    raw, context = read_toml(path), {"data": data}
+    context = {"data": data}
     gauge, tide = None, None
     try:
-        if first := next(iter(raw.get("tide_gauge", ())), None):
-            time, level = read_readings(TideGaugeSection.model_validate(first, context=context))
+        if first := next(iter(stated.get("tide_gauge", ())), None):
+            time, level = read_readings(TideGaugeSection.model_validate(_on_own_zero(first), context=context))
             gauge = readings_at(time, level - np.nanmean(level))
+            tide = _tide_of_record(time, level, latitude)
     except (InputError, ValidationError) as error:
         _log.info("no gauge tells the sea's level: %s", error)
     try:
-        if table := raw.get("tides"):
+        if table := stated.get("tides"):
             tides = TidesSection.model_validate(table, context=context)
-            if tides.constants is not None and tides.station is not None:
-                tide = tide_at(read_tidal_constants(tides.constants, tides.station, latitude).value)
+            if tides.constants is not None:
+                tide = tide_at(read_tide_of_place(tides, longitude, latitude).value.constants)
     except (InputError, ValidationError) as error:
         _log.info("no tide tells the sea's level: %s", error)
     if gauge is None or tide is None:
@@ -55,7 +60,9 @@ def sea_level_of_region(path: Path, data: Path, latitude: float) -> SeaLevelAt |
 
     def at(when: Times) -> Floats:
         levels = known(when)
-        return np.where(np.isnan(levels), predicted(when), levels)
+        missing = np.isnan(levels)
+        levels[missing] = predicted(when[missing])
+        return levels
 
     return at
 
@@ -63,6 +70,28 @@ def sea_level_of_region(path: Path, data: Path, latitude: float) -> SeaLevelAt |
 def tide_at(constants: TidalConstants) -> SeaLevelAt:
     """The predicted tide [m], by time."""
     return partial(predict_tide, constants)
+
+
+def _on_own_zero(gauge: Mapping[str, Any]) -> dict[str, Any]:
+    """A gauge whose levels count from its own zero, so that no datum need be known: the mean is taken off anyway."""
+    kept = {key: value for key, value in gauge.items() if key != "offset_to_region_datum"}
+    return {**kept, "vertical_datum": "region", "mean_sea_level": 0.0}
+
+
+def _tide_of_record(time: Times, level: Floats, latitude: float) -> SeaLevelAt:
+    """The tide [m] fitted to the end of a record, hour by hour; NaN where the record is too short for one."""
+
+    def at(when: Times) -> Floats:
+        recent = time > time[-1] - _FITTED
+        hours, first = np.unique(time[recent].astype("datetime64[h]"), return_index=True)
+        try:
+            fitted = fit_tide(time[recent][first], level[recent][first], latitude, name="the record", source="itself")
+        except RefusedByTheory as error:
+            _log.info("no tide tells the sea's level: %s (%d hours)", error, hours.size)
+            return np.full(when.shape, np.nan)
+        return predict_tide(fitted.constants, when)
+
+    return at
 
 
 def readings_at(time: Times, level: Floats) -> SeaLevelAt:
@@ -87,9 +116,13 @@ def readings_at(time: Times, level: Floats) -> SeaLevelAt:
 def highest_and_lowest(levels: Floats, scenes: int, references: int) -> tuple[Sequence[int], Sequence[int]]:
     """Places of the ``scenes`` highest levels and of the ``references`` lowest; no place is in both.
 
-    Levels that are unknown (NaN) are taken last, and never as lowest.
+    Levels that are unknown (NaN) are taken last, the newest first, and never as lowest.
+
+    Args:
+        levels: by time [m].
     """
-    order = np.argsort(-np.where(np.isnan(levels), -np.inf, levels), kind="stable")
+    unknown, number = np.isnan(levels), np.arange(levels.size)
+    order = np.lexsort((np.where(unknown, -number, number), np.where(unknown, np.inf, -levels)))
     high = [int(place) for place in order[:scenes]]
     low = [int(place) for place in order[scenes:][::-1] if not np.isnan(levels[place])]
     return high, low[:references]

@@ -12,11 +12,7 @@ from strandline.observations.checks.findings import Checked, Finding
 from strandline.observations.checks.positions import doubts_about_tide_station
 from strandline.observations.checks.published_tide import doubts_about_constants
 from strandline.observations.readers.formats.tables import read_table
-from strandline.observations.readers.published.tide_stations import (
-    find_station,
-    nearest_stations,
-    read_tide_stations,
-)
+from strandline.observations.readers.published.tide_stations import distance_of_station, find_station
 from strandline.observations.sea_level.harmonic_tide import TidalConstants
 
 _log = logging.getLogger(__name__)
@@ -94,9 +90,8 @@ def _doubts_about_distance(
     Raises:
         InputError: the table of positions cannot be read.
     """
-    of_this = [] if stations is None else [each for each in read_tide_stations(stations) if each.identifier == station]
-    if not of_this:
+    distance = distance_of_station(station, longitude, latitude, stations)
+    if distance is None:
         what = "its position is not known here, nor whether its tide is that of this coast"
         return [Finding(where, what, "name the table of its position as tides.stations (id,name,lat,lon)")]
-    ((_, distance),) = nearest_stations(of_this[:1], longitude, latitude, 1)
     return list(doubts_about_tide_station(distance, where))

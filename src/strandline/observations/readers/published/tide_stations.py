@@ -14,6 +14,7 @@ import numpy as np
 from strandline.errors import InputError
 from strandline.observations.checks.positions import great_circle_distance
 from strandline.observations.readers.formats.tables import read_text
+from strandline.observations.sea_level.neighbouring_tides import enclosing
 
 _LIKENESS = 0.6
 """[-] Least similarity of a name that is suggested (difflib's ratio)."""
@@ -67,6 +68,30 @@ def nearest_stations(
     y = np.array([each.latitude for each in stations])
     distance = great_circle_distance(x, y, longitude, latitude)
     return [(stations[index], float(distance[index])) for index in np.argsort(distance, kind="stable")[:count]]
+
+
+def distance_of_station(identifier: str, longitude: float, latitude: float, stations: Path | None) -> float | None:
+    """How far a station is from a place [degrees], in km; ``None`` = its position is in no table.
+
+    Raises:
+        InputError: the table of positions cannot be read.
+    """
+    of_this = (
+        [] if stations is None else [each for each in read_tide_stations(stations) if each.identifier == identifier]
+    )
+    return nearest_stations(of_this[:1], longitude, latitude, 1)[0][1] if of_this else None
+
+
+def stations_around(stations: Sequence[TideStation], longitude: float, latitude: float) -> list[TideStation]:
+    """The nearest station to a place [degrees], and the nearest on its other side if there is one."""
+    ordered = nearest_stations(stations, longitude, latitude, len(stations))
+    x = np.deg2rad(np.array([each.longitude for each, _ in ordered]) - longitude)
+    y = np.deg2rad([each.latitude for each, _ in ordered])
+    here = np.deg2rad(latitude)
+    bearing = np.rad2deg(
+        np.arctan2(np.sin(x) * np.cos(y), np.cos(here) * np.sin(y) - np.sin(here) * np.cos(y) * np.cos(x))
+    )
+    return [ordered[number][0] for number in enclosing(bearing, np.array([away for _, away in ordered]))]
 
 
 def find_station(written: str, identifiers: Collection[str], where: object) -> str:

@@ -37,6 +37,8 @@ CLASS_OF = {
     "medical": "hospital",
 }
 """``subtype`` of Overture → asset class. Source: Overture schema, buildings; the classes are an assumption."""
+_ADDRESS, _BUCKET = "https://stac.overturemaps.org", "overturemaps-us-west-2"
+_BOUNDS = ("xmin", "xmax", "ymin", "ymax")
 _PER_KM2 = 150_000
 """[bytes] ASSUMPTION: read from the bucket for a square kilometre of a populated delta."""
 _CONNECT, _REQUEST = 10, 120
@@ -47,17 +49,18 @@ _CONNECT, _REQUEST = 10, 120
 class OvertureBuildings:
     """Footprints (WGS 84), ``subtype``, ``height`` [m] and ``num_floors`` where somebody stated them.
 
-    The client of the foundation reads the bucket itself, not the ``Downloader``; the catalogue is asked by ours.
+    The client of the foundation reads the bucket itself, not the ``Downloader``; the catalogue is asked by ours. That
+    client knows one bucket: a mirror, which holds catalogue and bucket at one address, is read without it.
 
     Source: https://docs.overturemaps.org/guides/buildings (columns, sources), https://stac.overturemaps.org/catalog.json
     (``latest``: name of the release).
 
     Attributes:
-        address: of the catalogue.
+        address: of the catalogue; of a mirror, also of the bucket (S3, path style).
         uses_index: whether the client asks the catalogue which files hold the box (quick), or looks into all.
     """
 
-    address: str = "https://stac.overturemaps.org"
+    address: str = _ADDRESS
     uses_index: bool = True
     name: str = "overture-buildings"
     kind: SourceKind = "buildings"
@@ -104,8 +107,10 @@ class OvertureBuildings:
         from overturemaps import core
 
         try:
-            reader: Any = core.record_batch_reader(
-                "building", box.bounds, release, _CONNECT, _REQUEST, stac=self.uses_index
+            reader: Any = (
+                core.record_batch_reader("building", box.bounds, release, _CONNECT, _REQUEST, stac=self.uses_index)
+                if self.address == _ADDRESS
+                else self._mirrored(box, release)
             )
             if reader is None:
                 return
@@ -119,6 +124,22 @@ class OvertureBuildings:
             raise client.refusal(
                 what, "is the net up? try again later, or '--only osm-buildings' for a small box"
             ) from error
+
+    def _mirrored(self, box: Box, release: str) -> Iterator[Any]:
+        """Batches of rows of a mirror's bucket whose bounds meet the box."""
+        import pyarrow.compute as pc
+        import pyarrow.dataset as ds
+        from pyarrow.fs import S3FileSystem
+
+        scheme, _, host = self.address.partition("://")
+        bucket = S3FileSystem(
+            anonymous=True, region="us-west-2", scheme=scheme, endpoint_override=host, connect_timeout=_CONNECT,
+            request_timeout=_REQUEST,
+        )  # fmt: skip
+        rows = ds.dataset(f"{_BUCKET}/release/{release}/theme=buildings/type=building", filesystem=bucket)
+        (west, south, east, north), bounds = box.bounds, [pc.field("bbox", name) for name in _BOUNDS]
+        meets = (bounds[0] < east) & (bounds[1] > west) & (bounds[2] < north) & (bounds[3] > south)
+        return (batch for batch in rows.to_batches(filter=meets) if batch.num_rows)
 
 
 def _exposure(batch: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -125,7 +125,8 @@ class RadarScenes:
     def _chosen(self, found: Sequence[Scene], choice: FetchChoice) -> list[tuple[_Use, Scene, float]]:
         """Use, scene and level [m] (NaN = unknown), by time."""
         if choice.sea_level is None:
-            return [("scene", scene, float("nan")) for scene in found[-self.scenes :]]
+            count = self.scenes + (self.references if choice.sea_level_follows else 0)
+            return [("scene", scene, float("nan")) for scene in found[-count:]]
         times = np.array([scene.time.replace(tzinfo=None) for scene in found], dtype="datetime64[ns]")
         levels: Floats = np.asarray(choice.sea_level(times), dtype=float)
         high, low = highest_and_lowest(levels, self.scenes, self.references)
