@@ -112,7 +112,7 @@ def test_nothing_known_is_no_level() -> None:
     assert levels_at_scenes(SCENE[:0], MODEL, None).level.size == 0
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=10)
 @given(st.integers(0, 59 * 24 * 60), st.floats(-2.0, 2.0))
 def test_a_shift_of_all_readings_shifts_the_level_and_nothing_else(minute: int, shift: float) -> None:
     when, gauge = TIME[:1] + np.timedelta64(minute, "m"), make_gauge(TIME, SURGE)
