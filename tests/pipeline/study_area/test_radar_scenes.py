@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 from scipy.signal import lfilter
 
 from strandline.distillation.adaptation.data import build_adaptation_data
@@ -24,6 +25,7 @@ from strandline.models.weights.load_weights import load_teacher
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.sea_level.level_at_scenes import GAUGE_SD, LevelsAtScenes, levels_at_scenes
 from strandline.observations.storms import Split, find_storms
+from strandline.observations.variables import as_variable
 from strandline.pipeline import stages
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import StudyArea
@@ -32,6 +34,7 @@ from strandline.pipeline.study_area.radar_scenes import compile_radar
 from strandline.report.radar_scenes import radar_scenes_csv, scene_rows, scene_sentences
 from strandline.risk.hazard.without_record import SeaErrors
 from tests.fixtures.batches import (
+    HERE,
     HOUR,
     MEAN_SEA_LEVEL,
     ground,
@@ -104,7 +107,7 @@ def test_a_scene_whose_sea_is_unknown_never_enters_the_waterlines() -> None:
     times = np.array(TIMES)
     mixed = replace(levels_at_scenes(times, MODEL, None), source=("unknown", *["tide alone"] * 4))
     mixed.level[0] = np.nan
-    assert judge_scenes(times, mixed, [], 0.0, 0.0)[0].use == "not used"
+    assert judge_scenes(times, mixed, [], 0.0, 0.0, [""] * 5)[0].use == "not used"
 
 
 def test_real_scenes_never_show_the_storms_of_an_assumed_sea() -> None:
@@ -134,6 +137,30 @@ def test_a_clock_six_hours_wrong_is_refused_and_named() -> None:
     (warning,) = found.warnings
     assert "fits the sea" in warning
     assert "check their clock" in warning
+
+
+@pytest.mark.parametrize("stream", ["storms", "flood_survey"])
+def test_the_tide_is_not_the_sea_of_a_day_with_a_cyclone_or_a_flood(stream: str) -> None:
+    observed = place()
+    near = np.array([TIMES[2] - 6 * HOUR, TIMES[2] + 6 * HOUR])
+    longitude, latitude = observed.region.centre_lonlat
+    fixes = xr.Dataset(
+        {"maximum_wind": as_variable("maximum_wind", ("fix",), np.full(2, 40.0))},
+        {
+            "fix": [0, 1], "storm": ("fix", ["S", "S"]), "time": ("fix", near),
+            "longitude": ("fix", np.full(2, longitude + 1)), "latitude": ("fix", np.full(2, latitude)),
+        },
+    )  # fmt: skip
+    survey = scenes([TIMES[2] + 20 * HOUR], flood_depth=np.full((1, 16, 16), 0.3))
+    told = {"storms": fixes, "flood_survey": survey}[stream]
+    seen = replace(observed, **{stream: told}, provenance={**observed.provenance, stream: HERE})  # type: ignore[arg-type]
+    for area, refused in ((StudyArea(seen), []), (without_gauge(StudyArea(seen)), [2])):
+        found = compile_radar(area, split_of(seen), MODEL)
+        assert [i for i, scene in enumerate(found.scenes) if scene.use == "not used"] == refused
+    assert np.isnan(found.scenes[2].level)
+    assert "no gauge tells how high the sea stood" in found.scenes[2].why
+    assert found.compiled is not None
+    assert torch.isfinite(found.compiled.levels.level).all()
 
 
 def test_simulated_radar_is_left_as_it_is() -> None:

@@ -17,6 +17,7 @@ from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Storm, Window
 
 SceneUse = Literal["flood archive and waterlines", "held out", "not used"]
+UNKNOWN_SEA = "the sea at its hour is unknown"
 DARKER = 3.0
 """[dB] By which radar falls where dry ground comes under open water, at least. A convention of change detection."""
 
@@ -68,7 +69,7 @@ def judge_scenes(
     withheld: Sequence[Window],
     mean_sea_level: float,
     mean_error: float,
-    doubt: str = "",
+    doubts: Sequence[str],
 ) -> tuple[RadarScene, ...]:
     """What each scene is used for.
 
@@ -76,19 +77,16 @@ def judge_scenes(
         times: (N,) of the scenes.
         withheld: windows whose floods no training may see.
         mean_sea_level: [m, region datum]; ``mean_error``: its standard deviation where no gauge tells it [m].
-        doubt: why no level can be trusted; empty = they can.
+        doubts: why each level is not known or cannot be trusted; empty = nothing speaks against it.
     """
     found = []
     for i, time in enumerate(times):
-        is_known = bool(levels.is_known[i])
         use: SceneUse = "flood archive and waterlines"
         why = ""
         if any(start <= time <= end for start, end in withheld):
             use, why = "held out", "its flood calibrates or tests"
-        elif not is_known:
-            use, why = "not used", "the sea at its hour is unknown"
-        elif doubt:
-            use, why = "not used", doubt
+        elif doubts[i] or not levels.is_known[i]:
+            use, why = "not used", doubts[i] or UNKNOWN_SEA
         found.append(
             RadarScene(
                 time,

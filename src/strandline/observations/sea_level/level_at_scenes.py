@@ -1,7 +1,7 @@
 """The sea's level when a scene was taken, and how well it is known: a flood on an image is a waterline only then."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from strandline.observations.sea_level.residual_process import predict_residual
 LevelSource = Literal[
     "own gauge", "own gauge, hours away", "neighbouring gauges", "tide and air pressure", "tide alone", "unknown"
 ]
+READ: tuple[LevelSource, ...] = ("own gauge", "own gauge, hours away", "neighbouring gauges")
 GAUGE_SD, NEIGHBOUR_SD = 0.03, 0.15
 """Standard deviation [m] of a level from the own gauge, and from neighbours."""
 HOURS_BEFORE_SCENE = 14
@@ -59,6 +60,22 @@ class LevelsAtScenes:
     def is_known(self) -> Mask:
         """(N,) whether there is a level."""
         return np.isfinite(self.level)
+
+    @property
+    def was_read(self) -> Mask:
+        """(N,) whether a gauge was read at the time or hours away; else the level is predicted, as of ordinary days."""
+        return np.array([source in READ for source in self.source], dtype=bool)
+
+    def without(self, unknown: Mask) -> "LevelsAtScenes":
+        """The same with no level at the scenes of a mask (N,)."""
+        nothing: LevelSource = "unknown"
+        return replace(
+            self,
+            level=np.where(unknown, np.nan, self.level),
+            sd=np.where(unknown, np.nan, self.sd),
+            highest=np.where(unknown, np.nan, self.highest),
+            source=tuple(nothing if lost else source for lost, source in zip(unknown, self.source, strict=True)),
+        )
 
     @property
     def of_the_water_shown(self) -> tuple[Floats, Floats]:

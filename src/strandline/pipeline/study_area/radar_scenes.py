@@ -1,6 +1,5 @@
 """The radar scenes of a study area: the sea at each, and which of them the flood archive is made of."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,16 +11,18 @@ from strandline.distillation.adaptation.radar_scenes import (
     judge_scenes,
     share_darker,
 )
-from strandline.observations.arrays import Floats, Times
+from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.level_at_scenes import LevelsAtScenes, levels_at_scenes, unknown_levels
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.scene_clock import better_clock
-from strandline.observations.storms import Split
+from strandline.observations.storms import BEFORE_PEAK, Split, Window
 from strandline.pipeline.study_area.study_area import StudyArea, own_mean_sea_level
 from strandline.planning.formatting import pluralise
+from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.surges.regional_prior import WORLD
 
+UNUSUAL_SEA = "a cyclone passed or people saw a flood, and no gauge tells how high the sea stood"
 NO_RADAR = "radar was given, but no scene of it can be used: floods are computed by physics"
 
 
@@ -60,22 +61,14 @@ def compile_radar(area: StudyArea, split: Split, sea_level: SeaLevelModel) -> Ra
         return RadarOfPlace(area)
     is_read, mean = area.assumed_sea is None, own_mean_sea_level(area)
     times = observations.sar["time"].values
-
-    def levels_of(when: Times) -> LevelsAtScenes:
-        if not is_read and area.constants is None:
-            return unknown_levels(when)
-        pressure = _air_pressure(observations)
-        if area.assumed_sea is None:
-            return levels_at_scenes(when, sea_level, observations.require_gauge(), pressure)
-        # Of a residual that was never read only the size on other coasts is known: its mean square over those.
-        factor = float(np.exp(WORLD.log_spread[1] ** 2))
-        return levels_at_scenes(when, sea_level, None, pressure, factor, area.assumed_sea.errors.log_tide)
-
-    levels = levels_of(times)
+    levels = _levels(area, sea_level, times)
+    unusual = _unusual(observations, times) & ~levels.was_read
+    levels = levels.without(unusual)
+    clock = _doubt_of_clock(area, sea_level, times, levels)
+    doubts = [UNUSUAL_SEA if each else clock for each in unusual]
     withheld = split.withheld if is_read else list(split.held_out)
     mean_error = 0.0 if area.assumed_sea is None else area.assumed_sea.errors.mean
-    doubt = _doubt(observations, times, levels, lambda hours: levels_of(hours).level)
-    scenes = judge_scenes(times, levels, withheld, mean, mean_error, doubt)
+    scenes = judge_scenes(times, levels, withheld, mean, mean_error, doubts)
     storm_level = float(np.mean([storm.peak_level for storm in split.training])) - mean
     compiled = compile_scenes(observations, scenes, levels, storm_level, sea_level, read=is_read)
     if compiled is None:
@@ -87,15 +80,41 @@ def compile_radar(area: StudyArea, split: Split, sea_level: SeaLevelModel) -> Ra
     return RadarOfPlace(area, scenes, compiled)
 
 
-def _doubt(
-    observations: Observations, times: Times, levels: LevelsAtScenes, level_at: Callable[[Times], Floats]
-) -> str:
+def _levels(area: StudyArea, sea_level: SeaLevelModel, times: Times) -> LevelsAtScenes:
+    """The sea at these times, as the place knows it."""
+    pressure = _air_pressure(area.observations)
+    if area.assumed_sea is None:
+        return levels_at_scenes(times, sea_level, area.observations.require_gauge(), pressure)
+    if area.constants is None:
+        return unknown_levels(times)
+    # Of a residual that was never read only the size on other coasts is known: its mean square over those.
+    factor = float(np.exp(WORLD.log_spread[1] ** 2))
+    return levels_at_scenes(times, sea_level, None, pressure, factor, area.assumed_sea.errors.log_tide)
+
+
+def _unusual(observations: Observations, times: Times) -> Mask:
+    """(N,) whether a cyclone was near or people saw a flood: no tide with ordinary weather is the sea of such days."""
+    windows = list[Window]()
+    if observations.storms is not None:
+        windows += cyclone_passages(observations.storms, *observations.region.centre_lonlat)
+    if observations.flood_survey is not None and observations.provenance["flood_survey"].kind == "real":
+        windows += [(seen - BEFORE_PEAK, seen + BEFORE_PEAK) for seen in observations.flood_survey["time"].values]
+    unusual = np.zeros(times.size, dtype=bool)
+    for start, end in windows:
+        unusual |= (times >= start) & (times <= end)
+    return unusual
+
+
+def _doubt_of_clock(area: StudyArea, sea_level: SeaLevelModel, times: Times, levels: LevelsAtScenes) -> str:
     """Why the levels cannot be those of the scenes; empty = nothing tells."""
     known = levels.is_known
     if not known.any():
         return ""
-    wet = share_darker(observations)[known]
-    lag = better_clock(wet, lambda hours: level_at(times[known] + np.timedelta64(hours, "h")))
+
+    def level_at(hours: int) -> Floats:
+        return _levels(area, sea_level, times[known] + np.timedelta64(hours, "h")).level
+
+    lag = better_clock(share_darker(area.observations)[known], level_at)
     if lag is None:
         return ""
     when = f"{abs(lag)} h {'later' if lag > 0 else 'earlier'}"
