@@ -553,7 +553,7 @@ def extrapolation_warnings(data: AdaptationData, mean_sea_level: float, highest:
     observed = mean_sea_level + data.first_pass.highest
     simulated = mean_sea_level + float(peak_levels(data.physics_augmented)[0].max())
     return (
-        f"The highest sea at which a flood was mapped here stood at {observed:.2f} m when it came. Maps of a sea above"
+        f"The highest sea of which a flood was mapped here reached {observed:.2f} m when it came. Maps of a sea above"
         f" {observed + EXTRAPOLATION_MARGIN:.2f} m rest on physics on the elevation product, within the bounds that the"
         f" mapped floods set for the ground. It was computed up to {simulated:.2f} m; the maps beyond, which reach to"
         f" about {highest:.2f} m, carry it on. A dike that is narrower than a cell, or that breaks, is not in them.",
