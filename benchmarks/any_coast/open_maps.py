@@ -25,6 +25,8 @@ _TAGS = {
     "shelter": {"amenity": "school", "name": f"Cyclone shelter cum school ({STAND_IN})"},
     "embankment": {"man_made": "dyke"},
 }
+_FIRST_PLACE, _FIRST_WAY = 10**9, 10**10
+"""Identifiers of points with tags, and of ways."""
 _BOUNDS = re.compile(r"\((-?[\d.]+),(-?[\d.]+),(-?[\d.]+),(-?[\d.]+)\)")
 
 
@@ -71,11 +73,11 @@ def as_osm(features: gpd.GeoDataFrame) -> str:
     """OSM XML; each shape has nodes of its own, but where it is closed."""
     nodes: list[str] = []
     elements: list[str] = []
-    for index, feature in features.iterrows():
+    for _, feature in features.iterrows():
         tags = _tags(feature)
         for part in _parts(feature.geometry):
             if part.geom_type == "Point":
-                elements.append(_element("node", len(nodes) + len(elements) + 10**9, tags, part.x, part.y))
+                elements.append(_element("node", _FIRST_PLACE + len(elements), tags, part.x, part.y))
                 continue
             points = part.exterior.coords if part.geom_type == "Polygon" else part.coords
             first, references = len(nodes) + 1, []
@@ -85,7 +87,7 @@ def as_osm(features: gpd.GeoDataFrame) -> str:
             if part.is_ring or part.geom_type == "Polygon":
                 references.append(first)
             inner = "".join(f'<nd ref="{reference}"/>' for reference in references)
-            elements.append(f'<way id="{int(str(index)) * 1000 + len(elements) + 1}">{inner}{_inner(tags)}</way>')
+            elements.append(f'<way id="{_FIRST_WAY + len(elements)}">{inner}{_inner(tags)}</way>')
     note = f"<note>{escape(ABOUT)}</note>"
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<osm version="0.6" generator="Overpass API">\n'
     return f"{head}{note}\n" + "\n".join([*nodes, *elements]) + "\n</osm>\n"

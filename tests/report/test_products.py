@@ -186,6 +186,7 @@ def test_every_headline_has_its_error_its_unit_and_its_kinds_of_data(folder: Pat
     assert damage == summary["impact"]["expected_annual_damage"]
 
 
+@pytest.mark.usefixtures("words_alone")
 def test_an_amount_from_seas_above_the_maps_is_called_at_least(results: RunResults) -> None:
     higher = replace(results.hazard, levels=results.hazard.levels + 0.5)
     future = SeaLevelRiseScenario(
@@ -205,6 +206,7 @@ def test_an_amount_from_seas_above_the_maps_is_called_at_least(results: RunResul
     assert beyond_maps_sentences([0.001]) == []
 
 
+@pytest.mark.usefixtures("words_alone")
 def test_the_layer_of_any_one_year_and_damage_start_at_the_same_level(tmp_path: Path, results: RunResults) -> None:
     often = replace(
         results.hazard,
@@ -304,6 +306,7 @@ def test_a_real_limit_of_the_system_leaves_no_part_of_a_file(tmp_path: Path) -> 
     assert [entry.name for entry in tmp_path.iterdir()] == ["large.bin"]
 
 
+@pytest.mark.usefixtures("words_alone")
 def test_a_sea_level_rise_scenario_adds_its_bands_and_a_row_on_the_page(tmp_path: Path, results: RunResults) -> None:
     higher = replace(results.hazard, levels=results.hazard.levels + 0.5)
     scenario = SeaLevelRiseScenario("in 2050", 0.5, "a made-up source", higher, coast.amount(1.0e6, 2.0e6, 3.0e6))
@@ -320,6 +323,7 @@ def test_a_sea_level_rise_scenario_adds_its_bands_and_a_row_on_the_page(tmp_path
     assert "land sinks" not in page
 
 
+@pytest.mark.usefixtures("words_alone")
 def test_a_map_on_land_after_subsidence_says_so_in_its_layers_and_on_the_page(
     tmp_path: Path, results: RunResults
 ) -> None:

@@ -118,7 +118,7 @@ def fetch(
             outcomes = bring(plan, cache, open_downloader, announce, sea_level_of)
         files = list(usable(plan, outcomes))
         done = complete(region, files) if files else Completion()
-        sea = write_sea_point(region, data) if done.added else None
+        sea = write_sea_point(region, data) if files else None
         damaged = tuple(cache.damaged)
     for name in damaged:
         warn(f"'{name}' was not what had been fetched any more, and was fetched again or removed")
@@ -187,13 +187,18 @@ def _failures(plan: "FetchPlan", outcomes: "list[Outcome]") -> "list[Failure]":
 
 
 def _show_sources(sources: "Iterable[Source]", *, as_json: bool) -> None:
+    from strandline.observations.fetch.registry import NOT_READ_YET
+
     if as_json:
         keys = ("name", "kind", "address", "licence", "attribution", "needs")
-        print_json([{key: getattr(source, key) for key in keys} for source in sources])
+        listed = [{key: getattr(source, key) for key in keys} for source in sources]
+        print_json([each | {"is_read": each["name"] not in NOT_READ_YET} for each in listed])
         return
-    table = Table("source", "kind", "needs", "licence", box=None, title="sources of public data", title_justify="left")
+    title = "sources of public data"
+    table = Table("source", "kind", "needs", "licence", box=None, title=title, title_justify="left")
     for source in sources:
-        table.add_row(source.name, source.kind, source.needs, source.licence)
+        needs = "its name; not read by a run yet" if source.name in NOT_READ_YET else source.needs
+        table.add_row(source.name, source.kind, needs, source.licence)
     print_result(table)
 
 

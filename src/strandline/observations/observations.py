@@ -12,6 +12,7 @@ import xarray as xr
 from strandline.errors import InputError
 from strandline.observations.checks.findings import Finding
 from strandline.observations.exposure.assets import ASSET_CLASSES, ASSET_COLUMNS, no_survey
+from strandline.observations.fetch.credits.data_files import DataFile
 from strandline.observations.region import Region
 from strandline.observations.variables import check_variables
 
@@ -100,6 +101,13 @@ MODALITIES: dict[str, Modality] = {
         on_region_grid=True,
         cost_of_absence="no flood map of this place is compared with a flood that people saw",
     ),
+    "people": Modality(
+        {"people": _MAP},
+        {},
+        ("y", "x"),
+        on_region_grid=True,
+        cost_of_absence="where no survey counts people, how many are in danger stays unknown",
+    ),
 }
 
 
@@ -120,12 +128,14 @@ class Observations:
         storms: cyclone fixes, one a row, named by coordinate ``storm``.
         in_situ: depths at loggers in the floodplain (x, y [m]) at scene times.
         flood_survey: the few labelled maps: greatest depth of the event around ``time``; NaN = not surveyed.
-        assets: GeoDataFrame in the region's CRS with ``ASSET_COLUMNS`` and any of ``ASSET_DETAILS``; ``value``
-            [EUR 2010].
+        people: who lives in each cell by a map of people, moved to where homes are known; NaN = the map says nothing.
+        assets: GeoDataFrame in the region's CRS with ``ASSET_COLUMNS`` and any of ``ASSET_DETAILS`` and
+            ``MAP_DETAILS``; ``value`` [money of the plan], NaN = unknown.
         truth: simulated coasts only, for scoring: ``flood_depth`` (scene, y, x), ``water_level`` and ``surge`` (hour),
             and ``damage_state`` (scene, asset). Local training never reads it.
         provenance: modality → origin.
         findings: what their readers found doubtful.
+        files: that were read, and whose they are.
     """
 
     region: Region
@@ -139,9 +149,11 @@ class Observations:
     storms: xr.Dataset | None = None
     in_situ: xr.Dataset | None = None
     flood_survey: xr.Dataset | None = None
+    people: xr.Dataset | None = None
     assets: gpd.GeoDataFrame | None = None
     truth: xr.Dataset | None = None
     findings: tuple[Finding, ...] = ()
+    files: tuple[DataFile, ...] = ()
 
     def __post_init__(self) -> None:
         for name, dataset in self.modalities().items():
@@ -197,6 +209,11 @@ class Observations:
         if self.assets is None:
             raise self._not_observed("assets")
         return self.assets
+
+    @property
+    def mapped_people(self) -> xr.DataArray | None:
+        """(y, x) people by a map of them; ``None`` without one."""
+        return None if self.people is None else self.people["people"]
 
     @property
     def surveyed_assets(self) -> gpd.GeoDataFrame:

@@ -354,7 +354,12 @@ def assess_impact(
 def analyse_sensitivity(
     _: StageContext, hazard: Hazard, area: StudyArea, record_years: float
 ) -> SensitivityAnalysis | None:
-    """Which uncertain input drives the expected damage, and what it is worth to measure it."""
+    """Which uncertain input drives the expected damage, and what it is worth to measure it.
+
+    ``None`` where values of assets are bounds: what they are worth is not among the inputs, and drives it most.
+    """
+    if "value_low" in area.observations.surveyed_assets:
+        return None
     assets, continent = area.observations.surveyed_assets, area.observations.region.continent
     return risk_sensitivity.analyse_sensitivity(hazard, assets, continent, record_years)
 
@@ -411,7 +416,8 @@ def count_people(
     """People with water at home or without a way out at the longest return period; ``None`` = nobody counted them."""
     hazards = [hazard, *_on_todays_land(futures)]
     design, ground = len(area.return_periods) - 1, area.observations.terrain["elevation"].values.astype(float)
-    return assess_population(hazards, area.observations.surveyed_assets, design, context.rng, ground=ground)
+    assets, people = area.observations.surveyed_assets, area.observations.mapped_people
+    return assess_population(hazards, assets, design, context.rng, ground=ground, people=people)
 
 
 def find_zones(
@@ -454,7 +460,17 @@ def plan(
         rng=context.rng,
         hindcast_data=_hindcast_data(area, sea_level),
         early_action=EarlyActionInputs(
-            find_evacuation_areas(zones, response, hazard, impact.assets, water, area.evacuation, frequent, record),
+            find_evacuation_areas(
+                zones,
+                response,
+                hazard,
+                impact.assets,
+                water,
+                area.evacuation,
+                frequent,
+                record,
+                area.observations.mapped_people,
+            ),
             area.evacuation.drainage_hours,
             agreed_chance=area.evacuation.agreed_chance,
         ),

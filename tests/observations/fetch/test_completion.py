@@ -193,3 +193,25 @@ def test_an_offset_to_mean_sea_level_is_no_offset_to_another_datum(
         return
     assert gauge["offset_to_region_datum"]["uncertainty"] == uncertainty
     assert ("ASSUMPTION" in gauge["offset_to_region_datum"]["source"]) == (uncertainty == 0.5)
+
+
+def assets(source: str, release: str) -> CachedFile:
+    values = {"kind": "map", "path": f"fetched/{source}-{release}.gpkg", "source": source}
+    return file(RegionSection("assets", values, is_repeated=True), f"{source}-{release}.gpkg", source)
+
+
+def test_buildings_and_lifelines_stand_side_by_side_and_a_newer_release_is_not_counted_beside_the_older(
+    place: Path,
+) -> None:
+    assert complete(place, [assets("overture", "1"), assets("lifelines", "1")]).added == ("assets",)
+    assert complete(place, [assets("overture", "2"), assets("lifelines", "1")]).added == ()
+    paths = [each["path"] for each in stated(place)["assets"]]
+    assert paths == ["fetched/overture-1.gpkg", "fetched/lifelines-1.gpkg"]
+
+
+def test_a_single_table_of_assets_is_kept_and_how_to_add_another_is_told(place: Path) -> None:
+    place.write_text(NEW + '\n[assets]\npath = "survey.gpkg"\n')
+    done = complete(place, [assets("overture", "1")])
+    assert done.added == ()
+    assert "[[assets]]" in done.kept[0]
+    assert stated(place)["assets"] == {"path": "survey.gpkg"}

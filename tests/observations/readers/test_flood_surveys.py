@@ -15,7 +15,7 @@ from strandline.observations.checks.findings import Checked
 from strandline.observations.readers.flood_surveys import read_flood_surveys
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import TerrainSection
-from strandline.observations.region_file.flood_survey_section import AnyFloodSurvey
+from strandline.observations.region_file.surveys.flood_survey_section import AnyFloodSurvey
 from tests.fixtures.batches import REGION, ground
 from tests.fixtures.region_files import write_terrain
 

@@ -64,7 +64,8 @@ def test_sections_missing_in_a_minimal_file_are_none(tmp_path: Path) -> None:
     assert region_file.region.shape == (16, 32)
     assert region_file.terrain.datum_shift == -0.1
     assert region_file.tide_gauge == ()
-    assert region_file.sar is region_file.climate is region_file.assets is region_file.tides is None
+    assert region_file.sar is region_file.climate is region_file.people is region_file.tides is None
+    assert region_file.assets == ()
     assert region_file.split.windows == []
 
 

@@ -168,3 +168,17 @@ def test_a_point_that_is_still_open_is_written_into_the_file_and_a_stated_one_st
     written = path.read_bytes()
     assert write_sea_point(path, None) is None
     assert path.read_bytes() == written
+
+
+def test_a_contradiction_between_sections_does_not_keep_the_sea_from_being_found(tmp_path: Path) -> None:
+    write_terrain(tmp_path / "dem.tif", ground())
+    (tmp_path / "shops.geojson").write_text("{}")
+    text = new_region(handmade_box(), "Handmade", tmp_path / "dem.tif", "dem.tif").text
+    text = text.replace("#vertical_datum =", "vertical_datum =", 1).replace("#offset_to", "offset_to", 1)
+    path = tmp_path / "place.toml"
+    columns = 'columns = { asset_class = "class", floor_area = "area" }'
+    assets = f'[assets]\npath = "shops.geojson"\nsurvey_year = 2024\n{columns}\nsource = "us"\nlicence = "ours"\n'
+    path.write_text(re.sub(r"^sea_point.*\n", "", text, flags=re.MULTILINE) + assets)
+    refused = [one.what for one in examine(path, None, in_this_process).verdict.refusals]
+    assert any("no value of a square metre" in what for what in refused)  # both at once
+    assert write_sea_point(path, None) is not None

@@ -12,6 +12,7 @@ from strandline.observations.region_file import load_region_file
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, predict_tide
 from strandline.pipeline.study_area import open_study_area
 from strandline.pipeline.study_area.verdict import Verdict, examine
+from tests.fixtures.batches import hours, make_tide
 from tests.fixtures.region_files import write_levels, write_place, write_terrain
 
 LATE = {
@@ -146,3 +147,25 @@ def test_bounds_without_whole_cells_hide_no_other_fault(tmp_path: Path) -> None:
     verdict = verdict_of(path)
     assert any("whole number" in one.what for one in verdict.refusals)
     assert any("[storms.distance]" in one.where for one in verdict.refusals)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("geoid model", ["metres = -3.20, uncertainty = 0.51", "that stands at the zero of the geoid model"]),
+        ("chart datum", ["mean 3.20 m above its zero (2020), which leads to no chart datum"]),
+    ],
+)
+def test_an_offset_that_nobody_gave_is_computed_from_the_readings_and_its_doubt_is_said(
+    kind: str, words: list[str], tmp_path: Path
+) -> None:
+    path = write_place(tmp_path, days=200)
+    time = hours(200)
+    write_levels(tmp_path / "levels.csv", time, 3.2 + make_tide(time))
+    text = path.read_text().replace('kind = "chart datum"', f'kind = "{kind}"', 1)
+    before, gauge = text.split("[[tide_gauge]]")
+    zero = 'vertical_datum = { name = "zero of the pier", kind = "local" }'
+    path.write_text(before + "[[tide_gauge]]" + gauge.replace('vertical_datum = "region"', zero, 1))
+    (refusal,) = (each for each in verdict_of(path).refusals if "zero of the pier" in each.what)
+    for each in ["a levelled benchmark", *words]:
+        assert each in refusal.remedy

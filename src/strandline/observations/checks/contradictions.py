@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from strandline.observations.checks.datums import check_datums
+from strandline.observations.checks.datums.datum_jumps import doubts_about_zero
 from strandline.observations.checks.findings import Finding
 from strandline.observations.checks.positions import doubts_about_own_gauge
 from strandline.observations.checks.published import Published
@@ -58,6 +59,7 @@ def _of_own_gauge(gauge: xr.Dataset, published: Published, held_out: Sequence[Wi
         what = "every reading is flagged as a spike, stuck or on another datum"
         yield Finding(name, what, "check the file: column, unit and missing markers", refuses=True)
         return
+    yield from doubts_about_zero(name, time, level, gauge["quality"].values[0])
     if published.constants is not None:
         yield from compare_tide_with_readings(published.constants, time, readings, published.constants_from, name)
     for start, end in held_out:

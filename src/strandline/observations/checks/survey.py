@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from strandline.observations.arrays import Floats
+from strandline.observations.arrays import Floats, Mask
 from strandline.observations.checks.findings import Finding
 from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit
 
@@ -46,3 +46,18 @@ def doubts_about_values(value: Floats, names: list[str], where: str, money: Mone
         largest = int(value.argmax())
         what = f"'{names[largest]}' holds {value[largest] / total:.0%} of the value of all {len(value)} assets"
         yield Finding(where, what, "check its value: the plan follows it")
+
+
+def doubts_about_a_map(class_is_stated: Mask, where: str) -> Iterator[Finding]:
+    """Buildings of a map whose use nobody stated."""
+    if not class_is_stated.all():
+        open_uses = int((~class_is_stated).sum())
+        what = f"of {class_is_stated.size} buildings {open_uses} have no stated use, and are taken for homes"
+        yield Finding(where, what, "their value holds every use; a survey of uses would narrow it")
+
+
+def doubts_about_joining(merged: int, where: str) -> Iterator[Finding]:
+    """Things that several rows show."""
+    if merged:
+        what = f"{merged} rows show what another row shows too (a hospital and its building), and are counted once"
+        yield Finding(where, what, "look at the assets if this is many")

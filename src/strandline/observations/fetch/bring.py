@@ -51,7 +51,7 @@ def bring(
 
     A file that fails ends nothing but itself. Of a source whose service gives no answer nothing more is asked, and
     nothing more at all once the disk is full. Estimated sizes may be wrong: the budget is kept all the same. Stand-ins
-    are replaced by what the sea's level chooses, once the files before them have told it.
+    are replaced by what the sea's level chooses, once the files before them are there.
     """
     left = plan.choice.budget
     outcomes: list[Outcome] = []

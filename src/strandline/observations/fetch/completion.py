@@ -13,11 +13,9 @@ from tomlkit.items import Array, InlineTable, Table
 from strandline.errors import InputError
 from strandline.files import write_bytes
 from strandline.observations.fetch.source import CachedFile, RegionSection
+from strandline.observations.region_file.vertical_datum import MEAN_SEA_LEVEL_ON_GEOID
 
 _BY_HAND = "write these sections by hand:\n"
-MEAN_SEA_LEVEL_ON_GEOID = 0.5
-"""[m] ASSUMPTION: deviation of mean sea level from a geoid model's zero at a coast, where no grid of mean dynamic
-topography was given."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +179,12 @@ def _apply(target: MutableMapping[str, Any], section: RegionSection, make: Any, 
         target = target[parent]
     if section.is_repeated:
         tables = target.get(name, [])
-        if any(_is_same(table, section.values) for table in tables):
+        if isinstance(tables, Mapping):  # [assets], which stands for one file
+            if not _is_same(tables, section):
+                sentence = f"[{name}] is one table, beside which none can stand; write it as [[{name}]], fetch again"
+                changes.kept.append(sentence)
+            return
+        if any(_is_same(table, section) for table in tables):
             return
         if name not in target:
             target[name] = tomlkit.aot() if make is _toml else []
@@ -206,12 +209,14 @@ def _apply(target: MutableMapping[str, Any], section: RegionSection, make: Any, 
             changes.kept.append(f"[{section.table}] {key} is stated otherwise than fetched, and stays as it is")
 
 
-def _is_same(table: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
-    """Whether one of several tables stands for what was fetched: by its name, or by its file."""
-    return any(
-        key in values and key in table and _plain(table[key]) == _plain(values[key])
-        for key in ("name", "path", "paths")
-    )
+def _is_same(table: Mapping[str, Any], section: RegionSection) -> bool:
+    """Whether one of several tables stands for what was fetched: by its name, by its file, or of assets by its source.
+
+    A newer release of one map of buildings beside the older one would count most of them twice.
+    """
+    keys = ("name", "path", "paths", *(("source",) if section.table == "assets" else ()))
+    values = section.values
+    return any(key in values and key in table and _plain(table[key]) == _plain(values[key]) for key in keys)
 
 
 def _may_grow(there: Sequence[Any], fetched: Sequence[Any]) -> bool:

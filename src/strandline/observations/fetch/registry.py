@@ -49,10 +49,17 @@ SOURCES: tuple[Source, ...] = (
     OsmLifelines(),
 )
 """In the order in which they are asked and brought: what tells the sea's level before what is chosen by it."""
+GAZETTEER = "nominatim"
+"""The name by which the table of mirrors gives another address of the gazetteer; it is no source of files."""
+
+NOT_READ_YET = ("open-meteo-forecast", "open-meteo-ensemble", "glofas")
+"""Sources whose files no run reads yet: asked only by their own name."""
 
 
 def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Source]:
     """The sources that a choice names; without names, all that need nothing of the user, or a file that is given.
+
+    Those whose files no run reads yet are asked only by their own name.
 
     Raises:
         InputError: a name that is no source and no kind.
@@ -62,12 +69,13 @@ def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Sou
         raise InputError("--only", f"'{unknown[0]}' is no source", f"known: {', '.join(sorted(known))}")
 
     def is_ready(source: Source) -> bool:
-        return source.needs == "nothing" or (source.needs == "file" and source.name in choice.files)
+        has_all = source.needs == "nothing" or (source.needs == "file" and source.name in choice.files)
+        return has_all and source.name not in NOT_READ_YET
 
-    if not choice.only:
-        return [source for source in sources if is_ready(source)]
     return [
-        source for source in sources if source.name in choice.only or (source.kind in choice.only and is_ready(source))
+        source
+        for source in sources
+        if source.name in choice.only or (is_ready(source) and (not choice.only or source.kind in choice.only))
     ]
 
 
@@ -80,7 +88,7 @@ def with_mirrors(mirrors: Mapping[str, str], sources: Sequence[Source] = SOURCES
     Raises:
         InputError: a name that is no source, or no web address.
     """
-    if unknown := sorted(set(mirrors) - {source.name for source in sources}):
+    if unknown := sorted(set(mirrors) - {source.name for source in sources} - {GAZETTEER}):
         known = ", ".join(source.name for source in sources)
         raise InputError("mirrors", f"'{unknown[0]}' is no source", f"known: {known}")
     return [_moved(source, mirrors.get(source.name)) for source in sources]

@@ -1,5 +1,6 @@
 """The region file: region, data, scenarios, planning limits and held-out windows."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,10 +14,10 @@ from strandline.observations.region import Region
 from strandline.observations.region_file.accepted_findings import AcceptedFinding
 from strandline.observations.region_file.data_sections import DataSections
 from strandline.observations.region_file.feed_sections import AnyStream
-from strandline.observations.region_file.flood_survey_section import AnyFloodSurvey
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.region_file.scenario_sections import ReturnLevelsSection, ScenariosSection
+from strandline.observations.region_file.surveys.flood_survey_section import AnyFloodSurvey
 from strandline.observations.region_file.toml_file import describe_errors, first_of, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Section, as_datetime64
 from strandline.observations.region_file.vertical_datum import DATUM_KEY, RegionDatum, demand_datums
@@ -99,20 +100,19 @@ class RegionFile(DataSections):
 
     @model_validator(mode="after")
     def _values_in_money(self) -> "RegionFile":
-        assets, planning = self.assets, self.planning or PlanningSection()
-        if assets is None:
-            return self
+        planning = self.planning or PlanningSection()
         most = MOST_PER_AREA * planning.prices.factor(EUR_2010)
-        value = assets.value_per_m2
-        if value is not None and value > most:
-            what = f"[assets] value_per_m2 of {value:g} {planning.money} is more than any building is worth"
-            raise ValueError(f"{what}; correct it, {most:.3g} at most")
-        has_no_value = value is None and assets.columns.value is None
-        if has_no_value and planning.preset is None:
-            raise ValueError(
-                "[assets] has floor areas and no value of a square metre; add 'value_per_m2', or choose a preset in"
-                " [planning]"
-            )
+        for assets in self.assets:
+            value = assets.value_per_m2
+            if value is not None and value > most:
+                what = f"[assets] value_per_m2 of {value:g} {planning.money} is more than any building is worth"
+                raise ValueError(f"{what}; correct it, {most:.3g} at most")
+            has_no_value = value is None and assets.columns.value is None
+            if assets.kind == "survey" and has_no_value and planning.preset is None:
+                raise ValueError(
+                    "[assets] has floor areas and no value of a square metre; add 'value_per_m2', or choose a preset in"
+                    " [planning]"
+                )
         return self
 
     @property
@@ -162,8 +162,7 @@ def examine_region_file(path: Path, data: Path | None = None) -> tuple[RegionFil
     except ValidationError as error:
         found = describe_errors(path, RegionFile, error)
         faults += [each for each in found if not faults or DATUM_KEY not in f"{each.what}{each.remedy}"]
-        with suppress(ValidationError):
-            region_file = RegionFile.model_validate(_without_faults(raw, error), context=context)
+        region_file = _without_faulty(path, raw, error, context, faults)
     if region_file is None:
         return None, faults
     try:
@@ -173,6 +172,29 @@ def examine_region_file(path: Path, data: Path | None = None) -> tuple[RegionFil
     if not name:
         faults.append(InputError(f"{path} [region.name]", "is empty", "name the region"))
     return region_file, faults
+
+
+def _without_faulty(
+    path: Path, raw: dict[str, Any], error: ValidationError, context: dict[str, Any], faults: list[InputError]
+) -> RegionFile | None:
+    """A region file without the optional sections that have a fault; nor those that contradict each other.
+
+    Args:
+        faults: what this brings to light is added.
+    """
+    kept = _without_faults(raw, error)
+    try:
+        return RegionFile.model_validate(kept, context=context)
+    except ValidationError as between:
+        known = {str(each) for each in faults}
+        found = describe_errors(path, RegionFile, between)
+        faults += [each for each in found if str(each) not in known]
+    named = {name for each in found for name in re.findall(r"\[(\w+)\]", each.what)} - {"region", "terrain"}
+    others = {name: table for name, table in kept.items() if name not in named}
+    for left in (others, {name: others[name] for name in ("region", "terrain") if name in others}):
+        with suppress(ValidationError):
+            return RegionFile.model_validate(left, context=context)
+    return None
 
 
 def _without_faults(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:

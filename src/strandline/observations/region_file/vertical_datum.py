@@ -14,6 +14,9 @@ KINDS = ("mean sea level", "geoid model", "chart datum", "local")
 LARGEST_OFFSET = 15.0
 """[m] Between a local zero and any other: chart datum lies at most some 8 m below mean sea level (Bay of Fundy), mean
 sea level within 2 m of a geoid model. What is larger is a height of the geoid above the ellipsoid, or centimetres."""
+MEAN_SEA_LEVEL_ON_GEOID = 0.5
+"""[m] ASSUMPTION: deviation of mean sea level from a geoid model's zero at a coast, where no grid of mean dynamic
+topography was given."""
 ELLIPSOID = (
     "heights above an ellipsoid are refused, since the sea stands up to 100 m above or below it; convert them with"
     " a geoid model (gdalwarp -s_srs EPSG:4979 -t_srs EPSG:4326+3855), and state that model as"
@@ -118,7 +121,7 @@ class OptionalHeights(Section):
         if self.vertical_datum is not None and self.offset_to_region_datum is None:
             raise ValueError(
                 f"nothing leads from '{self.vertical_datum}' to the region's datum; add 'offset_to_region_datum ="
-                ' { metres = …, uncertainty = …, source = "…" }\''
+                ' { metres = …, uncertainty = …, source = "…" }\' (docs/concepts/datums.md says where to find it)'
             )
         return self
 
@@ -195,8 +198,9 @@ def _sections_with_heights(raw: dict[str, Any]) -> Iterator[tuple[str, dict[str,
             if isinstance(table, dict) and (name == "tide_gauge" or _holds_levels(table)):
                 yield f"[[{name}]] {str(table.get('name', '?'))[:80]!r}", table
     assets = raw.get("assets")
-    if isinstance(assets, dict) and isinstance(assets.get("columns"), dict) and "crest" in assets["columns"]:
-        yield "[assets]", assets
+    for table in assets if isinstance(assets, list) else [assets]:
+        if isinstance(table, dict) and isinstance(table.get("columns"), dict) and "crest" in table["columns"]:
+            yield "[assets]", table
 
 
 def _holds_levels(stream: dict[str, Any]) -> bool:
@@ -209,7 +213,7 @@ def _lines_for(shift: object, former: str = _FORMER_KEY) -> str:
     if shift is None or shift == 0:
         return (
             f'vertical_datum = "region"{instead}, where its heights are above the region\'s datum; else its own datum'
-            " and 'offset_to_region_datum'"
+            " and 'offset_to_region_datum' (where to find it: docs/concepts/datums.md, \"Where offsets come from\")"
         )
     return (
         'vertical_datum = { name = "…", kind = "…" } and'

@@ -7,6 +7,7 @@ import numpy as np
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline.study_area.study_area import StudyArea
 from strandline.risk.hazard.own_record import is_short
+from strandline.risk.people import MAP_FACTOR, Homes
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,12 @@ def absence_sentences(area: StudyArea) -> tuple[str, ...]:
     if observations.storms is None and not has_levels:
         found.append("No cyclone tracks were given: where cyclones strike, the sea may reach more than is stated here.")
     if observations.assets is None:
+        whom = "" if observations.people is not None else ", and whom it reaches,"
+        found.append(f"No assets were surveyed: what a flood costs{whom} cannot be known; land is counted.")
+    if observations.people is not None and Homes.of(observations.surveyed_assets) is None:
         found.append(
-            "No assets were surveyed: what a flood costs, and whom it reaches, cannot be known; land is counted."
+            f"Nobody counted the people here. They are those of a map, which may be wrong by a factor of {MAP_FACTOR:g}"
+            " either way, and worse in a single hamlet."
         )
     return tuple(found)
 

@@ -61,12 +61,15 @@ def box_around(place: str, size: float) -> Box:
     return Box(longitude - wide, latitude - high, longitude + wide, latitude + high)
 
 
-def new_region(box: Box, name: str, terrain: Path | None = None, written_as: str | None = None) -> NewRegion:
+def new_region(
+    box: Box, name: str, terrain: Path | None = None, written_as: str | None = None, found_by: str = ""
+) -> NewRegion:
     """The region file of a box.
 
     Args:
         terrain: an elevation raster; the sea is looked for on it.
         written_as: its path in the region file, which starts from that file's folder.
+        found_by: the place in the middle of the box as a gazetteer has it, and whose gazetteer that is.
 
     Raises:
         InputError: no UTM zone, a box that is too small, or a terrain without sea or low land.
@@ -78,7 +81,7 @@ def new_region(box: Box, name: str, terrain: Path | None = None, written_as: str
     found, datum, lines = None, None, OPEN_TERRAIN
     if terrain is not None:
         found, datum, lines = _on_terrain(terrain, written_as or terrain.name, region, doubts)
-    text = "\n".join([*_region_lines(box, region, zone, found), "", *lines, "", *OPEN_SECTIONS]) + "\n"
+    text = "\n".join([*_region_lines(box, region, zone, found, found_by), "", *lines, "", *OPEN_SECTIONS]) + "\n"
     if datum is None and terrain is not None:
         doubts.append(
             f"{terrain.name} does not say what its heights count from: state vertical_datum in [terrain]; `strandline"
@@ -172,7 +175,7 @@ def _datum_of(path: Path, crs: CRS) -> str | None:
     return None
 
 
-def _region_lines(box: Box, region: Region, zone: str, found: FoundSea | None) -> list[str]:
+def _region_lines(box: Box, region: Region, zone: str, found: FoundSea | None, found_by: str) -> list[str]:
     rows, columns = region.shape
     x0, y0, x1, y1 = region.bounds
     sea = [
@@ -188,6 +191,7 @@ def _region_lines(box: Box, region: Region, zone: str, found: FoundSea | None) -
         ]
     return [
         f"# A coast in the box {box} (west, south, east, north; degrees), written by `strandline new`.",
+        *([] if not found_by else [f"# In its middle lies {''.join(filter(str.isprintable, found_by))}."]),
         "# A line that begins with # and a key is a choice that is still open: fill it in and take the # away.",
         "# `strandline check` names everything that is missing; examples/README.md explains every key.",
         "",

@@ -31,7 +31,13 @@ _SECTIONS = (
 #unit = "m"
 #time_zone = "UTC"
 #vertical_datum = { name = "zero of the gauge", kind = "chart datum" }
-#offset_to_region_datum = { metres = 0.0, uncertainty = 0.1, source = "BENCHMARK OR TIDE TABLE" }
+# What is added to its readings to reach the region's datum. To find it, the best first: a levelled benchmark of the
+# gauge; the mean sea level that its tide table or data centre states, less that of the geoid model (uncertainty 0.1
+# with a grid of mean dynamic topography); minus the mean of a year or more of its readings, which takes mean sea level
+# for the zero of the geoid model (uncertainty 0.5: on the world's coasts it lies 0.8 m below to 1.3 m above it). Leave
+# the offset out, and `strandline check` computes that mean and shows the line. A wrong one shifts every level by as
+# much.
+#offset_to_region_datum = { metres = 0.0, uncertainty = 0.5, source = "BENCHMARK OR TIDE TABLE" }
 #longitude = 0.0
 #latitude = 0.0
 # A level above the region's datum, or the first and last day of the record to average.
@@ -108,10 +114,19 @@ _SECTIONS = (
     (
         "assets",
         """\
-#[assets]
+# One [[assets]] for each file: a survey, or with kind = "map" what an open map shows, whose values nobody stated.
+#[[assets]]
 #path = "buildings.geojson"
 #columns = { asset_class = "class", value = "value", people = "people" }
 #survey_year = 2024""",
+    ),
+    (
+        "people",
+        """\
+# Where no survey counts people: a raster of persons in each cell, as GHS-POP or WorldPop.
+#[people]
+#path = "people.tif"
+#year = 2025""",
     ),
     (
         "zones",

@@ -14,8 +14,10 @@ from strandline.observations.readers.formats.reading_process import Executor
 from strandline.observations.region_file import RegionFile, examine_region_file
 from strandline.observations.region_file.data_sections import SarSection
 from strandline.observations.region_file.values import as_datetime64
+from strandline.observations.region_file.toml_file import read_toml
 from strandline.observations.storms import find_whole_storms, overlaps_any
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.pipeline.study_area.datum_remedies import with_offset
 from strandline.pipeline.study_area.flood_scores import surveyed
 from strandline.pipeline.study_area.input_requirements import refused_inputs
 from strandline.pipeline.study_area.requirements import MOST_STORMS, refused_by_planning, refused_by_theory
@@ -65,6 +67,8 @@ def examine(path: Path, data: Path | None, execute: Executor) -> Examination:
         InputError: the region file is no TOML.
     """
     region_file, faults = examine_region_file(path, data)
+    tables, folder = read_toml(path), path.parent if data is None else data
+    faults = [with_offset(each, tables, folder, execute) for each in faults]
     if region_file is None:
         return Examination(None, Verdict(tuple(map(_of_fault, faults)), (), ()))
     lacks_sea_point = any(SEA_POINT in each.where for each in faults)

@@ -57,7 +57,8 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
         f"under water ({format_area_between(land.flooded.p10, land.flooded.p90)}).",
     ]
     if results.plan.without_money:
-        sentences.append("What a flood costs is unknown: no assets were surveyed.")
+        why = "no assets were surveyed" if len(impact.assets) == 0 else "nobody stated what the assets are worth"
+        sentences.append(f"What a flood costs is unknown: {why}.")
     if known.size:
         money = results.plan.money
         sentences.append(
@@ -101,8 +102,10 @@ def population_sentences(impact: Impact) -> list[str]:
     population = impact.population
     if population is None:
         return ["The people who live here were not counted, so the number of people in danger is unknown."]
+    by_map = population.counted_by == "map"
     return [
-        f"People who live here: {format_people(population.residents)}.",
+        f"People who live here: {format_people(population.residents)}"
+        + (", by a map that spreads a census over cells; nobody counted them here." if by_map else "."),
         f"With water at home at the level that the plan prepares for: {format_people(population.exposed)}.",
         *_all_or_nothing(population),
         *(f"Then without a road to any {each}: {format_people(count)}." for each, count in population.cut_off.items()),
@@ -252,7 +255,8 @@ def missing_data_sentences(results: RunResults) -> list[str]:
     """Return which gauges have gaps, and which modalities are missing at this site."""
     observations = results.observations
     sentences = [] if observations.tide_gauge is None else gauge_sentences(observations.tide_gauge)
-    absent = [label for name, label in MODALITY_LABELS.items() if name not in observations.modalities()]
+    present = {*observations.modalities(), "people"}  # whether people are counted stands beside their number
+    absent = [label for name, label in MODALITY_LABELS.items() if name not in present]
     if observations.assets is not None:
         absent.remove(MODALITY_LABELS["assets"])
     if absent:

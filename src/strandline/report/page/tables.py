@@ -39,6 +39,7 @@ MODALITY_LABELS = {
     "storms": "Storm tracks",
     "in_situ": "Depth loggers",
     "flood_survey": "Labelled flood maps",
+    "people": "Map of people",
     "assets": "Assets",
 }
 
@@ -89,7 +90,11 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
         Tile(
             "damage a year on average",
             at_least(results.impact.share_beyond_maps) + format_mean(damage, results.plan.money).replace(SPACE, " "),
-            "no assets were surveyed"
+            (
+                "no assets were surveyed"
+                if results.observations.assets is None
+                else "nobody stated what assets are worth"
+            )
             if results.plan.without_money
             else format_money_between(damage.p10, damage.p90, results.plan.money),
             provenance_label(kinds["assets"]),

@@ -15,10 +15,10 @@ from strandline.observations.fetch.source import CachedFile, FetchChoice
 from strandline.observations.fetch.sources.gauges import coops, ioc
 from strandline.observations.fetch.sources.gauges.coops import Coops
 from strandline.observations.fetch.sources.gauges.ioc import Ioc
-from strandline.observations.fetch.sources.gauges.record import mean_sea_level
 from strandline.observations.fetch.sources.gauges.uhslc import Uhslc
 from strandline.observations.readers.tide_gauges import read_readings
 from strandline.observations.region_file.data_sections import TideGaugeSection
+from strandline.observations.sea_level.mean_level import mean_sea_level
 from tests.fixtures.data_services import DataService, Reply, asking
 
 KOYRA = Box(89.2, 22.2, 89.5, 22.5)
@@ -116,6 +116,20 @@ def test_a_record_of_a_month_has_no_mean_sea_level_and_says_so(service: DataServ
     assert found.section is not None
     assert "offset_to_region_datum" not in found.section.values
     assert "too short for a mean sea level" in found.section.comments[1]
+
+
+def test_a_record_whose_zero_moves_has_the_mean_of_its_longest_part(service: DataService, tmp_path: Path) -> None:
+    service.reply("/data/meta.geojson", Reply(json.dumps(CATALOGUE), kind="application/json"))
+    calm = LEVEL + 0.01 * np.random.default_rng(1).standard_normal(LEVEL.size)
+    service.reply(TABLEDAP, Reply(erddap_csv(np.where(np.arange(LEVEL.size) < 6000, calm, calm + 1.0))))
+    with asking("uhslc") as client:
+        source = Uhslc(address=service.address)
+        planned = source.plan(KOYRA, FetchChoice(), client)[0]
+        found = source.download(planned, tmp_path / planned.name, client)
+    assert found.section is not None
+    offset = found.section.values["offset_to_region_datum"]
+    assert offset["metres"] == pytest.approx(-1.8, abs=0.02)  # type: ignore[call-overload, index]
+    assert any("moves: 32% of its readings" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(

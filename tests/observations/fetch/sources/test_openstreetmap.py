@@ -16,12 +16,13 @@ from strandline.observations.fetch.source import FetchChoice
 from strandline.observations.fetch.sources.buildings.floor_area import exposure_of, storeys
 from strandline.observations.fetch.sources.buildings.osm import OsmBuildings
 from strandline.observations.fetch.sources.openstreetmap.lifelines import OsmLifelines
-from strandline.observations.readers.assets import read_assets
+from strandline.observations.readers.exposure.assets import read_assets
 from strandline.observations.region import Region
-from strandline.observations.region_file.data_sections import AssetsSection
+from strandline.observations.region_file.surveys.exposure_sections import AssetsSection
 from tests.fixtures.data_services import DataService, Reply, asking
 
 pytest.importorskip("osmnx")
+KOYRA = Region("K", "EPSG:32645", (735000, 2465000, 745000, 2475000), 100.0, "m", (735050.0, 2465050.0), "asia")
 BOX = Box(89.30, 22.30, 89.35, 22.35)
 START = '<?xml version="1.0" encoding="UTF-8"?>\n<osm version="0.6" generator="Overpass API">\n'
 NODES = "".join(
@@ -75,7 +76,12 @@ def test_lifelines_have_their_class_and_embankments_no_crest(service: DataServic
     assert read.loc["way/3", "height"] == "3"
     assert "the crests of embankments are unknown" in found.notes
     assert found.licence == "ODbL-1.0"
-    assert found.section is None
+    assert found.section is not None
+    assert found.section.is_repeated
+    values = dict(found.section.values) | {"path": str(tmp_path / planned.name)}
+    assets = read_assets(AssetsSection.model_validate(values), KOYRA).value
+    assert assets["value"].isna().all(), "nobody stated what they are worth"
+    assert len(assets) == 6
 
 
 @pytest.mark.parametrize(
@@ -113,8 +119,7 @@ def test_buildings_become_a_survey_that_the_reader_takes(service: DataService, t
         found = source.download(planned, tmp_path / planned.name, client)
     assert found.section is not None
     values = dict(found.section.values) | {"path": str(tmp_path / planned.name), "value_per_m2": 100.0}
-    region = Region("K", "EPSG:32645", (735000, 2465000, 745000, 2475000), 100.0, "m", (735050.0, 2465050.0), "asia")
-    read = read_assets(AssetsSection.model_validate(values), region).value
+    read = read_assets(AssetsSection.model_validate(values), KOYRA).value
     assert list(read["asset_class"]) == ["residential", "residential"]
     first, second = read["value"]
     assert first == pytest.approx(2 * second, rel=1e-3)  # two floors

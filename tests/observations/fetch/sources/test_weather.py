@@ -8,6 +8,7 @@ import pytest
 
 from strandline.errors import FeedError
 from strandline.observations.fetch.box import Box
+from strandline.observations.fetch.registry import chosen
 from strandline.observations.fetch.source import CachedFile, FetchChoice
 from strandline.observations.fetch.sources.weather.ibtracs import Ibtracs
 from strandline.observations.fetch.sources.weather.open_meteo import OpenMeteo
@@ -76,8 +77,11 @@ def test_forecasts_and_rivers_are_asked_only_by_name_and_members_keep_their_numb
 ) -> None:
     ensemble = OpenMeteo("open-meteo-ensemble", "ensemble", service.address)
     river = OpenMeteo("glofas", "river", service.address, "river")
-    with asking("glofas") as client:
-        assert river.plan(KOYRA, FetchChoice(), client) == ensemble.plan(KOYRA, FetchChoice(), client) == []
+    for only in (frozenset[str](), frozenset({"weather", "river"})):
+        asked = {source.name for source in chosen(FetchChoice(only=only))}
+        assert asked & {"glofas", "open-meteo-forecast", "open-meteo-ensemble"} == set(), "no run reads them yet"
+        assert "open-meteo" in asked
+    assert [source.name for source in chosen(FetchChoice(only=frozenset({"glofas"})))] == ["glofas"]
     columns = HEADER.rstrip("\n") + ",pressure_msl_member01 (hPa)\n"
     service.reply("/v1/ensemble", Reply(f"{PLACE}\n{columns}2026-11-30T00:00,1001,3,180,1002\n"))
     found = fetch(service, ensemble, tmp_path, only=frozenset({"open-meteo-ensemble"}))

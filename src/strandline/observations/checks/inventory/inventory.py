@@ -19,8 +19,9 @@ from strandline.observations.checks.findings import Checked, Finding
 from strandline.observations.checks.published import Published
 from strandline.observations.checks.quality import FLAG_NAMES, MISSING
 from strandline.observations.checks.silence import coverage
+from strandline.observations.exposure.plausibility import doubts_about_exposure
 from strandline.observations.observations import MODALITIES
-from strandline.observations.readers.assets import read_assets
+from strandline.observations.readers.exposure.assets import read_all_assets
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.observe import (
     READERS,
@@ -205,7 +206,7 @@ def take_inventory(
         streams.append(_describe_modality(name, now, lambda: kept[name]))
 
     for name in READERS:
-        if name == "storms" and name in readers:
+        if name in ("storms", "people") and name in readers:
             keep(name, readers[name])
         elif name not in ("terrain", "tide_gauge"):
             paths = files(name) if name in readers else []
@@ -215,17 +216,19 @@ def take_inventory(
     else:
         streams.append(_absent("flood_survey"))
     assets: gpd.GeoDataFrame | None = None
-    if region_file.assets is None:
+    if not region_file.assets:
         streams.append(_absent("assets"))
     else:
         try:
             planning = region_file.planning or PlanningSection()
-            survey = execute(files("assets"), partial(read_assets, region_file.assets, region, planning))
+            survey = execute(files("assets"), partial(read_all_assets, region_file.assets, region, planning))
             assets = survey.value
             findings += survey.findings
             streams.append(_describe_assets(assets, now, planning.money))
         except InputError as error:
             streams.append(_unreadable("assets", error, "assets"))
+    mapped = kept.get("people")
+    findings += doubts_about_exposure(assets, None if mapped is None else mapped["people"], terrain, region)
     describe("zones", zones, partial(_describe_zones, region), [] if zones is None else paths_of(zones))
     gauges = tuple((gauge.name, gauge.longitude, gauge.latitude) for gauge in region_file.tide_gauge)
     held_out = tuple(region_file.split.windows)
@@ -311,6 +314,8 @@ def _describe_modality(name: str, now: np.datetime64, read: Callable[[], xr.Data
     if name == "storms":
         count = len(set(dataset["storm"].values))
         detail = f"{count} storms; {unobserved:.0%} of fixes without wind"
+    elif name == "people":
+        detail = f"{float(first.sum()):,.0f} people by a map; it says nothing of {unobserved:.0%} of the cells"
     elif name == "flood_survey":
         detail = f"{int(first.count())} cells seen, {int((first > 0).sum())} of them flooded"
     else:
@@ -366,7 +371,14 @@ def _describe_terrain(terrain: xr.Dataset) -> Stream:
 
 
 def _describe_assets(assets: gpd.GeoDataFrame, now: np.datetime64, money: MoneyUnit) -> Stream:
-    detail = f"{len(assets)} surveyed, {assets['value'].sum() / 1e6:,.1f} million {money}"
+    counted = assets["count"].fillna(1.0) if "count" in assets else np.ones(len(assets))
+    with_value = int(assets["value"].notna().sum())
+    detail = f"{counted.sum():.0f} surveyed, {assets['value'].sum() / 1e6:,.1f} million {money}"
+    if with_value < len(assets):
+        detail = f"{counted.sum():.0f} on maps and surveys"
+        detail += (
+            f", {assets['value'].sum() / 1e6:,.1f} million {money} where it is stated" if with_value else ", no value"
+        )
     surveyed = np.datetime64(f"{int(assets['survey_year'].min()):04d}-07-01", "ns")
     return Stream("assets", "present", detail, COSTS["assets"], count=len(assets), age_days=_days(now - surveyed))
 

@@ -14,8 +14,8 @@ from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats
 from strandline.observations.fetch.source import SeaLevelAt
 from strandline.observations.readers.published.tide_of_place import read_tide_of_place
-from strandline.observations.readers.tide_gauges import read_readings
-from strandline.observations.region_file.data_sections import TideGaugeSection, TidesSection
+from strandline.observations.readers.tide_gauges import on_own_zero, read_readings
+from strandline.observations.region_file.data_sections import TidesSection
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, fit_tide, predict_tide
 
 _log = logging.getLogger(__name__)
@@ -38,18 +38,17 @@ def sea_level_of_region(stated: Mapping[str, Any], data: Path, longitude: float,
         data: folder that the paths start from.
         longitude, latitude: of the coast [degrees].
     """
-    context = {"data": data}
     gauge, tide = None, None
     try:
         if first := next(iter(stated.get("tide_gauge", ())), None):
-            time, level = read_readings(TideGaugeSection.model_validate(_on_own_zero(first), context=context))
+            time, level = read_readings(on_own_zero(first, data))
             gauge = readings_at(time, level - np.nanmean(level))
             tide = _tide_of_record(time, level, latitude)
     except (InputError, ValidationError) as error:
         _log.info("no gauge tells the sea's level: %s", error)
     try:
         if table := stated.get("tides"):
-            tides = TidesSection.model_validate(table, context=context)
+            tides = TidesSection.model_validate(table, context={"data": data})
             if tides.constants is not None:
                 tide = tide_at(read_tide_of_place(tides, longitude, latitude).value.constants)
     except (InputError, ValidationError) as error:
@@ -70,12 +69,6 @@ def sea_level_of_region(stated: Mapping[str, Any], data: Path, longitude: float,
 def tide_at(constants: TidalConstants) -> SeaLevelAt:
     """The predicted tide [m], by time."""
     return partial(predict_tide, constants)
-
-
-def _on_own_zero(gauge: Mapping[str, Any]) -> dict[str, Any]:
-    """A gauge whose levels count from its own zero, so that no datum need be known: the mean is taken off anyway."""
-    kept = {key: value for key, value in gauge.items() if key != "offset_to_region_datum"}
-    return {**kept, "vertical_datum": "region", "mean_sea_level": 0.0}
 
 
 def _tide_of_record(time: Times, level: Floats, latitude: float) -> SeaLevelAt:

@@ -30,7 +30,7 @@ from strandline.observations.readers.terrain import read_elevation
 from strandline.observations.readers.zones import POLYGONS
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import TerrainSection
-from strandline.observations.region_file.flood_survey_section import (
+from strandline.observations.region_file.surveys.flood_survey_section import (
     AnyFloodSurvey,
     FloodRasterSection,
     LoggerSection,

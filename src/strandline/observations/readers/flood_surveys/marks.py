@@ -15,7 +15,7 @@ from strandline.observations.readers.formats.tables import TextTable, read_table
 from strandline.observations.readers.formats.units import to_si
 from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
-from strandline.observations.region_file.flood_survey_section import MarksSection
+from strandline.observations.region_file.surveys.flood_survey_section import MarksSection
 from strandline.observations.variables import VARIABLES
 
 TABLES = (".csv", ".txt", ".tsv")

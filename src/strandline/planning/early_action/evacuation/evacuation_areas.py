@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
+import xarray as xr
 
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.region import Region
@@ -14,10 +15,10 @@ from strandline.planning.early_action.evacuation.frequency import Frequency, Sea
 from strandline.planning.early_action.protocol import Night
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.ways_out import find_ways_out, safe_ground
-from strandline.risk.people import People, residents
+from strandline.risk.people import UNKNOWN, Homes, People
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.danger import DANGEROUS_DEPTH, DANGEROUS_SHARE, ENDANGERED_SHARE, yearly_levels
-from strandline.risk.stage_damage.zones import Zones
+from strandline.risk.stage_damage.zones import Zones, zone_of_homes
 
 LONGEST_PERIODS = (5.0, 25.0, 100.0, np.inf)
 """Return periods [a] up to which a zone belongs to the first, second, … area; an assumption: few enough to remember."""
@@ -95,6 +96,7 @@ def find_evacuation_areas(
     settings: EvacuationSettings,
     frequent: Hazard | None = None,
     record: SeaRecord | None = None,
+    people: xr.DataArray | None = None,
 ) -> EvacuationAreas:
     """Group the zones by how often the sea makes them dangerous, and estimate the clearance time of each group.
 
@@ -109,7 +111,9 @@ def find_evacuation_areas(
         permanent_water: (H, W).
         frequent: of shorter return periods; ``None`` = not mapped.
         record: of the own gauge, which tells how often the sea passes levels below those; ``None`` = unknown.
+        people: (y, x) of a map of people, which counts where the survey does not.
     """
+    homes = Homes.of(assets, people)
     shorter = () if frequent is None else frequent.return_periods
     often = [] if frequent is None else [frequent.level_draws]
     drawn = np.concatenate([*often, hazard.level_draws], axis=1)  # (N, P)
@@ -124,7 +128,7 @@ def find_evacuation_areas(
             continue
         leaving = np.concatenate([leaving, chosen])
         levels = response.dangerous_level[chosen].min(axis=0)
-        ways = find_ways_out(assets, homes_of(zones, assets, leaving, region), safe, region)
+        ways = find_ways_out(assets, homes_of(zones, assets, homes, leaving, region), safe, region)
         level = _shown_level(levels, settings.agreed_chance)
         area = EvacuationArea(
             name=LETTERS[len(areas)],
@@ -132,8 +136,8 @@ def find_evacuation_areas(
             levels=tuple(levels.tolist()),
             level=level,
             frequency=frequency_of(level, drawn, (*shorter, *hazard.return_periods), record),
-            people=people_of(zones, assets, chosen),
-            clearance=clearance_time(people_of(zones, assets, leaving), ways, region.continent, settings),
+            people=people_of(zones, homes, chosen, region),
+            clearance=clearance_time(people_of(zones, homes, leaving, region), ways, region.continent, settings),
         )
         areas.append(area)
     never_seen = ~in_danger & (response.unknown_share >= DANGEROUS_SHARE)
@@ -179,17 +183,19 @@ def _shown_level(levels: Floats, agreed_chance: float) -> float:
     return shown if math.isfinite(shown) else float(levels[np.isfinite(levels)].max())
 
 
-def people_of(zones: Zones, assets: gpd.GeoDataFrame, chosen: Indices) -> People:
-    """People who live in the chosen zones; unknown where the survey counts nobody anywhere."""
-    return residents(assets, np.isin(zones.of_asset, chosen))
+def people_of(zones: Zones, homes: Homes | None, chosen: Indices, region: Region) -> People:
+    """People who live in the chosen zones; unknown where nobody is counted anywhere."""
+    return UNKNOWN if homes is None else homes.residents(np.isin(zone_of_homes(zones, homes, region), chosen))
 
 
-def homes_of(zones: Zones, assets: gpd.GeoDataFrame, chosen: Indices, region: Region) -> Floats:
-    """(N, 2) x and y [m] of the homes in the chosen zones, or of the zones' cells where no home is surveyed."""
+def homes_of(zones: Zones, assets: gpd.GeoDataFrame, homes: Homes | None, chosen: Indices, region: Region) -> Floats:
+    """(N, 2) x and y [m] of the homes in the chosen zones, or of the zones' cells where no home is known."""
     is_home = (assets["asset_class"] == "residential").to_numpy()
     if "people" in assets:
         is_home = is_home | (assets["people"].to_numpy(dtype=float) > 0)
     point = assets.geometry[is_home & np.isin(zones.of_asset, chosen)].representative_point()
+    if homes is not None and homes.counted_by == "map":
+        point = homes.places.geometry[np.isin(zone_of_homes(zones, homes, region), chosen)]
     if len(point):
         return np.column_stack([point.x, point.y])
     row, column = np.nonzero(np.isin(zones.of_cell, chosen))

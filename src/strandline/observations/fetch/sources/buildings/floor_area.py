@@ -75,17 +75,19 @@ def write_exposure(buildings: gpd.GeoDataFrame, to: Path) -> None:
 
 
 def section_of(planned: PlannedFile, year: int, source: str, licence: str) -> RegionSection:
-    """The ``[assets]`` of the file; values come from the preset of the country, or ``value_per_m2``."""
-    columns: TomlValue = {"asset_id": "asset_id", "asset_class": "asset_class", "floor_area": "floor_area"}
+    """The ``[[assets]]`` of the file; bounds of values come from the preset of the country, or ``value_per_m2``."""
+    names = ("asset_id", "asset_class", "floor_area", "floor_area_low", "floor_area_high", "class_is_stated")
+    columns: TomlValue = {name: name for name in names}
     values: dict[str, TomlValue] = {
-        "path": planned.region_path, "columns": columns, "survey_year": year, "source": source, "licence": licence,
+        "kind": "map", "path": planned.region_path, "columns": columns, "survey_year": year, "source": source,
+        "licence": licence,
     }  # fmt: skip
     comment = (
-        "Buildings as mapped, most of them from above. ASSUMPTION: what has no class is a home, what has no floors has"
-        " one. The columns floor_area_low and floor_area_high bound it. Money needs 'value_per_m2' here, or the preset"
-        " of a country in [planning]."
+        "Buildings as mapped, most of them from above: no survey. ASSUMPTION: what has no class is a home, what has no"
+        " floors has one, two at most. Money needs 'value_per_m2' here, or the preset of a country in [planning]; it is"
+        " then a wide range."
     )
-    return RegionSection("assets", values, comments=(comment,))
+    return RegionSection("assets", values, is_repeated=True, comments=(comment,))
 
 
 def notes_of(buildings: gpd.GeoDataFrame) -> tuple[str, ...]:

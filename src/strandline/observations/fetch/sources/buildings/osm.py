@@ -81,5 +81,5 @@ class OsmBuildings:
         classes = areas["building"].map(lambda value: _CLASS_OF.get(str(value), ""))
         buildings = exposure_of(areas, identity, classes, numbers("building:levels"), numbers("height"))
         write_exposure(buildings, to)
-        section = section_of(planned, datetime.now(UTC).year, self.attribution, self.licence)
+        section = section_of(planned, datetime.now(UTC).year, f"buildings: {self.attribution}", self.licence)
         return cached(self, planned, to, section, notes=notes_of(buildings))

@@ -7,15 +7,13 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
+from strandline.observations.checks.datums.datum_jumps import LEAST_SHARE
 from strandline.observations.fetch.source import PlannedFile, RegionSection, TomlValue
 from strandline.observations.fetch.sources.gauges.stations import GaugeStation
 from strandline.observations.readers.formats.tide_gauge_formats import READERS
 from strandline.observations.region_file.data_sections import GaugeFileSection
+from strandline.observations.sea_level.mean_level import mean_sea_level, on_one_zero
 
-EPOCH = 19
-"""[years] Over which a mean sea level is taken, the lunar nodal cycle of 18.6 years (IOC Manuals and Guides 14)."""
-_LEAST_HOURS = 0.5 * 8766
-"""[h] Of readings below which no mean sea level is taken: half a year, so that the season shows."""
 _MINIMUM_SHARE = 0.5
 
 
@@ -42,7 +40,7 @@ def gauge_section(
     except InputError:
         to.unlink()  # what cannot be read is not cached
         raise
-    notes = (f"{station.name} lies {distance:.0f} km from the box", coverage_of(station.name, time, level))
+    notes = [f"{station.name} lies {distance:.0f} km from the box", coverage_of(station.name, time, level)]
     values: dict[str, TomlValue] = {
         "name": station.name,
         "paths": planned.region_path,
@@ -55,6 +53,12 @@ def gauge_section(
         "licence": licence,
     }
     comments = [f"{station.described(distance)}. Its levels are above {station.datum}."]
+    steady = on_one_zero(time, level)
+    moved = 1.0 - np.isfinite(steady).sum() / max(int(np.isfinite(level).sum()), 1)
+    if moved >= LEAST_SHARE:
+        notes.append(
+            f"the zero of {station.name} moves: {moved:.0%} of its readings stand on another one, and do not count"
+        )
     mean = mean_sea_level(time, level)
     if mean is None:
         comments.append(
@@ -72,30 +76,7 @@ def gauge_section(
             f"MEASURED: mean sea level of {first} to {last} stands {metres:.3f} m above that zero. The offset holds"
             " where the region's datum is that mean sea level; with any other datum replace it by a levelled one."
         )
-    return RegionSection("tide_gauge", values, is_repeated=True, comments=tuple(comments)), notes
-
-
-def mean_sea_level(time: Times, level: Floats) -> tuple[float, float, int, int] | None:
-    """Mean level [m] of a record's last ``EPOCH`` years, its uncertainty [m], first and last year; ``None`` if short.
-
-    The uncertainty is the deviation of the yearly means from one another, at least 0.02 m.
-
-    Args:
-        time, level: (T,) UTC and [m]; NaN = missing.
-    """
-    known = ~np.isnan(level)
-    if not known.any():
-        return None
-    step = float(np.median(np.diff(time[known]) / np.timedelta64(1, "h"))) if known.sum() > 1 else 0.0
-    years = time.astype("datetime64[Y]").astype(int) + 1970
-    chosen = known & (years > years[known][-1] - EPOCH)
-    if chosen.sum() * step < _LEAST_HOURS:
-        return None
-    by_year = {int(year): level[chosen & (years == year)] for year in np.unique(years[chosen])}
-    means = [float(values.mean()) for values in by_year.values() if values.size * step >= _LEAST_HOURS]
-    deviation = float(np.std(means, ddof=1)) if len(means) > 1 else 0.1
-    mean = float(level[chosen].mean())
-    return round(mean, 3), round(max(deviation, 0.02), 3), min(by_year), max(by_year)
+    return RegionSection("tide_gauge", values, is_repeated=True, comments=tuple(comments)), tuple(notes)
 
 
 def coverage_of(name: str, time: Times, level: Floats) -> str:

@@ -1,6 +1,7 @@
 """Roads, bridges, hospitals, schools, shelters, power, water and embankments of OpenStreetMap, without values."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,7 +11,16 @@ import pandas as pd
 from strandline.files import write_atomically
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
-from strandline.observations.fetch.source import CachedFile, FetchChoice, Needs, PlannedFile, SourceKind, cached
+from strandline.observations.fetch.source import (
+    CachedFile,
+    FetchChoice,
+    Needs,
+    PlannedFile,
+    RegionSection,
+    SourceKind,
+    TomlValue,
+    cached,
+)
 from strandline.observations.fetch.sources.openstreetmap import overpass
 
 _ROADS = "motorway|trunk|primary|secondary|tertiary|unclassified|residential|living_street|road"
@@ -35,7 +45,7 @@ class OsmLifelines:
     """What people depend on and what protects them, by asset class.
 
     Crests of embankments are unknown: OpenStreetMap has heights above the ground at best, on no datum. They stay
-    unknown. Nothing has a value, hence no section of the region file is filled.
+    unknown. Nothing has a value.
     """
 
     address: str = overpass.ADDRESS
@@ -74,7 +84,19 @@ class OsmLifelines:
         ]
         if "embankment" in count:
             notes.append("the crests of embankments are unknown")
-        return cached(self, planned, to, notes=notes)
+        return cached(self, planned, to, self._section(planned), notes=notes)
+
+    def _section(self, planned: PlannedFile) -> RegionSection:
+        columns: TomlValue = {"asset_id": "asset_id", "asset_class": "asset_class"}
+        values: dict[str, TomlValue] = {
+            "kind": "map", "path": planned.region_path, "columns": columns, "survey_year": datetime.now(UTC).year,
+            "source": f"lifelines: {self.attribution}", "licence": self.licence,
+        }  # fmt: skip
+        comment = (
+            "What people depend on, as volunteers drew it, without values: no money is in it. Crests of embankments are"
+            " unknown, and no number rests on them."
+        )
+        return RegionSection("assets", values, is_repeated=True, comments=(comment,))
 
 
 def classify(features: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

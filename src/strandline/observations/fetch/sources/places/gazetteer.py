@@ -2,11 +2,12 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from strandline.errors import InputError
+from strandline.observations.fetch.box import great_circle
 from strandline.observations.fetch.downloader import Downloader
 from strandline.observations.fetch.sources.openstreetmap.overpass import ATTRIBUTION, identified
 from strandline.observations.readers.published.tide_stations import folded
@@ -60,6 +61,28 @@ def find_places(name: str, client: Downloader, table: Path | None = None, addres
         where = str(table) if table else address
         raise InputError(f"'{name}'", f"is not in {where}", "check its spelling, or give --bbox or --near")
     return found
+
+
+def the_place(name: str, found: Sequence[NamedPlace], size: float) -> NamedPlace:
+    """The place that is meant, of those that a gazetteer has.
+
+    Several entries near one another (a town, its district) are one place for a box of ``size`` [km].
+
+    Raises:
+        InputError: they lie apart; lists them.
+    """
+    first = found[0]
+    apart = [great_circle(first.longitude, first.latitude, each.longitude, each.latitude) for each in found]
+    if max(apart) <= size / 4:
+        return first
+    listed = "".join(f'\n  --near "{each.latitude:.4f}, {each.longitude:.4f}"  {described(each)}' for each in found)
+    raise InputError(f"--place '{name}'", f"may be one of {len(found)} places", f"write more of its name, or:{listed}")
+
+
+def described(place: NamedPlace) -> str:
+    """Name, kind and people of a place."""
+    people = "" if place.people is None else f", {place.people:,} people"
+    return f"{place.name} ({place.kind}{people})"
 
 
 def _rank(name: str) -> Callable[[NamedPlace], tuple[bool, int]]:

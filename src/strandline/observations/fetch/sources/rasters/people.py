@@ -19,7 +19,9 @@ from strandline.observations.fetch.source import (
     FetchChoice,
     Needs,
     PlannedFile,
+    RegionSection,
     SourceKind,
+    TomlValue,
     cached,
 )
 
@@ -90,7 +92,14 @@ class PeopleGrid:
         notes = (
             f"about {float(np.nansum(people)):,.0f} people live in the box, of {_YEAR}, by a model of census data",
         )
-        return cached(self, planned, to, notes=notes)
+        values: dict[str, TomlValue] = {
+            "path": planned.region_path, "year": _YEAR, "source": self.attribution, "licence": self.licence,
+        }  # fmt: skip
+        comment = (
+            "People of each cell by a model of census data, projected to its year; used where no survey counts people."
+            " ASSUMPTION: wrong by a factor of 2 either way, since its publisher states no error."
+        )
+        return cached(self, planned, to, RegionSection("people", values, comments=(comment,)), notes=notes)
 
 
 def tiles_over(bounds: tuple[float, float, float, float]) -> list[str]:

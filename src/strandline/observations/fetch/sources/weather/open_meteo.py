@@ -65,8 +65,6 @@ class OpenMeteo:
 
     def plan(self, box: Box, choice: FetchChoice, client: Downloader) -> list[PlannedFile]:
         """See ``Source``; nothing is asked of the service."""
-        if self.product != "archive" and not choice.only & {self.name, self.kind}:
-            return []
         longitude, latitude = box.centre
         today = datetime.now(UTC).date()
         if self.product in ("forecast", "ensemble"):

@@ -1,6 +1,7 @@
-"""Assets from a survey in a common vector format."""
+"""Assets of surveys and maps, in common vector formats."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,20 +11,46 @@ import pandas as pd
 from strandline.errors import InputError
 from strandline.observations.arrays import Mask
 from strandline.observations.checks.findings import Checked
-from strandline.observations.checks.survey import HIGHEST, doubts_about_rows, doubts_about_values
+from strandline.observations.checks.survey import (
+    HIGHEST,
+    doubts_about_a_map,
+    doubts_about_joining,
+    doubts_about_rows,
+    doubts_about_values,
+)
 from strandline.observations.checks.times import REMEDY, implausible_years
-from strandline.observations.exposure.assets import ASSET_CLASSES, ASSET_DETAILS, ROADS
+from strandline.observations.exposure.assets import ASSET_CLASSES, ASSET_DETAILS, BUILDINGS, ROADS
+from strandline.observations.exposure.joining import AssetFile, count_by_cell, join_files
 from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
-from strandline.observations.region_file.data_sections import AssetsSection
 from strandline.observations.region_file.planning_section import PlanningSection
-from strandline.observations.region_file.prices.greatest_damage import BUILDINGS, greatest_damage
+from strandline.observations.region_file.prices.greatest_damage import BUILDINGS as MATERIALS
+from strandline.observations.region_file.prices.greatest_damage import greatest_damage, value_of_mapped
 from strandline.observations.region_file.prices.money import EUR_2010
+from strandline.observations.region_file.surveys.exposure_sections import AssetsSection
 from strandline.observations.variables import VARIABLES
 
 _log = logging.getLogger(__name__)
 _SWAPPED_SHARE = 0.1
 """Of the rows outside the region, that lie inside once longitude and latitude are swapped."""
+
+
+def read_all_assets(
+    sections: Sequence[AssetsSection], region: Region, planning: PlanningSection | None = None
+) -> Checked[gpd.GeoDataFrame]:
+    """The assets of every ``[[assets]]``, each thing once; buildings of a map are counted by cell.
+
+    Raises:
+        InputError: with file, row and remedy.
+    """
+    read = [read_assets(section, region, planning) for section in sections]
+    joined = join_files(
+        [AssetFile(each.path.stem, part.value, each.kind == "map") for each, part in zip(sections, read, strict=True)]
+    )
+    findings = [finding for part in read for finding in part.findings]
+    names = ", ".join(each.path.name for each in sections)
+    findings += doubts_about_joining(joined.merged, names)
+    return Checked(count_by_cell(joined, region), tuple(findings))
 
 
 def read_assets(
@@ -56,7 +83,10 @@ def read_assets(
         raise InputError(f"{path} row {int(nowhere.argmax()) + 1}", what, "check its coordinates and the file's CRS")
     _log.info("assets: %d of %d lie in the region", inside.sum(), len(frame))
     chosen = frame[inside]
-    if columns.value is not None:
+    mapped: dict[str, np.ndarray] = {}
+    if settings.kind == "map":
+        value, mapped = _of_a_map(settings, chosen, path, planning or PlanningSection())
+    elif columns.value is not None:
         value = _numbers(chosen, columns.value, path, "value", highest)
     else:
         per_area = _value_per_area(settings, chosen, path, planning or PlanningSection())
@@ -86,11 +116,14 @@ def read_assets(
             "asset_class": classes,
             "value": value,
             "survey_year": year.astype(int),
+            **mapped,
             **_details(settings, chosen, path),
         },
         geometry=projected.geometry[inside].to_numpy(),
         crs=region.crs,
     )
+    if settings.kind == "map":
+        return Checked(assets, tuple(doubts_about_a_map(_stated(settings, chosen), str(path))))
     findings = [
         *doubts_about_rows(len(assets), len(frame), str(path)),
         *doubts_about_values(assets["value"].to_numpy(), list(assets["asset_id"]), str(path), money),
@@ -166,9 +199,9 @@ def _value_per_area(
     if settings.value_per_m2 is not None or preset is None:
         return np.full(len(frame), settings.value_per_m2 or np.nan)
     column = settings.columns.building
-    building = np.full(len(frame), settings.building) if column is None else frame[column].to_numpy()
-    known = np.isin(building.astype(str), BUILDINGS)
-    _refuse(frame, ~known, str(column), "is no kind of building", f"write {', '.join(BUILDINGS)}", path=path)
+    building = np.full(len(frame), settings.building or "masonry") if column is None else frame[column].to_numpy()
+    known = np.isin(building.astype(str), MATERIALS)
+    _refuse(frame, ~known, str(column), "is no kind of building", f"write {', '.join(MATERIALS)}", path=path)
     damage, classes = greatest_damage(preset, planning.prices), _classes(settings, frame, path)
     total = np.array(
         [damage[key].total if key in damage else np.nan for key in zip(classes, building.astype(str), strict=True)]
@@ -178,6 +211,46 @@ def _value_per_area(
         what = f"the preset knows no value per m2 for the class '{without}'"
         raise InputError(f"{path} [assets]", what, "add 'value_per_m2', or a column of values")
     return total
+
+
+def _of_a_map(
+    settings: AssetsSection, frame: gpd.GeoDataFrame, path: Path, planning: PlanningSection
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """(A,) likely value [money]; and the columns ``MAP_DETAILS`` that the map has. NaN = nobody stated a price."""
+    columns, empty = settings.columns, np.full(len(frame), np.nan)
+    if columns.value is not None:
+        value = pd.to_numeric(frame[columns.value], errors="coerce").to_numpy(dtype=np.float64)
+        _refuse(frame, value < 0, columns.value, "is negative", "correct it, or leave it empty", path=path)
+        return value, {}
+    if columns.floor_area is None:
+        return empty, {}
+    likely = _numbers(frame, columns.floor_area, path, "floor_area", HIGHEST["floor_area"])
+    low, high = (
+        likely if column is None else _numbers(frame, column, path, "floor_area", HIGHEST["floor_area"])
+        for column in (columns.floor_area_low, columns.floor_area_high)
+    )
+    disordered = ~((low <= likely) & (likely <= high))
+    _refuse(frame, disordered, columns.floor_area, "lies outside its bounds", "order low, likely and high", path=path)
+    details = {"floor_area": likely}
+    price = np.full((3, len(frame)), settings.value_per_m2 or np.nan)
+    preset = planning.preset_of_country
+    if settings.value_per_m2 is None and preset is not None:
+        classes, stated = _classes(settings, frame, path), _stated(settings, frame)
+        found = value_of_mapped(preset, planning.prices, settings.building)
+        unstated = found["unstated"]
+        for row, (name, is_stated) in enumerate(zip(classes, stated, strict=True)):
+            price[:, row] = (found.get(name) if is_stated or name not in BUILDINGS else unstated) or (np.nan,) * 3
+    if np.isnan(price).all():
+        return empty, details
+    return likely * price[1], details | {"value_low": low * price[0], "value_high": high * price[2]}
+
+
+def _stated(settings: AssetsSection, frame: gpd.GeoDataFrame) -> Mask:
+    """(A,) whether somebody stated the class; where no column tells, yes."""
+    column = settings.columns.class_is_stated
+    if column is None:
+        return np.ones(len(frame), dtype=bool)
+    return np.asarray(frame[column].astype(str).str.lower().isin(["true", "1", "1.0", "yes"]))
 
 
 def _too_much(quantity: str, highest: float) -> tuple[str, str]:
