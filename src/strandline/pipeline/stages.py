@@ -26,6 +26,7 @@ from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline import evaluation
 from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment, gauge_zeros
 from strandline.pipeline.evaluation import FloodScores, SurgeTable, score_floods
+from strandline.pipeline.radar_scenes import RadarOfPlace, compile_radar
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import (
@@ -38,7 +39,6 @@ from strandline.pipeline.study_area import (
 from strandline.pipeline.study_area.absences import absence_sentences
 from strandline.pipeline.study_area.flood_scores import kind_of_targets
 from strandline.pipeline.study_area.future_seas import future_seas, highest_levels, land_sentences, scenarios_of
-from strandline.pipeline.study_area.radar_scenes import RadarOfPlace, compile_radar
 from strandline.pipeline.study_area.requirements import require_storms
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
 from strandline.planning.early_action.evacuation.frequency import SeaRecord

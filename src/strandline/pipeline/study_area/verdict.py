@@ -13,8 +13,8 @@ from strandline.observations.checks.inventory.inventory import Inventory, take_i
 from strandline.observations.readers.formats.reading_process import Executor
 from strandline.observations.region_file import RegionFile, examine_region_file
 from strandline.observations.region_file.data_sections import SarSection
-from strandline.observations.region_file.values import as_datetime64
 from strandline.observations.region_file.toml_file import read_toml
+from strandline.observations.region_file.values import as_datetime64
 from strandline.observations.storms import find_whole_storms, overlaps_any
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline.study_area.datum_remedies import with_offset

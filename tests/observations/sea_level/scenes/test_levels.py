@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strandline.observations.sea_level.level_at_scenes import (
+from strandline.observations.sea_level.scenes.levels import (
     GAUGE_SD,
     HOURS_BEFORE_SCENE,
     NEIGHBOUR_SD,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strandline.observations.sea_level.scene_clock import LAGS, better_clock, far_from_a_pass
+from strandline.observations.sea_level.scenes.clock import LAGS, better_clock, far_from_a_pass
 from tests.fixtures.batches import make_tide
 
 SCENES = np.datetime64("2021-01-01T23:56", "ns") + np.arange(10) * np.timedelta64(24 * 12, "h")

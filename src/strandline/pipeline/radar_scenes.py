@@ -13,9 +13,9 @@ from strandline.distillation.adaptation.radar_scenes import (
 )
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.level_at_scenes import LevelsAtScenes, levels_at_scenes, unknown_levels
 from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.sea_level.scene_clock import better_clock
+from strandline.observations.sea_level.scenes.clock import better_clock
+from strandline.observations.sea_level.scenes.levels import LevelsAtScenes, levels_at_scenes, unknown_levels
 from strandline.observations.storms import BEFORE_PEAK, Split, Window
 from strandline.pipeline.study_area.study_area import StudyArea, own_mean_sea_level
 from strandline.planning.formatting import pluralise

@@ -23,14 +23,14 @@ from strandline.distillation.waterlines import (
 from strandline.models.batching import build_storm_batch, build_surge_batch
 from strandline.models.weights.load_weights import load_teacher
 from strandline.observations.observations import Observations, Provenance
-from strandline.observations.sea_level.level_at_scenes import GAUGE_SD, LevelsAtScenes, levels_at_scenes
+from strandline.observations.sea_level.scenes.levels import GAUGE_SD, LevelsAtScenes, levels_at_scenes
 from strandline.observations.storms import Split, find_storms
 from strandline.observations.variables import as_variable
 from strandline.pipeline import stages
+from strandline.pipeline.radar_scenes import compile_radar
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import StudyArea
 from strandline.pipeline.study_area.assumed_sea import AssumedSea
-from strandline.pipeline.study_area.radar_scenes import compile_radar
 from strandline.report.radar_scenes import radar_scenes_csv, scene_rows, scene_sentences
 from strandline.risk.hazard.without_record import SeaErrors
 from tests.fixtures.batches import (
