@@ -1,7 +1,7 @@
 """All sources, one line each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -94,16 +94,32 @@ def with_mirrors(mirrors: Mapping[str, str], sources: Sequence[Source] = SOURCES
     return [_moved(source, mirrors.get(source.name)) for source in sources]
 
 
-def read_mirrors(path: Path) -> dict[str, str]:
-    """Name of a source → address, from a TOML file with one line for each.
+@dataclass(frozen=True)
+class Mirrors:
+    """Other addresses of sources.
+
+    Attributes:
+        addresses: name of a source → address.
+        simulated: names of the sources whose data there is simulated, as in an exercise.
+    """
+
+    addresses: Mapping[str, str]
+    simulated: frozenset[str] = frozenset()
+
+
+def read_mirrors(path: Path) -> Mirrors:
+    """Mirrors from a TOML file with one line for each address, and ``simulated``, a list of names.
 
     Raises:
-        InputError: it cannot be read, or holds anything but texts.
+        InputError: it cannot be read, or holds anything else.
     """
     stated = read_toml(path)
+    simulated = stated.pop("simulated", [])
+    if not (isinstance(simulated, list) and all(isinstance(name, str) for name in simulated)):
+        raise InputError(path, "states 'simulated' otherwise than as a list of names", 'write simulated = ["uhslc"]')
     if wrong := next((name for name, address in stated.items() if not isinstance(address, str)), None):
         raise InputError(path, f"gives '{wrong}' no address", 'write a line as copernicus-glo30 = "https://…"')
-    return stated
+    return Mirrors(stated, frozenset(simulated))
 
 
 def _moved(source: Source, address: str | None) -> Source:

@@ -11,7 +11,7 @@ import xarray as xr
 from strandline.observations.checks.findings import Checked, Finding
 from strandline.observations.exposure.plausibility import doubts_about_exposure
 from strandline.observations.exposure.settlement import settle
-from strandline.observations.observations import Observations, Provenance
+from strandline.observations.observations import Observations, Provenance, ProvenanceKind
 from strandline.observations.readers.climate import read_climate
 from strandline.observations.readers.cyclone_tracks import read_storms
 from strandline.observations.readers.exposure.assets import read_all_assets
@@ -106,11 +106,15 @@ def files_of(region_file: RegionFile, modality: str) -> list[Path]:
 
 
 def provenance_of(region_file: RegionFile, modality: str) -> Provenance:
-    """Source and licence of a modality: as the region file states them, else the file names."""
+    """Source and licence of a modality: as the region file states them, else the file names.
+
+    A modality of which a part is simulated is called simulated.
+    """
     sections = _sections(region_file, modality)
     sources = dict.fromkeys(_source(section) for section in sections)
     licences = dict.fromkeys(section.licence for section in sections)
-    return Provenance("real", "; ".join(sources), "; ".join(licences))
+    kind: ProvenanceKind = "simulated" if any(section.simulated for section in sections) else "real"
+    return Provenance(kind, "; ".join(sources), "; ".join(licences))
 
 
 def _sections(region_file: RegionFile, modality: str) -> tuple[Sourced, ...]:
