@@ -92,5 +92,9 @@ def test_terrain_alone_ends_in_a_report_whose_first_page_says_what_it_cannot_kno
         assert sentence in first, sentence
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     assert summary["provenance"] == "simulated"
+    for file in (tmp_path / "out").rglob("*"):
+        if file.suffix in {".html", ".json", ".md", ".csv", ".toml", ".txt", ".geojson", ".xml"}:
+            assert str(tmp_path) not in file.read_text(encoding="utf-8"), file
+    assert "dem.tif" in (tmp_path / "out" / "data_sources.md").read_text(encoding="utf-8")
     plan = json.loads((tmp_path / "out" / "plan.json").read_text(encoding="utf-8"))
     assert "hindcast" not in json.dumps(plan) or "no flood in the record" in json.dumps(plan).lower()

@@ -12,6 +12,7 @@ import xarray as xr
 from strandline.errors import InputError
 from strandline.observations.checks.findings import Finding
 from strandline.observations.exposure.assets import ASSET_CLASSES, ASSET_COLUMNS, no_survey
+from strandline.observations.fetch.credits.data_files import DataFile
 from strandline.observations.region import Region
 from strandline.observations.variables import check_variables
 
@@ -134,6 +135,7 @@ class Observations:
             and ``damage_state`` (scene, asset). Local training never reads it.
         provenance: modality → origin.
         findings: what their readers found doubtful.
+        files: that were read, and whose they are.
     """
 
     region: Region
@@ -151,6 +153,7 @@ class Observations:
     assets: gpd.GeoDataFrame | None = None
     truth: xr.Dataset | None = None
     findings: tuple[Finding, ...] = ()
+    files: tuple[DataFile, ...] = ()
 
     def __post_init__(self) -> None:
         for name, dataset in self.modalities().items():

@@ -21,6 +21,7 @@ from strandline.planning.early_action.protocol_file import protocol_to_toml
 from strandline.planning.plan import Plan
 from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_json
 from strandline.report.consistency.gate import refuse_contradictions
+from strandline.report.data_sources import DATA_SOURCES, describe_data
 from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.flooded_land import flooded_land
@@ -73,6 +74,7 @@ def write_products(out: Path, results: RunResults) -> None:
     if results.plan.protocol is not None:
         write_text(out / "protocol.toml", protocol_to_toml(results.plan.protocol))
     write_json(out / "risk_data_library.json", describe_for_catalogues(results))
+    write_text(out / DATA_SOURCES, describe_data(results))
     if results.plan.pathways is not None:
         for name, text in zip(GENERATOR_FILES, as_generator_files(results.plan.pathways), strict=True):
             write_text(out / name, text)

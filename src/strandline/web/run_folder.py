@@ -39,6 +39,7 @@ MEDIA_TYPES = {
     "pathways-action.txt": "text/plain; charset=utf-8",
     "pathways-sequence.txt": "text/plain; charset=utf-8",
     "risk_data_library.json": "application/json",
+    "data_sources.md": "text/markdown; charset=utf-8",
     "deployment.nc": "application/x-netcdf",
     "student.json": "application/json",
     "student.safetensors": "application/octet-stream",

@@ -201,11 +201,14 @@ def test_sources_are_chosen_by_name_or_kind_and_what_needs_something_only_by_nam
 def test_a_mirror_stands_in_for_a_source(tmp_path: Path) -> None:
     path = tmp_path / "mirrors.toml"
     path.write_text('made-up = "https://mirror.example/"\n')
-    (moved,) = with_mirrors(read_mirrors(path), [TestSource()])
+    (moved,) = with_mirrors(read_mirrors(path).addresses, [TestSource()])
     assert moved.address == "https://mirror.example/"
     for wrong, message in (({"other": "https://x"}, "is no source"), ({"made-up": "ftp://x"}, "is no web address")):
         with pytest.raises(InputError, match=message):
             with_mirrors(wrong, [TestSource()])
+    path.write_text('simulated = "made-up"\n')
+    with pytest.raises(InputError, match="otherwise than as a list of names"):
+        read_mirrors(path)
     path.write_text("made-up = 3\n")
     with pytest.raises(InputError, match="gives 'made-up' no address"):
         read_mirrors(path)

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 import tests.fixtures.reports as coast
+from strandline.observations.fetch.credits.data_files import DataFile
 from strandline.observations.observations import Provenance
 from strandline.observations.region_file.prices.money import EUR_2010, SPACE, MoneyUnit
 from strandline.planning import formatting
+from strandline.report.data_sources import describe_data
 from strandline.report.figures.style import INK, MUTED, ON_DARK, PAPER, as_rgb
 from strandline.report.findings import RunResults
 from strandline.report.page.page import render_page
@@ -88,11 +90,28 @@ def with_scripts_as_names() -> RunResults:
     return replace(
         results,
         hazard=replace(results.hazard, region=region),
-        observations=replace(observations, provenance=provenance),
+        observations=replace(observations, provenance=provenance, files=(DataFile(*[SCRIPT] * 8),)),
         impact=replace(results.impact, assets=assets),
         plan=replace(results.plan, actions=(action,)),
         run=replace(results.run, warnings=(SCRIPT,)),
     )
+
+
+def test_each_file_is_on_the_page_and_in_the_folder_with_its_credit_and_what_its_licence_forbids() -> None:
+    terrain = DataFile(
+        "fetched/terrain/dem.tif", "terrain", "glo30", "free", "© DLR", "2021-04-01", "2026-11-30", "ab" * 32
+    )
+    weather = DataFile(
+        "era5.csv", "climate.station", "Open-Meteo", "CC-BY-4.0; non-commercial use only", "Open-Meteo.com"
+    )
+    made = coast.results("real")
+    made = replace(made, observations=replace(made.observations, files=(terrain, weather)))
+    page, text = Page(render_page(made)).text, describe_data(made)
+    for words in ("fetched/terrain/dem.tif", "© DLR", "2021-04-01", "abababababab", "NOT FOR COMMERCIAL USE: climate"):
+        assert words in page
+        assert words in text
+    assert "- SHA-256: " + "ab" * 32 in text
+    assert "No file was read" in describe_data(coast.results("simulated"))
 
 
 def test_every_element_is_closed_and_the_page_is_small(simulated: Page) -> None:

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,9 @@ import numpy.typing as npt
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.fetch.box import Box
-from strandline.observations.fetch.downloader import Downloader
+
+if TYPE_CHECKING:  # a run reads manifests without the extra
+    from strandline.observations.fetch.downloader import Downloader
 
 SourceKind = Literal[
     "terrain",
@@ -209,7 +211,7 @@ class Source(Protocol):
     @property
     def needs(self) -> Needs: ...  # noqa: D102
 
-    def plan(self, box: Box, choice: FetchChoice, client: Downloader) -> list[PlannedFile]:
+    def plan(self, box: Box, choice: FetchChoice, client: "Downloader") -> list[PlannedFile]:
         """What there is for a box: asks catalogues only. Empty where it has nothing there.
 
         Raises:
@@ -217,7 +219,7 @@ class Source(Protocol):
         """
         ...
 
-    def download(self, planned: PlannedFile, to: Path, client: Downloader) -> CachedFile:
+    def download(self, planned: PlannedFile, to: Path, client: "Downloader") -> CachedFile:
         """Bring one planned file to ``to``, by ``client.download`` or within ``write_atomically(to)``.
 
         Raises:

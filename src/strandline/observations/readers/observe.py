@@ -11,6 +11,8 @@ import xarray as xr
 from strandline.observations.checks.findings import Checked, Finding
 from strandline.observations.exposure.plausibility import doubts_about_exposure
 from strandline.observations.exposure.settlement import settle
+from strandline.observations.fetch.credits.cited_files import cite
+from strandline.observations.fetch.credits.data_files import without_secrets
 from strandline.observations.observations import Observations, Provenance, ProvenanceKind
 from strandline.observations.readers.climate import read_climate
 from strandline.observations.readers.cyclone_tracks import read_storms
@@ -25,7 +27,7 @@ from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.data_sections import TideGaugeSection
 from strandline.observations.region_file.surveys.exposure_sections import AssetsSection, PeopleSection
-from strandline.observations.region_file.values import Sourced
+from strandline.observations.region_file.values import Section, Sourced
 from strandline.observations.region_file.vertical_datum import OptionalHeights
 from strandline.observations.variables import as_variable
 
@@ -46,6 +48,10 @@ READERS: dict[str, tuple[str, Callable[[Any, Region], xr.Dataset | None]]] = {
 }
 """Modality → section of the region file and its reader, ``None`` where the section names no such data. A new modality
 needs one row here and one in ``MODALITIES``."""
+
+
+_LIVE = ("stream", "warnings")
+"""Sections of the watch, which a run does not read."""
 
 
 def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Observations:
@@ -75,7 +81,15 @@ def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Obs
     findings = (*findings, *doubts_about_exposure(assets, people, terrain, region_file.region))
     if "people" in present:
         present["people"] = settled(present["people"], assets, present["terrain"], region_file.region)
-    return Observations(region_file.region, provenance=provenance, assets=assets, findings=findings, **present)
+    files = cite(named_files(region_file))
+    return Observations(
+        region_file.region,
+        provenance=provenance,
+        assets=assets,
+        findings=(*findings, *files.findings),
+        files=files.value,
+        **present,
+    )
 
 
 def settled(people: xr.Dataset, assets: gpd.GeoDataFrame | None, terrain: xr.Dataset, region: Region) -> xr.Dataset:
@@ -105,6 +119,27 @@ def files_of(region_file: RegionFile, modality: str) -> list[Path]:
     return [path for section in _sections(region_file, modality) for path in paths_of(section)]
 
 
+def named_files(region_file: RegionFile) -> dict[str, list[tuple[Sourced, list[Path]]]]:
+    """Name of a section → its tables with their files; a table within one has its name after a point."""
+    named: dict[str, list[tuple[Sourced, list[Path]]]] = {}
+
+    def add(name: str, value: object) -> None:
+        if isinstance(value, tuple):
+            for each in value:
+                add(name, each)
+        elif isinstance(value, Sourced):
+            if paths := paths_of(value):
+                named.setdefault(name, []).append((value, paths))
+        elif isinstance(value, Section):
+            for part in type(value).model_fields:
+                add(f"{name}.{part}", getattr(value, part))
+
+    for name in type(region_file).model_fields:
+        if name not in _LIVE:
+            add(name, getattr(region_file, name))
+    return named
+
+
 def provenance_of(region_file: RegionFile, modality: str) -> Provenance:
     """Source and licence of a modality: as the region file states them, else the file names.
 
@@ -123,7 +158,7 @@ def _sections(region_file: RegionFile, modality: str) -> tuple[Sourced, ...]:
 
 
 def _source(section: Sourced) -> str:
-    stated = section.source or ", ".join(path.name for path in paths_of(section))
+    stated = without_secrets(section.source or "") or ", ".join(path.name for path in paths_of(section))
     year = section.year if isinstance(section, PeopleSection) else None
     if isinstance(section, AssetsSection) and section.kind == "map":
         year = section.survey_year

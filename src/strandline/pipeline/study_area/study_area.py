@@ -13,6 +13,7 @@ from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.observations.checks.contradictions import find_contradictions
 from strandline.observations.checks.findings import raise_refusals, warnings_of
+from strandline.observations.fetch.credits.data_files import without_folders, without_secrets
 from strandline.observations.observations import Observations
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.formats.units import to_si
@@ -197,7 +198,7 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         None if zones is None else execute([zones.path], partial(read_zones, zones, region_file.region)),
         issuer_of(region_file.warnings),
         evacuation_settings(region_file.planning or PlanningSection(), region_file.warnings),
-        warnings_of(findings),
+        tuple(without_secrets(without_folders(each)) for each in warnings_of(findings)),
         baseline,
         found.value.projections or (),
         found.value.subsidence,

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from strandline.observations.fetch.credits.data_files import attributions, non_commercial_sentence
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning import formatting
 from strandline.planning.plan import frequent_notes
@@ -119,6 +120,9 @@ def render_page(results: RunResults) -> str:
         frequent=frequent_notes(results.impact.frequent, results.plan.money),
         unknown_share=flooded_land(results.hazard, results.observations.terrain).unknown_share,
         sources=source_rows(results),
+        files=results.observations.files,
+        credits=attributions(results.observations.files),
+        non_commercial=non_commercial_sentence(results.observations.files),
         limits=LIMITS,
         drafts=drafts_sentence(results, trace),
     )  # fmt: skip
