@@ -84,7 +84,7 @@ def fetch(
     from strandline.pipeline.study_area.sea_point import write_sea_point
 
     others = registry.Mirrors({}) if mirrors is None else registry.read_mirrors(mirrors)
-    sources = registry.with_mirrors(others.addresses, registry.SOURCES)
+    sources = registry.with_mirrors(others, registry.SOURCES)
     if listing:
         _show_sources(sources, as_json=as_json)
         return
@@ -117,7 +117,7 @@ def fetch(
         with StageDisplay() as announce:
             outcomes = bring(plan, cache, open_downloader, announce, sea_level_of)
         files = list(usable(plan, outcomes))
-        done = complete(region, files, others.simulated) if files else Completion()
+        done = complete(region, files) if files else Completion()
         sea = write_sea_point(region, data) if files else None
         damaged = tuple(cache.damaged)
     for name in damaged:

@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from collections.abc import Collection, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -31,13 +31,10 @@ class Completion:
     kept: tuple[str, ...] = ()
 
 
-def complete(path: Path, files: Sequence[CachedFile], simulated: Collection[str] = ()) -> Completion:
+def complete(path: Path, files: Sequence[CachedFile]) -> Completion:
     """Add the sections of fetched files to a region file.
 
     A value that the file states already stays, also where another one was fetched: it may be a person's correction.
-
-    Args:
-        simulated: names of the sources whose data is simulated; their sections say so.
 
     Raises:
         InputError: the file cannot be read or written, or cannot be completed without a change of what it states.
@@ -47,7 +44,7 @@ def complete(path: Path, files: Sequence[CachedFile], simulated: Collection[str]
         before = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(path, f"is not a readable TOML file ({error})", "correct it, then fetch again") from error
-    sections, clashes = merged([_marked(file) if file.source in simulated else file for file in files])
+    sections, clashes = merged(files)
     sections = [_on_region_datum(section, before) for section in sections]
     expected, changes = _plain(before), _Changes()
     for section in sections:
@@ -62,13 +59,6 @@ def complete(path: Path, files: Sequence[CachedFile], simulated: Collection[str]
             raise InputError(path, what, _BY_HAND + as_toml(sections))
         write_bytes(path, content.encode("utf-8"))
     return Completion(tuple(dict.fromkeys(changes.added)), (*clashes, *changes.kept))
-
-
-def _marked(file: CachedFile) -> CachedFile:
-    """A file whose section says that its data is simulated."""
-    if file.section is None or "source" not in file.section.values:
-        return file
-    return replace(file, section=replace(file.section, values={**file.section.values, "simulated": True}))
 
 
 def completed(stated: Mapping[str, Any], files: Sequence[CachedFile]) -> dict[str, Any]:
