@@ -145,3 +145,13 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "other.csv").write_text("when,level\n" + rows(0, 3))
     with pytest.raises(FeedError, match="has no column 'time'"):
         feed(tmp_path / "other.csv", now).read(START, now)
+
+
+def test_a_loggers_depth_becomes_a_level_by_the_height_of_its_sensor_and_a_dry_one_says_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "logger.csv"
+    path.write_text("stamp;depth\n2022-01-01 01:00;0.00\n2022-01-01 02:00;0\n2022-01-01 03:00;0.35\n")
+    now = START + 4 * HOUR
+    stated = {"delimiter": ";", "columns": {"time": "stamp", "level": "depth"}, "unit": "m", "missing": ["0"]}
+    readings = feed(path, now, **stated, **on_datum(1.2)).read(datetime.min, now)
+    wet = [(reading.time, reading.value) for reading in readings if np.isfinite(reading.value)]
+    assert wet == [(START + 2 * HOUR, pytest.approx(1.55))]

@@ -67,6 +67,19 @@ _SECTIONS = (
 #trend = true""",
     ),
     (
+        "return_levels",
+        """\
+#[return_levels]
+#source = "WHO PUBLISHED THEM"
+#periods = [2, 10, 100]
+#levels = [1.0, 1.5, 2.2]
+#low = [0.9, 1.2, 1.6]
+#high = [1.1, 1.9, 3.1]
+#chance = 0.9
+#unit = "m"
+#vertical_datum = "region\"""",
+    ),
+    (
         "storms",
         """\
 # Where cyclones strike. [km] Every storm that comes so near.

@@ -41,7 +41,7 @@ from strandline.observations.region_file.data_sections import (
 )
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.money import MoneyUnit
-from strandline.observations.region_file.scenario_sections import ScenariosSection
+from strandline.observations.region_file.scenario_sections import ReturnLevelsSection, ScenariosSection
 
 S = TypeVar("S")
 HOUR = np.timedelta64(1, "h")
@@ -52,6 +52,7 @@ COSTS = {name: modality.cost_of_absence for name, modality in MODALITIES.items()
     "tides": "the tide is fitted to the record, which takes months of data and leaks if held-out storms are included;"
     " without a gauge it is a usual one, a third or three times as large as here",
     "extremes": "return levels rest on the gauge's own record; a short one only updates what other coasts have",
+    "return_levels": "rare seas rest on annual maxima or the own record; without these, on what other coasts have",
     "assets": "no damage and no money: the plan has actions for lives alone, by the land that floods",
     "scenarios": "the sea rises as on the world's mean, and the land is taken as stable",
     "zones": "the watch reports by the districts that the assets name, else by square blocks",
@@ -181,6 +182,8 @@ def take_inventory(
             published = published.joined(found.value)
         except InputError as error:
             streams.append(_unreadable(name, error, name))
+    listed = region_file.return_levels
+    streams.append(_absent("return_levels") if listed is None else _describe_return_levels(listed))
     own_is_readable = bool(gauge_data) and gauge_data[0]["station"].values[0] == region_file.tide_gauge[0].name
     own_gauge = gauge_data[0] if own_is_readable else None
     if own_gauge is None:
@@ -288,6 +291,16 @@ def _describe_extremes(now: np.datetime64, published: Published) -> Stream:
     detail = f"annual maxima {years.min():.0f}-{years.max():.0f}, {levels.min():.2f} to {levels.max():.2f} m"
     end = np.datetime64(f"{int(years.max()):04d}-12-31", "ns")
     return Stream("extremes", "present", detail, COSTS["extremes"], count=int(years.size), age_days=_days(now - end))
+
+
+def _describe_return_levels(section: ReturnLevelsSection) -> Stream:
+    periods, levels = section.periods, section.levels
+    doubt = "" if section.low is None else f", with bounds of {section.chance:.0%} chance"
+    detail = (
+        f"published levels of {periods[0]:g} to {periods[-1]:g} years, {levels[0]:.2f} to {levels[-1]:.2f}"
+        f" {section.unit}{doubt}"
+    )
+    return Stream("return_levels", "present", detail, COSTS["return_levels"], count=len(periods))
 
 
 def _describe_scenarios(published: Published) -> Stream:
