@@ -163,8 +163,16 @@ def test_the_tide_is_not_the_sea_of_a_day_with_a_cyclone_or_a_flood(stream: str)
     assert torch.isfinite(found.compiled.levels.level).all()
 
 
-def test_simulated_radar_is_left_as_it_is() -> None:
+def test_scenes_of_an_exercise_are_compiled_like_real_ones() -> None:
     area = StudyArea(place(kind="simulated"))
+    assert compile_radar(area, split_of(area.observations), MODEL).compiled is not None
+    assert without_gauge(area).storm_observations.sar is None
+
+
+def test_radar_of_a_simulated_coast_is_left_as_it_is() -> None:
+    flooded = scenes(TIMES[:1], flood_depth=np.zeros((1, 16, 16)))
+    known = {**place().provenance, "truth": HERE}
+    area = StudyArea(replace(place(), truth=flooded, provenance=known))
     found = compile_radar(area, split_of(area.observations), MODEL)
     assert found.area is area
     assert found.compiled is None

@@ -52,12 +52,13 @@ class RadarOfPlace:
 
 
 def compile_radar(area: StudyArea, split: Split, sea_level: SeaLevelModel) -> RadarOfPlace:
-    """Sea level and use of every radar scene that was observed; simulated ones are left as they are.
+    """Sea level and use of every radar scene that was given; those of a simulated coast are left as they are.
 
-    Where no scene can be used, radar is left out, as if none had been given.
+    Scenes of a simulated coast were taken of its storms, and it has a truth. Where no scene can be used, radar is left
+    out, as if none had been given.
     """
     observations = area.observations
-    if observations.sar is None or observations.provenance["sar"].kind == "simulated":
+    if observations.sar is None or observations.truth is not None:
         return RadarOfPlace(area)
     is_read, mean = area.assumed_sea is None, own_mean_sea_level(area)
     times = observations.sar["time"].values
@@ -97,7 +98,7 @@ def _unusual(observations: Observations, times: Times) -> Mask:
     windows = list[Window]()
     if observations.storms is not None:
         windows += cyclone_passages(observations.storms, *observations.region.centre_lonlat)
-    if observations.flood_survey is not None and observations.provenance["flood_survey"].kind == "real":
+    if observations.flood_survey is not None:
         windows += [(seen - BEFORE_PEAK, seen + BEFORE_PEAK) for seen in observations.flood_survey["time"].values]
     unusual = np.zeros(times.size, dtype=bool)
     for start, end in windows:

@@ -534,17 +534,19 @@ def warnings_of(
     """What a reader must know about this run before using it."""
     outlier = () if novelty.warning is None else (novelty.warning,)
     return (
-        *_provenance_warnings(area, split, len(radar.scenes)), *radar.warnings, *absence_sentences(area),
+        *_provenance_warnings(area, split, radar), *radar.warnings, *absence_sentences(area),
         *land_sentences(area), *area.warnings, *outlier,
         *extrapolation_warnings(data, own_mean_sea_level(area), float(np.median(highest.levels))),
     )  # fmt: skip
 
 
-def _provenance_warnings(area: StudyArea, split: Split, scenes: int) -> tuple[str, ...]:
-    provenance = area.observations.provenance
-    given = f"None of the {scenes} radar scenes of this place is used" if scenes else NO_SCENES
+def _provenance_warnings(area: StudyArea, split: Split, radar: RadarOfPlace) -> tuple[str, ...]:
+    provenance, count = area.observations.provenance, len(radar.scenes)
+    given = f"None of the {count} radar scenes of this place is used" if count else NO_SCENES
     if provenance["terrain"].kind == "simulated":
         return ("Everything here is simulated: this coast does not exist.",)
+    if radar.compiled is not None:
+        return ()
     if provenance["sar"].kind == "simulated" and kind_of_targets(area.observations, split.test) == "real":
         return (
             f"{given}: the floods that the teacher saw were computed by physics on this"

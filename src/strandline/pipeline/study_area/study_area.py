@@ -114,8 +114,12 @@ class StudyArea:
         observed, known = self.observations, self.observations.provenance
         if self.assumed_sea is None:
             return observed
-        events = ("sar", "sar_reference", "flood_survey")
-        return observed.without(*(name for name in events if name in known and known[name].kind == "real"))
+        if observed.truth is None:
+            return observed.without("sar", "sar_reference", "flood_survey")
+        is_given = (
+            "flood_survey" in known and known["flood_survey"].kind == "real"
+        )  # radar was simulated with the storms
+        return observed.without("flood_survey") if is_given else observed
 
     @property
     def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
