@@ -49,7 +49,7 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
     known = states[states != UNKNOWN_ASSET]
     damage = impact.expected_annual_damage
     sentences = [
-        *([results.plan.evacuation_caveat] if results.plan.evacuation_caveat else []),
+        *results.plan.caveats,
         f"At {hazard.region.name} the sea reaches {format_metres(rarest['p50'])} above {hazard.region.vertical_datum} "
         f"about once in {format_years(rarest['return_period'])} (8 in 10 chance: "
         f"{format_metres_between(rarest['p10'], rarest['p90'])}).",
