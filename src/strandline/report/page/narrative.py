@@ -180,9 +180,9 @@ def unknown_assets_sentence(impact: Impact, money: MoneyUnit) -> str:
     text = "The flood is known at every asset."
     if dark:
         lies = "lies" if dark == 1 else "lie"
-        worth = f", worth {format_money(impact.unknown_value, money)} where a value is stated,"
-        worth = worth if impact.assets["value"].notna().any() else ""
-        text = f"{pluralise(dark, 'asset')}{worth} {lies} where the flood is unknown."
+        stated = f", worth {format_money(impact.unknown_value, money)} where a value is stated,"
+        stated = stated if impact.assets["value"].notna().any() else ""
+        text = f"{pluralise(dark, 'asset')}{stated} {lies} where the flood is unknown."
     if without_value:
         text += f" Of {pluralise(without_value, 'asset')} nobody stated a value: what floods cost there is unknown."
     if "count" in impact.assets and impact.assets["count"].notna().any():
