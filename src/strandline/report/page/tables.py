@@ -158,7 +158,8 @@ def source_rows(results: RunResults) -> list[SourceRow]:
         elif name == "assets" and observations.assets is not None:
             surveyed = pd.to_numeric(observations.assets["survey_year"])
             first, last = int(surveyed.min()), int(surveyed.max())
-            span = f"surveyed {first}" if first == last else f"surveyed {first}–{last}"
+            how = "mapped" if "count" in observations.assets else "surveyed"
+            span = f"{how} {first}" if first == last else f"{how} {first}–{last}"
             age = pluralise(max(now.year - last, 0), "year")
         label = MODALITY_LABELS.get(name, TRUTH_LABEL if name == "truth" else capitalise(name.replace("_", " ")))
         rows.append(SourceRow(label, provenance.kind, provenance.source, provenance.licence, span, age))

@@ -123,7 +123,7 @@ def read_assets(
         crs=region.crs,
     )
     if settings.kind == "map":
-        return Checked(assets, tuple(doubts_about_a_map(_stated(settings, chosen), str(path))))
+        return Checked(assets, tuple(doubts_about_a_map(_stated(settings, chosen), path.name)))
     findings = [
         *doubts_about_rows(len(assets), len(frame), str(path)),
         *doubts_about_values(assets["value"].to_numpy(), list(assets["asset_id"]), str(path), money),
