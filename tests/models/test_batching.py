@@ -238,6 +238,16 @@ def test_optical_pixels_are_repeated_and_clouds_masked() -> None:
         )
 
 
+def test_networks_see_no_asset_that_a_map_alone_shows() -> None:
+    observations = make_observations()
+    assets = observations.require_assets()
+    mapped = replace(observations, assets=assets.assign(is_mapped=True))
+    assert not mapped.has_survey
+    assert build_storm_batch(mapped, STORMS, make_sea_level_model(), "survey").asset_seen is None
+    one_surveyed = replace(observations, assets=assets.assign(is_mapped=[True, False, True]))
+    assert build_storm_batch(one_surveyed, STORMS, make_sea_level_model(), "survey").asset_seen is not None
+
+
 def test_assets_outside_the_grid_are_masked() -> None:
     observations = make_observations()
     batch = build_storm_batch(observations, STORMS, make_sea_level_model(), "survey")

@@ -46,7 +46,7 @@ def build_storm_batch(
     """
     region, mean_sea_level = observations.region, float(observations.require_gauge()["mean_sea_level"].values[0])
     parts = storm_gauge_part(observations, storms, sea_level, targets) | scene_part(observations, storms)
-    if observations.assets is not None:
+    if observations.has_survey:  # the networks' damage states replace those of an outdated survey alone
         parts |= asset_part(observations, len(storms))
     batch = terrain_features_of(region, observations.terrain, mean_sea_level).attach_to(Batch(**parts))
     labels: dict[str, Tensor] = {}
