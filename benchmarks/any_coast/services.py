@@ -10,7 +10,7 @@ import json
 import os
 import pickle
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -89,9 +89,11 @@ def simulated(place: Place, folder: Path, until: date, data: Path | None) -> tup
     return sea, coast
 
 
-def write_mirrors(mirrors: dict[str, str], path: Path) -> None:
-    """As ``strandline fetch --mirrors`` reads them."""
-    path.write_text("".join(f'{name} = "{address}"\n' for name, address in mirrors.items()), encoding="utf-8")
+def write_mirrors(mirrors: dict[str, str], path: Path, published: Collection[str] = ()) -> None:
+    """As ``strandline fetch --mirrors`` reads them; what is not of ``published`` sources is called simulated."""
+    lines = [f'{name} = "{address}"\n' for name, address in mirrors.items()]
+    simulated = json.dumps(sorted(set(mirrors) - set(published)))
+    path.write_text("".join([f"simulated = {simulated}\n", *lines]), encoding="utf-8")
 
 
 def published_tables(given: Path | None) -> Path | None:
@@ -112,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser.parse_args(argv)
     data = published_tables(options.data)
     with serving_place(PLACES[options.place], options.folder, options.until, data, options.gauge) as mirrors:
-        write_mirrors(mirrors, options.mirrors)
+        write_mirrors(mirrors, options.mirrors, ("ibtracs",) if data else ())
         tables = "with published tides and cyclone tracks" if data else "with tides and cyclones of the basin"
         print(f"{PLACES[options.place].title}: {ABOUT}, {tables}", flush=True)
         print(f"strandline fetch FILE --mirrors {options.mirrors}; Ctrl-C ends the services", flush=True)

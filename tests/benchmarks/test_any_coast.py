@@ -20,7 +20,7 @@ from benchmarks.any_coast.rasters import catalogue
 from benchmarks.any_coast.services import serving_place, simulated, write_mirrors
 from benchmarks.any_coast.tables import records_of
 from strandline.observations.fetch.box import Box
-from strandline.observations.fetch.registry import SOURCES, read_mirrors, with_mirrors
+from strandline.observations.fetch.registry import SOURCES, Mirrors, read_mirrors, with_mirrors
 from tests.cli.test_main import strandline
 
 UNTIL = date(2026, 11, 1)
@@ -48,7 +48,7 @@ def mirrors(socket_enabled: None, folder: Path) -> Iterator[dict[str, str]]:
 
 
 def test_every_source_that_asks_nothing_of_the_user_has_its_service(mirrors: dict[str, str]) -> None:
-    moved = {source.name for source in with_mirrors(mirrors) if source.address == mirrors.get(source.name)}
+    moved = {source.name for source in with_mirrors(Mirrors(mirrors)) if source.address == mirrors.get(source.name)}
     assert {source.name for source in SOURCES if source.needs == "nothing"} <= moved
 
 
@@ -71,7 +71,9 @@ def test_the_first_line_and_the_second_of_a_tutorial_end_in_a_file_that_can_be_c
     mirrors: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_mirrors(mirrors, tmp_path / "mirrors.toml")
-    assert read_mirrors(tmp_path / "mirrors.toml") == mirrors
+    read = read_mirrors(tmp_path / "mirrors.toml")
+    assert read.addresses == mirrors
+    assert {"copernicus-glo30", "uhslc", "sentinel-1-rtc"} <= read.simulated
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STRANDLINE_MIRRORS", "mirrors.toml")
     box = small(KHULNA).box

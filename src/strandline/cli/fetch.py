@@ -84,8 +84,8 @@ def fetch(
     from strandline.observations.region_file.toml_file import read_toml
     from strandline.pipeline.study_area.sea_point import write_sea_point
 
-    stand_ins = {} if mirrors is None else registry.read_mirrors(mirrors)
-    sources = registry.with_mirrors(stand_ins, registry.SOURCES)
+    others = registry.Mirrors({}) if mirrors is None else registry.read_mirrors(mirrors)
+    sources = registry.with_mirrors(others, registry.SOURCES)
     if listing:
         _show_sources(sources, as_json=as_json)
         return

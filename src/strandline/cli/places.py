@@ -26,7 +26,7 @@ def look_up(name: str, table: Path | None, mirrors: Path | None) -> "list[NamedP
     from strandline.observations.fetch.registry import GAZETTEER, read_mirrors
     from strandline.observations.fetch.sources.places.gazetteer import NOMINATIM, find_places
 
-    address = NOMINATIM if mirrors is None else read_mirrors(mirrors).get(GAZETTEER, NOMINATIM)
+    address = NOMINATIM if mirrors is None else read_mirrors(mirrors).addresses.get(GAZETTEER, NOMINATIM)
     if table is None:
         note(f"asking {address.partition('//')[2]} for '{name}'; nothing else is downloaded")
     with httpx.Client(timeout=TIMEOUT) as web:

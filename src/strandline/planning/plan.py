@@ -141,9 +141,10 @@ class Plan:
         return 0 if self.protocol is None else len(self.protocol.phases)
 
     @property
-    def evacuation_caveat(self) -> str:
-        """Why evacuation should not rely on the forecast, by its hindcast; empty = nothing speaks against it."""
-        return evacuation_caveat(self.protocol, self.hindcasts)
+    def caveats(self) -> tuple[str, ...]:
+        """What stands before all else: doubts about the forecast and about the terrain that evacuation rests on."""
+        of_terrain = "" if self.evacuation is None else self.evacuation.doubt
+        return tuple(filter(None, (evacuation_caveat(self.protocol, self.hindcasts), of_terrain)))
 
 
 def plan_adaptation(

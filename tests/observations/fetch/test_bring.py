@@ -12,10 +12,10 @@ from strandline.observations.fetch.bring import Outcome, bring, usable
 from strandline.observations.fetch.cache import Cache, open_cache
 from strandline.observations.fetch.downloader import Downloader, DownloadLimits
 from strandline.observations.fetch.plan import FetchPlan, OpenDownloader, plan_fetch, without_queries
-from strandline.observations.fetch.registry import chosen, read_mirrors, with_mirrors
+from strandline.observations.fetch.registry import Mirrors, chosen, read_mirrors, with_mirrors
 from strandline.observations.fetch.source import FetchChoice, PlannedFile, Source
 from tests.fixtures.file_server import FileServer, error, file_server, half
-from tests.fixtures.sources import KOYRA, TestSource, nothing
+from tests.fixtures.sources import KOYRA, TestSource, nothing, terrain_section
 
 CONTENT = b"II*\0" + bytes(996)
 
@@ -205,10 +205,28 @@ def test_a_mirror_stands_in_for_a_source(tmp_path: Path) -> None:
     assert moved.address == "https://mirror.example/"
     for wrong, message in (({"other": "https://x"}, "is no source"), ({"made-up": "ftp://x"}, "is no web address")):
         with pytest.raises(InputError, match=message):
-            with_mirrors(wrong, [TestSource()])
+            with_mirrors(Mirrors(wrong), [TestSource()])
+    path.write_text('simulated = "made-up"\n')
+    with pytest.raises(InputError, match="otherwise than as a list of names"):
+        read_mirrors(path)
     path.write_text("made-up = 3\n")
     with pytest.raises(InputError, match="gives 'made-up' no address"):
         read_mirrors(path)
+
+
+def test_what_an_exercise_serves_is_called_simulated_and_is_not_taken_for_what_the_service_has(
+    server: FileServer, cache: Cache, open_downloader: OpenDownloader
+) -> None:
+    source = TestSource(address=server.url, section=terrain_section)
+    (exercise,) = with_mirrors(Mirrors({}, frozenset({source.name})), [source])
+    fetch(cache, open_downloader, exercise)
+    (file,) = cache.files.values()
+    assert file.section is not None
+    assert file.section.values["simulated"] is True
+    assert file.attribution == "SIMULATED, in the place of made-up"
+    elsewhere = PlannedFile(source.name, file.name, "https://publisher.example/a.tif", file.what)
+    assert cache.whole_of(elsewhere) is None
+    assert cache.whole_of(replace(elsewhere, url=file.url)) == file
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_an_unknown_key_is_refused_with_the_known_ones_and_its_place(tmp_path: P
     message = refusal(tmp_path, MINIMAL.replace("elevation_error", "elevation_eror"))
     assert "delta.toml [terrain.elevation_eror]" in message
     assert "unknown key 'elevation_eror'" in message
-    assert "offset_to_region_datum, source, licence, path, elevation_error" in message
+    assert "offset_to_region_datum, source, licence, simulated, path, elevation_error" in message
     assert "(and 1 more)" in message
 
 

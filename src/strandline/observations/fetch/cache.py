@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from strandline.errors import InputError
 from strandline.files import exclusive_use, write_text
 from strandline.observations.fetch.box import Box
-from strandline.observations.fetch.source import CACHE_FOLDER, CachedFile, RegionSection, checksum
+from strandline.observations.fetch.source import CACHE_FOLDER, CachedFile, PlannedFile, RegionSection, checksum
 from strandline.observations.readers.formats.file_limits import read_limited
 
 MANIFEST = "manifest.json"
@@ -51,6 +52,12 @@ class Cache:
     def place(self, name: str) -> Path:
         """Where a file lies."""
         return self.folder / name
+
+    def whole_of(self, planned: PlannedFile) -> CachedFile | None:
+        """A planned file that is there from the same host: what a stand-in gave is not what a service has."""
+        file = self.whole(planned.name)
+        same = file is None or urlsplit(file.url).hostname == urlsplit(planned.url).hostname
+        return file if same else None
 
     def whole(self, name: str) -> CachedFile | None:
         """A file that is there with the content that was fetched; one with another content is removed.

@@ -139,7 +139,7 @@ def plan_fetch(
             continue
         if not files:
             empty.append(source.name)
-        entries += [Entry(source, file, cache.whole(file.name), is_stand_in=follows) for file in files]
+        entries += [Entry(source, file, cache.whole_of(file), is_stand_in=follows) for file in files]
     progress(1.0)
     return FetchPlan(
         box, choice, tuple(_within_budget(entries, choice.budget)), tuple(failures), tuple(empty), tuple(remembered)
@@ -173,7 +173,7 @@ def settle(
     announced = sum(entry.file.size or 0 for entry in plan.entries if entry.source is source and entry.is_wanted)
     choice = replace(plan.choice, sea_level=sea_level_of([*there, *plan.remembered]), sea_level_follows=False)
     files = source.plan(plan.box, choice, open_downloader(source.name, lambda size: None, None))
-    return _within_budget([Entry(source, file, cache.whole(file.name)) for file in files], announced)
+    return _within_budget([Entry(source, file, cache.whole_of(file)) for file in files], announced)
 
 
 def _within_budget(entries: Sequence[Entry], budget: float | None) -> list[Entry]:

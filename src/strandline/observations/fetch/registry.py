@@ -1,12 +1,12 @@
 """All sources, one line each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from strandline.errors import InputError
-from strandline.observations.fetch.source import FetchChoice, Source
+from strandline.observations.fetch.source import FetchChoice, Simulated, Source
 from strandline.observations.fetch.sources.buildings.osm import OsmBuildings
 from strandline.observations.fetch.sources.buildings.overture import OvertureBuildings
 from strandline.observations.fetch.sources.gauges.coops import Coops
@@ -56,6 +56,19 @@ NOT_READ_YET = ("open-meteo-forecast", "open-meteo-ensemble", "glofas")
 """Sources whose files no run reads yet: asked only by their own name."""
 
 
+@dataclass(frozen=True)
+class Mirrors:
+    """Other addresses of sources.
+
+    Attributes:
+        addresses: name of a source → address.
+        simulated: names of the sources whose data there is simulated, as in an exercise.
+    """
+
+    addresses: Mapping[str, str]
+    simulated: frozenset[str] = frozenset()
+
+
 def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Source]:
     """The sources that a choice names; without names, all that need nothing of the user, or a file that is given.
 
@@ -79,31 +92,33 @@ def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Sou
     ]
 
 
-def with_mirrors(mirrors: Mapping[str, str], sources: Sequence[Source] = SOURCES) -> list[Source]:
-    """The sources, some of them at another address.
-
-    Args:
-        mirrors: name of a source → address.
+def with_mirrors(mirrors: Mirrors, sources: Sequence[Source] = SOURCES) -> list[Source]:
+    """The sources, some of them at another address; what they bring from there is called simulated where it is.
 
     Raises:
         InputError: a name that is no source, or no web address.
     """
-    if unknown := sorted(set(mirrors) - {source.name for source in sources} - {GAZETTEER}):
+    named = {*mirrors.addresses, *mirrors.simulated}
+    if unknown := sorted(named - {source.name for source in sources} - {GAZETTEER}):
         known = ", ".join(source.name for source in sources)
         raise InputError("mirrors", f"'{unknown[0]}' is no source", f"known: {known}")
-    return [_moved(source, mirrors.get(source.name)) for source in sources]
+    moved = [_moved(source, mirrors.addresses.get(source.name)) for source in sources]
+    return [Simulated(source) if source.name in mirrors.simulated else source for source in moved]
 
 
-def read_mirrors(path: Path) -> dict[str, str]:
-    """Name of a source → address, from a TOML file with one line for each.
+def read_mirrors(path: Path) -> Mirrors:
+    """Mirrors from a TOML file with one line for each address, and ``simulated``, a list of names.
 
     Raises:
-        InputError: it cannot be read, or holds anything but texts.
+        InputError: it cannot be read, or holds anything else.
     """
     stated = read_toml(path)
+    simulated = stated.pop("simulated", [])
+    if not (isinstance(simulated, list) and all(isinstance(name, str) for name in simulated)):
+        raise InputError(path, "states 'simulated' otherwise than as a list of names", 'write simulated = ["uhslc"]')
     if wrong := next((name for name, address in stated.items() if not isinstance(address, str)), None):
         raise InputError(path, f"gives '{wrong}' no address", 'write a line as copernicus-glo30 = "https://…"')
-    return stated
+    return Mirrors(stated, frozenset(simulated))
 
 
 def _moved(source: Source, address: str | None) -> Source:

@@ -6,7 +6,7 @@ A new source is one frozen dataclass of this protocol and one line in ``registry
 import datetime
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
@@ -226,6 +226,55 @@ class Source(Protocol):
             FeedError, InputError: it cannot be had; ``to`` does not exist then.
         """
         ...
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A source whose data is simulated, as in an exercise: what it brings says so, from the manifest on."""
+
+    source: Source
+
+    @property
+    def name(self) -> str:
+        """Of the source that it stands for."""
+        return self.source.name
+
+    @property
+    def kind(self) -> SourceKind:
+        """Likewise."""
+        return self.source.kind
+
+    @property
+    def address(self) -> str:
+        """Where the simulated data comes from."""
+        return self.source.address
+
+    @property
+    def licence(self) -> str:
+        """Of the source that it stands for."""
+        return self.source.licence
+
+    @property
+    def attribution(self) -> str:
+        """That nobody observed this."""
+        return f"SIMULATED, in the place of {self.source.name}"
+
+    @property
+    def needs(self) -> Needs:
+        """What the source that it stands for needs."""
+        return self.source.needs
+
+    def plan(self, box: Box, choice: FetchChoice, client: "Downloader") -> list[PlannedFile]:
+        """What there is for a box."""
+        return self.source.plan(box, choice, client)
+
+    def download(self, planned: PlannedFile, to: Path, client: "Downloader") -> CachedFile:
+        """Bring a file, with a section that says that it is simulated."""
+        file = self.source.download(planned, to, client)
+        section = file.section
+        if section is not None and "source" in section.values:
+            section = replace(section, values={**section.values, "simulated": True})
+        return replace(file, attribution=self.attribution, section=section)
 
 
 def _check_name(source: str, name: str) -> None:

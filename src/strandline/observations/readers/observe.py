@@ -13,7 +13,7 @@ from strandline.observations.exposure.plausibility import doubts_about_exposure
 from strandline.observations.exposure.settlement import settle
 from strandline.observations.fetch.credits.cited_files import cite
 from strandline.observations.fetch.credits.data_files import without_secrets
-from strandline.observations.observations import Observations, Provenance
+from strandline.observations.observations import Observations, Provenance, ProvenanceKind
 from strandline.observations.readers.climate import read_climate
 from strandline.observations.readers.cyclone_tracks import read_storms
 from strandline.observations.readers.exposure.assets import read_all_assets
@@ -141,11 +141,15 @@ def named_files(region_file: RegionFile) -> dict[str, list[tuple[Sourced, list[P
 
 
 def provenance_of(region_file: RegionFile, modality: str) -> Provenance:
-    """Source and licence of a modality: as the region file states them, else the file names."""
+    """Source and licence of a modality: as the region file states them, else the file names.
+
+    A modality of which a part is simulated is called simulated.
+    """
     sections = _sections(region_file, modality)
     sources = dict.fromkeys(_source(section) for section in sections)
     licences = dict.fromkeys(section.licence for section in sections)
-    return Provenance("real", "; ".join(sources), "; ".join(licences))
+    kind: ProvenanceKind = "simulated" if any(section.simulated for section in sections) else "real"
+    return Provenance(kind, "; ".join(sources), "; ".join(licences))
 
 
 def _sections(region_file: RegionFile, modality: str) -> tuple[Sourced, ...]:

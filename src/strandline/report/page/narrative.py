@@ -49,7 +49,7 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
     known = states[states != UNKNOWN_ASSET]
     damage = impact.expected_annual_damage
     sentences = [
-        *([results.plan.evacuation_caveat] if results.plan.evacuation_caveat else []),
+        *results.plan.caveats,
         f"At {hazard.region.name} the sea reaches {format_metres(rarest['p50'], rarest['p90'] - rarest['p10'])} above "
         f"{hazard.region.vertical_datum} "
         f"about once in {format_years(rarest['return_period'])} (8 in 10 chance: "
@@ -181,9 +181,9 @@ def unknown_assets_sentence(impact: Impact, money: MoneyUnit) -> str:
     text = "The flood is known at every asset."
     if dark:
         lies = "lies" if dark == 1 else "lie"
-        worth = f", worth {format_money(impact.unknown_value, money)} where a value is stated,"
-        worth = worth if impact.assets["value"].notna().any() else ""
-        text = f"{pluralise(dark, 'asset')}{worth} {lies} where the flood is unknown."
+        stated = f", worth {format_money(impact.unknown_value, money)} where a value is stated,"
+        stated = stated if impact.assets["value"].notna().any() else ""
+        text = f"{pluralise(dark, 'asset')}{stated} {lies} where the flood is unknown."
     if without_value:
         text += f" Of {pluralise(without_value, 'asset')} nobody stated a value: what floods cost there is unknown."
     if "count" in impact.assets and impact.assets["count"].notna().any():

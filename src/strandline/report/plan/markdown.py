@@ -34,8 +34,8 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
     lines = [f"# Flood plan for {plan.region}", ""]
     if plan.is_simulated:
         lines += [PARTLY_SIMULATED if "real" in kinds else SIMULATED, ""]
-    if plan.evacuation_caveat:
-        lines += [f"**{plan.evacuation_caveat}**", ""]
+    for caveat in plan.caveats:
+        lines += [f"**{caveat}**", ""]
     if plan.without_money:
         lines += [f"The flood damage a year is **unknown**. {plan.without_money}"]
     elif math.isnan(damage.mean):

@@ -22,6 +22,7 @@ from strandline.planning.early_action.evacuation.evacuation_areas import (
     mean_return_periods,
     people_of,
 )
+from strandline.planning.early_action.evacuation.frequency import Frequency
 from strandline.planning.early_action.hindcast import Hindcast
 from strandline.planning.early_action.verification import Verification
 from strandline.planning.measures import load_measures
@@ -267,3 +268,13 @@ def test_the_plan_shows_people_hours_and_what_they_rest_on() -> None:
         " shelter: called 10" in text
     )
     assert "No zone is known" in "\n".join(evacuation_lines(EvacuationAreas((), (), areas.night, areas.local_night)))
+
+
+def test_ground_that_floods_more_often_than_people_could_live_with_is_doubted_before_all_else() -> None:
+    areas, _ = found()
+    first, *others = areas.areas
+    assert areas.doubt == ""
+    tidal = replace(areas, areas=(replace(first, frequency=Frequency(15.7)), *others))
+    assert tidal.doubt.startswith("By these maps area A is in danger about 16 times a year.")
+    lines = plan_to_markdown(replace(coast.a_plan(), evacuation=tidal)).splitlines()
+    assert lines.index(f"**{tidal.doubt}**") < lines.index("## What to do, most urgent first")

@@ -22,6 +22,8 @@ from strandline.risk.stage_damage.zones import Zones, zone_of_homes
 
 LONGEST_PERIODS = (5.0, 25.0, 100.0, np.inf)
 """Return periods [a] up to which a zone belongs to the first, second, … area; an assumption: few enough to remember."""
+TOO_OFTEN = 4.0
+"""Dangerous floods a year [a-1] above which nobody would live there without a defence; an assumption."""
 LETTERS = "ABCD"
 HOURS_PER_DAY, DEGREES_PER_HOUR = 24, 15.0
 """The sun moves by 15 degrees of longitude an hour."""
@@ -85,6 +87,20 @@ class EvacuationAreas:
     unknown_zones: tuple[str, ...]
     night: Night
     local_night: str
+
+    @property
+    def doubt(self) -> str:
+        """Why the terrain may be wrong where it floods more often than people could live with; empty = it does not."""
+        often = [area for area in self.areas if area.frequency.per_year > TOO_OFTEN]
+        if not often:
+            return ""
+        names = " and ".join(f"area {area.name}" for area in often)
+        return (
+            f"By these maps {names} is in danger {often[0].frequency.in_words}. Where people live on such ground,"
+            " something that the elevation model does not show keeps the sea out, or the model is too low there. Its"
+            " maps and calls are wrong until that is surveyed: ask for the embankments and their crests first. Until"
+            " then follow the weather service's warnings."
+        )
 
 
 def find_evacuation_areas(
