@@ -105,7 +105,7 @@ def rows_of(place: str, variant: str, places: Path, work: Path, until: date, dat
     newcomer, file = Newcomer(work, place, data), f"{place}.toml"
     bounds = [f"{bound:.2f}" for bound in box.bounds]
     with serving_place(PLACES[place], places, until, data, given.gauge) as mirrors:
-        write_mirrors(mirrors, work / "mirrors.toml")
+        write_mirrors(mirrors, work / "mirrors.toml", ("ibtracs",) if data else ())
         rows = [newcomer.type("new", "--bbox", *bounds, "--out", file)]
         rows.append(newcomer.type("fetch", file, *_fetch_options(given, data)))
     if given.mistake is not None:
