@@ -216,6 +216,12 @@ class Observations:
         return None if self.people is None else self.people["people"]
 
     @property
+    def has_survey(self) -> bool:
+        """Whether any asset was surveyed, and is not shown by a map alone."""
+        assets = self.assets
+        return assets is not None and not ("is_mapped" in assets and bool(assets["is_mapped"].all()))
+
+    @property
     def surveyed_assets(self) -> gpd.GeoDataFrame:
         """The assets; none where there is no survey."""
         return no_survey(self.region.crs) if self.assets is None else self.assets

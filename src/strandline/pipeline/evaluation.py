@@ -182,12 +182,12 @@ def learning_scores(
     teacher, student, base = (floods.iou.get(name) for name in ("teacher", "distilled", "labels_only"))
     assert teacher is not None
     assert student is not None
-    survey = area.observations.flood_survey
+    survey = area.storm_observations.flood_survey
     labels = 0
     if survey is not None:
         labels = sum(bool(storm.contains(survey["time"].values).any()) for storm in split.training)
     return LearningScores(
-        provenance=kind_of_targets(area.observations, split.test),
+        provenance=kind_of_targets(area.storm_observations, split.test),
         teacher_iou=teacher,
         student_iou=student,
         labels_only_iou=base,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from strandline.distillation.adaptation.radar_scenes import with_shares
 from strandline.distillation.training.loop import Announce, Progress
 from strandline.models.batching import build_storm_batch
 from strandline.models.weights.load_weights import load_teacher
@@ -53,18 +54,20 @@ def run(
 
         area = stage("observe", lambda context: observe(context.progress))
         split, sea_level = stage("split the record", stages.split_record, area, config)
-        area = stage("simulate the radar archive", stages.add_radar_archive, area, split)
+        radar = stage("compile the radar scenes", stages.compile_radar_scenes, area, split, sea_level)
+        area = stage("simulate the radar archive", stages.add_radar_archive, radar.area, split)
         observations, teacher = area.observations, load_teacher()
         estimated = stage("estimate return levels", stages.estimate_return_levels, area, sea_level, config)
         levels = estimated.samples
 
-        data = stage("apply the teacher", stages.apply_teacher, area, split, sea_level, teacher, config)
+        data = stage("apply the teacher", stages.apply_teacher, area, split, sea_level, teacher, config, radar.compiled)
         data = stage("simulate extremes", stages.simulate_extremes, data, area, sea_level, levels)
         data = stage("estimate the teacher's weight", stages.estimate_teacher_weight, data)
         students = stage("distil the students", stages.distil_students, data, area, config)
         forecaster = stage("calibrate", stages.calibrate, data, students, config)
         baselines = stage("train the baselines", stages.train_baselines, data, area, config) if config.evaluate else {}
-        test = build_storm_batch(observations, split.test, sea_level, targets_of(observations, split.test))
+        seen = area.storm_observations
+        test = build_storm_batch(seen, split.test, sea_level, targets_of(seen, split.test))
         floods = stage("score the flood maps", stages.score, test, data, forecaster, teacher, baselines)
         surge = stage("forecast the surge", stages.forecast_surge, forecaster, observations, split, sea_level)
 
@@ -103,7 +106,7 @@ def run(
                 {"run": config.seed},
                 metadata.commit,
                 metadata.version,
-                stages.warnings_of(area, novelty, data, highest, split),
+                stages.warnings_of(area, radar, novelty, data, highest, split),
             ),
             issuer=area.issuer,
             levels=estimated.basis,
@@ -126,6 +129,7 @@ def run(
             frequent=frequent,
             information=information,
             out_of_distribution=novelty,
+            radar_scenes=with_shares(radar.scenes, data.first_pass, test.land[0].numpy()),
         )
         key = {
             "started": f"{started:%Y-%m-%dT%H:%M:%SZ}",

@@ -9,6 +9,7 @@ from strandline.distillation.adaptation import adapt as adaptation
 from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
 from strandline.distillation.adaptation.data import AdaptationData, prepare_adaptation, weight_teacher_by_labels
 from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
+from strandline.distillation.adaptation.radar_scenes import CompiledScenes
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
 from strandline.models.batch import Batch
 from strandline.models.batching import build_surge_batch, free_hours
@@ -25,6 +26,7 @@ from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline import evaluation
 from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment, gauge_zeros
 from strandline.pipeline.evaluation import FloodScores, SurgeTable, score_floods
+from strandline.pipeline.radar_scenes import RadarOfPlace, compile_radar
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import (
@@ -91,6 +93,7 @@ readings are weighed. Assumptions."""
 LEAST_HEIGHT = 0.1
 """[m above the assumed mean sea level] Lowest level of a sample where no reading tells the mean: it may lie below the
 assumed one, and no flood comes of that."""
+NO_SCENES = "No radar scene of this place was given"
 MAP_STREAM = 100
 """Key of the random stream that all hazard maps share, so that a sample keeps its storm while the sea rises."""
 
@@ -112,6 +115,11 @@ def split_record(context: StageContext, area: StudyArea, config: RunConfig) -> t
     latitude, name = float(gauge["latitude"].values[0]), str(gauge["station"].values[0])
     source = "own record, training hours"
     return split, fit_sea_level_model(time, allowed, latitude, name=name, source=source, published=area.constants)
+
+
+def compile_radar_scenes(_: StageContext, area: StudyArea, split: Split, sea_level: SeaLevelModel) -> RadarOfPlace:
+    """The radar scenes of the place with the sea at each, and which of them the flood archive is made of."""
+    return compile_radar(area, split, sea_level)
 
 
 def add_radar_archive(context: StageContext, area: StudyArea, split: Split) -> StudyArea:
@@ -192,10 +200,18 @@ def _sunk_gauge(area: StudyArea, years: float) -> float:
 
 
 def apply_teacher(
-    context: StageContext, area: StudyArea, split: Split, sea_level: SeaLevelModel, teacher: Teacher, config: RunConfig
+    context: StageContext,
+    area: StudyArea,
+    split: Split,
+    sea_level: SeaLevelModel,
+    teacher: Teacher,
+    config: RunConfig,
+    scenes: CompiledScenes | None = None,
 ) -> AdaptationData:
     """Everything that the study area offers to learn from, with the teacher's predictions on it."""
-    return prepare_adaptation(area.observations, split, sea_level, teacher, config.windows, context.rng)
+    return prepare_adaptation(
+        area.storm_observations, split, sea_level, teacher, config.windows, context.rng, scenes
+    )  # fmt: skip
 
 
 def simulate_extremes(
@@ -508,28 +524,37 @@ def prepare_watch(
 
 
 def warnings_of(
-    area: StudyArea, novelty: OutOfDistribution, data: AdaptationData, highest: Hazard, split: Split
+    area: StudyArea,
+    radar: RadarOfPlace,
+    novelty: OutOfDistribution,
+    data: AdaptationData,
+    highest: Hazard,
+    split: Split,
 ) -> tuple[str, ...]:
     """What a reader must know about this run before using it."""
     outlier = () if novelty.warning is None else (novelty.warning,)
     return (
-        *_provenance_warnings(area, split), *absence_sentences(area), *land_sentences(area), *area.warnings, *outlier,
+        *_provenance_warnings(area, split, radar), *radar.warnings, *absence_sentences(area),
+        *land_sentences(area), *area.warnings, *outlier,
         *extrapolation_warnings(data, own_mean_sea_level(area), float(np.median(highest.levels))),
     )  # fmt: skip
 
 
-def _provenance_warnings(area: StudyArea, split: Split) -> tuple[str, ...]:
-    provenance = area.observations.provenance
+def _provenance_warnings(area: StudyArea, split: Split, radar: RadarOfPlace) -> tuple[str, ...]:
+    provenance, count = area.observations.provenance, len(radar.scenes)
+    given = f"None of the {count} radar scenes of this place is used" if count else NO_SCENES
     if provenance["terrain"].kind == "simulated":
         return ("Everything here is simulated: this coast does not exist.",)
+    if radar.compiled is not None:
+        return ()
     if provenance["sar"].kind == "simulated" and kind_of_targets(area.observations, split.test) == "real":
         return (
-            "No radar scene of this place was given: the floods that the teacher saw were computed by physics on this"
+            f"{given}: the floods that the teacher saw were computed by physics on this"
             " terrain. The scores compare with floods that people saw, where they looked.",
         )
     if provenance["sar"].kind == "simulated":
         return (
-            "No radar scene of this place was given. The floods that the teacher saw, and those that the scores compare"
+            f"{given}. The floods that the teacher saw, and those that the scores compare"
             " with, were computed by physics on this terrain; no flood map here was checked against an observed one.",
         )
     return ()
@@ -543,12 +568,11 @@ def extrapolation_warnings(data: AdaptationData, mean_sea_level: float, highest:
     """
     if data.physics_augmented is None:
         return ()
-    observed, simulated = (
-        mean_sea_level + float(peak_levels(batch)[0].max()) for batch in (data.training, data.physics_augmented)
-    )
+    observed = mean_sea_level + data.first_pass.highest
+    simulated = mean_sea_level + float(peak_levels(data.physics_augmented)[0].max())
     return (
-        f"The highest storm of which a flood was mapped here reached {observed:.2f} m when it came. Maps of a sea above"
+        f"The highest sea of which a flood was mapped here reached {observed:.2f} m when it came. Maps of a sea above"
         f" {observed + EXTRAPOLATION_MARGIN:.2f} m rest on physics on the elevation product, within the bounds that the"
-        f" mapped storms set for the ground. It was computed up to {simulated:.2f} m; the maps beyond, which reach to"
+        f" mapped floods set for the ground. It was computed up to {simulated:.2f} m; the maps beyond, which reach to"
         f" about {highest:.2f} m, carry it on. A dike that is narrower than a cell, or that breaks, is not in them.",
     )

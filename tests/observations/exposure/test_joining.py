@@ -72,6 +72,7 @@ def test_a_building_of_two_maps_and_a_survey_counts_once_with_the_surveyed_value
     osm = rows("osm", ["commercial"], [Point(401, 399)])
     found = counted(survey, overture, osm)
     assert len(found) == 2
+    assert list(found["is_mapped"]) == [False, True]
     assert found.set_index("asset_id").loc["survey-0", "value"] == 9000.0
     assert np.isnan(found["value"].iloc[1])
 
@@ -82,6 +83,7 @@ def test_rows_of_one_survey_are_never_merged_and_lines_stay_lines() -> None:
     found = counted(survey)
     assert found.drop(columns="geometry").equals(survey.assets.drop(columns="geometry"))
     assert list(found.geometry) == list(survey.assets.geometry)
+    assert "is_mapped" not in found
 
 
 @settings(max_examples=30, deadline=None)

@@ -85,6 +85,22 @@ def test_a_survey_of_a_held_out_flood_defines_the_scores(tmp_path: Path) -> None
     assert any("in none of the" in sentence for sentence in verdict_of(path).scope)
 
 
+def test_radar_scenes_are_judged_by_the_sea_at_their_hour_and_by_the_hours_of_the_satellite(tmp_path: Path) -> None:
+    path = write_place(tmp_path, days=150)
+    write_terrain(tmp_path / "sar.tif", np.full((16, 16), -12.0))
+    scenes = ", ".join(
+        f'{{ path = "sar.tif", time = {when}Z }}' for when in ("2020-01-10T05:02:00", "2021-01-10T11:02:00")
+    )
+    radar = f'[sar]\nscale = "dB"\nbands = {{ vv = 1, vh = 1 }}\nscenes = [{scenes}]\nreference = ["sar.tif"]\n'
+    verdict = verdict_of(add(path, radar))
+    assert any("The sea was read at the hour of 1 of 2" in sentence for sentence in verdict.scope)
+    (doubt,) = (each for each in verdict.doubts if each.startswith("[sar]"))
+    assert "1 of 2 scenes, 2021-01-10T11:02Z the first" in doubt
+    sections = path.read_text().split("[[tide_gauge]]")
+    path.write_text(sections[0] + radar)
+    assert any("is unknown, so that none is used" in sentence for sentence in verdict_of(path).scope)
+
+
 def test_cyclones_that_no_gauge_saw_are_said_to_be_unused(tmp_path: Path) -> None:
     path = write_place(tmp_path, days=150)
     path.write_text(path.read_text().split("[extremes]")[0] + "[assets]" + path.read_text().split("[assets]")[1])

@@ -41,10 +41,10 @@ def mapped_assets() -> gpd.GeoDataFrame:
     region = coast.a_region()
     left, bottom, right, _ = region.bounds
     dyke = gpd.GeoDataFrame(
-        {"asset_id": ["way/1"], "asset_class": ["embankment"], "survey_year": [2026]},
+        {"asset_id": ["way/1"], "asset_class": ["embankment"], "survey_year": [2026], "is_mapped": [True]},
         geometry=[LineString([(left + 500, bottom + 950), (right - 500, bottom + 950)])], crs=region.crs,
     )  # fmt: skip
-    shown = coast.assets().assign(value=np.nan, count=12.0, floor_area=700.0)
+    shown = coast.assets().assign(value=np.nan, count=12.0, floor_area=700.0, is_mapped=True)
     return gpd.GeoDataFrame(pd.concat([shown, dyke], ignore_index=True), crs=region.crs)
 
 

@@ -12,6 +12,8 @@ from strandline.observations.checks.positions import doubts_about_own_gauge
 from strandline.observations.checks.published import Published
 from strandline.observations.checks.published_tide import compare_tide_with_readings
 from strandline.observations.region_file import RegionFile
+from strandline.observations.region_file.values import as_datetime64
+from strandline.observations.sea_level.scenes.clock import far_from_a_pass
 from strandline.observations.storms import Window
 
 
@@ -23,14 +25,29 @@ def find_contradictions(
     Args:
         terrain, gauge: the modalities ``terrain`` and ``tide_gauge``, of every gauge of the region file.
     """
-    placed = tuple(doubts_about_own_gauge(region_file))
+    found = (*doubts_about_own_gauge(region_file), *_of_radar_clock(region_file))
     if gauge is None:
-        return placed
+        return found
     return (
-        *placed,
+        *found,
         *_of_own_gauge(gauge, published, region_file.split.windows),
         *check_datums(region_file, terrain, gauge, published),
     )
+
+
+def _of_radar_clock(region_file: RegionFile) -> Iterator[Finding]:
+    """Radar scenes at an hour at which no satellite of a dawn-dusk orbit passes."""
+    section = region_file.sar
+    if section is None:
+        return
+    times = np.array([as_datetime64(scene.time) for scene in section.scenes])
+    far = far_from_a_pass(times, region_file.region.centre_lonlat[0])
+    if far.size:
+        what = (
+            f"{far.size} of {times.size} scenes, {np.datetime_as_string(far[0], 'm')}Z the first, were taken far from"
+            " 6 and 18 h of local solar time, when Sentinel-1 passes"
+        )
+        yield Finding("[sar]", what, "give their times in UTC; right as they are only for another satellite")
 
 
 def _of_own_gauge(gauge: xr.Dataset, published: Published, held_out: Sequence[Window]) -> Iterator[Finding]:

@@ -25,9 +25,10 @@ ASSET_COLUMNS = ("asset_id", "asset_class", "value", "survey_year", "geometry")
 ASSET_DETAILS = ("district", "people", "operation_threshold", "crest", "places")
 """Optional columns of a survey: district, inhabitants [-], depth [m] from which the asset is out of service, crest [m,
 region datum] of an embankment, which enters no number, and people for whom a shelter has places [-]. NaN = unknown."""
-MAP_DETAILS = ("floor_area", "value_low", "value_high", "count")
-"""Optional columns of assets that a map shows: floor area [m2], bounds of the value [money], and how many buildings of
-one class in one cell are counted as one asset [-]. NaN = surveyed one by one, or unknown."""
+MAP_DETAILS = ("is_mapped", "floor_area", "value_low", "value_high", "count")
+"""Optional columns where a map shows assets: whether it does and nobody surveyed this one, floor area [m2], bounds of
+the value [money], and how many buildings of one class in one cell are counted as one asset [-]. NaN = surveyed one by
+one, or unknown."""
 FACILITIES = ("hospital", "shelter", "school", "pumping_station", "power", "water_supply")
 """Classes on which people depend; where two names of one stand at one place, the first of them counts."""
 BUILDINGS = ("residential", "commercial", "industrial")

@@ -73,6 +73,8 @@ def join_files(files: Sequence[AssetFile]) -> Joined:
     kept = stands_for == own
     result = _filled(whole, stands_for)[kept].reset_index(drop=True)
     result["asset_id"] = _unique(result["asset_id"], [files[each].name for each in number[kept]])
+    if is_map.any():
+        result["is_mapped"] = is_map[kept]
     return Joined(result, is_map[kept], int((~kept).sum()))
 
 
@@ -98,6 +100,7 @@ def count_by_cell(joined: Joined, region: Region) -> gpd.GeoDataFrame:
     found = found.reset_index()
     to_degrees = Transformer.from_crs(region.crs, "EPSG:4326", always_xy=True)
     longitude, latitude = to_degrees.transform(found["x"], found["y"])
+    found["is_mapped"] = True
     found["asset_id"] = [
         f"{name} buildings at {north:.4f}, {east:.4f}"
         for name, north, east in zip(found["asset_class"], latitude, longitude, strict=True)

@@ -90,6 +90,11 @@ def new_region(
     return NewRegion(text, tuple(doubts))
 
 
+def _quoted(text: str) -> str:
+    """A string of TOML: that of JSON, which leaves the delete character as it is."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def _utm(box: Box) -> tuple[str, str]:
     """EPSG code and name of the UTM zone of the middle of the box."""
     longitude, latitude = box.centre
@@ -147,7 +152,7 @@ def _on_terrain(
     )
     lines = (
         "[terrain]",
-        f"path = {json.dumps(written_as, ensure_ascii=False)}",
+        f"path = {_quoted(written_as)}",
         *stated,
         "# ASSUMPTION [m]: the error of a global elevation product on low land. State that of your own survey.",
         "elevation_error = 2.0",
@@ -191,7 +196,7 @@ def _region_lines(box: Box, region: Region, zone: str, found: FoundSea | None, f
         "# `strandline check` names everything that is missing; examples/README.md explains every key.",
         "",
         "[region]",
-        f"name = {json.dumps(region.name, ensure_ascii=False)}",
+        f"name = {_quoted(region.name)}",
         f"# UTM {zone}, in which the middle of the box lies.",
         f'crs = "{region.crs}"',
         "# left, bottom, right, top [m]: the box, widened to whole cells.",

@@ -105,6 +105,23 @@ class StudyArea:
         return record_end(self) if self.baseline_year is None else self.baseline_year
 
     @property
+    def storm_observations(self) -> Observations:
+        """What was observed of the storms of the record.
+
+        The storms of an assumed sea never happened: no radar scene and no survey of a real flood shows one, whatever
+        their dates.
+        """
+        observed, known = self.observations, self.observations.provenance
+        if self.assumed_sea is None:
+            return observed
+        if observed.truth is None:
+            return observed.without("sar", "sar_reference", "flood_survey")
+        is_given = (
+            "flood_survey" in known and known["flood_survey"].kind == "real"
+        )  # radar was simulated with the storms
+        return observed.without("flood_survey") if is_given else observed
+
+    @property
     def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
         """Every hour of the gauges' record (T,) and usable levels (S, T) [m, region datum]; NaN = gap or flagged."""
         gauge = self.observations.require_gauge()

@@ -12,7 +12,9 @@ from strandline.observations.checks.findings import Finding, warnings_of
 from strandline.observations.checks.inventory.inventory import Inventory, take_inventory
 from strandline.observations.readers.formats.reading_process import Executor
 from strandline.observations.region_file import RegionFile, examine_region_file
+from strandline.observations.region_file.data_sections import SarSection
 from strandline.observations.region_file.toml_file import read_toml
+from strandline.observations.region_file.values import as_datetime64
 from strandline.observations.storms import find_whole_storms, overlaps_any
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline.study_area.datum_remedies import with_offset
@@ -20,6 +22,7 @@ from strandline.pipeline.study_area.flood_scores import surveyed
 from strandline.pipeline.study_area.input_requirements import refused_inputs
 from strandline.pipeline.study_area.requirements import MOST_STORMS, refused_by_planning, refused_by_theory
 from strandline.pipeline.study_area.sea_point import SEA_POINT, sea_on_terrain
+from strandline.planning.formatting import pluralise
 from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.cyclones.simulated_cyclones import basin_of
 from strandline.risk.hazard.own_record import FEWEST_CYCLONES, is_short
@@ -127,6 +130,26 @@ def _of_maps(region_file: RegionFile, inventory: Inventory) -> Iterator[str]:
     size = inventory.region.cell_size
     source = "observed by radar" if region_file.sar is not None else "computed by physics on the terrain, without radar"
     yield f"Flood maps on {rows} × {columns} cells of {size:g} m; the floods that they learn from are {source}."
+    if region_file.sar is not None:
+        yield _of_scenes(region_file.sar, inventory)
+
+
+def _of_scenes(section: SarSection, inventory: Inventory) -> str:
+    """At how many radar scenes the sea is known, and by what."""
+    gauge, count = inventory.own_gauge, len(section.scenes)
+    if gauge is None and inventory.published.constants is None:
+        return (
+            f"The sea at the hour of the {pluralise(count, 'radar scene')} is unknown, so that none is used and floods"
+            " are computed by physics: give [tides] or a gauge's readings of those hours."
+        )
+    read = 0
+    if gauge is not None:
+        known = (gauge["quality"].values[0] == 0) & ~np.isnan(gauge["water_level"].values[0])
+        hours = np.array([as_datetime64(scene.time) for scene in section.scenes]) + np.timedelta64(30, "m")
+        hours = hours.astype("datetime64[h]").astype("datetime64[ns]")
+        read = int(np.isin(hours, gauge["time"].values[known]).sum())
+    others = "" if read == count else f"; at the other {count - read} it is less certain, from neighbours or the tide"
+    return f"The sea was read at the hour of {read} of {pluralise(count, 'radar scene')}{others}."
 
 
 def _of_scores(region_file: RegionFile, inventory: Inventory) -> Iterator[str]:

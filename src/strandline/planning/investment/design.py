@@ -104,10 +104,8 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
 
 
 def is_mapped(assets: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
-    """(A,) whether only bounds of a value are known, from a map: no plan asks anybody to leave such a building."""
-    if "value_low" not in assets:
-        return np.zeros(len(assets), dtype=bool)
-    return np.asarray(assets["value_low"].notna(), dtype=bool)
+    """(A,) whether a map alone shows an asset: no plan asks anybody to leave such a building."""
+    return np.asarray(assets["is_mapped"], dtype=bool) if "is_mapped" in assets else np.zeros(len(assets), dtype=bool)
 
 
 PLURALS = {"residential": "homes", "road": "roads", "bridge": "bridges", "transport": "transport sites"}
