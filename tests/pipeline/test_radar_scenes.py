@@ -210,7 +210,7 @@ def test_the_archive_holds_the_teachers_maps_of_the_scenes_at_their_levels() -> 
     assert len(text.splitlines()) == 6
     assert "Held out: its flood calibrates or tests" in [row.use for row in scene_rows(rows)]
     said = " ".join(scene_sentences(rows))
-    assert "4\xa0scenes of 5 made the flood archive; the sea was read at the hour of 3." in said
+    assert "4\xa0scenes of 5 made the flood archive; the sea was read at the hour of 3\xa0scenes." in said
     assert "No scene shows the land at a higher sea" in said
 
 

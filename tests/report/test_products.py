@@ -24,7 +24,9 @@ from strandline.report.findings import RunResults, SeaLevelRiseScenario
 from strandline.report.page.narrative import beyond_maps_sentences, lead_paragraph
 from strandline.report.page.page import render_page
 from strandline.report.products import as_json, return_levels, summarise, write_products
+from strandline.report.radar_scenes import RADAR_SCENES_FILE
 from strandline.risk.stage_damage.annual_probability import annual_probability
+from strandline.web.run_folder import MEDIA_TYPES
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +45,20 @@ def folder(results: RunResults, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 def test_every_file_is_there_and_nothing_unfinished_beside_it(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == coast.PRODUCT_FILES
+
+
+def test_each_radar_scene_has_a_row_and_an_unknown_sea_is_empty_and_no_zero(folder: Path, results: RunResults) -> None:
+    first, second = pd.read_csv(folder / "radar_scenes.csv").to_dict(orient="records")
+    assert (first["time"], first["sea_level"], first["sea_level_sd"]) == ("2022-11-10T05:04:00Z", 0.61, 0.03)
+    assert np.isnan(second["sea_level"])
+    assert np.isnan(second["share_wet"])
+    summary = json.loads((folder / "summary.json").read_text())["radar_scenes"]
+    assert [scene["sea_level"] for scene in summary] == [0.61, None]
+    assert RADAR_SCENES_FILE in MEDIA_TYPES  # of the files that the dashboard serves
+    page = render_page(results)
+    assert page.count("Radar scenes and the sea at their hour") == 1
+    assert "Not used: the sea at its hour is unknown" in page
+    assert "Radar scenes and" not in render_page(replace(results, radar_scenes=()))
 
 
 def test_the_probability_raster_reads_back_unchanged(folder: Path, results: RunResults) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from strandline.distillation.adaptation.radar_scenes import RadarScene
+from strandline.observations.region_file.prices.money import SPACE
 from strandline.planning.formatting import (
     capitalise,
     format_date,
@@ -55,7 +56,7 @@ def scene_rows(scenes: Sequence[RadarScene]) -> list[SceneRow]:
     return [
         SceneRow(
             format_time(pd.Timestamp(scene.time)),
-            UNKNOWN if math.isnan(scene.level) else f"{format_metres(scene.level)} ± {scene.level_sd:.2f} m",
+            UNKNOWN if math.isnan(scene.level) else f"{format_metres(scene.level)} ± {scene.level_sd:.2f}{SPACE}m",
             scene.source,
             UNKNOWN if math.isnan(scene.highest) else format_metres(scene.highest),
             "–" if math.isnan(scene.share_wet) else format_percent(scene.share_wet),
@@ -72,11 +73,11 @@ def scene_sentences(scenes: Sequence[RadarScene]) -> list[str]:
         return []
     highest = max(used, key=lambda scene: scene.level)
     read = sum(scene.source == "own gauge" for scene in used)
-    found = [
+    return [
         f"{pluralise(len(used), 'scene')} of {len(scenes)} made the flood archive; the sea was read at the hour of"
-        f" {read}. Where it was not, the level is less certain, and the heights drawn from that scene are wider.",
+        f" {pluralise(read, 'scene')}. Where it was not, the level is less certain, and what that scene says of the"
+        " ground's height is less precise.",
         f"The highest sea at a scene's hour was {format_metres(highest.level)}"
         f" ({format_date(pd.Timestamp(highest.time))}). No scene shows the land at a higher sea; one taken then would"
         " tell more than any other.",
     ]
-    return found
