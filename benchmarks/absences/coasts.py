@@ -38,17 +38,17 @@ class KnownCoast:
         return tuple(float(np.interp(level, self.peaks, each)) for each in (self.people, self.money))  # type: ignore[return-value]
 
 
-def draw_coast(seed: int) -> KnownCoast:
+def draw_coast(seed: int, years: float = YEARS, storms: int = STORMS) -> KnownCoast:
     """The coast of a seed."""
     coast = simulate_coast(
-        f"coast {seed}", seed, shape=(32, 32), years=YEARS, n_storms=STORMS, n_surveys=3, inhabited=True
+        f"coast {seed}", seed, shape=(32, 32), years=years, n_storms=storms, n_surveys=3, inhabited=True
     )
     truth = coast.require("truth")
     year = pd.DatetimeIndex(truth["hour"].values).year.to_numpy()
     maxima = np.maximum.reduceat(truth["water_level"].values, np.flatnonzero(np.diff(year, prepend=year[0] - 1)))
     depth = truth["flood_depth"].values
     order = np.argsort(truth["peak_level"].values)
-    people, money = _counts(coast.require_assets(), coast, depth[order])
+    people, money = counts(coast.require_assets(), coast, depth[order])
     rising = [np.maximum.accumulate(each) for each in (people, money)]
     level = float(np.quantile(maxima, 1.0 - 1.0 / PERIOD))
     return KnownCoast(coast, level, truth["peak_level"].values[order], *rising)
@@ -62,7 +62,7 @@ def own_hours(coast: Observations, years: float) -> tuple[Times, Floats]:
     return gauge["time"].values[-last:], level[-last:]
 
 
-def _counts(assets: gpd.GeoDataFrame, coast: Observations, depth: Floats) -> tuple[Floats, Floats]:
+def counts(assets: gpd.GeoDataFrame, coast: Observations, depth: Floats) -> tuple[Floats, Floats]:
     """(E,) people with water at home and damage [EUR 2010]."""
     shares = asset_shares(assets, coast.region)[:, :-1]
     inside = depth.reshape(len(depth), -1)

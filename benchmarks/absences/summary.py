@@ -47,15 +47,40 @@ def scores(rows: Rows) -> list[Row]:
     return found
 
 
-def summarise(rows: Rows) -> Row:
-    """Error and range of the level of each case."""
+STREAM_COLUMNS = (
+    "given", "storms", "map_people", "map_money", "people", "money",
+)  # fmt: skip
+
+
+def stream_scores(rows: Rows) -> list[Row]:
+    """One row for each dropped stream: mean distances from the truth over the tested storms of all coasts.
+
+    ``map_people`` and ``map_money`` (million EUR 2010) are those of the flood map of a storm whose level is known.
+    """
+    found: list[Row] = []
+    for (given,), group in rows_by(rows, "given").items():
+        mean = {name: float(np.mean([number(row, name) for row in group])) for name in group[0] if name != "given"}
+        money = {name: value / 1e6 for name, value in mean.items() if "money" in name}
+        found.append({"given": given, "storms": len(group), **{**mean, **money}})
+    return found
+
+
+def summarise(rows: Rows, streams: Rows = ()) -> Row:
+    """Error and range of the level of each case, and the errors without each stream."""
     summary: Row = {}
     for row in scores(rows):
         for name in ("error_m", "range_m", "people", "money"):
+            summary[f"{row['given']} {name}"] = row[name]
+    for row in stream_scores(streams):
+        for name in ("map_people", "map_money"):
             summary[f"{row['given']} {name}"] = row[name]
     return summary
 
 
 def markdown(record: Record, command: str) -> str:
     """The command and the scores."""
-    return f"`{command}`\n\n{markdown_table(scores(record.rows), COLUMNS)}"
+    levels = f"`{command}`\n\n{markdown_table(scores(record.rows), COLUMNS)}"
+    streams = record.tables.get("streams", ())
+    if not streams:
+        return levels
+    return f"{levels}\nMaps of held-out storms:\n\n{markdown_table(stream_scores(streams), STREAM_COLUMNS)}"

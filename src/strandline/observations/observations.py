@@ -85,7 +85,7 @@ MODALITIES: dict[str, Modality] = {
         {},
         dict.fromkeys(("pressure", "wind_east", "wind_north", "sea_level"), ("time", "latitude", "longitude")),
         ("time", "latitude", "longitude"),
-        cost_of_absence="no pressure and wind for the surge forecast, which rests on gauge readings alone",
+        cost_of_absence="no pressure and wind for the teacher's surge forecasts, from which the students learn",
     ),
     "storms": Modality(
         {"maximum_wind": ("fix",)},
