@@ -8,6 +8,8 @@ from strandline.simulator.landscape.terrain import Side
 from strandline.simulator.sea.tracks import Basin
 
 STAND_IN = "simulated stand-in"
+EDITION = 2
+"""Of what the simulator makes of a place: another one is simulated anew."""
 ABOUT = f"{STAND_IN} by strandline's own simulator, placed at a real box: no observation of the place"
 
 
@@ -62,7 +64,7 @@ class Place:
     def tag(self) -> str:
         """A name for its folder: other settings have another one."""
         size = f"{self.box.east - self.box.west:.3f}"
-        return f"{self.name}-{size}-{self.years}-{self.storms}-{self.seed}"
+        return f"{self.name}-{size}-{self.years}-{self.storms}-{self.seed}-{EDITION}"
 
 
 KHULNA = Place(
@@ -78,7 +80,7 @@ KHULNA = Place(
         Gauge(134, "Hiron Point", 89.467, 21.783, "ticon/hiron_point-134a-bgd-uhslc_rq", 1.843),
         Gauge(139, "Khepupara", 89.833, 21.833, "ticon/khepupara-139a-bgd-uhslc_rq", 2.324),
     ),
-    4101,
+    4100,
 )
 BEN_TRE = Place(
     "ben-tre",
@@ -90,7 +92,7 @@ BEN_TRE = Place(
     110.0,
     0.8,
     (Gauge(383, "Vung Tau", 107.072, 10.34, "ticon/vung_tau-383b-vnm-uhslc_rq", 2.716),),
-    4201,
+    4200,
 )
 PLACES = {place.name: place for place in (KHULNA, BEN_TRE)}
 

@@ -232,7 +232,8 @@ class StageDamageByZone:
         passed = (knots[which] <= where[..., None]).sum(axis=-1)
         upper = np.clip(passed, 1, count - 1)
         below, above = knots[which, upper - 1], knots[which, upper]
-        share = np.clip((where - below) / (above - below), 0.0, 1.0)[..., None]
+        width = above - below  # 0 where two mapped levels are the same
+        share = np.clip((where - below) / np.where(width > 0, width, 1.0), 0.0, 1.0)[..., None]
         row = which * count + upper
         found = []
         for table in tables:
