@@ -38,8 +38,10 @@ MARGIN = 1200.0
 _HOURS = 38
 """Simulated before a radar scene [h]."""
 _RADAR_YEARS, _OPTICAL_YEARS, _OPTICAL_SCENES = 5, 2, 8
-_PASSES = np.array([4, 64, 148, 208], dtype="timedelta64[h]")
-"""Hours of a satellite pair's passes in its cycle of 12 days: two orbits of each; an assumption."""
+_PASSES = np.array([0, 60, 144, 204], dtype="timedelta64[h]")
+"""Hours between a satellite pair's passes in its cycle of 12 days: two orbits of each; an assumption."""
+_DAWN = 6.0
+"""[h] Local solar time of Sentinel-1's passes, there and twelve hours later."""
 PEOPLE_PER_HOME = 4.3
 _HOMES_PER_CELL = 22.0
 """Of a village's densest cell of 4 ha; an assumption."""
@@ -117,7 +119,7 @@ def _radar(
     place: Place, terrain: Terrain, sea: PlaceSea, until: date, breaches: np.random.Generator, rng: np.random.Generator
 ) -> Scenes:
     """Of all passes of five years those at the highest sea and some others, each with the water of its hour."""
-    hour = pass_hours(sea.time, days_before(until, _RADAR_YEARS))
+    hour = pass_hours(sea.time, days_before(until, _RADAR_YEARS), place.box.centre[0])
     order = np.argsort(-sea.level[0][hour])
     others = rng.choice(order[place.storms :], size=place.quiet, replace=False)
     chosen = np.sort(hour[np.concatenate([order[: place.storms], others])])
@@ -137,11 +139,16 @@ def _radar(
     return Scenes(sea.time[chosen], {name: 10 ** (band / 10) for name, band in zip(("vv", "vh"), decibel, strict=True)})
 
 
-def pass_hours(time: Times, since: date) -> npt.NDArray[np.int64]:
-    """Indices of the hours at which a radar satellite passes, with a day and a half of record before them."""
-    start = max(np.datetime64(since, "h"), time[_HOURS].astype("datetime64[h]"))
-    cycles = np.arange(start, time[-1].astype("datetime64[h]"), np.timedelta64(12, "D"))
-    passes = np.sort((cycles[:, None] + _PASSES).ravel())
+def pass_hours(time: Times, since: date, longitude: float) -> npt.NDArray[np.int64]:
+    """Indices of the hours at which a radar satellite passes, with a day and a half of record before them.
+
+    Args:
+        longitude: of the place [degrees], for its solar time.
+    """
+    start = max(np.datetime64(since, "D"), time[_HOURS].astype("datetime64[D]") + 1)
+    cycles = np.arange(start, time[-1].astype("datetime64[D]"), 12).astype("datetime64[h]")
+    dawn = np.timedelta64(round(_DAWN - longitude / 15.0) % 24, "h")
+    passes = np.sort((cycles[:, None] + dawn + _PASSES).ravel())
     hour = np.searchsorted(time, passes)
     return hour[hour < time.size]
 

@@ -78,7 +78,7 @@ KHULNA = Place(
         Gauge(134, "Hiron Point", 89.467, 21.783, "ticon/hiron_point-134a-bgd-uhslc_rq", 1.843),
         Gauge(139, "Khepupara", 89.833, 21.833, "ticon/khepupara-139a-bgd-uhslc_rq", 2.324),
     ),
-    4100,
+    4101,
 )
 BEN_TRE = Place(
     "ben-tre",
@@ -90,7 +90,7 @@ BEN_TRE = Place(
     110.0,
     0.8,
     (Gauge(383, "Vung Tau", 107.072, 10.34, "ticon/vung_tau-383b-vnm-uhslc_rq", 2.716),),
-    4200,
+    4201,
 )
 PLACES = {place.name: place for place in (KHULNA, BEN_TRE)}
 

@@ -25,6 +25,7 @@ from benchmarks.any_coast.protocols.stac_api import Sky, serving
 from benchmarks.any_coast.rasters import catalogue, files_of, write_rasters
 from benchmarks.any_coast.sea import PlaceSea, simulate_place_sea
 from benchmarks.any_coast.tables import records_of, serve_storms, serve_tables
+from strandline.observations.fetch.registry import GAZETTEER
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def serving_place(
         by_table = dict.fromkeys(("uhslc", "noaa-coops", "ioc", "ibtracs", *weather, "glofas"), tables.address)
         maps = dict.fromkeys(("osm-buildings", "osm-lifelines"), f"{tables.address}/api")
         opened = {"copernicus-glo30": f"{sky.address}/open/dem", "ghs-pop": f"{sky.address}/open/people"}
+        opened[GAZETTEER] = tables.address
         yield {**opened, **scenes, **by_table, "overture-buildings": bucket, **maps}
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pystac.validation
 import pytest
 
+from benchmarks.any_coast.coast import pass_hours
 from benchmarks.any_coast.open_maps import as_osm
 from benchmarks.any_coast.places import BEN_TRE, KHULNA, PLACES, STAND_IN, Place
 from benchmarks.any_coast.protocols.stac_api import Sky, collection, landing_page
@@ -109,6 +110,14 @@ def test_a_gauge_may_be_short_or_step_by_a_metre(folder: Path) -> None:
     assert short.size == pytest.approx(8766, rel=0.05)
     moved = stepped - whole
     assert set(np.round(moved.unique(), 6)) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("place", [KHULNA, BEN_TRE], ids=lambda place: place.name)
+def test_radar_passes_at_dawn_and_at_dusk_of_the_sun(place: Place) -> None:
+    time = np.arange("2020-01-01", "2022-01-01", dtype="datetime64[h]").astype("datetime64[ns]")
+    longitude = place.box.centre[0]
+    hour = pass_hours(time, date(2020, 6, 1), longitude) % 24 + longitude / 15
+    assert np.abs((hour - 6.0 + 6.0) % 12 - 6.0).max() <= 0.5
 
 
 def test_both_places_lie_near_the_gauges_that_stand_for_them() -> None:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -227,8 +228,10 @@ def _outcome_table(plan: "FetchPlan", outcomes: "list[Outcome]") -> Table:
     for (name, state), group in rows.items():
         size = sum(outcome.file.size for outcome in group if outcome.file is not None)
         table.add_row(name, state, str(len(group)), _megabytes(size), group[0].entry.source.licence)
-    for file in plan.remembered:
-        table.add_row(file.source, "from an earlier fetch", "1", _megabytes(file.size), file.licence)
+    for name, files in groupby(plan.remembered, key=lambda file: file.source):
+        kept = list(files)
+        size = sum(file.size for file in kept)
+        table.add_row(name, "from an earlier fetch", str(len(kept)), _megabytes(size), kept[0].licence)
     for failure in plan.failures:
         table.add_row(failure.source, "not asked" if failure.may_pass else "failed", "", "", "")
     for name in plan.empty:

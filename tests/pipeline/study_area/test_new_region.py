@@ -182,3 +182,16 @@ def test_a_contradiction_between_sections_does_not_keep_the_sea_from_being_found
     refused = [one.what for one in examine(path, None, in_this_process).verdict.refusals]
     assert any("no value of a square metre" in what for what in refused)  # both at once
     assert write_sea_point(path, None) is not None
+
+
+def test_a_terrain_alone_shows_its_sea_and_its_water(tmp_path: Path) -> None:
+    write_terrain(tmp_path / "dem.tif", ground())
+    text = new_region(handmade_box(), "Handmade", tmp_path / "dem.tif", "dem.tif").text
+    text = text.replace("#vertical_datum =", "vertical_datum =", 1).replace("#offset_to", "offset_to", 1)
+    path = tmp_path / "place.toml"
+    path.write_text(re.sub(r"^(sea_point|permanent_water).*\n", "", text, flags=re.MULTILINE))
+    assert len(examine(path, None, in_this_process).verdict.refusals) == 2
+    sea = write_sea_point(path, None)
+    assert sea is not None
+    assert load_region_file(path).terrain.permanent_water.below == pytest.approx(sea.below)
+    assert examine(path, None, in_this_process).verdict.runs

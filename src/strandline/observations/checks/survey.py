@@ -52,12 +52,13 @@ def doubts_about_a_map(class_is_stated: Mask, where: str) -> Iterator[Finding]:
     """Buildings of a map whose use nobody stated."""
     if not class_is_stated.all():
         open_uses = int((~class_is_stated).sum())
-        what = f"of {class_is_stated.size} buildings {open_uses} have no stated use, and are taken for homes"
+        what = f"of {class_is_stated.size:,} buildings {open_uses:,} have no stated use, and are taken for homes"
         yield Finding(where, what, "their value holds every use; a survey of uses would narrow it")
 
 
 def doubts_about_joining(merged: int, where: str) -> Iterator[Finding]:
     """Things that several rows show."""
     if merged:
-        what = f"{merged} rows show what another row shows too (a hospital and its building), and are counted once"
+        shows = "1 row shows" if merged == 1 else f"{merged:,} rows show"
+        what = f"{shows} what another row shows too (a hospital and its building): both are counted once"
         yield Finding(where, what, "look at the assets if this is many")

@@ -141,8 +141,8 @@ def load_region_file(path: Path, data: Path | None = None) -> RegionFile:
 def examine_region_file(path: Path, data: Path | None = None) -> tuple[RegionFile | None, list[InputError]]:
     """Every fault of a region file, and what of it can be used without the sections that have one.
 
-    A region without a sea point can be looked at all the same: the middle of its bounds stands in for it, beside the
-    fault. ``None`` where region or terrain cannot be used.
+    A region without a sea point or permanent water can be looked at all the same: the middle of its bounds and the
+    cells below zero stand in for them, beside the fault. ``None`` where region or terrain cannot be used.
 
     Raises:
         InputError: it cannot be read as TOML, or ``data`` is no folder.
@@ -212,4 +212,7 @@ def _without_faults(raw: dict[str, Any], error: ValidationError) -> dict[str, An
         with suppress(TypeError, ValueError):
             left, bottom, right, top = region["bounds"]
             kept["region"] = {**region, "sea_point": [(left + right) / 2, (bottom + top) / 2]}
+    terrain = kept.get("terrain")
+    if isinstance(terrain, dict) and "permanent_water" not in terrain:
+        kept["terrain"] = {**terrain, "permanent_water": {"below": 0.0}}
     return kept

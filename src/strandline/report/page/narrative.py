@@ -50,7 +50,8 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
     damage = impact.expected_annual_damage
     sentences = [
         *results.plan.caveats,
-        f"At {hazard.region.name} the sea reaches {format_metres(rarest['p50'])} above {hazard.region.vertical_datum} "
+        f"At {hazard.region.name} the sea reaches {format_metres(rarest['p50'], rarest['p90'] - rarest['p10'])} above "
+        f"{hazard.region.vertical_datum} "
         f"about once in {format_years(rarest['return_period'])} (8 in 10 chance: "
         f"{format_metres_between(rarest['p10'], rarest['p90'])}).",
         f"On average {format_area(land.flooded.mean)} of {format_area(land.known_land)} of known land would then be "
@@ -62,7 +63,7 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
     money = results.plan.money
     if known.size:
         sentences.append(
-            f"At the level that the plan prepares for, {int((known > 0).sum())} of the "
+            f"At the level that the plan prepares for, {int((known > 0).sum()):,} of the "
             f"{pluralise(known.size, 'asset')} with known flooding would more likely than not be damaged."
         )
         damaged, flooded = float((known > 0).mean()), land.flooded.p50 / max(land.known_land, 1.0)

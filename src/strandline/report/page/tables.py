@@ -77,7 +77,7 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
     return [
         Tile(
             f"sea level once in {format_years(rarest['return_period'])}",
-            format_metres(rarest["p50"]),
+            format_metres(rarest["p50"], rarest["p90"] - rarest["p10"]),
             format_metres_between(rarest["p10"], rarest["p90"]),
             provenance_label(kinds["levels"]),
         ),

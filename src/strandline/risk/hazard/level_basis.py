@@ -115,8 +115,8 @@ class HighestReading:
         """The rarest level (S,) [m, region datum], how it compares with the reading, and what to do with it."""
         low, middle, high = np.quantile(samples, QUANTILES)
         return (
-            f"About once in {return_period:g} years the sea reaches {middle:.2f} m ({low:.2f} to {high:.2f} m, 8 in 10"
-            f" chance). {self.sentence(middle)} Where lives depend on it, prepare for the upper number."
+            f"About once in {return_period:g} years the sea reaches {_within(low, middle, high)}."
+            f" {self.sentence(middle)} Where lives depend on it, prepare for the upper number."
         )
 
     def sentence(self, rarest: float) -> str:
@@ -241,6 +241,12 @@ def describe_published(
     )
 
 
+def _within(low: float, middle: float, high: float) -> str:
+    """A level with its range [m]; a range of a metre or more knows no centimetres."""
+    decimals = 1 if high - low >= 1.0 else 2
+    return f"{middle:.{decimals}f} m ({low:.{decimals}f} to {high:.{decimals}f} m, 8 in 10 chance)"
+
+
 def describe_list(published: PublishedLevels, samples: Floats, return_periods: tuple[float, ...]) -> LevelBasis:
     """Summary, method and facts of a published list of levels.
 
@@ -249,9 +255,8 @@ def describe_list(published: PublishedLevels, samples: Floats, return_periods: t
     """
     low, middle, high = np.quantile(samples, QUANTILES)
     summary = (
-        f"About once in {return_periods[-1]:g} years the sea reaches {middle:.2f} m ({low:.2f} to {high:.2f} m, 8 in 10"
-        " chance), as published; no reading here was compared with it. Where lives depend on it, prepare for the upper"
-        " number."
+        f"About once in {return_periods[-1]:g} years the sea reaches {_within(low, middle, high)}, as published; no"
+        " reading here was compared with it. Where lives depend on it, prepare for the upper number."
     )
     method = (
         f"Levels are those of {published.source}, from {published.periods[0]:g} to {published.periods[-1]:g} years."
@@ -278,9 +283,9 @@ def describe_assumed(found: AssumedExtremes, mean: float, return_periods: tuple[
     """
     low, middle, high = np.quantile(mean + found.levels[:, -1], QUANTILES)
     summary = (
-        f"No reading of the sea was given. About once in {return_periods[-1]:g} years it may reach {middle:.2f} m"
-        f" ({low:.2f} to {high:.2f} m, 8 in 10 chance): what other coasts have, which nothing here confirms. Where"
-        " lives depend on it, prepare for the upper number, and read a gauge."
+        f"No reading of the sea was given. About once in {return_periods[-1]:g} years it may reach"
+        f" {_within(low, middle, high)}: what other coasts have, which nothing here confirms. Where lives depend on it,"
+        " prepare for the upper number, and read a gauge."
     )
     small, usual, large = found.spread
     cyclones = {

@@ -152,7 +152,7 @@ def _draw_map(figure: Figure, axes: Axes, inventory: Inventory) -> None:
 
 
 def _draw_gauges(axes: Axes, inventory: Inventory) -> str:
-    """Draw the gauges inside as triangles; return a sentence with the distance of the others from the centre."""
+    """Draw the gauges inside as triangles; return a sentence with the distance of the others from the map."""
     region = inventory.region
     left, bottom, right, top = region.bounds
     to_region = Transformer.from_crs("EPSG:4326", region.crs, always_xy=True)
@@ -163,7 +163,7 @@ def _draw_gauges(axes: Axes, inventory: Inventory) -> str:
             inside.append((x / 1000, y / 1000))
             axes.annotate(name, (x / 1000, y / 1000), fontsize=7, zorder=7)
         else:
-            distance = np.hypot(x - (left + right) / 2, y - (bottom + top) / 2) / 1000
+            distance = np.hypot(max(left - x, x - right, 0.0), max(bottom - y, y - top, 0.0)) / 1000
             distant.append(f"{name} {distance:.0f} km")
     if inside:
         x, y = zip(*inside, strict=True)

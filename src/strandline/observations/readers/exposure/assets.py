@@ -1,6 +1,7 @@
 """Assets of surveys and maps, in common vector formats."""
 
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def read_all_assets(
         [AssetFile(each.path.stem, part.value, each.kind == "map") for each, part in zip(sections, read, strict=True)]
     )
     findings = [finding for part in read for finding in part.findings]
-    names = ", ".join(each.path.name for each in sections)
+    names = ", ".join(_name_of(each.path) for each in sections)
     findings += doubts_about_joining(joined.merged, names)
     return Checked(count_by_cell(joined, region), tuple(findings))
 
@@ -123,12 +124,17 @@ def read_assets(
         crs=region.crs,
     )
     if settings.kind == "map":
-        return Checked(assets, tuple(doubts_about_a_map(_stated(settings, chosen), path.name)))
+        return Checked(assets, tuple(doubts_about_a_map(_stated(settings, chosen), _name_of(path))))
     findings = [
         *doubts_about_rows(len(assets), len(frame), str(path)),
         *doubts_about_values(assets["value"].to_numpy(), list(assets["asset_id"]), str(path), money),
     ]
     return Checked(assets, tuple(findings))
+
+
+def _name_of(path: Path) -> str:
+    """What a person calls a file: a fetched one without its release and box."""
+    return re.split(r"[-_]\d", path.stem)[0]
 
 
 def _raise_outside(frame: gpd.GeoDataFrame, path: Path, region: Region) -> None:
