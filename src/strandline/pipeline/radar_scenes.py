@@ -65,7 +65,7 @@ def compile_radar(area: StudyArea, split: Split, sea_level: SeaLevelModel) -> Ra
     levels = _levels(area, sea_level, times)
     unusual = _unusual(observations, times) & ~levels.was_read
     levels = levels.without(unusual)
-    clock = _doubt_of_clock(area, sea_level, times, levels)
+    clock = _doubt_of_clock(observations, sea_level, times, levels)
     doubts = [UNUSUAL_SEA if each else clock for each in unusual]
     withheld = split.withheld if is_read else list(split.held_out)
     mean_error = 0.0 if area.assumed_sea is None else area.assumed_sea.errors.mean
@@ -106,20 +106,22 @@ def _unusual(observations: Observations, times: Times) -> Mask:
     return unusual
 
 
-def _doubt_of_clock(area: StudyArea, sea_level: SeaLevelModel, times: Times, levels: LevelsAtScenes) -> str:
-    """Why the levels cannot be those of the scenes; empty = nothing tells."""
+def _doubt_of_clock(observations: Observations, sea_level: SeaLevelModel, times: Times, levels: LevelsAtScenes) -> str:
+    """Why the levels cannot be those of the scenes; empty = nothing tells. Within hours only the tide moves the sea."""
     known = levels.is_known
     if not known.any():
         return ""
 
-    def level_at(hours: int) -> Floats:
-        return _levels(area, sea_level, times[known] + np.timedelta64(hours, "h")).level
+    when, residual = times[known], levels.level[known] - sea_level.tide(times[known])
 
-    lag = better_clock(share_darker(area.observations)[known], level_at)
+    def level_at(hours: int) -> Floats:
+        return residual + sea_level.tide(when + np.timedelta64(hours, "h"))
+
+    lag = better_clock(share_darker(observations)[known], level_at)
     if lag is None:
         return ""
-    when = f"{abs(lag)} h {'later' if lag > 0 else 'earlier'}"
-    return f"the water on the scenes fits the sea {when} far better: check their clock, and that of tide and gauge"
+    shifted = f"{abs(lag)} h {'later' if lag > 0 else 'earlier'}"
+    return f"the water on the scenes fits the sea {shifted} far better: check their clock, and that of tide and gauge"
 
 
 def _air_pressure(observations: Observations) -> tuple[Times, Floats] | None:
