@@ -231,3 +231,15 @@ def test_published_return_levels_stand_among_the_inputs_whether_given_or_not(
     given = by_name(take_inventory(load_region_file(path), NOW))["return_levels"]
     assert (given.state, given.count) == ("present", 2)
     assert given.detail == "published levels of 2 to 100 years, 1.00 to 2.20 m, with bounds of 90% chance"
+
+
+def test_gauges_of_different_years_are_looked_at_together(region_file: RegionFile, tmp_path: Path) -> None:
+    text = TOML.replace('paths = "own.csv"', 'paths = "later.csv"').split("[[tide_gauge]]")[1].split("[sar]")[0]
+    table = pd.read_csv(tmp_path / "own.csv")
+    later = pd.to_datetime(table["time"]) + pd.Timedelta(days=400)
+    table.assign(time=later.dt.strftime("%Y-%m-%dT%H:%M")).to_csv(tmp_path / "later.csv", index=False)
+    path = tmp_path / "delta.toml"
+    path.write_text(f"{TOML}\n[[tide_gauge]]{text.replace('Own', 'Neighbour')}")
+    inventory = take_inventory(load_region_file(path), NOW)
+    assert not inventory.unreadable
+    assert {"tide_gauge: Own", "tide_gauge: Neighbour"} <= set(by_name(inventory))

@@ -254,7 +254,8 @@ def _joined(gauges: list[xr.Dataset]) -> xr.Dataset:
     """Gauges that were read one by one, over the hours from the first to the last of them."""
     together = xr.concat(gauges, "station", data_vars="all", coords="different", compat="equals", join="outer")
     time = together["time"].values
-    return together.reindex(time=np.arange(time.min(), time.max() + HOUR, HOUR))
+    whole = together.reindex(time=np.arange(time.min(), time.max() + HOUR, HOUR))
+    return whole.assign(quality=whole["quality"].fillna(MISSING).astype(np.uint8))  # unknown where another one is read
 
 
 def known_spans(time: Times, known: npt.NDArray[np.bool_]) -> tuple[tuple[np.datetime64, np.datetime64], ...]:
