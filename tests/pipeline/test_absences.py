@@ -1,6 +1,7 @@
 """A run from what there is: whatever is absent, it ends in a report whose first page says what it cannot know."""
 
 import json
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -77,6 +78,22 @@ def test_a_gauge_narrows_what_terrain_alone_leaves_open(tmp_path: Path) -> None:
         _, found = estimate(write_place_with(tmp_path / str(number), days, "tides"))
         widths.append(float(np.diff(np.quantile(found.samples[:, -1], [0.1, 0.9]))[0]))
     assert widths[0] > 1.5 * widths[1]
+
+
+@pytest.mark.usefixtures("few_hours")
+@pytest.mark.parametrize("others", [("tides",), ("few_maxima",)], ids=["record", "maxima"])
+def test_a_zero_that_is_half_known_widens_every_level_by_as_much(tmp_path: Path, others: tuple[str, ...]) -> None:
+    area = open_study_area(load_region_file(write_place_with(tmp_path, 730.0, *others)))
+    assert area.zero_error == 0
+    variances = []
+    for error in (0.0, 0.8):
+        context = StageContext(np.random.default_rng(5), lambda _: None)
+        _, sea_level = stages.split_record(context, area, CONFIG)
+        found = stages.estimate_return_levels(context, replace(area, zero_error=error), sea_level, CONFIG)
+        variances.append(found.samples.var(axis=0))
+        assert (np.diff(found.samples, axis=1) >= 0).all()
+        assert ("± 0.8 m" in found.basis.method) == (error > 0)
+    np.testing.assert_allclose(np.subtract(*variances[::-1]), 0.64, rtol=0.5)
 
 
 def test_a_gauge_of_a_month_is_refused_with_what_would_be_enough(tmp_path: Path) -> None:

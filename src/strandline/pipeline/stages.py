@@ -58,6 +58,7 @@ from strandline.risk.hazard.level_basis import (
     describe_list,
     describe_published,
     describe_recorded,
+    draw_zero,
     maxima_at_epoch,
     periods_with_frequent,
     split_frequent,
@@ -143,7 +144,8 @@ def estimate_return_levels(
     read, on what is known of other coasts.
 
     Where the gauge's ground sinks, a part of the rise that it measured is its own sinking; from the end of the record
-    on that part lowers the land and does not raise the sea.
+    on that part lowers the land and does not raise the sea. What is not known of the zero of the readings shifts all
+    levels of a sample.
     """
     fit, periods, samples = area.published_levels, area.return_periods, config.draws
     all_periods, baseline = periods_with_frequent(periods), float(area.baseline)
@@ -153,8 +155,9 @@ def estimate_return_levels(
         fit = replace(fit, location=fit.location - sunk, data=fit.data - sunk)
         alone = not needs_prior(fit.record_years, periods[-1])
         tails = sample_tails(fit, samples, context.rng) if alone else sample_posterior(fit, samples, context.rng)
-        levels, frequent = split_frequent(levels_of(tails, all_periods), periods)
-        basis = describe_published(fit, tails, periods, baseline)
+        zero = draw_zero(area.zero_error, samples, context.rng)
+        levels, frequent = split_frequent(levels_of(tails, all_periods) + zero, periods)
+        basis = describe_published(fit, tails, periods, baseline, area.zero_error, zero[:, 0])
         return ReturnLevels(levels, frequent, fit.record_years, basis, maxima_at_epoch(fit), 1.0)
     listed = area.levels_list
     if listed is not None:
@@ -182,7 +185,8 @@ def estimate_return_levels(
         return ReturnLevels(levels, frequent, WEIGHT_OF_OTHER_COASTS, basis, np.empty(0), 1.0)
     found = estimate_from_record(hours, passages, simulated, all_periods, samples, context.rng, baseline)
     mean = own_mean_sea_level(area) - _sunk_gauge(area, found.trend.beyond)
-    basis = describe_recorded(found, mean, periods)
+    found = replace(found, levels=found.levels + draw_zero(area.zero_error, samples, context.rng))
+    basis = describe_recorded(found, mean, periods, area.zero_error)
     per_year = found.peaks.size / found.record_years
     levels, frequent = split_frequent(mean + found.levels, periods)
     return ReturnLevels(levels, frequent, found.record_years, basis, mean + found.peaks, per_year)

@@ -1,5 +1,6 @@
 """The study area of a run: real files or the built-in simulated delta, as the same nouns."""
 
+import math
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -75,6 +76,7 @@ class StudyArea:
         levels_epoch: of whose sea ``published_levels`` without a trend are; ``None`` = the middle of their record.
         assumed_sea: in place of a gauge that was read; ``None`` = one was.
         levels_list: published return levels; ``None`` = none are.
+        zero_error: deviation of the zero of the readings or maxima behind the levels from that of the terrain [m].
         zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = no zones.
         issuer: of warnings.
         evacuation: what is stated about it.
@@ -98,6 +100,7 @@ class StudyArea:
     levels_epoch: int | None = None
     assumed_sea: AssumedSea | None = None
     levels_list: PublishedLevels | None = None
+    zero_error: float = 0.0
 
     @property
     def baseline(self) -> int:
@@ -222,7 +225,15 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         None if section is None else section.epoch,
         assumed,
         _published_list(region_file),
+        _zero_error(region_file),
     )
+
+
+def _zero_error(region_file: RegionFile) -> float:
+    """Deviation of the zero that the levels are read from against that of the terrain [m]."""
+    read = region_file.extremes or next(iter(region_file.tide_gauge), None)
+    of_levels = 0.0 if read is None else read.datum_uncertainty
+    return math.hypot(of_levels, region_file.terrain.datum_uncertainty)
 
 
 def _published_list(region_file: RegionFile) -> PublishedLevels | None:

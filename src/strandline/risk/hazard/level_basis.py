@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from strandline.observations.arrays import Floats
 from strandline.risk.hazard.cyclones.cyclone_passages import NEAR
@@ -82,6 +83,14 @@ def split_frequent(levels: Floats, return_periods: tuple[float, ...]) -> tuple[F
     return ordered[:, -count:], ordered[:, :1] if ordered.shape[1] > count else None
 
 
+def draw_zero(error: float, samples: int, rng: np.random.Generator) -> Floats:
+    """(S, 1) errors of a record's zero [m] with this deviation [m]: middles of equal parts, in random order."""
+    if error == 0:
+        return np.zeros((samples, 1))
+    middles = ndtri((np.arange(samples) + 0.5) / samples)
+    return np.asarray(error * rng.permutation(middles)[:, None])
+
+
 @dataclass(frozen=True, eq=False)
 class HighestReading:
     """The highest level of a record beside its return levels.
@@ -149,8 +158,14 @@ class HighestReading:
         }
 
 
-def describe_recorded(found: RecordedExtremes, mean_sea_level: float, return_periods: tuple[float, ...]) -> LevelBasis:
-    """Summary, method and facts of levels from a gauge's own record; ``mean_sea_level`` [m, region datum]."""
+def describe_recorded(
+    found: RecordedExtremes, mean_sea_level: float, return_periods: tuple[float, ...], zero_error: float = 0.0
+) -> LevelBasis:
+    """Summary, method and facts of levels from a gauge's own record; ``mean_sea_level`` [m, region datum].
+
+    Args:
+        zero_error: deviation of the record's zero from the terrain's [m], which is in the levels.
+    """
     when = f"{pd.Timestamp(found.highest_time):%d %B %Y}"
     when += f", at the sea of {found.trend.epoch:.0f}"
     highest = HighestReading(
@@ -174,9 +189,11 @@ def describe_recorded(found: RecordedExtremes, mean_sea_level: float, return_per
             f" separated from {TIDE_IS_LARGE:g} on), so that the highest level of each tidal day counts as a whole."
         ),
         _cause_sentence(found, share, return_periods[-1]),
+        *_zero_sentence(zero_error),
     ]
     facts: dict[str, Fact] = {
         "method": "skew surge joint probability" if found.tide_apart else "peaks over threshold",
+        "zero_error_m": zero_error,
         "updates_prior_of_other_coasts": found.updates_prior,
         "record_years": found.record_years,
         "epoch": found.trend.epoch,
@@ -201,12 +218,19 @@ def describe_recorded(found: RecordedExtremes, mean_sea_level: float, return_per
 
 
 def describe_published(
-    fit: ReturnLevelFit, tails: Sequence[ReturnLevelFit], return_periods: tuple[float, ...], year: float
+    fit: ReturnLevelFit,
+    tails: Sequence[ReturnLevelFit],
+    return_periods: tuple[float, ...],
+    year: float,
+    zero_error: float = 0.0,
+    zero: Floats | float = 0.0,
 ) -> LevelBasis:
     """Summary, method and facts of levels from published annual maxima.
 
     Args:
         fit: on the sea of ``year`` (`return_levels.at_year`); ``tails``: samples of it (`return_levels.sample_tails`).
+        zero_error: deviation of the record's zero from the terrain's [m].
+        zero: (S,) its error in each sample [m].
     """
     raised = maxima_at_epoch(fit)
     risen = not np.isnan(fit.reference_year)
@@ -226,9 +250,11 @@ def describe_published(
         else "No rise of the sea was taken out of them; they were raised to the sea of"
         f" {year:.0f} by the rise of the global mean (IPCC AR6 WG1).",
         "Storms of all causes are one population, because annual maxima do not state theirs.",
+        *_zero_sentence(zero_error),
     ]
     facts: dict[str, Fact] = {
         "method": "published annual maxima",
+        "zero_error_m": zero_error,
         "record_years": fit.record_years,
         "epoch": year,
         "mean_sea_level_trend_m_per_year": fit.trend if risen else None,
@@ -237,8 +263,16 @@ def describe_published(
         **highest.facts,
     }
     return LevelBasis(
-        highest.summary(levels_of(tails, return_periods)[:, -1], return_periods[-1]), " ".join(sentences), facts
+        highest.summary(levels_of(tails, return_periods)[:, -1] + zero, return_periods[-1]), " ".join(sentences), facts
     )
+
+
+def _zero_sentence(error: float) -> list[str]:
+    if error == 0:
+        return []
+    return [
+        f"Their zero is known against the terrain's to ± {error:.2g} m (standard deviation), which the range holds."
+    ]
 
 
 def _within(low: float, middle: float, high: float) -> str:
