@@ -13,7 +13,7 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.readers.cyclone_tracks import read_tracks
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
 from strandline.observations.variables import HOURS_PER_YEAR
-from strandline.risk.hazard.cyclone_passages import cyclone_passages
+from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.own_record import GaugeHours, RecordedExtremes, estimate_from_record
 
 PIECE_YEARS, TIDE_YEARS = 10, 19
@@ -54,10 +54,10 @@ def read_gauges(data: Path) -> Iterator[RealGauge]:
 
 def rows_of_gauge(gauge: RealGauge, seed: int) -> list[Row]:
     """One row for each piece and period: its level and interval, and the level of the whole record."""
-    whole = _estimate(gauge, slice(None), seed)
+    whole = estimate_piece(gauge, slice(None), seed)
     rows: list[Row] = []
     for piece, part_of_record in enumerate(_pieces(gauge.level)):
-        part = _estimate(gauge, part_of_record, seed)
+        part = estimate_piece(gauge, part_of_record, seed)
         for column, period in enumerate(PERIODS):
             low, middle, high = np.quantile(part.levels[:, column], [0.05, 0.5, 0.95])
             reference = np.quantile(whole.levels[:, column], [0.05, 0.5, 0.95])
@@ -98,15 +98,19 @@ def _gauge(name: str, place: pd.Series, level: pd.Series, storms: xr.Dataset | N
     return RealGauge(name, float(place["longitude"]), float(place["latitude"]), time, hourly.to_numpy(float), storms)
 
 
-def _estimate(gauge: RealGauge, part: slice, seed: int) -> RecordedExtremes:
-    """From a part of the record alone: its tide too is fitted to that part."""
+def estimate_piece(
+    gauge: RealGauge, part: slice, seed: int, periods: tuple[float, ...] = PERIODS, epoch: float | None = None
+) -> RecordedExtremes:
+    """Levels [m, datum of the gauge] from a part of the record alone: its tide too is fitted to that part.
+
+    Args:
+        epoch: year of whose sea they are; the end of the part when ``None``.
+    """
     time, level = gauge.time[part], gauge.level[part]
     tide = fit_tide(time, level, gauge.latitude, name=gauge.name, source="benchmark")
     long = time[0] + np.arange(TIDE_YEARS * HOURS_PER_YEAR) * np.timedelta64(1, "h")
     predicted = predict_tide(tide.constants, long)
     record = GaugeHours(time, level - tide.mean, predict_tide(tide.constants, time), long, predicted)
     passages = None if gauge.storms is None else cyclone_passages(gauge.storms, gauge.longitude, gauge.latitude)
-    if passages is not None:
-        passages = [window for window in passages if window[1] >= time[0] and window[0] <= time[-1]]
-    found = estimate_from_record(record, passages, None, PERIODS, SAMPLES, np.random.default_rng(seed))
+    found = estimate_from_record(record, passages, None, periods, SAMPLES, np.random.default_rng(seed), epoch)
     return replace(found, levels=found.levels + tide.mean)

@@ -7,9 +7,9 @@ from scipy import stats
 
 from benchmarks.extremes.seas import Record, Sea
 from strandline.observations.arrays import Floats
-from strandline.risk.hazard.cyclone_passages import cyclone_passages
+from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
+from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
 from strandline.risk.hazard.own_record import GaugeHours, estimate_from_record
-from strandline.risk.hazard.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
 
 METHODS = ("own", "recorded_cyclones", "one_population", "scipy_gev")
 """As shipped; without simulated cyclones; without tracks; ``scipy.stats.genextreme`` on annual maxima."""

@@ -21,7 +21,7 @@ from strandline.models.batching import build_storm_batch
 from strandline.models.inference import student_inputs
 from strandline.models.weights.load_weights import load_students, load_teacher
 from strandline.observations.arrays import Floats
-from strandline.observations.assets import CURVE_CLASSES
+from strandline.observations.exposure.assets import CURVE_CLASSES
 from strandline.observations.region import Region
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext

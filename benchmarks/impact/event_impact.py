@@ -10,8 +10,8 @@ from scipy import sparse
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.observations.assets import CURVE_CLASSES, curve_index
-from strandline.observations.damage_curves import DEPTHS
+from strandline.observations.exposure.assets import CURVE_CLASSES, curve_index
+from strandline.observations.exposure.damage_curves import DEPTHS
 from strandline.risk.stage_damage.exposure import Exposure
 from strandline.risk.stage_damage.vulnerability import damage_ratio
 

@@ -14,8 +14,8 @@ import shapely
 
 from benchmarks.impact.summary import COLUMNS, WET
 from benchmarks.record import Row, Value
-from strandline.observations.assets import CURVE_CLASSES
-from strandline.observations.damage_curves import curve
+from strandline.observations.exposure.assets import CURVE_CLASSES
+from strandline.observations.exposure.damage_curves import curve
 from strandline.risk.impact.access import is_cut_off, road_network
 
 SEED = 0

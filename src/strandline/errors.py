@@ -1,6 +1,7 @@
-"""Exceptions that the user can act on: where, what and remedy."""
+"""Exceptions that the user can act on: where, what and remedy; and the one for an optional package that is missing."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Self
 
 
@@ -30,7 +31,7 @@ class InputError(StrandlineError):
 
 
 class FeedError(StrandlineError):
-    """A feed that cannot be reached or returns an invalid response; the watch continues without it."""
+    """A web service that cannot be reached or answers wrongly; the watch, or a fetch, continues without it."""
 
 
 class RefusedByTheory(StrandlineError):
@@ -51,3 +52,14 @@ class Contradiction(StrandlineError):
 
     def __reduce__(self) -> tuple[type[Self], tuple[tuple[str, ...]]]:
         return type(self), (self.sentences,)  # pickled when raised in a worker process
+
+
+def require_extra(where: str, extra: str, *modules: str) -> None:
+    """Refuse a command or a source whose optional packages are missing, before any work.
+
+    Raises:
+        InputError: naming the first missing package and the extra that brings it.
+    """
+    for module in modules:
+        if find_spec(module) is None:
+            raise InputError(where, f"{module} is missing", f"pip install 'strandline[{extra}]'")

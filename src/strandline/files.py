@@ -1,11 +1,49 @@
-"""Atomic writing of files."""
+"""Atomic writing of files, and one job at a time in a folder."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from strandline.errors import InputError
+
+
+class InUse(InputError):
+    """A folder that another process writes into; try again later."""
+
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h
+
+
+class Unwritable(InputError):
+    """A file that the disk does not take: it is full, or the folder cannot be written."""
+
+
+@contextmanager
+def exclusive_use(folder: Path, by_whom: str, remedy: str) -> Iterator[None]:
+    """Hold ``folder`` for one job; the system releases it when the process ends, however it ends.
+
+    Args:
+        by_whom, remedy: of the message where another process holds it.
+
+    Raises:
+        InUse: another process is writing into it.
+        InputError: it is no folder that can be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise InputError(folder, f"cannot be written ({error.strerror})", "choose another folder") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise InUse(folder, by_whom, remedy) from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -16,7 +54,7 @@ def write_atomically(path: Path) -> Iterator[Path]:
     old one or the new one. The temporary name keeps the suffix of ``path``.
 
     Raises:
-        InputError: the disk is full or the folder cannot be written; with the system's reason.
+        Unwritable: the disk is full or the folder cannot be written; with the system's reason.
     """
     temporary = path.with_name(f".partial-{os.getpid()}-{path.name}")
     try:
@@ -26,7 +64,7 @@ def write_atomically(path: Path) -> Iterator[Path]:
         temporary.replace(path)
         _sync_to_disk(path.parent)
     except OSError as error:
-        raise InputError(
+        raise Unwritable(
             path, f"cannot be written ({error.strerror or error})", "free space or choose another folder, then resume"
         ) from error
     finally:
@@ -38,7 +76,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write ``content`` atomically.
 
     Raises:
-        InputError: the file cannot be written.
+        Unwritable: the file cannot be written.
     """
     with write_atomically(path) as temporary, temporary.open("wb") as file:
         file.write(content)
@@ -48,7 +86,7 @@ def write_text(path: Path, content: str) -> None:
     """Write ``content`` as UTF-8, atomically.
 
     Raises:
-        InputError: the file cannot be written.
+        Unwritable: the file cannot be written.
     """
     write_bytes(path, content.encode("utf-8"))
 

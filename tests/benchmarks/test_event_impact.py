@@ -7,8 +7,8 @@ from scipy import sparse
 from benchmarks.impact.event_impact import EventSet, assess_events, curve_knots
 from benchmarks.impact.peers.impact_case import make_case
 from strandline.errors import InputError
-from strandline.observations.assets import CURVE_CLASSES
-from strandline.observations.damage_curves import DEPTHS, curve
+from strandline.observations.exposure.assets import CURVE_CLASSES
+from strandline.observations.exposure.damage_curves import DEPTHS, curve
 from strandline.risk.stage_damage.damage_chain import damage_ratios
 from strandline.risk.stage_damage.exposure import ClassExposure, Exposure, overlay_exposure
 from strandline.risk.stage_damage.vulnerability import damage_ratio

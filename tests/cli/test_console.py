@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +18,8 @@ from rich.console import Console
 from rich.progress import TimeRemainingColumn
 from rich.text import Text
 
-from strandline.cli import console, doctor, extras
+from strandline import errors
+from strandline.cli import console, doctor
 from strandline.cli.console import StageDisplay, note, refuse, summary_table, warn
 from strandline.cli.main import app, main
 from strandline.errors import InputError, RefusedByTheory
@@ -86,7 +88,7 @@ def test_every_command_shows_an_example_that_it_accepts(name: str) -> None:
     assert typed
     for line in typed:
         assert line.startswith(f"strandline {name}")
-        COMMANDS[name].make_context(name, line.split()[2:])
+        COMMANDS[name].make_context(name, shlex.split(line)[2:])
 
 
 def test_no_help_text_loses_its_brackets(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
@@ -237,7 +239,7 @@ def test_a_run_limits_the_thread_pools_and_keeps_what_the_user_set() -> None:
 def test_a_missing_extra_is_named_before_any_work(
     command: str, package: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == package else importlib.util.find_spec(name))
+    monkeypatch.setattr(errors, "find_spec", lambda name: None if name == package else importlib.util.find_spec(name))
     where = ["--out", tmp_path / "programs"] if command == "export" else []
     run = [tmp_path / "none"] if command == "verify" else ["--run", tmp_path / "none"]
     code, _, refusal = strandline(monkeypatch, capsys, command, *run, *where)

@@ -107,10 +107,6 @@ BAD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         edit("place.toml", lambda t: t.replace("sea_point = [500050.0", "sea_point = [501050.0")),
         ["sea_point", "not in the sea"],
     ),
-    "no gauge": (
-        edit("place.toml", lambda t: t[: t.index("[[tide_gauge]]")] + t[t.index("[tides]") :]),
-        ["Handmade", "no [tide_gauge]"],
-    ),
     "invented assets": (
         edit("place.toml", lambda t: t.replace('path = "assets.geojson"', "lattice = { spacing = 250.0 }")),
         ["place.toml", "a lattice is invented", "leave out [assets]"],
@@ -160,9 +156,9 @@ def test_a_sound_place_with_too_short_a_record_is_refused_by_theory(
     assert "storms" in said
     code, said = strandline(monkeypatch, capsys, "check", region)
     assert code == 2
-    assert "refused: the record of 'Handmade' holds" in said
-    assert "refused: a record of 0.2 years cannot give 100-year levels" in said
-    assert "cannot be run: its record is too short" in said
+    assert "1. gauge 'Pier': the record of 'Handmade' holds" in said
+    assert said.count("remedy: ") == 1
+    assert "cannot be run" in said
 
 
 @pytest.mark.parametrize(
@@ -218,7 +214,7 @@ def test_check_ends_in_time_on_a_file_that_hangs_its_reader_and_refuses(
     assert time.perf_counter() - start < 15.0  # with the imports, on a busy machine; unbounded, it never ends
     assert code == 2
     assert "levels.nc: was not read within 1 s" in said
-    assert "place.toml: cannot be run: " in said
+    assert "place.toml: cannot be run" in said
     assert "tide_gauge: Pier" in said
 
 
@@ -230,7 +226,9 @@ def test_check_refuses_what_a_run_would(tmp_path: Path, monkeypatch: pytest.Monk
     code, said = strandline(monkeypatch, capsys, "check", region)
     assert code == 2
     assert "levels.csv: is a device" in said
-    assert "cannot be run: terrain, tide_gauge: Pier cannot be read" in said
+    assert "1. terrain (" in said
+    assert "2. tide_gauge: Pier (" in said
+    assert "cannot be run, for 2 reasons" in said
 
 
 def test_check_names_what_a_plan_needs_and_what_is_doubtful(
@@ -250,8 +248,8 @@ def test_check_names_what_a_plan_needs_and_what_is_doubtful(
     assert "without it: no damage and no money" in output
     edit("place.toml", lambda t: t[: t.index("[[tide_gauge]]")] + t[t.index("[tides]") :])(tmp_path)
     code, output = strandline(monkeypatch, capsys, "check", region)
-    assert code == 2
-    assert "cannot be run: [tide_gauge] is missing: there can be maps, but no plan" in output
+    assert code == 0
+    assert "return levels those of other coasts" in output
 
 
 @pytest.mark.parametrize("arguments", [("run", "--seed", "-1"), ("simulate", "--out", "x", "--seed", "-1")])
@@ -308,3 +306,26 @@ def test_an_interrupt_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.Monk
     code, said = strandline(monkeypatch, capsys, "run", "--out", tmp_path)
     assert code == 130
     assert "with --resume and the same arguments" in said
+
+
+def test_new_writes_a_region_file_once_and_never_over_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    out = tmp_path / "koyra.toml"
+    box = ("--bbox", "89.15", "22.2", "89.45", "22.5")
+    code, said = strandline(monkeypatch, capsys, "new", *box, "--out", out)
+    assert code == 0, said
+    assert f"next: strandline fetch {out}" in said
+    written = out.read_bytes()
+    code, said = strandline(monkeypatch, capsys, "new", "--near", "22.34, 89.30", "--size", "20", "--out", out)
+    assert code == 2
+    assert "exists, and is not overwritten" in said
+    assert out.read_bytes() == written
+    code, said = strandline(monkeypatch, capsys, "check", out)
+    assert code == 2
+    assert "[region.sea_point]: is missing" in said
+    assert "[terrain]: is missing" in said
+    assert said.count("remedy: ") == 2
+    code, said = strandline(monkeypatch, capsys, "new", *box, "--near", "22.34, 89.30", "--out", tmp_path / "x.toml")
+    assert code == 2
+    assert not (tmp_path / "x.toml").exists()

@@ -26,7 +26,7 @@ SLOW = {"library.md"}
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 UsageError = typer.BadParameter.__mro__[1]
 NOT_RUN = re.compile(r"<!-- not run: .+ -->\n```(\w+)\n.*?```", re.DOTALL)
-PRODUCT_FOLDERS = ("runs/", "alerts/", "drafts/", "confirmed/", "watch-alerts/")
+PRODUCT_FOLDERS = ("runs/", "alerts/", "drafts/", "confirmed/", "watch-alerts/", "fetched/")
 GLOBAL = {"--help", "--install-completion", "--show-completion"}
 
 

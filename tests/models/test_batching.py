@@ -167,10 +167,10 @@ def test_a_scene_belongs_to_its_storm_and_the_first_after_the_peak_is_taken() ->
     assert not batch.radar[1].any()
     assert not batch.radar_seen[0, 0, 0]
     assert batch.radar[0, :, 5, 5].tolist() == [-15.0, -20.0, -11.0, -17.0]
-    early = observations.sar.isel(scene=[0])  # type: ignore[union-attr]
-    only = build_storm_batch(replace(observations, sar=early), STORMS, make_sea_level_model(), "survey")
-    assert only.radar is not None
-    assert only.radar[0, 0, 5, 5] == -20.0
+    dry_or_late = observations.sar.isel(scene=[0, 2])  # type: ignore[union-attr]
+    none = build_storm_batch(replace(observations, sar=dry_or_late), STORMS, make_sea_level_model(), "survey")
+    assert none.radar_seen is not None
+    assert not none.radar_seen.any()  # one shows the land before the flood, one more than 26 h after its peak
 
 
 def test_radar_without_its_dry_reference_is_refused() -> None:
@@ -236,6 +236,16 @@ def test_optical_pixels_are_repeated_and_clouds_masked() -> None:
             make_sea_level_model(),
             "survey",
         )
+
+
+def test_networks_see_no_asset_that_a_map_alone_shows() -> None:
+    observations = make_observations()
+    assets = observations.require_assets()
+    mapped = replace(observations, assets=assets.assign(is_mapped=True))
+    assert not mapped.has_survey
+    assert build_storm_batch(mapped, STORMS, make_sea_level_model(), "survey").asset_seen is None
+    one_surveyed = replace(observations, assets=assets.assign(is_mapped=[True, False, True]))
+    assert build_storm_batch(one_surveyed, STORMS, make_sea_level_model(), "survey").asset_seen is not None
 
 
 def test_assets_outside_the_grid_are_masked() -> None:

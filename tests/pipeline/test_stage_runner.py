@@ -6,7 +6,7 @@ import pytest
 
 from strandline.errors import InputError
 from strandline.pipeline.run_folder.checkpoints import Checkpoints
-from strandline.pipeline.run_folder.lock import exclusive_use
+from strandline.pipeline.run_folder.lock import one_run_at_a_time
 from strandline.pipeline.stage_runner import StageContext, StageRunner, random_stream
 
 
@@ -57,18 +57,18 @@ def test_a_stage_gets_the_progress_of_its_announcement(tmp_path: Path) -> None:
 
 
 def test_two_runs_into_one_folder_are_refused(tmp_path: Path) -> None:
-    with exclusive_use(tmp_path):
-        other = exclusive_use(tmp_path)
+    with one_run_at_a_time(tmp_path):
+        other = one_run_at_a_time(tmp_path)
         with pytest.raises(InputError, match="another run is writing into it"):
             other.__enter__()
 
 
 def test_a_folder_is_free_after_a_failed_run(tmp_path: Path) -> None:
     def fail() -> None:
-        with exclusive_use(tmp_path):
+        with one_run_at_a_time(tmp_path):
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    with exclusive_use(tmp_path):
+    with one_run_at_a_time(tmp_path):
         pass

@@ -1,9 +1,11 @@
 """Breaches: documentation, maps, damage and plan say one thing about them."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from geopandas.testing import assert_geodataframe_equal
 from rasterio.io import MemoryFile
 
 import tests.fixtures.reports as coast
@@ -11,6 +13,7 @@ from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import plan_adaptation
+from strandline.planning.plan_schema import plan_to_json
 from strandline.report.products import as_cog
 from strandline.risk.hazard.hazard import BREACHES
 from strandline.risk.impact.impact import assess_impact
@@ -30,6 +33,33 @@ def test_no_asset_of_a_run_has_a_breach_that_its_flood_map_lacks() -> None:
     table = assess_impact(make_hazard(samples=2), walls, "europe", np.random.default_rng(0)).assets
     assert not [name for name in table.columns if "breach" in name]
     assert (table["crest"] == 1.0).all()
+
+
+@pytest.mark.parametrize("crest", [None, np.nan, 99.0])
+def test_an_unknown_crest_stays_unknown_and_no_crest_moves_a_number(crest: float | None) -> None:
+    walls = make_assets().assign(asset_class="embankment")
+    surveyed = walls if crest is None else walls.assign(crest=crest)
+    plain, found = (
+        assess_impact(make_hazard(samples=2), each, "europe", np.random.default_rng(0)) for each in (walls, surveyed)
+    )
+    assert found.expected_annual_damage == plain.expected_annual_damage
+    assert_geodataframe_equal(found.assets.drop(columns="crest", errors="ignore"), plain.assets)
+    assert ("crest" in found.assets) == (crest is not None)
+    written = [
+        feature["properties"].get("crest") for feature in json.loads(found.assets.to_json(na="null"))["features"]
+    ]
+    assert set(written) == {99.0 if crest == 99.0 else None}
+    plans = [
+        plan_adaptation(
+            make_hazard(samples=2), each, budget=None, economy=Economy(0.03, 50, 2025), measures=load_measures(),
+            scenarios=load_scenarios(), mean_sea_level=0.0, rng=np.random.default_rng(0),
+        )
+        for each in (plain, found)
+    ]  # fmt: skip
+    first, second = (plan_to_json(plan) for plan in plans)
+    notes = [one.pop("notes") for one in (first, second)]  # which name the embankments whose crest is unknown
+    assert first == second
+    assert (notes[0] == notes[1]) == (crest != 99.0)
 
 
 def test_every_raster_states_what_is_in_it_of_breaches() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import tests.fixtures.reports as coast
-from strandline.observations.assets import asset_classes
+from strandline.observations.exposure.assets import asset_classes
 from strandline.report.findings import SeaLevelRiseScenario
 from strandline.report.products import write_products
 from strandline.report.risk_data_library import CATEGORIES, SCHEMA, describe_for_catalogues

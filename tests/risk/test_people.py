@@ -7,6 +7,7 @@ from dataclasses import replace
 import geopandas as gpd
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Point
@@ -85,6 +86,45 @@ def test_the_bounds_hold_the_people_of_places_whose_population_is_known() -> Non
         low, high = np.quantile(wet @ np.nan_to_num(place.assets["people"]), (0.1, 0.9))
         sampled.append(low <= place.exposed <= high)
     assert np.mean(sampled) < 0.3, "sampling error alone is not what nobody knows"
+
+
+def mapped(place: Place, seed: int) -> xr.DataArray:
+    """A map of the true people: wrong as a whole, wrong in each cell, and a fifth of them in a neighbouring cell."""
+    rng, true = np.random.default_rng([seed, 1]), np.zeros(REGION.shape)
+    point = place.assets.geometry
+    np.add.at(true, REGION.cells_of(point.x.to_numpy(), point.y.to_numpy()), place.truth)
+    wrong = true * 1.6 ** rng.uniform(-1, 1) * rng.lognormal(0, 0.5, true.shape)
+    moved = 0.8 * wrong + 0.2 * np.roll(wrong, rng.integers(-1, 2, 2), (0, 1))
+    return xr.DataArray(moved, {"y": REGION.y, "x": REGION.x}, ("y", "x"))
+
+
+def test_the_bounds_hold_the_people_of_known_places_that_only_a_map_counts() -> None:
+    held = []
+    for seed in range(30):
+        place = Place(seed)
+        nobody = place.assets.iloc[:0].drop(columns="people")
+        found = assess_population(
+            place.hazards, nobody, 2, np.random.default_rng(1), ground=place.mapped, people=mapped(place, seed)
+        )
+        assert found is not None
+        assert found.counted_by == "map"
+        assert found.uncounted_homes == 0
+        assert found.residents.low <= place.truth.sum() <= found.residents.high
+        held.append(found.exposed.low <= place.exposed <= found.exposed.high)
+    assert np.mean(held) >= 0.9
+
+
+def test_a_survey_that_counts_people_stands_and_the_map_adds_nobody_to_it() -> None:
+    place = Place(2)
+    people = mapped(place, 2)
+    by_survey, by_both = Homes.of(place.assets), Homes.of(place.assets, people)
+    assert by_survey is not None
+    assert by_both is not None
+    np.testing.assert_array_equal(by_survey.high, by_both.high)
+    uncounted = place.assets.assign(people=np.nan)
+    by_map = Homes.of(uncounted, people)
+    assert by_map is not None
+    assert by_map.likely.sum() == pytest.approx(float(people.sum())), "homes without a count hold nobody twice"
 
 
 @pytest.mark.parametrize("samples", [1, 2, 3, 24])

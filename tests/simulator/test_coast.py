@@ -10,7 +10,7 @@ import xarray as xr
 
 from benchmarks.delta.bathtub import connected_bathtub
 from strandline.errors import InputError
-from strandline.observations.assets import DAMAGE_STATE_EDGES
+from strandline.observations.exposure.assets import DAMAGE_STATE_EDGES
 from strandline.observations.observations import Observations
 from strandline.observations.storms import find_storms
 from strandline.simulator.coast import simulate_coast, simulate_dry_coast

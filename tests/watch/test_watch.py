@@ -15,6 +15,7 @@ import tests.fixtures.reports as coast
 from benchmarks.agent import faults
 from benchmarks.agent.scripted_watch import message
 from strandline.errors import InputError
+from strandline.observations.fetch.transfer.http import Service
 from strandline.observations.readers.formats.reading_process import ReadingLimits, ReadingProcess
 from strandline.observations.region_file.feed_sections import ForecastStreamSection, JsonStreamSection
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
@@ -42,7 +43,6 @@ from strandline.watch.decisions import Change, Decision
 from strandline.watch.feeds.client import FeedClient, RetryPolicy
 from strandline.watch.feeds.files.forecasts import ForecastFolder
 from strandline.watch.feeds.files.foreign_files import ForeignFiles
-from strandline.watch.feeds.http import Service
 from strandline.watch.feeds.recorded import GAUGE, SERVICE
 from strandline.watch.feeds.replay import Replay
 from strandline.watch.feeds.services.json_service import JsonService

@@ -7,7 +7,7 @@ from impact_case import ImpactCase, clock, main, make_case
 from scipy import sparse
 
 from benchmarks.impact.event_impact import EventImpact, EventSet, assess_events
-from strandline.observations.assets import CURVE_CLASSES
+from strandline.observations.exposure.assets import CURVE_CLASSES
 from strandline.risk.stage_damage.exposure import ClassExposure, Exposure
 
 

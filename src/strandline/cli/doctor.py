@@ -18,6 +18,7 @@ from rich.text import Text
 State = Literal["works", "absent", "broken"]
 ADDS = {
     "watch": "the watch: live streams and the store",
+    "fetch": "public data for any place, by `strandline fetch`",
     "serve": "the dashboard and its API",
     "parquet": "assets and zones from GeoParquet",
     "postgres": "a store of the watch on PostgreSQL, for several machines",

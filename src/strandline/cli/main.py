@@ -2,33 +2,35 @@
 
 import json
 import logging
-import math
 import os
 import sys
 from contextlib import suppress
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
+from strandline.cli.check import check
 from strandline.cli.console import StageDisplay, note, print_json, print_result, refuse, summary_table, warn
-from strandline.cli.extras import require_extra
+from strandline.cli.fetch import fetch
+from strandline.cli.new import new
+from strandline.cli.places import places
 from strandline.cli.threads import limit_threads
 from strandline.cli.verify import verify
-from strandline.errors import InputError, StrandlineError
+from strandline.errors import InputError, StrandlineError, require_extra
 
 app = typer.Typer(
     help="From almost no data to a coastal resilience plan.\n\n"
-    "Start with `strandline run --out runs/demo`: a simulated delta, no file needed. For a real place, write a region "
-    "file (see examples/), look at it with `strandline check`, then `strandline run REGION.toml --out DIR`. "
+    "Start with `strandline run --out runs/demo`: a simulated delta, no file needed. For a real place, `strandline "
+    "new` writes a region file, `strandline fetch` brings data, `strandline check` says what is missing, then "
+    "`strandline run REGION.toml --out DIR`. "
     "`strandline doctor` checks this machine.\n\n"
     "Results go to standard output, with --json as JSON; progress and notes go to standard error.",
     epilog="Exit codes: 0 done; 2 an input cannot be used, or something needed is broken (the message states what "
-    "would be right); 65 a store is damaged or was changed; 75 another agent uses the store, try again later; 130 "
-    "interrupted; 1 a fault of Strandline itself.",
+    "would be right); 65 a store is damaged or was changed; 75 a service gives no answer, or another job uses the "
+    "folder or store: try again later; 130 interrupted; 1 a fault of Strandline itself.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -111,68 +113,21 @@ def run(
         print_result(f"report: {report}")
 
 
-@app.command(
+app.command(
     epilog=_examples(
-        ("strandline check examples/caorle.toml --data DATA", "the table"),
+        ("strandline new --bbox 89.2 22.2 89.5 22.5 --out koyra.toml", "a box: west, south, east, north"),
+        ('strandline new --near "22.34, 89.30" --size 30 --out koyra.toml', "30 km around a place"),
+        ("strandline new --bbox 12.6 45.4 12.8 45.6 --terrain dem.tif --out place.toml", "with your own terrain"),
+    )
+)(new)
+
+
+app.command(
+    epilog=_examples(
+        ("strandline check examples/caorle.toml --data DATA", "the table and the verdict"),
         ("strandline check examples/caorle.toml --data DATA --picture there.png", "and a picture"),
     )
-)
-def check(
-    region: Annotated[Path, typer.Argument(help="Region file (TOML).")],
-    data: DataFolder = None,
-    picture: Annotated[Path | None, typer.Option(help="Also draw what is there into this PNG.")] = None,
-    patience: Annotated[
-        float | None,
-        typer.Option(help="Longest time for one stream [s].", min=0.1, show_default="60 and more for large files"),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List what data is present, its span, gaps and age, what is doubtful, and what each missing stream costs.
-
-    Whatever `run` would refuse is refused here, before anything is learned. A file that hangs or crashes its reader is
-    named like any other that cannot be used.
-    """
-    from strandline.observations.checks.inventory.inventory import take_inventory
-    from strandline.observations.checks.inventory.views import draw_inventory, inventory_table, inventory_to_json
-    from strandline.observations.readers.formats.reading_process import reading_process
-    from strandline.observations.region_file import load_region_file
-    from strandline.pipeline.study_area.requirements import refused_by_planning, refused_by_theory
-
-    execute = partial(reading_process(), most_seconds=math.inf if patience is None else patience)
-    region_file = load_region_file(region, data)
-    inventory = take_inventory(region_file, execute=execute)
-    refused = list(refused_by_planning(region_file))
-    too_little: list[str] = []
-    if inventory.is_usable and inventory.own_gauge is not None:
-        too_little = list(refused_by_theory(region_file, inventory.own_gauge, inventory.published))
-    if as_json:
-        print_json(
-            {
-                **inventory_to_json(inventory),
-                "is_usable": inventory.is_usable and not too_little and not refused,
-                "refused_by_planning": refused,
-                "refused_by_theory": too_little,
-            }
-        )
-    else:
-        print_result(inventory_table(inventory))
-        for sentence in (*refused, *too_little):
-            print_result(f"refused: {sentence}")
-    if picture is not None:
-        draw_inventory(inventory, picture)
-        note(f"picture: {picture}")
-    if not inventory.is_usable:
-        parts = (
-            (", ".join(inventory.unreadable), "cannot be read"),
-            (", ".join(f"[{name}]" for name in inventory.missing), "is missing: there can be maps, but no plan"),
-            (", ".join(finding.where for finding in inventory.refused), "is refused"),
-        )
-        what = "; ".join(f"{names} {fault}" for names, fault in parts if names)
-        raise InputError(region, f"cannot be run: {what}", "mend what is listed above")
-    if refused:
-        raise InputError(region, "cannot be run: [planning] is not complete", "see what is listed above")
-    if too_little:
-        raise InputError(region, "cannot be run: its record is too short", "see what is listed above")
+)(check)
 
 
 @app.command(
@@ -453,6 +408,20 @@ def doctor(
 
 app.command(
     epilog=_examples(
+        ("strandline fetch koyra.toml", "shows what would come, and asks"),
+        ("strandline fetch koyra.toml --only terrain --only gauge --yes", "two kinds of data, unasked"),
+        ("strandline fetch koyra.toml --since 2024-01-01 --max-cloud 10 --budget-mb 500", "within limits"),
+        ("strandline fetch --list", "the sources, with licence and needs"),
+    )
+)(fetch)
+app.command(
+    epilog=_examples(
+        ("strandline places Koyra", "asks Nominatim of OpenStreetMap, once"),
+        ("strandline places Koyra --table BD.zip", "looks into a file of GeoNames"),
+    )
+)(places)
+app.command(
+    epilog=_examples(
         ("strandline verify runs/caorle", "the store of that run's watch"),
         ("strandline verify runs/caorle --store postgresql+pg8000://watch@host/strandline", "one on a server"),
         ("strandline verify runs/caorle --set-aside", "if it is damaged: go on with a new one"),
@@ -474,7 +443,10 @@ def main() -> None:
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            note("interrupted; continue `run`, `map` or `pretrain` with --resume and the same arguments")
+            note(
+                "interrupted; continue `run`, `map` or `pretrain` with --resume and the same arguments; `fetch` goes on"
+                " where it ended"
+            )
         raise
 
 

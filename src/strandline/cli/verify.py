@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from strandline.cli.console import note, print_json, print_result
-from strandline.cli.extras import require_extra
-from strandline.errors import InputError
+from strandline.errors import InputError, require_extra
 
 if TYPE_CHECKING:
     from strandline.watch.store.database.locations import Locations

@@ -24,12 +24,16 @@ from torch import Tensor
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.prediction import Prediction
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS
+from strandline.observations.sea_level.scenes.levels import GAUGE_SD, NEIGHBOUR_SD
 
 LOWEST, HIGHEST, SPACING = 0.0, 7.05, 0.15
 """The grid of effective elevations [m above mean sea level]; the highest stands for ground that is never flooded."""
 EXTRAPOLATION_MARGIN = 0.5
 """Height above the highest mapped storm [m] from which physics augmentation is used: on simulated coasts the archive
 alone is sufficient up to the highest storms, at the mouth of the Piave it failed 0.85 m above."""
+BOUND_SPREADS = 2.0
+"""Standard deviations by which the bounds of the ground keep away from the level of a radar scene: at a level that is
+read too high by more than that (1 in 44), a dry cell would be held for higher ground than it is."""
 LARGEST_TENSOR = 2**23
 """Storms × thresholds × cells in memory at once."""
 
@@ -86,6 +90,9 @@ class FloodArchive:
         level, level_sd: (E,) peak sea level [m above mean sea level] and its standard deviation.
         elevation, seen: (H, W) the elevation product [m above mean sea level] and where it is known.
         physics_augmented: how many of the E, the last ones, are simulated higher storms instead of past ones.
+        bound_margin: (E,) by how much the bounds of the ground keep away from each level [m]; ``None`` = not at all.
+        storm_level: () mean peak of the storms against which embankments were built [m above mean sea level]; ``None``
+            = that of the archive, where its maps are of storms.
     """
 
     class_probability: Tensor
@@ -94,6 +101,8 @@ class FloodArchive:
     elevation: Tensor
     seen: Tensor
     physics_augmented: int = 0
+    bound_margin: Tensor | None = None
+    storm_level: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.class_probability)
@@ -145,7 +154,7 @@ def log_likelihood(probability: Tensor, level: Tensor, level_sd: Tensor, respons
 
 
 def log_prior(elevation: Tensor, seen: Tensor, level: Tensor, prior: Prior) -> Tensor:
-    """log p(h), (H, W) → (G, H, W), from the elevation product [m above mean sea level] and the peaks (E,)."""
+    """log p(h), (H, W) → (G, H, W), from the elevation product [m above mean sea level] and peaks of storms (E,)."""
     grid = thresholds().to(elevation)[:, None, None]
 
     def normal(centre: Tensor, spread: float) -> Tensor:
@@ -163,7 +172,8 @@ def elevation_posterior(
 ) -> Tensor:
     """p(h | used storms) of several subsets, (N, E) bool → (N, G, H, W)."""
     per_storm = log_likelihood(archive.class_probability, archive.level, archive.level_sd, response)
-    prior_term = log_prior(archive.elevation, archive.seen, archive.level, prior)
+    storms = archive.level if archive.storm_level is None else archive.storm_level
+    prior_term = log_prior(archive.elevation, archive.seen, storms, prior)
     summed = torch.einsum("ne,eghw->nghw", used.to(per_storm), per_storm)
     return (prior_term + summed).softmax(dim=1)
 
@@ -192,16 +202,17 @@ def _rows_of(archive: FloodArchive, rows: slice) -> FloodArchive:
 def waterline_bounds(archive: FloodArchive, used: Tensor) -> tuple[Tensor, Tensor]:
     """(N, H, W) highest sea level at which a cell was dry, and lowest at which it was wet [m above mean sea level].
 
-    Minus and plus infinity where there is none.
+    Minus and plus infinity where there is none. Bounds from levels that are not exact keep away from them.
 
     Args:
         used: (N, E) bool, subsets of the storms.
     """
     mapped = archive.class_probability.sum(1) > 0  # (E, H, W)
     wet, level = mapped & (archive.class_probability[:, 0] < 0.5), archive.level[:, None, None]
+    margin = 0.0 if archive.bound_margin is None else archive.bound_margin[:, None, None]
     nothing = torch.full_like(archive.class_probability[:1, 0], torch.inf)
-    dry_level = torch.where(mapped & ~wet, level, -nothing)
-    wet_level = torch.where(wet, level, nothing)
+    dry_level = torch.where(mapped & ~wet, level - margin, -nothing)
+    wet_level = torch.where(wet, level + margin, nothing)
     lowest = [torch.cat([dry_level[subset], -nothing]).amax(0) for subset in used]
     highest = [torch.cat([wet_level[subset], nothing]).amin(0) for subset in used]
     return torch.stack(lowest), torch.stack(highest)
@@ -287,21 +298,43 @@ def sample_archive_mask(level: Tensor, own: Tensor, generator: torch.Generator) 
     return used
 
 
-def build_archive(batch: Batch, prediction: Prediction) -> FloodArchive:
+@dataclass(frozen=True, eq=False)
+class SceneLevels:
+    """The sea at E radar scenes.
+
+    Attributes:
+        level, level_sd: (E,) of the water that each shows [m above mean sea level], and its standard deviation.
+        storm_level: () mean peak of the place's storms [m above mean sea level].
+    """
+
+    level: Tensor
+    level_sd: Tensor
+    storm_level: Tensor
+
+
+def build_archive(batch: Batch, prediction: Prediction, scenes: SceneLevels | None = None) -> FloodArchive:
     """The flood archive of one study area, from storms and the teacher's predictions on them.
+
+    Args:
+        scenes: where the batch holds radar scenes: only what they saw is mapped. ``None`` = it holds storms, each at
+            its peak.
 
     Raises:
         ValueError: without terrain or flood maps.
     """
     if batch.terrain is None or batch.terrain_seen is None or prediction.flood_logits is None:
         raise ValueError("a flood archive needs terrain and the teacher's flood maps")
-    level, spread = peak_levels(batch)
-    probability = prediction.flood_logits.float().softmax(dim=1)
-    return FloodArchive(probability, level, spread, batch.terrain[0, 0], batch.terrain_seen[0])
+    probability, ground = prediction.flood_logits.float().softmax(dim=1), (batch.terrain[0, 0], batch.terrain_seen[0])
+    if scenes is None:
+        return FloodArchive(probability, *peak_levels(batch), *ground)
+    seen, margin = batch.require("radar_seen")[:, None], BOUND_SPREADS * scenes.level_sd
+    return FloodArchive(
+        probability * seen, scenes.level, scenes.level_sd, *ground, bound_margin=margin, storm_level=scenes.storm_level
+    )
 
 
-GAUGE_SD, NEIGHBOUR_SD, TIDE_SD = 0.03, 0.15, 0.3
-"""Standard deviation [m] of a peak level from the own gauge, from neighbours, and from the tide alone."""
+TIDE_SD = 0.3
+"""Standard deviation [m] of a storm's peak from the tide alone; from gauges: ``GAUGE_SD``, ``NEIGHBOUR_SD``."""
 MEDIAN_SURGE = 0.3
 """Median height of a storm's peak above the predicted tide [m], for hours without a gauge reading."""
 

@@ -16,7 +16,8 @@ from torch import Tensor
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.batch import CLIMATE_DAYS, FLOOD_ISSUE, OPTICAL_CHANNELS, Batch
 from strandline.models.terrain_features import terrain_features_of
-from strandline.observations.assets import curve_index
+from strandline.observations.arrays import Mask, Times
+from strandline.observations.exposure.assets import curve_index
 from strandline.observations.observations import Observations
 from strandline.observations.region import Region
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
@@ -25,6 +26,9 @@ from strandline.observations.storms import Split, Storm
 from strandline.observations.variables import DEPTH_EDGES
 
 Targets = Literal["survey", "truth"]
+FLOOD_SHOWN = np.timedelta64(26, "h")
+"""After a storm's peak: two tides. The teacher was trained on scenes of 2 to 14 h; where the gauge was silent, the peak
+that was read lies up to a tide beside the true one."""
 
 
 def build_storm_batch(
@@ -34,14 +38,15 @@ def build_storm_batch(
 
     Args:
         observations: of the study area; a tide gauge is required.
-        storms: B windows; a scene belongs to the storm whose window holds its time.
+        storms: B windows; an image belongs to the storm whose window holds its time, a radar scene to the storm whose
+            flood it shows (`shows_flood`).
         sea_level: tide and residual covariance of the own gauge.
         targets: ``survey``: flood surveys and the gauge; ``truth`` (simulated floods only): the simulator's depth, sea
             level and damage, for pre-training on other coasts and for scoring.
     """
     region, mean_sea_level = observations.region, float(observations.require_gauge()["mean_sea_level"].values[0])
     parts = storm_gauge_part(observations, storms, sea_level, targets) | scene_part(observations, storms)
-    if observations.assets is not None:
+    if observations.has_survey:  # the networks' damage states replace those of an outdated survey alone
         parts |= asset_part(observations, len(storms))
     batch = terrain_features_of(region, observations.terrain, mean_sea_level).attach_to(Batch(**parts))
     labels: dict[str, Tensor] = {}
@@ -57,6 +62,35 @@ def build_storm_batch(
         labels["damage_state"] = torch.from_numpy(np.where(np.isnan(state), 0, state).astype(np.int64))
         labels["damage_valid"] = torch.from_numpy(~np.isnan(state)) & on_grid
     return replace(batch, **labels)
+
+
+def build_scene_batch(
+    observations: Observations, times: Times, peaks: Times, sea_level: SeaLevelModel, *, read: bool
+) -> Batch:
+    """One sample a radar scene, as of a storm that peaked shortly before; hours outside the record are not seen.
+
+    Args:
+        times: (B,) of the scenes, as in the ``sar`` modality.
+        peaks: (B,) hour of the highest sea before each.
+        read: whether the gauge's levels are readings; those of an assumed sea are not seen.
+    """
+    gauge = observations.require_gauge()
+    if not read:
+        silent = gauge.assign(water_level=gauge["water_level"].where(np.zeros(gauge["water_level"].shape, dtype=bool)))
+        observations = replace(observations, tide_gauge=silent)
+    shown = [Storm(time, peak, time, float("nan")) for time, peak in zip(times, peaks, strict=True)]
+    parts = _gauge_part(observations, peaks + FLOOD_ISSUE, sea_level, "survey", beyond_record=True)
+    parts["radar"], parts["radar_seen"] = _radar(observations, shown)
+    mean_sea_level = float(gauge["mean_sea_level"].values[0])
+    return terrain_features_of(observations.region, observations.terrain, mean_sea_level).attach_to(Batch(**parts))
+
+
+def shows_flood(storm: Storm, times: Times) -> Mask:
+    """Mask of the times at which radar shows a storm's flood: within ``FLOOD_SHOWN`` after its peak.
+
+    An earlier scene shows the land before the flood.
+    """
+    return storm.contains(times) & (times >= storm.peak) & (times <= storm.peak + FLOOD_SHOWN)
 
 
 def storm_gauge_part(
@@ -120,6 +154,8 @@ def _gauge_part(
     issue: npt.NDArray[np.datetime64],
     sea_level: SeaLevelModel,
     targets: Targets,
+    *,
+    beyond_record: bool = False,
 ) -> dict[str, Tensor]:
     gauge = observations.require_gauge()
     time = gauge["time"].values
@@ -132,7 +168,7 @@ def _gauge_part(
     position = np.where(inside, position, 0)
     context = level[:, position[:, :CONTEXT_HOURS]].swapaxes(0, 1)  # (B, S, 72)
     seen = ~np.isnan(context) & inside[:, None, :CONTEXT_HOURS]
-    if not inside.all():
+    if not inside.all() and not beyond_record:
         raise InputError(
             "tide_gauge",
             f"the record {time[0]} to {time[-1]} does not cover {np.sort(wanted[~inside])[0]}",
@@ -145,6 +181,7 @@ def _gauge_part(
         observed_level = observations.truth["water_level"].values - observations.truth.attrs["mean_sea_level"]
     tide = sea_level.tide(wanted)  # (B, 96)
     surge = observed_level[position[:, CONTEXT_HOURS - 1 :]] - tide[:, CONTEXT_HOURS - 1 :]
+    surge = np.where(inside[:, CONTEXT_HOURS - 1 :], surge, np.nan)
     valid = ~np.isnan(surge)
     year = (wanted[:, CONTEXT_HOURS - 1] - wanted[:, CONTEXT_HOURS - 1].astype("datetime64[Y]")) / np.timedelta64(
         365, "D"
@@ -207,6 +244,15 @@ def _daily_means(climate: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(means, {**climate.coords, "time": days.astype("datetime64[ns]")})
 
 
+def _flood_scene_of(array: xr.DataArray, storms: Sequence[Storm]) -> npt.NDArray[np.float64]:
+    """(B, …) the first scene that shows each storm's flood; NaN without any."""
+    chosen = np.full((len(storms), *array.shape[1:]), np.nan)
+    for i, storm in enumerate(storms):
+        if (shown := np.flatnonzero(shows_flood(storm, array["time"].values))).size:
+            chosen[i] = array.values[shown[0]]
+    return chosen
+
+
 def _scene_of(array: xr.DataArray, storms: Sequence[Storm]) -> npt.NDArray[np.float64]:
     """(B, …) the first scene in each storm's window from the peak on, else the last before it; NaN without any."""
     time = array["time"].values
@@ -229,7 +275,7 @@ def _radar(observations: Observations, storms: Sequence[Storm]) -> tuple[Tensor,
     sar, reference = observations.sar, observations.sar_reference
     if sar is None or reference is None or "vh" not in sar or "vh" not in reference:
         raise InputError("sar", "lacks VH or a dry reference", "give both polarisations and a dry-season mean")
-    during = [_scene_of(sar[name], storms) for name in ("vv", "vh")]
+    during = [_flood_scene_of(sar[name], storms) for name in ("vv", "vh")]
     before = [np.broadcast_to(reference[name].values, during[0].shape) for name in ("vv", "vh")]
     return _stack_seen(np.stack(during + before, axis=1))
 

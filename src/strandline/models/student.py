@@ -13,7 +13,7 @@ from strandline.models.flood.inputs import SPARSE, STUDENT_STREAMS, WATERLINE_ST
 from strandline.models.layers import DamageHead
 from strandline.models.prediction import Prediction
 from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder
-from strandline.observations.assets import CURVE_CLASSES
+from strandline.observations.exposure.assets import CURVE_CLASSES
 
 SITE_CHANNELS = 8
 SITE_GAIN = 30.0

@@ -9,7 +9,7 @@ from strandline.models.flood.refinement import RefinementHead
 from strandline.models.layers import DamageHead
 from strandline.models.prediction import Prediction
 from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder
-from strandline.observations.assets import CURVE_CLASSES
+from strandline.observations.exposure.assets import CURVE_CLASSES
 
 SKIP_CHANNELS = 16
 

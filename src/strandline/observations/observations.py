@@ -10,8 +10,9 @@ import pandas as pd
 import xarray as xr
 
 from strandline.errors import InputError
-from strandline.observations.assets import ASSET_CLASSES, ASSET_COLUMNS, no_survey
 from strandline.observations.checks.findings import Finding
+from strandline.observations.exposure.assets import ASSET_CLASSES, ASSET_COLUMNS, no_survey
+from strandline.observations.fetch.credits.data_files import DataFile
 from strandline.observations.region import Region
 from strandline.observations.variables import check_variables
 
@@ -78,13 +79,13 @@ MODALITIES: dict[str, Modality] = {
         {"water_level": ("station", "time"), "quality": ("station", "time")},
         {},
         ("station", "time", "longitude", "latitude", "mean_sea_level"),
-        cost_of_absence="no surge training or verification and no return levels; forecasts fall back to the prior",
+        cost_of_absence="sea and storms are assumed, return levels those of other coasts, and no forecast is verified",
     ),
     "climate": Modality(
         {},
         dict.fromkeys(("pressure", "wind_east", "wind_north", "sea_level"), ("time", "latitude", "longitude")),
         ("time", "latitude", "longitude"),
-        cost_of_absence="no pressure and wind for the surge forecast, which rests on gauge readings alone",
+        cost_of_absence="no pressure and wind for the teacher's surge forecasts, from which the students learn",
     ),
     "storms": Modality(
         {"maximum_wind": ("fix",)},
@@ -93,7 +94,20 @@ MODALITIES: dict[str, Modality] = {
         cost_of_absence="no cyclone tracks, so that all storms are one population and rare levels may be too low",
     ),
     "in_situ": Modality({"flood_depth": ("scene", "point")}, {}, ("scene", "point", "time", "x", "y")),
-    "flood_survey": Modality({"flood_depth": _SCENES}, {}, ("scene", "y", "x", "time"), on_region_grid=True),
+    "flood_survey": Modality(
+        {"flood_depth": _SCENES},
+        {},
+        ("scene", "y", "x", "time"),
+        on_region_grid=True,
+        cost_of_absence="no flood map of this place is compared with a flood that people saw",
+    ),
+    "people": Modality(
+        {"people": _MAP},
+        {},
+        ("y", "x"),
+        on_region_grid=True,
+        cost_of_absence="where no survey counts people, how many are in danger stays unknown",
+    ),
 }
 
 
@@ -114,12 +128,14 @@ class Observations:
         storms: cyclone fixes, one a row, named by coordinate ``storm``.
         in_situ: depths at loggers in the floodplain (x, y [m]) at scene times.
         flood_survey: the few labelled maps: greatest depth of the event around ``time``; NaN = not surveyed.
-        assets: GeoDataFrame in the region's CRS with ``ASSET_COLUMNS`` and any of ``ASSET_DETAILS``; ``value``
-            [EUR 2010].
+        people: who lives in each cell by a map of people, moved to where homes are known; NaN = the map says nothing.
+        assets: GeoDataFrame in the region's CRS with ``ASSET_COLUMNS`` and any of ``ASSET_DETAILS`` and
+            ``MAP_DETAILS``; ``value`` [money of the plan], NaN = unknown.
         truth: simulated coasts only, for scoring: ``flood_depth`` (scene, y, x), ``water_level`` and ``surge`` (hour),
             and ``damage_state`` (scene, asset). Local training never reads it.
         provenance: modality → origin.
         findings: what their readers found doubtful.
+        files: that were read, and whose they are.
     """
 
     region: Region
@@ -133,9 +149,11 @@ class Observations:
     storms: xr.Dataset | None = None
     in_situ: xr.Dataset | None = None
     flood_survey: xr.Dataset | None = None
+    people: xr.Dataset | None = None
     assets: gpd.GeoDataFrame | None = None
     truth: xr.Dataset | None = None
     findings: tuple[Finding, ...] = ()
+    files: tuple[DataFile, ...] = ()
 
     def __post_init__(self) -> None:
         for name, dataset in self.modalities().items():
@@ -191,6 +209,17 @@ class Observations:
         if self.assets is None:
             raise self._not_observed("assets")
         return self.assets
+
+    @property
+    def mapped_people(self) -> xr.DataArray | None:
+        """(y, x) people by a map of them; ``None`` without one."""
+        return None if self.people is None else self.people["people"]
+
+    @property
+    def has_survey(self) -> bool:
+        """Whether any asset was surveyed, and is not shown by a map alone."""
+        assets = self.assets
+        return assets is not None and not ("is_mapped" in assets and bool(assets["is_mapped"].all()))
 
     @property
     def surveyed_assets(self) -> gpd.GeoDataFrame:

@@ -84,6 +84,11 @@ class Split:
         return [*self.held_out, *((storm.start, storm.end) for storm in (*self.calibration, *self.test))]
 
 
+def overlaps_any(storm: Storm, windows: Sequence[Window]) -> bool:
+    """Whether a storm's window overlaps one of these."""
+    return any(storm.start <= end and start <= storm.end for start, end in windows)
+
+
 def split_by_storm(
     storms: list[Storm],
     n_calibration: int,
@@ -99,7 +104,7 @@ def split_by_storm(
         n_test: least number of test storms, including those of ``held_out``.
         held_out: windows [start, end] excluded from training.
     """
-    in_held_out = [s for s in storms if any(s.start <= end and start <= s.end for start, end in held_out)]
+    in_held_out = [storm for storm in storms if overlaps_any(storm, held_out)]
     others = [storms[i] for i in rng.permutation(len(storms)) if storms[i] not in in_held_out]
     drawn = max(n_test - len(in_held_out), 0)
     test, calibration, training = others[:drawn] + in_held_out, others[drawn : drawn + n_calibration], others[drawn:]

@@ -49,6 +49,7 @@ _ALL = (
     Variable("maximum_wind", "m s-1", 0.0, 120.0, "greatest sustained wind of a storm"),
     Variable("central_pressure", "Pa", 85000.0, 109000.0, "pressure at a storm's centre"),
     Variable("radius_of_maximum_wind", "m", 1000.0, 500000.0, "distance from a storm's centre to its greatest wind"),
+    Variable("people", "1", 0.0, 1e8, "people who live in a cell"),
     Variable("quality", "1", 0.0, 255.0, "bit field of quality flags; 0 = no flag"),
 )
 

@@ -22,6 +22,7 @@ from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEA
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Split, Storm
 from strandline.pipeline.study_area import StudyArea
+from strandline.pipeline.study_area.flood_scores import kind_of_targets
 from strandline.report.findings import LearningScores, Reliability, SurgeScores
 from strandline.uncertainty.calibration import choose_threshold
 from strandline.uncertainty.forecaster import Forecaster
@@ -181,12 +182,12 @@ def learning_scores(
     teacher, student, base = (floods.iou.get(name) for name in ("teacher", "distilled", "labels_only"))
     assert teacher is not None
     assert student is not None
-    survey = area.observations.flood_survey
+    survey = area.storm_observations.flood_survey
     labels = 0
     if survey is not None:
         labels = sum(bool(storm.contains(survey["time"].values).any()) for storm in split.training)
     return LearningScores(
-        provenance=area.observations.provenance["terrain" if area.observations.truth is None else "truth"].kind,
+        provenance=kind_of_targets(area.storm_observations, split.test),
         teacher_iou=teacher,
         student_iou=student,
         labels_only_iou=base,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from strandline.distillation.adaptation.radar_scenes import with_shares
 from strandline.distillation.training.loop import Announce, Progress
 from strandline.models.batching import build_storm_batch
 from strandline.models.weights.load_weights import load_teacher
@@ -15,10 +16,11 @@ from strandline.pipeline.deployment import RunMetadata, save_deployment
 from strandline.pipeline.evaluation import learning_scores, reliability, surge_scores
 from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints, job_key
 from strandline.pipeline.run_folder.generations import new_generation
-from strandline.pipeline.run_folder.lock import exclusive_use
+from strandline.pipeline.run_folder.lock import one_run_at_a_time
 from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.study_area import StudyArea
+from strandline.pipeline.study_area.flood_scores import targets_of
 from strandline.report.findings import RunInfo, RunResults, SeaLevelRiseScenario
 from strandline.report.report import write_report
 from strandline.uncertainty.forecaster import save_forecaster
@@ -45,25 +47,27 @@ def run(
     Raises:
         InputError, RefusedByTheory: what was wrong. The products of a former run are left as they are then.
     """
-    with exclusive_use(out):
+    with one_run_at_a_time(out):
         started = pd.Timestamp.now("UTC").tz_localize(None)
         fingerprint = f"{version('strandline')}\n{job}\n{config}"
         stage = StageRunner(Checkpoints(out / UNFINISHED, fingerprint, resume), config.seed, announce)
 
         area = stage("observe", lambda context: observe(context.progress))
         split, sea_level = stage("split the record", stages.split_record, area, config)
-        area = stage("simulate the radar archive", stages.add_radar_archive, area, split)
+        radar = stage("compile the radar scenes", stages.compile_radar_scenes, area, split, sea_level)
+        area = stage("simulate the radar archive", stages.add_radar_archive, radar.area, split)
         observations, teacher = area.observations, load_teacher()
         estimated = stage("estimate return levels", stages.estimate_return_levels, area, sea_level, config)
         levels = estimated.samples
 
-        data = stage("apply the teacher", stages.apply_teacher, area, split, sea_level, teacher, config)
+        data = stage("apply the teacher", stages.apply_teacher, area, split, sea_level, teacher, config, radar.compiled)
         data = stage("simulate extremes", stages.simulate_extremes, data, area, sea_level, levels)
         data = stage("estimate the teacher's weight", stages.estimate_teacher_weight, data)
         students = stage("distil the students", stages.distil_students, data, area, config)
         forecaster = stage("calibrate", stages.calibrate, data, students, config)
         baselines = stage("train the baselines", stages.train_baselines, data, area, config) if config.evaluate else {}
-        test = build_storm_batch(observations, split.test, sea_level, stages.targets_of(observations))
+        seen = area.storm_observations
+        test = build_storm_batch(seen, split.test, sea_level, targets_of(seen, split.test))
         floods = stage("score the flood maps", stages.score, test, data, forecaster, teacher, baselines)
         surge = stage("forecast the surge", stages.forecast_surge, forecaster, observations, split, sea_level)
 
@@ -102,7 +106,7 @@ def run(
                 {"run": config.seed},
                 metadata.commit,
                 metadata.version,
-                stages.warnings_of(area, novelty, data, highest),
+                stages.warnings_of(area, radar, novelty, data, highest, split),
             ),
             issuer=area.issuer,
             levels=estimated.basis,
@@ -125,6 +129,7 @@ def run(
             frequent=frequent,
             information=information,
             out_of_distribution=novelty,
+            radar_scenes=with_shares(radar.scenes, data.first_pass, test.land[0].numpy()),
         )
         key = {
             "started": f"{started:%Y-%m-%dT%H:%M:%SZ}",

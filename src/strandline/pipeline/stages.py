@@ -9,9 +9,10 @@ from strandline.distillation.adaptation import adapt as adaptation
 from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
 from strandline.distillation.adaptation.data import AdaptationData, prepare_adaptation, weight_teacher_by_labels
 from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
+from strandline.distillation.adaptation.radar_scenes import CompiledScenes
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
 from strandline.models.batch import Batch
-from strandline.models.batching import Targets, build_surge_batch, free_hours
+from strandline.models.batching import build_surge_batch, free_hours
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students
@@ -21,9 +22,11 @@ from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.residual_process import fit_sea_level_model
 from strandline.observations.sea_level.sinking_land import lower_terrain
 from strandline.observations.storms import Split, find_whole_storms, split_by_storm
+from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline import evaluation
 from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment, gauge_zeros
 from strandline.pipeline.evaluation import FloodScores, SurgeTable, score_floods
+from strandline.pipeline.radar_scenes import RadarOfPlace, compile_radar
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import (
@@ -33,6 +36,8 @@ from strandline.pipeline.study_area import (
     own_mean_sea_level,
     seaward_direction,
 )
+from strandline.pipeline.study_area.absences import absence_sentences
+from strandline.pipeline.study_area.flood_scores import kind_of_targets
 from strandline.pipeline.study_area.future_seas import future_seas, highest_levels, land_sentences, scenarios_of
 from strandline.pipeline.study_area.requirements import require_storms
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
@@ -43,20 +48,25 @@ from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.planning.settings import read_planning_settings
 from strandline.risk import sensitivity as risk_sensitivity
 from strandline.risk.hazard import flood_maps
-from strandline.risk.hazard.cyclone_passages import cyclone_passages
+from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
+from strandline.risk.hazard.cyclones.simulated_cyclones import basin_of, simulate_cyclones
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
 from strandline.risk.hazard.level_basis import (
     MOST_FREQUENT,
     ReturnLevels,
+    describe_assumed,
+    describe_list,
     describe_published,
     describe_recorded,
+    draw_zero,
     maxima_at_epoch,
     periods_with_frequent,
     split_frequent,
 )
-from strandline.risk.hazard.own_record import estimate_from_record
+from strandline.risk.hazard.own_record import estimate_from_record, is_short
 from strandline.risk.hazard.return_levels import at_year, levels_of, sample_tails
-from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_cyclones
+from strandline.risk.hazard.short_maxima import needs_prior, sample_posterior
+from strandline.risk.hazard.without_record import estimate_without_record
 from strandline.risk.impact import impact as impact_chain
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.population import PopulationImpact, assess_population
@@ -78,6 +88,13 @@ from strandline.uncertainty.out_of_distribution import (
 
 PERMANENT_WATER = 0.5
 """Value of the water mask from which a cell is permanent water [-]."""
+WEIGHT_OF_A_LIST, WEIGHT_OF_OTHER_COASTS = 10.0, 1.0
+"""Years of readings that a published list of levels, and what is known of other coasts, are taken to be worth when more
+readings are weighed. Assumptions."""
+LEAST_HEIGHT = 0.1
+"""[m above the assumed mean sea level] Lowest level of a sample where no reading tells the mean: it may lie below the
+assumed one, and no flood comes of that."""
+NO_SCENES = "No radar scene of this place was given"
 MAP_STREAM = 100
 """Key of the random stream that all hazard maps share, so that a sample keeps its storm while the sea rises."""
 
@@ -101,6 +118,11 @@ def split_record(context: StageContext, area: StudyArea, config: RunConfig) -> t
     return split, fit_sea_level_model(time, allowed, latitude, name=name, source=source, published=area.constants)
 
 
+def compile_radar_scenes(_: StageContext, area: StudyArea, split: Split, sea_level: SeaLevelModel) -> RadarOfPlace:
+    """The radar scenes of the place with the sea at each, and which of them the flood archive is made of."""
+    return compile_radar(area, split, sea_level)
+
+
 def add_radar_archive(context: StageContext, area: StudyArea, split: Split) -> StudyArea:
     """The study area with radar scenes: those observed, or else an archive simulated on its terrain.
 
@@ -116,11 +138,14 @@ def add_radar_archive(context: StageContext, area: StudyArea, split: Split) -> S
 def estimate_return_levels(
     context: StageContext, area: StudyArea, sea_level: SeaLevelModel, config: RunConfig
 ) -> ReturnLevels:
-    """Sampled sea levels of the baseline year at the study area's return periods: of a published record, or else of the
-    own one.
+    """Sampled sea levels of the baseline year at the study area's return periods.
+
+    They rest on a published record, else on a published list of levels, else on the own record; where the sea was never
+    read, on what is known of other coasts.
 
     Where the gauge's ground sinks, a part of the rise that it measured is its own sinking; from the end of the record
-    on that part lowers the land and does not raise the sea.
+    on that part lowers the land and does not raise the sea. What is not known of the zero of the readings shifts all
+    levels of a sample.
     """
     fit, periods, samples = area.published_levels, area.return_periods, config.draws
     all_periods, baseline = periods_with_frequent(periods), float(area.baseline)
@@ -128,24 +153,49 @@ def estimate_return_levels(
         fit = at_year(fit, baseline, area.levels_epoch)
         sunk = _sunk_gauge(area, baseline - float(fit.years.max()))
         fit = replace(fit, location=fit.location - sunk, data=fit.data - sunk)
-        tails = sample_tails(fit, samples, context.rng)
-        levels, frequent = split_frequent(levels_of(tails, all_periods), periods)
-        basis = describe_published(fit, tails, periods, baseline)
+        alone = not needs_prior(fit.record_years, periods[-1])
+        tails = sample_tails(fit, samples, context.rng) if alone else sample_posterior(fit, samples, context.rng)
+        zero = draw_zero(area.zero_error, samples, context.rng)
+        levels, frequent = split_frequent(levels_of(tails, all_periods) + zero, periods)
+        basis = describe_published(fit, tails, periods, baseline, area.zero_error, zero[:, 0])
         return ReturnLevels(levels, frequent, fit.record_years, basis, maxima_at_epoch(fit), 1.0)
+    listed = area.levels_list
+    if listed is not None:
+        mean = own_mean_sea_level(area)
+        sampled = np.maximum(listed.sample(all_periods, mean, baseline, samples, context.rng), mean + LEAST_HEIGHT)
+        levels, frequent = split_frequent(sampled, periods)
+        return ReturnLevels(
+            levels, frequent, WEIGHT_OF_A_LIST, describe_list(listed, levels[:, -1], periods), np.empty(0), 1.0
+        )
     gauge, storms = area.observations.require_gauge(), area.observations.storms
     hours, place = gauge_hours(area, sea_level), (float(gauge["longitude"][0]), float(gauge["latitude"][0]))
     passages = None if storms is None else cyclone_passages(storms, *place)
-    basin = None if storms is None else basin_of(*place)
+    basin = basin_of(*place) if storms is not None or rests_on_prior(area) else None
     simulated = None
     if basin is not None:
         facing = seaward_direction(area.observations.region)
         simulated = simulate_cyclones(basin, *place, facing, hours.tide_time, hours.predicted, context.rng)
+    if area.assumed_sea is not None:
+        assumed = estimate_without_record(
+            hours, area.assumed_sea.errors, passages, simulated, all_periods, samples, context.rng
+        )  # fmt: skip
+        mean = own_mean_sea_level(area)
+        basis = describe_assumed(assumed, mean, periods, f"{area.assumed_sea.tide} {area.assumed_sea.mean}")
+        levels, frequent = split_frequent(mean + np.maximum(assumed.levels, LEAST_HEIGHT), periods)
+        return ReturnLevels(levels, frequent, WEIGHT_OF_OTHER_COASTS, basis, np.empty(0), 1.0)
     found = estimate_from_record(hours, passages, simulated, all_periods, samples, context.rng, baseline)
     mean = own_mean_sea_level(area) - _sunk_gauge(area, found.trend.beyond)
-    basis = describe_recorded(found, mean, periods)
+    found = replace(found, levels=found.levels + draw_zero(area.zero_error, samples, context.rng))
+    basis = describe_recorded(found, mean, periods, area.zero_error)
     per_year = found.peaks.size / found.record_years
     levels, frequent = split_frequent(mean + found.levels, periods)
     return ReturnLevels(levels, frequent, found.record_years, basis, mean + found.peaks, per_year)
+
+
+def rests_on_prior(area: StudyArea) -> bool:
+    """Whether the own record is too short to speak alone, or was never read."""
+    years = float(np.isfinite(area.own_level[1]).sum()) / HOURS_PER_YEAR
+    return area.assumed_sea is not None or is_short(years)
 
 
 def _sunk_gauge(area: StudyArea, years: float) -> float:
@@ -154,10 +204,18 @@ def _sunk_gauge(area: StudyArea, years: float) -> float:
 
 
 def apply_teacher(
-    context: StageContext, area: StudyArea, split: Split, sea_level: SeaLevelModel, teacher: Teacher, config: RunConfig
+    context: StageContext,
+    area: StudyArea,
+    split: Split,
+    sea_level: SeaLevelModel,
+    teacher: Teacher,
+    config: RunConfig,
+    scenes: CompiledScenes | None = None,
 ) -> AdaptationData:
     """Everything that the study area offers to learn from, with the teacher's predictions on it."""
-    return prepare_adaptation(area.observations, split, sea_level, teacher, config.windows, context.rng)
+    return prepare_adaptation(
+        area.storm_observations, split, sea_level, teacher, config.windows, context.rng, scenes
+    )  # fmt: skip
 
 
 def simulate_extremes(
@@ -198,11 +256,6 @@ def train_baselines(
         ),
         "pretrained_finetuned": fine_tune(data, shipped, config.distillation, seed, context.progress),
     }
-
-
-def targets_of(observations: Observations) -> Targets:
-    """What floods are scored against: the simulated truth where there is one, else flood surveys."""
-    return "survey" if observations.truth is None else "truth"
 
 
 def score(
@@ -305,7 +358,12 @@ def assess_impact(
 def analyse_sensitivity(
     _: StageContext, hazard: Hazard, area: StudyArea, record_years: float
 ) -> SensitivityAnalysis | None:
-    """Which uncertain input drives the expected damage, and what it is worth to measure it."""
+    """Which uncertain input drives the expected damage, and what it is worth to measure it.
+
+    ``None`` where values of assets are bounds: what they are worth is not among the inputs, and drives it most.
+    """
+    if "value_low" in area.observations.surveyed_assets:
+        return None
     assets, continent = area.observations.surveyed_assets, area.observations.region.continent
     return risk_sensitivity.analyse_sensitivity(hazard, assets, continent, record_years)
 
@@ -362,7 +420,8 @@ def count_people(
     """People with water at home or without a way out at the longest return period; ``None`` = nobody counted them."""
     hazards = [hazard, *_on_todays_land(futures)]
     design, ground = len(area.return_periods) - 1, area.observations.terrain["elevation"].values.astype(float)
-    return assess_population(hazards, area.observations.surveyed_assets, design, context.rng, ground=ground)
+    assets, people = area.observations.surveyed_assets, area.observations.mapped_people
+    return assess_population(hazards, assets, design, context.rng, ground=ground, people=people)
 
 
 def find_zones(
@@ -388,6 +447,7 @@ def plan(
     water = area.observations.terrain["permanent_water"].values > PERMANENT_WATER
     settings = read_planning_settings(area.planning)
     hours, observed = area.hourly_levels
+    record = None if area.assumed_sea is not None else SeaRecord(hours, observed[0])
     here = measures_here(settings.measures, settings.existing)
     return plan_adaptation(
         hazard,
@@ -405,7 +465,15 @@ def plan(
         hindcast_data=_hindcast_data(area, sea_level),
         early_action=EarlyActionInputs(
             find_evacuation_areas(
-                zones, response, hazard, impact.assets, water, area.evacuation, frequent, SeaRecord(hours, observed[0])
+                zones,
+                response,
+                hazard,
+                impact.assets,
+                water,
+                area.evacuation,
+                frequent,
+                record,
+                area.observations.mapped_people,
             ),
             area.evacuation.drainage_hours,
             agreed_chance=area.evacuation.agreed_chance,
@@ -422,7 +490,9 @@ def today_sentence(area: StudyArea) -> str:
 
 
 def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel) -> HindcastData | None:
-    """The record for the triggers' hindcast; ``None`` where it is too short to fit forecasts."""
+    """The record for the triggers' hindcast; ``None`` where it is too short to fit forecasts, or was never read."""
+    if area.assumed_sea is not None:
+        return None
     gauge = area.observations.require_gauge()
     hours, levels = area.hourly_levels
     records = [
@@ -457,22 +527,38 @@ def prepare_watch(
     return build_deployment(area.observations, zones, response, hazard, plan, sea_level, split.withheld, metadata)
 
 
-def warnings_of(area: StudyArea, novelty: OutOfDistribution, data: AdaptationData, highest: Hazard) -> tuple[str, ...]:
+def warnings_of(
+    area: StudyArea,
+    radar: RadarOfPlace,
+    novelty: OutOfDistribution,
+    data: AdaptationData,
+    highest: Hazard,
+    split: Split,
+) -> tuple[str, ...]:
     """What a reader must know about this run before using it."""
     outlier = () if novelty.warning is None else (novelty.warning,)
     return (
-        *_provenance_warnings(area), *land_sentences(area), *area.warnings, *outlier,
+        *_provenance_warnings(area, split, radar), *radar.warnings, *absence_sentences(area),
+        *land_sentences(area), *area.warnings, *outlier,
         *extrapolation_warnings(data, own_mean_sea_level(area), float(np.median(highest.levels))),
     )  # fmt: skip
 
 
-def _provenance_warnings(area: StudyArea) -> tuple[str, ...]:
-    provenance = area.observations.provenance
+def _provenance_warnings(area: StudyArea, split: Split, radar: RadarOfPlace) -> tuple[str, ...]:
+    provenance, count = area.observations.provenance, len(radar.scenes)
+    given = f"None of the {count} radar scenes of this place is used" if count else NO_SCENES
     if provenance["terrain"].kind == "simulated":
         return ("Everything here is simulated: this coast does not exist.",)
+    if radar.compiled is not None:
+        return ()
+    if provenance["sar"].kind == "simulated" and kind_of_targets(area.observations, split.test) == "real":
+        return (
+            f"{given}: the floods that the teacher saw were computed by physics on this"
+            " terrain. The scores compare with floods that people saw, where they looked.",
+        )
     if provenance["sar"].kind == "simulated":
         return (
-            "No radar scene of this place was given. The floods that the teacher saw, and those that the scores compare"
+            f"{given}. The floods that the teacher saw, and those that the scores compare"
             " with, were computed by physics on this terrain; no flood map here was checked against an observed one.",
         )
     return ()
@@ -486,12 +572,11 @@ def extrapolation_warnings(data: AdaptationData, mean_sea_level: float, highest:
     """
     if data.physics_augmented is None:
         return ()
-    observed, simulated = (
-        mean_sea_level + float(peak_levels(batch)[0].max()) for batch in (data.training, data.physics_augmented)
-    )
+    observed = mean_sea_level + data.first_pass.highest
+    simulated = mean_sea_level + float(peak_levels(data.physics_augmented)[0].max())
     return (
-        f"The highest storm of which a flood was mapped here reached {observed:.2f} m when it came. Maps of a sea above"
+        f"The highest sea of which a flood was mapped here reached {observed:.2f} m when it came. Maps of a sea above"
         f" {observed + EXTRAPOLATION_MARGIN:.2f} m rest on physics on the elevation product, within the bounds that the"
-        f" mapped storms set for the ground. It was computed up to {simulated:.2f} m; the maps beyond, which reach to"
+        f" mapped floods set for the ground. It was computed up to {simulated:.2f} m; the maps beyond, which reach to"
         f" about {highest:.2f} m, carry it on. A dike that is narrower than a cell, or that breaks, is not in them.",
     )

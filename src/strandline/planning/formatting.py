@@ -17,6 +17,8 @@ NEGLIGIBLE = 1e-3
 """Share of the upper end of a range below which its lower end is no number that anybody knows [-]."""
 HIDDEN_ERROR = 0.02
 """Standard error of a mean, as a share of it, above which two significant digits hide it [-]."""
+_WIDE = 1.0
+"""[m] Range of a level from which its centimetres mean nothing."""
 _MONEY = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 _OPPOSITE: Mapping[Operator, Operator] = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
@@ -165,14 +167,19 @@ def format_percent(share: float) -> str:
     return f"{share:.0%}".replace("%", f"{SPACE}%")
 
 
-def format_metres(level: float) -> str:
-    """``1.95 m``."""
-    return "unknown" if math.isnan(level) else f"{level:.2f}{SPACE}m".replace("-", "−")
+def format_metres(level: float, spread: float = 0.0) -> str:
+    """``1.95 m``; ``7.1 m`` where its range is as wide as ``spread`` [m], since that knows no centimetres."""
+    return "unknown" if math.isnan(level) else f"{level:.{_decimals(spread)}f}{SPACE}m".replace("-", "−")
 
 
 def format_metres_between(low: float, high: float) -> str:
-    """``1.70 to 2.37 m``."""
-    return f"{low:.2f} to {high:.2f}{SPACE}m".replace("-", "−")
+    """``1.70 to 2.37 m``, ``4.6 to 11.4 m``."""
+    decimals = _decimals(high - low)
+    return f"{low:.{decimals}f} to {high:.{decimals}f}{SPACE}m".replace("-", "−")
+
+
+def _decimals(spread: float) -> int:
+    return 1 if spread >= _WIDE else 2
 
 
 def format_area(square_metres: float) -> str:

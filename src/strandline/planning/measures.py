@@ -10,10 +10,10 @@ import numpy as np
 from pydantic import ValidationError
 
 from strandline.errors import InputError
-from strandline.observations.assets import ASSET_CLASSES
+from strandline.observations.exposure.assets import ASSET_CLASSES
 from strandline.observations.region_file.prices.money import MoneyUnit, PriceBasis
 from strandline.observations.region_file.prices.preset import Figure
-from strandline.observations.region_file.toml_file import describe_errors, read_toml
+from strandline.observations.region_file.toml_file import describe_errors, first_of, read_toml
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.actions import Response
 from strandline.planning.formatting import format_wait
@@ -332,7 +332,7 @@ def _quantity(location: str, entry: Mapping[str, Any]) -> Quantity:
     try:
         figure = Figure.model_validate(dict(entry))
     except ValidationError as error:
-        raise describe_errors(location, Figure, error)[0] from error
+        raise first_of(describe_errors(location, Figure, error)) from error
     low, value, high = figure.bounds
     money = None if figure.currency is None else MoneyUnit(figure.currency, figure.price_year or 0)
     return Quantity(value, low, high, figure.unit or "", source, money)

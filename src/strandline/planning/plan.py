@@ -25,6 +25,7 @@ from strandline.planning.early_action.hindcast import (
 from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR
 from strandline.planning.early_action.protocol import Night, Protocol
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
+from strandline.planning.exposure_notes import MAPPED_PEOPLE, embankment_notes, value_notes
 from strandline.planning.formatting import format_expression, format_money
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.discounting import Economy
@@ -42,6 +43,11 @@ NO_SURVEY = (
     "No money is stated and no measure is appraised, because no assets were surveyed. A survey of buildings and roads"
     " would change that: where each stands, its class, and its value or floor area; and with the people in each home,"
     " how many are in danger."
+)
+NO_VALUES = (
+    "No money is stated and no measure is appraised, because nobody stated what the assets are worth: a map shows where"
+    " buildings and roads are, and no price of a square metre was given. A survey with values or floor areas would"
+    " change that; so would 'value_per_m2' or the preset of a country, with amounts as a wide range."
 )
 
 
@@ -135,9 +141,10 @@ class Plan:
         return 0 if self.protocol is None else len(self.protocol.phases)
 
     @property
-    def evacuation_caveat(self) -> str:
-        """Why evacuation should not rely on the forecast, by its hindcast; empty = nothing speaks against it."""
-        return evacuation_caveat(self.protocol, self.hindcasts)
+    def caveats(self) -> tuple[str, ...]:
+        """What stands before all else: doubts about the forecast and about the terrain that evacuation rests on."""
+        of_terrain = "" if self.evacuation is None else self.evacuation.doubt
+        return tuple(filter(None, (evacuation_caveat(self.protocol, self.hindcasts), of_terrain)))
 
 
 def plan_adaptation(
@@ -177,7 +184,7 @@ def plan_adaptation(
     """
     if budget is not None and not budget >= 0:
         raise InputError("plan", f"budget {budget:g} is negative", f"give {economy.money}, or none for no limit")
-    notes: list[str] = []
+    notes, datum = list[str](), hazard.region.vertical_datum
     damage: StageDamageByClass | None = None
     actions: tuple[Action, ...] = ()
     portfolio: Portfolio | None = None
@@ -185,6 +192,8 @@ def plan_adaptation(
     pathways: Pathways | None = None
     known = impact.assets["expected_annual_damage_mean"].notna().to_numpy()
     without_money = "" if len(impact.assets) else NO_SURVEY
+    if len(impact.assets) and impact.assets["value"].isna().all():
+        without_money = NO_VALUES
     if without_money:
         notes.append(without_money)
     elif not known.any():
@@ -200,13 +209,15 @@ def plan_adaptation(
         found = plan_investments(baseline, impact, measures.long_term, scenarios, economy, mean_sea_level, budget, rng)
         actions, portfolio, outcomes, pathways = found.actions, found.portfolio, found.scenarios, found.pathways
         notes += found.notes
-        notes += frequent_notes(impact.frequent, economy.money)
-    if impact.unknown_assets:
+        notes += [*value_notes(assets, economy.money), *frequent_notes(impact.frequent, economy.money)]
+    if impact.unknown_assets and without_money != NO_VALUES:
         notes.append(
             f"{impact.unknown_assets} assets (stated value"
             f" {format_money(impact.unknown_value, economy.money)}) have unknown damage and are"
             " in no number of this plan. Unknown is not safe."
         )
+    if impact.population is not None and impact.population.counted_by == "map":
+        notes.append(MAPPED_PEOPLE)
     if len(actions) > 1:
         notes.append(
             "Avoided losses of single measures overlap: do not add them. Their effect together is stated separately."
@@ -238,11 +249,11 @@ def plan_adaptation(
     operational = [_operational_action(each, hindcasts, economy.money) for each in triggered]
     return Plan(
         region=hazard.region.name,
-        vertical_datum=hazard.region.vertical_datum,
+        vertical_datum=datum,
         actions=_ranked([_monitoring(), *operational, *actions]),
         protocol=protocol,
         hindcasts=hindcasts,
-        notes=(*notes, *left_out, *without_trigger, BREACHES),
+        notes=(*notes, *left_out, *without_trigger, *embankment_notes(impact.assets, datum), BREACHES),
         expected_annual_damage=impact.expected_annual_damage,
         unknown_assets=impact.unknown_assets,
         unknown_value=impact.unknown_value,

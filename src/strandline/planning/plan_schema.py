@@ -82,12 +82,12 @@ def _model_of(kind: type, head: type[BaseModel] | None = None) -> type[BaseModel
 
 
 def _derived(kind: type) -> dict[str, tuple[Any, str]]:
-    """The public scalar properties of a class → their type, and the first paragraph of their docstring."""
+    """The public properties of a class that are scalars or sentences → type, and first paragraph of the docstring."""
     found = {}
     for name, member in vars(kind).items():
         if isinstance(member, property) and not name.startswith("_"):
             hint = get_type_hints(member.fget)["return"]
-            if hint in _SCALARS:
+            if hint in _SCALARS or hint == tuple[str, ...]:
                 found[name] = hint, _read_docstring(getdoc(member) or "")[0]
     return found
 

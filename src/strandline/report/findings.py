@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from strandline.distillation.adaptation.radar_scenes import RadarScene
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, ProvenanceKind
@@ -141,6 +142,7 @@ class RunResults:
         surge: rows of forecasts with ``SURGE_COLUMNS``; one or many issue times.
         observed_maxima: annual (or storm) maxima of the record [m, region datum], for the return-level plot; may be
             empty.
+        radar_scenes: those of the place with the sea at their hour; empty = none were given.
         frequent: maps of shorter return periods than the hazard's, from which damage and the chance in any one year
             start as well; ``None`` = there are none.
         levels: what the return levels rest on.
@@ -167,6 +169,7 @@ class RunResults:
     out_of_distribution: OutOfDistribution | None = None
     information: SensitivityAnalysis | None = None
     frequent: Hazard | None = None
+    radar_scenes: tuple[RadarScene, ...] = ()
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

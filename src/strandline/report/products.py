@@ -13,6 +13,7 @@ from rasterio import shutil as raster_files
 from rasterio.io import MemoryFile
 from shapely import orient_polygons
 
+from strandline.distillation.adaptation.radar_scenes import RadarScene
 from strandline.files import write_bytes, write_text
 from strandline.observations.arrays import Reals
 from strandline.observations.observations import Provenance
@@ -21,10 +22,12 @@ from strandline.planning.early_action.protocol_file import protocol_to_toml
 from strandline.planning.plan import Plan
 from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_json
 from strandline.report.consistency.gate import refuse_contradictions
+from strandline.report.data_sources import DATA_SOURCES, describe_data
 from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.flooded_land import flooded_land
 from strandline.report.plan.markdown import plan_to_markdown
+from strandline.report.radar_scenes import RADAR_SCENES_FILE, radar_scenes_csv
 from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import BREACHES, Hazard
@@ -72,7 +75,10 @@ def write_products(out: Path, results: RunResults) -> None:
     write_text(out / "plan.md", plan_to_markdown(results.plan, frozenset().union(*results.kinds.values())))
     if results.plan.protocol is not None:
         write_text(out / "protocol.toml", protocol_to_toml(results.plan.protocol))
+    if results.radar_scenes:
+        write_text(out / RADAR_SCENES_FILE, radar_scenes_csv(results.radar_scenes))
     write_json(out / "risk_data_library.json", describe_for_catalogues(results))
+    write_text(out / DATA_SOURCES, describe_data(results))
     if results.plan.pathways is not None:
         for name, text in zip(GENERATOR_FILES, as_generator_files(results.plan.pathways), strict=True):
             write_text(out / name, text)
@@ -249,6 +255,7 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
             {str(name): float(value) for name, value in row.items()} for row in levels.to_dict(orient="records")
         ],
         "extremes": as_json(results.levels.facts),
+        "radar_scenes": as_json([_summarise_scene(scene) for scene in results.radar_scenes]),
         "impact": {
             "expected_annual_damage": as_json(
                 {**asdict(impact.expected_annual_damage), "unit": f"{results.plan.money} per year"}
@@ -277,6 +284,15 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         "started": f"{run.started:%Y-%m-%dT%H:%M:%SZ}",
         "warnings": list(run.warnings),
     }
+
+
+def _summarise_scene(scene: RadarScene) -> dict[str, JsonValue]:
+    """Time in UTC, level of the sea [m, region datum] with its standard deviation, and use."""
+    time = f"{pd.Timestamp(scene.time):%Y-%m-%dT%H:%M:%SZ}"
+    return {
+        "time": time, "sea_level": scene.level, "sea_level_sd": scene.level_sd, "sea_level_from": scene.source,
+        "share_wet": scene.share_wet, "use": scene.use, "why": scene.why,
+    }  # fmt: skip
 
 
 def as_json(value: object) -> JsonValue:

@@ -3,10 +3,11 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 import geopandas as gpd
 import numpy as np
+import xarray as xr
 from scipy.special import ndtri
 
 from strandline.errors import InputError
@@ -18,6 +19,12 @@ COUNT_FACTOR = 1.3
 """Factor by which a survey's count of people may be wrong either way [-], the same for all of its homes; an assumption:
 homes fill at night and in a season, and people move after a survey. Population maps of one country differ by more
 (Bernhofen et al. 2021, Natural Hazards and Earth System Sciences 21, 2829-2846, read in abstract)."""
+MAP_FACTOR = 2.0
+"""Factor by which the people of a map may be wrong either way [-], the same everywhere; an assumption, since no
+publisher of such maps states their errors: estimates of exposed people differ by a factor of more than 2 with the map
+of rivers, and the choice of the map of people is found to be equally important (Bernhofen et al. 2021, Natural Hazards
+and Earth System Sciences 21, 2829-2846); WorldPop and GHS-POP place too many people in flooded land in Sweden
+(Karagiorgos et al. 2024, Scientific Reports 14, 20410). Both read in abstract; none was found for a delta."""
 GROUND_ERROR = 0.5
 """Standard deviation of the height of all ground against the sea [m]; an assumption, as large as the mean absolute
 error of a free terrain model made for the world's low coasts, 0.45 m (DeltaDTM, Pronk et al. 2024, Scientific Data,
@@ -29,10 +36,11 @@ LARGE_HOME = 0.95
 OUTSIDE = 0.05
 """Chance that the truth lies below a range, and above it [-]."""
 BASIS_OF_BOUNDS = (
-    f"Numbers of people are bounds. They hold counts that err by a factor of {COUNT_FACTOR:g} either way, ground and"
-    f" sea that lie up to {MOST_GROUND_ERROR:.1f} m closer or farther apart than mapped, homes that are wet from"
-    f" {FLOODED_DEPTH:g} m or only from {DANGEROUS_DEPTH:g} m of water on, homes without a count as empty or as full,"
-    " and unknown ground and roads as harmless or as harmful. Each range is meant to hold the truth in 9 of 10 cases."
+    f"Numbers of people are bounds. They hold counts that err by a factor of {COUNT_FACTOR:g} either way (where a map"
+    f" gives the people, by a factor of {MAP_FACTOR:g}), ground and sea that lie up to {MOST_GROUND_ERROR:.1f} m closer"
+    f" or farther apart than mapped, homes that are wet from {FLOODED_DEPTH:g} m or only from {DANGEROUS_DEPTH:g} m of"
+    " water on, homes without a count as empty or as full, and unknown ground and roads as harmless or as harmful. Each"
+    " range is meant to hold the truth in 9 of 10 cases."
 )
 """What every number of people rests on, for readers."""
 
@@ -105,32 +113,54 @@ class PeopleErrors:
 
 @dataclass(frozen=True, eq=False)
 class Homes:
-    """People of each asset (A,): as counted; a home without a count is empty, of the mean size, or large [-].
+    """Where people live, P places, and how many; a surveyed home without a count is empty, of the mean size, or large.
 
     Attributes:
-        is_uncounted: homes without a count.
+        places: (P,) the assets of a survey that counts people, in their order; else the inhabited cells of a map, as
+            points of the class *residential* without a value.
+        low, likely, high: (P,) people [-], before the error of the count.
+        is_uncounted: (P,) homes without a count.
+        counted_by: who says how many there are.
     """
 
+    places: gpd.GeoDataFrame
     low: Floats
     likely: Floats
     high: Floats
     is_uncounted: Mask
+    counted_by: Literal["survey", "map"] = "survey"
 
     @classmethod
-    def of(cls, assets: gpd.GeoDataFrame) -> Self | None:
-        """``None`` where the survey counts the people of no home."""
-        if "people" not in assets:
-            return None
-        people = assets["people"].to_numpy(dtype=float)
+    def of(cls, assets: gpd.GeoDataFrame, people: xr.DataArray | None = None) -> Self | None:
+        """By the survey, where it counts the people of any home; else by a map of people; ``None`` without both.
+
+        Args:
+            people: (y, x) in the CRS of the assets; NaN = the map says nothing there.
+        """
+        counts = assets["people"].to_numpy(dtype=float) if "people" in assets else np.full(len(assets), np.nan)
         is_home = (assets["asset_class"] == "residential").to_numpy()
-        counted = people[is_home & (people > 0)]
-        if not counted.size:
+        counted = counts[is_home & (counts > 0)]
+        if counted.size:
+            large = float(np.quantile(counted, LARGE_HOME))
+            is_uncounted = is_home & np.isnan(counts)
+            low = np.nan_to_num(counts)
+            mean = min(float(counted.mean()), large)
+            return cls(assets, low, low + is_uncounted * mean, low + is_uncounted * large, is_uncounted)
+        return None if people is None else cls._of_map(people, str(assets.crs))
+
+    @classmethod
+    def _of_map(cls, people: xr.DataArray, crs: str) -> Self | None:
+        row, column = np.nonzero(people.values > 0)
+        if not row.size:
             return None
-        large = float(np.quantile(counted, LARGE_HOME))
-        is_uncounted = is_home & np.isnan(people)
-        low = np.nan_to_num(people)
-        mean = min(float(counted.mean()), large)
-        return cls(low, low + is_uncounted * mean, low + is_uncounted * large, is_uncounted)
+        number, wider = people.values[row, column], MAP_FACTOR / COUNT_FACTOR
+        places = gpd.GeoDataFrame(
+            {"asset_id": [f"cell {r}, {c}" for r, c in zip(row, column, strict=True)], "asset_class": "residential",
+             "value": np.nan, "survey_year": 0},
+            geometry=gpd.points_from_xy(people["x"].values[column], people["y"].values[row]), crs=crs,
+        )  # fmt: skip
+        nobody = np.zeros(row.size, dtype=bool)
+        return cls(places, number / wider, number, number * wider, nobody, "map")
 
     def in_one_without_a_count(self) -> People:
         """People who live in one home without a count; unknown where all are counted."""

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import norm
 
 from strandline.observations.arrays import Floats, Indices
-from strandline.observations.assets import CURVE_CLASSES, curve_index
+from strandline.observations.exposure.assets import CURVE_CLASSES, curve_index
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.stage_damage.asset_depths import cell_depths, unknown_cells, unknown_damage
 from strandline.risk.stage_damage.expected_annual_damage import frequency_weights

@@ -138,7 +138,7 @@ def simulate_dry_coast(
         "truth": _truth_at_gauge(sea, drawn.storms, drawn.terrain),
     }
     provenance = dict.fromkeys(modalities, SIMULATED)
-    return Observations(drawn.region, provenance=provenance, findings=(), **modalities)
+    return Observations(drawn.region, provenance=provenance, findings=(), files=(), **modalities)
 
 
 @dataclass(frozen=True, eq=False)
@@ -329,7 +329,7 @@ def _observe(
         "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, rng), "climate": sea.climate, "storms": sea.storms
     }  # fmt: skip
     provenance = {name: SIMULATED for name in _OBSERVED if name == "assets" or name in modalities}
-    return Observations(region, assets=exposure.survey, provenance=provenance, findings=(), **modalities)
+    return Observations(region, assets=exposure.survey, provenance=provenance, findings=(), files=(), **modalities)
 
 
 def _elevation_modality(region: Region, terrain: Terrain, rng: np.random.Generator) -> xr.Dataset:

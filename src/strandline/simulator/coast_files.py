@@ -86,6 +86,7 @@ def load_coast(path: Path) -> Observations:
         assets=gpd.read_file(assets, layer="assets") if assets.exists() else None,
         truth=truth,
         findings=(),
+        files=(),
         **datasets,
     )
 

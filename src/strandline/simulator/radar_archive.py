@@ -14,7 +14,7 @@ from scipy.ndimage import binary_dilation
 
 from strandline.errors import InputError
 from strandline.models.terrain_features import sea_of
-from strandline.observations.arrays import Floats, Indices
+from strandline.observations.arrays import Floats, Indices, Mask, Times
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.storms import Storm
 from strandline.observations.variables import as_variable
@@ -41,6 +41,8 @@ def simulate_archive(
 ) -> Observations:
     """A copy with simulated ``sar``, ``sar_reference``, ``flood_survey`` and ``truth`` of the storms.
 
+    Where people surveyed floods, their surveys stay and none is simulated.
+
     Args:
         observations: terrain and tide gauge; the elevation product is used as the true bed.
         storms: those with a gap of the own gauge within 24 h of the peak are skipped.
@@ -51,16 +53,10 @@ def simulate_archive(
         InputError: no gauge, or every storm has a gap.
     """
     gauge = observations.require_gauge()
-    time, level = gauge["time"].values, gauge["water_level"].values[0]
-    level = np.where(gauge["quality"].values[0] == 0, level, np.nan)
-    hours = np.arange(HOURS_BEFORE + HOURS_AFTER + 1)
-    first = np.searchsorted(time, np.array([storm.peak for storm in storms])) - HOURS_BEFORE
-    inside = (first >= 0) & (first + hours[-1] < time.size)
-    window = np.where(inside, first, 0)[:, None] + hours
-    complete = inside & ~np.isnan(level[window]).any(axis=1)
-    if not complete.any():
-        raise InputError("tide_gauge", "has gaps in every storm", "give a record with 49 h without a gap at a storm")
-    window, kept = window[complete], [storm for storm, is_complete in zip(storms, complete, strict=True) if is_complete]
+    level = np.where(gauge["quality"].values[0] == 0, gauge["water_level"].values[0], np.nan)
+    window, complete = whole_windows(gauge["time"].values, level, storms)
+    hours = np.arange(window.shape[1])
+    kept = [storm for storm, is_complete in zip(storms, complete, strict=True) if is_complete]
     terrain = solver_terrain(observations, max(storm.peak_level for storm in kept))
     flood = inundation.inundate(
         inundation.Basin(terrain.bed, terrain.roughness, terrain.cell_size, terrain.open_boundary),
@@ -72,6 +68,25 @@ def simulate_archive(
         progress=progress,
     )
     return _observe_floods(observations, terrain, kept, flood, n_surveys, rng)
+
+
+def whole_windows(time: Times, level: Floats, storms: Sequence[Storm]) -> tuple[Indices, Mask]:
+    """(E, 49) hours of the record about the peak of each storm that has all of them, and (S,) which storms these are.
+
+    Args:
+        time, level: (T,) hourly record [m]; NaN = gap or flagged.
+
+    Raises:
+        InputError: every storm has a gap.
+    """
+    hours = np.arange(HOURS_BEFORE + HOURS_AFTER + 1)
+    first = np.searchsorted(time, np.array([storm.peak for storm in storms])) - HOURS_BEFORE
+    inside = (first >= 0) & (first + hours[-1] < time.size)
+    window = np.where(inside, first, 0)[:, None] + hours
+    complete = inside & ~np.isnan(level[window]).any(axis=1)
+    if not complete.any():
+        raise InputError("tide_gauge", "has gaps in every storm", "give a record with 49 h without a gap at a storm")
+    return window[complete], complete
 
 
 def solver_terrain(observations: Observations, highest: float) -> Terrain:
@@ -134,10 +149,8 @@ def _observe_floods(
     source = Provenance(
         "simulated", "hydrodynamics on this terrain, driven by this gauge, observed by a simulated radar"
     )
-    simulated = {
-        **radar,
-        "flood_survey": depths(np.where(unknown, np.nan, seen), surveyed),
-        "truth": depths(flood.max_depth, every),
-    }
+    simulated = {**radar, "truth": depths(flood.max_depth, every)}
+    if observations.flood_survey is None:
+        simulated["flood_survey"] = depths(np.where(unknown, np.nan, seen), surveyed)
     provenance = {**observations.provenance, **dict.fromkeys(simulated, source)}
     return replace(observations, provenance=provenance, **simulated)  # type: ignore[arg-type]

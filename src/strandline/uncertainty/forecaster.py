@@ -152,7 +152,8 @@ def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, obj
         (folder / ARCHIVE_FILE).unlink(missing_ok=True)
         save_students(folder, forecaster.students, {**card, "calibration": calibration})
         return
-    tensors = {field.name: getattr(archive, field.name) for field in fields(archive)}
+    values = {field.name: getattr(archive, field.name) for field in fields(archive)}
+    tensors = {name: value for name, value in values.items() if value is not None}
     tensors["class_probability"] = archive.class_probability.half()
     tensors["physics_augmented"] = torch.tensor(archive.physics_augmented)
     content = save({name: tensor.contiguous() for name, tensor in tensors.items()})

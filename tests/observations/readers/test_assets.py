@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from shapely.geometry import Point, Polygon
 
 from strandline.errors import InputError
-from strandline.observations.assets import ASSET_COLUMNS
-from strandline.observations.readers.assets import read_assets
+from strandline.observations.exposure.assets import ASSET_COLUMNS
+from strandline.observations.readers.exposure.assets import read_assets
 from strandline.observations.region import Region
-from strandline.observations.region_file.data_sections import AssetsSection
+from strandline.observations.region_file.surveys.exposure_sections import AssetsSection
 from tests.fixtures.datums import on_datum
 
 REGION = Region(

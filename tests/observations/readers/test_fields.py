@@ -15,6 +15,7 @@ from strandline.observations.checks.positions import great_circle_distance
 from strandline.observations.readers.climate import read_climate
 from strandline.observations.readers.cyclone_tracks import read_storms
 from strandline.observations.readers.published.tidal_constants import read_tidal_constants
+from strandline.observations.readers.published.tide_stations import find_station
 from strandline.observations.readers.tide_gauges import read_readings
 from strandline.observations.region import Region
 from strandline.observations.region_file import load_region_file
@@ -275,10 +276,57 @@ def test_ticon_constants_match_those_of_the_package(shared_data: Path) -> None:
         assert read.phase[name] == pytest.approx(shipped.phase[name], abs=0.01), name
 
 
-def test_an_unknown_station_is_refused_with_similar_ones(shared_data: Path) -> None:
+def test_a_name_of_several_records_is_refused_with_their_ids(shared_data: Path) -> None:
     path = shared_data / "tides" / "ticon_ccby_constituents.csv.gz"
-    with pytest.raises(InputError, match="similar: ticon/vung_tau-383-vnm-uhslc_fd"):
+    with pytest.raises(
+        InputError, match=r"3 stations called 'vung_tau'; write one of: ticon/vung_tau-383-vnm-uhslc_fd"
+    ):
         read_tidal_constants(path, "vung_tau", 10.0)
+
+
+@pytest.mark.parametrize("written", ["Hiron Point", "hiron-point", "HIRON  POINT", "Hirón_Point"])
+def test_a_station_is_found_by_its_name_and_the_reader_is_told(written: str, tmp_path: Path) -> None:
+    path = tmp_path / "constants.csv"
+    ids = ["ticon/hiron_point-134a-bgd-uhslc_rq", "ticon/khal_10-1-bgd-x"]
+    path.write_text("id,name,amplitude_m,phase_deg\n" + "".join(f"{each},M2,1.0,10\n" for each in ids))
+    read = read_tidal_constants(path, written, 21.78)
+    assert read.value.name == "ticon/hiron_point-134a-bgd-uhslc_rq"
+    assert [f"is taken for '{written}'" in str(each) for each in read.findings] == [True]
+
+
+def test_a_misspelled_station_is_suggested_and_never_taken(tmp_path: Path) -> None:
+    path = tmp_path / "constants.csv"
+    ids = ["ticon/hiron_point-134a-bgd-x", "ticon/khal_10-1-bgd-x", "ticon/oslo-1-nor-x", "ticon/oslo-2-nor-y"]
+    path.write_text("id,name,amplitude_m,phase_deg\n" + "".join(f"{each},M2,1.0,10\n" for each in ids))
+    with pytest.raises(InputError, match=r"has no station 'Hyron Poynt'; similar: ticon/hiron_point-134a-bgd-x$"):
+        read_tidal_constants(path, "Hyron Poynt", 21.8)
+    with pytest.raises(InputError, match="2 stations called 'Oslo'; write one of: ticon/oslo-1-nor-x, ticon/oslo-2"):
+        read_tidal_constants(path, "Oslo", 59.9)
+    with pytest.raises(InputError, match="similar: none"):
+        read_tidal_constants(path, "---", 59.9)
+
+
+@given(st.text(max_size=40))
+def test_no_name_of_a_station_breaks_the_search(written: str) -> None:
+    known = {"ticon/hiron_point-134a-bgd-x", "ticon/khal_10-1-bgd-x"}
+    with contextlib.suppress(InputError):
+        assert find_station(written, known, "table") in known
+
+
+def test_a_tide_from_far_away_is_no_longer_passed_in_silence(tmp_path: Path) -> None:
+    path, places = tmp_path / "constants.csv", tmp_path / "stations.csv"
+    path.write_text("id,name,amplitude_m,phase_deg\nhiron_point-1,M2,0.8,127\n")
+    places.write_text("id,name,lat,lon\nhiron_point-1,Hiron Point,21.783,89.467\n")
+
+    def doubts(*place: object) -> list[str]:
+        return [str(each) for each in read_tidal_constants(path, "hiron_point-1", *place).findings]
+
+    (far,) = doubts(22.34, 89.467, places)
+    assert "lies 62 km away; in 10 m of water a tide takes 1.7 h for that" in far
+    assert doubts(21.9, 89.467, places) == []
+    (unknown,) = doubts(21.9, 89.467)
+    assert "its position is not known" in unknown
+    assert read_tidal_constants(path, "hiron_point-1", 45.0, 12.0, places).findings[0].refuses
 
 
 def test_a_broken_constant_is_named_by_row(tmp_path: Path) -> None:

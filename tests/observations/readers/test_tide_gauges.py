@@ -100,6 +100,48 @@ def test_every_format_gives_the_same_readings(tmp_path: Path) -> None:
         np.testing.assert_allclose(read, level, atol=1e-9, err_msg=section.format)
 
 
+def erddap_table(path: Path, header: str, rows: list[str]) -> Path:
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("form", ["uhslc", "erddap"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "time,sea_level,record_id\nUTC,millimeters,",
+        "time (UTC),sea_level (millimeters),record_id",
+    ],
+)
+def test_both_flavours_of_erddaps_csv_are_read_in_the_unit_they_state(tmp_path: Path, form: str, header: str) -> None:
+    rows = ["2022-01-01T00:00:00Z,1234.0,1340", "2022-01-01T00:59:59Z,NaN,1340", "2022-01-01T02:00:00Z,-32767,1340"]
+    path = erddap_table(tmp_path / "h134.csv", header, rows)
+    time, level = read_readings(gauge(path, format=form, unit=None, time_zone=None, columns={}))
+    np.testing.assert_array_equal(level, [1.234, np.nan, np.nan])
+    assert time[0] == np.datetime64("2022-01-01T00")
+
+
+def test_versions_of_a_station_on_different_datums_are_never_mixed(tmp_path: Path) -> None:
+    rows = ["2022-01-01T00:00:00Z,1234.0,1340", "2022-01-01T01:00:00Z,5234.0,1341"]
+    path = erddap_table(tmp_path / "h134.csv", "time,sea_level,record_id\nUTC,millimeters,", rows)
+    plain = {"format": "uhslc", "unit": None, "time_zone": None}
+    with pytest.raises(InputError, match=r"holds 2 stations in column 'record_id': 1340, 1341; set columns\.station"):
+        read_readings(gauge(path, columns={}, **plain))
+    _, level = read_readings(gauge(path, columns={"station": "record_id"}, station="1341", **plain))
+    np.testing.assert_allclose(level, [5.234])
+
+
+def test_an_erddap_table_without_a_unit_is_refused_by_its_column(tmp_path: Path) -> None:
+    path = erddap_table(tmp_path / "a.csv", "time,sea_level", ["2022-01-01T00:00:00Z,1234.0"])
+    plain = {"format": "erddap", "time_zone": None, "columns": {}}
+    with pytest.raises(InputError, match="column 'sea_level': has units None"):
+        read_readings(gauge(path, unit=None, **plain))
+    assert read_readings(gauge(path, unit="mm", **plain))[1] == pytest.approx([1.234])
+    empty = erddap_table(tmp_path / "b.csv", "time,sea_level\nUTC,mm", [])
+    with pytest.raises(InputError, match="units but no rows"):
+        read_readings(gauge(empty, unit=None, **plain))
+
+
 def test_files_of_one_gauge_are_joined_in_time(tmp_path: Path) -> None:
     later = write_csv(tmp_path / "b.csv", HOURS[700:], tide(HOURS)[700:])
     earlier = write_csv(tmp_path / "a.csv", HOURS[:600], tide(HOURS)[:600])

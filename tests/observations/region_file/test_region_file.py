@@ -64,7 +64,8 @@ def test_sections_missing_in_a_minimal_file_are_none(tmp_path: Path) -> None:
     assert region_file.region.shape == (16, 32)
     assert region_file.terrain.datum_shift == -0.1
     assert region_file.tide_gauge == ()
-    assert region_file.sar is region_file.climate is region_file.assets is region_file.tides is None
+    assert region_file.sar is region_file.climate is region_file.people is region_file.tides is None
+    assert region_file.assets == ()
     assert region_file.split.windows == []
 
 
@@ -103,7 +104,7 @@ def test_an_unknown_key_is_refused_with_the_known_ones_and_its_place(tmp_path: P
     message = refusal(tmp_path, MINIMAL.replace("elevation_error", "elevation_eror"))
     assert "delta.toml [terrain.elevation_eror]" in message
     assert "unknown key 'elevation_eror'" in message
-    assert "offset_to_region_datum, source, licence, path, elevation_error" in message
+    assert "offset_to_region_datum, source, licence, simulated, path, elevation_error" in message
     assert "(and 1 more)" in message
 
 

@@ -83,3 +83,13 @@ def test_an_offset_is_applied_once_with_its_source(tmp_path: Path) -> None:
     assert region_file.region.vertical_datum == "chart datum"
     leads = "levels.csv (heights: -2.5 ± 0.02 m from 'pier zero' to the region's datum, by a benchmark)"
     assert provenance_of(region_file, "tide_gauge").source == leads
+
+
+def test_data_of_an_exercise_is_called_simulated_by_its_section(tmp_path: Path) -> None:
+    path = tmp_path / "place.toml"
+    stated = REGION_FILE.replace(GAUGE_DATUM, f"simulated = true\n{GAUGE_DATUM}")
+    assert stated != REGION_FILE
+    path.write_text(stated, encoding="utf-8")
+    region_file = load_region_file(path)
+    assert provenance_of(region_file, "tide_gauge").kind == "simulated"
+    assert provenance_of(region_file, "terrain").kind == "real"

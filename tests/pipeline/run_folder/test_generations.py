@@ -20,7 +20,7 @@ from strandline.pipeline import jobs
 from strandline.pipeline.large_regions.map_region import MapConfig
 from strandline.pipeline.run_folder.checkpoints import Checkpoints, job_key
 from strandline.pipeline.run_folder.generations import COMPLETE, MANIFEST, new_generation, open_run
-from strandline.pipeline.run_folder.lock import exclusive_use
+from strandline.pipeline.run_folder.lock import one_run_at_a_time
 from strandline.watch.run import prepare
 from tests.fixtures.region_files import write_region_folder
 
@@ -29,7 +29,7 @@ SECOND = {"plan.md": "another plan", "summary.json": "[]", "alerts/two.xml": "<a
 
 
 def publish(out: Path, products: dict[str, str]) -> None:
-    with exclusive_use(out), new_generation(out, {"started": "now"}) as new:
+    with one_run_at_a_time(out), new_generation(out, {"started": "now"}) as new:
         for name, text in products.items():
             (new / name).parent.mkdir(exist_ok=True)
             (new / name).write_text(text)
@@ -102,7 +102,7 @@ def test_sigkill_in_a_rerun_leaves_the_former_run(tmp_path: Path) -> None:
     program = (
         "import os, signal, sys; from pathlib import Path; from strandline.pipeline.run_folder.generations import *\n"
         "out = Path(sys.argv[1])\n"
-        "with exclusive_use(out), new_generation(out, {}) as new:\n"
+        "with one_run_at_a_time(out), new_generation(out, {}) as new:\n"
         "    (new / 'plan.md').write_text('half'); os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     killed = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)

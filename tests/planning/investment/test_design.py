@@ -56,6 +56,15 @@ def test_homes_that_moved_away_have_no_damage() -> None:
     assert set(moved.where) <= {"low", "high"}
 
 
+def test_nobody_is_asked_to_leave_a_home_that_a_map_alone_shows() -> None:
+    cheap, baseline = Quantity(1e-6, 1e-6, 1e-6, "", "assumption"), a_baseline()
+    (low, *_), assets = built("retreat", baseline, unit_cost=cheap).where, baseline.assets
+    all_mapped = replace(baseline, assets=assets.assign(is_mapped=True))
+    assert "no value of these was surveyed" in built("retreat", all_mapped, unit_cost=cheap)
+    but_one = replace(baseline, assets=assets.assign(is_mapped=(assets["asset_id"] != low).to_numpy()))
+    assert built("retreat", but_one, unit_cost=cheap).where == (low,)
+
+
 def plan_with(people: list[float] | None) -> Plan:
     hazard, assets, rng = make_hazard(), make_assets(), np.random.default_rng(0)
     if people is not None:

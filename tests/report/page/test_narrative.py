@@ -7,7 +7,8 @@ import pandas as pd
 import xarray as xr
 
 import tests.fixtures.reports as coast
-from strandline.planning.formatting import format_area
+from strandline.observations.region_file.prices.money import SPACE
+from strandline.planning.formatting import format_area, format_metres, format_metres_between
 from strandline.report.flooded_land import flooded_land
 from strandline.report.page.narrative import (
     gauge_sentences,
@@ -59,3 +60,8 @@ def test_land_under_water_is_stated_on_average() -> None:
     assert land.p50 == 0 < land.mean
     text = lead_paragraph(results, return_levels(results.hazard))
     assert f"On average {format_area(land.mean)} of" in text
+
+
+def test_a_level_whose_range_is_a_metre_wide_has_no_centimetres() -> None:
+    assert [format_metres(7.062, 6.7), format_metres_between(4.63, 11.38)] == [f"7.1{SPACE}m", f"4.6 to 11.4{SPACE}m"]
+    assert [format_metres(1.954, 0.6), format_metres_between(1.7, 2.37)] == [f"1.95{SPACE}m", f"1.70 to 2.37{SPACE}m"]

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 import tests.fixtures.reports as coast
+from strandline.observations.fetch.credits.data_files import DataFile
 from strandline.observations.observations import Provenance
 from strandline.observations.region_file.prices.money import EUR_2010, SPACE, MoneyUnit
 from strandline.planning import formatting
+from strandline.report.data_sources import describe_data
 from strandline.report.figures.style import INK, MUTED, ON_DARK, PAPER, as_rgb
 from strandline.report.findings import RunResults
 from strandline.report.page.page import render_page
@@ -88,11 +90,28 @@ def with_scripts_as_names() -> RunResults:
     return replace(
         results,
         hazard=replace(results.hazard, region=region),
-        observations=replace(observations, provenance=provenance),
+        observations=replace(observations, provenance=provenance, files=(DataFile(*[SCRIPT] * 8),)),
         impact=replace(results.impact, assets=assets),
         plan=replace(results.plan, actions=(action,)),
         run=replace(results.run, warnings=(SCRIPT,)),
     )
+
+
+def test_each_file_is_on_the_page_and_in_the_folder_with_its_credit_and_what_its_licence_forbids() -> None:
+    terrain = DataFile(
+        "fetched/terrain/dem.tif", "terrain", "glo30", "free", "© DLR", "2021-04-01", "2026-11-30", "ab" * 32
+    )
+    weather = DataFile(
+        "era5.csv", "climate.station", "Open-Meteo", "CC-BY-4.0; non-commercial use only", "Open-Meteo.com"
+    )
+    made = coast.results("real")
+    made = replace(made, observations=replace(made.observations, files=(terrain, weather)))
+    page, text = Page(render_page(made)).text, describe_data(made)
+    for words in ("fetched/terrain/dem.tif", "© DLR", "2021-04-01", "abababababab", "NOT FOR COMMERCIAL USE: climate"):
+        assert words in page
+        assert words in text
+    assert "- SHA-256: " + "ab" * 32 in text
+    assert "No file was read" in describe_data(coast.results("simulated"))
 
 
 def test_every_element_is_closed_and_the_page_is_small(simulated: Page) -> None:
@@ -143,6 +162,7 @@ def test_simulated_is_in_capitals_exactly_for_simulated_results(simulated: Page,
     assert "No number here may guide a decision" in simulated.text
 
 
+@pytest.mark.usefixtures("words_alone")
 def test_a_partly_simulated_run_says_so_and_which_part() -> None:
     page = Page(render_page(replace(coast.results("real"), hazard=coast.hazard("simulated"))))
     assert "PARTLY SIMULATED" in page.text
@@ -173,6 +193,7 @@ def test_unknowns_are_reported(real: Page) -> None:
     assert "The gauge was silent at the peak of the last storm." in real.text
 
 
+@pytest.mark.usefixtures("words_alone")
 def test_the_share_of_flooded_cells_that_the_map_calls_dry_stands_beside_the_map() -> None:
     results = coast.results("real")
     page = Page(render_page(replace(results, learning=replace(results.learning, miss_rate=0.37))))
@@ -213,6 +234,7 @@ def test_the_page_of_provenance_names_source_licence_span_and_age(real: Page) ->
     assert "coast 11, student 3" in text
 
 
+@pytest.mark.usefixtures("words_alone")
 def test_an_undefined_gap_and_a_better_baseline_are_reported() -> None:
     results = coast.results("real")
     learning = replace(results.learning, gap_closed=None, pretrained_iou=None)
@@ -246,6 +268,7 @@ def test_a_site_without_known_damage_gets_a_report() -> None:
     assert "nan" not in page.text.lower().replace("finance", "")
 
 
+@pytest.mark.usefixtures("words_alone")
 def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people_by_district() -> None:
     results = coast.results("real")
     assets = results.impact.assets.assign(district=["harbour"] * 20 + [SCRIPT] * 4 + [None] * 2)
@@ -334,6 +357,7 @@ def test_money_is_written_one_way_in_every_sentence_and_table() -> None:
     assert formatting.format_money(-1.2e6, MoneyUnit("BDT", 2024)) == "−BDT 1.2 million"
 
 
+@pytest.mark.usefixtures("words_alone")
 def test_no_amount_of_the_page_is_in_thousands() -> None:
     assert not re.search(r"\d.thousand|€[−-]", render_page(coast.results("simulated")))
 
@@ -345,6 +369,7 @@ def test_a_share_is_never_rounded_to_nothing_or_all() -> None:
     assert formatted == ["0 %", "less than 1 %", "5 %", "more than 99 %", "100 %", "unknown"]
 
 
+@pytest.mark.usefixtures("words_alone")
 def test_a_run_without_baselines_says_what_it_cannot_claim() -> None:
     evaluated = coast.results("simulated")
     scores = replace(evaluated.learning, labels_only_iou=None, finetuned_iou=None, gap_closed=None)

@@ -6,9 +6,9 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strandline.risk.hazard.cyclone_passages import cyclone_passages
-from strandline.risk.hazard.high_waters import find_daily_highest, find_high_waters, tide_is_large
+from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.mean_level_trend import decimal_year, fit_mean_level_trend, global_mean_rise
+from strandline.risk.hazard.surges.high_waters import find_daily_highest, find_high_waters, tide_is_large
 
 HOUR = np.timedelta64(1, "h")
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import RefusedByTheory
-from strandline.risk.hazard.joint_probability import STEP, TideClasses, invert_rates, level_grid, tides_met
+from strandline.risk.hazard.surges.joint_probability import STEP, TideClasses, invert_rates, level_grid, tides_met
 
 
 @settings(max_examples=20, deadline=None)

@@ -9,8 +9,8 @@ from scipy import stats
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.storms import Window
+from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
 from strandline.risk.hazard.own_record import GaugeHours, RecordedExtremes, estimate_from_record
-from strandline.risk.hazard.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
 
 YEARS = 30
 HOURS = YEARS * 8766
@@ -122,12 +122,19 @@ def test_a_large_tide_and_a_surge_are_two_chances() -> None:
     np.testing.assert_allclose(np.median(found.levels, axis=0), truth, atol=0.15)
 
 
-def test_more_than_four_times_the_record_and_records_of_few_years_are_refused() -> None:
+def test_two_and_six_years_are_not_refused_and_their_width_says_how_little_they_know() -> None:
     level, _ = draw(1)
-    with pytest.raises(RefusedByTheory, match=r"10\.0 years cannot give 100-year levels; .* 25 years"):
-        estimate(level[: 10 * 8766], None)
-    with pytest.raises(RefusedByTheory, match=r"6\.0 years of readings hold too few storms"):
-        estimate(level[: 6 * 8766], None, (10.0,))
+    found = {years: estimate(level[: years * 8766], None) for years in (2, 6, 30)}
+    assert [each.updates_prior for each in found.values()] == [True, True, False]
+    widths = [float(np.diff(np.quantile(each.levels[:, 1], [0.1, 0.9]))[0]) for each in found.values()]
+    assert widths[0] > 0.3
+    assert np.isfinite(widths).all()
+
+
+def test_ten_days_of_readings_are_refused_with_what_would_be_enough() -> None:
+    level, _ = draw(1)
+    with pytest.raises(RefusedByTheory, match="give a month or more, or leave the gauge out"):
+        estimate(level[:48], None)
 
 
 @cache
@@ -171,3 +178,22 @@ def test_a_place_far_from_the_basins_has_no_simulated_cyclones() -> None:
     assert basin_of(90.0, 22.0) == "bay_of_bengal"
     assert basin_of(106.0, 9.5) == "mekong"
     assert basin_of(12.5, 45.4) is None
+
+
+def test_a_short_record_counts_the_cyclones_of_its_basin_though_none_passed_in_it() -> None:
+    """Of fifty passages in the tracks none falls into two calm years: the rare level holds them all the same."""
+    tide, cyclones = bengal()
+    hours = 2 * 8766
+    weather = 0.05 * np.random.default_rng(5).standard_normal(hours)
+    gauge = GaugeHours(TIME[:hours], np.tile(tide, 2) + weather, np.tile(tide, 2), TIME[:8766], tide)
+    before = [
+        (TIME[0] - np.timedelta64(300 * i + 48, "D"), TIME[0] - np.timedelta64(300 * i + 46, "D")) for i in range(50)
+    ]
+    before.reverse()
+    alone, basin = (
+        estimate_from_record(gauge, before, each, (10.0, 100.0), 100, np.random.default_rng(0))
+        for each in (None, cyclones)
+    )
+    assert (basin.separation, basin.cyclones) == ("by the basin", 0)
+    assert np.median(basin.levels[:, 1]) > np.median(alone.levels[:, 1]) + 0.5
+    assert basin.share_of_cyclones[1] > 0.8

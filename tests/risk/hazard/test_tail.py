@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from strandline.errors import RefusedByTheory
-from strandline.risk.hazard.tail import Tails, cluster_peaks, excess_log_likelihood, fit_tails
+from strandline.risk.hazard.surges.tail import Tails, cluster_peaks, excess_log_likelihood, fit_tails
 
 HOUR = np.timedelta64(1, "h")
 

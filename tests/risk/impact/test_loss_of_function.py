@@ -6,7 +6,13 @@ import pytest
 from shapely import LineString, Point
 
 from strandline.errors import InputError
-from strandline.observations.assets import ASSET_CLASSES, CURVE_CLASSES, ServiceThreshold, asset_classes, curve_index
+from strandline.observations.exposure.assets import (
+    ASSET_CLASSES,
+    CURVE_CLASSES,
+    ServiceThreshold,
+    asset_classes,
+    curve_index,
+)
 from strandline.risk.impact.impact import assess_impact
 from strandline.risk.impact.loss_of_function import draw_function_thresholds
 from strandline.risk.stage_damage.asset_depths import exceeds_depth, greatest_depth

@@ -10,7 +10,7 @@ from scipy.stats import norm
 from shapely import Point
 
 from strandline.errors import InputError
-from strandline.observations.damage_curves import curve
+from strandline.observations.exposure.damage_curves import curve
 from strandline.planning.investment.stage_damage_by_design import StageDamageByDesign, measure_sets
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import FutureHazard, Hazard

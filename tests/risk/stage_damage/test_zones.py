@@ -304,3 +304,16 @@ def test_zones_without_a_cell_or_with_one_name_twice_are_refused() -> None:
 def test_a_study_area_without_floods_still_has_a_zone() -> None:
     zones = find_zones(make_observations(make_assets()), [flat_hazard(REGION, np.zeros(REGION.shape, dtype=bool))])
     assert (zones.of_cell[:, 1:] != NOWHERE).all()
+
+
+def test_a_sea_at_two_mapped_levels_that_are_the_same_is_as_known_as_any_other() -> None:
+    share = np.array([[[0.1, 0.4, 0.4]]])
+    counts, nothing = np.zeros(1, dtype=np.int64), np.zeros_like(share)
+    zones = StageDamageByZone(
+        levels=np.array([[2.0, 3.0, 3.0]]), dry_level=0.0, flooded_share=share, damage=nothing,
+        dangerous_share=nothing, people_in_danger=nothing, people_in_danger_at_most=nothing,
+        dangerous_level=np.full((1, 1), np.inf), unknown_share=np.zeros(1), uncounted_homes=counts,
+        unknown_assets=counts, unknown_value=np.zeros(1),
+    )  # fmt: skip
+    found = zones.at([2.5, 3.0, 4.0], 0).flooded_share[:, 0]
+    np.testing.assert_allclose(found, [0.25, 0.4, 0.4])

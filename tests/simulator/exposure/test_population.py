@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from shapely import Point
 
-from strandline.observations.assets import ASSET_DETAILS
+from strandline.observations.exposure.assets import ASSET_DETAILS
 from strandline.observations.observations import Observations
 from strandline.risk.impact.access import is_cut_off, road_network
 from strandline.risk.stage_damage.exposure import asset_shares

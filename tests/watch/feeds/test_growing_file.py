@@ -94,6 +94,17 @@ def test_only_the_end_of_a_long_file_is_read_and_as_much_as_is_needed(tmp_path: 
     assert len(reader.read(START + 1_000 * HOUR, now)) == 40_000 - 1_000 + 71
 
 
+@pytest.mark.parametrize("names", ["time,sea_level\nUTC,millimeters\n", "time (UTC),sea_level (millimeters)\n"])
+def test_the_end_of_a_long_erddap_file_keeps_its_units(tmp_path: Path, names: str) -> None:
+    path = tmp_path / "pier.csv"
+    path.write_text(names + rows(0, 40_000).replace(",", ",0000000"))
+    now = START + 40_000 * HOUR
+    bare = {"unit": None, "time_zone": None, "columns": {}, "missing": [], "paths": str(path), "format": "uhslc"}
+    reader = feed(path, now, **bare)
+    assert len(reader.read(now - HOUR, now)) == 73
+    assert len(reader.read(START + 1_000 * HOUR, now)) == 40_000 - 1_000 + 72
+
+
 def test_every_table_format_can_grow(tmp_path: Path) -> None:
     time = pd.date_range(START, periods=6, freq="h")
     level = np.arange(6) / 100
@@ -104,6 +115,11 @@ def test_every_table_format_can_grow(tmp_path: Path) -> None:
     )
     parts.loc[2, "l"] = -32767
     parts.to_csv(tmp_path / "uhslc.csv", index=False, header=False)
+    stamps = pd.Series(time.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    for flavour, names in (("csv", ("time", "sea_level")), ("csvp", ("time (UTC)", "sea_level (millimeters)"))):
+        lines = [",".join(names), *["UTC,millimeters"] * (flavour == "csv")]
+        lines += [f"{at},{1000 * metres:.0f}" for at, metres in zip(stamps, level, strict=True)]
+        (tmp_path / f"erddap.{flavour}").write_text("\n".join(lines) + "\n")
     pd.DataFrame({"Date Time": time, " Water Level": level}).to_csv(tmp_path / "noaa.csv", index=False)
     xr.Dataset({"sea_level": ("time", level, {"units": "m"})}, {"time": time}).to_netcdf(tmp_path / "a.nc")
     metres = {"unit": "m", "time_zone": "UTC", **on_datum(), "missing": []}
@@ -113,6 +129,8 @@ def test_every_table_format_can_grow(tmp_path: Path) -> None:
     for form, expected in (
         (metres | {"paths": str(tmp_path / "long.csv"), "format": "long", "columns": columns}, level[::2]),
         (bare | {"paths": str(tmp_path / "uhslc.csv"), "format": "uhslc"}, np.delete(level, 2)),
+        (bare | {"paths": str(tmp_path / "erddap.csv"), "format": "uhslc"}, level),
+        (bare | {"paths": str(tmp_path / "erddap.csvp"), "format": "erddap"}, level),
         (metres | {"paths": str(tmp_path / "noaa.csv"), "format": "noaa_coops", "columns": {}}, level),
         (bare | {"paths": str(tmp_path / "a.nc"), "format": "netcdf"}, level),
     ):
@@ -127,3 +145,13 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "other.csv").write_text("when,level\n" + rows(0, 3))
     with pytest.raises(FeedError, match="has no column 'time'"):
         feed(tmp_path / "other.csv", now).read(START, now)
+
+
+def test_a_loggers_depth_becomes_a_level_by_the_height_of_its_sensor_and_a_dry_one_says_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "logger.csv"
+    path.write_text("stamp;depth\n2022-01-01 01:00;0.00\n2022-01-01 02:00;0\n2022-01-01 03:00;0.35\n")
+    now = START + 4 * HOUR
+    stated = {"delimiter": ";", "columns": {"time": "stamp", "level": "depth"}, "unit": "m", "missing": ["0"]}
+    readings = feed(path, now, **stated, **on_datum(1.2)).read(datetime.min, now)
+    wet = [(reading.time, reading.value) for reading in readings if np.isfinite(reading.value)]
+    assert wet == [(START + 2 * HOUR, pytest.approx(1.55))]

@@ -16,11 +16,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import FeedError
+from strandline.observations.fetch.transfer.http import AnswerLimits, Service
 from strandline.observations.readers.formats.reading_process import ReadingLimits, ReadingProcess
 from strandline.observations.region_file import feed_sections as sections
 from strandline.watch.agent import poll_feeds
 from strandline.watch.feeds.client import FeedClient, RetryPolicy
-from strandline.watch.feeds.http import AnswerLimits, Service
 from strandline.watch.feeds.services.coops import Coops
 from strandline.watch.feeds.services.erddap import Erddap
 from strandline.watch.feeds.services.ioc import Ioc
@@ -196,7 +196,7 @@ def test_a_stac_api_with_endless_pages_or_an_endless_answer_is_left(socket_enabl
             "type": "FeatureCollection",
             "features": [
                 {
-                    "id": "\ud800",
+                    "id": "a scene",
                     "type": "Feature",
                     "properties": {"datetime": "2022-11-22T08:00:00Z"},
                     "links": [],

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from strandline.errors import FeedError
+from strandline.observations.fetch.transfer.http import Service
 from strandline.observations.region_file import feed_sections as sections
 from strandline.watch.feeds.client import FeedClient, RetryPolicy
-from strandline.watch.feeds.http import Service
 from strandline.watch.feeds.services.coops import Coops
 from strandline.watch.feeds.services.erddap import Erddap
 from strandline.watch.feeds.services.ioc import Ioc

@@ -10,8 +10,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from strandline.distillation.adaptation.radar_scenes import CompiledScenes
 from strandline.distillation.teacher_weight import TeacherWeight, estimate_teacher_weight
-from strandline.distillation.waterlines import FloodArchive, attach_archive, attach_whole_archive, build_archive
+from strandline.distillation.waterlines import (
+    FloodArchive,
+    SceneLevels,
+    attach_archive,
+    attach_whole_archive,
+    build_archive,
+)
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch, draw_issues, free_hours, hours_of
 from strandline.models.inference import predict, predict_with_tta, student_inputs
@@ -44,11 +51,12 @@ class AdaptationData:
 
     Attributes:
         training, calibration: storms with the teacher's inputs; targets are the local surveys and the gauge. Each storm
-            carries the archive of the training storms, without itself.
+            carries the archive of the place, without itself.
         windows: surge windows of the training hours.
         calibration_windows: surge windows of each calibration storm.
         teacher_predictions: on ``training``, ``calibration`` and ``windows``.
-        first_pass: the teacher's first-pass maps of the training storms, the archive that the teacher itself uses.
+        first_pass: the teacher's first-pass maps, the archive that the teacher itself uses: of the place's radar scenes
+            where it has any, else of the training storms.
         archive: its second-pass maps, the archive that students use, followed by the maps of ``physics_augmented``;
             ``None`` where the labels show that the archive misleads.
         physics_augmented: simulated storms higher than all of the record, each with the archive of all others; ``None``
@@ -76,8 +84,12 @@ def prepare_adaptation(
     teacher: Teacher,
     n_windows: int,
     rng: np.random.Generator,
+    scenes: CompiledScenes | None = None,
 ) -> AdaptationData:
     """Build the batches of a study area and compute the teacher's predictions on them.
+
+    Args:
+        scenes: the radar scenes of the place; ``None`` = radar saw every storm.
 
     Raises:
         RefusedByTheory: no hour of the record is left to train the surge on.
@@ -90,21 +102,40 @@ def prepare_adaptation(
         build_surge_batch(observations, hours_of(observations, storm), sea_level, "survey")
         for storm in split.calibration
     )
-    return build_adaptation_data(training, calibration, windows, by_storm, teacher)
+    if scenes is None:
+        return build_adaptation_data(training, calibration, windows, by_storm, teacher)
+    usable = torch.from_numpy(scenes.outside(split.training))
+    return build_adaptation_data(training, calibration, windows, by_storm, teacher, (scenes, usable))
 
 
 def build_adaptation_data(
-    training: Batch, calibration: Batch, windows: Batch, calibration_windows: tuple[Batch, ...], teacher: Teacher
+    training: Batch,
+    calibration: Batch,
+    windows: Batch,
+    calibration_windows: tuple[Batch, ...],
+    teacher: Teacher,
+    archived: tuple[CompiledScenes, Tensor] | None = None,
 ) -> AdaptationData:
-    """Compute the teacher's two-pass predictions and attach the archive of its second pass to every storm."""
-    two_pass = predict_two_pass(training, teacher)
+    """Compute the teacher's two-pass predictions and attach the archive of its second pass to every storm.
+
+    Args:
+        archived: radar scenes of which the archive is made, and (S, E) bool, which of them each training storm may use;
+            ``None`` = it is made of the training storms.
+    """
+    if archived is None:
+        two_pass = predict_two_pass(training, teacher)
+        usable, of_training = two_pass.other_storms, two_pass.prediction
+    else:
+        scenes, usable = archived
+        two_pass = predict_two_pass(scenes.floods, teacher, scenes.levels)
+        of_training = predict_with_tta(teacher, attach_archive(training, two_pass.first_pass, usable))
     predictions = TeacherPredictions(
-        training=two_pass.prediction,
+        training=of_training,
         calibration=predict_with_tta(teacher, attach_whole_archive(calibration, two_pass.first_pass)),
         windows=predict(teacher, windows, chunk=256),
     )
     return AdaptationData(
-        training=attach_archive(training, two_pass.archive, two_pass.other_storms),
+        training=attach_archive(training, two_pass.archive, usable),
         calibration=attach_whole_archive(calibration, two_pass.archive),
         windows=windows,
         calibration_windows=calibration_windows,
@@ -129,12 +160,16 @@ class TwoPassPrediction(NamedTuple):
     other_storms: Tensor
 
 
-def predict_two_pass(storms: Batch, teacher: Teacher) -> TwoPassPrediction:
-    """Predict the storms of one study area, then again with the first-pass maps of the other storms as input."""
-    first_pass = build_archive(storms, predict_with_tta(teacher, storms))
+def predict_two_pass(storms: Batch, teacher: Teacher, scenes: SceneLevels | None = None) -> TwoPassPrediction:
+    """Predict the storms of one study area, then again with the first-pass maps of the other storms as input.
+
+    Args:
+        scenes: the sea's levels where the batch holds radar scenes instead of storms.
+    """
+    first_pass = build_archive(storms, predict_with_tta(teacher, storms), scenes)
     other_storms = ~torch.eye(len(first_pass), dtype=torch.bool)
     prediction = predict_with_tta(teacher, attach_archive(storms, first_pass, other_storms))
-    return TwoPassPrediction(first_pass, prediction, build_archive(storms, prediction), other_storms)
+    return TwoPassPrediction(first_pass, prediction, build_archive(storms, prediction, scenes), other_storms)
 
 
 def weight_teacher_by_labels(data: AdaptationData, students: Sequence[Student]) -> AdaptationData:

@@ -51,12 +51,14 @@ def add_physics_augmentation(data: AdaptationData, storms: Batch) -> AdaptationD
     probability = ((1 - RESPONSE.lapse) * certain + RESPONSE.lapse / FLOOD_CLASSES) * storms.flood_valid[:, None]
     level, spread = peak_levels(storms)
     mapped = data.archive
+    margin = mapped.bound_margin
     archive = replace(
         mapped,
         class_probability=torch.cat([mapped.class_probability, probability]),
         level=torch.cat([mapped.level, level]),
         level_sd=torch.cat([mapped.level_sd, spread]),
         physics_augmented=len(storms),
+        bound_margin=None if margin is None else torch.cat([margin, 0 * level]),
     )
     other_storms = ~torch.eye(len(archive), dtype=torch.bool)
     return replace(

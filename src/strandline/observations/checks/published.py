@@ -22,6 +22,7 @@ class Published:
 
     Attributes:
         constants, constants_from: of the tide, and their file; ``None`` = fitted to the record.
+        tide_size_error: deviation of ln(size) of that tide at the place [-]; ``None`` = its distance is unknown.
         maxima: of the sea, a year each; ``None`` = none are published.
         projections: of the sea at this coast; ``None`` = those of the global mean.
         subsidence: of its land; ``None`` = the land is taken as stable.
@@ -29,6 +30,7 @@ class Published:
 
     constants: TidalConstants | None = None
     constants_from: str = ""
+    tide_size_error: float | None = None
     maxima: AnnualMaxima | None = None
     projections: tuple[SeaLevelProjection, ...] | None = None
     subsidence: Subsidence | None = None

@@ -1,6 +1,7 @@
 """Published tidal constants against one another, and against the readings of the region's own gauge."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,15 @@ _VISIBLE = 1e-4
 """[m] Standard deviation of a tide, or of readings, that is compared; whether they agree, correlation shows."""
 _LEAST_LAG = 0.75
 """[h] Clocks are wrong by whole and half hours; constants of a nearby place by less."""
+_SEEN_LAG = 0.25
+"""[h] A lag that hourly means of a month show beyond doubt, and that moves a high water visibly."""
+_LEAST_TIDE = 0.05
+"""[m] Amplitude of a constituent whose phase is compared."""
+_PHASE = 45.0, 90.0
+"""[degrees] Between a constituent of the readings and the published one, that warns and that refuses: 1.5 and 3 h of
+M2. Constants of one harbour in different years differ by a few degrees, those of a nearby place by some tens."""
+_PERSISTENCE = 5.0
+"""By which errors of an amplitude exceed those of independent hours, since weather lasts; an assumption."""
 _FOLLOWS = 0.5
 """Least correlation of tide and readings, without what is slower than a day, of a record that follows the tide."""
 
@@ -94,10 +104,55 @@ def compare_tide_with_readings(
         )
         remedy = "amplitudes are metres; check the unit of both and the station, or use 'fit = true'"
         yield Finding(where, what, remedy, refuses=True)
-    if abs(lag) >= _LEAST_LAG and match[best] > match[_LAGS == 0][0] + 0.01:
+    gain = float(match[best] - match[_LAGS == 0][0])
+    clock_is_off = abs(lag) >= _LEAST_LAG and gain > 0.01
+    if clock_is_off or (abs(lag) >= _SEEN_LAG and gain > 0.001):
         what = f"the readings run {abs(lag):.2f} h {'behind' if lag > 0 else 'ahead of'} the published tide of {where}"
         remedy = "check 'time_zone'; if the constants are those of a distant place, use 'fit = true'"
-        yield Finding(gauge, what, remedy, refuses=True)
+        yield Finding(gauge, what, remedy, refuses=clock_is_off)
+    if not clock_is_off:
+        yield from _compare_phases(constants, hours, fast, where, gauge)
+
+
+def _compare_phases(constants: TidalConstants, hours: Times, fast: Floats, where: str, gauge: str) -> Iterator[Finding]:
+    """Main constituents whose phase in the readings is another than the published one, though all clocks agree.
+
+    The readings, without what is slower than a day and without the published small constituents, are fitted by least
+    squares to each main one in its published phase and a quarter of a cycle later.
+
+    Args:
+        hours, fast: (N,) known hours and their readings [m].
+    """
+    main = [name for name in _MAIN if constants.amplitude.get(name, 0.0) >= _LEAST_TIDE]
+    if not main:
+        return
+    small = [name for name in constants.amplitude if name not in main]
+    others = predict_tide(_part_of(constants, small), hours) if small else np.zeros(hours.size)
+    rest = fast - others  # (N,)
+    columns = [predict_tide(_part_of(constants, [name], later), hours) for later in (0.0, 90.0) for name in main]
+    fitted, *_ = np.linalg.lstsq(np.stack(columns, axis=1), rest, rcond=None)
+    error = _PERSISTENCE * float((rest - np.stack(columns, axis=1) @ fitted).std()) * np.sqrt(2.0 / hours.size)
+    for name, in_phase, later in zip(main, fitted[: len(main)], fitted[len(main) :], strict=True):
+        published = constants.amplitude[name]
+        read, degrees = float(np.hypot(in_phase, later)) * published, float(np.rad2deg(np.arctan2(later, in_phase)))
+        warns, refuses = _PHASE
+        if abs(degrees) < warns or read < max(_LEAST_TIDE, 4.0 * error):
+            continue
+        what = (
+            f"the readings of {gauge} show {name} ({read:.2f} m) {abs(degrees):.0f} degrees"
+            f" {'behind' if degrees > 0 else 'ahead of'} its published phase, {constants.phase[name]:.0f} degrees"
+        )
+        remedy = "check that phases are Greenwich phase lags [degrees] of this station, or use 'fit = true'"
+        yield Finding(where, what, remedy, refuses=abs(degrees) > refuses)
+
+
+def _part_of(constants: TidalConstants, names: list[str], later: float = 0.0) -> TidalConstants:
+    """Some constituents, their phases ``later`` [degrees] than published."""
+    return replace(
+        constants,
+        amplitude={name: constants.amplitude[name] for name in names},
+        phase={name: (constants.phase[name] + later) % 360.0 for name in names},
+    )
 
 
 def _without_slow(values: Floats, window: int = 25) -> Floats:

@@ -5,13 +5,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import xarray as xr
 
-from strandline.observations.checks.findings import Finding
-from strandline.observations.observations import Observations, Provenance
-from strandline.observations.readers.assets import read_assets
+from strandline.observations.checks.findings import Checked, Finding
+from strandline.observations.exposure.plausibility import doubts_about_exposure
+from strandline.observations.exposure.settlement import settle
+from strandline.observations.fetch.credits.cited_files import cite
+from strandline.observations.fetch.credits.data_files import without_secrets
+from strandline.observations.observations import Observations, Provenance, ProvenanceKind
 from strandline.observations.readers.climate import read_climate
 from strandline.observations.readers.cyclone_tracks import read_storms
+from strandline.observations.readers.exposure.assets import read_all_assets
+from strandline.observations.readers.exposure.people import PLACED_WITHIN, read_people
+from strandline.observations.readers.flood_surveys import read_flood_surveys
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.satellite import read_optical, read_sar, read_sar_reference
 from strandline.observations.readers.terrain import read_terrain
@@ -19,8 +26,10 @@ from strandline.observations.readers.tide_gauges import read_tide_gauges
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.data_sections import TideGaugeSection
-from strandline.observations.region_file.values import Sourced
+from strandline.observations.region_file.surveys.exposure_sections import AssetsSection, PeopleSection
+from strandline.observations.region_file.values import Section, Sourced
 from strandline.observations.region_file.vertical_datum import OptionalHeights
+from strandline.observations.variables import as_variable
 
 
 def _read_tide_gauges(gauges: Sequence[TideGaugeSection], region: Region) -> xr.Dataset:
@@ -35,9 +44,14 @@ READERS: dict[str, tuple[str, Callable[[Any, Region], xr.Dataset | None]]] = {
     "optical": ("optical", read_optical),
     "climate": ("climate", read_climate),
     "storms": ("storms", read_storms),
+    "people": ("people", read_people),
 }
 """Modality → section of the region file and its reader, ``None`` where the section names no such data. A new modality
 needs one row here and one in ``MODALITIES``."""
+
+
+_LIVE = ("stream", "warnings")
+"""Sections of the watch, which a run does not read."""
 
 
 def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Observations:
@@ -53,12 +67,36 @@ def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Obs
     present = {name: dataset for name, dataset in datasets.items() if dataset is not None}
     provenance = {name: provenance_of(region_file, name) for name in present}
     assets, findings = None, tuple[Finding, ...]()
-    if region_file.assets is not None:
-        read = partial(read_assets, region_file.assets, region_file.region, region_file.planning)
+    if region_file.flood_survey:
+        seen = execute(files_of(region_file, "flood_survey"), flood_survey_reader(region_file))
+        present["flood_survey"], findings = seen.value, seen.findings
+        provenance["flood_survey"] = provenance_of(region_file, "flood_survey")
+    if region_file.assets:
+        read = partial(read_all_assets, region_file.assets, region_file.region, region_file.planning)
         survey = execute(files_of(region_file, "assets"), read)
-        assets, findings = survey.value, survey.findings
+        assets, findings = survey.value, (*findings, *survey.findings)
         provenance["assets"] = provenance_of(region_file, "assets")
-    return Observations(region_file.region, provenance=provenance, assets=assets, findings=findings, **present)
+    mapped = present.get("people")
+    people, terrain = None if mapped is None else mapped["people"], present.get("terrain")
+    findings = (*findings, *doubts_about_exposure(assets, people, terrain, region_file.region))
+    if "people" in present:
+        present["people"] = settled(present["people"], assets, present["terrain"], region_file.region)
+    files = cite(named_files(region_file))
+    return Observations(
+        region_file.region,
+        provenance=provenance,
+        assets=assets,
+        findings=(*findings, *files.findings),
+        files=files.value,
+        **present,
+    )
+
+
+def settled(people: xr.Dataset, assets: gpd.GeoDataFrame | None, terrain: xr.Dataset, region: Region) -> xr.Dataset:
+    """The people of a map, moved to where homes are known."""
+    mapped, water = people["people"], terrain["permanent_water"].values > 0.5
+    placed = settle(mapped.values, assets, water, region, float(mapped.attrs[PLACED_WITHIN]))
+    return people.assign(people=as_variable("people", ("y", "x"), placed))
 
 
 def dataset_readers(region_file: RegionFile) -> dict[str, Callable[[], xr.Dataset | None]]:
@@ -71,17 +109,47 @@ def dataset_readers(region_file: RegionFile) -> dict[str, Callable[[], xr.Datase
     return readers
 
 
+def flood_survey_reader(region_file: RegionFile) -> Callable[[], Checked[xr.Dataset]]:
+    """Function that reads the surveys of floods; levels above a datum are measured against the terrain."""
+    return partial(read_flood_surveys, region_file.flood_survey, region_file.region, region_file.terrain)
+
+
 def files_of(region_file: RegionFile, modality: str) -> list[Path]:
     """The files of a modality, or of another section."""
     return [path for section in _sections(region_file, modality) for path in paths_of(section)]
 
 
+def named_files(region_file: RegionFile) -> dict[str, list[tuple[Sourced, list[Path]]]]:
+    """Name of a section → its tables with their files; a table within one has its name after a point."""
+    named: dict[str, list[tuple[Sourced, list[Path]]]] = {}
+
+    def add(name: str, value: object) -> None:
+        if isinstance(value, tuple):
+            for each in value:
+                add(name, each)
+        elif isinstance(value, Sourced):
+            if paths := paths_of(value):
+                named.setdefault(name, []).append((value, paths))
+        elif isinstance(value, Section):
+            for part in type(value).model_fields:
+                add(f"{name}.{part}", getattr(value, part))
+
+    for name in type(region_file).model_fields:
+        if name not in _LIVE:
+            add(name, getattr(region_file, name))
+    return named
+
+
 def provenance_of(region_file: RegionFile, modality: str) -> Provenance:
-    """Source and licence of a modality: as the region file states them, else the file names."""
+    """Source and licence of a modality: as the region file states them, else the file names.
+
+    A modality of which a part is simulated is called simulated.
+    """
     sections = _sections(region_file, modality)
     sources = dict.fromkeys(_source(section) for section in sections)
     licences = dict.fromkeys(section.licence for section in sections)
-    return Provenance("real", "; ".join(sources), "; ".join(licences))
+    kind: ProvenanceKind = "simulated" if any(section.simulated for section in sections) else "real"
+    return Provenance(kind, "; ".join(sources), "; ".join(licences))
 
 
 def _sections(region_file: RegionFile, modality: str) -> tuple[Sourced, ...]:
@@ -90,7 +158,11 @@ def _sections(region_file: RegionFile, modality: str) -> tuple[Sourced, ...]:
 
 
 def _source(section: Sourced) -> str:
-    stated = section.source or ", ".join(path.name for path in paths_of(section))
+    stated = without_secrets(section.source or "") or ", ".join(path.name for path in paths_of(section))
+    year = section.year if isinstance(section, PeopleSection) else None
+    if isinstance(section, AssetsSection) and section.kind == "map":
+        year = section.survey_year
+    stated += "" if year is None else f" ({year})"
     if isinstance(section, OptionalHeights) and section.offset_to_region_datum is not None:
         offset = section.offset_to_region_datum
         leads = f"{offset.metres:+g} ± {offset.uncertainty:g} m from '{section.vertical_datum}'"

@@ -1,7 +1,9 @@
 """Tide gauges: hourly levels on the region's datum, with quality flags."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -74,6 +76,20 @@ def read_readings(gauge: TideGaugeSection) -> Readings:
             files, f"gauge '{gauge.name}' has no reading: every level is missing", "check column and markers"
         )
     return time, level
+
+
+def on_own_zero(gauge: Mapping[str, Any], data: Path) -> TideGaugeSection:
+    """A table ``[[tide_gauge]]`` whose levels count from the gauge's own zero, whatever it states of its datum.
+
+    Args:
+        data: folder that its paths start from.
+
+    Raises:
+        InputError, ValidationError: the table describes no gauge.
+    """
+    kept = {key: value for key, value in gauge.items() if key != "offset_to_region_datum"}
+    stated = {**kept, "vertical_datum": "region", "mean_sea_level": 0.0}
+    return TideGaugeSection.model_validate(stated, context={"data": data})
 
 
 def _mean_sea_level(gauge: TideGaugeSection, hours: np.ndarray, level: np.ndarray, quality: np.ndarray) -> float:

@@ -1,5 +1,5 @@
 """The region file: one TOML with a region, its data files and its planning settings."""
 
-from strandline.observations.region_file.region_file import RegionFile, load_region_file
+from strandline.observations.region_file.region_file import RegionFile, examine_region_file, load_region_file
 
-__all__ = ["RegionFile", "load_region_file"]
+__all__ = ["RegionFile", "examine_region_file", "load_region_file"]

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from strandline.observations.assets import ASSET_CLASSES
+from strandline.observations.region_file.surveys.exposure_sections import AssetsSections, PeopleSection
 from strandline.observations.region_file.values import (
     Band,
     Character,
@@ -21,23 +21,10 @@ from strandline.observations.region_file.values import (
     Sourced,
     TimeZone,
 )
-from strandline.observations.region_file.vertical_datum import Heights, OptionalHeights
+from strandline.observations.region_file.vertical_datum import Heights
 
 LevelUnit = Literal["m", "cm", "mm", "ft"]
-GaugeFormat = Literal["wide", "long", "uhslc", "noaa_coops", "netcdf"]
-
-
-def _known_class(name: str) -> str:
-    if name not in ASSET_CLASSES:
-        raise ValueError(f"'{name}' is not an asset class; choose one of {', '.join(ASSET_CLASSES)}")
-    return name
-
-
-AssetClass = Annotated[str, AfterValidator(_known_class)]
-ValuePerArea = Annotated[float, Field(gt=0, le=1e12)]
-"""[money of [planning] per m2]"""
-Building = Literal["masonry", "rural", "informal"]
-"""Of what a building is made, which decides how much of it water can damage."""
+GaugeFormat = Literal["wide", "long", "uhslc", "erddap", "noaa_coops", "netcdf"]
 
 
 class PermanentWaterSection(Section):
@@ -239,16 +226,25 @@ class StormsSection(Sourced):
 
 
 class TidesSection(Sourced):
-    """The tide: published constants of one station, or a fit to the record outside the held-out windows."""
+    """The tide: published constants, or a fit to the record outside the held-out windows.
+
+    ``station`` is its id in the table, or its name; several are stations between which the tide is interpolated.
+    ``stations`` is the table of positions, which give the distance.
+    """
 
     constants: DataPath | None = None
-    station: str | None = None
+    station: str | Annotated[tuple[str, ...], Field(min_length=2, max_length=3)] | None = None
+    stations: DataPath | None = None
     fit: bool = False
 
     @model_validator(mode="after")
     def _either(self) -> "TidesSection":
         if (self.constants is None) != (self.station is None):
             raise ValueError("'constants' and 'station' belong together; give both or neither")
+        if isinstance(self.station, tuple) and (self.stations is None or len(set(self.station)) < len(self.station)):
+            raise ValueError("the tide is interpolated between different stations whose positions 'stations' gives")
+        if self.stations is not None and self.constants is None:
+            raise ValueError("'stations' holds the positions of 'constants'; add those, or leave it out")
         if (self.constants is None) == (not self.fit):
             raise ValueError("give either 'constants' with 'station', or 'fit = true'")
         return self
@@ -277,74 +273,6 @@ class ExtremesSection(Sourced, Heights):
         return self
 
 
-class AssetColumns(Section):
-    """Columns of an asset survey; the value is ``value``, or ``floor_area`` [m2] × ``value_per_m2``, or × the greatest
-    damage of the preset of [planning]; in the money of [planning].
-
-    ``building`` is masonry, rural or informal, for the preset's greatest damage; masonry where it is not stated.
-
-    An empty cell of ``people``, ``operation_threshold`` [m of water], ``crest`` [m, the survey's datum] or ``places``
-    in a shelter is unknown.
-    """
-
-    asset_class: str | None = None
-    asset_id: str | None = None
-    value: str | None = None
-    floor_area: str | None = None
-    building: str | None = None
-    survey_year: str | None = None
-    district: str | None = None
-    people: str | None = None
-    operation_threshold: str | None = None
-    crest: str | None = None
-    places: str | None = None
-
-
-class AssetsSection(Sourced, OptionalHeights):
-    """Assets: a survey (GeoJSON, GeoPackage, GeoParquet). Without one the section is left out, and no money is stated.
-
-    Its datum is that of the crests of embankments, and is stated where columns.crest is named.
-
-    ``classes`` maps the survey's labels to asset classes; ``asset_class`` and ``survey_year`` hold
-    for every asset where the file has no such column.
-    """
-
-    path: DataPath
-    columns: AssetColumns = AssetColumns()
-    classes: dict[str, AssetClass] = Field(default_factory=dict)
-    asset_class: AssetClass | None = None
-    value_per_m2: ValuePerArea | None = None
-    building: Building = "masonry"
-    survey_year: ObservationYear | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _surveyed(cls, given: object) -> object:
-        if isinstance(given, dict) and "lattice" in given:
-            raise ValueError(
-                "a lattice is invented, and a plan on invented assets would state money that nobody surveyed; give a"
-                " survey as 'path', or leave out [assets]"
-            )
-        return given
-
-    @model_validator(mode="after")
-    def _complete(self) -> "AssetsSection":
-        if self.survey_year is None and self.columns.survey_year is None:
-            raise ValueError("the year of the survey is missing; add 'survey_year' or columns.survey_year")
-        if self.states_datum != (self.columns.crest is not None):
-            raise ValueError(
-                "columns.crest and 'vertical_datum' belong together, since crests are heights; add 'vertical_datum ="
-                " \"region\"' if they are above the region's datum, or leave both out"
-            )
-        if self.columns.asset_class is None and self.asset_class is None:
-            raise ValueError("the class of the assets is missing; add 'asset_class' or columns.asset_class")
-        if self.columns.value is None and self.columns.floor_area is None:
-            raise ValueError(
-                "the value of the assets is missing; add columns.value, or columns.floor_area and 'value_per_m2'"
-            )
-        return self
-
-
 class ZonesSection(Sourced):
     """Zones of the watch's reports: polygons (GeoJSON, GeoPackage, GeoParquet) and the column of their names."""
 
@@ -363,5 +291,6 @@ class DataSections(Section):
     storms: StormsSection | None = None
     tides: TidesSection | None = None
     extremes: ExtremesSection | None = None
-    assets: AssetsSection | None = None
+    assets: AssetsSections = ()
+    people: PeopleSection | None = None
     zones: ZonesSection | None = None

@@ -1,7 +1,9 @@
 """The region file: region, data, scenarios, planning limits and held-out windows."""
 
+import re
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
@@ -11,14 +13,14 @@ from strandline.errors import InputError
 from strandline.observations.region import Region
 from strandline.observations.region_file.accepted_findings import AcceptedFinding
 from strandline.observations.region_file.data_sections import DataSections
-from strandline.observations.region_file.datum_statements import demand_datums
 from strandline.observations.region_file.feed_sections import AnyStream
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.money import EUR_2010
-from strandline.observations.region_file.scenario_sections import ScenariosSection
-from strandline.observations.region_file.toml_file import describe_errors, read_toml
+from strandline.observations.region_file.scenario_sections import ReturnLevelsSection, ScenariosSection
+from strandline.observations.region_file.surveys.flood_survey_section import AnyFloodSurvey
+from strandline.observations.region_file.toml_file import describe_errors, first_of, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Section, as_datetime64
-from strandline.observations.region_file.vertical_datum import RegionDatum
+from strandline.observations.region_file.vertical_datum import DATUM_KEY, RegionDatum, demand_datums
 from strandline.observations.region_file.warnings_section import WarningsSection
 
 MOST_PER_AREA = 1e6
@@ -79,8 +81,10 @@ class RegionFile(DataSections):
 
     region_section: RegionSection = Field(alias="region")
     scenarios: ScenariosSection | None = None
+    return_levels: ReturnLevelsSection | None = None
     planning: PlanningSection | None = None
     split: SplitSection = SplitSection()
+    flood_survey: tuple[AnyFloodSurvey, ...] = ()
     stream: tuple[AnyStream, ...] = ()
     warnings: WarningsSection | None = None
     accepted: tuple[AcceptedFinding, ...] = ()
@@ -96,20 +100,19 @@ class RegionFile(DataSections):
 
     @model_validator(mode="after")
     def _values_in_money(self) -> "RegionFile":
-        assets, planning = self.assets, self.planning or PlanningSection()
-        if assets is None:
-            return self
+        planning = self.planning or PlanningSection()
         most = MOST_PER_AREA * planning.prices.factor(EUR_2010)
-        value = assets.value_per_m2
-        if value is not None and value > most:
-            what = f"[assets] value_per_m2 of {value:g} {planning.money} is more than any building is worth"
-            raise ValueError(f"{what}; correct it, {most:.3g} at most")
-        has_no_value = value is None and assets.columns.value is None
-        if has_no_value and planning.preset is None:
-            raise ValueError(
-                "[assets] has floor areas and no value of a square metre; add 'value_per_m2', or choose a preset in"
-                " [planning]"
-            )
+        for assets in self.assets:
+            value = assets.value_per_m2
+            if value is not None and value > most:
+                what = f"[assets] value_per_m2 of {value:g} {planning.money} is more than any building is worth"
+                raise ValueError(f"{what}; correct it, {most:.3g} at most")
+            has_no_value = value is None and assets.columns.value is None
+            if assets.kind == "survey" and has_no_value and planning.preset is None:
+                raise ValueError(
+                    "[assets] has floor areas and no value of a square metre; add 'value_per_m2', or choose a preset in"
+                    " [planning]"
+                )
         return self
 
     @property
@@ -126,16 +129,90 @@ def load_region_file(path: Path, data: Path | None = None) -> RegionFile:
         data: base folder of relative paths; the region file's own folder when ``None``.
 
     Raises:
-        InputError: with file, key and remedy.
+        InputError: the first fault, with file, key and remedy.
+    """
+    region_file, faults = examine_region_file(path, data)
+    if faults:
+        raise first_of(faults)
+    assert region_file is not None
+    return region_file
+
+
+def examine_region_file(path: Path, data: Path | None = None) -> tuple[RegionFile | None, list[InputError]]:
+    """Every fault of a region file, and what of it can be used without the sections that have one.
+
+    A region without a sea point or permanent water can be looked at all the same: the middle of its bounds and the
+    cells below zero stand in for them, beside the fault. ``None`` where region or terrain cannot be used.
+
+    Raises:
+        InputError: it cannot be read as TOML, or ``data`` is no folder.
     """
     raw = read_toml(path)
-    demand_datums(path, raw)
     if data is not None and not data.is_dir():
         raise InputError(data, "is not a folder", "give --data the folder that the region file's paths start from")
+    context = {"data": path.parent if data is None else data}
+    faults: list[InputError] = []
     try:
-        region_file = RegionFile.model_validate(raw, context={"data": path.parent if data is None else data})
+        demand_datums(path, raw)
+    except InputError as error:
+        faults.append(error)
+    region_file: RegionFile | None = None
+    try:
+        region_file = RegionFile.model_validate(raw, context=context)
     except ValidationError as error:
-        raise describe_errors(path, RegionFile, error)[0] from error
-    if not region_file.region.name:
-        raise InputError(f"{path} [region.name]", "is empty", "name the region")
-    return region_file
+        found = describe_errors(path, RegionFile, error)
+        faults += [each for each in found if not faults or DATUM_KEY not in f"{each.what}{each.remedy}"]
+        region_file = _without_faulty(path, raw, error, context, faults)
+    if region_file is None:
+        return None, faults
+    try:
+        name = region_file.region.name
+    except InputError as error:  # its bounds hold no whole cells, or its CRS is not one of metres
+        return None, [*faults, error]
+    if not name:
+        faults.append(InputError(f"{path} [region.name]", "is empty", "name the region"))
+    return region_file, faults
+
+
+def _without_faulty(
+    path: Path, raw: dict[str, Any], error: ValidationError, context: dict[str, Any], faults: list[InputError]
+) -> RegionFile | None:
+    """A region file without the optional sections that have a fault; nor those that contradict each other.
+
+    Args:
+        faults: what this brings to light is added.
+    """
+    kept = _without_faults(raw, error)
+    try:
+        return RegionFile.model_validate(kept, context=context)
+    except ValidationError as between:
+        known = {str(each) for each in faults}
+        found = describe_errors(path, RegionFile, between)
+        faults += [each for each in found if str(each) not in known]
+    named = {name for each in found for name in re.findall(r"\[(\w+)\]", each.what)} - {"region", "terrain"}
+    others = {name: table for name, table in kept.items() if name not in named}
+    for left in (others, {name: others[name] for name in ("region", "terrain") if name in others}):
+        with suppress(ValidationError):
+            return RegionFile.model_validate(left, context=context)
+    return None
+
+
+def _without_faults(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:
+    """The tables of a region file without the optional sections that have a fault."""
+    wrong = {each["loc"][:2] for each in error.errors() if each["loc"]}
+    kept: dict[str, Any] = {}
+    for name, table in raw.items():
+        faulty = [rest for first, *rest in wrong if first == name]
+        if isinstance(table, list):
+            kept[name] = [each for number, each in enumerate(table) if [number] not in faulty]
+        elif not faulty or name in ("region", "terrain"):
+            kept[name] = table
+    region = kept.get("region")
+    if isinstance(region, dict) and "sea_point" not in region and isinstance(region.get("bounds"), list):
+        with suppress(TypeError, ValueError):
+            left, bottom, right, top = region["bounds"]
+            kept["region"] = {**region, "sea_point": [(left + right) / 2, (bottom + top) / 2]}
+    terrain = kept.get("terrain")
+    if isinstance(terrain, dict) and "permanent_water" not in terrain:
+        kept["terrain"] = {**terrain, "permanent_water": {"below": 0.0}}
+    return kept

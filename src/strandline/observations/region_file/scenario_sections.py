@@ -6,7 +6,8 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from strandline.observations.region_file.data_sections import LevelUnit
-from strandline.observations.region_file.values import Band, DataPath, DataPaths, Section, Sourced
+from strandline.observations.region_file.values import Band, DataPath, DataPaths, ObservationYear, Section, Sourced
+from strandline.observations.region_file.vertical_datum import Heights
 from strandline.observations.sea_level.projections import LAST_YEAR, global_projections
 
 FASTEST_RISE, FASTEST_SINKING = -50.0, 370.0
@@ -164,6 +165,42 @@ class SeaLevelRise(Section):
 
 ReturnPeriod = Annotated[float, Field(gt=1, le=100_000)]
 """[years]"""
+
+
+class ReturnLevelsSection(Sourced, Heights):
+    """A published list of return levels, in the place of those of the own gauge.
+
+    Attributes:
+        source: of the list.
+        periods: ascending [years]; ``levels``: one for each, ascending.
+        low, high: bounds of each level; both or neither.
+        chance: that a level lies between its bounds [-].
+        unit: of levels and bounds.
+        epoch: year of whose sea they are; the baseline year's when ``None``.
+    """
+
+    source: Annotated[str, Field(min_length=3)]
+    periods: Annotated[tuple[Annotated[float, Field(gt=1, le=1e5)], ...], Field(min_length=2)]
+    levels: tuple[float, ...]
+    low: tuple[float, ...] | None = None
+    high: tuple[float, ...] | None = None
+    chance: Annotated[float, Field(ge=0.5, le=0.99)] = 0.9
+    unit: LevelUnit = "m"
+    epoch: ObservationYear | None = None
+
+    @model_validator(mode="after")
+    def _matched(self) -> "ReturnLevelsSection":
+        if (self.low is None) != (self.high is None):
+            raise ValueError("'low' and 'high' belong together; give both or neither")
+        count = len(self.periods)
+        low, high = self.low or self.levels, self.high or self.levels
+        if {len(self.levels), len(low), len(high)} != {count}:
+            raise ValueError(f"there are {count} periods; give as many levels and bounds")
+        if (np.diff(self.periods) <= 0).any() or (np.diff(self.levels) < 0).any():
+            raise ValueError("periods and levels do not ascend; a rarer level is not lower")
+        if not all(least <= level <= most for least, level, most in zip(low, self.levels, high, strict=True)):
+            raise ValueError("a level lies outside its bounds; check 'low' and 'high'")
+        return self
 
 
 class ScenariosSection(Section):

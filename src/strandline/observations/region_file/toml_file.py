@@ -2,7 +2,7 @@
 
 import tomllib
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -13,6 +13,12 @@ from strandline.observations.readers.formats.file_limits import read_limited
 
 LARGEST = 4 << 20
 """[bytes] Of a TOML file."""
+REMEDIES = {
+    "region.sea_point": "add 'sea_point', x and y [m] of a point on open water",
+    "terrain": "add an elevation raster: `strandline fetch` brings one, or name your own (examples/README.md)",
+    "terrain.elevation_error": "add 'elevation_error', the standard deviation of the raster's heights [m]",
+}
+"""Of keys that people have to find."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -32,30 +38,36 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def describe_errors(where: object, model: type[BaseModel], error: ValidationError) -> list[InputError]:
-    """All errors of a validation as plain messages, the most specific first; the first states how many follow."""
+    """All errors of a validation as plain messages, the most specific first."""
     order = ("extra_forbidden", "value_error")  # a misspelt key before the missing key
     found = sorted(error.errors(), key=lambda e: order.index(e["type"]) if e["type"] in order else len(order))
-    counts = [f" (and {len(found) - 1} more)" if len(found) > 1 else "", *[""] * (len(found) - 1)]
-    return [_refusal(where, model, one, others) for one, others in zip(found, counts, strict=True)]
+    return [_refusal(where, model, one) for one in found]
 
 
-def _refusal(where: object, model: type[BaseModel], error: Any, others: str) -> InputError:
+def first_of(errors: Sequence[InputError]) -> InputError:
+    """The first error, with how many follow."""
+    first = errors[0]
+    others = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return InputError(first.where, first.what + others, first.remedy)
+
+
+def _refusal(where: object, model: type[BaseModel], error: Any) -> InputError:
     keys, table = _follow(model, error["loc"])
     location = f"{where} [{'.'.join(str(key) for key in keys) or 'top level'}]"
     if error["type"] == "extra_forbidden":
         known = ", ".join(field.alias or name for name, field in table.model_fields.items()) if table else ""
-        return InputError(location, f"unknown key '{keys[-1]}'{others}", f"known keys here: {known}")
+        return InputError(location, f"unknown key '{keys[-1]}'", f"known keys here: {known}")
     if error["type"] == "missing":
-        return InputError(location, f"is missing{others}", f"add '{keys[-1]}'")
+        return InputError(location, "is missing", REMEDIES.get(".".join(map(str, keys)), f"add '{keys[-1]}'"))
     if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
         key = error["ctx"]["discriminator"].strip("'")
         what = f"'{error['ctx']['tag']}' is unknown" if "tag" in error["ctx"] else "is missing"
         known = error["ctx"].get("expected_tags", "") or ", ".join(_tags_of(model, error["loc"]))
-        return InputError(f"{location[:-1]}.{key}]", what + others, f"choose one of {known}".replace("'", ""))
+        return InputError(f"{location[:-1]}.{key}]", what, f"choose one of {known}".replace("'", ""))
     if error["type"] == "value_error":
         what, _, remedy = str(error["ctx"]["error"]).partition("; ")
-        return InputError(location, what + others, remedy or "see examples/README.md")
-    return InputError(location, f"{error['input']!r} does not fit{others}", error["msg"].lower())
+        return InputError(location, what, remedy or "see examples/README.md")
+    return InputError(location, f"{error['input']!r} does not fit", error["msg"].lower())
 
 
 def _is_key(part: str) -> bool:

@@ -115,7 +115,11 @@ class Section(BaseModel):
 
 
 class Sourced(Section):
-    """A section with source and licence of its files, for the report's provenance."""
+    """A section with source and licence of its files, for the report's provenance.
+
+    ``simulated`` says that they hold no observation, but an exercise or the output of a model.
+    """
 
     source: str | None = None
     licence: str = "not stated"
+    simulated: bool = False

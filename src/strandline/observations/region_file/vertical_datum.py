@@ -1,9 +1,12 @@
 """Vertical datums: what the heights of a file are measured from, and what leads them to the region's datum."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from strandline.errors import InputError
 from strandline.observations.region_file.values import Section
 
 Kind = Literal["mean sea level", "geoid model", "chart datum", "local"]
@@ -11,6 +14,9 @@ KINDS = ("mean sea level", "geoid model", "chart datum", "local")
 LARGEST_OFFSET = 15.0
 """[m] Between a local zero and any other: chart datum lies at most some 8 m below mean sea level (Bay of Fundy), mean
 sea level within 2 m of a geoid model. What is larger is a height of the geoid above the ellipsoid, or centimetres."""
+MEAN_SEA_LEVEL_ON_GEOID = 0.5
+"""[m] ASSUMPTION: deviation of mean sea level from a geoid model's zero at a coast, where no grid of mean dynamic
+topography was given."""
 ELLIPSOID = (
     "heights above an ellipsoid are refused, since the sea stands up to 100 m above or below it; convert them with"
     " a geoid model (gdalwarp -s_srs EPSG:4979 -t_srs EPSG:4326+3855), and state that model as"
@@ -21,6 +27,9 @@ UNTYPED = (
     ' { name = "…", kind = "…" } with kind one of ' + ", ".join(KINDS) + ", and 'epoch = [first year, last year]' for a"
     " mean sea level"
 )
+DATUM_KEY = "vertical_datum"
+_FORMER_KEY = "datum_shift"
+_LEVEL_STREAMS = ("file", "noaa_coops", "ioc", "erddap", "json")
 
 
 class VerticalDatum(Section):
@@ -112,7 +121,7 @@ class OptionalHeights(Section):
         if self.vertical_datum is not None and self.offset_to_region_datum is None:
             raise ValueError(
                 f"nothing leads from '{self.vertical_datum}' to the region's datum; add 'offset_to_region_datum ="
-                ' { metres = …, uncertainty = …, source = "…" }\''
+                ' { metres = …, uncertainty = …, source = "…" }\' (docs/concepts/datums.md says where to find it)'
             )
         return self
 
@@ -144,3 +153,69 @@ class Heights(OptionalHeights):
                 ' { metres = …, uncertainty = …, source = "…" }\''
             )
         return self
+
+
+def demand_datums(path: Path, raw: dict[str, Any]) -> None:
+    """Refuse a file whose heights have no typed datum, with every line that is to be written.
+
+    Raises:
+        InputError: a section with heights states no datum, or states it by a key of version 0.2.
+    """
+    lines = list(_missing(raw))
+    if lines:
+        what = (
+            f"{len(lines)} {'place does' if len(lines) == 1 else 'places do'} not state what heights are measured from"
+        )
+        remedy = "write there (docs/concepts/datums.md explains kinds and offsets):\n  " + "\n  ".join(lines)
+        raise InputError(path, what, remedy)
+
+
+def _missing(raw: dict[str, Any]) -> Iterator[str]:
+    region = raw.get("region")
+    if isinstance(region, dict) and isinstance(region.get("vertical_datum"), str):
+        name = "".join(letter if letter.isprintable() else "?" for letter in region["vertical_datum"][:120])
+        name = name.replace('"', "'")
+        yield (
+            f'[region] vertical_datum = {{ name = "{name}", kind = "mean sea level", epoch = [first year, last year] }}'
+            ' (or kind = "geoid model", "chart datum", "local", without epoch)'
+        )
+    for place, section in _sections_with_heights(raw):
+        if _FORMER_KEY in section or "vertical_datum" not in section:
+            yield f"{place} {_lines_for(section.get(_FORMER_KEY))}"
+    climate = raw.get("climate")
+    if isinstance(climate, dict) and "sea_level_datum_shift" in climate:
+        yield f"[climate.sea_level] {_lines_for(climate['sea_level_datum_shift'], 'sea_level_datum_shift')}"
+
+
+def _sections_with_heights(raw: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and table of each section whose file holds heights."""
+    for name in ("terrain", "extremes", "return_levels"):
+        if isinstance(raw.get(name), dict):
+            yield f"[{name}]", raw[name]
+    for name in ("tide_gauge", "stream"):
+        tables = raw.get(name)
+        for table in tables if isinstance(tables, list) else []:
+            if isinstance(table, dict) and (name == "tide_gauge" or _holds_levels(table)):
+                yield f"[[{name}]] {str(table.get('name', '?'))[:80]!r}", table
+    assets = raw.get("assets")
+    for table in assets if isinstance(assets, list) else [assets]:
+        if isinstance(table, dict) and isinstance(table.get("columns"), dict) and "crest" in table["columns"]:
+            yield "[assets]", table
+
+
+def _holds_levels(stream: dict[str, Any]) -> bool:
+    return stream.get("kind") in _LEVEL_STREAMS or stream.get("variable") == "water_level_forecast"
+
+
+def _lines_for(shift: object, former: str = _FORMER_KEY) -> str:
+    value = str(shift)[:30]
+    instead = "" if shift is None else f" (in place of {former} = {value})"
+    if shift is None or shift == 0:
+        return (
+            f'vertical_datum = "region"{instead}, where its heights are above the region\'s datum; else its own datum'
+            " and 'offset_to_region_datum' (where to find it: docs/concepts/datums.md, \"Where offsets come from\")"
+        )
+    return (
+        'vertical_datum = { name = "…", kind = "…" } and'
+        f' offset_to_region_datum = {{ metres = {value}, uncertainty = …, source = "…" }}{instead}'
+    )

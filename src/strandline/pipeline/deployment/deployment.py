@@ -129,7 +129,7 @@ def assess_zones(
     gauge, assets = observations.require_gauge(), observations.surveyed_assets
     zones = find_zones(observations, hazards, polygons)
     dry_level = float(gauge["mean_sea_level"].values[0]) + mean_high_water(sea_level, gauge["time"].values[-1])
-    return zones, StageDamageByZone.of(zones, hazards, assets, dry_level, rng)
+    return zones, StageDamageByZone.of(zones, hazards, assets, dry_level, rng, observations.mapped_people)
 
 
 def build_deployment(

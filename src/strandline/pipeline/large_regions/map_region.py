@@ -9,6 +9,7 @@ import numpy as np
 from strandline.distillation.training.loop import Announce
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN
 from strandline.errors import InputError
+from strandline.models.batching import shows_flood
 from strandline.models.weights.load_weights import load_teacher
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Provenance
@@ -229,12 +230,11 @@ def past_storms(region_file: RegionFile, deployment: Deployment) -> PastStorms |
     shown = tuple(
         storm
         for storm in storms
-        if storm.contains(taken).any()
+        if shows_flood(storm, taken).any()
         and not any(storm.start <= end and start <= storm.end for start, end in deployment.withheld)
     )
-    scenes = tuple(
-        scene for scene, at in zip(sar.scenes, taken, strict=True) if any(storm.contains(at) for storm in shown)
-    )
+    of_flood = np.any([np.zeros(taken.size, dtype=bool), *(shows_flood(storm, taken) for storm in shown)], axis=0)
+    scenes = tuple(scene for scene, is_shown in zip(sar.scenes, of_flood, strict=True) if is_shown)
     if not scenes:
         return None
     provenance = {name: provenance_of(region_file, name) for name in ("terrain", "tide_gauge", "sar", "sar_reference")}

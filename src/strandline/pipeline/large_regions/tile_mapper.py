@@ -10,7 +10,7 @@ import xarray as xr
 from strandline.distillation.adaptation.data import predict_two_pass
 from strandline.distillation.waterlines import FloodArchive
 from strandline.models.batch import Batch
-from strandline.models.batching import scene_part, storm_gauge_part
+from strandline.models.batching import scene_part, shows_flood, storm_gauge_part
 from strandline.models.teacher import Teacher
 from strandline.models.terrain_features import TerrainFeatures, stack_terrain_features
 from strandline.observations.observations import Observations, Provenance
@@ -107,7 +107,7 @@ def archive_of_tile(past: PastStorms, seen: Observations, ground: TerrainFeature
     """The teacher's maps of a window's past storms; ``None`` where radar saw too few of them."""
     if seen.sar is None or seen.sar_reference is None:
         return None
-    storms = [storm for storm in past.storms if storm.contains(seen.sar["time"].values).any()]
+    storms = [storm for storm in past.storms if shows_flood(storm, seen.sar["time"].values).any()]
     if len(storms) < FEWEST_STORMS:
         return None
     parts = storm_gauge_part(seen, storms, past.sea_level, "survey") | scene_part(seen, storms)

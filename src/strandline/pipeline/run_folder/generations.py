@@ -17,7 +17,7 @@ from pathlib import Path
 
 from strandline.errors import InputError
 from strandline.files import write_text
-from strandline.pipeline.run_folder.lock import exclusive_use, refuse_link
+from strandline.pipeline.run_folder.lock import one_run_at_a_time, refuse_link
 
 MANIFEST = "products.json"
 """File of a run folder: product → SHA-256, and the run that wrote them. It is replaced last."""
@@ -38,7 +38,7 @@ AGAIN = "name the folder of a finished `strandline run`, or run it again"
 def new_generation(out: Path, run: Mapping[str, str]) -> Iterator[Path]:
     """Yield an empty folder for the products of a run; without an error they replace the former ones in ``out``.
 
-    The caller holds ``exclusive_use(out)``.
+    The caller holds ``one_run_at_a_time(out)``.
 
     Args:
         run: what identifies it, for the list of products.
@@ -75,7 +75,7 @@ def open_run(folder: Path) -> None:
     """
     refuse_link(folder / COMPLETE)
     if (folder / COMPLETE).exists():
-        with exclusive_use(folder):
+        with one_run_at_a_time(folder):
             _finish(folder)
     digests = _read_manifest(folder)
     for name, digest in digests.items():

@@ -10,9 +10,8 @@ from strandline.observations.checks.published import Published
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.storms import Split, Storm, find_whole_storms, split_by_storm
-from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.settings import read_planning_settings
-from strandline.risk.hazard.extremes import fit_block_maxima, require_record
+from strandline.risk.hazard.short_maxima import fit_annual_maxima
 
 RETURN_PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 """[years] Of the hazard, where a region file names none."""
@@ -60,14 +59,10 @@ def refused_by_theory(region_file: RegionFile, gauge: xr.Dataset, published: Pub
         require_storms(name, storms, split, CALIBRATION_STORMS, TEST_STORMS)
     except RefusedByTheory as error:
         yield str(error)
-    periods = RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods
+    section, maxima = region_file.extremes, published.maxima
+    if section is None or maxima is None:
+        return
     try:
-        section = region_file.extremes
-        if section is not None and published.maxima is not None:
-            maxima = published.maxima
-            fit = fit_block_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)
-            fit.levels(periods)
-        else:
-            require_record(float(np.isfinite(level).sum()) / HOURS_PER_YEAR, periods)
+        fit_annual_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)
     except (RefusedByTheory, InputError) as error:
         yield str(error)

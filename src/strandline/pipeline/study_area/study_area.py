@@ -1,6 +1,7 @@
 """The study area of a run: real files or the built-in simulated delta, as the same nouns."""
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,8 +14,10 @@ from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.observations.checks.contradictions import find_contradictions
 from strandline.observations.checks.findings import raise_refusals, warnings_of
+from strandline.observations.fetch.credits.data_files import without_folders, without_secrets
 from strandline.observations.observations import Observations
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
+from strandline.observations.readers.formats.units import to_si
 from strandline.observations.readers.observe import observe
 from strandline.observations.readers.published import read_published
 from strandline.observations.readers.zones import read_zones
@@ -30,13 +33,17 @@ from strandline.observations.sea_level.projections import SeaLevelProjection
 from strandline.observations.sea_level.sinking_land import bring_land_to
 from strandline.observations.sea_level.subsidence import Subsidence
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.pipeline.study_area.assumed_sea import AssumedSea, assume_sea
+from strandline.pipeline.study_area.input_requirements import refused_inputs
 from strandline.pipeline.study_area.requirements import RETURN_PERIODS
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer, issuer_of
-from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima
+from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit
 from strandline.risk.hazard.mean_level_trend import decimal_year
 from strandline.risk.hazard.own_record import GaugeHours
+from strandline.risk.hazard.return_levels import PublishedLevels
+from strandline.risk.hazard.short_maxima import fit_annual_maxima
 from strandline.simulator.coast import simulate_coast
 
 BUILT_IN_SEED = 3
@@ -67,6 +74,9 @@ class StudyArea:
         projections: of the sea at this coast; empty = those of the global mean.
         subsidence: of its land; ``None`` = taken as stable. The terrain is that of the baseline year already.
         levels_epoch: of whose sea ``published_levels`` without a trend are; ``None`` = the middle of their record.
+        assumed_sea: in place of a gauge that was read; ``None`` = one was.
+        levels_list: published return levels; ``None`` = none are.
+        zero_error: deviation of the zero of the readings or maxima behind the levels from that of the terrain [m].
         zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = no zones.
         issuer: of warnings.
         evacuation: what is stated about it.
@@ -88,11 +98,31 @@ class StudyArea:
     projections: tuple[SeaLevelProjection, ...] = ()
     subsidence: Subsidence | None = None
     levels_epoch: int | None = None
+    assumed_sea: AssumedSea | None = None
+    levels_list: PublishedLevels | None = None
+    zero_error: float = 0.0
 
     @property
     def baseline(self) -> int:
         """The year of whose sea and land every number is that says "today"."""
         return record_end(self) if self.baseline_year is None else self.baseline_year
+
+    @property
+    def storm_observations(self) -> Observations:
+        """What was observed of the storms of the record.
+
+        The storms of an assumed sea never happened: no radar scene and no survey of a real flood shows one, whatever
+        their dates.
+        """
+        observed, known = self.observations, self.observations.provenance
+        if self.assumed_sea is None:
+            return observed
+        if observed.truth is None:
+            return observed.without("sar", "sar_reference", "flood_survey")
+        is_given = (
+            "flood_survey" in known and known["flood_survey"].kind == "real"
+        )  # radar was simulated with the storms
+        return observed.without("flood_survey") if is_given else observed
 
     @property
     def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
@@ -154,25 +184,29 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
     Raises:
         InputError: naming the file, row and value that cannot be used.
     """
-    if not region_file.tide_gauge:
-        raise InputError(f"region '{region_file.region.name}'", "has no [tide_gauge]", "a plan needs one; add it")
     found = read_published(region_file, execute)
     observations = observe(region_file, execute)
     findings = (
         *found.findings,
         *observations.findings,
         *find_contradictions(region_file, observations.terrain, observations.tide_gauge, found.value),
+        *refused_inputs(region_file, observations.terrain, observations.tide_gauge),
     )
     raise_refusals(findings)
     levels, section, maxima = None, region_file.extremes, found.value.maxima
     if section is not None and maxima is not None:
-        levels = fit_block_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)
+        levels = fit_annual_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)
     zones, scenarios = region_file.zones, region_file.scenarios
     baseline = pd.Timestamp.now("UTC").year
     if scenarios is not None and scenarios.baseline_year is not None:
         baseline = scenarios.baseline_year
     if found.value.subsidence is not None and region_file.terrain.year is not None:
         observations = bring_land_to(observations, found.value.subsidence, region_file.terrain.year, baseline)
+    assumed = None
+    if observations.tide_gauge is None:
+        gauge, origin, assumed = assume_sea(region_file, found.value, baseline)
+        known = {**observations.provenance, "tide_gauge": origin}
+        observations = replace(observations, tide_gauge=gauge, provenance=known)
     return StudyArea(
         observations,
         RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods,
@@ -184,12 +218,37 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         None if zones is None else execute([zones.path], partial(read_zones, zones, region_file.region)),
         issuer_of(region_file.warnings),
         evacuation_settings(region_file.planning or PlanningSection(), region_file.warnings),
-        warnings_of(findings),
+        tuple(without_secrets(without_folders(each)) for each in warnings_of(findings)),
         baseline,
         found.value.projections or (),
         found.value.subsidence,
         None if section is None else section.epoch,
+        assumed,
+        _published_list(region_file),
+        _zero_error(region_file),
     )
+
+
+def _zero_error(region_file: RegionFile) -> float:
+    """Deviation of the zero that the levels are read from against that of the terrain [m]."""
+    read = region_file.extremes or next(iter(region_file.tide_gauge), None)
+    of_levels = 0.0 if read is None else read.datum_uncertainty
+    return math.hypot(of_levels, region_file.terrain.datum_uncertainty)
+
+
+def _published_list(region_file: RegionFile) -> PublishedLevels | None:
+    section = region_file.return_levels
+    if section is None:
+        return None
+    shift, factor = section.datum_shift, float(to_si(np.ones(1), section.unit)[0])
+    levels, low, high = (
+        None if each is None else factor * np.asarray(each, dtype=float) + shift
+        for each in (section.levels, section.low, section.high)
+    )
+    assert levels is not None
+    periods = np.asarray(section.periods, dtype=float)
+    error = section.datum_uncertainty
+    return PublishedLevels(periods, levels, low, high, section.chance, section.epoch, section.source, error)
 
 
 def evacuation_settings(planning: PlanningSection, warnings: WarningsSection | None) -> EvacuationSettings:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from strandline.errors import InputError
-from strandline.observations.region_file.toml_file import describe_errors, read_toml
+from strandline.observations.region_file.toml_file import describe_errors, first_of, read_toml
 from strandline.planning.early_action.protocol import Fault, Protocol
 
 PUBLISHED = ("bangladesh_cyclone", "bangladesh_flood")
@@ -25,7 +25,7 @@ def load_protocol(path: Path) -> Protocol:
     try:
         return Protocol.model_validate(read_toml(path))
     except ValidationError as error:
-        raise describe_errors(path, Protocol, error)[0] from error
+        raise first_of(describe_errors(path, Protocol, error)) from error
 
 
 def published_protocol(name: Literal["bangladesh_cyclone", "bangladesh_flood"]) -> Protocol:

@@ -73,8 +73,11 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
     where: tuple[str, ...] = ()
     places = ""
     if measure.asset_by_asset:
+        is_of_class = is_of_class & ~is_mapped(baseline.assets)
+        if not is_of_class.any():
+            return f"{measure.title}: it acts on single buildings, and no value of these was surveyed."
         left = baseline.draws.annual_damage(works.protections)
-        price = unit_cost[:, None] * baseline.exposure.value  # (N, A)
+        price = unit_cost[:, None] * baseline.draws.values  # (N, A)
         benefit = (baseline.today - left) * economy.annuity_from(measure.lead_years)
         net_present_value = benefit - price * life_cycle_cost_factor
         covers = is_of_class & (net_present_value.mean(axis=0) > 0)
@@ -83,7 +86,10 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
         where = tuple(str(name) for name in baseline.assets["asset_id"][covers])
         investment = price[:, covers].sum(axis=1)
         places = count_by_district(baseline.assets[covers])
-        what = f"{covers.sum():,} of {is_of_class.sum():,} {_plural(measure.classes)}: {what}"
+        counted = (
+            baseline.assets["count"].fillna(1.0).to_numpy() if "count" in baseline.assets else np.ones(len(covers))
+        )
+        what = f"{counted[covers].sum():,.0f} of {counted[is_of_class].sum():,.0f} {_plural(measure.classes)}: {what}"
     return Design(
         measure=measure,
         covers=covers,
@@ -95,6 +101,11 @@ def design(measure: LongTermMeasure, baseline: Baseline, economy: Economy, rng: 
         what=what,
         protects=_protected(baseline, covers, economy.money),
     )
+
+
+def is_mapped(assets: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    """(A,) whether a map alone shows an asset: no plan asks anybody to leave such a building."""
+    return np.asarray(assets["is_mapped"], dtype=bool) if "is_mapped" in assets else np.zeros(len(assets), dtype=bool)
 
 
 PLURALS = {"residential": "homes", "road": "roads", "bridge": "bridges", "transport": "transport sites"}

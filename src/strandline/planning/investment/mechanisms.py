@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strandline.observations.assets import ASSET_CLASSES
+from strandline.observations.exposure.assets import ASSET_CLASSES
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.quantity import Quantity
 from strandline.risk.hazard.hazard import Hazard

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from strandline.errors import InputError
-from strandline.observations.region_file.toml_file import describe_errors, read_toml
+from strandline.observations.region_file.toml_file import describe_errors, first_of, read_toml
 from strandline.observations.region_file.values import Section
 from strandline.observations.sea_level.projections import LAST_YEAR, SeaLevelProjection, global_projections
 from strandline.observations.sea_level.subsidence import STABLE, SinkingRate
@@ -126,7 +126,7 @@ def load_scenarios(path: Path = SHIPPED) -> Scenarios:
     try:
         content = _File.model_validate(read_toml(path))
     except ValidationError as error:
-        raise describe_errors(path, _File, error)[0] from error
+        raise first_of(describe_errors(path, _File, error)) from error
     known = {each.name: each for each in global_projections()}
     unknown = [name for name in content.sea_level if name not in known]
     if unknown:

@@ -22,7 +22,10 @@ def avoided_within_damage(plan: Plan, impact: Impact) -> Iterator[str]:
         yearly.append(("The proposal", plan.portfolio.avoided_loss))
     for title, avoided in yearly:
         yield from _more_than_all(title, avoided, damage)
-    value = float(np.nansum(impact.assets["value"].to_numpy(dtype=float)))
+    most = impact.assets["value"]
+    if "value_high" in impact.assets:
+        most = impact.assets["value_high"].fillna(most)
+    value = float(np.nansum(most.to_numpy(dtype=float)))
     for action in plan.actions:
         if action.avoided_loss_per == "event" and action.avoided_loss is not None:
             avoided = action.avoided_loss

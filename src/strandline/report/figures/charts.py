@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from strandline.observations.arrays import Floats
 from strandline.observations.region_file.prices.money import MoneyUnit
+from strandline.planning.formatting import format_metres, format_metres_between
 from strandline.report.alerts.forecast_trace import ForecastTrace
 from strandline.report.figures.style import (
     BLUE,
@@ -126,8 +127,10 @@ def draw_return_levels(
     figure.legend(loc="outside lower center", ncols=3, columnspacing=1.2, handlelength=1.5)
     rarest = levels.iloc[-1]
     alt = (
-        f"Sea level against return period. The {rarest['return_period']:g}-year level is {rarest['p50']:.2f} m "
-        f"({rarest['p10']:.2f} to {rarest['p90']:.2f} m) above {datum}; {maxima.size} observed maxima are shown."
+        f"Sea level against return period. The {rarest['return_period']:g}-year level is "
+        f"{format_metres(rarest['p50'], rarest['p90'] - rarest['p10'])} "
+        f"({format_metres_between(rarest['p10'], rarest['p90'])}) above {datum}; "
+        f"{maxima.size} observed maxima are shown."
     )
     return as_picture(figure, alt, f"levels-{width}")
 

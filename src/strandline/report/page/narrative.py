@@ -49,25 +49,28 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
     known = states[states != UNKNOWN_ASSET]
     damage = impact.expected_annual_damage
     sentences = [
-        *([results.plan.evacuation_caveat] if results.plan.evacuation_caveat else []),
-        f"At {hazard.region.name} the sea reaches {format_metres(rarest['p50'])} above {hazard.region.vertical_datum} "
+        *results.plan.caveats,
+        f"At {hazard.region.name} the sea reaches {format_metres(rarest['p50'], rarest['p90'] - rarest['p10'])} above "
+        f"{hazard.region.vertical_datum} "
         f"about once in {format_years(rarest['return_period'])} (8 in 10 chance: "
         f"{format_metres_between(rarest['p10'], rarest['p90'])}).",
         f"On average {format_area(land.flooded.mean)} of {format_area(land.known_land)} of known land would then be "
         f"under water ({format_area_between(land.flooded.p10, land.flooded.p90)}).",
     ]
     if results.plan.without_money:
-        sentences.append("What a flood costs is unknown: no assets were surveyed.")
+        why = "no assets were surveyed" if len(impact.assets) == 0 else "nobody stated what the assets are worth"
+        sentences.append(f"What a flood costs is unknown: {why}.")
+    money = results.plan.money
     if known.size:
-        money = results.plan.money
         sentences.append(
-            f"At the level that the plan prepares for, {int((known > 0).sum())} of the "
+            f"At the level that the plan prepares for, {int((known > 0).sum()):,} of the "
             f"{pluralise(known.size, 'asset')} with known flooding would more likely than not be damaged."
         )
         damaged, flooded = float((known > 0).mean()), land.flooded.p50 / max(land.known_land, 1.0)
         terrain = results.observations.terrain
         uneven = uneven_assets_sentence(damaged, flooded, impact.assets, terrain, hazard.region)
         sentences += [uneven] if uneven else []
+    if known.size and not results.plan.without_money:
         sentences.append(
             f"Floods cost {at_least(impact.share_beyond_maps)}{format_mean(damage, money)} a year on average (8 in 10 "
             f"chance: {format_money_between(damage.p10, damage.p90, money)})."
@@ -76,8 +79,9 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
         f"The plan has {pluralise(len(results.plan.actions), 'action')} and "
         f"{pluralise(results.plan.n_triggers, 'trigger')}."
     )
-    if land.unknown_share > 0 or impact.unknown_assets:
-        and_assets = f" and for {pluralise(impact.unknown_assets, 'asset')}" if impact.unknown_assets else ""
+    unknown_assets = 0 if results.plan.without_money else impact.unknown_assets
+    if land.unknown_share > 0 or unknown_assets:
+        and_assets = f" and for {pluralise(unknown_assets, 'asset')}" if unknown_assets else ""
         sentences.append(
             f"There is no data for {format_percent(land.unknown_share)} of the map{and_assets}: unknown does not mean "
             "safe."
@@ -101,8 +105,10 @@ def population_sentences(impact: Impact) -> list[str]:
     population = impact.population
     if population is None:
         return ["The people who live here were not counted, so the number of people in danger is unknown."]
+    by_map = population.counted_by == "map"
     return [
-        f"People who live here: {format_people(population.residents)}.",
+        f"People who live here: {format_people(population.residents)}"
+        + (", by a map that spreads a census over cells; nobody counted them here." if by_map else "."),
         f"With water at home at the level that the plan prepares for: {format_people(population.exposed)}.",
         *_all_or_nothing(population),
         *(f"Then without a road to any {each}: {format_people(count)}." for each, count in population.cut_off.items()),
@@ -167,15 +173,22 @@ def _where_from(measurement: ValueOfInformation) -> str:
 
 
 def unknown_assets_sentence(impact: Impact, money: MoneyUnit) -> str:
-    """Return the number and the stated value of the assets without known flooding."""
+    """Return the number and the stated value of the assets without known flooding, and how many have no value."""
     if len(impact.assets) == 0:
         return "No assets were surveyed: what stands in the water is unknown."
-    if impact.unknown_assets == 0:
-        return "The flood is known at every asset."
-    lies = "lies" if impact.unknown_assets == 1 else "lie"
-    count = pluralise(impact.unknown_assets, "asset")
-    value = format_money(impact.unknown_value, money)
-    return f"{count}, worth {value} where a value is stated, {lies} where the flood is unknown."
+    without_value = int((impact.assets["value"].isna() & impact.assets["depth_p50"].notna()).sum())
+    dark = impact.unknown_assets - without_value
+    text = "The flood is known at every asset."
+    if dark:
+        lies = "lies" if dark == 1 else "lie"
+        stated = f", worth {format_money(impact.unknown_value, money)} where a value is stated,"
+        stated = stated if impact.assets["value"].notna().any() else ""
+        text = f"{pluralise(dark, 'asset')}{stated} {lies} where the flood is unknown."
+    if without_value:
+        text += f" Of {pluralise(without_value, 'asset')} nobody stated a value: what floods cost there is unknown."
+    if "count" in impact.assets and impact.assets["count"].notna().any():
+        text += " Where a map alone shows buildings, all of one class in one cell are one asset."
+    return text
 
 
 def outdated_survey_sentences(impact: Impact) -> list[str]:
@@ -252,7 +265,8 @@ def missing_data_sentences(results: RunResults) -> list[str]:
     """Return which gauges have gaps, and which modalities are missing at this site."""
     observations = results.observations
     sentences = [] if observations.tide_gauge is None else gauge_sentences(observations.tide_gauge)
-    absent = [label for name, label in MODALITY_LABELS.items() if name not in observations.modalities()]
+    present = {*observations.modalities(), "people"}  # whether people are counted stands beside their number
+    absent = [label for name, label in MODALITY_LABELS.items() if name not in present]
     if observations.assets is not None:
         absent.remove(MODALITY_LABELS["assets"])
     if absent:

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from strandline.observations.fetch.credits.data_files import attributions, non_commercial_sentence
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning import formatting
 from strandline.planning.plan import frequent_notes
@@ -55,6 +56,7 @@ from strandline.report.plan.proposal import (
 )
 from strandline.report.plan.scenario_table import summarise_by_sea_level
 from strandline.report.products import return_levels
+from strandline.report.radar_scenes import scene_rows, scene_sentences
 from strandline.risk.people import BASIS_OF_BOUNDS
 from strandline.risk.stage_damage.annual_probability import FloodChances
 
@@ -119,6 +121,11 @@ def render_page(results: RunResults) -> str:
         frequent=frequent_notes(results.impact.frequent, results.plan.money),
         unknown_share=flooded_land(results.hazard, results.observations.terrain).unknown_share,
         sources=source_rows(results),
+        radar_scenes=scene_rows(results.radar_scenes),
+        radar_sentences=scene_sentences(results.radar_scenes),
+        files=results.observations.files,
+        credits=attributions(results.observations.files),
+        non_commercial=non_commercial_sentence(results.observations.files),
         limits=LIMITS,
         drafts=drafts_sentence(results, trace),
     )  # fmt: skip

@@ -39,6 +39,7 @@ MODALITY_LABELS = {
     "storms": "Storm tracks",
     "in_situ": "Depth loggers",
     "flood_survey": "Labelled flood maps",
+    "people": "Map of people",
     "assets": "Assets",
 }
 
@@ -76,7 +77,7 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
     return [
         Tile(
             f"sea level once in {format_years(rarest['return_period'])}",
-            format_metres(rarest["p50"]),
+            format_metres(rarest["p50"], rarest["p90"] - rarest["p10"]),
             format_metres_between(rarest["p10"], rarest["p90"]),
             provenance_label(kinds["levels"]),
         ),
@@ -89,7 +90,11 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
         Tile(
             "damage a year on average",
             at_least(results.impact.share_beyond_maps) + format_mean(damage, results.plan.money).replace(SPACE, " "),
-            "no assets were surveyed"
+            (
+                "no assets were surveyed"
+                if results.observations.assets is None
+                else "nobody stated what assets are worth"
+            )
             if results.plan.without_money
             else format_money_between(damage.p10, damage.p90, results.plan.money),
             provenance_label(kinds["assets"]),
@@ -153,7 +158,8 @@ def source_rows(results: RunResults) -> list[SourceRow]:
         elif name == "assets" and observations.assets is not None:
             surveyed = pd.to_numeric(observations.assets["survey_year"])
             first, last = int(surveyed.min()), int(surveyed.max())
-            span = f"surveyed {first}" if first == last else f"surveyed {first}–{last}"
+            how = "mapped" if "count" in observations.assets else "surveyed"
+            span = f"{how} {first}" if first == last else f"{how} {first}–{last}"
             age = pluralise(max(now.year - last, 0), "year")
         label = MODALITY_LABELS.get(name, TRUTH_LABEL if name == "truth" else capitalise(name.replace("_", " ")))
         rows.append(SourceRow(label, provenance.kind, provenance.source, provenance.licence, span, age))

@@ -34,8 +34,8 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
     lines = [f"# Flood plan for {plan.region}", ""]
     if plan.is_simulated:
         lines += [PARTLY_SIMULATED if "real" in kinds else SIMULATED, ""]
-    if plan.evacuation_caveat:
-        lines += [f"**{plan.evacuation_caveat}**", ""]
+    for caveat in plan.caveats:
+        lines += [f"**{caveat}**", ""]
     if plan.without_money:
         lines += [f"The flood damage a year is **unknown**. {plan.without_money}"]
     elif math.isnan(damage.mean):
@@ -46,7 +46,7 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
             f" average (8 in 10 chance: {format_money_between(damage.p10, damage.p90, plan.money)})."
             + (ERROR_NOTE if " ± " in format_mean(damage, plan.money) else ""),
         ]
-    if plan.unknown_assets:
+    if plan.unknown_assets and not plan.without_money:
         unknown = pluralise(plan.unknown_assets, "asset").replace(SPACE, " ")
         lines += [f"Not counted: {unknown} without data. Unknown does not mean safe."]
     budget = "without a budget limit"
@@ -77,12 +77,16 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
     if plan.notes:
         lines += ["## What this plan leaves out", "", *(f"- {note}" for note in plan.notes), ""]
     amounts = "" if plan.without_money else f"Amounts are in {plan.money.in_words}. "
-    lines += [] if plan.without_money else [BASIS_OF_BOUNDS]
+    lines += [BASIS_OF_BOUNDS] if not plan.without_money or _counts_people(plan) else []
     lines += [
         f"A person confirms every alert. {amounts}Levels are metres above {plan.vertical_datum}.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _counts_people(plan: Plan) -> bool:
+    return plan.evacuation is not None and not all(area.people.is_unknown for area in plan.evacuation.areas)
 
 
 def _phase_lines(phase: PhaseText) -> list[str]:

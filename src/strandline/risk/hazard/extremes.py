@@ -11,7 +11,7 @@ from scipy import optimize
 
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats
-from strandline.risk.hazard.tail import SHAPE_RANGE
+from strandline.risk.hazard.surges.tail import SHAPE_RANGE
 
 EXTRAPOLATION = 4.0
 """Greatest return period over record length [-] (Pugh 1987, Tides, Surges and Mean Sea-Level, chapter 8)."""

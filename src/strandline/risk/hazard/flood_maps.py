@@ -80,7 +80,7 @@ def map_hazard(
     levels, mapped_rise = (each if maps is None else middle_rows(each, maps) for each in (level_draws, of_row))
     draws = draw_floods(designer, levels, forecaster.members, rng, mapped_rise[:, 0])
     terrain = terrain_features_of(observations.region, observations.terrain, designer.mean_sea_level)
-    assets = {} if observations.assets is None else asset_part(observations, levels.shape[1])
+    assets = asset_part(observations, levels.shape[1]) if observations.has_survey else {}
     floods = map_floods(forecaster, terrain, draws, assets, progress)
     return Hazard(
         observations.region,

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from strandline.observations.arrays import Floats
-from strandline.risk.hazard.cyclone_passages import NEAR
+from strandline.risk.hazard.cyclones.cyclone_passages import NEAR
 from strandline.risk.hazard.extremes import ReturnLevelFit
-from strandline.risk.hazard.high_waters import TIDE_IS_LARGE
 from strandline.risk.hazard.mean_level_trend import global_mean_rise
 from strandline.risk.hazard.own_record import RecordedExtremes
-from strandline.risk.hazard.return_levels import levels_of
+from strandline.risk.hazard.return_levels import PublishedLevels, levels_of
+from strandline.risk.hazard.short_maxima import needs_prior
+from strandline.risk.hazard.surges.high_waters import TIDE_IS_LARGE
+from strandline.risk.hazard.without_record import AssumedExtremes
 
 SURPRISING = 0.05
 """Chance of the highest reading within its record below which the estimate is doubted [-]; a convention."""
@@ -80,6 +83,14 @@ def split_frequent(levels: Floats, return_periods: tuple[float, ...]) -> tuple[F
     return ordered[:, -count:], ordered[:, :1] if ordered.shape[1] > count else None
 
 
+def draw_zero(error: float, samples: int, rng: np.random.Generator) -> Floats:
+    """(S, 1) errors of a record's zero [m] with this deviation [m]: middles of equal parts, in random order."""
+    if error == 0:
+        return np.zeros((samples, 1))
+    middles = ndtri((np.arange(samples) + 0.5) / samples)
+    return np.asarray(error * rng.permutation(middles)[:, None])
+
+
 @dataclass(frozen=True, eq=False)
 class HighestReading:
     """The highest level of a record beside its return levels.
@@ -113,8 +124,8 @@ class HighestReading:
         """The rarest level (S,) [m, region datum], how it compares with the reading, and what to do with it."""
         low, middle, high = np.quantile(samples, QUANTILES)
         return (
-            f"About once in {return_period:g} years the sea reaches {middle:.2f} m ({low:.2f} to {high:.2f} m, 8 in 10"
-            f" chance). {self.sentence(middle)} Where lives depend on it, prepare for the upper number."
+            f"About once in {return_period:g} years the sea reaches {_within(low, middle, high)}."
+            f" {self.sentence(middle)} Where lives depend on it, prepare for the upper number."
         )
 
     def sentence(self, rarest: float) -> str:
@@ -147,8 +158,14 @@ class HighestReading:
         }
 
 
-def describe_recorded(found: RecordedExtremes, mean_sea_level: float, return_periods: tuple[float, ...]) -> LevelBasis:
-    """Summary, method and facts of levels from a gauge's own record; ``mean_sea_level`` [m, region datum]."""
+def describe_recorded(
+    found: RecordedExtremes, mean_sea_level: float, return_periods: tuple[float, ...], zero_error: float = 0.0
+) -> LevelBasis:
+    """Summary, method and facts of levels from a gauge's own record; ``mean_sea_level`` [m, region datum].
+
+    Args:
+        zero_error: deviation of the record's zero from the terrain's [m], which is in the levels.
+    """
     when = f"{pd.Timestamp(found.highest_time):%d %B %Y}"
     when += f", at the sea of {found.trend.epoch:.0f}"
     highest = HighestReading(
@@ -156,7 +173,13 @@ def describe_recorded(found: RecordedExtremes, mean_sea_level: float, return_per
     )
     share = float(found.share_of_cyclones[-1])
     sentences = [
-        f"Levels rest on {found.record_years:.1f} years of readings of the own gauge.",
+        f"Levels rest on {found.record_years:.1f} years of readings of the own gauge"
+        + (
+            ", too few to speak alone: they update what is known of surges on other coasts, and the range says how much"
+            " remains unknown."
+            if found.updates_prior
+            else "."
+        ),
         _trend_sentence(found),
         (
             f"The tide moves high waters {found.tide_ratio:.1f} times as much as the weather does, so that each level"
@@ -166,9 +189,12 @@ def describe_recorded(found: RecordedExtremes, mean_sea_level: float, return_per
             f" separated from {TIDE_IS_LARGE:g} on), so that the highest level of each tidal day counts as a whole."
         ),
         _cause_sentence(found, share, return_periods[-1]),
+        *_zero_sentence(zero_error),
     ]
     facts: dict[str, Fact] = {
         "method": "skew surge joint probability" if found.tide_apart else "peaks over threshold",
+        "zero_error_m": zero_error,
+        "updates_prior_of_other_coasts": found.updates_prior,
         "record_years": found.record_years,
         "epoch": found.trend.epoch,
         "mean_sea_level_trend_m_per_year": found.trend.rise,
@@ -192,12 +218,19 @@ def describe_recorded(found: RecordedExtremes, mean_sea_level: float, return_per
 
 
 def describe_published(
-    fit: ReturnLevelFit, tails: Sequence[ReturnLevelFit], return_periods: tuple[float, ...], year: float
+    fit: ReturnLevelFit,
+    tails: Sequence[ReturnLevelFit],
+    return_periods: tuple[float, ...],
+    year: float,
+    zero_error: float = 0.0,
+    zero: Floats | float = 0.0,
 ) -> LevelBasis:
     """Summary, method and facts of levels from published annual maxima.
 
     Args:
         fit: on the sea of ``year`` (`return_levels.at_year`); ``tails``: samples of it (`return_levels.sample_tails`).
+        zero_error: deviation of the record's zero from the terrain's [m].
+        zero: (S,) its error in each sample [m].
     """
     raised = maxima_at_epoch(fit)
     risen = not np.isnan(fit.reference_year)
@@ -206,15 +239,22 @@ def describe_published(
     when = f"{fit.years[top]:.0f}, at the sea of {year:.0f}"
     highest = HighestReading(float(raised[top]), when, rate, fit.record_years)
     sentences = [
-        f"A GEV distribution fitted to {fit.record_years:.0f} years of {fit.source}.",
+        f"A GEV distribution fitted to {fit.record_years:.0f} years of {fit.source}"
+        + (
+            ", too few to speak alone: they update what is known of other coasts."
+            if needs_prior(fit.record_years, return_periods[-1])
+            else "."
+        ),
         f"Their rise of {1000 * fit.trend:.1f} mm a year was taken out and carried on; levels are those of {year:.0f}."
         if risen
         else "No rise of the sea was taken out of them; they were raised to the sea of"
         f" {year:.0f} by the rise of the global mean (IPCC AR6 WG1).",
         "Storms of all causes are one population, because annual maxima do not state theirs.",
+        *_zero_sentence(zero_error),
     ]
     facts: dict[str, Fact] = {
         "method": "published annual maxima",
+        "zero_error_m": zero_error,
         "record_years": fit.record_years,
         "epoch": year,
         "mean_sea_level_trend_m_per_year": fit.trend if risen else None,
@@ -223,8 +263,81 @@ def describe_published(
         **highest.facts,
     }
     return LevelBasis(
-        highest.summary(levels_of(tails, return_periods)[:, -1], return_periods[-1]), " ".join(sentences), facts
+        highest.summary(levels_of(tails, return_periods)[:, -1] + zero, return_periods[-1]), " ".join(sentences), facts
     )
+
+
+def _zero_sentence(error: float) -> list[str]:
+    if error == 0:
+        return []
+    return [
+        f"Their zero is known against the terrain's to ± {error:.2g} m (standard deviation), which the range holds."
+    ]
+
+
+def _within(low: float, middle: float, high: float) -> str:
+    """A level with its range [m]; a range of a metre or more knows no centimetres."""
+    decimals = 1 if high - low >= 1.0 else 2
+    return f"{middle:.{decimals}f} m ({low:.{decimals}f} to {high:.{decimals}f} m, 8 in 10 chance)"
+
+
+def describe_list(published: PublishedLevels, samples: Floats, return_periods: tuple[float, ...]) -> LevelBasis:
+    """Summary, method and facts of a published list of levels.
+
+    Args:
+        samples: (S,) of the rarest level [m, region datum].
+    """
+    low, middle, high = np.quantile(samples, QUANTILES)
+    summary = (
+        f"About once in {return_periods[-1]:g} years the sea reaches {_within(low, middle, high)}, as published; no"
+        " reading here was compared with it. Where lives depend on it, prepare for the upper number."
+    )
+    method = (
+        f"Levels are those of {published.source}, from {published.periods[0]:g} to {published.periods[-1]:g} years."
+    )
+    if not published.states_bounds:
+        method += " It states no bounds; the range is assumed, and wide."
+    if return_periods[-1] > published.periods[-1] or return_periods[0] < published.periods[0]:
+        method += " Levels beyond are carried on along the logarithm of the period, and are wider."
+    facts: dict[str, Fact] = {
+        "method": "published return levels",
+        "record_years": 0.0,
+        "states_bounds": published.states_bounds,
+        "causes": "as published",
+    }
+    return LevelBasis(summary, method, facts)
+
+
+def describe_assumed(found: AssumedExtremes, mean: float, return_periods: tuple[float, ...], tide: str) -> LevelBasis:
+    """Summary, method and facts of levels that rest on no reading.
+
+    Args:
+        mean: assumed mean sea level [m, region datum].
+        tide: where the tide is from, as a sentence.
+    """
+    low, middle, high = np.quantile(mean + found.levels[:, -1], QUANTILES)
+    summary = (
+        f"No reading of the sea was given. About once in {return_periods[-1]:g} years it may reach"
+        f" {_within(low, middle, high)}: what other coasts have, which nothing here confirms. Where lives depend on it,"
+        " prepare for the upper number, and read a gauge."
+    )
+    small, usual, large = found.spread
+    cyclones = {
+        "by the basin": "Cyclones count by number and size of simulated tracks of the basin, which were not observed.",
+        "no tracks": "No cyclone tracks were given; where cyclones strike, rare levels may be higher still.",
+    }.get(found.separation, "Cyclones pass, and their surges were not read: a heavier tail of all storms holds them.")
+    method = (
+        f"Levels rest on what surges do on other coasts: the spread of high waters about the tide is {usual:.2f} m"
+        f" there ({small:.2f} to {large:.2f} m, 8 in 10 chance). {tide} {cyclones}"
+    )
+    facts: dict[str, Fact] = {
+        "method": "prior of other coasts",
+        "record_years": 0.0,
+        "spread_of_skew_surges_m": found.spread,
+        "cyclones_from_other_storms": found.separation,
+        "causes": "cyclones and other storms" if found.separation == "by the basin" else "one population",
+    }
+    return LevelBasis(summary, method, facts)
 
 
 def maxima_at_epoch(fit: ReturnLevelFit) -> Floats:
@@ -263,6 +376,13 @@ def _cause_sentence(found: RecordedExtremes, share: float, return_period: float)
         return (
             f"Cyclones passed within {NEAR:g} km {found.cyclones} times, too few to be fitted apart; storms of all"
             " causes are one population."
+        )
+    if found.separation == "by the basin":
+        low, middle, high = found.factor or (1.0, 1.0, 1.0)
+        return (
+            f"The record holds {found.cyclones or 'no'} passages of cyclones that are known. Their number is that of"
+            " the tracks of the basin, their size that of simulated tracks over a plain shelf, which were not observed,"
+            f" times {middle:.2f} ({low:.2f} to {high:.2f})."
         )
     part = "more than 99 %" if 0.995 < share < 1 else "less than 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
     apart = (

@@ -1,53 +1,49 @@
 """Return levels of a gauge's own record: trend, tide, cyclones and other storms, each by itself, then together."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from strandline.errors import RefusedByTheory
-from strandline.observations.arrays import Floats, Indices, Times
+from strandline.observations.arrays import Floats, Times
 from strandline.observations.storms import Window
 from strandline.observations.variables import HOURS_PER_YEAR
-from strandline.risk.hazard.extremes import require_record
-from strandline.risk.hazard.high_waters import (
-    HighWaters,
+from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones
+from strandline.risk.hazard.mean_level_trend import MeanLevelTrend, fit_mean_level_trend
+from strandline.risk.hazard.surges.high_waters import (
     find_daily_highest,
     find_high_waters,
     tide_is_large,
 )
-from strandline.risk.hazard.joint_probability import TideClasses, invert_rates, level_grid, tides_met
-from strandline.risk.hazard.mean_level_trend import MeanLevelTrend, fit_mean_level_trend
-from strandline.risk.hazard.simulated_cyclones import SimulatedCyclones
-from strandline.risk.hazard.tail import FEWEST_PEAKS, cluster_peaks, fit_tails
+from strandline.risk.hazard.surges.joint_probability import invert_rates, level_grid
+from strandline.risk.hazard.surges.regional_prior import EVENTS_PER_YEAR, WORLD, SurgePrior
+from strandline.risk.hazard.surges.storm_rates import (
+    CYCLONE_SHAPE,
+    SEPARATION,
+    cyclone_exceedance,
+    other_rates,
+    threshold_of,
+)
+from strandline.risk.hazard.surges.tail import FEWEST_PEAKS, cluster_peaks
 
-EVENTS_PER_YEAR = 3.0
-"""Independent peaks a year above the threshold; two to three as a rule (Lang et al. 1999, Journal of Hydrology 225,
-103-117)."""
-SEPARATION = np.timedelta64(72, "h")
-"""Time without an exceedance after which the next belongs to another storm; a convention for surges, which last one to
-three days."""
-CYCLONE_SHARE = 0.5
-"""Share of the recorded cyclones, the stronger ones, whose surges a tail is fitted to [-]; an assumption."""
 FEWEST_CYCLONES = FEWEST_PEAKS + 1
 """Recorded cyclones from which they are fitted apart without simulated ones."""
-CYCLONE_SHAPE = (0.2, 0.3)
-"""Mean and deviation of the shape of the cyclones' tail before the data [-]: many weak and rare very strong passages
-make a heavier tail than other weather. ASSUMPTION, chosen on tuning seeds of ``benchmarks.extremes``."""
 SIMULATED_SHARE = 2
 """Of so many samples one takes the cyclones' levels from simulated ones, where the basin is known: neither two or three
 severe recorded passages nor a plain shelf are believed alone."""
 FEWEST_STORMS = 30
-"""Storms below which no tail is fitted to weather without cyclones; a convention: estimates of the shape are erratic
-for small samples (Hosking & Wallis 1987, Technometrics 29, 339-349)."""
-LEAST_INDEX = 0.05
-"""Smallest extremal index of high waters with small surges [-]: a spring tide is some ten days of high waters."""
+"""Storms below which a record updates the prior of its region instead of speaking alone; a convention: estimates of the
+shape are erratic for small samples (Hosking & Wallis 1987, Technometrics 29, 339-349)."""
+YEAR_TO_YEAR = 0.04
+"""Deviation of the sea's annual mean between years [m]: the mean of a record of few years may be that much off. An
+assumption; the order of what winds and ocean do to annual means."""
 FAILURE = 3
 """[h] Before or after the highest reading, within which a gap says that the gauge failed in the storm."""
 HIGHEST_LEVEL = 30.0
 """End of the search for levels [m]; a sample beyond, which no sea reaches, is cut to it."""
 
-Separation = Literal["no tracks", "too few cyclones", "by tracks"]
+Separation = Literal["no tracks", "too few cyclones", "by tracks", "by the basin"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +79,8 @@ class RecordedExtremes:
         trend: that was taken out.
         tide_apart: whether tide and surge were treated as two chances.
         tide_ratio: spread of the predicted high waters over that of the skew surges [-].
-        separation: whether cyclones were separated from other storms, or why not.
+        separation: whether cyclones were separated from other storms, or why not. "By the basin": in a short record,
+            by number and size of the basin's.
         cyclones: whose passages have readings; 0 where there are no tracks.
         untracked_years: longest part of the record before the first or after the last passage [years].
         factor: p10, p50 and p90 of the factor on simulated surges [-]; ``None`` = no simulated cyclones were used.
@@ -92,6 +89,7 @@ class RecordedExtremes:
         highest_time: of that level.
         peaks: (N,) highest levels of the record's storms, about three a year, at the sea of the epoch [m above the
             stated mean sea level].
+        updates_prior: whether the record is so short that it updates what is believed of any coast.
         gauge_failed: within ``FAILURE`` hours of the highest level, so that the sea may have been higher.
         highest_rate: (S,) expected events a year above it [a-1].
         share_of_cyclones: (R,) median share of the events above each level that are cyclones [-]; 0 where not apart.
@@ -113,6 +111,7 @@ class RecordedExtremes:
     highest_rate: Floats = field(repr=False)
     share_of_cyclones: Floats = field(repr=False)
     gauge_failed: bool = False
+    updates_prior: bool = False
 
 
 def estimate_from_record(
@@ -123,6 +122,9 @@ def estimate_from_record(
     n_samples: int,
     rng: np.random.Generator,
     epoch: float | None = None,
+    prior: SurgePrior = WORLD,
+    *,
+    is_observed: bool = True,
 ) -> RecordedExtremes:
     """Sample return levels from a gauge's record.
 
@@ -132,61 +134,84 @@ def estimate_from_record(
     others are two populations. The rates at which they exceed a level add up, so that the chances of a year without
     either are multiplied.
 
+    A record with fewer than ``FEWEST_STORMS`` updates a prior of the tail; where too few cyclones passed in it, their
+    number is that of the basin's tracks, and their size that of simulated ones.
+
     Args:
-        passages: windows in which a cyclone was near; ``None`` = unknown.
+        passages: windows in which a cyclone was near, of all years that are known; ``None`` = unknown.
         simulated: cyclones of the basin; ``None`` = none are known. Used where the tide is large.
         return_periods: [years].
         n_samples: S.
         epoch: year, with its fraction, of whose sea the levels are; the end of the record when ``None``.
+        prior: of a short record.
+        is_observed: whether the hours were read. If not, their courses count, and their number and size do not.
 
     Raises:
-        RefusedByTheory: the record is too short for a period, or has too few peaks.
+        RefusedByTheory: the record holds no whole tidal cycle.
 
     Source: skew surge joint probability method with an extremal index, Batstone et al. (2013), Ocean Engineering 71,
         28-39; independence of tide and skew surge, Williams et al. (2016), Geophysical Research Letters 43, 6410-6417;
         addition of the rates of cyclones and other storms, Dullaart et al. (2021), Communications Earth & Environment
         2, 135.
     """
-    require_record(gauge.years, return_periods)
+    years = gauge.years
+    updates_prior = not is_observed or is_short(years)
     trend = fit_mean_level_trend(gauge.time, gauge.level - gauge.tide, epoch)
     level = trend.to_epoch(gauge.time, gauge.level)
     waters = find_high_waters(gauge.time, level, gauge.tide)
     apart, ratio = tide_is_large(waters)
     if not apart:
         waters = find_daily_highest(gauge.time, level)
+    if waters.surge.size < FEWEST_PEAKS:
+        raise RefusedByTheory(
+            f"{HOURS_PER_YEAR * years:.0f} hours of readings hold {waters.surge.size} whole tidal cycles; give a month"
+            " or more, or leave the gauge out"
+        )
     predicted = find_high_waters(gauge.tide_time, gauge.predicted, gauge.predicted) if apart else waters
 
-    event = waters.within(passages or [])
+    event = waters.within(passages if passages and is_observed else [])
     seen = np.unique(event[event >= 0]).size
     separation: Separation = "by tracks"
     if passages is None:
         separation = "no tracks"
     elif seen < FEWEST_CYCLONES:
         separation = "too few cyclones"
-    if separation != "by tracks":
+    if separation != "by tracks" and updates_prior and simulated is not None and apart:
+        separation = "by the basin"
+    if separation in ("no tracks", "too few cyclones"):
         event[:] = -1
+        if updates_prior and passages:
+            prior = replace(prior, shape=CYCLONE_SHAPE)
     others = waters.where(event == -1)
-    years = gauge.years
     grid = level_grid(float(np.median(others.tide + others.surge)), HIGHEST_LEVEL)
-    rates, clustering = _other_rates(others, predicted, grid, years, n_samples, rng)
+    updated = (prior, is_observed) if updates_prior else None
+    rates, clustering = other_rates(others, predicted, grid, years, n_samples, rng, updated)
     factor: tuple[float, float, float] | None = None
     cyclone_rates = np.zeros_like(rates)
     if separation == "by tracks":
-        exceedance, recorded = _cyclone_exceedance(waters, event, predicted, years, grid, n_samples, rng)
+        exceedance, recorded = cyclone_exceedance(waters, event, predicted, years, grid, n_samples, rng)
         if simulated is not None and apart:  # its surges need a tide to ride on
             factors = simulated.fit_factors(recorded, others.surge, n_samples, rng)
-            low, middle, high = np.quantile(factors, [0.1, 0.5, 0.9])
-            factor = (float(low), float(middle), float(high))
+            factor = _spread_of(factors)
             replaced = slice(None, None, SIMULATED_SHARE)
             exceedance[replaced] = simulated.exceedance(factors[replaced], others.surge, grid, rng)
         cyclone_rates = rng.gamma(seen + 0.5, 1.0 / years, (n_samples, 1)) * exceedance
+    elif separation == "by the basin" and simulated is not None:
+        recorded = np.array([waters.surge[event == index].max() for index in np.unique(event[event >= 0])])
+        factors = simulated.fit_factors(recorded, others.surge, n_samples, rng)
+        factor = _spread_of(factors)
+        number, of_years = _passages_known(passages or [], simulated)
+        yearly = rng.gamma(number, 1.0 / of_years, (n_samples, 1))
+        cyclone_rates = yearly * simulated.exceedance(factors, others.surge, grid, rng)
     together = rates + cyclone_rates
     levels = invert_rates(together, grid, return_periods)
+    if updates_prior:
+        levels = levels + (YEAR_TO_YEAR / np.sqrt(max(years, 1.0)) * rng.standard_normal(n_samples))[:, None]
     if trend.beyond:  # the trend's error grows with the years that no reading tells of
         levels = levels + (trend.standard_error * trend.beyond * rng.standard_normal(n_samples))[:, None]
     top = int(np.nanargmax(level))
     height = waters.tide + waters.surge
-    storms = cluster_peaks(waters.time, height, _threshold(waters.time, height, EVENTS_PER_YEAR * years), SEPARATION)
+    storms = cluster_peaks(waters.time, height, threshold_of(waters.time, height, EVENTS_PER_YEAR * years), SEPARATION)
     share = np.median(
         [
             [np.interp(z, grid, part) / max(float(np.interp(z, grid, whole)), 1e-12) for z in row]
@@ -211,42 +236,27 @@ def estimate_from_record(
         highest_rate=np.array([np.interp(level[top], grid, row) for row in together]),
         share_of_cyclones=np.asarray(share),
         gauge_failed=bool(np.isnan(level[max(top - FAILURE, 0) : top + FAILURE + 1]).any()),
+        updates_prior=updates_prior,
     )
 
 
-def _other_rates(
-    others: HighWaters, predicted: HighWaters, grid: Floats, years: float, n_samples: int, rng: np.random.Generator
-) -> tuple[Floats, float]:
-    """(S, Z) expected storms a year above each level, without cyclones, and the extremal index of small surges.
+def is_short(years: float) -> bool:
+    """Whether a record of so many observed years updates a prior instead of speaking alone."""
+    return round(EVENTS_PER_YEAR * years) < FEWEST_STORMS
 
-    Raises:
-        RefusedByTheory: fewer than ``FEWEST_STORMS``.
-    """
-    if round(EVENTS_PER_YEAR * years) < FEWEST_STORMS:
-        raise RefusedByTheory(
-            f"{years:.1f} years of readings hold too few storms for return levels; give at least"
-            f" {FEWEST_STORMS / EVENTS_PER_YEAR:.0f} years, or the published record of a longer one"
-        )
-    threshold = _threshold(others.time, others.surge, EVENTS_PER_YEAR * years)
-    peaks = cluster_peaks(others.time, others.surge, threshold, SEPARATION)
-    tails = fit_tails(others.surge[peaks], threshold, years, n_samples, rng)
-    tides = tides_met(others.surge, peaks, others.month[peaks], predicted.tide, predicted.month)
-    storms = tails.rate[:, None] * tides.add(tails.exceedance(tides.surge_grid(grid)))  # (S, Z)
-    small = np.zeros(grid.size)  # high waters a year whose surge stays below the threshold, by level
-    for month in range(12):
-        below = np.sort(others.surge[(others.month == month) & (others.surge <= threshold)])
-        if below.size:
-            of_month = TideClasses.of(predicted.tide[predicted.month == month])
-            surges = of_month.surge_grid(grid)
-            small += of_month.add((below.size - np.searchsorted(below, surges, side="right")) / years)
-    # Successive high waters on a spring tide are one event: at a high level their rate is that of the observed storms.
-    level = others.tide + others.surge
-    anchor = _threshold(others.time, level, EVENTS_PER_YEAR * years)
-    observed = cluster_peaks(others.time, level, anchor, SEPARATION).size
-    by_storms, by_small = (float(np.interp(anchor, grid, row)) for row in (np.median(storms, axis=0), small))
-    clustering = float(np.clip((observed / years - by_storms) / max(by_small, 1e-9), LEAST_INDEX, 1.0))
-    counted = rng.gamma(observed, 1.0 / observed, (n_samples, 1))
-    return storms + counted * clustering * small, clustering
+
+def _passages_known(passages: list[Window], simulated: SimulatedCyclones) -> tuple[float, float]:
+    """How many cyclones passed in how many years: of the place's own tracks where there are some, else the basin's."""
+    if len(passages) < FEWEST_CYCLONES:
+        return simulated.number, simulated.number / simulated.per_year
+    span = (passages[-1][1] - passages[0][0]) / np.timedelta64(1, "h") / HOURS_PER_YEAR
+    return len(passages) - 1.0, float(span)  # so many waits
+
+
+def _spread_of(factors: Floats) -> tuple[float, float, float]:
+    """p10, p50 and p90."""
+    low, middle, high = np.quantile(factors, [0.1, 0.5, 0.9])
+    return float(low), float(middle), float(high)
 
 
 def _untracked_years(time: Times, passages: list[Window]) -> float:
@@ -255,44 +265,3 @@ def _untracked_years(time: Times, passages: list[Window]) -> float:
         return 0.0
     before, after = passages[0][0] - time[0], time[-1] - passages[-1][1]
     return max(float(max(before, after) / np.timedelta64(1, "h")) / HOURS_PER_YEAR, 0.0)
-
-
-def _threshold(time: Times, height: Floats, events: float) -> float:
-    """The height [m] that about ``events`` independent storms exceed."""
-    low, high = float(np.median(height)), float(height.max())
-    for _ in range(30):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if cluster_peaks(time, height, middle, SEPARATION).size > events else (low, middle)
-    return 0.5 * (low + high)
-
-
-def _cyclone_exceedance(
-    waters: HighWaters,
-    event: Indices,
-    predicted: HighWaters,
-    years: float,
-    grid: Floats,
-    n_samples: int,
-    rng: np.random.Generator,
-) -> tuple[Floats, Floats]:
-    """(S, Z) chance [-] that a cyclone exceeds the levels, and the greatest skew surge (n,) [m] of each recorded one.
-
-    The chance is as recorded below a threshold, with a tail above.
-
-    Args:
-        event: (N,) the cyclone of each high water; −1 = none.
-    """
-    along = np.where(event >= 0, waters.surge, -np.inf)
-    order = np.lexsort((along, event))
-    last = order[np.flatnonzero(np.diff(event[order], append=event.max() + 1))]  # the greatest surge of each event
-    peak = last[event[last] >= 0]
-    strongest = waters.surge[peak]
-    ordered = np.sort(strongest)[::-1]
-    fitted = max(FEWEST_PEAKS, round(CYCLONE_SHARE * ordered.size))
-    threshold = float(0.5 * (ordered[fitted - 1] + ordered[fitted]))
-    tails = fit_tails(strongest, threshold, years, n_samples, rng, CYCLONE_SHAPE)
-    tides = tides_met(along, peak, waters.month[peak], predicted.tide, predicted.month)
-    surges, below = tides.surge_grid(grid), ordered[ordered <= threshold][::-1]
-    bulk = below.size - np.searchsorted(below, surges, side="right")
-    exceedance = ((ordered.size - below.size) * tails.exceedance(surges) + bulk) / ordered.size
-    return tides.add(exceedance), strongest

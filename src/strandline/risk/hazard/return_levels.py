@@ -1,19 +1,81 @@
 """Uncertainty of return levels: samples of tails that are consistent with the record."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import ndtri
 
 from strandline.observations.arrays import Floats
 from strandline.risk.hazard.extremes import (
     ReturnLevelFit,
     fit_block_maxima,
-    require_record,
     stretch,
 )
 from strandline.risk.hazard.mean_level_trend import global_mean_rise
-from strandline.risk.hazard.tail import SHAPE_RANGE
+from strandline.risk.hazard.surges.tail import SHAPE_RANGE
+
+UNSTATED = 0.25
+"""Deviation of ln(level above mean sea level) where a list states no bounds [-]. An assumption:
+models of the whole world depart from gauges by some tens of centimetres where levels are one to four metres."""
+BEYOND = 0.1
+"""Further deviation for each e-folding of the period beyond the list [-]; an assumption."""
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedLevels:
+    """A published list of return levels.
+
+    Attributes:
+        periods: (N,) ascending [years].
+        levels: (N,) [m, region datum].
+        low, high: (N,) bounds [m, region datum]; ``None`` = not stated.
+        chance: that a level lies between its bounds [-].
+        epoch: year of whose sea they are; ``None`` = the baseline year's.
+        source: of the list.
+        error: deviation of its datum from the region's [m].
+    """
+
+    periods: Floats
+    levels: Floats
+    low: Floats | None
+    high: Floats | None
+    chance: float
+    epoch: int | None
+    source: str
+    error: float = 0.0
+
+    @property
+    def states_bounds(self) -> bool:
+        """Whether the list states them."""
+        return self.low is not None
+
+    def sample(
+        self, return_periods: tuple[float, ...], mean: float, year: float, n_samples: int, rng: np.random.Generator
+    ) -> Floats:
+        """(S, R) levels [m, region datum] at the sea of a year; all levels of a sample are high, or low, together.
+
+        Levels between those of the list lie on lines over ln(period). Beyond it they are carried on, and are wider.
+
+        Args:
+            mean: sea level [m, region datum], above which unstated bounds are proportional.
+        """
+        growth, wanted = np.log(self.periods), np.log(np.asarray(return_periods, dtype=float))
+        if self.low is None or self.high is None:
+            down = up = UNSTATED * np.maximum(self.levels - mean, 0.1)
+        else:
+            width = float(ndtri(0.5 + 0.5 * self.chance))
+            down, up = (self.levels - self.low) / width, (self.high - self.levels) / width
+        middle = np.interp(wanted, growth, self.levels)
+        slopes = np.diff(self.levels) / np.diff(growth) if growth.size > 1 else np.array([0.1, 0.1])
+        over, under = np.maximum(wanted - growth[-1], 0.0), np.maximum(growth[0] - wanted, 0.0)
+        middle = middle + over * slopes[-1] - under * slopes[0]
+        wider = BEYOND * (over + under) * np.maximum(np.abs(middle - mean), 0.1)
+        deviate = rng.standard_normal((n_samples, 1))
+        size = np.where(deviate > 0, np.interp(wanted, growth, up), np.interp(wanted, growth, down)) + wider
+        shifted = self.error * rng.standard_normal((n_samples, 1))
+        raised = shifted if self.epoch is None else shifted + global_mean_rise(float(self.epoch), year)
+        return np.maximum.accumulate(middle + deviate * size + raised, axis=1)
 
 
 def sample_tails(fit: ReturnLevelFit, n_samples: int, rng: np.random.Generator) -> list[ReturnLevelFit]:
@@ -31,12 +93,7 @@ def sample_tails(fit: ReturnLevelFit, n_samples: int, rng: np.random.Generator) 
 
 
 def levels_of(tails: Sequence[ReturnLevelFit], return_periods: tuple[float, ...]) -> Floats:
-    """(S, R) return levels [m] of sampled tails; rows rise with the return period.
-
-    Raises:
-        RefusedByTheory: a period is longer than the record allows.
-    """
-    require_record(tails[0].record_years, return_periods)
+    """(S, R) return levels [m] of sampled tails; rows rise with the return period."""
     return np.stack([tail.location + tail.scale * tail.reduced_level(return_periods) for tail in tails])
 
 

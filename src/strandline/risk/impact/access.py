@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices, Mask
-from strandline.observations.assets import ROADS
+from strandline.observations.exposure.assets import ROADS
 
 SNAP = 1.0
 """Ends of roads closer than about this connect [m]; an assumption about how surveys are drawn."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.observations.assets import DAMAGE_STATE_EDGES
+from strandline.observations.exposure.assets import DAMAGE_STATE_EDGES
 from strandline.risk.expectation import Expectation, standard_error
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
 from strandline.risk.impact.loss_of_function import loss_of_function_probability
@@ -99,7 +99,8 @@ def assess_impact(
     """Damage states and expected annual damage of each asset, drawn through levels, depths and curves together.
 
     An asset's damage is the mean of its cells' damage, weighted with its share in each cell (`exposure.asset_shares`);
-    it is unknown where any cell it touches is unknown. Values of assets are taken as exact.
+    it is unknown where any cell it touches is unknown. Surveyed values are taken as exact; those of mapped assets are
+    drawn between their bounds.
 
     Args:
         continent: of the damage curves.
@@ -148,7 +149,7 @@ def assess_impact(
         weights = frequency_weights(hazard.return_periods)
         result["out_of_service"], result["out_of_service_per_year"] = lost[:, design], lost @ weights
     stated = ~np.isnan(exposure.value)
-    first = np.where(unknown, 0.0, draws.damage_ratios(0) * exposure.value).sum(axis=1).mean()
+    first = np.where(unknown, 0.0, draws.damage_ratios(0) * draws.values).sum(axis=1).mean()
     at_most = np.nan if unknown.all() else left_out_at_most(draws.return_periods, float(first))
     return Impact(
         assets=result,

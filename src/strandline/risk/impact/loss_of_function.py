@@ -4,7 +4,7 @@ import geopandas as gpd
 import numpy as np
 
 from strandline.observations.arrays import Floats
-from strandline.observations.assets import ASSET_CLASSES, asset_classes
+from strandline.observations.exposure.assets import ASSET_CLASSES, asset_classes
 from strandline.risk.stage_damage.asset_depths import exceeds_depth
 from strandline.risk.stage_damage.damage_chain import DamageChain
 

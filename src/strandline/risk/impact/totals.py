@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.observations.arrays import Floats
-from strandline.observations.assets import ASSET_CLASSES
+from strandline.observations.exposure.assets import ASSET_CLASSES
 from strandline.risk.expectation import Expectation
 
 

@@ -8,6 +8,7 @@ from typing import Self
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 from scipy import sparse
 from scipy.optimize import isotonic_regression
 
@@ -15,7 +16,7 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices
 from strandline.risk.hazard.hazard import FLOODED_DEPTH, Hazard
 from strandline.risk.people import COUNT_FACTOR, Homes
-from strandline.risk.stage_damage.asset_depths import exceeds_depth, unknown_cells, unknown_damage
+from strandline.risk.stage_damage.asset_depths import exceeds_depth, greatest_depth, unknown_cells, unknown_damage
 from strandline.risk.stage_damage.damage_chain import DamageChain, draw_curve_deviates
 from strandline.risk.stage_damage.danger import (
     DANGEROUS_DEPTH,
@@ -25,7 +26,7 @@ from strandline.risk.stage_damage.danger import (
     yearly_levels,
 )
 from strandline.risk.stage_damage.exposure import overlay_exposure
-from strandline.risk.stage_damage.zones import NOWHERE, Zones
+from strandline.risk.stage_damage.zones import NOWHERE, Zones, zone_of_homes
 
 TABLES = ("flooded_share", "damage", "dangerous_share", "people_in_danger", "people_in_danger_at_most")
 """Numbers of a zone that are functions of the sea level."""
@@ -124,6 +125,7 @@ class StageDamageByZone:
         assets: gpd.GeoDataFrame,
         dry_level: float,
         rng: np.random.Generator,
+        people: xr.DataArray | None = None,
     ) -> Self:
         """Run the damage chain over every mapped sea level and sum it by zone.
 
@@ -136,6 +138,8 @@ class StageDamageByZone:
                 twice a day are permanent water on the map, not land. Between it and the lowest mapped sea level numbers
                 are linear: an overestimate where flooding starts slowly, or only above a crest.
             rng: draws the damage curves of each sample.
+            people: (y, x) of a map of people, which counts where the survey does not. It places people too roughly to
+                tell from which sea level on a zone is dangerous: there its land alone does.
 
         Raises:
             InputError: hazards of other samples or grids.
@@ -147,30 +151,42 @@ class StageDamageByZone:
         unknown_cell = unknown_cells(hazards)  # (H, W)
         unknown = unknown_damage(exposure, unknown_cell)  # (A,)
         counted = assets["people"].to_numpy(dtype=float) if "people" in assets else np.full(len(assets), np.nan)
-        homes = Homes.of(assets)
+        homes = Homes.of(assets, people)
+        is_mapped = homes is not None and homes.counted_by == "map"
+        at_homes, zone_of_home, weighed, fewest = exposure, zones.of_asset, zones.of_asset, np.nan_to_num(counted)
+        if homes is not None and is_mapped:
+            at_homes, zone_of_home = overlay_exposure(homes.places, region), zone_of_homes(zones, homes, region)
+            weighed, fewest = np.empty(0, dtype=np.int64), homes.low
         known_land = np.where(unknown_cell, NOWHERE, zones.of_cell).ravel()
         cells = _sums(known_land, count, np.ones(known_land.size))  # (Z, H·W)
-        people = _sums(zones.of_asset, count, np.nan_to_num(counted))  # (Z, A)
+        people_at_least = _sums(zone_of_home, count, fewest)  # (Z, P)
         most = np.zeros(len(assets)) if homes is None else homes.high * COUNT_FACTOR
-        people_at_most = _sums(zones.of_asset, count, most)  # (Z, A)
+        people_at_most = _sums(zone_of_home, count, most)  # (Z, P)
         value = _sums(zones.of_asset, count, np.nan_to_num(exposure.value))  # (Z, A)
-        parts = LandAndHomes.of(known_land, zones.of_asset, counted, count)
+        likely = np.where(exposure.value > 0, exposure.value, 1.0)
+        drawn = np.broadcast_to(exposure.values(len(chain.levels)), (len(chain.levels), len(assets)))
+        relative = np.where(exposure.value > 0, drawn / likely, 1.0)  # (S, A) of the likely value
+        parts = LandAndHomes.of(known_land, weighed, counted[: weighed.size], count)
         table = {name: np.zeros((count, *chain.levels.shape)) for name in (*TABLES, "deepest")}
         for number, sample in enumerate(chain):
-            homes_depth = sample.greatest_depth()
+            homes_depth = greatest_depth(sample.depth, at_homes)
             for threshold, share in ((FLOODED_DEPTH, "flooded_share"), (DANGEROUS_DEPTH, "dangerous_share")):
                 table[share][:, number] = cells @ (sample.depth >= threshold).reshape(len(sample.depth), -1).T
             deep, wet = (
-                exceeds_depth(*homes_depth, np.full(len(assets), depth)) for depth in (DANGEROUS_DEPTH, FLOODED_DEPTH)
+                exceeds_depth(*homes_depth, np.full(len(zone_of_home), depth))
+                for depth in (DANGEROUS_DEPTH, FLOODED_DEPTH)
             )
-            table["people_in_danger"][:, number] = people @ (deep == 1)
+            table["people_in_danger"][:, number] = people_at_least @ (deep == 1)
             table["people_in_danger_at_most"][:, number] = people_at_most @ (wet != 0)
-            table["damage"][:, number] = value @ np.where(unknown[:, None], 0.0, sample.damage_ratios())
+            share_of_value = np.where(unknown[:, None], 0.0, sample.damage_ratios()) * relative[number, :, None]
+            table["damage"][:, number] = value @ share_of_value
             table["deepest"][:, number] = parts.depth_of_danger(sample.depth, homes_depth[0])
         land, known = _tally(zones.of_cell.ravel(), count), _tally(known_land, count)
         without_count = np.isnan(counted) & (assets["asset_class"] == "residential").to_numpy()
         uncounted = _tally(zones.of_asset[without_count], count)
         no_count = (uncounted > 0) & (_tally(zones.of_asset[~np.isnan(counted)], count) == 0) | np.isnan(counted).all()
+        if is_mapped:
+            uncounted, no_count = np.zeros_like(uncounted), np.zeros_like(no_count)
         no_value = (_tally(zones.of_asset, count) > 0) & (_tally(zones.of_asset[~unknown], count) == 0) | unknown.all()
         for name in ("flooded_share", "dangerous_share"):
             table[name] /= np.maximum(known, 1)[:, None, None]
@@ -216,7 +232,8 @@ class StageDamageByZone:
         passed = (knots[which] <= where[..., None]).sum(axis=-1)
         upper = np.clip(passed, 1, count - 1)
         below, above = knots[which, upper - 1], knots[which, upper]
-        share = np.clip((where - below) / (above - below), 0.0, 1.0)[..., None]
+        width = above - below  # 0 where two mapped levels are the same
+        share = np.clip((where - below) / np.where(width > 0, width, 1.0), 0.0, 1.0)[..., None]
         row = which * count + upper
         found = []
         for table in tables:

@@ -11,7 +11,7 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices, Mask
-from strandline.observations.assets import CURVE_CLASSES, curve_index
+from strandline.observations.exposure.assets import CURVE_CLASSES, curve_index
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.stage_damage.asset_depths import Maps, cell_depths, greatest_depth, mean_depth
 from strandline.risk.stage_damage.exposure import Exposure

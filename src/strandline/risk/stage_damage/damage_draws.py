@@ -13,8 +13,8 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices
-from strandline.observations.assets import curve_index
-from strandline.observations.damage_curves import DEPTHS
+from strandline.observations.exposure.assets import curve_index
+from strandline.observations.exposure.damage_curves import DEPTHS
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.stage_damage.asset_depths import cell_depths
 from strandline.risk.stage_damage.expected_annual_damage import frequency_weights
@@ -87,6 +87,11 @@ class DamageDraws:
         shorter = [] if self.frequent is None else [self.frequent.level_draws]
         return np.concatenate([*shorter, self.hazards[0].level_draws], axis=1)
 
+    @property
+    def values(self) -> Floats:
+        """(N, A) value of each asset in each draw [money], or (1, A) where all are surveyed; NaN = unknown."""
+        return self.exposure.values(self.count)
+
     @cached_property
     def mapped(self) -> Floats:
         """(M, L) sea levels of each map [m, region datum], ascending."""
@@ -101,7 +106,7 @@ class DamageDraws:
         """
         levels = self.levels[None] + np.broadcast_to(rise, self.count)[:, None]  # (1, N, P)
         weights = self.level_weights(levels, self.annual_weights(levels, protections), protections)[0]
-        return self._ratios(weights, protections) * self.exposure.value
+        return self._ratios(weights, protections) * self.values
 
     def share_beyond(self, rise: Floats | float = 0.0) -> float:
         """Share of the expected annual damage from seas above the highest level that a draw's map knows [-].
@@ -113,7 +118,7 @@ class DamageDraws:
         highest = np.repeat(self.mapped[:, -1], self.count // self.maps)[:, None]
         weights = self.annual_weights(levels)
         whole, beyond = (
-            float(np.nansum(self._ratios(self.level_weights(levels, each)[0]) * self.exposure.value))
+            float(np.nansum(self._ratios(self.level_weights(levels, each)[0]) * self.values))
             for each in (weights, np.where(levels > highest + LEVEL_TOLERANCE, weights, 0.0))
         )
         return beyond / whole if whole > 0 else 0.0
@@ -135,8 +140,13 @@ class DamageDraws:
         value = members * self.exposure.value[group.rows]  # (Q, A)
         result = np.empty((len(members), self.count, self.mapped.shape[1]))
         for rows, by_depth in self._by_depth(group, raised):
-            part = np.tensordot(value, by_depth, 1)  # (Q, L, 9)
+            surveyed = value if group.is_mapped is None else np.where(group.is_mapped, 0.0, value)
+            part = np.tensordot(surveyed, by_depth, 1)  # (Q, L, 9)
             result[:, rows] = np.einsum("qlk,nk->qnl", part, knots[rows])
+            if group.is_mapped is not None:
+                mapped = np.tensordot(np.where(group.is_mapped, value, 0.0), by_depth, 1)
+                factor = group.value_factor(self.count)[rows]
+                result[:, rows] += np.einsum("qlk,nk,n->qnl", mapped, knots[rows], factor)
         return result
 
     def annual_weights(self, levels: Floats, protections: Sequence[Protection] | None = None) -> Floats:

@@ -9,9 +9,11 @@ from pyproj import CRS
 from scipy import sparse
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats, Indices
-from strandline.observations.assets import ASSET_CLASSES, ASSET_COLUMNS
+from strandline.observations.arrays import Floats, Indices, Mask
+from strandline.observations.exposure.assets import ASSET_CLASSES, ASSET_COLUMNS
 from strandline.observations.region import Region
+
+GOLDEN_RATIO = (1 + 5**0.5) / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,12 +24,27 @@ class ClassExposure:
         rows: (N,) their positions among all assets.
         cells: (C,) flat indices of the cells they touch; H·W stands for everything outside the region.
         shares: (N, C) share of each asset in each of these cells [-].
+        is_mapped: (N,) whether only bounds of its value are known, since a map shows it; ``None`` = of none.
+        bounds: least and most of the value of all of those, as a multiple of the likely one [-].
     """
 
     asset_class: str
     rows: Indices
     cells: Indices
     shares: sparse.csr_array
+    is_mapped: Mask | None = None
+    bounds: tuple[float, float] = (1.0, 1.0)
+
+    def value_factor(self, count: int) -> Floats:
+        """(count,) value of the mapped assets in each draw, as a multiple of the likely one [-].
+
+        What is not known of them (prices, storeys, material, use) is the same for the whole place. The logarithm is
+        even between the likely value and each bound; any few draws in a row cover the range evenly, as multiples of the
+        golden ratio do.
+        """
+        even = 2.0 * ((np.arange(count) + 0.5) * GOLDEN_RATIO % 1.0) - 1.0
+        low, high = self.bounds
+        return np.asarray(np.where(even < 0, low**-even, high**even))
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +52,22 @@ class Exposure:
     """All assets, overlaid on the region's cells.
 
     Attributes:
-        value: (A,) [money]; NaN = unknown.
+        value: (A,) [money], the likely one of mapped assets; NaN = unknown.
         classes: one entry per asset class that occurs.
     """
 
     value: Floats
     classes: tuple[ClassExposure, ...]
+
+    def values(self, count: int) -> Floats:
+        """(count, A) value of each asset in each draw [money]; (1, A) where all are surveyed."""
+        mapped = [group for group in self.classes if group.is_mapped is not None]
+        if not mapped:
+            return self.value[None]
+        result = np.repeat(self.value[None], count, axis=0)
+        for group in mapped:
+            result[:, group.rows[group.is_mapped]] *= group.value_factor(count)[:, None]
+        return result
 
 
 def overlay_exposure(assets: gpd.GeoDataFrame, region: Region) -> Exposure:
@@ -65,8 +92,27 @@ def overlay_exposure(assets: gpd.GeoDataFrame, region: Region) -> Exposure:
         rows = np.flatnonzero(names == name)
         if rows.size:
             cells = np.unique(shares[rows].indices).astype(np.int64)
-            classes.append(ClassExposure(name, rows, cells, shares[rows][:, cells]))
+            own = shares[rows][:, cells]
+            classes.append(ClassExposure(name, rows, cells, own, *_bounds(assets.iloc[rows])))
     return Exposure(value, tuple(classes))
+
+
+def _bounds(assets: gpd.GeoDataFrame) -> tuple[Mask | None, tuple[float, float]]:
+    """(N,) which assets have bounds of their value, and these of all of them, as multiples of the likely one.
+
+    Raises:
+        InputError: bounds that do not hold the value.
+    """
+    if "value_low" not in assets:
+        return None, (1.0, 1.0)
+    low, value, high = (assets[name].to_numpy(dtype=float) for name in ("value_low", "value", "value_high"))
+    is_mapped = np.asarray(~np.isnan(low + value + high) & (value > 0))
+    if not is_mapped.any():
+        return None, (1.0, 1.0)
+    least, likely, most = (float(each[is_mapped].sum()) for each in (low, value, high))
+    if not 0 < least <= likely * (1 + 1e-9) <= most * (1 + 2e-9):
+        raise InputError("assets", f"values of {likely:g} lie outside {least:g} to {most:g}", "order the bounds")
+    return is_mapped, (min(least / likely, 1.0), max(most / likely, 1.0))
 
 
 def asset_shares(assets: gpd.GeoDataFrame, region: Region) -> sparse.csr_array:

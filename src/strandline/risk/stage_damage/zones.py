@@ -19,6 +19,7 @@ from strandline.observations.arrays import Indices, Mask
 from strandline.observations.observations import Observations
 from strandline.observations.region import Region
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.people import Homes
 
 MOST_BLOCKS = 100
 REACH = 1000.0
@@ -194,6 +195,14 @@ def _nearest_zone(region: Region, of_cell: Indices, points: gpd.GeoSeries) -> In
     row, column = distance_transform_edt(of_cell == NOWHERE, return_distances=False, return_indices=True)
     own = region.cells_of(x.to_numpy(), y.to_numpy())
     return np.asarray(of_cell[row[own], column[own]], dtype=np.int64)
+
+
+def zone_of_homes(zones: Zones, homes: Homes, region: Region) -> Indices:
+    """(P,) number of the zone in which the people of each place count; −1 = none: cells of a map outside all zones."""
+    if homes.counted_by == "survey":
+        return zones.of_asset
+    point = homes.places.geometry
+    return np.asarray(zones.of_cell[region.cells_of(point.x.to_numpy(), point.y.to_numpy())], dtype=np.int64)
 
 
 def zones_to_geojson(zones: Zones, columns: pd.DataFrame) -> str:

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.observations.arrays import Floats
-from strandline.observations.assets import DAMAGE_STATE_EDGES
-from strandline.observations.damage_curves import DEPTHS, curve
+from strandline.observations.exposure.assets import DAMAGE_STATE_EDGES
+from strandline.observations.exposure.damage_curves import DEPTHS, curve
 from strandline.observations.region import Region
 from strandline.simulator.landscape.terrain import Terrain
 from strandline.simulator.sensors.gauges import SensorQuality

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+import numba
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats
+from strandline.observations.arrays import Floats, Indices
 from strandline.uncertainty.assimilation.filter import PAST_HOURS, SeaBelief
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 
@@ -124,14 +125,23 @@ def sample_paths(belief: SeaBelief, reach: int = HORIZON_HOURS, count: int = MEM
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         past[rows] = belief.mean[hypothesis, :known] + deviates[rows] @ root.T
     total = PAST_HOURS + max(reach, model.ahead)
-    residual = np.empty((count, total))  # oldest first
-    residual[:, :known] = past[:, ::-1]
-    shocks = _shocks(process, total - known, count)[model.hypotheses[0][which], :, np.arange(count)]  # (N, T)
-    backwards = process.coefficients[::-1]
-    for step, at in enumerate(range(known, total)):
-        residual[:, at] = residual[:, at - process.order : at] @ backwards + shocks[:, step]
+    residual = np.empty((total, count))  # oldest first; the members of an hour lie together
+    residual[:known] = past.T[::-1]
+    shocks = _shocks(process, total - known, count)
+    _continue(residual, known, process.coefficients, shocks, model.hypotheses[0][which])
     broken = np.stack([states[which] == 1 for states in model.hypotheses[1:]], axis=1)
-    return ResidualPaths(belief.hour, residual, broken)
+    return ResidualPaths(belief.hour, residual.T, broken)
+
+
+@numba.njit(cache=True)
+def _continue(residual: Floats, known: int, coefficients: Floats, shocks: Floats, regimes: Indices) -> None:
+    """Fill the hours of ``residual`` (T, N) from ``known`` on, by shocks (R, T − known, N) of each member's regime."""
+    for at in range(known, residual.shape[0]):
+        for member in range(residual.shape[1]):
+            residual[at, member] = shocks[regimes[member], at - known, member]
+        for lag in range(coefficients.size):
+            for member in range(residual.shape[1]):
+                residual[at, member] += coefficients[lag] * residual[at - 1 - lag, member]
 
 
 @lru_cache(maxsize=4)

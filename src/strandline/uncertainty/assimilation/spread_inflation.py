@@ -83,6 +83,8 @@ class SpreadInflation:
         Hours about storms are chosen by what came after them. A spread that covers these, in every hour, would call
         one time in twenty what is one time in a hundred.
         """
+        if not self._blindness(information).any():
+            return ensemble
         return self._widened(ensemble, information, np.ones((2, HORIZON_HOURS + 1)))
 
     def _widened(self, ensemble: ResidualEnsemble, information: Information, factors: Floats) -> ResidualEnsemble:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx
 
 from strandline.errors import InputError
+from strandline.observations.fetch.transfer.http import TIMEOUT, Service
 from strandline.observations.readers.formats.reading_process import ReadingProcess
 from strandline.observations.region import Region
 from strandline.observations.region_file import feed_sections as sections
@@ -17,7 +18,6 @@ from strandline.watch.feeds.files.forecasts import ForecastFolder
 from strandline.watch.feeds.files.foreign_files import FEED_LIMITS, ForeignFiles
 from strandline.watch.feeds.files.growing_file import GrowingFile
 from strandline.watch.feeds.health import Expectation
-from strandline.watch.feeds.http import TIMEOUT, Service
 from strandline.watch.feeds.quality_control import Tide
 from strandline.watch.feeds.services.coops import Coops
 from strandline.watch.feeds.services.erddap import Erddap

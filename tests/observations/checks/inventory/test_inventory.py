@@ -216,3 +216,30 @@ def test_caorle_is_observed_with_its_flood_and_its_sea(shared_data: Path) -> Non
     assert float(city) < 0.6 - 0.32 + 0.05
     assert observations.assets is None, "nobody surveyed this place, and none are invented"
     assert all(stream.state != "unreadable" for stream in take_inventory(region_file).streams)
+
+
+def test_published_return_levels_stand_among_the_inputs_whether_given_or_not(
+    region_file: RegionFile, tmp_path: Path
+) -> None:
+    absent = by_name(take_inventory(region_file, NOW))["return_levels"]
+    assert (absent.state, "own record" in absent.cost) == ("absent", True)
+    path = tmp_path / "delta.toml"
+    path.write_text(
+        f"{TOML}\n[return_levels]\nsource = 'a model'\nperiods = [2, 100]\nlevels = [1.0, 2.2]\nlow = [0.9, 1.6]\n"
+        "high = [1.1, 3.1]\nvertical_datum = 'region'\n"
+    )
+    given = by_name(take_inventory(load_region_file(path), NOW))["return_levels"]
+    assert (given.state, given.count) == ("present", 2)
+    assert given.detail == "published levels of 2 to 100 years, 1.00 to 2.20 m, with bounds of 90% chance"
+
+
+def test_gauges_of_different_years_are_looked_at_together(region_file: RegionFile, tmp_path: Path) -> None:
+    text = TOML.replace('paths = "own.csv"', 'paths = "later.csv"').split("[[tide_gauge]]")[1].split("[sar]")[0]
+    table = pd.read_csv(tmp_path / "own.csv")
+    later = pd.to_datetime(table["time"]) + pd.Timedelta(days=400)
+    table.assign(time=later.dt.strftime("%Y-%m-%dT%H:%M")).to_csv(tmp_path / "later.csv", index=False)
+    path = tmp_path / "delta.toml"
+    path.write_text(f"{TOML}\n[[tide_gauge]]{text.replace('Own', 'Neighbour')}")
+    inventory = take_inventory(load_region_file(path), NOW)
+    assert not inventory.unreadable
+    assert {"tide_gauge: Own", "tide_gauge: Neighbour"} <= set(by_name(inventory))

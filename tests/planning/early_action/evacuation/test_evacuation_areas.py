@@ -8,10 +8,12 @@ from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Point, box
 
+from strandline.observations.exposure.assets import no_survey
 from strandline.planning.early_action.evacuation.area_triggers import AreaTriggers, DangerousArea
 from strandline.planning.early_action.evacuation.clearance_time import UNKNOWN_HOURS, EvacuationSettings
 from strandline.planning.early_action.evacuation.evacuation_areas import (
@@ -20,6 +22,7 @@ from strandline.planning.early_action.evacuation.evacuation_areas import (
     mean_return_periods,
     people_of,
 )
+from strandline.planning.early_action.evacuation.frequency import Frequency
 from strandline.planning.early_action.hindcast import Hindcast
 from strandline.planning.early_action.verification import Verification
 from strandline.planning.measures import load_measures
@@ -27,7 +30,7 @@ from strandline.planning.plan_schema import plan_to_json
 from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.people import COUNT_FACTOR, People
+from strandline.risk.people import COUNT_FACTOR, MAP_FACTOR, Homes, People
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.zones import Zones
 from tests.fixtures import reports as coast
@@ -163,12 +166,36 @@ def test_a_higher_dangerous_level_is_never_reached_more_often(seed: int, more: f
 def test_a_home_that_nobody_counted_is_bounded_by_those_that_are() -> None:
     zones, homes = strips(), make_homes()
     everybody = np.arange(6)
-    found = people_of(zones, homes, everybody)
+    found = people_of(zones, Homes.of(homes), everybody, REGION)
     large = np.quantile([10, 10, 20, 10], 0.95)
     assert found == People.bounded(50 / COUNT_FACTOR, 50 + 12.5, (50 + large) * COUNT_FACTOR)
-    assert people_of(zones, homes, np.array([2])) == People.bounded(10 / COUNT_FACTOR, 10, 10 * COUNT_FACTOR)
-    assert people_of(zones, homes.drop(columns="people"), everybody).is_unknown
-    assert people_of(zones, homes.assign(people=np.nan), everybody).is_unknown
+    only = people_of(zones, Homes.of(homes), np.array([2]), REGION)
+    assert only == People.bounded(10 / COUNT_FACTOR, 10, 10 * COUNT_FACTOR)
+    assert people_of(zones, Homes.of(homes.drop(columns="people")), everybody, REGION).is_unknown
+    assert people_of(zones, Homes.of(homes.assign(people=np.nan)), everybody, REGION).is_unknown
+
+
+def test_without_any_building_a_map_of_people_gives_every_area_people_between_bounds() -> None:
+    nothing, zones, hazard, rng = no_survey(REGION.crs), strips(), hazard_of_strips(), np.random.default_rng(0)
+    zones = replace(zones, of_asset=np.empty(0, dtype=np.int64))
+    people = xr.DataArray(np.full(REGION.shape, 5.0), {"y": REGION.y, "x": REGION.x}, ("y", "x"))
+    response, unknown = (
+        StageDamageByZone.of(zones, [hazard], nothing, 0.3, rng, each) for each in (people, None)
+    )  # fmt: skip
+    by_map, by_nobody = (
+        find_evacuation_areas(zones, each, hazard, nothing, DRY, EvacuationSettings(), people=mapped).areas
+        for each, mapped in ((response, people), (unknown, None))
+    )
+    assert [area.levels for area in by_map] == [area.levels for area in by_nobody], "a map moves no trigger"
+    for area in by_map:
+        cells = 8 * sum(int((zones.of_cell[0] == NAMES.index(name)).sum()) for name in area.zones)
+        assert area.people.likely == People.bounded(0, 5.0 * cells, 1e6).likely
+        assert area.people.low <= 5.0 * cells / MAP_FACTOR
+        assert area.people.high >= 5.0 * cells * MAP_FACTOR
+    assert all(area.people.is_unknown for area in by_nobody)
+    assert (response.uncounted_homes == 0).all()
+    assert (response.people_in_danger <= response.people_in_danger_at_most).all()
+    assert np.isnan(unknown.people_in_danger).all()
 
 
 def test_without_a_count_of_people_clearing_takes_as_long_as_before_there_was_a_model() -> None:
@@ -241,3 +268,13 @@ def test_the_plan_shows_people_hours_and_what_they_rest_on() -> None:
         " shelter: called 10" in text
     )
     assert "No zone is known" in "\n".join(evacuation_lines(EvacuationAreas((), (), areas.night, areas.local_night)))
+
+
+def test_ground_that_floods_more_often_than_people_could_live_with_is_doubted_before_all_else() -> None:
+    areas, _ = found()
+    first, *others = areas.areas
+    assert areas.doubt == ""
+    tidal = replace(areas, areas=(replace(first, frequency=Frequency(15.7)), *others))
+    assert tidal.doubt.startswith("By these maps area A is in danger about 16 times a year.")
+    lines = plan_to_markdown(replace(coast.a_plan(), evacuation=tidal)).splitlines()
+    assert lines.index(f"**{tidal.doubt}**") < lines.index("## What to do, most urgent first")

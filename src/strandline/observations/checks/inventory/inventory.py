@@ -15,14 +15,21 @@ import xarray as xr
 from strandline.errors import InputError
 from strandline.observations.arrays import Times
 from strandline.observations.checks.contradictions import find_contradictions
-from strandline.observations.checks.findings import Finding
+from strandline.observations.checks.findings import Checked, Finding
 from strandline.observations.checks.published import Published
 from strandline.observations.checks.quality import FLAG_NAMES, MISSING
 from strandline.observations.checks.silence import coverage
+from strandline.observations.exposure.plausibility import doubts_about_exposure
 from strandline.observations.observations import MODALITIES
-from strandline.observations.readers.assets import read_assets
+from strandline.observations.readers.exposure.assets import read_all_assets
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
-from strandline.observations.readers.observe import READERS, dataset_readers, files_of, paths_of
+from strandline.observations.readers.observe import (
+    READERS,
+    dataset_readers,
+    files_of,
+    flood_survey_reader,
+    paths_of,
+)
 from strandline.observations.readers.published import read_published
 from strandline.observations.readers.terrain import read_terrain
 from strandline.observations.readers.tide_gauges import read_tide_gauges
@@ -34,7 +41,7 @@ from strandline.observations.region_file.data_sections import (
 )
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.money import MoneyUnit
-from strandline.observations.region_file.scenario_sections import ScenariosSection
+from strandline.observations.region_file.scenario_sections import ReturnLevelsSection, ScenariosSection
 
 S = TypeVar("S")
 HOUR = np.timedelta64(1, "h")
@@ -42,15 +49,15 @@ State = Literal["present", "absent", "unreadable"]
 
 COSTS = {name: modality.cost_of_absence for name, modality in MODALITIES.items()} | {
     "neighbour": "no substitute when the region's own gauge fails in a storm",
-    "tides": "the tide is fitted to the record, which takes months of data and leaks if held-out storms are included",
-    "extremes": "return levels rest on the gauge's own record, and are unavailable where it is short",
+    "tides": "the tide is fitted to the record, which takes months of data and leaks if held-out storms are included;"
+    " without a gauge it is a usual one, a third or three times as large as here",
+    "extremes": "return levels rest on the gauge's own record; a short one only updates what other coasts have",
+    "return_levels": "rare seas rest on annual maxima or the own record; without these, on what other coasts have",
     "assets": "no damage and no money: the plan has actions for lives alone, by the land that floods",
     "scenarios": "the sea rises as on the world's mean, and the land is taken as stable",
     "zones": "the watch reports by the districts that the assets name, else by square blocks",
 }
 """Stream → what a region does without it."""
-NEEDED = ("tide_gauge",)
-"""Streams beside the terrain without which there is no plan."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,7 @@ class Stream:
         longest_gap: [h]; ``None`` where it has no meaning.
         spans: known periods (start, end), UTC; a scene has no length.
         age_days: from the last known time until now.
+        fault: where, what and remedy of one that is unreadable.
     """
 
     name: str
@@ -78,6 +86,7 @@ class Stream:
     longest_gap: float | None = None
     spans: tuple[tuple[np.datetime64, np.datetime64], ...] = ()
     age_days: float | None = None
+    fault: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,18 +101,14 @@ class Inventory:
     assets: gpd.GeoDataFrame | None
     findings: tuple[Finding, ...] = ()
     own_gauge: xr.Dataset | None = None
+    storms: xr.Dataset | None = None
+    flood_survey: xr.Dataset | None = None
     published: Published = field(default_factory=Published)
 
     @property
     def unreadable(self) -> tuple[str, ...]:
         """Names of the streams whose files cannot be used."""
         return tuple(stream.name for stream in self.streams if stream.state == "unreadable")
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Sections that ``strandline run`` needs and the region file lacks; ``strandline map`` needs none of them."""
-        absent = {stream.name for stream in self.streams if stream.state == "absent"}
-        return tuple(name for name in NEEDED if name in absent)
 
     @property
     def refused(self) -> tuple[Finding, ...]:
@@ -113,7 +118,7 @@ class Inventory:
     @property
     def is_usable(self) -> bool:
         """Whether a run reads it: terrain is present, every named file can be read, and nothing contradicts."""
-        return self.terrain is not None and not self.unreadable and not self.refused and not self.missing
+        return self.terrain is not None and not self.unreadable and not self.refused
 
 
 def take_inventory(
@@ -177,41 +182,80 @@ def take_inventory(
             published = published.joined(found.value)
         except InputError as error:
             streams.append(_unreadable(name, error, name))
+    listed = region_file.return_levels
+    streams.append(_absent("return_levels") if listed is None else _describe_return_levels(listed))
     own_is_readable = bool(gauge_data) and gauge_data[0]["station"].values[0] == region_file.tide_gauge[0].name
     own_gauge = gauge_data[0] if own_is_readable else None
-    if own_gauge is not None:
+    if own_gauge is None:
+        findings += find_contradictions(region_file, terrain, None, published)
+    else:
         names = {str(each["station"].values[0]) for each in gauge_data}
         readable = tuple(section for section in region_file.tide_gauge if section.name in names)
         of_these = region_file.model_copy(update={"tide_gauge": readable})
         findings += find_contradictions(of_these, terrain, _joined(gauge_data), published)
     zones = region_file.zones
+    kept: dict[str, xr.Dataset | None] = {}
+
+    def keep(name: str, read: Callable[[], xr.Dataset | Checked[xr.Dataset] | None]) -> None:
+        """Add the description of a modality whose data is looked at again."""
+        try:
+            found = execute(files(name), read)
+        except InputError as error:
+            streams.append(_unreadable(name, error, name))
+            return
+        if isinstance(found, Checked):
+            findings.extend(found.findings)
+        kept[name] = found.value if isinstance(found, Checked) else found
+        streams.append(_describe_modality(name, now, lambda: kept[name]))
+
     for name in READERS:
-        if name not in ("terrain", "tide_gauge"):
+        if name in ("storms", "people") and name in readers:
+            keep(name, readers[name])
+        elif name not in ("terrain", "tide_gauge"):
             paths = files(name) if name in readers else []
             describe(name, readers.get(name), partial(_describe_modality, name, now), paths)
+    if region_file.flood_survey:
+        keep("flood_survey", flood_survey_reader(region_file))
+    else:
+        streams.append(_absent("flood_survey"))
     assets: gpd.GeoDataFrame | None = None
-    if region_file.assets is None:
+    if not region_file.assets:
         streams.append(_absent("assets"))
     else:
         try:
             planning = region_file.planning or PlanningSection()
-            survey = execute(files("assets"), partial(read_assets, region_file.assets, region, planning))
+            survey = execute(files("assets"), partial(read_all_assets, region_file.assets, region, planning))
             assets = survey.value
             findings += survey.findings
             streams.append(_describe_assets(assets, now, planning.money))
         except InputError as error:
             streams.append(_unreadable("assets", error, "assets"))
+    mapped = kept.get("people")
+    findings += doubts_about_exposure(assets, None if mapped is None else mapped["people"], terrain, region)
     describe("zones", zones, partial(_describe_zones, region), [] if zones is None else paths_of(zones))
     gauges = tuple((gauge.name, gauge.longitude, gauge.latitude) for gauge in region_file.tide_gauge)
     held_out = tuple(region_file.split.windows)
-    return Inventory(region, tuple(streams), held_out, gauges, terrain, assets, tuple(findings), own_gauge, published)
+    return Inventory(
+        region,
+        tuple(streams),
+        held_out,
+        gauges,
+        terrain,
+        assets,
+        tuple(findings),
+        own_gauge,
+        kept.get("storms"),
+        kept.get("flood_survey"),
+        published,
+    )
 
 
 def _joined(gauges: list[xr.Dataset]) -> xr.Dataset:
     """Gauges that were read one by one, over the hours from the first to the last of them."""
     together = xr.concat(gauges, "station", data_vars="all", coords="different", compat="equals", join="outer")
     time = together["time"].values
-    return together.reindex(time=np.arange(time.min(), time.max() + HOUR, HOUR))
+    whole = together.reindex(time=np.arange(time.min(), time.max() + HOUR, HOUR))
+    return whole.assign(quality=whole["quality"].fillna(MISSING).astype(np.uint8))  # unknown where another one is read
 
 
 def known_spans(time: Times, known: npt.NDArray[np.bool_]) -> tuple[tuple[np.datetime64, np.datetime64], ...]:
@@ -250,6 +294,16 @@ def _describe_extremes(now: np.datetime64, published: Published) -> Stream:
     return Stream("extremes", "present", detail, COSTS["extremes"], count=int(years.size), age_days=_days(now - end))
 
 
+def _describe_return_levels(section: ReturnLevelsSection) -> Stream:
+    periods, levels = section.periods, section.levels
+    doubt = "" if section.low is None else f", with bounds of {section.chance:.0%} chance"
+    detail = (
+        f"published levels of {periods[0]:g} to {periods[-1]:g} years, {levels[0]:.2f} to {levels[-1]:.2f}"
+        f" {section.unit}{doubt}"
+    )
+    return Stream("return_levels", "present", detail, COSTS["return_levels"], count=len(periods))
+
+
 def _describe_scenarios(published: Published) -> Stream:
     projections, land, parts = published.projections, published.subsidence, []
     if projections is not None:
@@ -274,6 +328,10 @@ def _describe_modality(name: str, now: np.datetime64, read: Callable[[], xr.Data
     if name == "storms":
         count = len(set(dataset["storm"].values))
         detail = f"{count} storms; {unobserved:.0%} of fixes without wind"
+    elif name == "people":
+        detail = f"{float(first.sum()):,.0f} people by a map; it says nothing of {unobserved:.0%} of the cells"
+    elif name == "flood_survey":
+        detail = f"{int(first.count())} cells seen, {int((first > 0).sum())} of them flooded"
     else:
         detail = f"{', '.join(map(str, dataset.data_vars))}; {unobserved:.0%} of cells not observed"
     if "time" not in dataset.coords:
@@ -327,7 +385,14 @@ def _describe_terrain(terrain: xr.Dataset) -> Stream:
 
 
 def _describe_assets(assets: gpd.GeoDataFrame, now: np.datetime64, money: MoneyUnit) -> Stream:
-    detail = f"{len(assets)} surveyed, {assets['value'].sum() / 1e6:,.1f} million {money}"
+    counted = assets["count"].fillna(1.0) if "count" in assets else np.ones(len(assets))
+    with_value = int(assets["value"].notna().sum())
+    detail = f"{counted.sum():.0f} surveyed, {assets['value'].sum() / 1e6:,.1f} million {money}"
+    if with_value < len(assets):
+        detail = f"{counted.sum():.0f} on maps and surveys"
+        detail += (
+            f", {assets['value'].sum() / 1e6:,.1f} million {money} where it is stated" if with_value else ", no value"
+        )
     surveyed = np.datetime64(f"{int(assets['survey_year'].min()):04d}-07-01", "ns")
     return Stream("assets", "present", detail, COSTS["assets"], count=len(assets), age_days=_days(now - surveyed))
 
@@ -342,7 +407,7 @@ def _absent(name: str) -> Stream:
 
 
 def _unreadable(name: str, error: InputError, cost: str) -> Stream:
-    return Stream(name, "unreadable", str(error), COSTS[cost])
+    return Stream(name, "unreadable", str(error), COSTS[cost], fault=(error.where, error.what, error.remedy))
 
 
 def _days(span: np.timedelta64) -> float:

@@ -26,7 +26,7 @@ _SHORTEST_BAR = 0.004
 
 
 def inventory_table(inventory: Inventory) -> Group:
-    """A table of spans, gaps and ages; below it the details of each stream, or the cost of its absence, and doubts."""
+    """A table of spans, gaps and ages; below it the details of each stream, or the cost of its absence."""
     table = Table(title=f"{inventory.region.name}: data inventory", title_justify="left", box=None)
     for heading in ("stream", "state", "from – to (UTC)", "unknown", "longest gap", "age"):
         table.add_column(heading, justify="right" if heading in ("unknown", "longest gap", "age") else "left")
@@ -43,11 +43,7 @@ def inventory_table(inventory: Inventory) -> Group:
         )
         detail = stream.detail if stream.state == "present" else f"{stream.detail}; without it: {stream.cost}"
         details.add_row(Text(stream.name, style=_COLOURS[stream.state]), Text(detail))
-    doubts = Text("\n").join(
-        Text(f"{'refused' if finding.refuses else 'warning'}: {finding}", style="red" if finding.refuses else "yellow")
-        for finding in inventory.findings
-    )
-    return Group(table, Text(), details, *([Text(), doubts] if inventory.findings else []))
+    return Group(table, Text(), details)
 
 
 def inventory_to_json(inventory: Inventory) -> dict[str, object]:
@@ -56,7 +52,6 @@ def inventory_to_json(inventory: Inventory) -> dict[str, object]:
         "region": inventory.region.name,
         "is_usable": inventory.is_usable,
         "held_out": _as_text(inventory.held_out),
-        "missing": list(inventory.missing),
         "refused": [str(finding) for finding in inventory.refused],
         "warnings": list(warnings_of(inventory.findings)),
         "streams": [
@@ -157,7 +152,7 @@ def _draw_map(figure: Figure, axes: Axes, inventory: Inventory) -> None:
 
 
 def _draw_gauges(axes: Axes, inventory: Inventory) -> str:
-    """Draw the gauges inside as triangles; return a sentence with the distance of the others from the centre."""
+    """Draw the gauges inside as triangles; return a sentence with the distance of the others from the map."""
     region = inventory.region
     left, bottom, right, top = region.bounds
     to_region = Transformer.from_crs("EPSG:4326", region.crs, always_xy=True)
@@ -168,7 +163,7 @@ def _draw_gauges(axes: Axes, inventory: Inventory) -> str:
             inside.append((x / 1000, y / 1000))
             axes.annotate(name, (x / 1000, y / 1000), fontsize=7, zorder=7)
         else:
-            distance = np.hypot(x - (left + right) / 2, y - (bottom + top) / 2) / 1000
+            distance = np.hypot(max(left - x, x - right, 0.0), max(bottom - y, y - top, 0.0)) / 1000
             distant.append(f"{name} {distance:.0f} km")
     if inside:
         x, y = zip(*inside, strict=True)

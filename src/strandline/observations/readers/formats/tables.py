@@ -1,6 +1,7 @@
 """Text tables, read as strings so that messages can name file, row and column of a bad value."""
 
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +123,34 @@ def parse_table(
     if frame.empty:
         raise InputError(path, "has a header but no rows", "give the file with its data")
     return TextTable(path, frame, 1 if names else 2)
+
+
+def separate_units(table: TextTable, time: str) -> tuple[TextTable, dict[str, str]]:
+    """A table of an ERDDAP server without its units, and the unit of each column that states one.
+
+    ``.csv`` writes the units as first row (``UTC`` below the time), ``.csvp`` into the header: ``sea_level (mm)``.
+
+    Args:
+        time: column of the time.
+
+    Source: ERDDAP, https://coastwatch.pfeg.noaa.gov/erddap/tabledap/documentation.html#fileType.
+
+    Raises:
+        InputError: no such column, or no row but the units.
+    """
+    names = [str(name) for name in table.frame.columns]
+    split = [re.fullmatch(r"(\S+) \((.*)\)", name) for name in names]
+    if any(split):
+        units = {found[1]: found[2] for found in split if found}
+        bare = [found[1] if found else name for found, name in zip(split, names, strict=True)]
+        return TextTable(table.path, table.frame.set_axis(bare, axis=1), table.first_row), units
+    if table.column(time).iloc[0] != "UTC":
+        return table, {}
+    units = {name: unit for name, unit in table.frame.iloc[0].astype(str).items() if unit}
+    rest = table.frame.iloc[1:]
+    if rest.empty:
+        raise InputError(table.path, "has a header and units but no rows", "give the file with its data")
+    return TextTable(table.path, rest, table.first_row), {str(name): unit for name, unit in units.items()}
 
 
 def read_text(path: Path, largest: int = LARGEST_TABLE) -> str:

@@ -3,6 +3,7 @@
 A new format needs one function and one row of ``READERS``.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,10 +15,16 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Times
 from strandline.observations.checks.times import REMEDY, implausible_years
 from strandline.observations.readers.formats.fields import find_variable, load, open_fields, times_of
-from strandline.observations.readers.formats.tables import TextTable, parse_table, read_table
+from strandline.observations.readers.formats.tables import (
+    TextTable,
+    parse_table,
+    read_table,
+    read_text,
+    separate_units,
+)
 from strandline.observations.readers.formats.timestamps import as_times, check_increasing, read_times, readable_times
 from strandline.observations.readers.formats.units import parse_unit_attribute, to_si
-from strandline.observations.region_file.data_sections import GaugeFileSection
+from strandline.observations.region_file.data_sections import GaugeFileSection, GaugeFormat
 from strandline.observations.variables import VARIABLES
 
 Readings = tuple[Times, npt.NDArray[np.float64]]
@@ -36,6 +43,16 @@ _HIGHEST_PLAUSIBLE = 12.0
 """[m] A record that exceeds it, on any datum in use, is in another unit than stated."""
 _LEVEL_NAMES = ("sea_level", "sealevel", "water_level", "waterlevel", "slev", "ssh")
 _UHSLC_COLUMNS = ("year", "month", "day", "hour", "level")
+_UHSLC_MISSING = "-32767"
+_ERDDAP_MISSING = ("NaN", _UHSLC_MISSING)
+_ERDDAP_STATIONS = ("record_id", "uhslc_id", "station_name", "station_id", "station")
+"""Columns that tell stations apart, and versions of one whose datums differ (``record_id`` of the UHSLC)."""
+_DEFAULT_COLUMNS = {
+    "noaa_coops": ("Date Time", "Water Level"),
+    "uhslc": ("time", "sea_level"),
+    "erddap": ("time", "sea_level"),
+}
+"""Format → columns of time and level where the region file names none."""
 
 
 def read_wide(path: Path, gauge: GaugeFileSection) -> Readings:
@@ -60,8 +77,14 @@ def read_noaa_coops(path: Path, gauge: GaugeFileSection) -> Readings:
 
 
 def read_uhslc(path: Path, gauge: GaugeFileSection) -> Readings:
-    """University of Hawaii Sea Level Center: ``year,month,day,hour,level`` [mm], UTC, −32767 = missing, no header."""
-    table = read_table(path, names=_UHSLC_COLUMNS)
+    """University of Hawaii Sea Level Center, both flavours of its CSV; UTC, −32767 = missing.
+
+    Its own files are ``year,month,day,hour,level`` [mm] without a header; its ERDDAP server writes a header and units.
+    """
+    text = read_text(path)
+    if _has_header(text):
+        return _from_erddap(parse_table(text, path), gauge)
+    table = parse_table(text, path, names=_UHSLC_COLUMNS)
     parts = {name: table.numbers(name, ()) for name in _UHSLC_COLUMNS[:4]}
     table.refuse(implausible_years(parts["year"]), ["year"], "cannot be the year of a reading", REMEDY)
     date = pd.to_datetime(pd.DataFrame(parts), errors="coerce")
@@ -70,9 +93,14 @@ def read_uhslc(path: Path, gauge: GaugeFileSection) -> Readings:
     table.refuse(wrong, _UHSLC_COLUMNS[:4], "is not a date", "write year,month,day,hour,level")
     time = as_times(date)
     check_increasing(time, table)
-    level = to_si(table.numbers("level", ("-32767", *gauge.missing)), "mm")
+    level = to_si(table.numbers("level", (_UHSLC_MISSING, *gauge.missing)), "mm")
     _check_range(level, "mm", table, "level")
     return time, level
+
+
+def read_erddap(path: Path, gauge: GaugeFileSection) -> Readings:
+    """A table of an ERDDAP server as ``.csv`` or ``.csvp``: UTC, unit as the file states it, NaN = missing."""
+    return _from_erddap(read_table(path), gauge)
 
 
 def read_netcdf(path: Path, gauge: GaugeFileSection) -> Readings:
@@ -112,9 +140,17 @@ READERS: dict[str, Reader] = {
     "wide": read_wide,
     "long": read_long,
     "uhslc": read_uhslc,
+    "erddap": read_erddap,
     "noaa_coops": read_noaa_coops,
     "netcdf": read_netcdf,
 }
+
+
+def header_lines(form: GaugeFormat, first: str, second: str) -> int:
+    """How many of a table's first two lines are names and units, and no reading."""
+    if form == "uhslc" and not _has_header(first):
+        return 0
+    return 2 if form in ("uhslc", "erddap") and "UTC" in second.strip().split(",") else 1
 
 
 def parse_partial_table(text: str, path: Path, gauge: GaugeFileSection) -> Readings:
@@ -131,11 +167,16 @@ def parse_partial_table(text: str, path: Path, gauge: GaugeFileSection) -> Readi
     Raises:
         InputError: a column is missing.
     """
-    if gauge.format == "uhslc":
+    if gauge.format == "erddap" or (gauge.format == "uhslc" and _has_header(text)):
+        table, unit = _levels_of_erddap(parse_table(text, path, uneven_lines="skip"), gauge)
+        time_column, level_column = _columns(gauge)
+        time = readable_times(table.column(time_column), "UTC")
+        values, absent = table.readable_numbers(level_column, (*_ERDDAP_MISSING, *gauge.missing))
+    elif gauge.format == "uhslc":
         table = parse_table(text, path, names=_UHSLC_COLUMNS, uneven_lines="skip")
         parts = {name: table.readable_numbers(name, ())[0] for name in _UHSLC_COLUMNS[:4]}
         time = as_times(pd.to_datetime(pd.DataFrame(parts), errors="coerce"))
-        values, absent = table.readable_numbers("level", ("-32767", *gauge.missing))
+        values, absent = table.readable_numbers("level", (_UHSLC_MISSING, *gauge.missing))
         unit = "mm"
     else:
         table = parse_table(text, path, gauge.delimiter, uneven_lines="skip")
@@ -150,7 +191,7 @@ def parse_partial_table(text: str, path: Path, gauge: GaugeFileSection) -> Readi
 
 def _columns(gauge: GaugeFileSection) -> tuple[str, str]:
     """Names of the columns of time and level."""
-    default = ("Date Time", "Water Level") if gauge.format == "noaa_coops" else ("", "")
+    default = _DEFAULT_COLUMNS.get(gauge.format, ("", ""))
     return gauge.columns.time or default[0], gauge.columns.level or default[1]
 
 
@@ -161,6 +202,42 @@ def _station(gauge: GaugeFileSection) -> str:
 def _own_rows(table: TextTable, gauge: GaugeFileSection) -> TextTable:
     chosen = table.column(str(gauge.columns.station)) == _station(gauge)
     return TextTable(table.path, table.frame[chosen], table.first_row)
+
+
+def _has_header(text: str) -> bool:
+    """Whether the first line holds names, as an ERDDAP server writes them, and no year."""
+    return re.match(r"\s*\"?[A-Za-z]", text) is not None
+
+
+def _levels_of_erddap(table: TextTable, gauge: GaugeFileSection) -> tuple[TextTable, str]:
+    """The rows of one station, without the row of units, and the unit of the levels.
+
+    Raises:
+        InputError: a column is missing, the unit is unknown, or rows of several stations are mixed.
+    """
+    time, level = _columns(gauge)
+    table, units = separate_units(table, time)
+    table.column(level)
+    if gauge.columns.station is not None:
+        table = _own_rows(table, gauge)
+    else:
+        for name in set(_ERDDAP_STATIONS) & set(table.frame.columns):
+            stations = sorted(set(table.column(name)))
+            if len(stations) > 1:
+                what = f"holds {len(stations)} stations in column '{name}': {', '.join(stations[:8])}"
+                raise InputError(table.path, what, f"set columns.station = '{name}' and station = '{stations[0]}'")
+    return table, parse_unit_attribute(units.get(level, gauge.unit), "m", f"{table.path} column '{level}'")
+
+
+def _from_erddap(table: TextTable, gauge: GaugeFileSection) -> Readings:
+    time, level = _columns(gauge)
+    rows, unit = _levels_of_erddap(table, gauge)
+    if rows.frame.empty:
+        raise InputError(table.path, f"has no rows of station '{_station(gauge)}'", "check 'station'")
+    utc = read_times(rows, time, "UTC")
+    metres = to_si(rows.numbers(level, (*_ERDDAP_MISSING, *gauge.missing)), unit)
+    _check_range(metres, unit, rows, level)
+    return utc, metres
 
 
 def _from_table(table: TextTable, gauge: GaugeFileSection) -> Readings:

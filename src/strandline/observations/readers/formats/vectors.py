@@ -29,7 +29,9 @@ LARGEST_SURVEY = 2 << 30
 
 
 def read_vectors(path: Path, columns: Iterable[str]) -> gpd.GeoDataFrame:
-    """The features of a GeoJSON, GeoPackage or GeoParquet file in its own CRS; geometries are not empty.
+    """The features of a GeoJSON, GeoPackage, GeoParquet or shapefile, or the waypoints of a GPX, in its own CRS.
+
+    Geometries are not empty.
 
     Args:
         columns: names of required columns.
@@ -42,12 +44,16 @@ def read_vectors(path: Path, columns: Iterable[str]) -> gpd.GeoDataFrame:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # GDAL warns before it raises
-            frame = gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path, engine="pyogrio")
+            if path.suffix == ".parquet":
+                frame = gpd.read_parquet(path)
+            else:
+                layer = {"layer": "waypoints"} if path.suffix.lower() == ".gpx" else {}
+                frame = gpd.read_file(path, engine="pyogrio", **layer)
     except ImportError as error:
         raise InputError(path, "is GeoParquet", "pip install 'strandline[parquet]' to read it") from error
     except _BROKEN as error:
         raise InputError(
-            path, f"cannot be read ({error})", "give a complete GeoJSON, GeoPackage or GeoParquet"
+            path, f"cannot be read ({error})", "give a complete GeoJSON, GeoPackage, GeoParquet, shapefile or GPX"
         ) from error
     if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
         raise InputError(path, "has no features", "give a file with at least one feature")

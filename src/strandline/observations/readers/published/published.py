@@ -4,13 +4,24 @@ from functools import partial
 
 from strandline.errors import InputError
 from strandline.observations.checks.findings import Checked, Finding
+from strandline.observations.checks.positions import doubts_about_own_gauge
 from strandline.observations.checks.published import Published
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.published.annual_maxima import read_annual_maxima
 from strandline.observations.readers.published.sea_level_projections import read_projections
 from strandline.observations.readers.published.subsidence import read_subsidence
-from strandline.observations.readers.published.tidal_constants import read_tidal_constants
+from strandline.observations.readers.published.tide_of_place import read_tide_of_place, tables_of
 from strandline.observations.region_file import RegionFile
+
+
+def place_of_tide(region_file: RegionFile) -> tuple[float, float]:
+    """Longitude and latitude [degrees] whose tide is asked for: of the own gauge, else of the middle of the region.
+
+    A gauge that cannot stand where it is stated is refused for that alone, and not for all that follows from it.
+    """
+    if not region_file.tide_gauge or any(doubt.refuses for doubt in doubts_about_own_gauge(region_file)):
+        return region_file.region.centre_lonlat
+    return region_file.tide_gauge[0].longitude, region_file.tide_gauge[0].latitude
 
 
 def read_published(region_file: RegionFile, execute: Executor = in_this_process) -> Checked[Published]:
@@ -25,13 +36,14 @@ def read_published(region_file: RegionFile, execute: Executor = in_this_process)
     published: dict[str, object] = {}
     findings: list[Finding] = []
     tides, extremes, scenarios = region_file.tides, region_file.extremes, region_file.scenarios
-    place = region_file.region.centre_lonlat
-    if region_file.tide_gauge:
-        place = region_file.tide_gauge[0].longitude, region_file.tide_gauge[0].latitude
-    if tides is not None and tides.constants is not None and tides.station is not None:
-        constants = execute([tides.constants], partial(read_tidal_constants, tides.constants, tides.station, place[1]))
-        published |= {"constants": constants.value, "constants_from": f"{tides.constants} station '{tides.station}'"}
-        findings += constants.findings
+    place = place_of_tide(region_file)
+    if tides is not None and tides.constants is not None:
+        tide = execute(tables_of(tides), partial(read_tide_of_place, tides, *place))
+        named = [tides.station] if isinstance(tides.station, str) else tides.station or ()
+        published["constants"] = tide.value.constants
+        published["constants_from"] = f"{tides.constants} " + " and ".join(f"station '{each}'" for each in named)
+        published["tide_size_error"] = tide.value.size_error
+        findings += tide.findings
     if extremes is not None:
         maxima = execute([extremes.path], partial(read_annual_maxima, extremes))
         published["maxima"] = maxima.value

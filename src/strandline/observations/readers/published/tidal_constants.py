@@ -8,9 +8,11 @@ import pandas as pd
 from utide._ut_constants import constit_index_dict
 
 from strandline.errors import InputError
-from strandline.observations.checks.findings import Checked
+from strandline.observations.checks.findings import Checked, Finding
+from strandline.observations.checks.positions import doubts_about_tide_station
 from strandline.observations.checks.published_tide import doubts_about_constants
 from strandline.observations.readers.formats.tables import read_table
+from strandline.observations.readers.published.tide_stations import distance_of_station, find_station
 from strandline.observations.sea_level.harmonic_tide import TidalConstants
 
 _log = logging.getLogger(__name__)
@@ -24,16 +26,19 @@ _AMBIGUOUS = ("S1", "M1")
 """Constituents whose argument is defined in several ways."""
 
 
-def read_tidal_constants(path: Path, station: str, latitude: float) -> Checked[TidalConstants]:
+def read_tidal_constants(
+    path: Path, station: str, latitude: float, longitude: float | None = None, stations: Path | None = None
+) -> Checked[TidalConstants]:
     """The constants of one station of a table ``id,name,amplitude_m,phase_deg`` in utide's convention.
 
-    Constituents unknown to utide and those with an ambiguous argument are left out; those that no TICON station has are
-    a finding.
+    Constituents unknown to utide and those with an ambiguous argument are left out. Findings: constituents that no
+    TICON station has, a station that was found by its name, and one that lies far from the place or nobody knows where.
 
     Args:
         path: the table, gzipped or not.
-        station: its ``id``.
-        latitude: of the station [degrees north].
+        station: its ``id``, or its name as people write it.
+        latitude, longitude: of the place whose tide it is to be [degrees].
+        stations: table of the stations' positions (``id,name,lat,lon``).
 
     Raises:
         InputError: no such station (lists similar ones), a value that is not a number, a negative amplitude, a phase
@@ -41,10 +46,12 @@ def read_tidal_constants(path: Path, station: str, latitude: float) -> Checked[T
     """
     table = read_table(path)
     ids = table.column("id")
+    written, station = station, find_station(station, set(ids), path)
+    where = f"{path} station '{station}'"
+    doubts = [] if written == station else [Finding(where, f"is taken for '{written}'", "write its id to be sure")]
+    if longitude is not None:
+        doubts += _doubts_about_distance(station, longitude, latitude, stations, where)
     rows = np.flatnonzero(ids == station)
-    if not rows.size:
-        similar = sorted({str(name) for name in ids if station.split("/")[-1].split("-")[0] in name})[:5]
-        raise InputError(path, f"has no station '{station}'", f"similar: {', '.join(similar) or 'none; see column id'}")
     names = table.column("name").to_numpy()[rows]
     amplitudes = table.numbers("amplitude_m", ())[rows]
     phases = table.numbers("phase_deg", ())[rows]
@@ -71,5 +78,20 @@ def read_tidal_constants(path: Path, station: str, latitude: float) -> Checked[T
         phase[name] = float((degrees + _PHASE_SHIFT.get(name, 0.0)) % 360.0)
     _log.info("tidal constants of %s: %d used, skipped %s", station, len(amplitude), ", ".join(skipped))
     source = f"{path.name}, station {station}"
-    findings = tuple(doubts_about_constants(amplitude, skipped, f"{path} station '{station}'"))
+    findings = (*doubts, *doubts_about_constants(amplitude, skipped, where))
     return Checked(TidalConstants(station, latitude, source, amplitude, phase), findings)
+
+
+def _doubts_about_distance(
+    station: str, longitude: float, latitude: float, stations: Path | None, where: str
+) -> list[Finding]:
+    """A station whose tide is not that of the place, or nobody knows.
+
+    Raises:
+        InputError: the table of positions cannot be read.
+    """
+    distance = distance_of_station(station, longitude, latitude, stations)
+    if distance is None:
+        what = "its position is not known here, nor whether its tide is that of this coast"
+        return [Finding(where, what, "name the table of its position as tides.stations (id,name,lat,lon)")]
+    return list(doubts_about_tide_station(distance, where))

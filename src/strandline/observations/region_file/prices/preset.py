@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, ValidationError, model_validator
 
 from strandline.observations.region_file.prices.money import MoneyUnit
-from strandline.observations.region_file.toml_file import describe_errors, read_toml
+from strandline.observations.region_file.toml_file import describe_errors, first_of, read_toml
 from strandline.observations.region_file.values import Section
 
 PresetName = Literal["bangladesh", "italy", "netherlands", "vietnam"]
@@ -137,4 +137,4 @@ def load_preset(name: PresetName) -> Preset:
         try:
             return Preset.model_validate(read_toml(path))
         except ValidationError as error:
-            raise describe_errors(path, Preset, error)[0] from error
+            raise first_of(describe_errors(path, Preset, error)) from error

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
+import xarray as xr
 
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.region import Region
@@ -14,13 +15,15 @@ from strandline.planning.early_action.evacuation.frequency import Frequency, Sea
 from strandline.planning.early_action.protocol import Night
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.ways_out import find_ways_out, safe_ground
-from strandline.risk.people import People, residents
+from strandline.risk.people import UNKNOWN, Homes, People
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.danger import DANGEROUS_DEPTH, DANGEROUS_SHARE, ENDANGERED_SHARE, yearly_levels
-from strandline.risk.stage_damage.zones import Zones
+from strandline.risk.stage_damage.zones import Zones, zone_of_homes
 
 LONGEST_PERIODS = (5.0, 25.0, 100.0, np.inf)
 """Return periods [a] up to which a zone belongs to the first, second, … area; an assumption: few enough to remember."""
+TOO_OFTEN = 4.0
+"""Dangerous floods a year [a-1] above which nobody would live there without a defence; an assumption."""
 LETTERS = "ABCD"
 HOURS_PER_DAY, DEGREES_PER_HOUR = 24, 15.0
 """The sun moves by 15 degrees of longitude an hour."""
@@ -85,6 +88,20 @@ class EvacuationAreas:
     night: Night
     local_night: str
 
+    @property
+    def doubt(self) -> str:
+        """Why the terrain may be wrong where it floods more often than people could live with; empty = it does not."""
+        often = [area for area in self.areas if area.frequency.per_year > TOO_OFTEN]
+        if not often:
+            return ""
+        names = " and ".join(f"area {area.name}" for area in often)
+        return (
+            f"By these maps {names} is in danger {often[0].frequency.in_words}. Where people live on such ground,"
+            " something that the elevation model does not show keeps the sea out, or the model is too low there. Its"
+            " maps and calls are wrong until that is surveyed: ask for the embankments and their crests first. Until"
+            " then follow the weather service's warnings."
+        )
+
 
 def find_evacuation_areas(
     zones: Zones,
@@ -95,6 +112,7 @@ def find_evacuation_areas(
     settings: EvacuationSettings,
     frequent: Hazard | None = None,
     record: SeaRecord | None = None,
+    people: xr.DataArray | None = None,
 ) -> EvacuationAreas:
     """Group the zones by how often the sea makes them dangerous, and estimate the clearance time of each group.
 
@@ -109,7 +127,9 @@ def find_evacuation_areas(
         permanent_water: (H, W).
         frequent: of shorter return periods; ``None`` = not mapped.
         record: of the own gauge, which tells how often the sea passes levels below those; ``None`` = unknown.
+        people: (y, x) of a map of people, which counts where the survey does not.
     """
+    homes = Homes.of(assets, people)
     shorter = () if frequent is None else frequent.return_periods
     often = [] if frequent is None else [frequent.level_draws]
     drawn = np.concatenate([*often, hazard.level_draws], axis=1)  # (N, P)
@@ -124,7 +144,7 @@ def find_evacuation_areas(
             continue
         leaving = np.concatenate([leaving, chosen])
         levels = response.dangerous_level[chosen].min(axis=0)
-        ways = find_ways_out(assets, homes_of(zones, assets, leaving, region), safe, region)
+        ways = find_ways_out(assets, homes_of(zones, assets, homes, leaving, region), safe, region)
         level = _shown_level(levels, settings.agreed_chance)
         area = EvacuationArea(
             name=LETTERS[len(areas)],
@@ -132,8 +152,8 @@ def find_evacuation_areas(
             levels=tuple(levels.tolist()),
             level=level,
             frequency=frequency_of(level, drawn, (*shorter, *hazard.return_periods), record),
-            people=people_of(zones, assets, chosen),
-            clearance=clearance_time(people_of(zones, assets, leaving), ways, region.continent, settings),
+            people=people_of(zones, homes, chosen, region),
+            clearance=clearance_time(people_of(zones, homes, leaving, region), ways, region.continent, settings),
         )
         areas.append(area)
     never_seen = ~in_danger & (response.unknown_share >= DANGEROUS_SHARE)
@@ -179,17 +199,19 @@ def _shown_level(levels: Floats, agreed_chance: float) -> float:
     return shown if math.isfinite(shown) else float(levels[np.isfinite(levels)].max())
 
 
-def people_of(zones: Zones, assets: gpd.GeoDataFrame, chosen: Indices) -> People:
-    """People who live in the chosen zones; unknown where the survey counts nobody anywhere."""
-    return residents(assets, np.isin(zones.of_asset, chosen))
+def people_of(zones: Zones, homes: Homes | None, chosen: Indices, region: Region) -> People:
+    """People who live in the chosen zones; unknown where nobody is counted anywhere."""
+    return UNKNOWN if homes is None else homes.residents(np.isin(zone_of_homes(zones, homes, region), chosen))
 
 
-def homes_of(zones: Zones, assets: gpd.GeoDataFrame, chosen: Indices, region: Region) -> Floats:
-    """(N, 2) x and y [m] of the homes in the chosen zones, or of the zones' cells where no home is surveyed."""
+def homes_of(zones: Zones, assets: gpd.GeoDataFrame, homes: Homes | None, chosen: Indices, region: Region) -> Floats:
+    """(N, 2) x and y [m] of the homes in the chosen zones, or of the zones' cells where no home is known."""
     is_home = (assets["asset_class"] == "residential").to_numpy()
     if "people" in assets:
         is_home = is_home | (assets["people"].to_numpy(dtype=float) > 0)
     point = assets.geometry[is_home & np.isin(zones.of_asset, chosen)].representative_point()
+    if homes is not None and homes.counted_by == "map":
+        point = homes.places.geometry[np.isin(zone_of_homes(zones, homes, region), chosen)]
     if len(point):
         return np.column_stack([point.x, point.y])
     row, column = np.nonzero(np.isin(zones.of_cell, chosen))

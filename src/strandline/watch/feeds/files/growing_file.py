@@ -12,8 +12,13 @@ import numpy as np
 from strandline.errors import FeedError, InputError
 from strandline.observations.readers.formats.file_limits import open_file
 from strandline.observations.readers.formats.tables import read_text
-from strandline.observations.readers.formats.tide_gauge_formats import READERS, Readings, parse_partial_table
-from strandline.observations.region_file.data_sections import GaugeFileSection
+from strandline.observations.readers.formats.tide_gauge_formats import (
+    READERS,
+    Readings,
+    header_lines,
+    parse_partial_table,
+)
+from strandline.observations.region_file.data_sections import GaugeFileSection, GaugeFormat
 from strandline.watch.clock import utc_now
 from strandline.watch.feeds.files.foreign_files import ForeignFiles
 from strandline.watch.feeds.windowing import available_readings, before
@@ -80,7 +85,7 @@ def read_end(path: Path, gauge: GaugeFileSection, oldest: np.datetime64) -> Read
         return parse_partial_table(read_text(path, _LARGEST_UNPACKED), path, gauge)
     length = _FIRST_TAIL
     while True:
-        text, is_whole = _last_lines(path, length, has_header=gauge.format != "uhslc")
+        text, is_whole = _last_lines(path, length, gauge.format)
         time, level = parse_partial_table(text, path, gauge) if text else _NO_READINGS
         if is_whole or (time.size and time.min() <= oldest):
             return time, level
@@ -94,11 +99,12 @@ def read_end(path: Path, gauge: GaugeFileSection, oldest: np.datetime64) -> Read
 _NO_READINGS: Readings = (np.array([], dtype="datetime64[ns]"), np.array([]))
 
 
-def _last_lines(path: Path, length: int, has_header: bool) -> tuple[str, bool]:
+def _last_lines(path: Path, length: int, form: GaugeFormat) -> tuple[str, bool]:
     """The header and the complete lines within the last ``length`` bytes (empty = no line), and whether that is all."""
     try:
         with open_file(path) as file:
-            header = file.readline(_LONGEST_HEADER) if has_header else b""
+            first = [file.readline(_LONGEST_HEADER) for _ in range(2)]
+            header = b"".join(first[: header_lines(form, *(line.decode("utf-8-sig", "replace") for line in first))])
             start = max(len(header), os.fstat(file.fileno()).st_size - length)
             file.seek(start)
             lines = file.read(length)

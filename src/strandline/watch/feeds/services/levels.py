@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from strandline.observations.arrays import Floats, Times
+from strandline.observations.fetch.transfer.http import Service
 from strandline.observations.readers.formats.timestamps import readable_times
 from strandline.observations.region_file import feed_sections as sections
 from strandline.watch.clock import utc_now
-from strandline.watch.feeds.http import Service
 from strandline.watch.feeds.windowing import available_readings, before
 from strandline.watch.readings import Reading
 
@@ -61,7 +61,7 @@ class LevelFeed:
     @property
     def stream(self) -> str:
         """Name in the region file."""
-        return self.service.stream
+        return self.service.name
 
     def read(self, since: datetime, until: datetime) -> list[Reading]:
         """``water_level`` [m, region datum], see ``available_readings``.

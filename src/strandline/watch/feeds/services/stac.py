@@ -6,14 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from pystac import Link, STACError, STACObject
-from pystac.serialization import identify_stac_object_type
 from pystac_client import Client
-from pystac_client.errors import ClientTypeError
-from pystac_client.stac_api_io import StacApiIO
 
+from strandline.observations.fetch.transfer.http import Service
+from strandline.observations.fetch.transfer.stac_requests import NOT_STAC, StacRequests
 from strandline.observations.region_file.feed_sections import StacStreamSection
-from strandline.watch.feeds.http import Service
 from strandline.watch.feeds.windowing import before
 from strandline.watch.readings import Reading
 
@@ -53,17 +50,14 @@ class Stac:
         """
         oldest, url = before(since, self.longest_delay), self.section.url
         try:
-            search = Client.open(url, stac_io=_LimitedIO(self.service, url)).search(
+            search = Client.open(url, stac_io=_requests(self.service, url)).search(
                 collections=list(self.section.collections),
                 bbox=self.bounds,
                 datetime=f"{oldest.isoformat()}Z/{until.isoformat()}Z",
                 max_items=_MOST_SCENES,
             )
             readings = [self._reading(item) for item in search.items_as_dicts()]
-        except (
-            ClientTypeError, STACError, AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError,
-            RecursionError, NotImplementedError,
-        ) as error:  # fmt: skip
+        except NOT_STAC as error:
             what = f"{url} does not answer as a STAC API ({type(error).__name__}: {error})"
             raise self.service.refusal(what, "give the root of one that can search") from error
         return sorted(reading for reading in readings if oldest < reading.time <= until)
@@ -78,53 +72,17 @@ class Stac:
         return Reading(self.stream, "scene", time, time, cloud, place=place)
 
 
-class _LimitedIO(StacApiIO):
-    """Requests of the STAC client through a ``Service``: limited, to one host, and never to a file."""
+def _requests(service: Service, root: str) -> StacRequests:
+    """Those of a ``Service``: one attempt each."""
 
-    def __init__(self, service: Service, root: str) -> None:
-        super().__init__(max_retries=0)
-        self._service, self._host, self._requests = service, httpx.URL(root).host, 0
-
-    def read_text(self, source: Any, *arguments: Any, **keywords: Any) -> str:
-        """The content of an address or of a link."""
-        if isinstance(source, Link):
-            return super().read_text(source, *arguments, **keywords)
-        return self.request(str(source), *arguments, **keywords)
-
-    def request(
-        self,
-        href: str,
-        method: str | None = None,
-        headers: dict[str, str] | None = None,
-        parameters: dict[str, Any] | None = None,
-    ) -> str:
-        """The body of an answer; headers that a link asks for are not sent.
-
-        Raises:
-            FeedError: no such answer, another host, or too many requests.
-        """
-        self._requests += 1
-        if self._requests > _MOST_REQUESTS:
-            raise self._service.refusal(f"{self._host} gives more than {_MOST_REQUESTS} pages", "ask its operator")
-        try:
-            host = httpx.URL(href).host
-        except httpx.InvalidURL:
-            host = ""
-        if host != self._host:
-            raise self._service.refusal(f"{self._host} sends to '{host}'", "the token stays with the first host")
-        if (method or "GET").upper() == "POST":
-            response = self._service.post(href, parameters)
-        else:
-            response = self._service.get(href, {name: _as_text(value) for name, value in (parameters or {}).items()})
-        self._service.json(response)
+    def text(response: httpx.Response) -> str:
+        service.json(response)  # refuses errors, redirects and what is no JSON
         return response.text
 
-    def stac_object_from_dict(self, d: dict[str, Any], *arguments: Any, **keywords: Any) -> STACObject:
-        """A catalogue; for an old item the client would fetch what its links name, without limits."""
-        if identify_stac_object_type(d) != "Catalog":
-            raise ValueError("it is no catalogue")
-        return super().stac_object_from_dict(d, *arguments, **keywords)
-
-
-def _as_text(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return StacRequests(
+        root,
+        lambda url, parameters: text(service.get(url, parameters)),
+        lambda url, content: text(service.post(url, content)),
+        service.refusal,
+        _MOST_REQUESTS,
+    )

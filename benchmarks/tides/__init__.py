@@ -1,0 +1,1 @@
+"""The tide of a place from the stations around it, beside the tide that was read there."""

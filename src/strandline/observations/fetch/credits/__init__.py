@@ -1,0 +1,1 @@
+"""Whose the files of a run are, and what their publishers ask for."""

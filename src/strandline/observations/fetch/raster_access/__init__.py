@@ -1,0 +1,1 @@
+"""How a box is cut out of rasters that lie elsewhere."""

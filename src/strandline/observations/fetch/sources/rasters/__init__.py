@@ -1,0 +1,1 @@
+"""Rasters: terrain, land cover, radar and optical scenes, people."""

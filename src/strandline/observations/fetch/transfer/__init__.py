@@ -1,0 +1,1 @@
+"""How bytes come: requests with limits, files that are continued, and what their first bytes are."""

@@ -1,0 +1,1 @@
+"""Readers of what stands on the coast, and of who lives there."""

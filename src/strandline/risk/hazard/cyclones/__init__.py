@@ -1,0 +1,1 @@
+"""Cyclones: when they passed a place, and the surges of simulated ones."""
