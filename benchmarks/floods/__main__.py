@@ -6,14 +6,8 @@ BLOCKS2.json] --label-fractions 0.01 0.05 0.10 1.0 --seeds 5 --out floods.json``
 
 import argparse
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
-from multiprocessing import Manager, get_context
+from functools import partial
 from pathlib import Path
-from queue import Empty
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from benchmarks.floods.chips import read_events
 from benchmarks.floods.methods import Budget, DistillationConfig
@@ -21,6 +15,7 @@ from benchmarks.floods.run import Plan, ResultCache, count_row_lists, run_fold_i
 from benchmarks.floods.summary import markdown, summarise
 from benchmarks.floods.views import SETTINGS
 from benchmarks.record import Record, command_of, print_summary, sha256, write_record
+from benchmarks.workers import run_parts
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -45,20 +40,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         DistillationConfig(),
     )
     folds, work = split_folds(source, target, plan.folds), ResultCache(arguments.work, plan, data)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with (
-        Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar,
-        Manager() as manager,
-        ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool,
-    ):
-        task, messages = bar.add_task("", total=sum(count_row_lists(fold, plan) for fold in folds)), manager.Queue()
-        threads = max(1, arguments.processes // len(folds))
-        futures = [pool.submit(run_fold_in_process, fold, plan, work, threads, messages) for fold in folds]
-        while not all(future.done() for future in futures) or not messages.empty():
-            with suppress(Empty):
-                message = messages.get(timeout=1)
-                bar.update(task, description=message or "", advance=0 if message else 1)
-        rows = [row for future in futures for row in future.result()]
+    threads = max(1, arguments.processes // len(folds))
+    parts = [partial(run_fold_in_process, fold, plan, work, threads) for fold in folds]
+    steps = sum(count_row_lists(fold, plan) for fold in folds)
+    rows = [row for found in run_parts(parts, arguments.processes, steps) for row in found]
     summary = {"effort": arguments.effort, "folds": len(folds), **summarise(rows)}
     record = Record("floods", "real", data, list(range(plan.seeds)), rows, summary)
     command = command_of("benchmarks.floods", arguments, leave_out=("work", "processes", "out"))

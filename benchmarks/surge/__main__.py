@@ -7,20 +7,15 @@
 
 import argparse
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
-from multiprocessing import Manager, get_context
+from functools import partial
 from pathlib import Path
-from queue import Empty
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from benchmarks.record import Record, command_of, print_summary, sha256, write_record
 from benchmarks.surge.methods import Budget
 from benchmarks.surge.records.gauges import read_gauges, station_indices
 from benchmarks.surge.run import GaugeTarget, Plan, run_target
 from benchmarks.surge.summary import markdown, summarise
+from benchmarks.workers import run_parts
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -35,20 +30,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     budget = Budget(**{name: max(2, round(steps * arguments.effort)) for name, steps in vars(Budget()).items()})
     plan = Plan(tuple(arguments.record_fraction), tuple(arguments.leads), arguments.seeds, budget)
     gauge_targets = [GaugeTarget(*files, target, train, test, plan, arguments.work) for target in arguments.target]
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with (
-        Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar,
-        Manager() as manager,
-        ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool,
-    ):
-        task, messages = bar.add_task("", total=len(gauge_targets) * len(plan.fractions) * plan.seeds), manager.Queue()
-        threads = max(1, arguments.processes // len(gauge_targets))
-        futures = [pool.submit(run_target, gauge_target, threads, messages) for gauge_target in gauge_targets]
-        while not all(future.done() for future in futures) or not messages.empty():
-            with suppress(Empty):
-                message = messages.get(timeout=1)
-                bar.update(task, description=message or "", advance=0 if message else 1)
-        rows = [row for future in futures for row in future.result()]
+    threads = max(1, arguments.processes // len(gauge_targets))
+    parts = [partial(run_target, gauge_target, threads) for gauge_target in gauge_targets]
+    steps = len(gauge_targets) * len(plan.fractions) * plan.seeds
+    rows = [row for found in run_parts(parts, arguments.processes, steps) for row in found]
     kinds = ("gauges", "stations", "constants", "storms")
     data = {name: sha256(path) for name, path in zip(kinds, files, strict=True) if path}
     record = Record("surge", "real", data, list(range(plan.seeds)), rows, summarise(rows))

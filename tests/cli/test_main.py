@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from strandline.cli.main import main
 from strandline.errors import InputError
@@ -25,6 +26,7 @@ def strandline(monkeypatch: pytest.MonkeyPatch, capsys: Capture, *arguments: obj
     """Exit code and what was said, line breaks of the terminal taken out."""
     monkeypatch.setattr(sys, "argv", ["strandline", *map(str, arguments)])
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("strandline.cli.console._stderr", Console(stderr=True))  # the first took the width of its day
     with pytest.raises(SystemExit) as end:
         main()
     said = capsys.readouterr()

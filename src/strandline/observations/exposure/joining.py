@@ -99,10 +99,13 @@ def count_by_cell(joined: Joined, region: Region) -> gpd.GeoDataFrame:
     found["survey_year"] = groups["survey_year"].min()
     found = found.reset_index()
     to_degrees = Transformer.from_crs(region.crs, "EPSG:4326", always_xy=True)
-    longitude, latitude = to_degrees.transform(found["x"], found["y"])
+    # a name from the cell's middle: two groups of neighbouring cells may have middles that round to one place
+    east_of, south_of = (found[name].to_numpy() + 0.5 for name in ("column", "row"))
+    left, _, _, top = region.bounds
+    longitude, latitude = to_degrees.transform(left + east_of * region.cell_size, top - south_of * region.cell_size)
     found["is_mapped"] = True
     found["asset_id"] = [
-        f"{name} buildings at {north:.4f}, {east:.4f}"
+        f"{name} buildings at {north:.5f}, {east:.5f}"
         for name, north, east in zip(found["asset_class"], latitude, longitude, strict=True)
     ]
     grouped = gpd.GeoDataFrame(
