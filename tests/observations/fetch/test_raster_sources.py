@@ -28,7 +28,7 @@ from tests.fixtures.raster_services import BOX, KEY, LAND_POWER, SHORE, SIGNATUR
 
 pytest.importorskip("odc.stac", reason="the extra 'fetch' is not installed")
 
-CHOICE = FetchChoice(since=date(2020, 1, 1))
+CHOICE = FetchChoice(frozenset({"radar"}), since=date(2020, 1, 1))
 SEA, LAND = SHORE - 0.006, SHORE + 0.008
 """[degrees] Longitudes at sea and on land."""
 REGION = Region(
@@ -176,6 +176,15 @@ def test_scenes_of_high_sea_are_preferred_and_those_of_low_sea_are_the_reference
     settings = section(SarSection, brought, tmp_path)
     assert read_sar_reference(settings, REGION) is not None
     assert len(settings.scenes) == 2
+
+
+def test_scenes_whose_sea_nothing_tells_are_brought_by_name_alone(sky: Sky) -> None:
+    source, unasked = replace(SENTINEL_1_RTC, address=sky.address), replace(CHOICE, only=frozenset())
+    blind = replace(unasked, sea_level=lambda times: np.full(times.size, np.nan))
+    assert source.plan(BOX, unasked, sky.downloader()) == []
+    assert source.plan(BOX, blind, sky.downloader()) == []
+    assert len(source.plan(BOX, replace(unasked, sea_level_follows=True), sky.downloader())) == len(TIMES)
+    assert len(source.plan(BOX, replace(blind, only=frozenset({source.name})), sky.downloader())) == len(TIMES)
 
 
 def test_slices_of_one_pass_make_one_scene_and_unmarked_zeros_are_no_measurement(sky: Sky, tmp_path: Path) -> None:

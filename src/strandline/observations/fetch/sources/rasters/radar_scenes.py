@@ -123,15 +123,23 @@ class RadarScenes:
         return both[:1]
 
     def _chosen(self, found: Sequence[Scene], choice: FetchChoice) -> list[tuple[_Use, Scene, float]]:
-        """Use, scene and level [m] (NaN = unknown), by time."""
+        """Use, scene and level [m] (NaN = unknown), by time.
+
+        Scenes whose sea nothing tells have no dry state to be compared with and lie at no level: no run reads them, and
+        they are brought only where they are asked for by name.
+        """
+        by_name = bool({self.name, self.kind} & choice.only)
         if choice.sea_level is None:
             count = self.scenes + (self.references if choice.sea_level_follows else 0)
-            return [("scene", scene, float("nan")) for scene in found[-count:]]
+            newest = found[-count:] if by_name or choice.sea_level_follows else []
+            return [("scene", scene, float("nan")) for scene in newest]
         times = np.array([scene.time.replace(tzinfo=None) for scene in found], dtype="datetime64[ns]")
         levels: Floats = np.asarray(choice.sea_level(times), dtype=float)
         high, low = highest_and_lowest(levels, self.scenes, self.references)
         chosen: list[tuple[_Use, Scene, float]] = [("scene", found[place], float(levels[place])) for place in high]
         chosen += [("reference", found[place], float(levels[place])) for place in low]
+        if not low and not by_name:
+            return []
         return sorted(chosen, key=lambda each: each[1].time)
 
     def _planned(self, box: Box, scene: Scene, use: _Use, level: float, names: Sequence[str]) -> PlannedFile:
