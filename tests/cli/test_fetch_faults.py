@@ -208,6 +208,7 @@ def test_a_clock_that_jumped_costs_questions_and_no_scene(
     sky.issued = ["sig=old", raster_services.SIGNATURE] if ahead > timedelta() else [raster_services.SIGNATURE]
     with raster_services.serving(sky):
         monkeypatch.setattr(registry, "SOURCES", (replace(SENTINEL_1_RTC, address=sky.address),))
-        code, out = strandline(monkeypatch, capsys, "fetch", place, "--since", "2020-01-01", "--yes")
+        words = ("--since", "2020-01-01", "--only", "radar", "--yes")
+        code, out = strandline(monkeypatch, capsys, "fetch", place, *words)
     assert code == 0, out
     assert [name for name in read_manifest(place.parent) if "20210105" in name]

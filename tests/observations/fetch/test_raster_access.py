@@ -86,6 +86,11 @@ def test_no_scene_is_high_and_low_at_once(levels: list[float], scenes: int, refe
         assert level[list(high)].min() >= level[list(low)].max()
 
 
+def test_of_few_scenes_one_stays_for_the_dry_state() -> None:
+    assert highest_and_lowest(np.array([1.0, 3.0, 2.0]), 8, 4) == ([1, 2], [0])
+    assert highest_and_lowest(np.array([1.0]), 8, 4) == ([0], [])
+
+
 def test_where_the_seas_level_is_unknown_the_newest_scenes_are_taken() -> None:
     assert highest_and_lowest(np.array([math.nan, math.nan, 0.5, math.nan]), 3, 2) == ([2, 3, 1], [])
 

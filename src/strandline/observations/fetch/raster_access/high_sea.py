@@ -109,13 +109,14 @@ def readings_at(time: Times, level: Floats) -> SeaLevelAt:
 def highest_and_lowest(levels: Floats, scenes: int, references: int) -> tuple[Sequence[int], Sequence[int]]:
     """Places of the ``scenes`` highest levels and of the ``references`` lowest; no place is in both.
 
-    Levels that are unknown (NaN) are taken last, the newest first, and never as lowest.
+    Of few scenes a third, one at least, are the lowest: without a dry state none can be read. Levels that are unknown
+    (NaN) are taken last, the newest first, and never as lowest.
 
     Args:
         levels: by time [m].
     """
     unknown, number = np.isnan(levels), np.arange(levels.size)
     order = np.lexsort((np.where(unknown, -number, number), np.where(unknown, np.inf, -levels)))
-    high = [int(place) for place in order[:scenes]]
-    low = [int(place) for place in order[scenes:][::-1] if not np.isnan(levels[place])]
-    return high, low[:references]
+    known = [int(place) for place in order if not unknown[place]]
+    low = known[::-1][: min(references, max(1, len(known) // 3))] if len(known) > 1 else []
+    return [int(place) for place in order if place not in low][:scenes], low
