@@ -5,6 +5,7 @@ A new source is one frozen dataclass of this protocol and one line in ``registry
 
 import datetime
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -304,6 +305,16 @@ def cached(
         fetched=datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None),
         date=date or planned.date, section=section, notes=tuple(notes),
     )  # fmt: skip
+
+
+def with_box(box: Box, **details: str) -> dict[str, str]:
+    """Details of a plan, with its box."""
+    return {"box": json.dumps(box.bounds), **details}
+
+
+def box_of(planned: PlannedFile) -> Box:
+    """The box of a plan."""
+    return Box(*json.loads(planned.details["box"]))
 
 
 def checksum(path: Path) -> str:

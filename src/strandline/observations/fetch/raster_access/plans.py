@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pystac import Item
 
 from strandline.observations.fetch.box import Box
-from strandline.observations.fetch.source import PlannedFile
 
 
 def name_of(folder: str, source: str, box: Box, what: str = "") -> str:
@@ -18,16 +17,6 @@ def name_of(folder: str, source: str, box: Box, what: str = "") -> str:
 def tag_of(box: Box) -> str:
     """A short name of a box."""
     return hashlib.sha256(str(box.bounds).encode()).hexdigest()[:8]
-
-
-def with_box(box: Box, **details: str) -> dict[str, str]:
-    """Details of a plan, with its box."""
-    return {"box": json.dumps(box.bounds), **details}
-
-
-def box_of(planned: PlannedFile) -> Box:
-    """The box of a plan."""
-    return Box(*json.loads(planned.details["box"]))
 
 
 def packed(items: Sequence[Item]) -> str:

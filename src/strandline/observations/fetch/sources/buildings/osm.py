@@ -8,7 +8,16 @@ import pandas as pd
 
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
-from strandline.observations.fetch.source import CachedFile, FetchChoice, Needs, PlannedFile, SourceKind, cached
+from strandline.observations.fetch.source import (
+    CachedFile,
+    FetchChoice,
+    Needs,
+    PlannedFile,
+    SourceKind,
+    box_of,
+    cached,
+    with_box,
+)
 from strandline.observations.fetch.sources.buildings.floor_area import (
     exposure_of,
     notes_of,
@@ -61,13 +70,13 @@ class OsmBuildings:
                 f"{self.address}/interpreter",
                 "buildings, with class and floor area",
                 int(box.area * _PER_KM2),
-                details={"box": " ".join(map(str, box.bounds))},
+                details=with_box(box),
             )
         ]
 
     def download(self, planned: PlannedFile, to: Path, client: Downloader) -> CachedFile:
         """See ``Source``."""
-        box = Box(*map(float, planned.details["box"].split()))
+        box = box_of(planned)
         found = overpass.ask(self.address, box, ['way["building"]', 'relation["building"]'], client, to)
         areas = found[found.geometry.geom_type.isin(["Polygon", "MultiPolygon"]) & (found["building"] != "no")]
         if areas.empty:

@@ -13,7 +13,16 @@ import shapely
 from strandline.errors import require_extra
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
-from strandline.observations.fetch.source import CachedFile, FetchChoice, Needs, PlannedFile, SourceKind, cached
+from strandline.observations.fetch.source import (
+    CachedFile,
+    FetchChoice,
+    Needs,
+    PlannedFile,
+    SourceKind,
+    box_of,
+    cached,
+    with_box,
+)
 from strandline.observations.fetch.sources.buildings.floor_area import (
     exposure_of,
     notes_of,
@@ -86,13 +95,13 @@ class OvertureBuildings:
                 f"{self.address}/{release}/catalog.json",
                 f"buildings, with class and floor area (release {release})",
                 int(box.area * _PER_KM2),
-                details={"box": " ".join(map(str, box.bounds)), "release": release},
+                details=with_box(box, release=release),
             )
         ]
 
     def download(self, planned: PlannedFile, to: Path, client: Downloader) -> CachedFile:
         """See ``Source``: reads those columns of the bucket's files that are needed."""
-        box, release = Box(*map(float, planned.details["box"].split())), planned.details["release"]
+        box, release = box_of(planned), planned.details["release"]
         parts = [_exposure(batch) for batch in self._batches(box, release, client) if len(batch)]
         if not parts:
             raise client.refusal(f"Overture has no building in box {box}", "give a survey, or plan without assets")

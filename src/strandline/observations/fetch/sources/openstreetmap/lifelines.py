@@ -19,7 +19,9 @@ from strandline.observations.fetch.source import (
     RegionSection,
     SourceKind,
     TomlValue,
+    box_of,
     cached,
+    with_box,
 )
 from strandline.observations.fetch.sources.openstreetmap import overpass
 
@@ -65,13 +67,13 @@ class OsmLifelines:
                 f"{self.address}/interpreter",
                 "roads, bridges, hospitals, schools, shelters, power, water and embankments",
                 int(box.area * _PER_KM2),
-                details={"box": " ".join(map(str, box.bounds))},
+                details=with_box(box),
             )
         ]
 
     def download(self, planned: PlannedFile, to: Path, client: Downloader) -> CachedFile:
         """See ``Source``."""
-        box = Box(*map(float, planned.details["box"].split()))
+        box = box_of(planned)
         features = classify(overpass.ask(self.address, box, FILTERS, client, to))
         if features.empty:
             raise client.refusal(f"OpenStreetMap has no lifelines in box {box}", "map them, or give a survey")

@@ -12,7 +12,7 @@ from strandline.observations.arrays import Floats
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
 from strandline.observations.fetch.raster_access.grid import UtmGrid
-from strandline.observations.fetch.raster_access.plans import box_of, name_of, with_box
+from strandline.observations.fetch.raster_access.plans import name_of
 from strandline.observations.fetch.raster_access.remote_rasters import (
     Layer,
     raster_item,
@@ -29,7 +29,9 @@ from strandline.observations.fetch.source import (
     RegionSection,
     SourceKind,
     TomlValue,
+    box_of,
     cached,
+    with_box,
 )
 
 CELL = 30.0

@@ -10,7 +10,7 @@ from strandline.errors import InputError
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
 from strandline.observations.fetch.raster_access.grid import UtmGrid
-from strandline.observations.fetch.raster_access.plans import box_of, name_of, with_box
+from strandline.observations.fetch.raster_access.plans import name_of
 from strandline.observations.fetch.raster_access.remote_rasters import Layer, raster_item, read_layers
 from strandline.observations.fetch.raster_access.signatures import OpenAccess
 from strandline.observations.fetch.source import (
@@ -19,7 +19,9 @@ from strandline.observations.fetch.source import (
     Needs,
     PlannedFile,
     SourceKind,
+    box_of,
     cached,
+    with_box,
 )
 from strandline.observations.fetch.sources.rasters.copernicus_terrain import (
     CELL,

@@ -11,7 +11,7 @@ from strandline.files import write_atomically
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
 from strandline.observations.fetch.raster_access.grid import UtmGrid
-from strandline.observations.fetch.raster_access.plans import box_of, name_of, with_box
+from strandline.observations.fetch.raster_access.plans import name_of
 from strandline.observations.fetch.raster_access.remote_rasters import Layer, raster_item, read_layers, write_geotiff
 from strandline.observations.fetch.raster_access.signatures import OpenAccess
 from strandline.observations.fetch.source import (
@@ -22,7 +22,9 @@ from strandline.observations.fetch.source import (
     RegionSection,
     SourceKind,
     TomlValue,
+    box_of,
     cached,
+    with_box,
 )
 
 _CELL, _NODATA, _YEAR = 100.0, -200.0, 2025

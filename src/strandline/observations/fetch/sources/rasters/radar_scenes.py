@@ -16,7 +16,7 @@ from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
 from strandline.observations.fetch.raster_access.grid import UtmGrid
 from strandline.observations.fetch.raster_access.high_sea import highest_and_lowest
-from strandline.observations.fetch.raster_access.plans import box_of, name_of, packed, unpacked, with_box
+from strandline.observations.fetch.raster_access.plans import name_of, packed, unpacked
 from strandline.observations.fetch.raster_access.remote_rasters import Layer, read_layers, read_volume, write_geotiff
 from strandline.observations.fetch.raster_access.scenes import Scene, covering_scenes
 from strandline.observations.fetch.raster_access.signatures import Access, EarthdataLogin, PlanetaryComputer
@@ -29,7 +29,9 @@ from strandline.observations.fetch.source import (
     RegionSection,
     SourceKind,
     TomlValue,
+    box_of,
     cached,
+    with_box,
 )
 
 _CELL = 20.0

@@ -10,7 +10,7 @@ from strandline.errors import InputError
 from strandline.files import write_atomically
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
-from strandline.observations.fetch.raster_access.plans import box_of, tag_of, with_box
+from strandline.observations.fetch.raster_access.plans import tag_of
 from strandline.observations.fetch.source import (
     CachedFile,
     FetchChoice,
@@ -18,7 +18,9 @@ from strandline.observations.fetch.source import (
     PlannedFile,
     RegionSection,
     SourceKind,
+    box_of,
     cached,
+    with_box,
 )
 from strandline.observations.readers.formats.fields import load, open_fields
 

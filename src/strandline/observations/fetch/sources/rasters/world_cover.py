@@ -11,7 +11,7 @@ from strandline.files import write_atomically
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
 from strandline.observations.fetch.raster_access.grid import UtmGrid
-from strandline.observations.fetch.raster_access.plans import box_of, name_of, packed, unpacked, with_box
+from strandline.observations.fetch.raster_access.plans import name_of, packed, unpacked
 from strandline.observations.fetch.raster_access.remote_rasters import Layer, read_layers, read_volume, write_geotiff
 from strandline.observations.fetch.raster_access.signatures import PlanetaryComputer
 from strandline.observations.fetch.raster_access.stac_catalogue import find_items, require_assets
@@ -22,7 +22,9 @@ from strandline.observations.fetch.source import (
     PlannedFile,
     RegionSection,
     SourceKind,
+    box_of,
     cached,
+    with_box,
 )
 
 CLASSES = {

@@ -17,7 +17,9 @@ from strandline.observations.fetch.source import (
     RegionSection,
     SourceKind,
     TomlValue,
+    box_of,
     cached,
+    with_box,
 )
 
 _BASINS: dict[str, tuple[float, float, float, float]] = {
@@ -72,13 +74,13 @@ class Ibtracs:
                 f"{self.address}/ibtracs.{basin}.list.v04r01.csv",
                 f"cyclones in basin {basin} since {FIRST_SEASON}; those within {_KEPT_WITHIN:.0f} km are kept",
                 _SIZES[basin] * 1_000_000,
-                details={"box": " ".join(map(str, box.bounds))},
+                details=with_box(box),
             )
         ]
 
     def download(self, planned: PlannedFile, to: Path, client: Downloader) -> CachedFile:
         """See ``Source``: the basin's file is brought whole and cut; a box that no storm came near has no section."""
-        west, south, east, north = map(float, planned.details["box"].split())
+        west, south, east, north = box_of(planned).bounds
         whole = to.with_name(f"whole-{to.name}")
         client.download(planned.url, whole, "CSV")
         try:
