@@ -73,5 +73,6 @@ def _sentence(what: str, cost: Cost) -> str:
         f"{what} the 25-year level of five simulated coasts was missed by {cost.metres:g} m on average, people with"
         f" water at home by {cost.people} of 3000, damage by {cost.millions:g} of 12 million euros; the range was"
         f" {cost.width:g} m wide. With 30 years of readings: {usual.metres:g} m, {usual.people} people,"
-        f" {usual.millions:g} million euros, {usual.width:g} m."
+        f" {usual.millions:g} million euros, {usual.width:g} m. Five coasts are few: an error smaller than that of"
+        " 30 years is chance, and the wider range is what counts."
     )
