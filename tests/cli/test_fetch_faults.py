@@ -180,7 +180,7 @@ def test_an_inland_box_is_no_error_where_nothing_is_there_and_refused_where_its_
 ) -> None:
     use(monkeypatch, TestSource("pier", "gauge", address=server.url, names=()))
     code, out = strandline(monkeypatch, capsys, "fetch", place, "--yes")
-    assert (code, "pier has nothing here" in out) == (0, True), out
+    assert (code, "pier has nothing to use here" in out) == (0, True), out
     assert place.read_text() == REGION
     hills = hills_over_a_box(place.parent / "hills.tif")
     code, out = strandline(

@@ -235,7 +235,7 @@ def _outcome_table(plan: "FetchPlan", outcomes: "list[Outcome]") -> Table:
     for failure in plan.failures:
         table.add_row(failure.source, "not asked" if failure.may_pass else "failed", "", "", "")
     for name in plan.empty:
-        table.add_row(name, "has nothing here", "", "", "")
+        table.add_row(name, "has nothing to use here", "", "", "")
     return table
 
 

@@ -97,9 +97,9 @@ class EvacuationAreas:
         names = " and ".join(f"area {area.name}" for area in often)
         return (
             f"By these maps {names} is in danger {often[0].frequency.in_words}. Where people live on such ground,"
-            " something that the elevation model does not show keeps the sea out, or the model is too low there. Its"
-            " maps and calls are wrong until that is surveyed: ask for the embankments and their crests first. Until"
-            " then follow the weather service's warnings."
+            " something that the elevation model does not show keeps the sea out, or the model is too low there. Until"
+            " that is surveyed rely neither on its maps and calls nor on their silence: ask for the embankments and"
+            " their crests first, and follow the weather service's warnings."
         )
 
 
