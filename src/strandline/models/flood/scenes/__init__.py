@@ -1,0 +1,1 @@
+"""Networks and trees that map the flood in satellite images of one moment."""

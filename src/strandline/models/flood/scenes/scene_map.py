@@ -1,0 +1,39 @@
+"""A flood map of one moment, and what makes one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from strandline.observations.arrays import SingleFloats
+from strandline.observations.flood_scenes.scene import FloodScene
+
+
+@dataclass(frozen=True, eq=False)
+class SceneMap:
+    """Probability of water in the images of one moment.
+
+    Attributes:
+        probability: (H, W) that a cell is under water [-]; NaN where no stream shows it.
+        spread: (H, W) standard deviation between the members that answered [-]; NaN likewise, 0 with one member.
+        threshold: probability from which a cell counts as wet.
+        members: names of the members that answered.
+        streams: names of the layers of the scene that were used.
+    """
+
+    probability: SingleFloats
+    spread: SingleFloats
+    threshold: float
+    members: tuple[str, ...]
+    streams: tuple[str, ...]
+
+
+class SceneMapper(Protocol):
+    """Maps the water in a flood scene from whatever layers it holds."""
+
+    def map(self, scene: FloodScene, progress: Callable[[float], None] | None = None) -> SceneMap:
+        """Map one scene of any size.
+
+        Raises:
+            InputError: no layer that shows water: neither a radar nor an optical image of the moment, nor points.
+        """
+        ...
