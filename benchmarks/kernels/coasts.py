@@ -42,7 +42,9 @@ def rows_of(
     probabilities = patch_probabilities(teacher.require_flood_logits())
     bandwidths = bandwidths_of(load_students()[0].feature_width, teacher.features, probabilities)
     for alignment, weight in entries(weights):
-        aligned = config if alignment is None else replace(config, feature=weight, alignment=alignment)
+        aligned = config
+        if alignment is not None:
+            aligned = replace(config, recipe=replace(config.recipe, feature=weight, alignment=alignment))
         began = time.process_time()
         student = _distil(data, aligned, seed)
         head: Row = {

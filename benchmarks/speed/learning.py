@@ -8,6 +8,7 @@ from itertools import pairwise
 from benchmarks.record import Row
 from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
 from strandline.distillation.continual.replay import load_exemplars
+from strandline.distillation.recipe import Recipe
 from strandline.models.inference import predict
 from strandline.models.weights.load_weights import load_students
 
@@ -30,11 +31,11 @@ def rows_of(turns: int) -> list[Row]:
         predict(student, exemplars.storms),
         predict(student, exemplars.windows, chunk=256),
     )
-    bare = DistillationConfig(soft=0.0, task=1.0, all_weights=True)
+    bare = DistillationConfig(Recipe("bare", soft=0.0, task=1.0, all_weights=True))
     configs = {
         "bare": bare,
-        "distillation": replace(bare, soft=0.8, task=0.2),
-        "distillation with features": replace(bare, soft=0.5, feature=0.3, task=0.2),
+        "distillation": DistillationConfig(Recipe(all_weights=True)),
+        "distillation with features": DistillationConfig(Recipe(soft=0.5, feature=0.3, task=0.2, all_weights=True)),
     }
     found: dict[str, list[float]] = {name: [] for name in configs}
     for _ in range(turns):

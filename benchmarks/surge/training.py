@@ -16,9 +16,10 @@ from benchmarks.surge.networks.surge_network import (
     SurgeForecast,
     SurgeNetwork,
 )
-from benchmarks.surge.networks.temporal import TemporalAlignment, daily_consistency, expected_pinball
+from benchmarks.surge.networks.temporal import daily_consistency, expected_pinball
 from benchmarks.surge.records.windows import RecordSet, Targets, draw_outages
 from strandline.distillation.alignment.projection import ProjectionHead, align_patches
+from strandline.distillation.alignment.temporal import TemporalAlignment
 from strandline.distillation.training.loop import train
 
 OWN_OUTAGES = ((0.6, 0.0), (0.15, 0.5), (0.1, 1.0))

@@ -62,11 +62,11 @@ class SoftTerm(Generic[Output, Inputs]):
 
 @dataclass(frozen=True)
 class Objective(Generic[Output, Inputs]):
-    """Task terms + soft targets + feature alignment on one batch. A weight of 0 means that the term is not computed.
+    """Task terms + soft targets + alignments on one batch. A weight of 0 means that the term is not computed.
 
     Attributes:
-        task, soft, feature: weights of the three parts.
-        task_terms, soft_terms, alignment: what each part computes.
+        task, soft, feature, temporal: weights of the parts.
+        task_terms, soft_terms, alignment, temporal_alignment: what each part computes.
     """
 
     task: float
@@ -75,6 +75,8 @@ class Objective(Generic[Output, Inputs]):
     task_terms: Sequence[TaskTerm[Output, Inputs]]
     soft_terms: Sequence[SoftTerm[Output, Inputs]]
     alignment: Alignment | None = None
+    temporal: float = 0.0
+    temporal_alignment: Alignment | None = None
 
     def terms(self, student: Output, teacher: Output | None, batch: Inputs, temperature: float) -> dict[str, Tensor]:
         """Named, weighted scalars; without a teacher's prediction, the task terms alone."""
@@ -87,8 +89,12 @@ class Objective(Generic[Output, Inputs]):
                 term.name: (term.weight, term.loss(student, teacher, batch, temperature)) for term in self.soft_terms
             }
             found |= _weighted(soft, self.soft)
-        if self.feature > 0 and self.alignment is not None and teacher is not None:
-            found["feature"] = self.feature * self.alignment(student.features, teacher.features).mean()
+        for name, weight, alignment in (
+            ("feature", self.feature, self.alignment),
+            ("temporal", self.temporal, self.temporal_alignment),
+        ):
+            if weight > 0 and alignment is not None and teacher is not None:
+                found[name] = weight * alignment(student.features, teacher.features).mean()
         return found
 
 

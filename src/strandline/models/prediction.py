@@ -16,7 +16,8 @@ class Prediction:
         surge_mean, surge_scale: (B, 25) water level minus tide [m] at leads 0…24 h; the scale is a standard deviation.
         flood_logits: (B, K, H, W) depth classes, edges in ``batch.DEPTH_EDGES``.
         damage_logits: (B, A, K) damage states 0…4.
-        features: ``global`` (B, D) and, with terrain, ``patches`` (B, N, D), N = H/8 · W/8 in row order.
+        features: ``global`` (B, D) and, with terrain, ``patches`` (B, N, D), N = H/8 · W/8 in row order, and the gauge
+            and climate tokens: ``tokens`` (B, T, D), ``token_hours`` (B, T) from issue, ``tokens_seen`` (B, T).
     """
 
     surge_mean: Tensor

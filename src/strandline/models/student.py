@@ -100,6 +100,7 @@ class Student(nn.Module):
         if batch.asset_cell is not None and batch.asset_class is not None:
             damage = self.damage(flood.decoded, flood.logits, batch.asset_cell, batch.asset_class)
         features = {"global": flood.features["global"] + context, "patches": flood.features["patches"]}
+        features |= self.surge.timed(batch, tokens, seen)
         return StudentOutput(Prediction(mean, scale, flood.logits, damage, features), context, flood)
 
     def _streams(self, batch: Batch) -> Streams:

@@ -14,6 +14,12 @@ MIN_RESIDUAL_SD = 0.03
 """Lower bound of the residual's standard deviation [m], the unit of the decoder."""
 
 
+def token_hours(device: torch.device) -> Tensor:
+    """(12,) hours from issue to the middle of each token of a gauge."""
+    start = torch.arange(CONTEXT_HOURS // HOURS_PER_TOKEN, device=device) * HOURS_PER_TOKEN
+    return (start + (HOURS_PER_TOKEN - 1) / 2 - (CONTEXT_HOURS - 1)).float()
+
+
 class GaugeTokens(nn.Module):
     """Six-hourly tokens of each station's record: residual, level, tide and mask."""
 
@@ -35,10 +41,9 @@ class GaugeTokens(nn.Module):
         channels = torch.stack([(level - tide) * seen, level * seen, tide, seen], dim=-1)  # (B, S, 72, 4)
         samples, stations = level.shape[:2]
         patches = channels.reshape(samples, stations, CONTEXT_HOURS // HOURS_PER_TOKEN, -1)
-        hours = torch.arange(CONTEXT_HOURS // HOURS_PER_TOKEN, device=level.device) * HOURS_PER_TOKEN
-        hours = hours + (HOURS_PER_TOKEN - 1) / 2 - (CONTEXT_HOURS - 1)  # middle of each token
+        hours = token_hours(level.device)
         tokens = self.embed(patches) + self.station.weight[:stations, None]
-        tokens = tokens + sinusoidal(hours.float(), tokens.shape[-1], 100.0)
+        tokens = tokens + sinusoidal(hours, tokens.shape[-1], 100.0)
         # tokens of the own station are always observed, since the tide is
         token_seen = torch.ones(samples, 1, hours.numel(), dtype=torch.bool, device=level.device)
         if stations > 1:
@@ -121,6 +126,20 @@ class SurgeEncoder(nn.Module):
         for block in self.blocks:
             tokens = block(tokens, seen)
         return tokens, seen
+
+    def timed(self, batch: Batch, tokens: Tensor, seen: Tensor) -> dict[str, Tensor]:
+        """The tokens that have a time, as the features of a `Prediction`; the season's has none.
+
+        Args:
+            tokens, seen: of `forward` on the batch.
+        """
+        stations = min(self.gauge.stations, batch.gauge.shape[1])
+        hours = [token_hours(tokens.device).repeat(stations).expand(len(tokens), -1)]
+        if self.climate is not None and batch.climate is not None:
+            hours.append(batch.require("climate_hours"))
+        there = seen[:, 1:]
+        known = tokens[:, 1:] * there[..., None]  # what was not seen must not reach a loss
+        return {"tokens": known, "token_hours": torch.cat(hours, dim=1), "tokens_seen": there}
 
 
 def peak_of(batch: Batch) -> Tensor:

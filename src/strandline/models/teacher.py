@@ -58,4 +58,5 @@ class Teacher(nn.Module):
         if batch.asset_cell is not None and batch.asset_class is not None:
             damage = self.damage(flood.decoded, flood.logits, batch.asset_cell, batch.asset_class)
         logits = flood.logits if batch.archive is None else self.refinement(batch, flood.logits, summary)
-        return Prediction(mean, scale, logits, damage, flood.features)
+        features = flood.features | self.surge.timed(batch, context, context_seen)
+        return Prediction(mean, scale, logits, damage, features)

@@ -63,10 +63,11 @@ def run(
         data = stage(
             "apply the teacher", learning.apply_teacher, area, split, sea_level, teacher, config, radar.compiled
         )
-        data = stage("simulate extremes", learning.simulate_extremes, data, area, sea_level, levels)
-        data = stage("estimate the teacher's weight", learning.estimate_teacher_weight, data)
-        students = stage("distil the students", learning.distil_students, data, area, config)
-        forecaster = stage("calibrate", learning.calibrate, data, students, config)
+        data = stage("simulate extremes", learning.simulate_extremes, data, area, sea_level, levels, config)
+        data = stage("estimate the teacher's weight", learning.estimate_teacher_weight, data, config)
+        adapted = stage("distil the students", learning.distil_students, data, area, config)
+        members = stage("gather the members", learning.gather_members, data, adapted, config)
+        forecaster = stage("calibrate", learning.calibrate, data, members, config)
         baselines = (
             stage("train the baselines", learning.train_baselines, data, area, config) if config.evaluate else {}
         )

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from strandline.distillation.adaptation import data as adaptation_data
-from strandline.distillation.adaptation.adapt import adapt
+from strandline.distillation.adaptation.adapt import adapt, data_for, gather
 from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
 from strandline.distillation.adaptation.data import (
     AdaptationData,
@@ -21,6 +21,7 @@ from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.continual.replay import load_exemplars
 from strandline.distillation.objective import task_terms
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
+from strandline.distillation.recipe import ARTICLE, Recipe
 from strandline.distillation.teacher_weight import TeacherWeight
 from strandline.distillation.waterlines import attach_archive, build_archive
 from strandline.errors import InputError, RefusedByTheory
@@ -61,7 +62,7 @@ def adaptation() -> Adaptation:
 @pytest.fixture(scope="module")
 def forecaster(adaptation: Adaptation) -> Forecaster:
     *_, data = adaptation
-    return calibrate_on(data, adapt(data, load_students(site_shape=(32, 32)), CONFIG, 1))
+    return calibrate_on(data, adapt(data, load_students(site_shape=(32, 32)), CONFIG, 1).students)
 
 
 def scores_of(
@@ -98,7 +99,7 @@ def test_adaptation_changes_the_surge_decoder_and_without_an_archive_the_site_me
     *_, data = adaptation
     data = data if with_archive else drop_archive(data)
     before = load_students(site_shape=(32, 32))[0]
-    after = adapt(data, load_students(site_shape=(32, 32))[:1], replace(CONFIG, steps=4), 1)[0]
+    after = adapt(data, load_students(site_shape=(32, 32))[:1], replace(CONFIG, steps=4), 1).students[0]
     changed = {
         name.split(".")[0]
         for (name, old), new in zip(before.state_dict().items(), after.state_dict().values(), strict=True)
@@ -108,10 +109,42 @@ def test_adaptation_changes_the_surge_decoder_and_without_an_archive_the_site_me
     assert all(weight.requires_grad for weight in after.parameters())
 
 
+def test_the_articles_recipe_ends_in_draws_of_one_network_that_predict_calibrate_and_load_again(
+    adaptation: Adaptation, tmp_path: Path
+) -> None:
+    study_area, split, sea_level, data = adaptation
+    recipe = replace(ARTICLE, ensemble_steps=2, dropout_draws=2)
+    config, data = replace(CONFIG, recipe=recipe, steps=2, samples=2), data_for(recipe, data)
+    assert data.archive is None
+    before = load_students(site_shape=(32, 32))[0]
+    adapted = adapt(data, load_students(site_shape=(32, 32))[:2], config, 1)
+    assert {"flood_soft", "feature", "temporal", "ewc"} <= set(adapted.terms)
+    first = adapted.students[0]
+    assert isinstance(first, Student)
+    assert not torch.equal(first.map.out_half.conv2.weight, before.map.out_half.conv2.weight)
+    members = gather(data, adapted, recipe, 1)
+    assert {"flood_members", "surge_members"} <= set(members.terms)
+    forecaster = calibrate_on(data, members.students)
+    assert forecaster.members == 2 * 2
+    save_forecaster(tmp_path, forecaster, {})
+    test = student_inputs(build_storm_batch(study_area.observations, split.test, sea_level, "truth"))
+    again, now = (each.predict(test).flood_probability for each in (load_forecaster(tmp_path), forecaster))
+    np.testing.assert_allclose(again, now, atol=0.02)
+    for part, count in (("mc_dropout", 2), ("ensemble_distillation", 4)):
+        assert calibrate_on(data, gather(data, adapted, recipe.without(part), 1).students).members == count
+
+
+def test_a_teacher_that_the_labels_reject_teaches_by_no_part(adaptation: Adaptation) -> None:
+    *_, data = adaptation
+    data = replace(data_for(ARTICLE, data), teacher_weight=TeacherWeight(0.0, 0.9))
+    adapted = adapt(data, load_students(site_shape=(32, 32))[:1], replace(CONFIG, recipe=ARTICLE, steps=1), 1)
+    assert set(adapted.terms) == {"flood_task", "surge_task", "ewc"}
+
+
 def test_a_fine_tuned_student_forgets_less_of_other_coasts(adaptation: Adaptation) -> None:
     """Loss on the exemplars after training every weight, with and without replay."""
     *_, data = adaptation
-    config = replace(CONFIG, steps=12, learning_rate=1e-3, all_weights=True)
+    config = replace(CONFIG, steps=12, recipe=Recipe(all_weights=True, ewc=300.0))
     exemplars = load_exemplars().storms
     kept = fine_tune(data, load_students()[:1], config, 1)[0]
     free = train_supervised(data, load_students()[:1], config, 1, all_weights=True)[0]

@@ -28,6 +28,7 @@ from strandline.distillation.continual.regularisers import (
     mas,
 )
 from strandline.distillation.objective import Consolidation
+from strandline.distillation.recipe import Recipe
 from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
@@ -266,7 +267,9 @@ def test_of_nothing_there_is_no_importance(student: Student) -> None:
 
 # --- fine-tuning ---------------------------------------------------------------------------------------------------
 
-CONFIG = DistillationConfig(soft=0.0, task=1.0, steps=8, samples=2, windows=4, learning_rate=1e-3, all_weights=True)
+LABELS = Recipe(soft=0.0, task=1.0, all_weights=True)
+CONFIG = DistillationConfig(LABELS, steps=8, samples=2, windows=4)
+STILL = DistillationConfig(replace(LABELS, learning_rate=0.0), steps=1, samples=2, windows=4)
 
 
 def tuned(
@@ -296,9 +299,9 @@ def test_a_penalty_holds_a_student_the_nearer_the_stronger_it_is(storms: Batch, 
 def test_replay_lowers_the_loss_on_the_past(storms: Batch, windows: Batch) -> None:
     past = student_inputs(make_batch(4, (16, 16), seed=9))
     once = Replay(past, samples=4, dropout_rate=0.0)
-    never = replace(CONFIG, steps=1, learning_rate=0.0)
-    _, before = tuned(storms, windows, once, config=never)
-    _, after = tuned(storms, windows, once, config=replace(CONFIG, steps=20, learning_rate=3e-3))
+    fast = DistillationConfig(replace(LABELS, learning_rate=3e-3), steps=20, samples=2, windows=4)
+    _, before = tuned(storms, windows, once, config=STILL)
+    _, after = tuned(storms, windows, once, config=fast)
     assert after["replay_flood_task"] < before["replay_flood_task"]
 
 
@@ -312,10 +315,9 @@ def test_replay_leaves_out_the_site_memory(student: Student) -> None:
 
 def test_terms_of_one_name_add_up(storms: Batch, windows: Batch, student: Student) -> None:
     regularisers = [replace(l2_sp(student, strength), anchor=ones(student)) for strength in (1.0, 2.0)]
-    never = replace(CONFIG, steps=1, learning_rate=0.0)
     (_, one), (_, both) = (
-        tuned(storms, windows, regularisers[0], config=never),
-        tuned(storms, windows, *regularisers, config=never),
+        tuned(storms, windows, regularisers[0], config=STILL),
+        tuned(storms, windows, *regularisers, config=STILL),
     )
     assert both["l2_sp"] == pytest.approx(3 * one["l2_sp"])
 

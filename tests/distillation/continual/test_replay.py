@@ -13,6 +13,7 @@ from strandline.distillation.continual.regularisers import QuadraticPenalty, Rep
 from strandline.distillation.continual.replay import Exemplars, load_exemplars
 from strandline.distillation.objective import Consolidation
 from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig
+from strandline.distillation.recipe import Recipe
 from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
@@ -59,8 +60,8 @@ def test_replay_and_penalty_cover_what_is_trained_and_nothing_else() -> None:
     shipped, config, student = load_exemplars(), DistillationConfig(samples=8, windows=32), Student().eval()
     past = Exemplars(shipped.storms[:2], shipped.windows[:2])
     of = {
-        all_weights: past.build_consolidation(student, replace(config, all_weights=all_weights))
-        for all_weights in (False, True)
+        all_weights: past.build_consolidation(student, replace(config, recipe=Recipe(all_weights=all_weights, ewc=ewc)))
+        for all_weights, ewc in ((False, 0.0), (True, 300.0))
     }
 
     def replayed(parts: Sequence[Consolidation]) -> list[tuple[Batch, int, float]]:

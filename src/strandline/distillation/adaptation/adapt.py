@@ -1,14 +1,39 @@
-"""Adaptation of the shipped students to one study area."""
+"""Adaptation of the shipped students to one study area, by a recipe."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
 
-from strandline.distillation.adaptation.data import AdaptationData
+import torch
+
+from strandline.distillation.adaptation.data import AdaptationData, drop_archive
 from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
 from strandline.distillation.continual.replay import load_exemplars
+from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
+from strandline.distillation.recipe import Recipe
 from strandline.distillation.training.loop import Progress, part_of
 from strandline.models.inference import student_inputs
+from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
+from strandline.models.weight_draws import draw_weights
+
+
+@dataclass(frozen=True, eq=False)
+class Adapted:
+    """What a recipe made of the shipped students.
+
+    Attributes:
+        students: that predict together: single members, the heads of one network, or draws of the weights of either.
+        terms: name → weighted loss over the last tenth of the steps, mean over the members.
+    """
+
+    students: tuple[Student | MultiHeadStudent, ...]
+    terms: Mapping[str, float]
+
+
+def data_for(recipe: Recipe, data: AdaptationData) -> AdaptationData:
+    """The data that the recipe learns from: without the flood archive if that is no part of it."""
+    return data if recipe.archive or data.archive is None else drop_archive(data)
 
 
 def adapt(
@@ -17,23 +42,59 @@ def adapt(
     config: DistillationConfig,
     seed: int,
     progress: Progress | None = None,
-) -> list[Student]:
+) -> Adapted:
     """Distil the teacher into each member of the ensemble, in place, each with its own draws.
 
-    Students that use the flood archive were pre-trained to read it: here only their surge decoder is trained. Without
-    an archive the static map of the study area is trained as well. Surge windows of other coasts are replayed, so that
-    the few storms of a short record do not overwrite what was learned there.
+    Students that use the flood archive were pre-trained to read it: here only their surge decoder is trained, unless
+    the recipe trains every weight. Without an archive the map of the study area is trained as well. Everything that
+    comes from the teacher counts by its weight at this place.
+
+    Args:
+        data: of `data_for`.
     """
-    samples = config.samples if data.archive is None else 0
-    config = replace(config, soft=config.soft * data.teacher_weight.weight, samples=samples)
+    weight, recipe = data.teacher_weight.weight, config.recipe
+    recipe = replace(
+        recipe, soft=weight * recipe.soft, feature=weight * recipe.feature, temporal=weight * recipe.temporal
+    )
+    samples = config.samples if data.archive is None or recipe.all_weights else 0
+    config = replace(config, recipe=recipe, samples=samples)
     inputs = DistillationData(
         student_inputs(data.training),
         student_inputs(data.windows),
         data.teacher_predictions.training,
         data.teacher_predictions.windows,
     )
-    exemplars = load_exemplars()
+    exemplars, reached = load_exemplars(), []
     for i, student in enumerate(students):
         consolidation = exemplars.build_consolidation(student, config)
-        distil_student(student, inputs, config, seed + i, part_of(progress, i, len(students)), consolidation)
-    return list(students)
+        part = part_of(progress, i, len(students))
+        reached.append(distil_student(student, inputs, config, seed + i, part, consolidation))
+    return Adapted(tuple(students), _means(reached))
+
+
+def gather(
+    data: AdaptationData, adapted: Adapted, recipe: Recipe, seed: int, progress: Progress | None = None
+) -> Adapted:
+    """The students that predict together: by the recipe one network learns all members, and its weights are drawn.
+
+    Without ensemble distillation and Monte-Carlo dropout these are the members themselves.
+
+    Source: `distillation.ensemble`, `models.weight_draws`.
+    """
+    students, terms = adapted.students, dict(adapted.terms)
+    if recipe.ensemble_steps > 0:
+        members = [student for student in students if isinstance(student, Student)]
+        network = MultiHeadStudent(deepcopy(members[0]), len(members))
+        config = EnsembleDistillationConfig(steps=recipe.ensemble_steps)
+        storms, windows = ([student_inputs(batch)] for batch in (data.training, data.windows))
+        terms |= distil_members(network, members, storms, windows, config, seed, progress)
+        students = (network,)
+    if recipe.dropout_draws > 0:
+        generator = torch.Generator().manual_seed(seed)
+        students = tuple(draw_weights(each, generator) for each in students for _ in range(recipe.dropout_draws))
+    return Adapted(students, terms)
+
+
+def _means(reached: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    names = dict.fromkeys(name for terms in reached for name in terms)
+    return {name: sum(terms[name] for terms in reached) / len(reached) for name in names}

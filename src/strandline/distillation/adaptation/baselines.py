@@ -37,7 +37,7 @@ def train_supervised(
         exemplars: consolidation data for pre-trained students.
     """
     inputs = DistillationData(student_inputs(data.training.without(*ARCHIVE_STREAMS)), student_inputs(data.windows))
-    supervised = replace(config, soft=0.0, feature=0.0, task=1.0, all_weights=all_weights)
+    supervised = replace(config, recipe=config.recipe.without_teacher(all_weights=all_weights))
     for i, student in enumerate(students):
         consolidation = () if exemplars is None else exemplars.build_consolidation(student, supervised)
         distil_student(student, inputs, supervised, seed + i, part_of(progress, i, len(students)), consolidation)
@@ -53,14 +53,14 @@ def fine_tune(
 ) -> list[Student]:
     """Train pre-trained students on the labels of a study area without a teacher, with consolidation.
 
-    With ``config.all_weights`` every weight is trained, else ``Student.local_parameters``.
+    With ``config.recipe.all_weights`` every weight is trained, else ``Student.local_parameters``.
     """
     return train_supervised(
         data,
         students,
         config,
         seed,
-        all_weights=config.all_weights,
+        all_weights=config.recipe.all_weights,
         exemplars=load_exemplars(),
         progress=progress,
     )

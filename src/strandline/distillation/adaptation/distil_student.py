@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from strandline.distillation.alignment.alignment import Alignment
-from strandline.distillation.alignment.kernel_alignment import AlignmentName, build_alignment, patch_probabilities
+from strandline.distillation.alignment.kernel_alignment import build_alignment, patch_probabilities
+from strandline.distillation.alignment.temporal import TokenAlignment
 from strandline.distillation.modality_dropout import modality_dropout
 from strandline.distillation.objective import (
     SOFT_TERMS,
@@ -17,6 +18,7 @@ from strandline.distillation.objective import (
     add_terms,
     geometric_annealing,
 )
+from strandline.distillation.recipe import AMORTISED, Recipe
 from strandline.distillation.training.loop import Progress, train
 from strandline.errors import InputError
 from strandline.models.batch import Batch
@@ -26,36 +28,20 @@ from strandline.models.student import Student
 
 @dataclass(frozen=True)
 class DistillationConfig:
-    """Weights of the loss and length of the training. A weight of 0 means that the term is not computed.
+    """What a student learns by, and the length of its training.
 
     Attributes:
-        soft: weight of the teacher's soft targets (flood, damage, surge); ``feature``: of feature alignment;
-            ``task``: of the local labels.
-        alignment: name of the feature alignment.
-        first_temperature, last_temperature: annealed geometrically over the steps.
+        recipe: the parts and their weights.
         steps, samples, windows: optimiser steps, storms per step, surge windows per step; with 0 storms or windows
             floods or surges are not trained.
-        learning_rate: of AdamW.
         dropout_rate: probability of hiding a modality of a sample.
-        all_weights: train every weight, as a student from scratch needs, not only ``Student.local_parameters``.
     """
 
-    soft: float = 0.8
-    feature: float = 0.0
-    task: float = 0.2
-    alignment: AlignmentName = "cosine"
-    first_temperature: float = 1.0
-    last_temperature: float = 1.0
+    recipe: Recipe = AMORTISED
     steps: int = 100
     samples: int = 8
     windows: int = 32
-    learning_rate: float = 1e-3
     dropout_rate: float = 0.3
-    all_weights: bool = False
-
-
-ARTICLE = DistillationConfig(soft=0.5, feature=0.3, task=0.2, first_temperature=5.0, last_temperature=1.0)
-"""Weights and annealing of the article that Strandline started from."""
 
 
 @dataclass(frozen=True)
@@ -81,44 +67,50 @@ def distil_student(
     progress: Progress | None = None,
     consolidation: Sequence[Consolidation[Student]] = (),
 ) -> dict[str, float]:
-    """Train ``student`` in place: soft targets + feature alignment + task loss + consolidation.
+    """Train ``student`` in place: soft targets + alignments + task loss + consolidation.
 
     Args:
         student: left in evaluation mode.
-        data: with the teacher's predictions unless ``config.soft`` and ``config.feature`` are 0.
-        seed: of samples, modality dropout, dropout and the alignment's initial weights.
+        data: with the teacher's predictions, unless the recipe takes nothing from a teacher.
+        seed: of samples, modality dropout, dropout and the alignments' initial weights.
         consolidation: terms against forgetting.
 
     Returns:
         The mean of each weighted loss term over the last tenth of the steps.
 
     Raises:
-        InputError: soft targets or feature alignment without the teacher's predictions.
+        InputError: soft targets or an alignment without the teacher's predictions.
 
     Source: Hinton et al. (2015) for soft targets; Romero et al. (2015) for feature alignment.
     """
-    if config.soft + config.feature > 0 and (data.teacher_on_storms is None or data.teacher_on_windows is None):
+    recipe = config.recipe
+    from_teacher = recipe.soft + recipe.feature + recipe.temporal
+    if from_teacher > 0 and (data.teacher_on_storms is None or data.teacher_on_windows is None):
         raise InputError(
             "distillation",
-            "soft targets or feature alignment, but no teacher's predictions",
-            "give them, or set `soft` and `feature` to 0",
+            "soft targets or an alignment, but no teacher's predictions",
+            "give them, or set `soft`, `feature` and `temporal` to 0",
         )
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        alignment = _build_alignment(config, student, data.teacher_on_storms)
-        trained = list(student.parameters()) if config.all_weights else student.local_parameters()
-        parameters = [*trained, *(alignment.parameters() if alignment else ())]
+        of_storms = data.teacher_on_storms if config.samples > 0 else None
+        alignment = _build_alignment(recipe, student, of_storms)
+        temporal = _build_temporal_alignment(recipe, student, of_storms)
+        trained = list(student.parameters()) if recipe.all_weights else student.local_parameters()
+        parameters = [*trained, *(weight for each in (alignment, temporal) if each for weight in each.parameters())]
         frozen = [weight for weight in student.parameters() if all(weight is not other for other in trained)]
         for weight in frozen:
             weight.requires_grad_(False)
         student.train()
-        on_storms = Objective(config.task, config.soft, config.feature, TASK_TERMS, SOFT_TERMS, alignment)
-        on_windows = replace(on_storms, alignment=None)
-        labelled = _labelled(data.storms) if config.soft + config.feature == 0 else None
+        on_storms = Objective(
+            recipe.task, recipe.soft, recipe.feature, TASK_TERMS, SOFT_TERMS, alignment, recipe.temporal, temporal
+        )
+        on_windows = replace(on_storms, alignment=None, temporal_alignment=None)
+        labelled = _labelled(data.storms) if from_teacher == 0 else None
 
         def loss(step: int) -> dict[str, Tensor]:
-            temperature = geometric_annealing(step, config.steps, config.first_temperature, config.last_temperature)
+            temperature = geometric_annealing(step, config.steps, recipe.first_temperature, recipe.last_temperature)
             terms: dict[str, Tensor] = {}
             for objective, batch, teacher, size, pool in (
                 (on_storms, data.storms, data.teacher_on_storms, config.samples, labelled),
@@ -134,18 +126,24 @@ def distil_student(
                 add_terms(terms, part.terms(student, generator))
             return terms
 
-        report = train(parameters, loss, config.steps, config.learning_rate, progress=progress)
+        report = train(parameters, loss, config.steps, recipe.learning_rate, progress=progress)
     for weight in frozen:
         weight.requires_grad_(True)
     student.eval()
     return report
 
 
-def _build_alignment(config: DistillationConfig, student: Student, teacher: Prediction | None) -> Alignment | None:
-    if config.feature == 0 or teacher is None:
+def _build_alignment(recipe: Recipe, student: Student, teacher: Prediction | None) -> Alignment | None:
+    if recipe.feature == 0 or teacher is None:
         return None
     probability = patch_probabilities(teacher.require_flood_logits())
-    return build_alignment(config.alignment, student.feature_width, teacher.features, probability)
+    return build_alignment(recipe.alignment, student.feature_width, teacher.features, probability)
+
+
+def _build_temporal_alignment(recipe: Recipe, student: Student, teacher: Prediction | None) -> Alignment | None:
+    if recipe.temporal == 0 or teacher is None:
+        return None
+    return TokenAlignment(student.feature_width, teacher.features["tokens"].shape[-1])
 
 
 def _labelled(storms: Batch) -> Tensor | None:

@@ -170,7 +170,8 @@ def _student(student: Student, batch: Batch) -> tuple[Forward, dict[str, Tensor]
     def forward(weights: Tensors, sample: Tensors) -> Tensors:
         one = _batch_of_one(sample)
         with sdpa_kernel(SDPBackend.MATH):  # the only attention kernel that vmap supports
-            prediction = functional_call(student, dict(weights), (one,))
+            elsewhere = {"without_site_memory": True}  # the past is of other coasts
+            prediction = functional_call(student, dict(weights), (one,), elsewhere)
         if prediction.flood_logits is None:
             return {"mean": prediction.surge_mean[0], "scale": prediction.surge_scale[0]}
         assert one.terrain_seen is not None

@@ -19,10 +19,12 @@ from strandline.models.student import Student
 from strandline.models.weights.load_weights import SHIPPED
 
 FILE = "exemplars.safetensors"
-STORM_WEIGHT, EWC_STRENGTH = 0.3, 300.0
-"""Weight of the loss on replayed storms, and λ of EWC beside it: chosen by `benchmarks.forgetting`."""
+STORM_WEIGHT = 0.3
+"""Weight of the loss on replayed storms beside that of gauge windows: chosen by `benchmarks.forgetting`."""
 FISHER_DRAWS = 8
 """Maps of labels drawn per storm."""
+FISHER_WINDOWS = 8
+"""Every so many gauge windows give the Fisher information of the surge; it is a mean, and the others add little."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,18 +37,22 @@ class Exemplars:
     def build_consolidation(self, student: Student, config: DistillationConfig) -> list[Consolidation]:
         """Terms against forgetting for a student that will be trained with a configuration.
 
-        Half as many samples are replayed per step as are drawn of the new data: gauge windows wherever the surge
-        decoder is trained, with the weight of new ones; storms, with a smaller weight, where every weight is trained,
-        together with elastic weight consolidation.
+        Half as many samples are replayed per step as are drawn of the new data: gauge windows wherever the surge is
+        trained, storms where every weight is. Elastic weight consolidation guards what is trained of both.
         """
-        storms = config.samples // 2 if config.all_weights else 0
-        parts = ((self.storms, storms, STORM_WEIGHT), (self.windows, config.windows // 2, 1.0))
-        terms: list[Consolidation[Student]] = [
-            Replay(batch, samples, weight, config.dropout_rate) for batch, samples, weight in parts if samples > 0
-        ]
-        if storms:
-            generator = torch.Generator().manual_seed(0)
-            terms.append(ewc(student, [self.storms], EWC_STRENGTH, generator, FISHER_DRAWS))
+        recipe = config.recipe
+        storms = config.samples // 2 if recipe.all_weights else 0
+        terms: list[Consolidation[Student]] = []
+        for batch, samples, weight in (
+            (self.storms, storms, STORM_WEIGHT * recipe.replay),
+            (self.windows, config.windows // 2, recipe.replay),
+        ):
+            if samples > 0 and weight > 0:
+                terms.append(Replay(batch, samples, weight, config.dropout_rate))
+        few = self.windows[::FISHER_WINDOWS]
+        past = [batch for batch, samples in ((self.storms, storms), (few, config.windows)) if samples > 0]
+        if recipe.ewc > 0 and past:
+            terms.append(ewc(student, past, recipe.ewc, torch.Generator().manual_seed(0), FISHER_DRAWS))
         return terms
 
 

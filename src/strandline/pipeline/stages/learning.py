@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from strandline.distillation.adaptation import adapt as adaptation
+from strandline.distillation.adaptation.adapt import Adapted, adapt, data_for, gather
 from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
 from strandline.distillation.adaptation.data import AdaptationData, prepare_adaptation, weight_teacher_by_labels
 from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
@@ -51,28 +51,40 @@ def apply_teacher(
 
 
 def simulate_extremes(
-    context: StageContext, data: AdaptationData, area: StudyArea, sea_level: SeaLevelModel, levels: Floats
+    context: StageContext,
+    data: AdaptationData,
+    area: StudyArea,
+    sea_level: SeaLevelModel,
+    levels: Floats,
+    config: RunConfig,
 ) -> AdaptationData:
     """The data with simulated storms, where maps are needed of levels far above those in the flood archive."""
+    if not config.distillation.recipe.archive:
+        return data
     rises = [float(np.median(each.rise)) for each in future_seas(area, len(levels))]
     highest = float(np.median(levels, axis=0).max()) + max(rises, default=0.0)
     return augment_with_extremes(data, area.observations, sea_level, highest, context.rng, context.progress)
 
 
-def estimate_teacher_weight(_: StageContext, data: AdaptationData) -> AdaptationData:
-    """The data with the weight that local labels give to the teacher."""
-    return weight_teacher_by_labels(data, load_students())
+def estimate_teacher_weight(_: StageContext, data: AdaptationData, config: RunConfig) -> AdaptationData:
+    """The data with the weight that local labels give to the teacher, and with the archive if the recipe reads it."""
+    return data_for(config.distillation.recipe, weight_teacher_by_labels(data, load_students()))
 
 
-def distil_students(context: StageContext, data: AdaptationData, area: StudyArea, config: RunConfig) -> list[Student]:
+def distil_students(context: StageContext, data: AdaptationData, area: StudyArea, config: RunConfig) -> Adapted:
     """The shipped ensemble, adapted to the study area."""
     shipped = load_students(site_shape=area.observations.region.shape)
-    return adaptation.adapt(data, shipped, config.distillation, config.seed, context.progress)
+    return adapt(data, shipped, config.distillation, config.seed, context.progress)
 
 
-def calibrate(_: StageContext, data: AdaptationData, students: Sequence[Student], config: RunConfig) -> Forecaster:
+def gather_members(context: StageContext, data: AdaptationData, adapted: Adapted, config: RunConfig) -> Adapted:
+    """The students that predict together: by ensemble distillation and Monte-Carlo dropout, where the recipe says."""
+    return gather(data, adapted, config.distillation.recipe, config.seed, context.progress)
+
+
+def calibrate(_: StageContext, data: AdaptationData, members: Adapted, config: RunConfig) -> Forecaster:
     """The ensemble, calibrated on the calibration storms."""
-    return calibrate_on(data, students, config.miss_rate)
+    return calibrate_on(data, members.students, config.miss_rate)
 
 
 def train_baselines(
