@@ -59,6 +59,8 @@ def _examples(*examples: tuple[str, str]) -> str:
         ("strandline run examples/caorle.toml --data DATA --out runs/caorle", "a real place"),
         ("strandline run examples/caorle.toml --data DATA --out runs/caorle --resume", "after a Ctrl-C"),
         ("strandline run --evaluate --out runs/demo", "the built-in delta, with the baselines"),
+        ("strandline run --recipe article --out runs/article", "by the article's recipe, about 10 min"),
+        ("strandline run --recipe article --without ewc --alignment rbf", "without a part, with another kernel"),
         ("strandline run --out runs/demo --json | jq .surge.rmse", "one number of the summary"),
     )
 )
@@ -87,6 +89,25 @@ def run(
             help="Also train baselines without a teacher, to measure the gain of distillation. Doubles the run time.",
         ),
     ] = False,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help="What the students learn by: amortised (they read the teacher's maps of past storms) or article "
+            "(soft targets, alignments, EWC, MC dropout: every part of the article).",
+            show_default="of the region file, or amortised",
+        ),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", help="A part of the recipe to leave out, as ewc; may be repeated."),
+    ] = None,
+    alignment: Annotated[
+        str | None,
+        typer.Option(
+            help="How features are aligned: cosine, linear_cka, rbf, quantum_angle, quantum_zz or quantum_projected.",
+            show_default="cosine, if the recipe aligns any",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Observe, distil, forecast, assess, plan: from files (or a simulated delta) to report.html."""
@@ -100,8 +121,8 @@ def run(
         out = Path("runs") / (region.stem if region is not None else "quick" if quick else "demo")
     with StageDisplay() as announce:
         report = jobs.run(
-            region, out, data=data, quick=quick, seed=seed, miss_rate=miss_rate, evaluate=evaluate, resume=resume,
-            announce=announce,
+            region, out, data=data, quick=quick, seed=seed, miss_rate=miss_rate, evaluate=evaluate, recipe=recipe,
+            without=without or (), alignment=alignment, resume=resume, announce=announce,
         )  # fmt: skip
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     if (known := summary["out_of_distribution"]) is not None and known["warning"] is not None:

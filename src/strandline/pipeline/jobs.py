@@ -1,7 +1,7 @@
 """The jobs that the command line offers, each with its settings."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -16,6 +16,7 @@ from strandline.distillation.pretraining.simulated_coasts import (
     simulate_training_coasts,
     simulate_training_windows,
 )
+from strandline.distillation.recipe import AMORTISED, Recipe, recipe_of
 from strandline.distillation.training import data_parallel
 from strandline.distillation.training.loop import Announce, Progress
 from strandline.errors import InputError
@@ -72,6 +73,9 @@ def run(
     seed: int = 1,
     miss_rate: float | None = None,
     evaluate: bool = False,
+    recipe: str | None = None,
+    without: Sequence[str] = (),
+    alignment: str | None = None,
     resume: bool = False,
     announce: Announce = lambda _: None,
 ) -> Path:
@@ -85,6 +89,7 @@ def run(
         seed: of every random stream.
         miss_rate: share of flooded cells that flood maps may miss, 0…1; ``None`` = the threshold of the best overlap.
         evaluate: also train baselines without a teacher; without them the gain of distillation is unknown.
+        recipe, without, alignment: what the students learn by (`recipe_of`); ``None`` = as in the region file.
         resume: continue an interrupted run in ``out``.
         announce: called with each stage's name when it starts.
 
@@ -97,25 +102,61 @@ def run(
     if region is not None and quick:
         raise InputError("quick", "is a simulated coast of its own", "leave the region file out")
     if region is not None:
-        job = real(region, data, seed, miss_rate, evaluate=evaluate)
+        job = real(
+            region, data, seed, miss_rate, evaluate=evaluate, recipe=recipe, without=without, alignment=alignment
+        )
     else:
-        job = simulated(seed, quick=quick, miss_rate=miss_rate, evaluate=evaluate)
+        chosen = recipe_of(AMORTISED.name if recipe is None else recipe, without, alignment)
+        job = simulated(seed, quick=quick, miss_rate=miss_rate, evaluate=evaluate, recipe=chosen)
     return job.run(out, announce, resume)
 
 
-def simulated(seed: int, *, quick: bool, miss_rate: float | None = None, evaluate: bool = False) -> Job:
+def simulated(
+    seed: int,
+    *,
+    quick: bool,
+    miss_rate: float | None = None,
+    evaluate: bool = False,
+    recipe: Recipe = AMORTISED,
+) -> Job:
     """The built-in delta: 64 × 64 cells and 40 storms in 30 years, or (quick) 32 × 32 cells and 24 storms."""
     name, cells, config = ("quick", 32, QUICK) if quick else ("built-in delta", 64, RunConfig())
-    config = replace(config, seed=seed, miss_rate=miss_rate, evaluate=evaluate)
+    config = replace(_by(recipe, config), seed=seed, miss_rate=miss_rate, evaluate=evaluate)
     return Job(name, partial(built_in_study_area, cells), config)
 
 
-def real(region: Path, data: Path | None, seed: int, miss_rate: float | None = None, *, evaluate: bool = False) -> Job:
-    """A real place from its region file, with as many storms as its record holds, up to 40."""
+def real(
+    region: Path,
+    data: Path | None,
+    seed: int,
+    miss_rate: float | None = None,
+    *,
+    evaluate: bool = False,
+    recipe: str | None = None,
+    without: Sequence[str] = (),
+    alignment: str | None = None,
+) -> Job:
+    """A real place from its region file, with as many storms as its record holds, up to 40.
+
+    Args:
+        recipe, without, alignment: as in `run`; what is left out besides the parts that the region file leaves out.
+
+    Raises:
+        InputError: a region file that cannot be used, or a recipe that does not exist.
+    """
     region_file = load_region_file(region, data)
-    config = replace(REAL, seed=seed, miss_rate=miss_rate, evaluate=evaluate)
+    section = region_file.distillation
+    if recipe is None:
+        chosen = recipe_of(section.recipe, (*section.without, *without), alignment or section.alignment)
+    else:
+        chosen = recipe_of(recipe, without, alignment)
+    config = replace(_by(chosen, REAL), seed=seed, miss_rate=miss_rate, evaluate=evaluate)
     name = f"{region_file.model_dump_json()}\n{_state_of_files(region_file.model_dump())}"
     return Job(name, lambda _: open_study_area(region_file, reading_process()), config)
+
+
+def _by(recipe: Recipe, config: RunConfig) -> RunConfig:
+    return replace(config, distillation=replace(config.distillation, recipe=recipe))
 
 
 def map_region(

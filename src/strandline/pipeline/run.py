@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from strandline.distillation.adaptation.how_learnt import how_learnt
 from strandline.distillation.adaptation.radar_scenes import with_shares
 from strandline.distillation.training.loop import Announce, Progress
 from strandline.models.batching import build_storm_batch
@@ -138,6 +139,7 @@ def run(
             frequent=frequent,
             information=information,
             out_of_distribution=novelty,
+            learnt=how_learnt(data, members, config.distillation),
             radar_scenes=with_shares(radar.scenes, data.first_pass, test.land[0].numpy()),
         )
         key = {

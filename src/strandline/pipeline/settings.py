@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from strandline.distillation.adaptation.distil_student import DistillationConfig
@@ -49,7 +49,7 @@ def model_card(results: RunResults, config: RunConfig) -> Mapping[str, object]:
         "made_by": "strandline run",
         "study_area": results.observations.region.name,
         "provenance": {name: p.kind for name, p in results.observations.provenance.items()},
-        "distillation": vars(config.distillation),
+        "distillation": asdict(config.distillation),
         "seed": config.seed,
         "commit": results.run.commit,
         "version": results.run.version,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from strandline.distillation.adaptation.how_learnt import HowLearnt
 from strandline.distillation.adaptation.radar_scenes import RadarScene
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
@@ -149,6 +150,7 @@ class RunResults:
         rise_scenarios: scenarios of sea-level rise.
         information: what drives the uncertainty of the damage, and what would reduce it; None = nothing to reduce.
         maxima_per_year: maxima in a year of record [a-1]; 1 for annual maxima.
+        learnt: how the students learnt; None = not recorded.
         out_of_distribution: how the site compares with the training coasts; None = not compared.
     """
 
@@ -170,6 +172,7 @@ class RunResults:
     information: SensitivityAnalysis | None = None
     frequent: Hazard | None = None
     radar_scenes: tuple[RadarScene, ...] = ()
+    learnt: HowLearnt | None = None
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

@@ -13,6 +13,7 @@ from rasterio import shutil as raster_files
 from rasterio.io import MemoryFile
 from shapely import orient_polygons
 
+from strandline.distillation.adaptation.how_learnt import HowLearnt
 from strandline.distillation.adaptation.radar_scenes import RadarScene
 from strandline.files import write_bytes, write_text
 from strandline.observations.arrays import Reals
@@ -243,6 +244,7 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
             "miss_rate": {"measured": learning.miss_rate, "target": learning.target_miss_rate},
             "unknown_share": float(np.isnan(hazard.flood_probability[-1]).mean()),
         },
+        "learning": None if results.learnt is None else _summarise_learning(results.learnt),
         "surge": {
             "rmse": surge.rmse,
             "coverage_90": surge.coverage_90,
@@ -283,6 +285,23 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         "version": run.version,
         "started": f"{run.started:%Y-%m-%dT%H:%M:%SZ}",
         "warnings": list(run.warnings),
+    }
+
+
+def _summarise_learning(learnt: HowLearnt) -> dict[str, JsonValue]:
+    """The recipe, its parts, the weighted loss of each term at the end of the training, and the teacher's weight."""
+    return {
+        "recipe": as_json(asdict(learnt.recipe)),
+        "parts": list(learnt.recipe.parts),
+        "loss_terms": as_json(learnt.terms),
+        "teacher_weight": learnt.teacher.weight,
+        "labelled_blocks": len(learnt.teacher.gains),
+        "archive_weight": None if learnt.archive is None else learnt.archive.weight,
+        "archive_rejected": learnt.archive_rejected,
+        "storms": learnt.storms,
+        "windows": learnt.windows,
+        "steps": learnt.steps,
+        "members": learnt.members,
     }
 
 

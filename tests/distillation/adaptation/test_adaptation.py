@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from strandline.distillation.adaptation import adapt as adaptation_by_recipe
 from strandline.distillation.adaptation import data as adaptation_data
 from strandline.distillation.adaptation.adapt import adapt, data_for, gather
 from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
@@ -18,7 +19,7 @@ from strandline.distillation.adaptation.data import (
     weight_teacher_by_labels,
 )
 from strandline.distillation.adaptation.distil_student import DistillationConfig
-from strandline.distillation.continual.replay import load_exemplars
+from strandline.distillation.continual.replay import Exemplars, load_exemplars
 from strandline.distillation.objective import task_terms
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.distillation.recipe import ARTICLE, Recipe
@@ -109,6 +110,15 @@ def test_adaptation_changes_the_surge_decoder_and_without_an_archive_the_site_me
     assert all(weight.requires_grad for weight in after.parameters())
 
 
+@pytest.fixture
+def few_exemplars(monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = load_exemplars()
+    monkeypatch.setattr(
+        adaptation_by_recipe, "load_exemplars", lambda: Exemplars(shipped.storms[:1], shipped.windows[:2])
+    )
+
+
+@pytest.mark.usefixtures("few_exemplars")
 def test_the_articles_recipe_ends_in_draws_of_one_network_that_predict_calibrate_and_load_again(
     adaptation: Adaptation, tmp_path: Path
 ) -> None:
@@ -134,6 +144,7 @@ def test_the_articles_recipe_ends_in_draws_of_one_network_that_predict_calibrate
         assert calibrate_on(data, gather(data, adapted, recipe.without(part), 1).students).members == count
 
 
+@pytest.mark.usefixtures("few_exemplars")
 def test_a_teacher_that_the_labels_reject_teaches_by_no_part(adaptation: Adaptation) -> None:
     *_, data = adaptation
     data = replace(data_for(ARTICLE, data), teacher_weight=TeacherWeight(0.0, 0.9))

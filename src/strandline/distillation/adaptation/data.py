@@ -61,7 +61,8 @@ class AdaptationData:
             ``None`` where the labels show that the archive misleads.
         physics_augmented: simulated storms higher than all of the record, each with the archive of all others; ``None``
             where no such storm has to be mapped.
-        teacher_weight: estimated from the labels; it multiplies the weight of the soft targets.
+        teacher_weight: estimated from the labels; it multiplies the weight of all that comes from the teacher.
+        archive_weight: likewise of the archive that students use; ``None`` = not estimated.
     """
 
     training: Batch
@@ -75,6 +76,7 @@ class AdaptationData:
     teacher_weight: TeacherWeight = field(
         default_factory=lambda: TeacherWeight(PRIOR_TEACHER_WEIGHT, PRIOR_TEACHER_WEIGHT)
     )
+    archive_weight: TeacherWeight | None = None
 
 
 def prepare_adaptation(
@@ -193,7 +195,7 @@ def weight_teacher_by_labels(data: AdaptationData, students: Sequence[Student]) 
     teacher = estimate_teacher_weight(of_teacher[labelled], without, classes, valid, prior=PRIOR_TEACHER_WEIGHT)
     archive = estimate_teacher_weight(with_archive, without, classes, valid, prior=PRIOR_TEACHER_WEIGHT)
     logger.info("%s Weight of its archive: %.2f.", teacher.advice, archive.weight)
-    data = replace(data, teacher_weight=teacher)
+    data = replace(data, teacher_weight=teacher, archive_weight=archive)
     least = 0.5 if data.physics_augmented is None else 1.0 - PRIOR_TEACHER_WEIGHT
     return data if archive.weight >= least else drop_archive(data)
 

@@ -23,7 +23,7 @@ STORM_WEIGHT = 0.3
 """Weight of the loss on replayed storms beside that of gauge windows: chosen by `benchmarks.forgetting`."""
 FISHER_DRAWS = 8
 """Maps of labels drawn per storm."""
-FISHER_WINDOWS = 8
+FISHER_WINDOWS = 16
 """Every so many gauge windows give the Fisher information of the surge; it is a mean, and the others add little."""
 
 

@@ -76,6 +76,14 @@ class SplitSection(Section):
         return [(as_datetime64(start), as_datetime64(end)) for start, end in self.held_out]
 
 
+class DistillationSection(Section):
+    """What the students learn by: names of `strandline.distillation.recipe`."""
+
+    recipe: str = "amortised"
+    without: tuple[str, ...] = ()
+    alignment: str | None = None
+
+
 class RegionFile(DataSections):
     """A whole region file, with resolved paths."""
 
@@ -84,6 +92,7 @@ class RegionFile(DataSections):
     return_levels: ReturnLevelsSection | None = None
     planning: PlanningSection | None = None
     split: SplitSection = SplitSection()
+    distillation: DistillationSection = DistillationSection()
     flood_survey: tuple[AnyFloodSurvey, ...] = ()
     stream: tuple[AnyStream, ...] = ()
     warnings: WarningsSection | None = None

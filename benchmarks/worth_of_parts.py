@@ -1,0 +1,105 @@
+"""``python -m benchmarks.worth_of_parts``: what the report says each part of a recipe is worth, from a finished result.
+
+It reads the rows of `benchmarks.delta` and measures nothing.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.record import Row, Rows, Value
+from benchmarks.statistics import (
+    Interval,
+    mean_over_groups,
+    paired_bootstrap,
+    paired_differences,
+    rows_by,
+    scores_by,
+)
+from strandline.distillation.recipe import AMORTISED, ARTICLE, PARTS
+from strandline.files import write_text
+from strandline.report.page.how_learnt import METHODS, WORTH_FILE
+
+RESULT = Path(__file__).parent / "results" / "delta.json"
+OUT = Path(__file__).parents[1] / "src" / "strandline" / "report" / "page" / "data" / WORTH_FILE
+TEST, REGIME, LABELS = "normal", "standard", 0.05
+"""The rows that the report shows: ordinary storms, good radar, a twentieth of the cells labelled."""
+DRAWS = 4000
+NAMES = {"amortised": ("amortised", "distilled"), "amortised_without_archive": ("distilled_no_archive_and_waterlines",)}
+"""Name in the report → names in the rows, the first that is there; other methods have one name."""
+Scores = Mapping[Value, list[float]]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write the file that the report reads."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.worth_of_parts", description=__doc__)
+    parser.add_argument("--result", type=Path, default=RESULT, help="JSON that `benchmarks.delta` wrote")
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args(argv)
+    write_text(options.out, worth_of(options.result))
+    print(options.out)
+
+
+def worth_of(result: Path) -> str:
+    """The content of the file: IoU of each method and recipe, and the difference to the recipe it belongs to."""
+    record = json.loads(result.read_text())
+    rows = [
+        row
+        for row in record["rows"]
+        if (row["test"], row["regime"], row["label_fraction"], row["outage"]) == (TEST, REGIME, LABELS, "none")
+    ]
+    content = {
+        "command": "python -m benchmarks.worth_of_parts",
+        "benchmark": "delta",
+        "provenance": record["provenance"],
+        "commit": record["commit"],
+        "test": TEST,
+        "label_fraction": LABELS,
+        "coasts": len({row["coast"] for row in rows}),
+        "seeds": len(record["seeds"]),
+        "rows": worth_rows(rows),
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def worth_rows(rows: Rows) -> list[Row]:
+    """A row for each method of the report, against “amortised”, and one for each part, against its recipe."""
+    scores = _scores_by_method(rows)
+    found: list[Row] = []
+    for method in METHODS:
+        if method in scores:
+            found.append(_row(method, None, None, scores[method], scores.get(AMORTISED.name)))
+    for recipe in (AMORTISED, ARTICLE):
+        for part in PARTS:
+            method = f"{recipe.name}_without_{part}"
+            if method in scores and recipe.name in scores:
+                found.append(_row(method, recipe.name, part, scores[method], scores[recipe.name]))
+    return found
+
+
+def _row(method: str, recipe: str | None, part: str | None, scores: Scores, whole: Scores | None) -> Row:
+    gain = None if whole is None or whole is scores else _difference(whole, scores)
+    row: Row = {"method": method, "recipe": recipe, "part": part, "iou": mean_over_groups(scores)}
+    names = ("difference", "low", "high")
+    return row | dict(zip(names, (None, None, None) if gain is None else gain, strict=True))
+
+
+def _scores_by_method(rows: Rows) -> dict[str, Scores]:
+    by_method = {str(name): scores_by(of, "coast", "iou") for (name,), of in rows_by(rows, "method").items()}
+    finite = {name: of for name, of in by_method.items() if all(v == v for scores in of.values() for v in scores)}
+    for name, others in NAMES.items():
+        first = next((other for other in others if other in finite), None)
+        if first is not None:
+            finite[name] = finite[first]
+    return finite
+
+
+def _difference(ours: Scores, theirs: Scores) -> Interval:
+    """What ours has more, over the coasts on which both have as many seeds."""
+    both = {coast: scores for coast, scores in ours.items() if len(theirs.get(coast, ())) == len(scores)}
+    return paired_bootstrap(paired_differences(both, theirs), DRAWS, seed=0)
+
+
+if __name__ == "__main__":
+    main()

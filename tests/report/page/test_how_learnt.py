@@ -1,0 +1,78 @@
+"""The section “How it was learnt”: every part, its weight and loss, what was rejected, and what each is worth."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.worth_of_parts import OUT, RESULT, worth_of, worth_rows
+from strandline.distillation.recipe import ALIGNMENTS, AMORTISED, ARTICLE, PARTS, Recipe
+from strandline.report.page import how_learnt as page
+from strandline.report.page.how_learnt import LABELS, learnt_sentences, part_rows, worth_of_parts
+from strandline.report.page.page import render_page
+from strandline.report.products import summarise
+from tests.fixtures.reports import how_learnt, results
+
+
+@pytest.mark.parametrize("recipe", [AMORTISED, ARTICLE, ARTICLE.without("ewc")], ids=lambda recipe: recipe.name)
+def test_every_part_has_a_row_those_of_the_run_first_with_weight_and_loss(recipe: Recipe) -> None:
+    rows = {row.label: row for row in part_rows(how_learnt(recipe))}
+    assert list(rows)[: len(recipe.parts)] == [LABELS[part] for part in recipe.parts]
+    assert set(rows) == set(LABELS.values()) and set(LABELS) == set(PARTS)
+    for part, label in LABELS.items():
+        assert (rows[label].weight == "–") == (part not in recipe.parts), part
+    assert rows[LABELS["soft_targets"]].loss == "0.0300"
+    assert rows[LABELS["soft_targets"]].weight == f"{recipe.soft:g} × 0.97, the teacher's weight"
+
+
+def test_every_alignment_has_a_name_for_the_reader() -> None:
+    assert set(page.ALIGNMENTS) == set(ALIGNMENTS)
+
+
+def test_a_rejected_archive_is_named_with_its_weight() -> None:
+    learnt = replace(how_learnt(), archive_rejected=True)
+    assert "rejected: by the local labels it misleads (weight 0.94)" in " ".join(learnt_sentences(learnt))
+    assert part_rows(learnt)[0].weight == "rejected"
+
+
+def test_the_report_and_the_summary_say_how_it_was_learnt() -> None:
+    found = replace(results(), learnt=how_learnt(ARTICLE))
+    html, summary = render_page(found), json.loads(json.dumps(summarise(found)))
+    assert "How it was learnt" in html
+    assert "λ = 300" in html
+    assert "8 draws" in html
+    assert summary["learning"]["parts"] == list(ARTICLE.parts)
+    assert summary["learning"]["loss_terms"]["temporal"] == 0.01
+    assert "How it was learnt" not in render_page(replace(found, learnt=None))
+
+
+def test_what_the_page_says_a_part_is_worth_is_what_the_results_say() -> None:
+    """`python -m benchmarks.worth_of_parts` writes it; nobody types it."""
+    assert OUT.read_text(encoding="utf-8") == worth_of(RESULT)
+    worth = worth_of_parts()
+    assert worth is not None
+    assert worth.methods[1].label == "Recipe “amortised”"
+
+
+def test_a_part_is_worth_what_its_recipe_loses_without_it() -> None:
+    scores = {"amortised": 0.6, "article": 0.5, "article_without_ewc": 0.45, "self_archive": 0.55, "unknown": 0.1}
+    rows = [
+        {"method": method, "coast": coast, "seed": seed, "iou": iou + 0.01 * coast}
+        for method, iou in scores.items()
+        for coast in (1, 2)
+        for seed in (0, 1)
+    ]
+    found = {row["method"]: row for row in worth_rows(rows)}
+    assert list(found) == ["amortised", "article", "self_archive", "article_without_ewc"]
+    assert found["article_without_ewc"]["part"] == "ewc"
+    assert found["article_without_ewc"]["difference"] == pytest.approx(0.05)
+    assert found["article"]["difference"] == pytest.approx(0.1)
+    assert found["amortised"]["difference"] is None
+
+
+def test_without_a_measurement_nothing_is_claimed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "worth_of_parts.json").write_text('{"rows": []}')
+    monkeypatch.setattr(page, "files", lambda _: tmp_path)
+    assert worth_of_parts() is None
