@@ -87,7 +87,9 @@ def _row(method: str, recipe: str | None, part: str | None, scores: Scores, whol
 
 def _scores_by_method(rows: Rows) -> dict[str, Scores]:
     by_method = {str(name): scores_by(of, "coast", "iou") for (name,), of in rows_by(rows, "method").items()}
-    finite = {name: of for name, of in by_method.items() if all(v == v for scores in of.values() for v in scores)}
+    finite: dict[str, Scores] = {
+        name: of for name, of in by_method.items() if all(v == v for scores in of.values() for v in scores)
+    }
     for name, others in NAMES.items():
         first = next((other for other in others if other in finite), None)
         if first is not None:

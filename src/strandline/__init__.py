@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from strandline.distillation.adaptation.distil_student import DistillationConfig
     from strandline.distillation.distil import DistillationBatch, DistillationReport, distil
     from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
+    from strandline.distillation.recipe import Recipe, recipe_of
     from strandline.errors import FeedError, InputError, RefusedByTheory, StrandlineError
     from strandline.models.batch import Batch
     from strandline.models.prediction import Prediction
@@ -30,6 +31,7 @@ _MODULES = {
     "distillation.adaptation.distil_student": ("DistillationConfig",),
     "distillation.distil": ("DistillationBatch", "DistillationReport", "distil"),
     "distillation.ensemble": ("EnsembleDistillationConfig", "distil_members"),
+    "distillation.recipe": ("Recipe", "recipe_of"),
     "errors": ("FeedError", "InputError", "RefusedByTheory", "StrandlineError"),
     "models.batch": ("Batch",),
     "models.prediction": ("Prediction",),
@@ -59,6 +61,7 @@ __all__ = [
     "Observations",
     "Plan",
     "Prediction",
+    "Recipe",
     "RefusedByTheory",
     "RegionFile",
     "StrandlineError",
@@ -71,6 +74,7 @@ __all__ = [
     "load_region_file",
     "open_study_area",
     "open_watch",
+    "recipe_of",
     "run",
 ]
 

@@ -19,7 +19,8 @@ from tests.fixtures.reports import how_learnt, results
 def test_every_part_has_a_row_those_of_the_run_first_with_weight_and_loss(recipe: Recipe) -> None:
     rows = {row.label: row for row in part_rows(how_learnt(recipe))}
     assert list(rows)[: len(recipe.parts)] == [LABELS[part] for part in recipe.parts]
-    assert set(rows) == set(LABELS.values()) and set(LABELS) == set(PARTS)
+    assert set(rows) == set(LABELS.values())
+    assert set(LABELS) == set(PARTS)
     for part, label in LABELS.items():
         assert (rows[label].weight == "–") == (part not in recipe.parts), part
     assert rows[LABELS["soft_targets"]].loss == "0.0300"
