@@ -17,7 +17,7 @@ from benchmarks.statistics import (
     rows_by,
     scores_by,
 )
-from strandline.distillation.recipe import AMORTISED, ARTICLE, PARTS
+from strandline.distillation.adaptation.recipe import AMORTISED, ARTICLE, PARTS
 from strandline.files import write_text
 from strandline.report.page.how_learnt import METHODS, WORTH_FILE
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from benchmarks.record import Row
 from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
+from strandline.distillation.adaptation.recipe import Recipe
 from strandline.distillation.continual.replay import load_exemplars
-from strandline.distillation.recipe import Recipe
 from strandline.models.inference import predict
 from strandline.models.weights.load_weights import load_students
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from strandline.distillation.adaptation.distil_student import DistillationConfig
+    from strandline.distillation.adaptation.recipe import Recipe, recipe_of
     from strandline.distillation.distil import DistillationBatch, DistillationReport, distil
     from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
-    from strandline.distillation.recipe import Recipe, recipe_of
     from strandline.errors import FeedError, InputError, RefusedByTheory, StrandlineError
     from strandline.models.batch import Batch
     from strandline.models.prediction import Prediction
@@ -31,7 +31,7 @@ _MODULES = {
     "distillation.adaptation.distil_student": ("DistillationConfig",),
     "distillation.distil": ("DistillationBatch", "DistillationReport", "distil"),
     "distillation.ensemble": ("EnsembleDistillationConfig", "distil_members"),
-    "distillation.recipe": ("Recipe", "recipe_of"),
+    "distillation.adaptation.recipe": ("Recipe", "recipe_of"),
     "errors": ("FeedError", "InputError", "RefusedByTheory", "StrandlineError"),
     "models.batch": ("Batch",),
     "models.prediction": ("Prediction",),

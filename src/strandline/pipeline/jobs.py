@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from strandline.distillation.adaptation.distil_student import DistillationConfig
+from strandline.distillation.adaptation.recipe import AMORTISED, Recipe, recipe_of
 from strandline.distillation.pretraining import pretrain as pretraining
 from strandline.distillation.pretraining.simulated_coasts import (
     PretrainingConfig,
@@ -16,7 +17,6 @@ from strandline.distillation.pretraining.simulated_coasts import (
     simulate_training_coasts,
     simulate_training_windows,
 )
-from strandline.distillation.recipe import AMORTISED, Recipe, recipe_of
 from strandline.distillation.training import data_parallel
 from strandline.distillation.training.loop import Announce, Progress
 from strandline.errors import InputError

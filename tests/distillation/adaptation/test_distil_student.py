@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
+from strandline.distillation.adaptation.recipe import ARTICLE, Recipe
 from strandline.distillation.alignment.kernel_alignment import AlignmentName
 from strandline.distillation.continual.replay import Exemplars
-from strandline.distillation.recipe import ARTICLE, Recipe
 from strandline.errors import InputError
 from strandline.models.inference import predict, student_inputs
 from strandline.models.student import Student

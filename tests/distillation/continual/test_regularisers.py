@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
+from strandline.distillation.adaptation.recipe import Recipe
 from strandline.distillation.continual.fisher import (
     FloodClasses,
     SurgeLevels,
@@ -28,7 +29,6 @@ from strandline.distillation.continual.regularisers import (
     mas,
 )
 from strandline.distillation.objective import Consolidation
-from strandline.distillation.recipe import Recipe
 from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs

@@ -9,11 +9,11 @@ import torch
 
 from benchmarks.forgetting.exemplars import exemplar_seeds, save_exemplars
 from strandline.distillation.adaptation.distil_student import DistillationConfig
+from strandline.distillation.adaptation.recipe import Recipe
 from strandline.distillation.continual.regularisers import QuadraticPenalty, Replay
 from strandline.distillation.continual.replay import Exemplars, load_exemplars
 from strandline.distillation.objective import Consolidation
 from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig
-from strandline.distillation.recipe import Recipe
 from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.worth_of_parts import OUT, RESULT, worth_of, worth_rows
-from strandline.distillation.recipe import ALIGNMENTS, AMORTISED, ARTICLE, PARTS, Recipe
+from strandline.distillation.adaptation.recipe import ALIGNMENTS, AMORTISED, ARTICLE, PARTS, Recipe
+from strandline.observations.region_file.prices.money import SPACE
 from strandline.report.page import how_learnt as page
 from strandline.report.page.how_learnt import LABELS, learnt_sentences, part_rows, worth_of_parts
 from strandline.report.page.page import render_page
@@ -42,7 +43,7 @@ def test_the_report_and_the_summary_say_how_it_was_learnt() -> None:
     html, summary = render_page(found), json.loads(json.dumps(summarise(found)))
     assert "How it was learnt" in html
     assert "λ = 300" in html
-    assert "8 draws" in html
+    assert f"8{SPACE}draws" in html
     assert summary["learning"]["parts"] == list(ARTICLE.parts)
     assert summary["learning"]["loss_terms"]["temporal"] == 0.01
     assert "How it was learnt" not in render_page(replace(found, learnt=None))

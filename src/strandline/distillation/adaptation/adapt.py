@@ -8,9 +8,9 @@ import torch
 
 from strandline.distillation.adaptation.data import AdaptationData, drop_archive
 from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
+from strandline.distillation.adaptation.recipe import Recipe
 from strandline.distillation.continual.replay import load_exemplars
 from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
-from strandline.distillation.recipe import Recipe
 from strandline.distillation.training.loop import Progress, part_of
 from strandline.models.inference import student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from strandline.distillation.adaptation.recipe import AMORTISED, Recipe
 from strandline.distillation.alignment.alignment import Alignment
 from strandline.distillation.alignment.kernel_alignment import build_alignment, patch_probabilities
 from strandline.distillation.alignment.temporal import TokenAlignment
@@ -18,7 +19,6 @@ from strandline.distillation.objective import (
     add_terms,
     geometric_annealing,
 )
-from strandline.distillation.recipe import AMORTISED, Recipe
 from strandline.distillation.training.loop import Progress, train
 from strandline.errors import InputError
 from strandline.models.batch import Batch

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from strandline.distillation.adaptation.adapt import Adapted
 from strandline.distillation.adaptation.data import AdaptationData
 from strandline.distillation.adaptation.distil_student import DistillationConfig
-from strandline.distillation.recipe import Recipe
+from strandline.distillation.adaptation.recipe import Recipe
 from strandline.distillation.teacher_weight import TeacherWeight
 from strandline.models.multi_head_student import MultiHeadStudent
 

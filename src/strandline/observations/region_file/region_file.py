@@ -77,7 +77,7 @@ class SplitSection(Section):
 
 
 class DistillationSection(Section):
-    """What the students learn by: names of `strandline.distillation.recipe`."""
+    """What the students learn by: names of `strandline.distillation.adaptation.recipe`."""
 
     recipe: str = "amortised"
     without: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from strandline.distillation.adaptation.how_learnt import HowLearnt
-from strandline.distillation.recipe import PARTS
+from strandline.distillation.adaptation.recipe import PARTS
 from strandline.planning.formatting import format_percent, format_score, pluralise
 
 WORTH_FILE = "worth_of_parts.json"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strandline.distillation.recipe import ALIGNMENTS, AMORTISED, ARTICLE, PARTS, RECIPES, Recipe, recipe_of
+from strandline.distillation.adaptation.recipe import ALIGNMENTS, AMORTISED, ARTICLE, PARTS, RECIPES, Recipe, recipe_of
 from strandline.errors import InputError
 
 
