@@ -17,7 +17,7 @@ REPLACED = {
 }  # fmt: skip
 """Word → the term that replaces it."""
 NAMES = {
-    "word": "prediction", "lesson": "data", "recipe": "config", "mind": "state", "charge": "config",
+    "word": "prediction", "lesson": "data", "mind": "state", "charge": "config",
     "stakes": "action_parameters", "worth": "net_present_value", "briefing": "deployment", "outage": "dropout_rate",
     "false_dry": "miss_rate", "called_flooded": "flood_extent", "know_nothing": "climatological_prior",
     "Turn": "DihedralTransform", "Place": "StudyArea", "Site": "Baseline", "Voice": "ForecastFunction",

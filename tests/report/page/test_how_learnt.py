@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.worth_of_parts import OUT, RESULT, worth_of, worth_rows
+from benchmarks.ablation import OUT, RESULT, ablation_of, ablation_rows
 from strandline.distillation.adaptation.recipe import ALIGNMENTS, AMORTISED, ARTICLE, PARTS, Recipe
 from strandline.observations.region_file.prices.money import SPACE
 from strandline.report.page import how_learnt as page
-from strandline.report.page.how_learnt import LABELS, learnt_sentences, part_rows, worth_of_parts
+from strandline.report.page.how_learnt import LABELS, learnt_sentences, part_rows, read_ablation
 from strandline.report.page.page import render_page
 from strandline.report.products import summarise
 from tests.fixtures.reports import how_learnt, results
@@ -50,11 +50,11 @@ def test_the_report_and_the_summary_say_how_it_was_learnt() -> None:
 
 
 def test_what_the_page_says_a_part_is_worth_is_what_the_results_say() -> None:
-    """`python -m benchmarks.worth_of_parts` writes it; nobody types it."""
-    assert OUT.read_text(encoding="utf-8") == worth_of(RESULT)
-    worth = worth_of_parts()
-    assert worth is not None
-    assert worth.methods[1].label == "Recipe “amortised”"
+    """`python -m benchmarks.ablation` writes it; nobody types it."""
+    assert OUT.read_text(encoding="utf-8") == ablation_of(RESULT)
+    ablation = read_ablation()
+    assert ablation is not None
+    assert ablation.methods[1].label == "Recipe “amortised”"
 
 
 def test_a_part_is_worth_what_its_recipe_loses_without_it() -> None:
@@ -65,7 +65,7 @@ def test_a_part_is_worth_what_its_recipe_loses_without_it() -> None:
         for coast in (1, 2)
         for seed in (0, 1)
     ]
-    found = {row["method"]: row for row in worth_rows(rows)}
+    found = {row["method"]: row for row in ablation_rows(rows)}
     assert list(found) == ["amortised", "article", "self_archive", "article_without_ewc"]
     assert found["article_without_ewc"]["part"] == "ewc"
     assert found["article_without_ewc"]["difference"] == pytest.approx(0.05)
@@ -75,6 +75,6 @@ def test_a_part_is_worth_what_its_recipe_loses_without_it() -> None:
 
 def test_without_a_measurement_nothing_is_claimed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "worth_of_parts.json").write_text('{"rows": []}')
+    (tmp_path / "data" / "ablation.json").write_text('{"rows": []}')
     monkeypatch.setattr(page, "files", lambda _: tmp_path)
-    assert worth_of_parts() is None
+    assert read_ablation() is None

@@ -15,7 +15,7 @@ from strandline.distillation.training.loop import Progress, part_of
 from strandline.models.inference import student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
-from strandline.models.weight_draws import draw_weights
+from strandline.models.weights.weight_draws import draw_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ def gather(
 
     Without ensemble distillation and Monte-Carlo dropout these are the members themselves.
 
-    Source: `distillation.ensemble`, `models.weight_draws`.
+    Source: `distillation.ensemble`, `models.weights.weight_draws`.
     """
     students, terms = adapted.students, dict(adapted.terms)
     if recipe.ensemble_steps > 0:

@@ -8,8 +8,8 @@ from strandline.distillation.adaptation.how_learnt import HowLearnt
 from strandline.distillation.adaptation.recipe import PARTS
 from strandline.planning.formatting import format_percent, format_score, pluralise
 
-WORTH_FILE = "worth_of_parts.json"
-"""Written by `python -m benchmarks.worth_of_parts` from the results of `benchmarks.delta`."""
+ABLATION_FILE = "ablation.json"
+"""Written by `python -m benchmarks.ablation` from the results of `benchmarks.delta`."""
 LABELS = {
     "archive": "Amortised distillation: the teacher's maps of past storms are kept, and the student reads them",
     "soft_targets": "Soft targets: the teacher's probabilities",
@@ -17,7 +17,7 @@ LABELS = {
     "alignment": "Projection head: the student's features beside the teacher's",
     "temporal_attention": "Temporal attention: hours of the gauge beside the teacher's gauges and days of weather",
     "task_loss": "Local labels",
-    "ewc": "Elastic weight consolidation: what other coasts taught is held fast",
+    "ewc": "Elastic weight consolidation: what was learnt on other coasts is held fast",
     "replay": "Replay of other coasts",
     "ensemble_distillation": "Ensemble distillation: one network learns all members",
     "mc_dropout": "Monte-Carlo dropout: several draws of the weights predict together",
@@ -53,7 +53,7 @@ class PartRow:
 
 
 @dataclass(frozen=True)
-class WorthRow:
+class AblationRow:
     """One method or part: its IoU, and the difference to its recipe with a 95 % interval."""
 
     label: str
@@ -62,7 +62,7 @@ class WorthRow:
 
 
 @dataclass(frozen=True)
-class Worth:
+class Ablation:
     """What was measured on simulated coasts.
 
     Attributes:
@@ -72,8 +72,8 @@ class Worth:
     """
 
     introduction: str
-    methods: tuple[WorthRow, ...]
-    parts: tuple[WorthRow, ...]
+    methods: tuple[AblationRow, ...]
+    parts: tuple[AblationRow, ...]
 
 
 def part_rows(learnt: HowLearnt) -> list[PartRow]:
@@ -111,9 +111,9 @@ def learnt_sentences(learnt: HowLearnt) -> list[str]:
     return sentences
 
 
-def worth_of_parts() -> Worth | None:
+def read_ablation() -> Ablation | None:
     """Return what each part is worth, as measured; ``None`` where nothing was."""
-    path = files("strandline.report.page") / "data" / WORTH_FILE
+    path = files("strandline.report.page") / "data" / ABLATION_FILE
     record = json.loads(path.read_text(encoding="utf-8"))
     if not record["rows"]:
         return None
@@ -123,21 +123,21 @@ def worth_of_parts() -> Worth | None:
         " Overlap with the true flood (IoU) on ordinary storms, mean over the coasts; in brackets the 95 % interval."
     )
     of = {row["method"]: row for row in record["rows"]}
-    methods = [_worth_row(METHODS[name], of[name]) for name in METHODS if name in of]
+    methods = [_ablation_row(METHODS[name], of[name]) for name in METHODS if name in of]
     parts = [
-        _worth_row(f"{row['recipe']}, without: {_first_words(LABELS[row['part']])}", row)
+        _ablation_row(f"{row['recipe']}, without: {_first_words(LABELS[row['part']])}", row)
         for row in record["rows"]
         if row["part"] is not None
     ]
-    return Worth(introduction, tuple(methods), tuple(parts))
+    return Ablation(introduction, tuple(methods), tuple(parts))
 
 
-def _worth_row(label: str, row: dict[str, float | None]) -> WorthRow:
+def _ablation_row(label: str, row: dict[str, float | None]) -> AblationRow:
     gain = row["difference"]
     low, high = row["low"], row["high"]
     text = "–" if gain is None else f"{gain:+.3f} ({low:+.3f} to {high:+.3f})"
     assert row["iou"] is not None
-    return WorthRow(label, format_score(row["iou"]), text)
+    return AblationRow(label, format_score(row["iou"]), text)
 
 
 def _first_words(label: str) -> str:

@@ -14,7 +14,7 @@ from strandline.report.alerts.forecast_trace import forecast_of_the_peak
 from strandline.report.findings import RunResults
 from strandline.report.flooded_land import flooded_land
 from strandline.report.page.forecast_text import forecast_sentences, range_sentence
-from strandline.report.page.how_learnt import learnt_sentences, part_rows, worth_of_parts
+from strandline.report.page.how_learnt import learnt_sentences, part_rows, read_ablation
 from strandline.report.page.narrative import (
     beyond_maps_sentences,
     drafts_sentence,
@@ -119,7 +119,7 @@ def render_page(results: RunResults) -> str:
         skill=skill_sentences(results.learning),
         learnt=[] if results.learnt is None else learnt_sentences(results.learnt),
         parts=[] if results.learnt is None else part_rows(results.learnt),
-        worth=worth_of_parts(),
+        ablation=read_ablation(),
         missing_data=missing_data_sentences(results),
         unknown_assets=unknown_assets_sentence(results.impact, results.plan.money),
         frequent=frequent_notes(results.impact.frequent, results.plan.money),

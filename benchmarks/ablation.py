@@ -1,4 +1,4 @@
-"""``python -m benchmarks.worth_of_parts``: what the report says each part of a recipe is worth, from a finished result.
+"""``python -m benchmarks.ablation``: what the report says each part of a recipe is worth, from a finished result.
 
 It reads the rows of `benchmarks.delta` and measures nothing.
 """
@@ -19,10 +19,10 @@ from benchmarks.statistics import (
 )
 from strandline.distillation.adaptation.recipe import AMORTISED, ARTICLE, PARTS
 from strandline.files import write_text
-from strandline.report.page.how_learnt import METHODS, WORTH_FILE
+from strandline.report.page.how_learnt import ABLATION_FILE, METHODS
 
 RESULT = Path(__file__).parent / "results" / "delta.json"
-OUT = Path(__file__).parents[1] / "src" / "strandline" / "report" / "page" / "data" / WORTH_FILE
+OUT = Path(__file__).parents[1] / "src" / "strandline" / "report" / "page" / "data" / ABLATION_FILE
 TEST, REGIME, LABELS = "normal", "standard", 0.05
 """The rows that the report shows: ordinary storms, good radar, a twentieth of the cells labelled."""
 DRAWS = 4000
@@ -33,15 +33,15 @@ Scores = Mapping[Value, list[float]]
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Write the file that the report reads."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.worth_of_parts", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ablation", description=__doc__)
     parser.add_argument("--result", type=Path, default=RESULT, help="JSON that `benchmarks.delta` wrote")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args(argv)
-    write_text(options.out, worth_of(options.result))
+    write_text(options.out, ablation_of(options.result))
     print(options.out)
 
 
-def worth_of(result: Path) -> str:
+def ablation_of(result: Path) -> str:
     """The content of the file: IoU of each method and recipe, and the difference to the recipe it belongs to."""
     record = json.loads(result.read_text())
     rows = [
@@ -50,7 +50,7 @@ def worth_of(result: Path) -> str:
         if (row["test"], row["regime"], row["label_fraction"], row["outage"]) == (TEST, REGIME, LABELS, "none")
     ]
     content = {
-        "command": "python -m benchmarks.worth_of_parts",
+        "command": "python -m benchmarks.ablation",
         "benchmark": "delta",
         "provenance": record["provenance"],
         "commit": record["commit"],
@@ -58,12 +58,12 @@ def worth_of(result: Path) -> str:
         "label_fraction": LABELS,
         "coasts": len({row["coast"] for row in rows}),
         "seeds": len(record["seeds"]),
-        "rows": worth_rows(rows),
+        "rows": ablation_rows(rows),
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def worth_rows(rows: Rows) -> list[Row]:
+def ablation_rows(rows: Rows) -> list[Row]:
     """A row for each method of the report, against “amortised”, and one for each part, against its recipe."""
     scores = _scores_by_method(rows)
     found: list[Row] = []

@@ -10,7 +10,7 @@ from strandline.models.layers import AttentionBlock, Block
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
 from strandline.models.surge_encoder import SurgeDecoder
-from strandline.models.weight_draws import draw_weights
+from strandline.models.weights.weight_draws import draw_weights
 from tests.fixtures.batches import make_batch
 
 
