@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from strandline.distillation.pretraining.scenes.samples import Samples, Streams
-from strandline.models.flood.scenes.streams import RADAR_STREAMS
+from strandline.models.flood.scenes.streams import RADAR_STREAMS, SHOWS_WATER
 from strandline.models.inference import DihedralTransform
 from strandline.models.layers import PATCH
 
@@ -21,9 +21,7 @@ INSTRUMENTS: Mapping[str, Sequence[str]] = {
     "optical_after": ("optical_after", "optical_change"),
     "points": ("points",),
 }
-"""What is lost together: name → streams."""
-SHOWS_WATER = ("vv_after", "vh_after", "optical_after", "points")
-"""Streams of the moment; a sample keeps at least one of them."""
+"""What is lost together: name → streams. A sample keeps at least one of ``SHOWS_WATER``."""
 
 
 @dataclass(frozen=True)

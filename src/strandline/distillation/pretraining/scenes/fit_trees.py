@@ -1,14 +1,19 @@
 """Boosted trees fitted to labelled scenes."""
 
+import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
-from strandline.models.flood.scenes.cell_features import FEATURES
+from strandline.models.flood.scenes.cell_features import FEATURES, cell_features
+from strandline.models.flood.scenes.scene_statistics import SceneStatistics
 from strandline.observations.arrays import Floats, Indices, Mask, SingleFloats
+from strandline.observations.flood_scenes.scene import WET, LabelledScene, events_of
 
 TREES = 150
 
@@ -45,14 +50,43 @@ def fit_trees(
     return BoostedTrees.join(parts, places, float(np.ravel(model._baseline_prediction)[0]))
 
 
-def draw_cells(
-    features: SingleFloats, label: SingleFloats, known: Mask, count: int, rng: np.random.Generator
-) -> tuple[SingleFloats, Mask]:
-    """Random cells of one scene with a known label: (n, F) and (n,).
+@dataclass(frozen=True, eq=False)
+class CellTable:
+    """Cells with a label of many scenes.
 
-    Args:
-        features: (F, H, W); ``label``: (H, W) 1 = wet; ``known``: (H, W).
+    Attributes:
+        features: (N, F) ``FEATURES``, NaN = unknown; ``wet``: (N,); ``weight``: (N,), an event counting with the
+            square root of its number of scenes.
     """
-    cells: Indices = np.flatnonzero(known)
-    chosen = rng.choice(cells, min(count, cells.size), replace=False)
-    return features.reshape(len(features), -1)[:, chosen].T, label.ravel()[chosen] > 0.5
+
+    features: SingleFloats
+    wet: Mask
+    weight: Floats
+
+    @classmethod
+    def of(cls, scenes: Sequence[LabelledScene], count: int, seed: int) -> Self:
+        """``count`` random cells of each scene."""
+        events = events_of(scenes)
+        features, wet, weight = [], [], []
+        for one in scenes:
+            places = draw_cells(one, count, seed)
+            every = cell_features(one.scene, SceneStatistics.of(one.scene))
+            features.append(every.reshape(len(every), -1)[:, places].T)
+            wet.append(one.label.ravel()[places] == WET)
+            weight.append(np.full(places.size, len(events[one.event]) ** -0.5))
+        return cls(np.concatenate(features), np.concatenate(wet), np.concatenate(weight))
+
+    def has(self, names: Sequence[str]) -> bool:
+        """Whether some cell has one of these features."""
+        return bool(np.isfinite(self.features[:, [FEATURES.index(name) for name in names]]).any())
+
+    def fit(self, names: Sequence[str], seed: int) -> BoostedTrees:
+        """Trees on these features."""
+        return fit_trees(self.features, self.wet, self.weight, names, seed)
+
+
+def draw_cells(scene: LabelledScene, count: int, seed: int) -> Indices:
+    """Random labelled cells of a scene, the same for the same name and seed."""
+    cells = np.flatnonzero(scene.known)
+    draw = np.random.default_rng([seed, zlib.crc32(scene.name.encode())])
+    return np.sort(draw.choice(cells, min(count, cells.size), replace=False))

@@ -14,6 +14,7 @@ from strandline.distillation.pretraining.scenes.samples import Samples
 from strandline.distillation.training.loop import Progress, mixed_precision, train
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_transformer import DenseTransformer
+from strandline.models.flood.scenes.members import probability_of
 
 NetworkT = TypeVar("NetworkT", DenseCNN, DenseTransformer)
 
@@ -124,23 +125,11 @@ def _loss(
     return (soft + losses.soft_dice(logits, batch.target, batch.known)).mean()
 
 
-@torch.no_grad()
 def predict_probability(
     network: DenseCNN | DenseTransformer, samples: Samples, chunk: int = 16, *, symmetries: int = 2
 ) -> Tensor:
     """(N, H, W) probability of water, averaged over the first ``symmetries`` of the square's eight."""
-    from strandline.models.inference import DihedralTransform
-
-    turns = DihedralTransform.all()[:symmetries]
-    found = []
-    for start in range(0, len(samples), chunk):
-        streams = samples[slice(start, start + chunk)].streams
-        total = torch.zeros(0)
-        for turn in turns:
-            turned = {name: (turn.grid(value.float()), turn.grid(seen)) for name, (value, seen) in streams.items()}
-            with mixed_precision("cpu"):
-                wet = losses.flood_probability(network(turned).logits.float())
-            wet = turn.inverse.grid(wet)
-            total = wet if not total.numel() else total + wet
-        found.append(total / len(turns))
-    return torch.cat(found)
+    starts = range(0, len(samples), chunk)
+    return torch.cat(
+        [probability_of(network, samples[slice(start, start + chunk)].streams, symmetries) for start in starts]
+    )

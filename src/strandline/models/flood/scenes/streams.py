@@ -28,6 +28,8 @@ SCENE_STREAMS = {
 """Stream → channels. A stream that a scene does not have is absent; the networks take any subset."""
 SPARSE = ("points",)
 """Streams of which one reading stands for its block."""
+SHOWS_WATER = ("vv_after", "vh_after", "optical_after", "points")
+"""Streams of the moment."""
 RADAR_STREAMS = tuple(name for name in SCENE_STREAMS if name.startswith(("vv", "vh", "level")))
 OPTICAL_STREAMS = tuple(name for name in SCENE_STREAMS if name.startswith("optical"))
 _LEVEL_CENTRE, _LEVEL_SCALE = (-12.0, -18.0), 6.0
