@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from strandline.distillation import losses
+from strandline.distillation.alignment.alignment import Alignment
 from strandline.distillation.objective import geometric_annealing
 from strandline.distillation.pretraining.scenes.augmentation import Augmentation
 from strandline.distillation.pretraining.scenes.samples import Samples
@@ -16,6 +17,8 @@ from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.members import probability_of
 
+GUIDE = "guide."
+"""Begins the names of streams that a guiding teacher reads."""
 NetworkT = TypeVar("NetworkT", DenseCNN, DenseTransformer)
 
 
@@ -27,12 +30,29 @@ class Source:
         samples: with their target.
         size: scenes per step; ``weight``: of their loss.
         is_soft: whether the target is a teacher's probability, compared at the temperature of the step.
+        guide: teacher whose features of patches the network is to share; ``None`` = none.
     """
 
     samples: Samples
     size: int
     weight: float = 1.0
     is_soft: bool = False
+    guide: "Guide | None" = None
+
+
+@dataclass(frozen=True, eq=False)
+class Guide:
+    """A teacher whose features are aligned with.
+
+    Attributes:
+        network: of the same patches; it reads the streams of the samples whose names begin with ``GUIDE``.
+        alignment: from the features of both to a distance (B,); its weights learn too and are discarded.
+        weight: of the distance.
+    """
+
+    network: DenseTransformer
+    alignment: Alignment
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -71,12 +91,12 @@ def train_network(
             terms = {}
             for number, source in enumerate(sources):
                 if source.weight > 0:
-                    value = _loss(network, source, temperature if source.is_soft else 1.0, config, generator)
-                    terms[f"{'soft' if source.is_soft else 'task'}_{number}"] = source.weight * value
+                    terms |= _terms(network, source, temperature if source.is_soft else 1.0, config, generator, number)
             return terms
 
+        heads = [weight for source in sources if source.guide for weight in source.guide.alignment.parameters()]
         train(
-            list(network.parameters()), loss, config.steps, config.learning_rate, weight_decay=config.weight_decay,
+            [*network.parameters(), *heads], loss, config.steps, config.learning_rate, weight_decay=config.weight_decay,
             progress=progress, after_step=lambda step: average.update(step),
         )  # fmt: skip
     average.load_into(network)
@@ -106,23 +126,34 @@ class MovingAverage:
             network.load_state_dict(self._average)
 
 
-def _loss(
+def _terms(
     network: DenseCNN | DenseTransformer,
     source: Source,
     temperature: float,
     config: TrainingConfig,
     generator: torch.Generator,
-) -> Tensor:
-    """τ² KL from the target, plus soft Dice, mean over the drawn scenes."""
+    number: int,
+) -> dict[str, Tensor]:
+    """τ² KL from the target plus soft Dice, and the alignment of features; means over the drawn scenes."""
     samples = source.samples
     index = torch.multinomial(samples.weight, source.size, replacement=len(samples) < source.size, generator=generator)
     batch = config.augmentation.apply(samples[index], generator)
+    own = {name: pair for name, pair in batch.streams.items() if not name.startswith(GUIDE)}
     with mixed_precision("cpu"):
-        logits = network(batch.streams).logits.float()
+        prediction = network(own)
+    logits = prediction.logits.float()
     wet = batch.target.clamp(1e-4, 1 - 1e-4)
     teacher = torch.stack([(1 - wet).log(), wet.log()], dim=1)
     soft = losses.soft_targets(logits, teacher, batch.known, temperature)
-    return (soft + losses.soft_dice(logits, batch.target, batch.known)).mean()
+    fit = soft + losses.soft_dice(logits, batch.target, batch.known)
+    terms = {f"{'soft' if source.is_soft else 'task'}_{number}": source.weight * fit.mean()}
+    if source.guide is not None:
+        theirs = {name.removeprefix(GUIDE): pair for name, pair in batch.streams.items() if name.startswith(GUIDE)}
+        with torch.no_grad():
+            target = source.guide.network(theirs).features["patches"].float()
+        distance = source.guide.alignment({"patches": prediction.features["patches"].float()}, {"patches": target})
+        terms[f"feature_{number}"] = source.guide.weight * distance.mean()
+    return terms
 
 
 def predict_probability(

@@ -156,20 +156,14 @@ def fit_stackings(predicted: Sequence[Mapping[str, Reals]], labels: Sequence[Mas
     found = {}
     for sensors, kinds in JOINED.items():
         names = [name for name in predicted[0] if name.rsplit("_", 1)[-1] in kinds]
-        floods = [
-            (of_flood, wet) for of_flood, wet in zip(predicted, labels, strict=True)
-            if names and all(np.isfinite(of_flood[name]).any() for name in names)
-        ]  # fmt: skip
-        if floods:
-            known = [np.logical_and.reduce([np.isfinite(of_flood[name]) for name in names]) for of_flood, _ in floods]
-            found[sensors] = fit_stacking(
-                [
-                    {name: of_flood[name][there] for name in names}
-                    for (of_flood, _), there in zip(floods, known, strict=True)
-                ],
-                [wet[there] for (_, wet), there in zip(floods, known, strict=True)],
-                equal_weights(names),
-            )
+        heard: list[tuple[dict[str, Reals], Mask]] = []
+        for of_flood, wet in zip(predicted, labels, strict=True):
+            answers = [of_flood[name] for name in names]
+            known = np.isfinite(answers).all(axis=0)
+            if names and known.any():
+                heard.append(({name: of_flood[name][known] for name in names}, wet[known]))
+        if heard:
+            found[sensors] = fit_stacking([each for each, _ in heard], [wet for _, wet in heard], equal_weights(names))
     return found
 
 
