@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from strandline.distillation.pretraining.scenes.samples import Samples, Streams
+from strandline.distillation.pretraining.scenes.samples import GUIDE, Samples, Streams
 from strandline.models.flood.scenes.streams import RADAR_STREAMS, SHOWS_WATER
 from strandline.models.inference import DihedralTransform
 from strandline.models.layers import PATCH
@@ -143,7 +143,7 @@ def _jittered(streams: Streams, spread: float, generator: torch.Generator) -> St
     """Random gain and offset per channel, as of another sensor or season; points are unchanged."""
     changed = {}
     for name, (value, seen) in streams.items():
-        if name != "points":
+        if name != "points" and not name.startswith(GUIDE):
             gain, offset = spread * torch.randn(2, *value.shape[:2], 1, 1, generator=generator)
             value = (value * (1 + gain) + offset) * seen[:, None]
         changed[name] = (value, seen)
