@@ -41,8 +41,8 @@ class Augmentation:
     jitter: float = 0.15
     dropout_rate: float = 0.1
     cut_mix: float = 0.3
-    zoom: float = 0.3
-    piece: float = 0.3
+    zoom: float = 0.15
+    piece: float = 0.75
 
     def apply(self, batch: Samples, generator: torch.Generator) -> Samples:
         """A changed batch in single precision."""

@@ -93,7 +93,7 @@ def train_network(
             return terms
 
         guides = [source.guide for source in sources if source.guide is not None]
-        heads = [weight for guide in guides for weight in guide.alignment.parameters()]
+        heads: list[nn.Parameter] = [weight for guide in guides for weight in guide.alignment.parameters()]
         train(
             [*network.parameters(), *heads], loss, config.steps, config.learning_rate, weight_decay=config.weight_decay,
             progress=progress, after_step=lambda step: average.update(step),
