@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from strandline.distillation.pretraining.scenes.samples import Samples, Streams
+from strandline.distillation.pretraining.scenes.samples import GUIDE, Samples, Streams
 from strandline.models.flood.scenes.streams import RADAR_STREAMS, SHOWS_WATER
 from strandline.models.inference import DihedralTransform
 from strandline.models.layers import PATCH
@@ -41,8 +41,8 @@ class Augmentation:
     jitter: float = 0.15
     dropout_rate: float = 0.1
     cut_mix: float = 0.3
-    zoom: float = 0.3
-    piece: float = 0.3
+    zoom: float = 0.15
+    piece: float = 0.75
 
     def apply(self, batch: Samples, generator: torch.Generator) -> Samples:
         """A changed batch in single precision."""
@@ -143,7 +143,7 @@ def _jittered(streams: Streams, spread: float, generator: torch.Generator) -> St
     """Random gain and offset per channel, as of another sensor or season; points are unchanged."""
     changed = {}
     for name, (value, seen) in streams.items():
-        if name != "points":
+        if name != "points" and not name.startswith(GUIDE):
             gain, offset = spread * torch.randn(2, *value.shape[:2], 1, 1, generator=generator)
             value = (value * (1 + gain) + offset) * seen[:, None]
         changed[name] = (value, seen)

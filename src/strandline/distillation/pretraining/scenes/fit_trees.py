@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from strandline.distillation.pretraining.scenes.samples import trained_cells
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import FEATURES, cell_features
 from strandline.models.flood.scenes.scene_statistics import SceneStatistics
@@ -87,6 +88,6 @@ class CellTable:
 
 def draw_cells(scene: LabelledScene, count: int, seed: int) -> Indices:
     """Random labelled cells of a scene, the same for the same name and seed."""
-    cells = np.flatnonzero(scene.known)
+    cells = np.flatnonzero(trained_cells(scene))
     draw = np.random.default_rng([seed, zlib.crc32(scene.name.encode())])
     return np.sort(draw.choice(cells, min(count, cells.size), replace=False))

@@ -8,10 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from strandline.models.flood.scenes.members import layers_seen
 from strandline.models.flood.scenes.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.streams import scene_streams, stack_streams
+from strandline.observations.arrays import Mask
 from strandline.observations.flood_scenes.scene import WET, LabelledScene
 
+GUIDE = "guide."
+"""Begins the names of streams that a guiding teacher reads beside the network that is trained."""
 Streams = dict[str, tuple[Tensor, Tensor]]
 
 
@@ -56,9 +60,21 @@ def samples_of(scenes: Sequence[LabelledScene]) -> Samples:
     for one in scenes:
         sizes[one.event] = sizes.get(one.event, 0) + 1
     labels = np.stack([one.label for one in scenes])
+    known = np.stack([trained_cells(one) for one in scenes])
     return Samples(
         {name: (value.half(), seen) for name, (value, seen) in streams.items()},
         torch.from_numpy(labels == WET).half(),
-        torch.from_numpy(np.stack([one.known for one in scenes])),
+        torch.from_numpy(known),
         torch.tensor([sizes[one.event] ** -0.5 for one in scenes], dtype=torch.float64),
     )
+
+
+def trained_cells(scene: LabelledScene) -> Mask:
+    """(H, W) cells whose label trains and scores: where an image shows the moment, and no permanent water.
+
+    Whether a delineated flood holds permanent water differs between events, so that it is left out; a label of all
+    water keeps it.
+    """
+    known = scene.known & layers_seen(scene.scene, ("radar_after", "optical_after"))
+    permanent = scene.scene.permanent_water
+    return known if permanent is None or scene.meaning == "water" else known & ~(permanent > 0.5)

@@ -11,14 +11,12 @@ from strandline.distillation import losses
 from strandline.distillation.alignment.alignment import Alignment
 from strandline.distillation.objective import geometric_annealing
 from strandline.distillation.pretraining.scenes.augmentation import Augmentation
-from strandline.distillation.pretraining.scenes.samples import Samples
+from strandline.distillation.pretraining.scenes.samples import GUIDE, Samples
 from strandline.distillation.training.loop import Progress, mixed_precision, train
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.members import probability_of
 
-GUIDE = "guide."
-"""Begins the names of streams that a guiding teacher reads."""
 NetworkT = TypeVar("NetworkT", DenseCNN, DenseTransformer)
 
 
@@ -88,13 +86,14 @@ def train_network(
 
         def loss(step: int) -> dict[str, Tensor]:
             temperature = geometric_annealing(step, config.steps, config.first_temperature, config.last_temperature)
-            terms = {}
+            terms: dict[str, Tensor] = {}
             for number, source in enumerate(sources):
                 if source.weight > 0:
                     terms |= _terms(network, source, temperature if source.is_soft else 1.0, config, generator, number)
             return terms
 
-        heads = [weight for source in sources if source.guide for weight in source.guide.alignment.parameters()]
+        guides = [source.guide for source in sources if source.guide is not None]
+        heads: list[nn.Parameter] = [weight for guide in guides for weight in guide.alignment.parameters()]
         train(
             [*network.parameters(), *heads], loss, config.steps, config.learning_rate, weight_decay=config.weight_decay,
             progress=progress, after_step=lambda step: average.update(step),

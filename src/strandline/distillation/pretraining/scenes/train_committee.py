@@ -51,7 +51,7 @@ class CommitteeConfig:
         cells: per scene, that trees and weights are fitted to.
     """
 
-    steps: int = 2000
+    steps: int = 1500
     inner_share: float = 0.5
     width: int = 64
     depth: int = 4

@@ -1,7 +1,6 @@
 """The networks of flood scenes: Vision Transformers that teach, and a light CNN that learns from them."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,7 +10,6 @@ from strandline.models.flood.dense_io import mean_of_blocks
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.pyramid_decoder import PyramidDecoder
 from strandline.models.flood.scenes.streams import SCENE_STREAMS, SPARSE
-from strandline.models.layers import ChannelNorm
 
 STUDENT_WIDTH = 16
 
@@ -28,7 +26,7 @@ def new_teacher(
             width=width,
             depth=depth,
             skip_channels=skip,
-            decoder=partial(PyramidDecoder, norm=ChannelNorm),
+            decoder=PyramidDecoder,
             sparse=[name for name in SPARSE if name in streams],
         ).eval()
 
@@ -44,7 +42,6 @@ def new_student(seed: int, width: int = STUDENT_WIDTH) -> DenseCNN:
             context_width=2 * (width + 1) + len(SCENE_STREAMS),
             own_context=prototypes_and_availability,
             sparse=SPARSE,
-            norm=ChannelNorm,
         ).eval()
 
 
