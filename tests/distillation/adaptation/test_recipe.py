@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from strandline.distillation.adaptation.recipe import ALIGNMENTS, AMORTISED, ARTICLE, PARTS, RECIPES, Recipe, recipe_of
@@ -16,6 +16,7 @@ def test_the_articles_recipe_has_every_idea_of_the_article_and_no_archive() -> N
     assert AMORTISED.parts == ("archive", "soft_targets", "task_loss", "replay")
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # of a busy machine
 @given(name=st.sampled_from(sorted(RECIPES)), drawn=st.sets(st.sampled_from(sorted(PARTS))))
 def test_what_is_taken_out_is_off_and_everything_else_stays(name: str, drawn: set[str]) -> None:
     recipe = RECIPES[name]

@@ -59,7 +59,7 @@ def simulate_extremes(
     config: RunConfig,
 ) -> AdaptationData:
     """The data with simulated storms, where maps are needed of levels far above those in the flood archive."""
-    if not config.distillation.adaptation.recipe.archive:
+    if not config.distillation.recipe.archive:
         return data
     rises = [float(np.median(each.rise)) for each in future_seas(area, len(levels))]
     highest = float(np.median(levels, axis=0).max()) + max(rises, default=0.0)
@@ -68,7 +68,7 @@ def simulate_extremes(
 
 def estimate_teacher_weight(_: StageContext, data: AdaptationData, config: RunConfig) -> AdaptationData:
     """The data with the weight that local labels give to the teacher, and with the archive if the recipe reads it."""
-    return data_for(config.distillation.adaptation.recipe, weight_teacher_by_labels(data, load_students()))
+    return data_for(config.distillation.recipe, weight_teacher_by_labels(data, load_students()))
 
 
 def distil_students(context: StageContext, data: AdaptationData, area: StudyArea, config: RunConfig) -> Adapted:
@@ -79,7 +79,7 @@ def distil_students(context: StageContext, data: AdaptationData, area: StudyArea
 
 def gather_members(context: StageContext, data: AdaptationData, adapted: Adapted, config: RunConfig) -> Adapted:
     """The students that predict together: by ensemble distillation and Monte-Carlo dropout, where the recipe says."""
-    return gather(data, adapted, config.distillation.adaptation.recipe, config.seed, context.progress)
+    return gather(data, adapted, config.distillation.recipe, config.seed, context.progress)
 
 
 def calibrate(_: StageContext, data: AdaptationData, members: Adapted, config: RunConfig) -> Forecaster:
