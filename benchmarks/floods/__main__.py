@@ -9,25 +9,29 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.floods.chips import read_events
-from benchmarks.floods.methods import Budget, DistillationConfig
-from benchmarks.floods.run import Plan, ResultCache, count_row_lists, run_fold_in_process, split_folds
+from benchmarks.floods.events import digest, read_events
+from benchmarks.floods.methods import Budget
+from benchmarks.floods.run import Folders, Plan, count_row_lists, run_fold_in_process, split_folds
 from benchmarks.floods.summary import markdown, summarise
 from benchmarks.floods.views import SETTINGS
 from benchmarks.record import Record, command_of, print_summary, sha256, write_record
 from benchmarks.workers import run_parts
+from strandline.distillation.adaptation.scene_student import SceneDistillation
+from strandline.distillation.pretraining.scenes.train_committee import CommitteeConfig
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Train and score every fold in its own process, summarise, and write the record."""
     arguments = _parser().parse_args(argv)
-    data = {"source": sha256(arguments.source), "source_blocks": sha256(arguments.source_blocks)}
+    data = {"source": digest(arguments.source)}
+    if arguments.source_blocks is not None:
+        data["source_blocks"] = sha256(arguments.source_blocks)
     source, target = read_events(arguments.source, arguments.source_blocks), None
     if arguments.target is not None:
-        if arguments.target_blocks is None:
-            raise SystemExit("--target needs --target-blocks, the chip ranges of its events")
         target = read_events(arguments.target, arguments.target_blocks)
-        data |= {"target": sha256(arguments.target), "target_blocks": sha256(arguments.target_blocks)}
+        data["target"] = digest(arguments.target)
+        if arguments.target_blocks is not None:
+            data["target_blocks"] = sha256(arguments.target_blocks)
     full = Budget()
     plan = Plan(
         tuple(arguments.settings),
@@ -36,15 +40,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         arguments.control_seeds,
         arguments.control_fraction,
         arguments.folds,
-        Budget(**{name: max(2, round(steps * arguments.effort)) for name, steps in vars(full).items()}),
-        DistillationConfig(),
+        max(2, round(CommitteeConfig().steps * arguments.effort)),
+        Budget(**{name: max(1, round(steps * arguments.effort)) for name, steps in vars(full).items()}),
+        SceneDistillation(),
     )
-    folds, work = split_folds(source, target, plan.folds), ResultCache(arguments.work, plan, data)
+    folds, folders = split_folds(source, target, plan.folds), Folders(arguments.work, plan, data)
     threads = max(1, arguments.processes // len(folds))
-    parts = [partial(run_fold_in_process, fold, plan, work, threads) for fold in folds]
+    parts = [partial(run_fold_in_process, fold, plan, folders, threads) for fold in folds]
     steps = sum(count_row_lists(fold, plan) for fold in folds)
     rows = [row for found in run_parts(parts, arguments.processes, steps) for row in found]
-    summary = {"effort": arguments.effort, "folds": len(folds), **summarise(rows)}
+    summary = {"effort": arguments.effort, "folds": len(folds), **summarise(rows, plan.fractions)}
     record = Record("floods", "real", data, list(range(plan.seeds)), rows, summary)
     command = command_of("benchmarks.floods", arguments, leave_out=("work", "processes", "out"))
     write_record(record, arguments.out, markdown(record, command))
@@ -54,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", type=Path, required=True, help="zip file or folder of chips")
-    parser.add_argument("--source-blocks", type=Path, required=True, help="JSON of [first, last, count] per event")
+    parser.add_argument("--source-blocks", type=Path, help="JSON of [first, last, count] per event")
     parser.add_argument("--target", type=Path, help="chips of other events to test on; default: folds of the source")
     parser.add_argument("--target-blocks", type=Path, help="JSON of their ranges")
     parser.add_argument("--label-fractions", type=float, nargs="+", default=[0.01, 0.05, 0.10, 1.0])

@@ -10,6 +10,8 @@ from strandline.observations.arrays import Floats, Mask, Reals
 THRESHOLDS = np.arange(0.1, 0.91, 0.02)
 SHRINKAGE = 4.0
 """Strength of the prior: so many floods, of which each counts as one observation."""
+FEW_LABELS = 8.0
+"""The same where few scenes of one flood are labelled, each of which counts as one observation."""
 
 
 def equal_weights(names: Sequence[str], threshold: float = 0.5) -> Stacking:

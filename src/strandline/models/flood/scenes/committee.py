@@ -10,6 +10,7 @@ from strandline.errors import InputError
 from strandline.models.flood.scenes.members import Member, layers_seen
 from strandline.models.flood.scenes.scene_map import NO_IMAGE, SceneMap
 from strandline.models.flood.scenes.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.working_size import coarsened, factor_of, refined
 from strandline.observations.arrays import Floats, Mask, Reals, SingleFloats
 from strandline.observations.flood_scenes.scene import FloodScene
 
@@ -62,14 +63,23 @@ class Committee:
 
     def of_region(self, sample: FloodScene) -> Self:
         """The same with the statistics of these parts of a region."""
-        return replace(self, statistics=SceneStatistics.of(sample))
+        return replace(self, statistics=SceneStatistics.of(coarsened(sample, factor_of(sample.cell_size))))
 
     def map(self, scene: FloodScene, progress: Callable[[float], None] | None = None) -> SceneMap:
-        """Map one scene of any size.
+        """Map one scene of any size, at the cell size that its members know.
 
         Raises:
             InputError: no layer that shows water.
         """
+        factor, shape = factor_of(scene.cell_size), scene.shape
+        found = self._map(coarsened(scene, factor), progress)
+        return replace(
+            found,
+            probability=refined(found.probability, factor, shape),
+            spread=refined(found.spread, factor, shape),
+        )
+
+    def _map(self, scene: FloodScene, progress: Callable[[float], None] | None) -> SceneMap:
         groups = {key: where for key, where in sensors_of(scene).items() if key in self.stackings}
         if not groups:
             raise InputError("flood scene", *NO_IMAGE)

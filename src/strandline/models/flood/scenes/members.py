@@ -6,9 +6,10 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from torch import nn
 
 from strandline.models.flood.dense_cnn import DenseCNN
-from strandline.models.flood.dense_io import Streams
+from strandline.models.flood.dense_io import MapPrediction, Streams
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import cell_features
@@ -119,7 +120,7 @@ def layers_seen(scene: FloodScene, names: Sequence[str]) -> Mask:
 
 
 @torch.no_grad()
-def probability_of(network: DenseCNN | DenseTransformer, streams: Streams, symmetries: int) -> torch.Tensor:
+def probability_of(network: nn.Module, streams: Streams, symmetries: int) -> torch.Tensor:
     """(N, H, W) probability of water, averaged over the first ``symmetries`` of the square's eight.
 
     Source: test-time augmentation, Krizhevsky et al. (2012), section 4.1.
@@ -127,7 +128,8 @@ def probability_of(network: DenseCNN | DenseTransformer, streams: Streams, symme
     parts = []
     for turn in DihedralTransform.all()[:symmetries]:
         turned = {name: (turn.grid(value.float()), turn.grid(seen)) for name, (value, seen) in streams.items()}
-        parts.append(turn.inverse.grid(1 - network(turned).logits.softmax(dim=1)[:, 0]))
+        prediction: MapPrediction = network(turned)
+        parts.append(turn.inverse.grid(1 - prediction.logits.softmax(dim=1)[:, 0]))
     return torch.stack(parts).mean(0)
 
 
