@@ -51,7 +51,7 @@ def markdown(record: Record, command: str) -> str:
             f"    {command}\n",
             "Water IoU without permanent water, mean over events, then seeds; real chips.\n",
             markdown_table(lines, columns),
-            "A fraction is the one asked for; of few pairs at least one chip is labelled, so that the true one is larger:"
+            "A fraction is the one asked for; at least one chip is labelled, so that the true one differs:"
             f" {_true_fractions(record.rows, asked)}.\n",
             summary_table(record.summary),
         ]

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
 from benchmarks.floods.chips import Event, cut
+
 from benchmarks.kernels import chips, concentration
 from benchmarks.kernels.__main__ import main
 from benchmarks.kernels.methods import ALIGNMENTS, CONTROL, WEIGHTS, chosen_weights, entries

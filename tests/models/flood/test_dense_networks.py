@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from benchmarks.floods.networks import availability
 from torch.nn import functional as F
 
-from benchmarks.floods.networks import availability
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import shares_seen
 from tests.fixtures.batches import perturb

@@ -103,10 +103,16 @@ class ThresholdMember:
     sensor: str
 
     def probability(self, scene: FloodScene, statistics: SceneStatistics) -> SingleFloats:
-        """(H, W) probability of water."""
+        """(H, W) probability of water; a half where the image shows no two classes that a threshold could part."""
+        shown = layers_seen(scene, (f"{self.sensor}_after",))
         other = "optical" if self.sensor == "radar" else "radar"
         own = scene.without(*(name for name in scene.layers if name.startswith(other) or name == "points"))
-        return IndexThresholds().map(own).probability
+        found = IndexThresholds().of_region(own)
+        if not shown.any():
+            return np.full(scene.shape, np.nan, dtype=np.float32)
+        if self.sensor == "radar" and not found.radar_members(own):
+            return np.where(shown, 0.5, np.nan).astype(np.float32)
+        return np.where(shown, np.nan_to_num(found.map(own).probability, nan=0.5), np.nan).astype(np.float32)
 
 
 def layers_seen(scene: FloodScene, names: Sequence[str]) -> Mask:
