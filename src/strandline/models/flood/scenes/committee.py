@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 
 from strandline.errors import InputError
+from strandline.models.flood.scenes.index_thresholds import SEEN
 from strandline.models.flood.scenes.members import Member, layers_seen
 from strandline.models.flood.scenes.scene_map import NO_IMAGE, SceneMap
 from strandline.models.flood.scenes.scene_statistics import SceneStatistics
@@ -99,6 +100,10 @@ class Committee:
             probability[where] = stacking.join(there)
             spread[where] = np.std(list(there.values()), axis=0)
             weights[key] = int(where.sum())
+        if scene.points is not None:
+            told = np.isfinite(scene.points)
+            probability[told] = np.where(scene.points > 0.5, SEEN, 1 - SEEN)[told]
+            spread[told] = 0.0
         widest = max(weights, key=lambda key: weights[key])
         return SceneMap(
             probability,
