@@ -15,11 +15,12 @@ from strandline.errors import InputError
 from strandline.files import write_bytes, write_text
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
-from strandline.models.flood.scenes.committee import Committee, Stacking
+from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.index_thresholds import IndexThresholds
 from strandline.models.flood.scenes.members import Member, NetworkMember, ThresholdMember, TreeMember
 from strandline.models.flood.scenes.networks import new_student, new_teacher
 from strandline.models.flood.scenes.scene_map import SceneMapper
+from strandline.models.flood.scenes.stacking import Recalibration, Stacking
 from strandline.models.weights.load_weights import REPLACE, SHIPPED, load_card, verified_bytes
 
 FILE, CARD = "scenes.safetensors", "scenes.json"
@@ -66,7 +67,7 @@ def load_committee(folder: Path = SHIPPED) -> Committee:
     try:
         tensors = load(content)
         members = tuple(_member(described, tensors) for described in card["members"])
-        stackings = {key: Stacking(**values) for key, values in card["stackings"].items()}
+        stackings = {key: _stacking(values) for key, values in card["stackings"].items()}
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise InputError(path, f"holds networks of another version, or is damaged ({error})", REPLACE) from error
     return Committee(members, stackings)
@@ -113,6 +114,11 @@ def _member(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Memb
         {key.removeprefix(prefix): value.float() for key, value in tensors.items() if key.startswith(prefix)}
     )
     return NetworkMember(name, network.eval(), streams)
+
+
+def _stacking(values: Mapping[str, Any]) -> Stacking:
+    members = {name: Recalibration(**one) for name, one in values["members"].items()}
+    return Stacking(members, values["exponent"], Recalibration(**values["joined"]), values["threshold"])
 
 
 def _size_of(network: nn.Module) -> dict[str, int]:

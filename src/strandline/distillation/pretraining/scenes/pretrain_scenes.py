@@ -13,9 +13,10 @@ from strandline.distillation.pretraining.scenes.train import Source, TrainingCon
 from strandline.distillation.pretraining.scenes.train_committee import CommitteeConfig, CommitteeTraining
 from strandline.distillation.training.loop import Announce
 from strandline.models.flood.dense_cnn import DenseCNN
-from strandline.models.flood.scenes.committee import Committee, Stacking
+from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.members import TILE, NetworkMember
 from strandline.models.flood.scenes.networks import new_student
+from strandline.models.flood.scenes.stacking import Recalibration, Stacking
 from strandline.models.flood.scenes.streams import SCENE_STREAMS
 from strandline.models.flood.scenes.working_size import coarsened, factor_of
 from strandline.observations.flood_scenes.scene import UNKNOWN, LabelledScene
@@ -59,7 +60,7 @@ def pretrain_scenes(
     student = parts.network("student", new_student(seed), train)
     member = NetworkMember("student", student, tuple(SCENE_STREAMS))
     threshold = next(iter(committee.stackings.values())).threshold
-    stackings = {**committee.stackings, "points": Stacking({"student": 1.0}, 0.0, threshold)}
+    stackings = {**committee.stackings, "points": Stacking({"student": Recalibration()}, threshold=threshold)}
     return Committee((*committee.members, member), stackings)
 
 
