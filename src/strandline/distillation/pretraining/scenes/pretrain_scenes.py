@@ -59,8 +59,7 @@ def pretrain_scenes(
 
     student = parts.network("student", new_student(seed), train)
     member = NetworkMember("student", student, tuple(SCENE_STREAMS))
-    threshold = next(iter(committee.stackings.values())).threshold
-    stackings = {**committee.stackings, "points": Stacking({"student": Recalibration()}, threshold=threshold)}
+    stackings = {**committee.stackings, "points": Stacking({"student": Recalibration()})}
     return Committee((*committee.members, member), stackings)
 
 
