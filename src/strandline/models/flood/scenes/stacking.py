@@ -75,7 +75,7 @@ class Stacking:
 
 
 def scene_threshold(probability: Reals) -> float:
-    """Probability from which a cell of a scene, region or flood counts as wet: the highest overlap is expected there."""
+    """Probability from which a cell of a scene or flood counts as wet: the highest overlap is expected there."""
     return float(np.clip(expected_overlap(probability)[1], LOWEST_THRESHOLD, HIGHEST_THRESHOLD))
 
 
