@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,15 @@ import numpy as np
 from benchmarks.floods.methods import TeacherWord
 from benchmarks.floods.views import TEACHER_LAYERS, seen_cells
 from strandline.distillation.pretraining.scenes.finished import FinishedParts
-from strandline.distillation.pretraining.scenes.fit_stacking import FEW_LABELS, fit_stacking
+from strandline.distillation.pretraining.scenes.fit_stacking import qualities_with_labels, threshold_with_labels
 from strandline.distillation.pretraining.scenes.samples import trained_cells
 from strandline.distillation.pretraining.scenes.train_committee import CommitteeConfig, CommitteeTraining
 from strandline.distillation.training.loop import Announce
 from strandline.models.flood.dense_transformer import DenseTransformer
-from strandline.models.flood.scenes.committee import Committee, Stacking
+from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.members import NetworkMember
 from strandline.models.flood.scenes.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.stacking import Stacking
 from strandline.observations.arrays import Indices, SingleFloats
 from strandline.observations.flood_scenes.scene import WET, LabelledScene
 
@@ -30,50 +32,63 @@ class Teacher:
 
     Attributes:
         said: member → (N, H, W) probability, of every chip of the event in order.
+        pairs: number of training pairs, the first chips: on their images the members' qualities are expected.
     """
 
     committee: Committee
     said: Mapping[str, SingleFloats]
+    pairs: int
 
     @property
     def stacking(self) -> Stacking:
         """Fitted to other events."""
         return self.committee.stackings[ALL]
 
-    def word(self, chips: slice, stacking: Stacking | None = None) -> TeacherWord:
+    @cached_property
+    def qualities(self) -> dict[str, float]:
+        """Overlap that the members expect of themselves in this event; no label and no test chip is read."""
+        return self.stacking.qualities({name: said[: self.pairs] for name, said in self.said.items()})
+
+    def word(self, chips: slice, adaptation: "Adaptation | None" = None) -> TeacherWord:
         """What the committee says about some of the chips.
 
         Args:
-            stacking: ``None`` = that of other events.
+            adaptation: to labels of the event; ``None`` = zero-shot.
         """
-        stacking = stacking or self.stacking
-        joined = stacking.join({name: said[chips] for name, said in self.said.items()})
-        probability = np.nan_to_num(joined, nan=0.5).astype(np.float32)
-        return TeacherWord(probability, stacking.threshold, self.guide)
+        stacking = self.stacking if adaptation is None else adaptation.stacking
+        qualities = self.qualities if adaptation is None else adaptation.qualities
+        joined = stacking.join({name: said[chips] for name, said in self.said.items()}, qualities)
+        return TeacherWord(np.nan_to_num(joined, nan=0.5).astype(np.float32), stacking.threshold, self.guide)
 
     @property
     def guide(self) -> DenseTransformer:
         """The transformer on all streams."""
-        (found,) = (
-            one.network
-            for one in self.committee.members
-            if one.name == "transformer_all" and isinstance(one, NetworkMember)
-        )
-        assert isinstance(found, DenseTransformer)
-        return found
+        members = (one for one in self.committee.members if isinstance(one, NetworkMember))
+        found = {one.name: one.network for one in members if isinstance(one.network, DenseTransformer)}
+        return found["transformer_all"]
 
-    def adapted(self, scenes: Sequence[LabelledScene], labelled: Indices, strength: float = FEW_LABELS) -> Stacking:
-        """Weights and threshold shrunk from the labels of a few chips to those of other events."""
+    def adapted(self, scenes: Sequence[LabelledScene], labelled: Indices) -> "Adaptation":
+        """Qualities and threshold shrunk from the labels of a few chips to what the images and other events tell."""
         said, wet = [], []
         for place in labelled:
             one = scenes[place]
             known = seen_cells(one) & trained_cells(one)
-            answers = {name: self.said[name][place][known] for name in self.stacking.weights}
+            answers = {name: self.said[name][place][known] for name in self.stacking.members}
             heard = np.isfinite(list(answers.values())).all(axis=0)
             if heard.any():
                 said.append({name: values[heard] for name, values in answers.items()})
                 wet.append((one.label[known] == WET)[heard])
-        return fit_stacking(said, wet, self.stacking, strength)
+        qualities = qualities_with_labels(self.stacking, self.qualities, said, wet)
+        maps = [self.stacking.join(of_chip, qualities) for of_chip in said]
+        return Adaptation(self.stacking.with_threshold(threshold_with_labels(self.stacking, maps, wet)), qualities)
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """A committee's joining of members after a few labels."""
+
+    stacking: Stacking
+    qualities: Mapping[str, float]
 
 
 def train_committee(scenes: Sequence[LabelledScene], steps: int, folder: Path, announce: Announce) -> Committee:
@@ -82,7 +97,7 @@ def train_committee(scenes: Sequence[LabelledScene], steps: int, folder: Path, a
     return CommitteeTraining(CommitteeConfig(steps), 0, FinishedParts(folder), announce).train(bare)
 
 
-def hear(committee: Committee, scenes: Sequence[LabelledScene], path: Path) -> Teacher:
+def hear(committee: Committee, scenes: Sequence[LabelledScene], pairs: int, path: Path) -> Teacher:
     """What the members say about every chip of an event, asked once and kept in half precision."""
     if not path.exists():
         found: dict[str, list[SingleFloats]] = {member.name: [] for member in committee.members}
@@ -96,4 +111,4 @@ def hear(committee: Committee, scenes: Sequence[LabelledScene], path: Path) -> T
         np.savez(partial, **maps)
         partial.replace(path)
     with np.load(path) as stored:
-        return Teacher(committee, {name: stored[name].astype(np.float32) for name in stored})
+        return Teacher(committee, {name: stored[name].astype(np.float32) for name in stored}, pairs)

@@ -84,8 +84,8 @@ class EventRun:
     ) -> None:
         """Add the methods that take the labels of some pairs, and controls where ablations are given."""
         task = EventTask(self._pairs, labelled, self._setting, self._seed, self._budget)
-        stacking = self._teacher.adapted(self._scenes, labelled)
-        word = self._teacher.word(self._tested, stacking)
+        adaptation = self._teacher.adapted(self._scenes, labelled)
+        word = self._teacher.word(self._tested, adaptation)
         self._add("committee_adapted", fraction, word.probability, word.threshold)
         baseline = methods.fine_tuned(self._networks.student, self._networks, task)
         self._add_network("pretrained_finetuned", fraction, baseline)
@@ -95,7 +95,7 @@ class EventRun:
             trained = methods.self_trained(self._networks, task, baseline, self._config, clear=clear)
             self._add_network(name, fraction, trained)
         self._add_trees(task, fraction)
-        word = self._teacher.word(self._training, stacking)
+        word = self._teacher.word(self._training, adaptation)
         self._add_distilled("distilled", fraction, task, word, self._config)
         for name, changes in ablations.items():
             self._add_distilled(name, fraction, task, word, replace(self._config, **changes))  # type: ignore[arg-type]

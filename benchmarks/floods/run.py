@@ -224,7 +224,7 @@ class FoldTraining:
         if event.name not in self._teachers:
             self._progress(f"{self._fold.name}: hear the committee on {event.name}")
             path = self._committee_folder / f"heard-{event.name}.npz"
-            self._teachers[event.name] = hear(self.committee, event.chips, path)
+            self._teachers[event.name] = hear(self.committee, event.chips, event.pairs, path)
         return self._teachers[event.name]
 
     def networks(self, setting: Setting) -> SourceNetworks:

@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from strandline.distillation.pretraining.scenes.samples import Samples, samples_of, trained_cells
-from strandline.observations.arrays import Mask, SingleFloats
+from strandline.distillation.pretraining.scenes.sparse_views import COARSE, draw_clear, draw_points, sparse_view
+from strandline.observations.arrays import Mask
 from strandline.observations.flood_scenes.scene import UNKNOWN, WET, LabelledScene
 
-IN_SITU_POINTS, COARSE = 8, 4
-"""Points with known state, and cells per pixel edge of the student's optical after-image (32 × 32 pixels per chip)."""
 TEACHER_LAYERS = ("radar_before", "radar_after", "optical_before", "optical_after")
 
 
@@ -110,12 +108,10 @@ class Views:
 
     def _labelled(self, place: int, layers: Sequence[str], *, clear: bool) -> LabelledScene:
         one = self.scenes[place]
-        scene = replace(one.scene, points=None)
-        if "points" in layers:
-            state = np.where(one.label == WET, 1.0, 0.0)
-            scene = replace(scene, points=np.where(self.points[place], state, np.nan).astype(np.float32))
-        if scene.optical_after is not None and not clear:
-            scene = replace(scene, optical_after=coarse(scene.optical_after, self.clear[place]))
+        view = sparse_view(
+            one, None if clear else self.clear[place], self.points[place] if "points" in layers else None
+        )
+        scene = view.scene
         scene = scene.without(*(name for name in scene.layers if name in TEACHER_LAYERS and name not in layers))
         label = np.where(seen_cells(one) & trained_cells(one), one.label, UNKNOWN).astype(np.int8)
         return replace(one, scene=scene, label=label, meaning="water")  # permanent water is UNKNOWN by now
@@ -141,20 +137,7 @@ def draw_views(scenes: Sequence[LabelledScene], cloud: float | Sequence[float], 
         rng: source of the draws.
     """
     rows, columns = scenes[0].scene.shape
-    noise = rng.standard_normal((len(scenes), rows // COARSE, columns // COARSE))
-    smooth = np.stack([ndimage.gaussian_filter(field, 3.0, mode="wrap") for field in noise])
     shares = np.broadcast_to(cloud, len(scenes))
-    clear = np.stack([field >= np.quantile(field, share) for field, share in zip(smooth, shares, strict=True)])
-    points = np.zeros((len(scenes), rows, columns), dtype=bool)
-    for of_chip, one in zip(points, scenes, strict=True):
-        cells = np.flatnonzero(seen_cells(one))
-        of_chip.flat[rng.choice(cells, min(IN_SITU_POINTS, cells.size), replace=False)] = True
+    clear = np.stack([draw_clear((rows // COARSE, columns // COARSE), share, rng) for share in shares])
+    points = np.stack([draw_points(seen_cells(one), rng) for one in scenes])
     return Views(scenes, clear, points)
-
-
-def coarse(image: SingleFloats, clear: Mask) -> SingleFloats:
-    """(3, H, W) means of 4 × 4 cells, repeated over them; NaN where a cell is unknown or the pixel is cloudy."""
-    bands, rows, columns = image.shape
-    means = image.reshape(bands, rows // COARSE, COARSE, columns // COARSE, COARSE).mean(axis=(2, 4))
-    pixels = np.where(clear, means, np.nan).astype(np.float32)
-    return pixels.repeat(COARSE, axis=1).repeat(COARSE, axis=2)

@@ -10,8 +10,9 @@ from benchmarks.floods.methods import SourceNetworks, pretrained
 from benchmarks.floods.scoring import score_cells
 from benchmarks.floods.views import SETTINGS
 from benchmarks.record import Row
-from strandline.models.flood.scenes.committee import Committee, Stacking
+from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.members import NetworkMember
+from strandline.models.flood.scenes.stacking import Recalibration, Stacking
 from strandline.models.flood.scenes.streams import RADAR_STREAMS
 from strandline.observations.arrays import SingleFloats
 from strandline.observations.flood_scenes.scene import WET, FloodScene
@@ -30,7 +31,8 @@ def zero_shot_rows(event: Event, teacher: Committee, networks: SourceNetworks) -
     """
     setting = SETTINGS["radar_only"]
     student = NetworkMember("student", networks.student, RADAR_STREAMS)
-    alone = Stacking({"student": 1.0}, 0.0, pretrained(networks.student, networks).threshold(setting))
+    threshold = pretrained(networks.student, networks).threshold(setting)
+    alone = Stacking({"student": Recalibration()}, threshold=threshold)
     committees = {"committee": teacher, "pretrained": Committee((student,), {"radar": alone})}
     maps: dict[str, list[SingleFloats]] = {}
     thresholds: dict[str, float] = {}

@@ -9,7 +9,7 @@ import numpy as np
 
 from strandline.distillation.pretraining.scenes.augmentation import Augmentation
 from strandline.distillation.pretraining.scenes.finished import FinishedParts
-from strandline.distillation.pretraining.scenes.fit_stacking import equal_weights, fit_stacking
+from strandline.distillation.pretraining.scenes.fit_stacking import fit_stacking
 from strandline.distillation.pretraining.scenes.fit_trees import CellTable, draw_cells
 from strandline.distillation.pretraining.scenes.samples import Samples, samples_of
 from strandline.distillation.pretraining.scenes.train import Source, TrainingConfig, train_network
@@ -17,10 +17,11 @@ from strandline.distillation.training.loop import Announce
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import OPTICAL_FEATURES, RADAR_FEATURES
-from strandline.models.flood.scenes.committee import Committee, Stacking
+from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.members import Member, NetworkMember, ThresholdMember, TreeMember, layers_seen
 from strandline.models.flood.scenes.networks import new_teacher
 from strandline.models.flood.scenes.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.stacking import Stacking
 from strandline.models.flood.scenes.streams import OPTICAL_STREAMS, RADAR_STREAMS
 from strandline.observations.arrays import Mask, Reals
 from strandline.observations.flood_scenes.scene import WET, LabelledScene, events_of
@@ -163,7 +164,7 @@ def fit_stackings(predicted: Sequence[Mapping[str, Reals]], labels: Sequence[Mas
             if names and known.any():
                 heard.append(({name: of_flood[name][known] for name in names}, wet[known]))
         if heard:
-            found[sensors] = fit_stacking([each for each, _ in heard], [wet for _, wet in heard], equal_weights(names))
+            found[sensors] = fit_stacking([each for each, _ in heard], [wet for _, wet in heard])
     return found
 
 

@@ -7,44 +7,17 @@ from typing import Self
 import numpy as np
 
 from strandline.errors import InputError
+from strandline.models.flood.scenes.index_thresholds import SEEN
 from strandline.models.flood.scenes.members import Member, layers_seen
 from strandline.models.flood.scenes.scene_map import NO_IMAGE, SceneMap
 from strandline.models.flood.scenes.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.stacking import Stacking
 from strandline.models.flood.scenes.working_size import coarsened, factor_of, refined
-from strandline.observations.arrays import Floats, Mask, Reals, SingleFloats
+from strandline.observations.arrays import Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import FloodScene
 
-LARGEST_ODDS = 6.0
-"""Log odds beyond which a member's certainty is not heard."""
 SENSORS = {"radar": ("radar_after",), "optical": ("optical_after",), "points": ("points",)}
 """What shows the moment: sensor → layers of a scene."""
-
-
-def log_odds(probability: Reals) -> Floats:
-    """Log odds, clipped to ±``LARGEST_ODDS``; NaN stays NaN."""
-    odds: Floats = np.log(probability + 1e-9) - np.log1p(1e-9 - probability)
-    return np.clip(odds, -LARGEST_ODDS, LARGEST_ODDS)
-
-
-@dataclass(frozen=True)
-class Stacking:
-    """How the members that answer are joined where certain sensors show the moment.
-
-    Attributes:
-        weights: member → weight of its log odds; ``bias``: added to their sum.
-        threshold: probability from which a cell counts as wet.
-
-    Source: stacked generalisation, Wolpert (1992), as a logistic regression of log odds.
-    """
-
-    weights: Mapping[str, float]
-    bias: float
-    threshold: float
-
-    def join(self, probabilities: Mapping[str, Reals]) -> Floats:
-        """Probability of water from those of the members, all of one shape; NaN where one is NaN."""
-        odds = sum(weight * log_odds(probabilities[name]) for name, weight in self.weights.items())
-        return np.asarray(1 / (1 + np.exp(-(odds + self.bias))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,15 +28,25 @@ class Committee:
         members: in any order.
         stackings: sensors that show a cell, joined by "+", as ``radar+optical`` → how the members are joined there.
         statistics: of the region that scenes are tiles of; ``None`` = of the scene itself.
+        qualities: of the members in that region, by sensors; ``None`` likewise.
     """
 
     members: tuple[Member, ...]
     stackings: Mapping[str, Stacking]
     statistics: SceneStatistics | None = None
+    qualities: Mapping[str, Mapping[str, float]] | None = None
 
     def of_region(self, sample: FloodScene) -> Self:
-        """The same with the statistics of these parts of a region."""
-        return replace(self, statistics=SceneStatistics.of(coarsened(sample, factor_of(sample.cell_size))))
+        """The same with the statistics and the members' qualities of these parts of a region."""
+        sample = coarsened(sample, factor_of(sample.cell_size))
+        statistics = SceneStatistics.of(sample)
+        groups = self._groups(sample)
+        found = self._ask(sample, statistics, groups)
+        qualities = {
+            key: self.stackings[key].qualities({name: found[name][where] for name in self.stackings[key].members})
+            for key, where in groups.items()
+        }
+        return replace(self, statistics=statistics, qualities=qualities)
 
     def map(self, scene: FloodScene, progress: Callable[[float], None] | None = None) -> SceneMap:
         """Map one scene of any size, at the cell size that its members know.
@@ -80,33 +63,44 @@ class Committee:
         )
 
     def _map(self, scene: FloodScene, progress: Callable[[float], None] | None) -> SceneMap:
-        groups = {key: where for key, where in sensors_of(scene).items() if key in self.stackings}
+        groups = self._groups(scene)
         if not groups:
             raise InputError("flood scene", *NO_IMAGE)
-        asked = {name for key in groups for name in self.stackings[key].weights}
-        statistics = self.statistics or SceneStatistics.of(scene)
+        found = self._ask(scene, self.statistics or SceneStatistics.of(scene), groups, progress)
+        probability, spread = (np.full(scene.shape, np.nan, dtype=np.float32) for _ in range(2))
+        for key, where in groups.items():
+            stacking = self.stackings[key]
+            there = {name: found[name][where] for name in stacking.members}
+            qualities = (self.qualities or {}).get(key) or stacking.qualities(there)
+            probability[where] = stacking.join(there, qualities)
+            spread[where] = np.std(list(there.values()), axis=0)
+        if scene.points is not None:
+            told = np.isfinite(scene.points)
+            probability[told] = np.where(scene.points > 0.5, SEEN, 1 - SEEN)[told]
+            spread[told] = 0.0
+        widest = max(groups, key=lambda key: int(groups[key].sum()))
+        return SceneMap(probability, spread, self.stackings[widest].threshold, tuple(found), tuple(scene.layers))
+
+    def _groups(self, scene: FloodScene) -> dict[str, Mask]:
+        """Sensors that show a cell, of those that the committee knows how to join → (H, W) cells."""
+        return {key: where for key, where in sensors_of(scene).items() if key in self.stackings}
+
+    def _ask(
+        self,
+        scene: FloodScene,
+        statistics: SceneStatistics,
+        groups: Mapping[str, Mask],
+        progress: Callable[[float], None] | None = None,
+    ) -> dict[str, SingleFloats]:
+        """(H, W) probability of each member that the groups need."""
+        asked = {name for key in groups for name in self.stackings[key].members}
         found: dict[str, SingleFloats] = {}
         for number, member in enumerate(self.members):
             if member.name in asked:
                 found[member.name] = member.probability(scene, statistics)
             if progress is not None:
                 progress((number + 1) / len(self.members))
-        probability, spread = (np.full(scene.shape, np.nan, dtype=np.float32) for _ in range(2))
-        weights = {}
-        for key, where in groups.items():
-            stacking = self.stackings[key]
-            there = {name: found[name][where] for name in stacking.weights}
-            probability[where] = stacking.join(there)
-            spread[where] = np.std(list(there.values()), axis=0)
-            weights[key] = int(where.sum())
-        widest = max(weights, key=lambda key: weights[key])
-        return SceneMap(
-            probability,
-            spread,
-            self.stackings[widest].threshold,
-            tuple(member.name for member in self.members if member.name in asked),
-            tuple(scene.layers),
-        )
+        return found
 
 
 def sensors_of(scene: FloodScene) -> dict[str, Mask]:

@@ -1,0 +1,98 @@
+"""Pre-training of the committee and its student on labelled scenes of any data set, and on simulated ones."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from strandline.distillation.pretraining.scenes.augmentation import Augmentation
+from strandline.distillation.pretraining.scenes.finished import FinishedParts
+from strandline.distillation.pretraining.scenes.samples import samples_of, trained_cells
+from strandline.distillation.pretraining.scenes.sparse_views import COARSE, draw_clear, draw_points, sparse_view
+from strandline.distillation.pretraining.scenes.train import Source, TrainingConfig, train_network
+from strandline.distillation.pretraining.scenes.train_committee import CommitteeConfig, CommitteeTraining
+from strandline.distillation.training.loop import Announce
+from strandline.models.flood.dense_cnn import DenseCNN
+from strandline.models.flood.scenes.committee import Committee
+from strandline.models.flood.scenes.members import TILE, NetworkMember
+from strandline.models.flood.scenes.networks import new_student
+from strandline.models.flood.scenes.stacking import Recalibration, Stacking
+from strandline.models.flood.scenes.streams import SCENE_STREAMS
+from strandline.models.flood.scenes.working_size import coarsened, factor_of
+from strandline.observations.flood_scenes.scene import UNKNOWN, LabelledScene
+
+LEAST_KNOWN = 0.1
+"""Share of a chip's cells with a label below which it teaches nothing."""
+CLOUDS = (0.3, 0.6)
+"""Shares of cloud in the two views of each chip that the student learns from."""
+
+
+@dataclass(frozen=True)
+class ScenePretraining:
+    """Size and length of the pre-training.
+
+    Attributes:
+        committee: of the teachers; ``student_steps``: of the student, which loses half of its instruments in training.
+    """
+
+    committee: CommitteeConfig = field(default_factory=CommitteeConfig)
+    student_steps: int = 3000
+    learning_rate: float = 3e-3
+    batch: int = 6
+    dropout_rate: float = 0.5
+
+
+def pretrain_scenes(
+    scenes: Iterable[LabelledScene], config: ScenePretraining, seed: int, parts: FinishedParts, announce: Announce
+) -> Committee:
+    """The committee of these scenes, with the student as the member that answers to points alone."""
+    chips = [chip for scene in scenes for chip in chips_of(scene)]
+    committee = CommitteeTraining(config.committee, seed, parts, announce).train(chips)
+    progress = announce("train the student")
+
+    def train(blank: DenseCNN) -> DenseCNN:
+        views = [view for cloud in CLOUDS for view in sparse_views(chips, cloud, seed)]
+        training = TrainingConfig(
+            config.student_steps, config.learning_rate, Augmentation(dropout_rate=config.dropout_rate)
+        )
+        return train_network(blank, [Source(samples_of(views), config.batch)], training, seed, progress)
+
+    student = parts.network("student", new_student(seed), train)
+    member = NetworkMember("student", student, tuple(SCENE_STREAMS))
+    threshold = next(iter(committee.stackings.values())).threshold
+    stackings = {**committee.stackings, "points": Stacking({"student": Recalibration()}, threshold=threshold)}
+    return Committee((*committee.members, member), stackings)
+
+
+def chips_of(scene: LabelledScene) -> Iterator[LabelledScene]:
+    """Parts of ``TILE`` × ``TILE`` working cells whose label is known somewhere; a smaller scene gives none."""
+    factor = factor_of(scene.scene.cell_size)
+    seen, label = coarsened(scene.scene, factor), _coarse_label(scene, factor)
+    for row in range(0, seen.shape[0] - TILE + 1, TILE):
+        for column in range(0, seen.shape[1] - TILE + 1, TILE):
+            rows, columns = slice(row, row + TILE), slice(column, column + TILE)
+            name = f"{scene.name}-{row}-{column}" if seen.shape != (TILE, TILE) else scene.name
+            chip = replace(scene, name=name, scene=seen.window(rows, columns), label=label[rows, columns])
+            if trained_cells(chip).mean() >= LEAST_KNOWN:
+                yield chip
+
+
+def sparse_views(chips: Sequence[LabelledScene], cloud: float, seed: int) -> Iterator[LabelledScene]:
+    """Each chip as a place with few sensors has it."""
+    rng = np.random.default_rng([seed, round(1000 * cloud)])
+    for chip in chips:
+        rows, columns = chip.scene.shape
+        clear = draw_clear((rows // COARSE, columns // COARSE), cloud, rng)
+        yield sparse_view(chip, clear, draw_points(trained_cells(chip), rng))
+
+
+def _coarse_label(scene: LabelledScene, factor: int) -> np.ndarray:
+    """The label of most of a working cell's labelled cells; UNKNOWN where none is."""
+    if factor == 1:
+        return scene.label
+    rows, columns = (-(-side // factor) for side in scene.label.shape)
+    padded = np.full((rows * factor, columns * factor), UNKNOWN, dtype=np.int8)
+    padded[: scene.label.shape[0], : scene.label.shape[1]] = scene.label
+    blocks = padded.reshape(rows, factor, columns, factor)
+    known, wet = (blocks != UNKNOWN).sum(axis=(1, 3)), (blocks == 1).sum(axis=(1, 3))
+    return np.where(known == 0, UNKNOWN, (2 * wet >= known).astype(np.int8)).astype(np.int8)
