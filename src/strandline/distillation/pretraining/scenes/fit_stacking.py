@@ -89,8 +89,10 @@ def threshold_with_labels(
     """Threshold of few labelled scenes, shrunk in log odds towards that of other floods.
 
     Args:
-        maps: joined probabilities (N,) of each labelled scene; ``labels``: (N,) wet.
+        maps: joined probabilities (N,) of each labelled scene, possibly of none; ``labels``: (N,) wet.
     """
+    if not maps:
+        return stacking.threshold
     share = len(labels) / (len(labels) + strength)
     odds = share * _odds(best_threshold(maps, labels)) + (1 - share) * _odds(stacking.threshold)
     return float(1 / (1 + np.exp(-odds)))
