@@ -19,7 +19,7 @@ from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.members import NetworkMember
 from strandline.models.flood.scenes.scene_statistics import SceneStatistics
-from strandline.models.flood.scenes.stacking import Stacking
+from strandline.models.flood.scenes.stacking import Stacking, scene_threshold
 from strandline.observations.arrays import Indices, SingleFloats
 from strandline.observations.flood_scenes.scene import WET, LabelledScene
 
@@ -55,10 +55,18 @@ class Teacher:
         Args:
             adaptation: to labels of the event; ``None`` = zero-shot.
         """
-        stacking = self.stacking if adaptation is None else adaptation.stacking
         qualities = self.qualities if adaptation is None else adaptation.qualities
-        joined = stacking.join({name: said[chips] for name, said in self.said.items()}, qualities)
-        return TeacherWord(np.nan_to_num(joined, nan=0.5).astype(np.float32), stacking.threshold, self.guide)
+        threshold = self.threshold if adaptation is None else adaptation.threshold
+        return TeacherWord(self._joined(chips, qualities), threshold, self.guide)
+
+    @cached_property
+    def threshold(self) -> float:
+        """Of the event, by the images of its training pairs."""
+        return scene_threshold(self._joined(slice(0, self.pairs), self.qualities))
+
+    def _joined(self, chips: slice, qualities: Mapping[str, float]) -> SingleFloats:
+        joined = self.stacking.join({name: said[chips] for name, said in self.said.items()}, qualities)
+        return np.nan_to_num(joined, nan=0.5).astype(np.float32)
 
     @property
     def guide(self) -> DenseTransformer:
@@ -78,17 +86,18 @@ class Teacher:
             if heard.any():
                 said.append({name: values[heard] for name, values in answers.items()})
                 wet.append((one.label[known] == WET)[heard])
-        qualities = qualities_with_labels(self.stacking, self.qualities, said, wet)
+        qualities = qualities_with_labels(self.stacking, self.qualities, said, wet, self.threshold)
         maps = [self.stacking.join(of_chip, qualities) for of_chip in said]
-        return Adaptation(self.stacking.with_threshold(threshold_with_labels(self.stacking, maps, wet)), qualities)
+        threshold = scene_threshold(self._joined(slice(0, self.pairs), qualities))
+        return Adaptation(qualities, threshold_with_labels(threshold, maps, wet))
 
 
 @dataclass(frozen=True)
 class Adaptation:
     """A committee's joining of members after a few labels."""
 
-    stacking: Stacking
     qualities: Mapping[str, float]
+    threshold: float
 
 
 def train_committee(scenes: Sequence[LabelledScene], steps: int, folder: Path, announce: Announce) -> Committee:

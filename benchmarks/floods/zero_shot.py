@@ -6,9 +6,8 @@ import numpy as np
 
 from benchmarks.floods.baselines.thresholds import WATER_DB, below, otsu
 from benchmarks.floods.events import Event
-from benchmarks.floods.methods import SourceNetworks, pretrained
+from benchmarks.floods.methods import SourceNetworks
 from benchmarks.floods.scoring import score_cells
-from benchmarks.floods.views import SETTINGS
 from benchmarks.record import Row
 from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.members import NetworkMember
@@ -29,10 +28,8 @@ def zero_shot_rows(event: Event, teacher: Committee, networks: SourceNetworks) -
     Args:
         teacher: the committee, of which the members on radar answer; ``networks``: of the setting ``radar_only``.
     """
-    setting = SETTINGS["radar_only"]
     student = NetworkMember("student", networks.student, RADAR_STREAMS)
-    threshold = pretrained(networks.student, networks).threshold(setting)
-    alone = Stacking({"student": Recalibration()}, threshold=threshold)
+    alone = Stacking({"student": Recalibration()})
     committees = {"committee": teacher, "pretrained": Committee((student,), {"radar": alone})}
     maps: dict[str, list[SingleFloats]] = {}
     thresholds: dict[str, float] = {}

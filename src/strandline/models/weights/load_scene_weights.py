@@ -118,7 +118,7 @@ def _member(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Memb
 
 def _stacking(values: Mapping[str, Any]) -> Stacking:
     members = {name: Recalibration(**one) for name, one in values["members"].items()}
-    return Stacking(members, values["exponent"], Recalibration(**values["joined"]), values["threshold"])
+    return Stacking(members, values["exponent"], Recalibration(**values["joined"]))
 
 
 def _size_of(network: nn.Module) -> dict[str, int]:

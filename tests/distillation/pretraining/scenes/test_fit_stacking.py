@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from strandline.distillation.pretraining.scenes.fit_stacking import (
+    FEW_LABELS,
     best_threshold,
     fit_recalibration,
     fit_stacking,
@@ -80,7 +81,7 @@ def test_the_member_that_is_sharp_in_a_flood_decides_there_where_that_is_what_he
     maps = [found.join(of_flood, found.qualities(of_flood)) for of_flood in said]
     equal = Stacking(found.members)
     plain = [equal.join(of_flood, equal.qualities(of_flood)) for of_flood in said]
-    assert mean_overlap(maps, labels, found.threshold) > mean_overlap(plain, labels, best_threshold(plain, labels))
+    assert mean_overlap(maps, labels, 0.5) > mean_overlap(plain, labels, best_threshold(plain, labels))
     assert found.exponent > 0
 
 
@@ -91,31 +92,31 @@ def test_members_that_agree_are_joined_plainly() -> None:
     assert found.weights({"a": 0.3, "b": 0.9}) == {"a": 0.5, "b": 0.5}
 
 
-def test_the_threshold_of_few_labels_shrinks_to_that_of_other_floods() -> None:
+def test_the_threshold_of_few_labels_shrinks_to_the_one_without() -> None:
     wet = np.arange(400) % 2 == 0
     maps = [np.where(wet, 0.75, 0.65)]  # any threshold between is right
-    of_chip, stacking = best_threshold(maps, [wet]), Stacking({}, threshold=0.3)
+    of_chip = best_threshold(maps, [wet])
     assert 0.65 < of_chip <= 0.75
-    found = [threshold_with_labels(stacking, maps * count, [wet] * count) for count in (1, 8, 800)]
-    assert 0.3 < found[0] < 0.4
-    assert found[0] < found[1] < found[2] < of_chip
+    strength = int(FEW_LABELS)
+    found = [threshold_with_labels(0.3, maps * count, [wet] * count) for count in (1, strength, 800)]
+    assert 0.3 < found[0] < found[1] < found[2] < of_chip
     middle = np.log(of_chip / (1 - of_chip)) / 2 + np.log(0.3 / 0.7) / 2
-    assert found[1] == pytest.approx(1 / (1 + np.exp(-middle)))  # eight labels weigh as much as the other floods
+    assert found[1] == pytest.approx(1 / (1 + np.exp(-middle)))  # so many labels weigh as much as none
     assert found[2] == pytest.approx(of_chip, abs=0.01)
 
 
 def test_a_flood_without_a_labelled_scene_keeps_threshold_and_qualities() -> None:
-    stacking = Stacking({"a": Recalibration()}, threshold=0.37)
-    assert threshold_with_labels(stacking, [], []) == 0.37
-    assert qualities_with_labels(stacking, {"a": 0.6}, [], []) == {"a": 0.6}
+    assert threshold_with_labels(0.37, [], []) == 0.37
+    assert qualities_with_labels(Stacking({"a": Recalibration()}), {"a": 0.6}, [], [], 0.5) == {"a": 0.6}
 
 
 def test_qualities_are_means_of_what_is_expected_and_what_is_measured() -> None:
     stacking = Stacking({"right": Recalibration(), "wrong": Recalibration()})
     wet = np.array([True, True, False, False])
     said = {"right": np.where(wet, 0.9, 0.1), "wrong": np.where(wet, 0.1, 0.9)}
-    found = qualities_with_labels(stacking, {"right": 0.5, "wrong": 0.5}, [said] * 2, [wet] * 2)
-    assert found == pytest.approx({"right": (8 * 0.5 + 2) / 10, "wrong": (8 * 0.5 + 0) / 10})
+    found = qualities_with_labels(stacking, {"right": 0.5, "wrong": 0.5}, [said] * 2, [wet] * 2, 0.5)
+    total = FEW_LABELS + 2
+    assert found == pytest.approx({"right": (FEW_LABELS * 0.5 + 2) / total, "wrong": FEW_LABELS * 0.5 / total})
 
 
 def test_a_flat_maximum_gives_the_middle_threshold() -> None:

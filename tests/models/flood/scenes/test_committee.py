@@ -10,7 +10,7 @@ from strandline.models.flood.scenes.committee import Committee, sensors_of
 from strandline.models.flood.scenes.members import NetworkMember, ThresholdMember, layers_seen, tiles
 from strandline.models.flood.scenes.networks import new_student
 from strandline.models.flood.scenes.scene_statistics import SceneStatistics
-from strandline.models.flood.scenes.stacking import Recalibration, Stacking
+from strandline.models.flood.scenes.stacking import Recalibration, Stacking, scene_threshold
 from strandline.models.flood.scenes.streams import RADAR_STREAMS
 from strandline.observations.arrays import SingleFloats
 from strandline.observations.flood_scenes.scene import FloodScene
@@ -35,8 +35,8 @@ def make_committee(radar: float = 0.8, optical: float = 0.2) -> tuple[Committee,
     sizes: list[tuple[float, tuple[int, int]]] = []
     members = Fixed("radar", "radar_after", radar, sizes), Fixed("optical", "optical_after", optical, sizes)
     stackings = {
-        "radar+optical": Stacking({"radar": Recalibration(), "optical": Recalibration()}, threshold=0.45),
-        "radar": Stacking({"radar": Recalibration(shift=1.0)}, threshold=0.6),
+        "radar+optical": Stacking({"radar": Recalibration(), "optical": Recalibration()}),
+        "radar": Stacking({"radar": Recalibration(shift=1.0)}),
         "optical": Stacking({"optical": Recalibration()}),
     }
     return Committee(members, stackings), sizes
@@ -59,7 +59,8 @@ def test_cells_that_radar_alone_shows_use_the_radar_stacking_and_the_unknown_sta
     assert np.isnan(found.spread[:20, :4]).all()
     np.testing.assert_allclose(found.spread[20:, 4:], 0.3, rtol=1e-4)
     assert not found.spread[:20, 4:].any()
-    assert (found.threshold, found.members) == (0.6, ("radar", "optical"))  # that of most cells
+    assert found.members == ("radar", "optical")
+    assert found.threshold == scene_threshold(found.probability)
 
 
 def test_a_member_that_no_cell_needs_is_not_asked() -> None:
@@ -146,5 +147,9 @@ def test_tiles_of_a_region_are_weighted_as_the_whole_region() -> None:
     regional = replace(committee, stackings=exponent).of_region(scene)
     assert regional.qualities is not None
     assert regional.qualities["radar+optical"]["radar"] == pytest.approx(0.8, abs=1e-3)
+    points = np.full((64, 64), np.nan, dtype=np.float32)
+    points[:32, :32] = 0.0  # a tile without water has the region's threshold
+    dry = regional.map(replace(scene, points=points).window(slice(0, 32), slice(0, 32)))
+    assert dry.threshold == regional.threshold == regional.map(scene).threshold
     tile = regional.map(scene.window(slice(0, 32), slice(0, 32)))
     np.testing.assert_allclose(tile.probability, regional.map(scene).probability[:32, :32], atol=1e-6)

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strandline.models.flood.scenes.stacking import Recalibration, Stacking, expected_overlap, log_odds
+from strandline.models.flood.scenes.stacking import (
+    HIGHEST_THRESHOLD,
+    LOWEST_THRESHOLD,
+    Recalibration,
+    Stacking,
+    expected_overlap,
+    log_odds,
+    scene_threshold,
+)
 
 probabilities = st.lists(st.floats(0.01, 0.99), min_size=1, max_size=40)
 
@@ -44,3 +52,9 @@ def test_an_unknown_answer_stays_unknown_and_a_recalibration_keeps_the_order() -
     recalibrated = Recalibration(0.3, 1.0).apply(np.linspace(0.01, 0.99, 9))
     assert (np.diff(recalibrated) > 0).all()
     assert np.abs(log_odds(np.array([0.0, 1.0]))).max() == 6.0
+
+
+def test_the_threshold_of_a_scene_is_where_the_highest_overlap_is_expected_within_bounds() -> None:
+    assert scene_threshold(np.array([0.95, 0.55, 0.05, np.nan])) == pytest.approx(0.55)
+    assert scene_threshold(np.full(50, 0.02)) == LOWEST_THRESHOLD
+    assert scene_threshold(np.r_[0.99, np.full(50, 0.01)]) == HIGHEST_THRESHOLD

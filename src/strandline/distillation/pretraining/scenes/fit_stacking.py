@@ -5,20 +5,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from strandline.models.flood.scenes.stacking import Recalibration, Stacking, log_odds
+from strandline.models.flood.scenes.stacking import Recalibration, Stacking, log_odds, scene_threshold
 from strandline.observations.arrays import Floats, Mask, Reals
 
 THRESHOLDS = np.arange(0.1, 0.91, 0.02)
-EXPONENTS = (0.0, 1.0, 2.0, 4.0, 8.0)
+EXPONENTS = (0.0, 2.0, 4.0, 8.0)
 """Candidates for how strongly the expected overlap decides."""
 SHRINKAGE = 2.0
 """Strength of the prior about no recalibration: so many floods, of which each counts as one observation."""
-FEW_LABELS = 8.0
+FEW_LABELS = 3.0
 """Strength of what the images tell against few labelled scenes of one flood, each of which counts as one."""
 
 
 def fit_stacking(said: Sequence[Mapping[str, Reals]], labels: Sequence[Mask]) -> Stacking:
-    """Recalibrations, exponent and threshold that suit some floods.
+    """Recalibrations and exponent that suit some floods.
 
     Args:
         said: of each flood, member → (N,) probability at cells with a label; ``labels``: of each flood (N,) wet.
@@ -31,9 +31,8 @@ def fit_stacking(said: Sequence[Mapping[str, Reals]], labels: Sequence[Mask]) ->
         maps = [stacking.join(of_flood, stacking.qualities(of_flood)) for of_flood in said]
         joined = fit_recalibration(maps, labels)
         maps = [joined.apply(map_) for map_ in maps]
-        threshold = best_threshold(maps, labels)
-        score = mean_overlap(maps, labels, threshold)
-        candidates.append((score, replace(stacking, joined=joined, threshold=threshold)))
+        score = float(np.mean([_overlap(m >= scene_threshold(m), wet) for m, wet in zip(maps, labels, strict=True)]))
+        candidates.append((score, replace(stacking, joined=joined)))
     highest = max(score for score, _ in candidates)
     return next(stacking for score, stacking in candidates if score >= highest - 0.002)  # the plainest of the best
 
@@ -64,37 +63,39 @@ def qualities_with_labels(
     qualities: Mapping[str, float],
     said: Sequence[Mapping[str, Reals]],
     labels: Sequence[Mask],
+    threshold: float,
     strength: float = FEW_LABELS,
 ) -> dict[str, float]:
     """Overlap of each member, expected from images and measured on few labelled scenes.
 
     Args:
         qualities: expected by each member of itself; ``strength``: of this, in labelled scenes.
-        said: of each labelled scene, member → (N,); ``labels``: (N,) wet.
+        said: of each labelled scene, member → (N,); ``labels``: (N,) wet; ``threshold``: from which a cell is wet.
     """
     found = {}
     for name, recalibration in stacking.members.items():
         maps = [recalibration.apply(of_scene[name]) for of_scene in said]
-        measured = [_overlap(map_ >= stacking.threshold, wet) for map_, wet in zip(maps, labels, strict=True)]
+        measured = [_overlap(map_ >= threshold, wet) for map_, wet in zip(maps, labels, strict=True)]
         found[name] = (strength * qualities[name] + sum(measured)) / (strength + len(measured))
     return found
 
 
 def threshold_with_labels(
-    stacking: Stacking,
-    maps: Sequence[Floats],
-    labels: Sequence[Mask],
-    strength: float = FEW_LABELS,
+    threshold: float, maps: Sequence[Floats], labels: Sequence[Mask], strength: float = FEW_LABELS
 ) -> float:
-    """Threshold of few labelled scenes, shrunk in log odds towards that of other floods.
+    """Threshold of few labelled scenes, shrunk in log odds towards the one without labels.
 
     Args:
-        maps: joined probabilities (N,) of each labelled scene, possibly of none; ``labels``: (N,) wet.
+        threshold: without labels; ``maps``: joined probabilities (N,) of each labelled scene, possibly of none;
+            ``labels``: (N,) wet.
+    """
+    if not maps:
+        return threshold
     """
     if not maps:
         return stacking.threshold
     share = len(labels) / (len(labels) + strength)
-    odds = share * _odds(best_threshold(maps, labels)) + (1 - share) * _odds(stacking.threshold)
+    odds = share * _odds(best_threshold(maps, labels)) + (1 - share) * _odds(threshold)
     return float(1 / (1 + np.exp(-odds)))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 
@@ -12,13 +13,14 @@ from strandline.distillation.pretraining.scenes.sparse_views import COARSE, draw
 from strandline.distillation.pretraining.scenes.train import Source, TrainingConfig, train_network
 from strandline.distillation.pretraining.scenes.train_committee import CommitteeConfig, CommitteeTraining
 from strandline.distillation.training.loop import Announce
+from strandline.errors import InputError
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.members import TILE, NetworkMember
 from strandline.models.flood.scenes.networks import new_student
 from strandline.models.flood.scenes.stacking import Recalibration, Stacking
 from strandline.models.flood.scenes.streams import SCENE_STREAMS
-from strandline.models.flood.scenes.working_size import coarsened, factor_of
+from strandline.models.flood.scenes.working_size import WORKING_SIZE, coarsened, factor_of
 from strandline.observations.flood_scenes.scene import UNKNOWN, LabelledScene
 
 LEAST_KNOWN = 0.1
@@ -41,12 +43,26 @@ class ScenePretraining:
     batch: int = 6
     dropout_rate: float = 0.5
 
+    def scaled(self, effort: float) -> Self:
+        """The same with a factor on all steps."""
+        steps = max(2, round(effort * self.committee.steps))
+        student_steps = max(1, round(effort * self.student_steps))
+        return replace(self, committee=replace(self.committee, steps=steps), student_steps=student_steps)
 
-def pretrain_scenes(
+
+def pretrain_committee(
     scenes: Iterable[LabelledScene], config: ScenePretraining, seed: int, parts: FinishedParts, announce: Announce
 ) -> Committee:
-    """The committee of these scenes, with the student as the member that answers to points alone."""
+    """The committee of these scenes, with the student as the member that answers to points alone.
+
+    Raises:
+        InputError: no scene is large enough.
+    """
     chips = [chip for scene in scenes for chip in chips_of(scene)]
+    if not chips:
+        raise InputError(
+            "labelled scenes", f"none spans {TILE} cells of {WORKING_SIZE:g} m with a label", "give larger scenes"
+        )
     committee = CommitteeTraining(config.committee, seed, parts, announce).train(chips)
     progress = announce("train the student")
 
@@ -59,8 +75,7 @@ def pretrain_scenes(
 
     student = parts.network("student", new_student(seed), train)
     member = NetworkMember("student", student, tuple(SCENE_STREAMS))
-    threshold = next(iter(committee.stackings.values())).threshold
-    stackings = {**committee.stackings, "points": Stacking({"student": Recalibration()}, threshold=threshold)}
+    stackings = {**committee.stackings, "points": Stacking({"student": Recalibration()})}
     return Committee((*committee.members, member), stackings)
 
 

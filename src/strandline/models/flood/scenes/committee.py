@@ -11,7 +11,7 @@ from strandline.models.flood.scenes.index_thresholds import SEEN
 from strandline.models.flood.scenes.members import Member, layers_seen
 from strandline.models.flood.scenes.scene_map import NO_IMAGE, SceneMap
 from strandline.models.flood.scenes.scene_statistics import SceneStatistics
-from strandline.models.flood.scenes.stacking import Stacking
+from strandline.models.flood.scenes.stacking import Stacking, scene_threshold
 from strandline.models.flood.scenes.working_size import coarsened, factor_of, refined
 from strandline.observations.arrays import Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import FloodScene
@@ -29,12 +29,14 @@ class Committee:
         stackings: sensors that show a cell, joined by "+", as ``radar+optical`` → how the members are joined there.
         statistics: of the region that scenes are tiles of; ``None`` = of the scene itself.
         qualities: of the members in that region, by sensors; ``None`` likewise.
+        threshold: of that region; ``None`` likewise.
     """
 
     members: tuple[Member, ...]
     stackings: Mapping[str, Stacking]
     statistics: SceneStatistics | None = None
     qualities: Mapping[str, Mapping[str, float]] | None = None
+    threshold: float | None = None
 
     def of_region(self, sample: FloodScene) -> Self:
         """The same with the statistics and the members' qualities of these parts of a region."""
@@ -46,7 +48,10 @@ class Committee:
             key: self.stackings[key].qualities({name: found[name][where] for name in self.stackings[key].members})
             for key, where in groups.items()
         }
-        return replace(self, statistics=statistics, qualities=qualities)
+        of_region = replace(self, statistics=statistics, qualities=qualities)
+        if not groups:
+            return of_region
+        return replace(of_region, threshold=of_region._map(sample, None).threshold)
 
     def map(self, scene: FloodScene, progress: Callable[[float], None] | None = None) -> SceneMap:
         """Map one scene of any size, at the cell size that its members know.
@@ -78,8 +83,8 @@ class Committee:
             told = np.isfinite(scene.points)
             probability[told] = np.where(scene.points > 0.5, SEEN, 1 - SEEN)[told]
             spread[told] = 0.0
-        widest = max(groups, key=lambda key: int(groups[key].sum()))
-        return SceneMap(probability, spread, self.stackings[widest].threshold, tuple(found), tuple(scene.layers))
+        threshold = scene_threshold(probability) if self.threshold is None else self.threshold
+        return SceneMap(probability, spread, threshold, tuple(found), tuple(scene.layers))
 
     def _groups(self, scene: FloodScene) -> dict[str, Mask]:
         """Sensors that show a cell, of those that the committee knows how to join → (H, W) cells."""

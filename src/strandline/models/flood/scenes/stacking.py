@@ -6,8 +6,7 @@ flood, without a label.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +16,8 @@ LARGEST_ODDS = 6.0
 """Log odds beyond which a member's certainty is not heard."""
 LARGEST_SAMPLE = 100_000
 """Cells that an overlap is expected from; of more every n-th."""
+LOWEST_THRESHOLD, HIGHEST_THRESHOLD = 0.3, 0.6
+"""Between which a scene's threshold lies: a dry scene has no wet cells because its least dry ones stand out."""
 SMALLEST_QUALITY = 0.02
 """Expected overlap below which a member's weight falls no further."""
 
@@ -50,13 +51,11 @@ class Stacking:
         members: name → recalibration.
         exponent: of the expected overlaps in the weights; 0 = all equal.
         joined: recalibration of the weighted mean.
-        threshold: probability from which a cell counts as wet.
     """
 
     members: Mapping[str, Recalibration]
     exponent: float = 0.0
     joined: Recalibration = Recalibration()
-    threshold: float = 0.5
 
     def qualities(self, probabilities: Mapping[str, Reals]) -> dict[str, float]:
         """Overlap that each member expects of itself on the cells of a scene, region or flood."""
@@ -74,9 +73,10 @@ class Stacking:
         mean = sum(weights[name] * each.apply(probabilities[name]) for name, each in self.members.items())
         return self.joined.apply(np.asarray(mean))
 
-    def with_threshold(self, threshold: float) -> Self:
-        """The same with another threshold."""
-        return replace(self, threshold=threshold)
+
+def scene_threshold(probability: Reals) -> float:
+    """Probability from which a cell of a scene or flood counts as wet: the highest overlap is expected there."""
+    return float(np.clip(expected_overlap(probability)[1], LOWEST_THRESHOLD, HIGHEST_THRESHOLD))
 
 
 def expected_overlap(probability: Reals) -> tuple[float, float]:
