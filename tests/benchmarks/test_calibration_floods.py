@@ -102,6 +102,7 @@ def test_an_event_is_predicted_once_and_read_again_as_it_was(tmp_path: Path) -> 
     assert found.dropout["outage"].shape == (floods.DRAWS, found.flooded["outage"].size)
     assert found.committee == pytest.approx(np.full(cells, 0.3), abs=1e-3)
     assert found.calibration.shape == (floods.MEMBERS, found.teacher.size)
-    assert (found.committee_threshold, found.committee_passes) == (0.5, 2)
+    assert found.committee_threshold == pytest.approx(0.3, abs=1e-3)
+    assert found.committee_passes == 2
     again = floods._kept_predictions(folders, FoldTraining(Fold("one", (), ()), plan, folders, print), event, 0)
     np.testing.assert_array_equal(found.calibration, again.calibration)

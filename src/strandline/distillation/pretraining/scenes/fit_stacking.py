@@ -91,9 +91,6 @@ def threshold_with_labels(
     """
     if not maps:
         return threshold
-    """
-    if not maps:
-        return stacking.threshold
     share = len(labels) / (len(labels) + strength)
     odds = share * _odds(best_threshold(maps, labels)) + (1 - share) * _odds(threshold)
     return float(1 / (1 + np.exp(-odds)))
