@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from strandline.models.flood.scenes.cell_features import FEATURES, OPTICAL_FEATURES, RADAR_FEATURES, cell_features
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.streams import (
     OPTICAL_STREAMS,
     RADAR_STREAMS,

@@ -20,7 +20,7 @@ from strandline.models.flood.scenes.cell_features import OPTICAL_FEATURES, RADAR
 from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.members import Member, NetworkMember, ThresholdMember, TreeMember, layers_seen
 from strandline.models.flood.scenes.networks import new_teacher
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.stacking import Stacking
 from strandline.models.flood.scenes.streams import OPTICAL_STREAMS, RADAR_STREAMS
 from strandline.observations.arrays import Mask, Reals
@@ -160,7 +160,7 @@ def fit_stackings(predicted: Sequence[Mapping[str, Reals]], labels: Sequence[Mas
         names = [name for name in members if name.rsplit("_", 1)[-1] in kinds]
         heard: list[tuple[dict[str, Reals], Mask]] = []
         for of_flood, wet in zip(predicted, labels, strict=True):
-            if not names or not of_flood.keys() >= set(names):  # no scene taught one of the members
+            if not names or not of_flood.keys() >= set(names):  # one of the members found no scene to learn from
                 continue
             known = np.isfinite([of_flood[name] for name in names]).all(axis=0)
             if known.any():

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.models.flood.scenes.cell_features import cell_features
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics
-from strandline.models.flood.scenes.statistics import Match, RankTable, Standard
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.images.statistics import Match, RankTable, Standard
 from strandline.models.flood.scenes.streams import scene_streams
 from tests.fixtures.flood_scenes import draw_scene
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from strandline.models.flood.scenes.working_size import coarsened, factor_of, refined
+from strandline.models.flood.scenes.images.working_size import coarsened, factor_of, refined
 from strandline.observations.flood_scenes.scene import FloodScene
 from tests.fixtures.flood_scenes import draw_scene
 
