@@ -9,30 +9,23 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.floods.events import digest, read_events
-from benchmarks.floods.methods import Budget
-from benchmarks.floods.run import Folders, Plan, count_row_lists, run_fold_in_process, split_folds
+from benchmarks.floods.events import digests_of, read_events
+from benchmarks.floods.run import FOLDS, Folders, Plan, count_row_lists, run_fold_in_process, shortened, split_folds
 from benchmarks.floods.summary import markdown, summarise
 from benchmarks.floods.views import SETTINGS
-from benchmarks.record import Record, command_of, print_summary, sha256, write_record
+from benchmarks.record import Record, command_of, print_summary, write_record
 from benchmarks.workers import run_parts
 from strandline.distillation.adaptation.scene_student import SceneDistillation
-from strandline.distillation.pretraining.scenes.train_committee import CommitteeConfig
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Train and score every fold in its own process, summarise, and write the record."""
     arguments = _parser().parse_args(argv)
-    data = {"source": digest(arguments.source)}
-    if arguments.source_blocks is not None:
-        data["source_blocks"] = sha256(arguments.source_blocks)
+    data = digests_of(arguments.source, arguments.source_blocks)
     source, target = read_events(arguments.source, arguments.source_blocks), None
     if arguments.target is not None:
         target = read_events(arguments.target, arguments.target_blocks)
-        data["target"] = digest(arguments.target)
-        if arguments.target_blocks is not None:
-            data["target_blocks"] = sha256(arguments.target_blocks)
-    full = Budget()
+        data |= digests_of(arguments.target, arguments.target_blocks, "target")
     plan = Plan(
         tuple(arguments.settings),
         tuple(sorted(arguments.label_fractions)),
@@ -40,8 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         arguments.control_seeds,
         arguments.control_fraction,
         arguments.folds,
-        max(2, round(CommitteeConfig().steps * arguments.effort)),
-        Budget(**{name: max(1, round(steps * arguments.effort)) for name, steps in vars(full).items()}),
+        *shortened(arguments.effort),
         SceneDistillation(),
     )
     folds, folders = split_folds(source, target, plan.folds), Folders(arguments.work, plan, data)
@@ -67,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--control-seeds", type=int, default=1, help="seeds with all settings and controls")
     parser.add_argument("--control-fraction", type=float, default=0.05, help="label fraction of the controls")
     parser.add_argument("--settings", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
-    parser.add_argument("--folds", type=int, default=4, help="folds of the source events")
+    parser.add_argument("--folds", type=int, default=FOLDS, help="folds of the source events")
     parser.add_argument("--effort", type=float, default=1.0, help="factor on the optimiser steps, for a quick try")
     parser.add_argument("--processes", type=int, default=2, help="folds in parallel, or threads of one fold")
     parser.add_argument("--work", type=Path, default=Path("runs/floods"), help="folder for finished networks and rows")

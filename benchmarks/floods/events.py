@@ -1,6 +1,5 @@
 """Chips of data sets as events: floods that are never split between training and test."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,9 +33,7 @@ def read_events(path: Path, blocks: Path | None) -> list[Event]:
     return [Event(name, tuple(chips)) for name, chips in events_of(list(read_labelled_scenes(path, blocks))).items()]
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of a file, or of the names and digests of a folder's files."""
-    if path.is_file():
-        return sha256(path)
-    files = [f"{file.relative_to(path)} {sha256(file)}" for file in sorted(path.rglob("*")) if file.is_file()]
-    return hashlib.sha256("\n".join(files).encode()).hexdigest()
+def digests_of(path: Path, blocks: Path | None, name: str = "source") -> dict[str, str]:
+    """SHA-256 of a data set and of its blocks, by which networks trained on it are found again."""
+    found = {name: sha256(path)}
+    return found if blocks is None else {**found, f"{name}_blocks": sha256(blocks)}

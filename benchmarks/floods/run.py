@@ -26,6 +26,7 @@ from benchmarks.record import Row, finished_rows
 from strandline.distillation.adaptation.scene_student import SceneDistillation
 from strandline.distillation.pretraining.scenes.finished import FinishedParts
 from strandline.distillation.pretraining.scenes.fit_trees import CellTable
+from strandline.distillation.pretraining.scenes.train_committee import CommitteeConfig
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import FEATURES
 from strandline.models.flood.scenes.committee import Committee
@@ -35,6 +36,13 @@ from strandline.observations.arrays import Indices
 
 LEAST_CHIPS = 25
 """Events with fewer chips are used in training only."""
+FOLDS = 4
+
+
+def shortened(effort: float) -> tuple[int, Budget]:
+    """Steps of each transformer of the committee, and the budget of the students, times a factor for a quick try."""
+    budget = {name: max(1, round(steps * effort)) for name, steps in vars(Budget()).items()}
+    return max(2, round(CommitteeConfig().steps * effort)), Budget(**budget)
 
 
 @dataclass(frozen=True)
@@ -148,9 +156,9 @@ def run_fold(fold: Fold, plan: Plan, folders: Folders, progress: Callable[[str],
 def run_event(training: "FoldTraining", event: Event, setting: Setting, seed: int) -> list[Row]:
     """The rows of one event in one setting under one draw."""
     plan = training.plan
-    views = draw_views(event.chips, setting.cloud, np.random.default_rng([seed, _number(event), 1]))
+    views = views_of(event, setting, seed)
     others = {
-        other: draw_views(event.chips, other.cloud, np.random.default_rng([seed, _number(event), 1]))[event.pairs :]
+        other: views_of(event, other, seed)[event.pairs :]
         for other in SETTINGS.values()
         if setting.name == "outage" and other is not setting
     }
@@ -176,6 +184,11 @@ def count_row_lists(fold: Fold, plan: Plan) -> int:
     seeds = (plan.seeds if SETTINGS[name].headline else plan.control_seeds for name in plan.settings)
     one_image = sum(is_zero_shot(event) for event in fold.target)
     return one_image + (len(fold.target) - one_image) * sum(seeds)
+
+
+def views_of(event: Event, setting: Setting, seed: int) -> Views:
+    """All chips of an event as a setting shows them, under one draw of clouds and points."""
+    return draw_views(event.chips, setting.cloud, np.random.default_rng([seed, _number(event), 1]))
 
 
 def draw_labels(event: Event, seed: int) -> Indices:

@@ -10,7 +10,7 @@ from benchmarks.floods.views import Setting, Views
 from strandline.distillation.pretraining.scenes.fit_trees import CellTable, fit_trees
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import FEATURES, cell_features
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.observations.arrays import SingleFloats
 
 CELLS = 200

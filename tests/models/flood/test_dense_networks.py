@@ -1,8 +1,10 @@
 """Dense networks: shares of blocks, and availability of streams."""
 
+from collections.abc import Mapping
+
 import pytest
 import torch
-from benchmarks.floods.networks import availability
+from torch import Tensor
 from torch.nn import functional as F
 
 from strandline.models.flood.dense_cnn import DenseCNN
@@ -16,6 +18,11 @@ def test_shares_of_blocks_equal_pooling() -> None:
     torch.testing.assert_close(shares[:, [0, 2]], F.avg_pool2d(masks, 8)[:, [0, 2]])
     torch.testing.assert_close(shares[:, 1], F.max_pool2d(masks, 8)[:, 1])
     assert 0 < float(shares[:, 1].mean()) < 1
+
+
+def availability(features: Tensor, streams: Mapping[str, Tensor], shares: Tensor) -> Tensor:
+    """(B, streams) mean shares."""
+    return shares.mean(dim=(2, 3))
 
 
 @pytest.mark.parametrize("modulates", [False, True])

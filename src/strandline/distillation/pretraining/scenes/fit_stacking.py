@@ -19,18 +19,18 @@ FEW_LABELS = 3.0
 """Strength of what the images tell against few labelled scenes of one flood, each of which counts as one."""
 
 
-def fit_stacking(said: Sequence[Mapping[str, Reals]], labels: Sequence[Mask]) -> Stacking:
+def fit_stacking(predicted: Sequence[Mapping[str, Reals]], labels: Sequence[Mask]) -> Stacking:
     """Recalibrations and exponent that suit some floods.
 
     Args:
-        said: of each flood, member → (N,) probability at cells with a label; ``labels``: of each flood (N,) wet.
+        predicted: of each flood, member → (N,) probability at cells with a label; ``labels``: of each flood (N,) wet.
     """
-    names = list(said[0])
-    members = {name: fit_recalibration([of_flood[name] for of_flood in said], labels) for name in names}
+    names = list(predicted[0])
+    members = {name: fit_recalibration([of_flood[name] for of_flood in predicted], labels) for name in names}
     candidates = []
     for exponent in EXPONENTS:
         stacking = Stacking(members, exponent)
-        maps = [stacking.join(of_flood, stacking.qualities(of_flood)) for of_flood in said]
+        maps = [stacking.join(of_flood, stacking.qualities(of_flood)) for of_flood in predicted]
         joined = fit_recalibration(maps, labels, JOINED_SHRINKAGE)
         maps = [joined.apply(map_) for map_ in maps]
         score = float(np.mean([_overlap(m >= scene_threshold(m), wet) for m, wet in zip(maps, labels, strict=True)]))
@@ -63,7 +63,7 @@ def fit_recalibration(maps: Sequence[Reals], labels: Sequence[Mask], strength: f
 def qualities_with_labels(
     stacking: Stacking,
     qualities: Mapping[str, float],
-    said: Sequence[Mapping[str, Reals]],
+    predicted: Sequence[Mapping[str, Reals]],
     labels: Sequence[Mask],
     threshold: float,
     strength: float = FEW_LABELS,
@@ -72,11 +72,11 @@ def qualities_with_labels(
 
     Args:
         qualities: expected by each member of itself; ``strength``: of this, in labelled scenes.
-        said: of each labelled scene, member → (N,); ``labels``: (N,) wet; ``threshold``: from which a cell is wet.
+        predicted: of each labelled scene, member → (N,); ``labels``: (N,) wet; ``threshold``: from which a cell is wet.
     """
     found = {}
     for name, recalibration in stacking.members.items():
-        maps = [recalibration.apply(of_scene[name]) for of_scene in said]
+        maps = [recalibration.apply(of_scene[name]) for of_scene in predicted]
         measured = [_overlap(map_ >= threshold, wet) for map_, wet in zip(maps, labels, strict=True)]
         found[name] = (strength * qualities[name] + sum(measured)) / (strength + len(measured))
     return found
@@ -88,8 +88,11 @@ def threshold_with_labels(
     """Threshold of few labelled scenes, shrunk in log odds towards the one without labels.
 
     Args:
-        threshold: without labels; ``maps``: joined probabilities (N,) of each labelled scene; ``labels``: (N,) wet.
+        threshold: without labels; ``maps``: joined probabilities (N,) of each labelled scene, possibly of none;
+            ``labels``: (N,) wet.
     """
+    if not maps:
+        return threshold
     share = len(labels) / (len(labels) + strength)
     odds = share * _odds(best_threshold(maps, labels)) + (1 - share) * _odds(threshold)
     return float(1 / (1 + np.exp(-odds)))

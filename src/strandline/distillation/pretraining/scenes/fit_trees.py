@@ -12,7 +12,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from strandline.distillation.pretraining.scenes.samples import trained_cells
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import FEATURES, cell_features
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.observations.arrays import Floats, Indices, Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import WET, LabelledScene, events_of
 

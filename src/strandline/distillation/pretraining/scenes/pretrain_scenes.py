@@ -16,11 +16,11 @@ from strandline.distillation.training.loop import Announce
 from strandline.errors import InputError
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.scenes.committee import Committee
+from strandline.models.flood.scenes.images.working_size import WORKING_SIZE, coarsened, factor_of
 from strandline.models.flood.scenes.members import TILE, NetworkMember
 from strandline.models.flood.scenes.networks import new_student
 from strandline.models.flood.scenes.stacking import Recalibration, Stacking
 from strandline.models.flood.scenes.streams import SCENE_STREAMS
-from strandline.models.flood.scenes.working_size import WORKING_SIZE, coarsened, factor_of
 from strandline.observations.flood_scenes.scene import UNKNOWN, LabelledScene
 
 LEAST_KNOWN = 0.1

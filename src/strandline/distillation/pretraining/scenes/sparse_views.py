@@ -42,7 +42,7 @@ def sparse_view(scene: LabelledScene, clear: Mask | None, points: Mask | None) -
 
     Args:
         clear: (H/4, W/4) pixels without cloud; ``None`` = the image stays as it is.
-        points: (H, W) cells whose label is told; ``None`` = none.
+        points: (H, W) cells whose label is given; ``None`` = none.
     """
     seen = scene.scene
     if seen.optical_after is not None and clear is not None:

@@ -18,9 +18,9 @@ from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import OPTICAL_FEATURES, RADAR_FEATURES
 from strandline.models.flood.scenes.committee import Committee
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.members import Member, NetworkMember, ThresholdMember, TreeMember, layers_seen
 from strandline.models.flood.scenes.networks import new_teacher
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.stacking import Stacking
 from strandline.models.flood.scenes.streams import OPTICAL_STREAMS, RADAR_STREAMS
 from strandline.observations.arrays import Mask, Reals
@@ -155,13 +155,15 @@ def fit_stackings(predicted: Sequence[Mapping[str, Reals]], labels: Sequence[Mas
         predicted: of each flood, member → (N,), NaN = the member did not answer; ``labels``: of each flood (N,) wet.
     """
     found = {}
+    members = dict.fromkeys(name for of_flood in predicted for name in of_flood)
     for sensors, kinds in JOINED.items():
-        names = [name for name in predicted[0] if name.rsplit("_", 1)[-1] in kinds]
+        names = [name for name in members if name.rsplit("_", 1)[-1] in kinds]
         heard: list[tuple[dict[str, Reals], Mask]] = []
         for of_flood, wet in zip(predicted, labels, strict=True):
-            answers = [of_flood[name] for name in names]
-            known = np.isfinite(answers).all(axis=0)
-            if names and known.any():
+            if not names or not of_flood.keys() >= set(names):  # one of the members found no scene to learn from
+                continue
+            known = np.isfinite([of_flood[name] for name in names]).all(axis=0)
+            if known.any():
                 heard.append(({name: of_flood[name][known] for name in names}, wet[known]))
         if heard:
             found[sensors] = fit_stacking([each for each, _ in heard], [wet for _, wet in heard])

@@ -7,12 +7,12 @@ from typing import Self
 import numpy as np
 
 from strandline.errors import InputError
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.images.working_size import coarsened, factor_of, refined
 from strandline.models.flood.scenes.index_thresholds import SEEN
 from strandline.models.flood.scenes.members import Member, layers_seen
 from strandline.models.flood.scenes.scene_map import NO_IMAGE, SceneMap
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.stacking import Stacking, scene_threshold
-from strandline.models.flood.scenes.working_size import coarsened, factor_of, refined
 from strandline.observations.arrays import Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import FloodScene
 
@@ -72,6 +72,9 @@ class Committee:
         if not groups:
             raise InputError("flood scene", *NO_IMAGE)
         found = self._ask(scene, self.statistics or SceneStatistics.of(scene), groups, progress)
+        return self._joined(scene, groups, found)
+
+    def _joined(self, scene: FloodScene, groups: Mapping[str, Mask], found: Mapping[str, SingleFloats]) -> SceneMap:
         probability, spread = (np.full(scene.shape, np.nan, dtype=np.float32) for _ in range(2))
         for key, where in groups.items():
             stacking = self.stackings[key]
@@ -80,9 +83,9 @@ class Committee:
             probability[where] = stacking.join(there, qualities)
             spread[where] = np.std(list(there.values()), axis=0)
         if scene.points is not None:
-            told = np.isfinite(scene.points)
-            probability[told] = np.where(scene.points > 0.5, SEEN, 1 - SEEN)[told]
-            spread[told] = 0.0
+            visited = np.isfinite(scene.points)
+            probability[visited] = np.where(scene.points > 0.5, SEEN, 1 - SEEN)[visited]
+            spread[visited] = 0.0
         threshold = scene_threshold(probability) if self.threshold is None else self.threshold
         return SceneMap(probability, spread, threshold, tuple(found), tuple(scene.layers))
 
