@@ -13,7 +13,11 @@ import torch
 from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.pretraining import pretrain as pretraining
 from strandline.distillation.pretraining.scenes.finished import FinishedParts
-from strandline.distillation.pretraining.scenes.pretrain_scenes import ScenePretraining, pretrain_committee
+from strandline.distillation.pretraining.scenes.pretrain_scenes import (
+    ScenePretraining,
+    pretrain_committee,
+    simulated_scenes,
+)
 from strandline.distillation.pretraining.simulated_coasts import (
     PretrainingConfig,
     Simulate,
@@ -239,7 +243,7 @@ def pretrain_scenes(
     data: dict[str, str] = {}
     for source in sources:
         announce(f"read {source}")
-        found = simulated_flood_chips(seed) if source == SIMULATED else read_labelled_scenes(Path(source), blocks)
+        found = list(simulated_scenes(seed)) if source == SIMULATED else read_labelled_scenes(Path(source), blocks)
         scenes += found
         data[Path(source).name] = f"{len(found)} scenes"
     config = ScenePretraining().scaled(effort)

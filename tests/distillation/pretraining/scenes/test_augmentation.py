@@ -29,7 +29,7 @@ def make_batch(seed: int = 0, count: int = 6, names: tuple[str, ...] = NAMES) ->
     cells = torch.arange(SIDE * SIDE).reshape(SIDE, SIDE) / SIDE**2
     code = torch.arange(count)[:, None, None] + 1 + cells  # (N, H, W)
     seen = torch.rand(count, SIDE, SIDE, generator=generator(seed)) < 0.5
-    streams = {name: (code[:, None] * seen[:, None], seen) for name in names}
+    streams = dict.fromkeys(names, (code[:, None] * seen[:, None], seen))
     return Samples(streams, code, seen, torch.ones(count, dtype=torch.float64))
 
 

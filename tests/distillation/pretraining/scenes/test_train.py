@@ -41,7 +41,7 @@ def make_samples(target: float, count: int = 2, side: int = 16, guided: bool = F
     seen = torch.ones(count, side, side, dtype=torch.bool)
     names = ("vv_after", f"{GUIDE}vv_after") if guided else ("vv_after",)
     grid = torch.full((count, side, side), target)
-    return Samples({name: (value, seen) for name in names}, grid, seen, torch.ones(count, dtype=torch.float64))
+    return Samples(dict.fromkeys(names, (value, seen)), grid, seen, torch.ones(count, dtype=torch.float64))
 
 
 def terms(network: nn.Module, source: Source, temperature: float) -> dict[str, Tensor]:
@@ -76,7 +76,11 @@ def test_labels_are_compared_at_a_temperature_of_one_and_soft_targets_at_the_fal
         return real(network, source, temperature, *more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "_terms", heard)
-    sources = [Source(make_samples(0.8), 2, is_soft=True), Source(make_samples(1.0), 2), Source(make_samples(0.0), 2, 0.0)]
+    sources = [
+        Source(make_samples(0.8), 2, is_soft=True),
+        Source(make_samples(1.0), 2),
+        Source(make_samples(0.0), 2, 0.0),
+    ]
     train_network(Constant(0.0), sources, TrainingConfig(3, 1e-3, PLAIN, first_temperature=4.0), 0)
     assert [of_step for is_soft, of_step in seen if is_soft] == pytest.approx([4, 2, 1])
     assert [of_step for is_soft, of_step in seen if not is_soft] == [1, 1, 1]  # a weight of 0 is not computed

@@ -7,9 +7,9 @@ import pytest
 
 from strandline.errors import InputError
 from strandline.models.flood.scenes.committee import Committee, sensors_of
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.members import NetworkMember, ThresholdMember, layers_seen, tiles
 from strandline.models.flood.scenes.networks import new_student
-from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.stacking import Recalibration, Stacking, scene_threshold
 from strandline.models.flood.scenes.streams import RADAR_STREAMS
 from strandline.observations.arrays import SingleFloats

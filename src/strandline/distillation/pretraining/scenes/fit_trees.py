@@ -20,7 +20,7 @@ TREES = 150
 
 
 def fit_trees(
-    cells: SingleFloats, wet: Mask, weight: Floats, names: Sequence[str], seed: int, trees: int = TREES
+    cells: SingleFloats, wet: Mask, weight: Floats, names: Sequence[str], seed: int, trees: int | None = None
 ) -> BoostedTrees:
     """Fit trees on some of the features.
 
@@ -31,7 +31,7 @@ def fit_trees(
     places = [FEATURES.index(name) for name in names]
     places = [place for place in places if np.isfinite(cells[:, place]).any()]
     model = HistGradientBoostingClassifier(
-        max_iter=trees, learning_rate=0.08, max_leaf_nodes=24, min_samples_leaf=100, l2_regularization=5.0,
+        max_iter=trees or TREES, learning_rate=0.08, max_leaf_nodes=24, min_samples_leaf=100, l2_regularization=5.0,
         max_features=0.4, early_stopping=False, random_state=seed,
     )  # fmt: skip
     model.fit(cells[:, places], wet, sample_weight=weight)

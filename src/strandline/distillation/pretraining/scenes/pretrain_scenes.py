@@ -22,9 +22,11 @@ from strandline.models.flood.scenes.networks import new_student
 from strandline.models.flood.scenes.stacking import Recalibration, Stacking
 from strandline.models.flood.scenes.streams import SCENE_STREAMS
 from strandline.observations.flood_scenes.scene import LabelledScene
+from strandline.simulator.flood_chips.scenes import SceneConfig, simulate_flood_scenes
 
 LEAST_KNOWN = 0.1
 """Share of a chip's cells with a label below which it teaches nothing."""
+SIMULATED_FLOODS = 70
 CLOUDS = (0.3, 0.6)
 """Shares of cloud in the two views of each chip that the student learns from."""
 
@@ -77,6 +79,12 @@ def pretrain_committee(
     member = NetworkMember("student", student, tuple(SCENE_STREAMS))
     stackings = {**committee.stackings, "points": Stacking({"student": Recalibration()})}
     return Committee((*committee.members, member), stackings)
+
+
+def simulated_scenes(seed: int) -> Iterator[LabelledScene]:
+    """Scenes of ``SIMULATED_FLOODS`` simulated floods, each large enough for a chip at any cell size."""
+    for number in range(SIMULATED_FLOODS):
+        yield from simulate_flood_scenes(1000 * seed + number, SceneConfig(chips=4, cells=2 * TILE))
 
 
 def chips_of(scene: LabelledScene) -> Iterator[LabelledScene]:

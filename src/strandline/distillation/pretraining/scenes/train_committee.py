@@ -54,7 +54,7 @@ class CommitteeConfig:
 
     steps: int = 1500
     inner_share: float = 0.5
-    width: int = 64
+    width: int = 48
     depth: int = 4
     skip: int = 16
     cells: int = 200
