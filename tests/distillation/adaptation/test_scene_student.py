@@ -63,9 +63,7 @@ def test_features_are_aligned_with_the_guide_only_where_they_have_a_weight(sampl
     guided = replace(pairs, samples=with_guide(pairs.samples, samples.only(RADAR_STREAMS)))
     assert {f"{GUIDE}{name}" for name in RADAR_STREAMS} < set(guided.samples.streams)
     plain = weights_of(distil_scene_student(new_student(0), guided, TINY, 1.0, 0, teacher))
-    aligned = weights_of(
-        distil_scene_student(new_student(0), guided, replace(TINY, feature=1.0), 1.0, 0, teacher)
-    )
+    aligned = weights_of(distil_scene_student(new_student(0), guided, replace(TINY, feature=1.0), 1.0, 0, teacher))
     assert not np.array_equal(plain, aligned)
 
 

@@ -76,7 +76,11 @@ def test_labels_are_compared_at_a_temperature_of_one_and_soft_targets_at_the_fal
         return real(network, source, temperature, *more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "_terms", heard)
-    sources = [Source(make_samples(0.8), 2, is_soft=True), Source(make_samples(1.0), 2), Source(make_samples(0.0), 2, 0.0)]
+    sources = [
+        Source(make_samples(0.8), 2, is_soft=True),
+        Source(make_samples(1.0), 2),
+        Source(make_samples(0.0), 2, 0.0),
+    ]
     train_network(Constant(0.0), sources, TrainingConfig(3, 1e-3, PLAIN, first_temperature=4.0), 0)
     assert [of_step for is_soft, of_step in seen if is_soft] == pytest.approx([4, 2, 1])
     assert [of_step for is_soft, of_step in seen if not is_soft] == [1, 1, 1]  # a weight of 0 is not computed

@@ -58,7 +58,9 @@ def test_a_band_or_an_image_that_is_missing_gives_no_stream() -> None:
     found = streams_of(replace(scene, radar_after=no_vh))
     assert {"vh_after", "vh_change", "level_after"}.isdisjoint(found)
     assert {"vv_after", "vv_change", "vh_before", "level_before"} < set(found)
-    assert not any("change" in name or "before" in name for name in streams_of(scene.without("radar_before", "optical_before")))
+    assert not any(
+        "change" in name or "before" in name for name in streams_of(scene.without("radar_before", "optical_before"))
+    )
 
 
 def test_relative_radar_has_no_level_and_its_scale_does_not_matter() -> None:
