@@ -17,8 +17,8 @@ from strandline.distillation.pretraining.scenes.train_committee import Committee
 from strandline.distillation.training.loop import Announce
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.committee import Committee
-from strandline.models.flood.scenes.members import NetworkMember
 from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.members import NetworkMember
 from strandline.models.flood.scenes.stacking import Stacking, scene_threshold
 from strandline.observations.arrays import Indices, SingleFloats
 from strandline.observations.flood_scenes.scene import WET, LabelledScene

@@ -9,10 +9,12 @@ from strandline.models.flood.scenes.stacking import Recalibration, Stacking, log
 from strandline.observations.arrays import Floats, Mask, Reals
 
 THRESHOLDS = np.arange(0.1, 0.91, 0.02)
-EXPONENTS = (0.0, 2.0, 4.0, 8.0)
+EXPONENTS = (0.0, 4.0, 8.0)
 """Candidates for how strongly the expected overlap decides."""
 SHRINKAGE = 2.0
 """Strength of the prior about no recalibration: so many floods, of which each counts as one observation."""
+JOINED_SHRINKAGE = 0.1
+"""The same for the joined probability: a mean of recalibrated members is too cautious."""
 FEW_LABELS = 3.0
 """Strength of what the images tell against few labelled scenes of one flood, each of which counts as one."""
 
@@ -29,7 +31,7 @@ def fit_stacking(predicted: Sequence[Mapping[str, Reals]], labels: Sequence[Mask
     for exponent in EXPONENTS:
         stacking = Stacking(members, exponent)
         maps = [stacking.join(of_flood, stacking.qualities(of_flood)) for of_flood in predicted]
-        joined = fit_recalibration(maps, labels)
+        joined = fit_recalibration(maps, labels, JOINED_SHRINKAGE)
         maps = [joined.apply(map_) for map_ in maps]
         score = float(np.mean([_overlap(m >= scene_threshold(m), wet) for m, wet in zip(maps, labels, strict=True)]))
         candidates.append((score, replace(stacking, joined=joined)))

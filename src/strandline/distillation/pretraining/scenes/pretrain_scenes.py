@@ -16,12 +16,12 @@ from strandline.distillation.training.loop import Announce
 from strandline.errors import InputError
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.scenes.committee import Committee
+from strandline.models.flood.scenes.images.working_size import WORKING_SIZE, coarse_label, coarsened, factor_of
 from strandline.models.flood.scenes.members import TILE, NetworkMember
 from strandline.models.flood.scenes.networks import new_student
 from strandline.models.flood.scenes.stacking import Recalibration, Stacking
 from strandline.models.flood.scenes.streams import SCENE_STREAMS
-from strandline.models.flood.scenes.images.working_size import WORKING_SIZE, coarsened, factor_of
-from strandline.observations.flood_scenes.scene import UNKNOWN, LabelledScene
+from strandline.observations.flood_scenes.scene import LabelledScene
 
 LEAST_KNOWN = 0.1
 """Share of a chip's cells with a label below which it teaches nothing."""
@@ -82,7 +82,7 @@ def pretrain_committee(
 def chips_of(scene: LabelledScene) -> Iterator[LabelledScene]:
     """Parts of ``TILE`` × ``TILE`` working cells whose label is known somewhere; a smaller scene gives none."""
     factor = factor_of(scene.scene.cell_size)
-    seen, label = coarsened(scene.scene, factor), _coarse_label(scene, factor)
+    seen, label = coarsened(scene.scene, factor), coarse_label(scene.label, factor)
     for row in range(0, seen.shape[0] - TILE + 1, TILE):
         for column in range(0, seen.shape[1] - TILE + 1, TILE):
             rows, columns = slice(row, row + TILE), slice(column, column + TILE)
@@ -99,15 +99,3 @@ def sparse_views(chips: Sequence[LabelledScene], cloud: float, seed: int) -> Ite
         rows, columns = chip.scene.shape
         clear = draw_clear((rows // COARSE, columns // COARSE), cloud, rng)
         yield sparse_view(chip, clear, draw_points(trained_cells(chip), rng))
-
-
-def _coarse_label(scene: LabelledScene, factor: int) -> np.ndarray:
-    """The label of most of a working cell's labelled cells; UNKNOWN where none is."""
-    if factor == 1:
-        return scene.label
-    rows, columns = (-(-side // factor) for side in scene.label.shape)
-    padded = np.full((rows * factor, columns * factor), UNKNOWN, dtype=np.int8)
-    padded[: scene.label.shape[0], : scene.label.shape[1]] = scene.label
-    blocks = padded.reshape(rows, factor, columns, factor)
-    known, wet = (blocks != UNKNOWN).sum(axis=(1, 3)), (blocks == 1).sum(axis=(1, 3))
-    return np.where(known == 0, UNKNOWN, (2 * wet >= known).astype(np.int8)).astype(np.int8)

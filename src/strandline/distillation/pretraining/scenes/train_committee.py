@@ -18,9 +18,9 @@ from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import OPTICAL_FEATURES, RADAR_FEATURES
 from strandline.models.flood.scenes.committee import Committee
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.members import Member, NetworkMember, ThresholdMember, TreeMember, layers_seen
 from strandline.models.flood.scenes.networks import new_teacher
-from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.stacking import Stacking
 from strandline.models.flood.scenes.streams import OPTICAL_STREAMS, RADAR_STREAMS
 from strandline.observations.arrays import Mask, Reals

@@ -7,12 +7,12 @@ from typing import Self
 import numpy as np
 
 from strandline.errors import InputError
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.images.working_size import coarsened, factor_of, refined
 from strandline.models.flood.scenes.index_thresholds import SEEN
 from strandline.models.flood.scenes.members import Member, layers_seen
 from strandline.models.flood.scenes.scene_map import NO_IMAGE, SceneMap
-from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.stacking import Stacking, scene_threshold
-from strandline.models.flood.scenes.images.working_size import coarsened, factor_of, refined
 from strandline.observations.arrays import Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import FloodScene
 
@@ -72,6 +72,10 @@ class Committee:
         if not groups:
             raise InputError("flood scene", *NO_IMAGE)
         found = self._ask(scene, self.statistics or SceneStatistics.of(scene), groups, progress)
+        return self.join(scene, groups, found)
+
+    def join(self, scene: FloodScene, groups: Mapping[str, Mask], found: Mapping[str, SingleFloats]) -> SceneMap:
+        """The map from the members' answers (H, W) on a scene."""
         probability, spread = (np.full(scene.shape, np.nan, dtype=np.float32) for _ in range(2))
         for key, where in groups.items():
             stacking = self.stackings[key]
@@ -85,6 +89,12 @@ class Committee:
             spread[visited] = 0.0
         threshold = scene_threshold(probability) if self.threshold is None else self.threshold
         return SceneMap(probability, spread, threshold, tuple(found), tuple(scene.layers))
+
+    def hear(self, scene: FloodScene) -> "Heard":
+        """The members' answers on a scene, to be joined in more than one way."""
+        scene = coarsened(scene, factor_of(scene.cell_size))
+        groups = self._groups(scene)
+        return Heard(self, scene, groups, self._ask(scene, self.statistics or SceneStatistics.of(scene), groups))
 
     def _groups(self, scene: FloodScene) -> dict[str, Mask]:
         """Sensors that show a cell, of those that the committee knows how to join → (H, W) cells."""
@@ -106,6 +116,26 @@ class Committee:
             if progress is not None:
                 progress((number + 1) / len(self.members))
         return found
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """Answers of a committee's members on one scene.
+
+    Attributes:
+        scene: at the cell size that the members know.
+        groups: sensors → (H, W) the cells that exactly these show.
+        probability: member → (H, W).
+    """
+
+    committee: Committee
+    scene: FloodScene
+    groups: Mapping[str, Mask]
+    probability: Mapping[str, SingleFloats]
+
+    def joined(self) -> SceneMap:
+        """The committee's map."""
+        return self.committee.join(self.scene, self.groups, self.probability)
 
 
 def sensors_of(scene: FloodScene) -> dict[str, Mask]:

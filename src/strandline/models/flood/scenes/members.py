@@ -13,8 +13,8 @@ from strandline.models.flood.dense_io import MapPrediction, Streams
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import cell_features
-from strandline.models.flood.scenes.index_thresholds import IndexThresholds
 from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.index_thresholds import IndexThresholds
 from strandline.models.flood.scenes.streams import SHOWS_WATER, scene_streams
 from strandline.models.inference import DihedralTransform
 from strandline.observations.arrays import Mask, SingleFloats

@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
 from strandline.observations.arrays import Reals, SingleFloats
-from strandline.observations.flood_scenes.scene import FloodScene
+from strandline.observations.flood_scenes.scene import UNKNOWN, WET, FloodScene
 
 WORKING_SIZE = 20.0
 """[m] Edge of a cell that networks and trees see. Finer images are averaged: less speckle, and the sizes they know."""
@@ -58,3 +59,15 @@ def _means(layer: Reals, factor: int) -> SingleFloats:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a block without a known cell stays unknown
         return np.asarray(np.nanmean(blocks, axis=(-3, -1)), dtype=np.float32)
+
+
+def coarse_label(label: npt.NDArray[np.int8], factor: int) -> npt.NDArray[np.int8]:
+    """(H, W) label → the state of most of each working cell's labelled cells; ``UNKNOWN`` where none is."""
+    if factor == 1:
+        return label
+    rows, columns = (-(-side // factor) for side in label.shape)
+    padded = np.full((rows * factor, columns * factor), UNKNOWN, dtype=np.int8)
+    padded[: label.shape[0], : label.shape[1]] = label
+    blocks = padded.reshape(rows, factor, columns, factor)
+    known, wet = (blocks != UNKNOWN).sum(axis=(1, 3)), (blocks == WET).sum(axis=(1, 3))
+    return np.where(known == 0, UNKNOWN, 2 * wet >= known).astype(np.int8)
