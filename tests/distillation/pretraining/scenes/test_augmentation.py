@@ -116,7 +116,7 @@ def test_a_zoom_blends_nothing_unseen_into_what_was_seen_and_keeps_points_whole(
     target = (readings > 0).float()
     zoomed = _zoomed(Samples(streams, target, seen, torch.ones(2)), generator(seed))
     value, there = zoomed.streams["vv_after"]
-    torch.testing.assert_close(value[:, 0], 5.0 * there)
+    torch.testing.assert_close(value[:, 0], 5.0 * there, atol=1e-3, rtol=0)
     points, there = zoomed.streams["points"]
     assert torch.equal(points[:, 0], (2 * zoomed.target - 1) * there)
     assert torch.equal(there, zoomed.known)

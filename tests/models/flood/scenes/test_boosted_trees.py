@@ -63,3 +63,14 @@ def test_trees_are_saved_and_loaded_equal(
     again = BoostedTrees.of_tensors(load_file(tmp_path / "trees.safetensors"), "trees_all.")
     np.testing.assert_array_equal(again.probability(grid), trees.probability(grid))
     assert again.names == trees.names
+
+
+def test_neighbouring_values_in_single_precision_go_their_own_ways() -> None:
+    """The threshold between them lies in double precision; rounded up it would be the higher value."""
+    low = np.nextafter(np.float32(1), np.float32(2))
+    high = np.nextafter(low, np.float32(2))
+    values = np.full((400, len(FEATURES)), np.nan, dtype=np.float32)
+    values[:, FEATURES.index("vv_after_3")] = np.repeat([low, high], 200)
+    trees = module.fit_trees(values, np.arange(400) < 200, np.ones(400), NAMES[:1], 0, trees=3)
+    found = trees.probability(values.T.reshape(len(FEATURES), 20, 20)).ravel()
+    assert found[0] > 0.5 > found[-1]

@@ -41,7 +41,7 @@ def fit_trees(
         parts.append(
             {
                 "feature": torch.from_numpy(np.where(nodes["is_leaf"], -1, nodes["feature_idx"]).astype(np.int32)),
-                "threshold": torch.from_numpy(nodes["num_threshold"].astype(np.float32)),
+                "threshold": torch.from_numpy(_rounded_down(nodes["num_threshold"])),
                 "missing_left": torch.from_numpy(nodes["missing_go_to_left"].astype(bool)),
                 "left": torch.from_numpy(nodes["left"].astype(np.int32)),
                 "right": torch.from_numpy(nodes["right"].astype(np.int32)),
@@ -49,6 +49,12 @@ def fit_trees(
             }
         )
     return BoostedTrees.join(parts, places, float(np.ravel(model._baseline_prediction)[0]))
+
+
+def _rounded_down(thresholds: Floats) -> SingleFloats:
+    """In single precision, never above: else a value just above a threshold could equal it and go the other way."""
+    single = thresholds.astype(np.float32)
+    return np.where(single > thresholds, np.nextafter(single, np.float32(-np.inf)), single)
 
 
 @dataclass(frozen=True, eq=False)
