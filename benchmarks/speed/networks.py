@@ -121,7 +121,8 @@ def committee_rows(seconds: float) -> list[Row]:
         COMMITTEE: random_committee(),
         FROM_IMAGES: Committee((alone,), {"radar+optical": Stacking({"student": Recalibration()})}),
     }
-    rates, rows = {}, []
+    rates: dict[str, float] = {}
+    rows: list[Row] = []
     for name, committee in mappers.items():
 
         def turn(committee: Committee = committee) -> list[SceneMap]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from strandline.distillation.pretraining.scenes import finished
@@ -30,7 +31,7 @@ def test_a_part_is_made_once_and_read_again(tmp_path: Path) -> None:
 def test_a_killed_write_leaves_no_file_and_the_part_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts, real = FinishedParts(tmp_path), finished.save_file
+    parts, real = FinishedParts(tmp_path), save_file
 
     def killed(tensors: dict[str, Tensor], path: Path) -> None:
         real(tensors, path)

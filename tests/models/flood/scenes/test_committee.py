@@ -1,6 +1,7 @@
 """The committee's map: each cell is joined by the sensors that show it, at any size."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -100,7 +101,7 @@ def test_tiles_cover_a_side_and_overlap(cells: int) -> None:
     windows = tiles(cells)
     assert (windows[0].start, windows[-1].stop) == (0, cells)
     assert all(one.stop - one.start == min(cells, 128) for one in windows)
-    assert all(one.stop - other.start >= 32 for one, other in zip(windows, windows[1:], strict=False))
+    assert all(one.stop - other.start >= 32 for one, other in pairwise(windows))
 
 
 def test_a_network_maps_a_scene_of_any_size_and_a_tile_as_the_whole() -> None:

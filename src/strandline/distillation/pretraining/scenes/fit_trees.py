@@ -7,7 +7,6 @@ from typing import Self
 
 import numpy as np
 import torch
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from strandline.distillation.pretraining.scenes.samples import trained_cells
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
@@ -28,6 +27,8 @@ def fit_trees(
         cells: (N, F) ``FEATURES`` of cells, NaN = unknown; ``wet``: (N,) labels; ``weight``: (N,).
         names: features that the trees may use.
     """
+    from sklearn.ensemble import HistGradientBoostingClassifier  # takes a second to import, which no other command pays
+
     places = [FEATURES.index(name) for name in names]
     places = [place for place in places if np.isfinite(cells[:, place]).any()]
     model = HistGradientBoostingClassifier(
