@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
+import torch
 
+from strandline.distillation.adaptation.scene_student import FloodPairs, SceneDistillation, distil_scene_student
 from strandline.distillation.pretraining.scenes.augmentation import Augmentation
 from strandline.distillation.pretraining.scenes.finished import FinishedParts
-from strandline.distillation.pretraining.scenes.samples import samples_of, trained_cells
+from strandline.distillation.pretraining.scenes.samples import Samples, samples_of, trained_cells
 from strandline.distillation.pretraining.scenes.sparse_views import COARSE, draw_clear, draw_points, sparse_view
 from strandline.distillation.pretraining.scenes.train import Source, TrainingConfig, train_network
 from strandline.distillation.pretraining.scenes.train_committee import CommitteeConfig, CommitteeTraining
@@ -27,6 +29,8 @@ from strandline.simulator.flood_chips.scenes import SceneConfig, simulate_flood_
 LEAST_KNOWN = 0.1
 """Share of a chip's cells with a label below which it teaches nothing."""
 SIMULATED_FLOODS = 70
+TEACHER_WEIGHT = 0.5
+"""Of the committee against the labels, which both hold everywhere on these scenes."""
 CLOUDS = (0.3, 0.6)
 """Shares of cloud in the two views of each chip that the student learns from."""
 
@@ -36,11 +40,14 @@ class ScenePretraining:
     """Size and length of the pre-training.
 
     Attributes:
-        committee: of the teachers; ``student_steps``: of the student, which loses half of its instruments in training.
+        committee: of the teachers.
+        student_steps: of the student on labels; ``distillation_steps``: on the committee's probabilities. In training it
+            loses half of its instruments.
     """
 
     committee: CommitteeConfig = field(default_factory=CommitteeConfig)
-    student_steps: int = 3000
+    student_steps: int = 2400
+    distillation_steps: int = 1000
     learning_rate: float = 3e-3
     batch: int = 6
     dropout_rate: float = 0.5
@@ -48,8 +55,9 @@ class ScenePretraining:
     def scaled(self, effort: float) -> Self:
         """The same with a factor on all steps."""
         steps = max(2, round(effort * self.committee.steps))
-        student_steps = max(1, round(effort * self.student_steps))
-        return replace(self, committee=replace(self.committee, steps=steps), student_steps=student_steps)
+        student, distillation = (max(1, round(effort * s)) for s in (self.student_steps, self.distillation_steps))
+        committee = replace(self.committee, steps=steps)
+        return replace(self, committee=committee, student_steps=student, distillation_steps=distillation)
 
 
 def pretrain_committee(
@@ -68,15 +76,32 @@ def pretrain_committee(
     committee = CommitteeTraining(config.committee, seed, parts, announce).train(chips)
     progress = announce("train the student")
 
+    def views(cloud: float) -> Samples:
+        return samples_of(list(sparse_views(chips, cloud, seed)))
+
     def train(blank: DenseCNN) -> DenseCNN:
-        views = [view for cloud in CLOUDS for view in sparse_views(chips, cloud, seed)]
         training = TrainingConfig(
             config.student_steps, config.learning_rate, Augmentation(dropout_rate=config.dropout_rate)
         )
-        return train_network(blank, [Source(samples_of(views), config.batch)], training, seed, progress)
+        sources = [Source(views(cloud), config.batch // 2) for cloud in CLOUDS]
+        return train_network(blank, sources, training, seed, progress)
 
     student = parts.network("student", new_student(seed), train)
-    member = NetworkMember("student", student, tuple(SCENE_STREAMS))
+    progress = announce("distil the committee into the student")
+
+    def distil(_: DenseCNN) -> DenseCNN:
+        labelled, other = (views(cloud) for cloud in CLOUDS)
+        probability = np.stack([committee.map(chip.scene).probability for chip in chips])
+        known = torch.from_numpy(np.isfinite(probability))
+        soft = other.with_target(torch.from_numpy(np.nan_to_num(probability)).half(), known)
+        pairs = FloodPairs(soft, labelled, None, labelled)
+        distillation = SceneDistillation(
+            steps=config.distillation_steps, augmentation=Augmentation(dropout_rate=config.dropout_rate)
+        )
+        return distil_scene_student(student, pairs, distillation, TEACHER_WEIGHT, seed, progress=progress)
+
+    distilled = parts.network("student-distilled", new_student(seed), distil)
+    member = NetworkMember("student", distilled, tuple(SCENE_STREAMS))
     stackings = {**committee.stackings, "points": Stacking({"student": Recalibration()})}
     return Committee((*committee.members, member), stackings)
 
