@@ -41,8 +41,8 @@ class ScenePretraining:
 
     Attributes:
         committee: of the teachers.
-        student_steps: of the student on labels; ``distillation_steps``: on the committee's probabilities. In training it
-            loses half of its instruments.
+        student_steps: of the student on labels; ``distillation_steps``: on the committee's probabilities.
+        dropout_rate: share of instruments that the student loses in training.
     """
 
     committee: CommitteeConfig = field(default_factory=CommitteeConfig)
