@@ -36,7 +36,7 @@ def fitted(cells: tuple[SingleFloats, Mask]) -> tuple[BoostedTrees, HistGradient
             return super().fit(*data, **more)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "HistGradientBoostingClassifier", Kept)
+        patch.setattr("sklearn.ensemble.HistGradientBoostingClassifier", Kept)
         trees = module.fit_trees(*cells, np.ones(1500), NAMES, 0, trees=12)
     return trees, found[0]
 
