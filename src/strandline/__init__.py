@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from strandline.planning.plan import Plan
     from strandline.risk.hazard.hazard import Hazard
     from strandline.risk.impact.impact import Impact
+    from strandline.simulator.flood_chips.scenes import simulate_flood_scenes
     from strandline.uncertainty.forecaster import Forecaster, load_forecaster
     from strandline.watch.service import Watch, open_watch
 
@@ -46,6 +47,7 @@ _MODULES = {
     "planning.plan": ("Plan",),
     "risk.hazard.hazard": ("Hazard",),
     "risk.impact.impact": ("Impact",),
+    "simulator.flood_chips.scenes": ("simulate_flood_scenes",),
     "uncertainty.forecaster": ("Forecaster", "load_forecaster"),
     "watch.service": ("Watch", "open_watch"),
 }
@@ -83,6 +85,7 @@ __all__ = [
     "read_labelled_scenes",
     "recipe_of",
     "run",
+    "simulate_flood_scenes",
 ]
 
 
