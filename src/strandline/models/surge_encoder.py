@@ -134,7 +134,7 @@ class SurgeEncoder(nn.Module):
             tokens, seen: of `forward` on the batch.
         """
         stations = min(self.gauge.stations, batch.gauge.shape[1])
-        hours = [token_hours(tokens.device).repeat(stations).expand(len(tokens), -1)]
+        hours = [token_hours(tokens.device).repeat(stations).expand(tokens.shape[0], -1)]
         if self.climate is not None and batch.climate is not None:
             hours.append(batch.require("climate_hours"))
         there = seen[:, 1:]
