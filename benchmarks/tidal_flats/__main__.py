@@ -41,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     data = {path.name: sha256(path) for path in files if path is not None}
     summary: Row = {**summarise(rows, counts, options.seed), "table_distance_km": table.distance}
     record = Record("tidal_flats", "real", data, [options.seed], rows, summary, tables)
-    write_record(record, options.out, markdown(record, command_of("benchmarks.tidal_flats", options, ("out", "picture"))))
+    write_record(
+        record, options.out, markdown(record, command_of("benchmarks.tidal_flats", options, ("out", "picture")))
+    )
     print_table(record, COLUMNS)
     print_summary(record)
     if options.picture is not None:

@@ -1,4 +1,4 @@
-"""The sea at earlier and later scenes, from a table of constants, from a tide fitted to the earlier ones, or read off."""
+"""The sea at earlier and later scenes: from a table, from a tide fitted to the earlier ones, or from their water."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -2,17 +2,14 @@
 
 from pathlib import Path
 
-import matplotlib
+import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
-from matplotlib.colors import ListedColormap  # noqa: E402
-
-from benchmarks.tidal_flats.levels import Table, levels_by_fit, levels_by_table  # noqa: E402
-from benchmarks.tidal_flats.methods import by_waterlines, heights_of  # noqa: E402
-from benchmarks.tidal_flats.scenes import Flat  # noqa: E402
-from strandline.observations.sea_level.scenes.local_tide import LocalTide  # noqa: E402
+from benchmarks.tidal_flats.levels import Table, levels_by_fit, levels_by_table
+from benchmarks.tidal_flats.methods import by_waterlines, heights_of
+from benchmarks.tidal_flats.scenes import Flat
+from strandline.observations.sea_level.scenes.local_tide import LocalTide
 
 SHOWN = 6
 """Later scenes, evenly spaced among those that are mostly clear."""
@@ -25,20 +22,24 @@ def draw(earlier: Flat, later: Flat, table: Table, tide: LocalTide, out: Path) -
     levels = levels_by_fit(tide, later.water.time)
     published = levels_by_table(table, earlier.water.time, later.water.time)
     predicted = by_waterlines(earlier, levels)
-    figure = plt.figure(figsize=(12, 8.2), layout="constrained")
+    figure = Figure(figsize=(12, 8.2), layout="constrained")
     top, bottom = figure.subfigures(2, 1, height_ratios=(1, 1.25))
     left, right = top.subplots(1, 2, width_ratios=(1, 2.4))
     height = heights_of("waterlines", earlier, levels)
     assert height is not None
     changing = earlier.water.changes
-    image = left.imshow(np.where(changing, height, np.nan).reshape(earlier.shape), cmap="cividis", interpolation="nearest")
+    image = left.imshow(
+        np.where(changing, height, np.nan).reshape(earlier.shape), cmap="cividis", interpolation="nearest"
+    )
     top.colorbar(image, ax=left, label="m above mean sea level")
     left.set_title("Ground between the tides")
     left.set_axis_off()
     wet = later.water.wet[:, changing]
     clear = np.isfinite(wet).mean(axis=1) > 0.5
     share = np.where(clear, np.nansum(wet, axis=1) / np.maximum(np.isfinite(wet).sum(axis=1), 1), np.nan)
-    right.fill_between(later.water.time, levels.later - levels.later_sd, levels.later + levels.later_sd, color=WET, alpha=0.2)
+    right.fill_between(
+        later.water.time, levels.later - levels.later_sd, levels.later + levels.later_sd, color=WET, alpha=0.2
+    )
     right.plot(later.water.time, levels.later, color=WET, marker=".", label="tide fitted to earlier scenes, ± 1 sd")
     right.plot(later.water.time, published.later, color=VERMILION, linestyle="--", linewidth=1, label="table")
     right.axhline(float(np.median(height[changing])), color=BLACK, linewidth=0.8, label="half of the flat is wet")
@@ -65,4 +66,3 @@ def draw(earlier: Flat, later: Flat, table: Table, tide: LocalTide, out: Path) -
     panels[1, 0].set_ylabel("seen")
     out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out, dpi=110)
-    plt.close(figure)

@@ -79,15 +79,16 @@ def row_of(counts: list[Row], seed: int, elevation_rmse: float | None) -> Row:
     first = counts[0]
     scored = interval_of(counts, "changing", seed)
     return {
-        "level_source": first["level_source"], "method": first["method"], "iou_all": interval_of(counts, "all", seed).mean,
-        "iou_changing": scored.mean, "iou_changing_low": scored.low, "iou_changing_high": scored.high,
+        "level_source": first["level_source"], "method": first["method"],
+        "iou_all": interval_of(counts, "all", seed).mean, "iou_changing": scored.mean,
+        "iou_changing_low": scored.low, "iou_changing_high": scored.high,
         "right_changing": _sum(counts, "right_changing") / max(_sum(counts, "seen_changing"), 1.0),
         "elevation_rmse_m": elevation_rmse, "n_scenes": len(counts), "seed": seed,
     }  # fmt: skip
 
 
 def interval_of(counts: list[Row], part: str, seed: int, minus: list[Row] | None = None) -> Interval:
-    """Overlap of cells ``part``, or how far it lies above that of other counts of the same scenes, with 95 % interval."""
+    """Overlap of cells ``part``, or how far it is above that of other counts of the same scenes; 95 % interval."""
     blocks = _blocks(np.array([row["time"] for row in counts], dtype="datetime64[s]"))
     numbers = np.unique(blocks)
     drawn = np.random.default_rng(seed).integers(0, numbers.size, size=(DRAWS, numbers.size))
@@ -95,9 +96,7 @@ def interval_of(counts: list[Row], part: str, seed: int, minus: list[Row] | None
     for rows in (counts, minus):
         if rows is None:
             continue
-        sums = np.array(
-            [[float(row[f"{name}_{part}"] or 0) for row in rows] for name in ("both", "either")]
-        )  # (2, L)
+        sums = np.array([[float(row[f"{name}_{part}"] or 0) for row in rows] for name in ("both", "either")])  # (2, L)
         of_blocks = np.stack([sums[:, blocks == number].sum(axis=1) for number in numbers])  # (blocks, 2)
         both, either = np.concatenate([of_blocks.sum(0)[None], of_blocks[drawn].sum(axis=1)]).T
         overlaps.append(both / np.maximum(either, 1.0))

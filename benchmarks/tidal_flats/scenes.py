@@ -63,7 +63,9 @@ def read_flat(path: Path) -> Flat:
     with np.load(path) as file:
         missing = [name for name in ("ndwi", "time", "x", "y", "crs") if name not in file]
         if missing:
-            raise InputError(path, f"has no array {missing}", "write ndwi, time, x, y and crs as in docs/how-to/tidal-flats")
+            raise InputError(
+                path, f"has no array {missing}", "write ndwi, time, x, y and crs as in docs/how-to/tidal-flats"
+            )
         index, time = file["ndwi"].astype(np.float64), file["time"].astype("datetime64[s]")
         x, y, crs = file["x"], file["y"], str(file["crs"])
         surveyed = file["elevation"].astype(float).ravel() if "elevation" in file else None

@@ -8,6 +8,7 @@ COLUMNS = (
     "level_source", "method", "iou_changing", "iou_changing_low", "iou_changing_high", "iou_all", "right_changing",
     "elevation_rmse_m", "n_scenes",
 )  # fmt: skip
+SPLIT_COLUMNS = ("part", "scenes", "clear_enough", "first", "last", "cells_changing")
 TIDE_COLUMNS = ("constituent", "table_m", "table_deg", "fitted_m", "fitted_deg", "sd_m")
 DIFFERENCES = (
     (("fitted", "waterlines"), ("table", "threshold")),
@@ -31,7 +32,12 @@ def summarise(rows: Rows, scenes: Rows, seed: int) -> Row:
 def markdown(record: Record, command: str) -> str:
     """The command, the scores, the differences and the tide."""
     differences = [
-        {"difference": name, "mean": value, "low": record.summary[f"{name} low"], "high": record.summary[f"{name} high"]}
+        {
+            "difference": name,
+            "mean": value,
+            "low": record.summary[f"{name} low"],
+            "high": record.summary[f"{name} high"],
+        }
         for name, value in record.summary.items()
         if " − " in name and not name.endswith((" low", " high"))
     ]
@@ -39,5 +45,5 @@ def markdown(record: Record, command: str) -> str:
         f"`{command}`\n\n{markdown_table(record.rows, COLUMNS)}\n"
         f"{markdown_table(differences, ('difference', 'mean', 'low', 'high'))}\n"
         f"{markdown_table(record.tables['tide'], TIDE_COLUMNS)}\n"
-        f"{markdown_table(record.tables['split'], ('part', 'scenes', 'clear_enough', 'first', 'last', 'cells_changing'))}"
+        f"{markdown_table(record.tables['split'], SPLIT_COLUMNS)}"
     )

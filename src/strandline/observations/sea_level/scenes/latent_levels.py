@@ -1,4 +1,4 @@
-"""The sea at each of many scenes, from the water that they show: levels and the ground's heights, most probable together.
+"""The sea at each of many scenes, from the water that they show: levels and heights, most probable together.
 
 A cell is wet where the sea stands above it. Nobody read the sea and nobody levelled the ground, but all scenes show the
 same ground: a scene that wets more of it has a higher sea. With a Gaussian process for the levels (its mean the tide,
@@ -22,11 +22,11 @@ from strandline.observations.arrays import Floats
 from strandline.observations.sea_level.scenes.water_scenes import WaterScenes
 
 SPREAD, LAPSE = 0.2, 0.05
-"""[m] Of a cell's response to the level (as of `distillation.waterlines`, whose value is fitted to floods), and share of
-cells whose colour says nothing: wet sand, glint, a cloud's edge. ASSUMPTIONS for optical scenes."""
+"""[m] Of a cell's response to the level (that of `distillation.waterlines`), and share of cells whose colour says
+nothing: wet sand, glint, a cloud's edge. ASSUMPTIONS for optical scenes."""
 LOOKS = 10.0
-"""Independent cells that a whole scene is worth: its cells share their errors, and on a flat their height as well. Chosen
-on the first 114 scenes of the Gulf of Carpentaria (of 2.5, 10, 50 and 250; more than 50 are worse)."""
+"""Independent cells that a whole scene is worth: its cells share their errors, and on a flat their height as well.
+Chosen on the first 114 scenes of the Gulf of Carpentaria (of 2.5, 10, 50 and 250; more than 50 are worse)."""
 SCENE_SPREAD, SCENE_FREEDOM = 0.1, 3.0
 """[m] By which the level that a scene shows differs from the sea's, and degrees of freedom of that difference: water
 stays in pools, and some scenes are mislabelled altogether. ASSUMPTIONS."""

@@ -2,19 +2,19 @@
 
 The published tide is right in kind and wrong in size and hour: it arrives earlier or later here, and is larger or
 smaller, each species by its own factor. The season of the mean level differs too. These corrections are unknowns with a
-prior, and the scenes' water decides (`latent_levels`): the fitted tide is the one under which wet and dry of all cells is
-most probable, one height a cell.
+prior, and the scenes' water decides (`latent_levels`): the fitted tide is the one under which wet and dry of all cells
+is most probable, one height a cell.
 
 What cannot be known from scenes alone, and what the error modes state:
 
-- **Size.** A sea twice as large over ground twice as steep shows the same water. Where no height of the ground is known,
-  the scenes give hours and ratios of the tide, and its size keeps nearly the error of the published one.
+- **Size.** A sea twice as large over ground twice as steep shows the same water. Where no height of the ground is
+  known, the scenes give hours and ratios of the tide, and its size keeps nearly the error of the published one.
 - **Other hours of the day.** A sun-synchronous satellite passes at one hour: S2 stands still under it, K1 and P1 turn
   once a year like the season. The scenes fix their sum at that hour; at other hours only the prior parts them.
 
 Sources: smooth admittances, Munk and Cartwright (1966); aliases of sun-synchronous orbits, Parke et al. (1987), Journal
-of Geophysical Research 92, 11693-11707; tides from waterlines in optical scenes, Bishop-Taylor et al. (2019), Estuarine,
-Coastal and Shelf Science 223, 115-128 (there the tide is a model's, and not corrected).
+of Geophysical Research 92, 11693-11707; heights between the tides from optical scenes, Bishop-Taylor et al. (2019),
+Estuarine, Coastal and Shelf Science 223, 115-128 (there the tide is a model's, and not corrected).
 """
 
 from dataclasses import dataclass

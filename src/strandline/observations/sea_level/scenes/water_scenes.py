@@ -8,8 +8,8 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices, Mask, Times
 
 ALWAYS = 0.05
-"""Share of the scenes up to which a cell may be wet, or dry, and still counts as one that never changes: clouds' shadows
-and glint make any cell change now and then. A convention."""
+"""Share of the scenes up to which a cell may be wet, or dry, and still counts as one that never changes: shadows and
+glint make any cell change now and then. A convention."""
 
 
 @dataclass(frozen=True, eq=False)
