@@ -48,8 +48,9 @@ def draw(earlier: Flat, later: Flat, table: Table, tide: LocalTide, out: Path) -
     top.colorbar(points, ax=right, label="share seen wet [-]")
     right.set_ylabel("m above mean sea level")
     right.set_title("The sea at later scenes: none of their pixels was used")
-    right.tick_params(axis="x", rotation=25)
-    right.legend(fontsize=8, loc="upper right", framealpha=0.9)
+    right.tick_params(axis="x", labelsize=8)
+    right.set_ylim(None, right.get_ylim()[1] + 0.6)
+    right.legend(fontsize=8, loc="upper left", ncols=2, framealpha=0.9)
     known = np.flatnonzero(later.water.seen.mean(axis=1) > 0.9)
     chosen = known[np.linspace(0, known.size - 1, min(SHOWN, known.size)).astype(int)] if known.size else known
     panels = bottom.subplots(2, max(len(chosen), 1), squeeze=False)

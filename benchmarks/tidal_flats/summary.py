@@ -12,6 +12,7 @@ SPLIT_COLUMNS = ("part", "scenes", "clear_enough", "first", "last", "cells_chang
 TIDE_COLUMNS = ("constituent", "table_m", "table_deg", "fitted_m", "fitted_deg", "sd_m")
 DIFFERENCES = (
     (("fitted", "waterlines"), ("table", "threshold")),
+    (("fitted", "waterlines"), ("table", "climatology")),
     (("fitted", "waterlines"), ("fitted", "threshold")),
     (("fitted", "threshold"), ("table", "threshold")),
     (("table", "waterlines"), ("table", "threshold")),
