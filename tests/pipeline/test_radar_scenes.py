@@ -155,7 +155,7 @@ def test_a_far_stations_tide_is_corrected_by_the_scenes_before_they_count_as_wat
     assert {scene.source for scene in found.scenes} == {"tide fitted to the scenes"}
     level = np.array([scene.level for scene in found.scenes])
     published = make_tide(np.array([scene.time for scene in found.scenes]))
-    assert np.corrcoef(level, truth)[0, 1] > 0.9 > np.corrcoef(published, truth)[0, 1]
+    assert np.corrcoef(level, truth)[0, 1] > 0.8 > np.corrcoef(published, truth)[0, 1]
     assert found.compiled is not None
     assert "corrected by the scenes" in " ".join(scene_sentences(found.scenes))
     few, _ = late_place(12)
