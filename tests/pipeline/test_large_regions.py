@@ -39,20 +39,20 @@ from strandline.pipeline.deployment import (
     load_deployment,
     save_deployment,
 )
-from strandline.pipeline.large_regions import dask_workers as workers
-from strandline.pipeline.large_regions import products
-from strandline.pipeline.large_regions.map_region import (
+from strandline.pipeline.maps.large_regions import dask_workers as workers
+from strandline.pipeline.maps.large_regions import products
+from strandline.pipeline.maps.large_regions.map_region import (
     MapConfig,
     MapMetadata,
     map_large_region,
     past_storms,
     warnings_on,
 )
-from strandline.pipeline.large_regions.products import PRODUCTS, blend
-from strandline.pipeline.large_regions.store import MapStore
-from strandline.pipeline.large_regions.survey import survey
-from strandline.pipeline.large_regions.tile_mapper import BANDS, TileMapper
-from strandline.pipeline.large_regions.tiles import Tile, Tiling
+from strandline.pipeline.maps.large_regions.products import PRODUCTS, blend
+from strandline.pipeline.maps.large_regions.store import MapStore
+from strandline.pipeline.maps.large_regions.survey import survey
+from strandline.pipeline.maps.large_regions.tile_mapper import BANDS, TileMapper
+from strandline.pipeline.maps.tiles import Tile, Tiling
 from strandline.report.products import QUANTILES
 from strandline.risk.hazard.flood_maps import draw_floods, map_floods, map_hazard
 from strandline.simulator.coast import simulate_coast
@@ -139,7 +139,7 @@ def test_a_survey_in_strips_finds_the_ground_of_the_whole(
         (row,), (column,) = region.cells_of(*(np.array([at]) for at in region.sea_point))
         low = water_connected_to_sea(elevation, -1.0, (int(row), int(column)))
         terrain = terrain.assign(permanent_water=(("y", "x"), low.astype(float), terrain["permanent_water"].attrs))
-    monkeypatch.setattr("strandline.pipeline.large_regions.survey.GROUND_CHUNK", 10)
+    monkeypatch.setattr("strandline.pipeline.maps.large_regions.survey.GROUND_CHUNK", 10)
     store = MapStore(str(tmp_path / "out"))
     store.begin("a test", Tiling(region.shape), len(BANDS), resume=False)
     survey(load_region_file(path).terrain, region, store)

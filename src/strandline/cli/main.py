@@ -271,7 +271,7 @@ def map_region(
 ) -> None:
     """Map the floods of a region too large for a run, tile by tile, with the students of a run."""
     from strandline.pipeline import jobs
-    from strandline.pipeline.large_regions.map_region import MapConfig
+    from strandline.pipeline.maps.large_regions.map_region import MapConfig
 
     config = MapConfig(samples, tuple(sorted(set(return_period or ()))), rise, seed)
     with StageDisplay() as announce:

@@ -27,7 +27,7 @@ from strandline.models.weights.load_weights import Network
 from strandline.observations.readers.formats.reading_process import reading_process
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
-from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region
+from strandline.pipeline.maps.large_regions.map_region import MapConfig, MapMetadata, map_large_region
 from strandline.pipeline.run import run as run_stages
 from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints
 from strandline.pipeline.run_folder.generations import open_run

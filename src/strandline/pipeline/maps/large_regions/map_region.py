@@ -20,12 +20,12 @@ from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.values import as_datetime64
 from strandline.observations.storms import find_whole_storms
 from strandline.pipeline.deployment import Deployment, RunMetadata, load_deployment
-from strandline.pipeline.large_regions.dask_workers import map_here, map_on_cluster
-from strandline.pipeline.large_regions.products import write_products
-from strandline.pipeline.large_regions.store import MapStore
-from strandline.pipeline.large_regions.survey import survey
-from strandline.pipeline.large_regions.tile_mapper import BANDS, PastStorms, TileMapper
-from strandline.pipeline.large_regions.tiles import Tiling
+from strandline.pipeline.maps.large_regions.dask_workers import map_here, map_on_cluster
+from strandline.pipeline.maps.large_regions.products import write_products
+from strandline.pipeline.maps.large_regions.store import MapStore
+from strandline.pipeline.maps.large_regions.survey import survey
+from strandline.pipeline.maps.large_regions.tile_mapper import BANDS, PastStorms, TileMapper
+from strandline.pipeline.maps.tiles import Tiling
 from strandline.pipeline.settings import RunConfig, commit
 from strandline.report.products import as_json, provenance_tags
 from strandline.risk.hazard.flood_maps import draw_floods, sources_of

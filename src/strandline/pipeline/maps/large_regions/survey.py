@@ -14,7 +14,7 @@ from strandline.observations.readers.formats.rasters import NoCoverage
 from strandline.observations.readers.terrain import read_elevation, read_water
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import TerrainSection
-from strandline.pipeline.large_regions.store import GROUND_CHUNK, MapStore
+from strandline.pipeline.maps.large_regions.store import GROUND_CHUNK, MapStore
 
 SHARES = (0.5, 0.6, 0.7)
 """Shares of the work done after the terrain, the distances and the sills; for the progress display alone."""

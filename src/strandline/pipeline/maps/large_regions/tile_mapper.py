@@ -21,8 +21,8 @@ from strandline.observations.region_file.data_sections import SarSection
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Storm
 from strandline.observations.variables import as_variable
-from strandline.pipeline.large_regions.store import MapStore
-from strandline.pipeline.large_regions.tiles import Tile
+from strandline.pipeline.maps.large_regions.store import MapStore
+from strandline.pipeline.maps.tiles import Tile
 from strandline.report.products import QUANTILES
 from strandline.risk.hazard.flood_maps import Draw, FloodMaps, map_floods
 from strandline.uncertainty.forecaster import Forecaster

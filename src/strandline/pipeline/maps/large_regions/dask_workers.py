@@ -9,8 +9,8 @@ import torch
 
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
-from strandline.pipeline.large_regions.tile_mapper import TileMapper
-from strandline.pipeline.large_regions.tiles import Tile
+from strandline.pipeline.maps.large_regions.tile_mapper import TileMapper
+from strandline.pipeline.maps.tiles import Tile
 
 ANSWER_S = 20
 """How long to wait for a scheduler [s]."""

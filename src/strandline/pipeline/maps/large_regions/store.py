@@ -13,7 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 from zarr.core.array_spec import ArrayConfig
 
 from strandline.errors import InputError
-from strandline.pipeline.large_regions.tiles import Tile, Tiling
+from strandline.pipeline.maps.tiles import Tile, Tiling
 
 GROUND = ("elevation", "sill", "distance", "water")
 """[m, region datum; m, region datum; km; 1 = permanent water], (H, W) each; NaN = unknown."""

@@ -19,9 +19,9 @@ from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.files import write_atomically, write_text
 from strandline.observations.region import Region
-from strandline.pipeline.large_regions.store import MapStore
-from strandline.pipeline.large_regions.tile_mapper import BANDS
-from strandline.pipeline.large_regions.tiles import Tile, Window, intersection
+from strandline.pipeline.maps.large_regions.store import MapStore
+from strandline.pipeline.maps.large_regions.tile_mapper import BANDS
+from strandline.pipeline.maps.tiles import Tile, Window, intersection
 from strandline.report.products import (
     ANNUAL_BOUNDS,
     ANNUAL_FILE,
