@@ -5,10 +5,11 @@ smaller, each species by its own factor. The season of the mean level differs to
 prior, and the scenes' water decides (`latent_levels`): the fitted tide is the one under which wet and dry of all cells
 is most probable, one height a cell.
 
-What cannot be known from scenes alone, and what the error modes state:
+What cannot be known from scenes alone:
 
 - **Size.** A sea twice as large over ground twice as steep shows the same water. Where no height of the ground is
-  known, the scenes give hours and ratios of the tide, and its size keeps nearly the error of the published one.
+  known, the scenes give hours and ratios of the tide. Its size is then pinned by the assumed spreads of weather and
+  cells alone: the stated errors hold if those do.
 - **Other hours of the day.** A sun-synchronous satellite passes at one hour: S2 stands still under it, K1 and P1 turn
   once a year like the season. The scenes fix their sum at that hour; at other hours only the prior parts them.
 
