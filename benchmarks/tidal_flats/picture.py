@@ -23,7 +23,7 @@ def draw(earlier: Flat, later: Flat, table: Table, tide: LocalTide, out: Path) -
     published = levels_by_table(table, earlier.water.time, later.water.time)
     predicted = by_waterlines(earlier, levels)
     figure = Figure(figsize=(12, 8.2), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1, 1.25))
+    top, bottom = np.asarray(figure.subfigures(2, 1, height_ratios=(1, 1.25))).ravel()
     left, right = top.subplots(1, 2, width_ratios=(1, 2.4))
     height = heights_of("waterlines", earlier, levels)
     assert height is not None

@@ -8,7 +8,7 @@ import pytest
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, describe_constituents, predict_tide
-from strandline.observations.sea_level.scenes.latent_levels import Ground, level_of_scene
+from strandline.observations.sea_level.scenes.latent_levels import SPREAD, Ground, level_of_scene
 from strandline.observations.sea_level.scenes.levels import HOURS_BEFORE_SCENE, levels_by_local_tide
 from strandline.observations.sea_level.scenes.local_tide import LocalTide, fit_local_tide, gain_of_correction
 from strandline.observations.sea_level.scenes.water_scenes import WaterScenes
@@ -40,8 +40,8 @@ def flat(scenes: int = 70, seed: int = 0, tide: TidalConstants | None = None) ->
     days = np.sort(rng.uniform(0, 420, scenes))
     time: Times = np.datetime64("2019-01-01T00:00:00") + (days * 86400).astype("timedelta64[s]")
     level = predict_tide(tide or local_tide(), time) + WEATHER * rng.standard_normal(scenes)
-    height = np.linspace(-0.6, 0.6, CELLS)
-    wet = (level[:, None] + 0.05 * rng.standard_normal((scenes, CELLS)) > height).astype(float)
+    height = np.linspace(-0.9, 0.9, CELLS)
+    wet = (level[:, None] + SPREAD * rng.standard_normal((scenes, CELLS)) > height).astype(float)
     wet[rng.random(wet.shape) < 0.1] = np.nan  # clouds
     return WaterScenes(time, wet), level, height
 

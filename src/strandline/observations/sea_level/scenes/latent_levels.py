@@ -88,7 +88,7 @@ def fit_levels(water: WaterScenes, mean: Floats, covariance: Floats, ground: Gro
     for _ in range(REWEIGHTINGS):
         own = SCENE_SPREAD**2 / weight
         whole = covariance + np.diag(own)
-        inverse = np.linalg.inv(whole)
+        inverse = np.asarray(np.linalg.inv(whole), dtype=np.float64)
         level, height = _most_probable(water, ground, mean, inverse, level, height)
         _, _, curvature = _likelihood(water, level, height)
         of_heights = curvature.sum(0) + _weight(water) / ground.sd**2
@@ -164,7 +164,7 @@ def _most_probable(
 
 def _weight(water: WaterScenes) -> float:
     """Of one cell."""
-    return LOOKS / max(water.wet.shape[1], LOOKS)
+    return float(LOOKS / max(water.wet.shape[1], LOOKS))
 
 
 def _likelihood(water: WaterScenes, level: Floats, height: Floats) -> tuple[float, Floats, Floats]:

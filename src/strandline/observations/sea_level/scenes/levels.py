@@ -11,6 +11,7 @@ import xarray as xr
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.residual_process import predict_residual
+from strandline.observations.sea_level.scenes.latent_levels import SCENE_SPREAD
 from strandline.observations.sea_level.scenes.local_tide import LocalTide
 
 LevelSource = Literal[
@@ -114,6 +115,7 @@ def levels_by_local_tide(times: Times, fitted: Mask, tide: LocalTide) -> LevelsA
     level, sd = tide.level(times)
     above = np.zeros(times.size)
     above[fitted] = tide.latent.level - level[fitted]
+    sd = np.hypot(sd, SCENE_SPREAD)  # a scene shows its own water
     sd[fitted] = tide.latent.level_sd
     hours = times[:, None] - np.arange(HOURS_BEFORE_SCENE, -1, -1) * _HOUR
     before = tide.level(hours.ravel())[0].reshape(hours.shape) + above[:, None]  # (N, 15), the scene's own hour last
