@@ -23,7 +23,16 @@ from strandline.models.weights.load_weights import load_students, load_teacher
 
 DECISIVE = (
     *("coasts", "tuning_coasts", "events", "years", "label_fractions", "seeds", "control_seeds", "size", "members"),
-    *("steps", "scratch_steps", "unet_steps", "ceiling_rounds", "outages", "replay_coasts", "source_coasts"),
+    *(
+        "steps",
+        "scratch_steps",
+        "unet_steps",
+        "ceiling_rounds",
+        "tree_rounds",
+        "outages",
+        "replay_coasts",
+        "source_coasts",
+    ),
 )
 """Options that change numbers."""
 
@@ -36,7 +45,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     options = _parser().parse_args(argv)
     torch.set_num_threads(options.threads)
-    budget = Budget(options.steps, options.scratch_steps, options.unet_steps, options.ceiling_rounds)
+    budget = Budget(
+        options.steps, options.scratch_steps, options.unet_steps, options.ceiling_rounds, options.tree_rounds
+    )
     budget = replace(budget, members=options.members)
     tests: dict[int, tuple[str, ...]] = {TARGETS + i: ("normal", "extreme") for i in range(options.coasts)}
     tests |= {TUNING_COASTS + i: ("high",) for i in range(options.tuning_coasts)}
@@ -133,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scratch-steps", type=int, default=Budget.scratch_steps)
     parser.add_argument("--unet-steps", type=int, default=Budget.unet_steps)
     parser.add_argument("--ceiling-rounds", type=int, default=Budget.ceiling_rounds)
+    parser.add_argument("--tree-rounds", type=int, default=Budget.tree_rounds)
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS), help="of the methods")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--cache", type=Path, default=None, help="folder for coasts and finished rows")

@@ -47,13 +47,15 @@ class Budget:
         steps, samples: optimiser steps, and storms per step; ``scratch_steps``: of a student with random weights;
             ``unet_steps``: of the fine-tuned student that has its own archive.
         learning_rate: of a student whose weights all learn; ``dropout_rate``: share of streams hidden in training.
-        members: students per method; ``ceiling_rounds``: at most so many rounds of the ceiling.
+        members: students per method; ``ceiling_rounds``: at most so many rounds of the ceiling;
+            ``tree_rounds``: of boosting.
     """
 
     steps: int = 30
     scratch_steps: int = 80
     unet_steps: int = 80
     ceiling_rounds: int = 60
+    tree_rounds: int = 150
     samples: int = 8
     learning_rate: float = 1e-4
     dropout_rate: float = 0.3

@@ -65,7 +65,7 @@ def tree_rows(trial: Trial) -> Iterator[Row]:
         labelled = with_labels(own, trial.case.storms(fraction)).training
         rng = np.random.default_rng(trial.case.seed)
         local = trees.draw_cells(labelled, trees.LOCAL_CELLS_PER_STORM, rng) if fraction > 0 else None
-        fitted = trees.Trees(trial.sources.cells, local, trial.case.seed)
+        fitted = trees.Trees(trial.sources.cells, local, trial.budget.tree_rounds, trial.case.seed)
 
         def predictor(batch: Batch, fitted: trees.Trees = fitted) -> SingleFloats:
             return fitted.predict(methods.read_archive(batch, archive))

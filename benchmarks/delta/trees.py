@@ -19,7 +19,7 @@ CELLS_PER_STORM, LOCAL_CELLS_PER_STORM = 300, 1500
 """Cells drawn from each storm of the source coasts, and at most so many labelled ones of each storm of the place."""
 LOCAL_WEIGHT = 3.0
 """Weight of a local cell in units of a source cell; of 1, 3 and 10 the best on a tuning coast."""
-SETTINGS = {"max_iter": 150, "max_leaf_nodes": 31, "learning_rate": 0.1, "min_samples_leaf": 40}
+SETTINGS = {"max_leaf_nodes": 31, "learning_rate": 0.1, "min_samples_leaf": 40}
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +55,12 @@ class Trees:
 
     Args:
         source: cells of other coasts; ``local``: of this coast, ``None`` = no label.
-        seed: of the draws within the fit.
+        rounds: of boosting; ``seed``: of the draws within the fit.
     """
 
-    def __init__(self, source: Cells, local: Cells | None, seed: int) -> None:
+    def __init__(self, source: Cells, local: Cells | None, rounds: int, seed: int) -> None:
         parts = [(source, 1.0)] if local is None else [(source, 1.0), (local, LOCAL_WEIGHT)]
-        self._fitted = HistGradientBoostingClassifier(**SETTINGS, random_state=seed).fit(
+        self._fitted = HistGradientBoostingClassifier(max_iter=rounds, **SETTINGS, random_state=seed).fit(
             np.concatenate([cells.features for cells, _ in parts]),
             np.concatenate([cells.flooded for cells, _ in parts]),
             np.concatenate([np.full(len(cells.flooded), weight) for cells, weight in parts]),
@@ -75,9 +75,13 @@ class Trees:
         maps = []
         for index in range(len(storms)):
             table = features_of(storms[index : index + 1])
-            flooded = self._fitted.predict_proba(table.reshape(-1, table.shape[-1]))[:, 1]
-            maps.append(flooded.reshape(table.shape[1:3]))
-        return as_probability_of_flood(np.stack(maps).astype(np.float32))
+            maps.append(self.probability(table.reshape(-1, table.shape[-1])).reshape(table.shape[1:3]))
+        return as_probability_of_flood(np.stack(maps))
+
+    def probability(self, features: SingleFloats) -> SingleFloats:
+        """(N,) probability of flooding of cells with features (N, F)."""
+        flooded: SingleFloats = self._fitted.predict_proba(features)[:, 1].astype(np.float32)
+        return flooded
 
 
 def features_of(storms: Batch) -> SingleFloats:
