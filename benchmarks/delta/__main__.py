@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     todo = [
         (part, seed, coast)
         for part in options.parts
-        for seed in range(options.control_seeds if part in ON_FEWER_SEEDS else options.seeds)
+        for seed in range(min(options.seeds, options.control_seeds if part in ON_FEWER_SEEDS else options.seeds))
         for coast in tests
     ]
     rows: list[Row] = []
