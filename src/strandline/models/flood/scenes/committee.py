@@ -10,7 +10,7 @@ from strandline.errors import InputError
 from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.images.working_size import coarsened, factor_of, refined
 from strandline.models.flood.scenes.index_thresholds import SEEN
-from strandline.models.flood.scenes.members import Member, TreeMember, layers_seen
+from strandline.models.flood.scenes.members import Member, PreparedScene, TreeMember, layers_seen
 from strandline.models.flood.scenes.scene_map import NO_IMAGE, SceneMap
 from strandline.models.flood.scenes.stacking import Stacking, scene_threshold
 from strandline.observations.arrays import Mask, SingleFloats
@@ -112,10 +112,11 @@ class Committee:
     ) -> dict[str, SingleFloats]:
         """(H, W) probability of each member that the groups need."""
         asked = {name for key in groups for name in self.stackings[key].members}
+        images = PreparedScene(scene, statistics)
         found: dict[str, SingleFloats] = {}
         for number, member in enumerate(self.members):
             if member.name in asked:
-                found[member.name] = member.probability(scene, statistics)
+                found[member.name] = member.probability(images)
             if progress is not None:
                 progress((number + 1) / len(self.members))
         return found
