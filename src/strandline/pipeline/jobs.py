@@ -7,6 +7,8 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.pretraining import pretrain as pretraining
 from strandline.distillation.pretraining.simulated_coasts import (
@@ -23,11 +25,15 @@ from strandline.models.batch import Batch
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.models.weights import load_weights
+from strandline.models.weights.load_scene_weights import load_scene_mapper
 from strandline.models.weights.load_weights import Network
 from strandline.observations.readers.formats.reading_process import reading_process
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
 from strandline.pipeline.maps.large_regions.map_region import MapConfig, MapMetadata, map_large_region
+from strandline.pipeline.maps.moment.findings import MomentFindings
+from strandline.pipeline.maps.moment.inputs import SceneFiles
+from strandline.pipeline.maps.moment.map_moment import map_flood_of_moment
 from strandline.pipeline.run import run as run_stages
 from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints
 from strandline.pipeline.run_folder.generations import open_run
@@ -136,6 +142,26 @@ def map_region(
     state = f"{_state_of_files(region_file.model_dump())}{_state_of_files(files)}"
     job = f"{version('strandline')}\n{region_file.model_dump_json()}\n{state}\n{config}"
     return map_large_region(region_file, run, out, job, config, announce, resume=resume, scheduler=scheduler)
+
+
+def map_moment(
+    region: Path | None,
+    data: Path | None,
+    files: SceneFiles,
+    out: Path,
+    announce: Announce = lambda _: None,
+    *,
+    at: np.datetime64 | None = None,
+    sea_level: float | None = None,
+    run: Path | None = None,
+    seed: int = 1,
+) -> MomentFindings:
+    """Map the flood of one moment with the shipped mapper: see ``map_flood_of_moment``."""
+    region_file = None if region is None else load_region_file(region, data)
+    mapper = load_scene_mapper()
+    return map_flood_of_moment(
+        region_file, files, out, mapper, announce, at=at, sea_level=sea_level, run=run, seed=seed
+    )
 
 
 def _state_of_files(section: object) -> str:
