@@ -10,25 +10,22 @@ from strandline.cli.console import StageDisplay, note, print_json, print_result,
 from strandline.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from strandline.pipeline.maps.moment.inputs import SceneFiles
+    from strandline.pipeline.maps.moment.inputs import Moment, SceneFiles
 
 LARGEST_SEED = 2**32 - 1
 SAMPLES = 12
-NOW, LATEST = "now", "latest"
+NOW = "now"
 OF_A_MOMENT, OF_RETURN_LEVELS = "One moment", "Return levels of a large region"
-Image = Annotated[Path | None, typer.Option(rich_help_panel=OF_A_MOMENT)]
 
 
 def map_floods(
+    out: Annotated[
+        str, typer.Option(help="Folder for the products: a path; for return levels also a URL that fsspec knows.")
+    ],
     region: Annotated[
         Path | None,
         typer.Argument(help="Region file (TOML). Without one, a moment is mapped on the grid of its first image."),
     ] = None,
-    out: Annotated[
-        str, typer.Option(help="Folder for the products: a path; for return levels also a URL that fsspec knows.")
-    ] = "maps/now",
     run: Annotated[
         Path | None,
         typer.Option(
@@ -212,13 +209,16 @@ def _map_return_levels(
         print_result(f"maps: {out}")
 
 
-def _moment(at: str | None) -> "np.datetime64 | None":
-    """UTC; ``None`` = that of the newest image."""
+def _moment(at: str | None) -> "Moment":
     import numpy as np
     import pandas as pd
 
-    if at is None or at == LATEST:
+    from strandline.pipeline.maps.moment.inputs import LATEST
+
+    if at is None:
         return None
+    if at == LATEST:
+        return LATEST
     if at == NOW:
         return np.datetime64("now", "ns")
     what, remedy = f"'{at}' is no time", "write 2022-11-22T08:30 (UTC), 2022-11-22T09:30+01:00, now or latest"

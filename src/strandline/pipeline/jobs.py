@@ -7,8 +7,6 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-
 from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.pretraining import pretrain as pretraining
 from strandline.distillation.pretraining.simulated_coasts import (
@@ -32,7 +30,7 @@ from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
 from strandline.pipeline.maps.large_regions.map_region import MapConfig, MapMetadata, map_large_region
 from strandline.pipeline.maps.moment.findings import MomentFindings
-from strandline.pipeline.maps.moment.inputs import SceneFiles
+from strandline.pipeline.maps.moment.inputs import Moment, SceneFiles
 from strandline.pipeline.maps.moment.map_moment import map_flood_of_moment
 from strandline.pipeline.run import run as run_stages
 from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints
@@ -151,7 +149,7 @@ def map_moment(
     out: Path,
     announce: Announce = lambda _: None,
     *,
-    at: np.datetime64 | None = None,
+    at: Moment = None,
     sea_level: float | None = None,
     run: Path | None = None,
     seed: int = 1,

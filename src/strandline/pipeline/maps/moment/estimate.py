@@ -8,12 +8,13 @@ import numpy as np
 from strandline.distillation.adaptation.scenes import SceneAdaptation, adapt_scene_mapper
 from strandline.distillation.training.loop import Announce, Progress
 from strandline.errors import InputError
-from strandline.models.flood.scenes.scene_map import RegionalSceneMapper, SceneMap, SceneMapper
+from strandline.models.flood.scenes.scene_map import SceneMapper
 from strandline.observations.arrays import Mask
 from strandline.pipeline.maps.moment.combine import Agreement, AgreementCount, SeaFlood, combine
 from strandline.pipeline.maps.moment.inputs import MomentInputs
 from strandline.pipeline.maps.moment.layers import DRY, FLOODED, PERMANENT, Layers
-from strandline.pipeline.maps.moment.scene_reader import OVERLAP, REACH, SceneReader, as_states, scene_before
+from strandline.pipeline.maps.moment.one_scene import fit_to_region, map_with_before, wet_of
+from strandline.pipeline.maps.moment.scene_reader import OVERLAP, REACH, SceneReader, as_states
 from strandline.pipeline.maps.moment.sea import SeaAtMoment
 from strandline.pipeline.maps.moment.sea_flood import SeaFloodRun, check_size, flood_by_sills, flood_by_students
 from strandline.pipeline.maps.tiles import Tiling, Window
@@ -71,7 +72,7 @@ def estimate(
     count, members, streams = AgreementCount(), dict[str, None](), dict[str, None]()
     for done, tile in enumerate(tiles, start=1):
         scene = reader.read(tile.window)
-        found = None if scene is None else fitted.map(scene)
+        found, before = (None, None) if scene is None else map_with_before(fitted, scene)
         flood = _sea_in(layers, tile.window) if sea_by else None
         if found is not None:
             members |= dict.fromkeys(found.members)
@@ -82,14 +83,12 @@ def estimate(
         seen = None if inputs.points is None else as_states(inputs.points[tile.window])
         both = combine(found, flood, seen)
         parts = {"probability": both.probability, "spread": both.spread, "wet": both.wet}
-        calm = None if scene is None else scene_before(scene)
-        if calm is not None:
-            before = fitted.map(calm)
-            parts["before"] = np.where(np.isnan(before.probability), np.nan, before.probability >= before.threshold)
+        if before is not None:
+            parts["before"] = before
         layers.add(tile, parts)
         layers.array("source")[tile.window] = both.source
         if found is not None and flood is not None:
-            count.add(_wet_of(found), flood.wet)
+            count.add(wet_of(found), flood.wet)
         progress(done / len(tiles))
     layers.blend()
     _refuse_nothing(inputs, layers)
@@ -103,8 +102,7 @@ def estimate(
 
 def _fit(reader: SceneReader, mapper: SceneMapper, seed: int) -> tuple[SceneMapper, SceneAdaptation | None]:
     """The mapper with the statistics of the region, adapted to labels where there are any."""
-    if isinstance(mapper, RegionalSceneMapper) and (sample := reader.sample()) is not None:
-        mapper = mapper.of_region(sample)
+    mapper = fit_to_region(mapper, reader.sample())
     if reader.inputs.labels is None:
         return mapper, None
     labelled = reader.labelled(reader.inputs.labels)
@@ -159,10 +157,6 @@ def _map_sea(
 
 def _sea_in(layers: Layers, window: Window) -> SeaFlood:
     return SeaFlood(*(layers.floats(name, window) for name in ("sea_probability", "sea_spread", "sea_wet")))
-
-
-def _wet_of(found: SceneMap) -> np.ndarray:
-    return np.where(np.isnan(found.probability), np.nan, found.probability >= found.threshold)
 
 
 def _refuse_nothing(inputs: MomentInputs, layers: Layers) -> None:

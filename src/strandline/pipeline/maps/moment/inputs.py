@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,9 @@ from strandline.observations.variables import DEPTH_EDGES
 from strandline.pipeline.maps.moment.ground import GivenGround, Ground, NamedGround
 
 Labels = npt.NDArray[np.int8]
+LATEST: Literal["latest"] = "latest"
+Moment = np.datetime64 | Literal["latest"] | None
+"""UTC; that of the newest image of a region file; ``None`` = that of the newest file given."""
 
 
 @dataclass(frozen=True)
@@ -112,23 +116,24 @@ class MomentInputs:
         return f"{self.region.name}, {as_text(self.time)}"
 
 
-def collect_inputs(region_file: RegionFile | None, files: SceneFiles, at: np.datetime64 | None) -> MomentInputs:
+def collect_inputs(region_file: RegionFile | None, files: SceneFiles, at: Moment) -> MomentInputs:
     """What there is: files that the user names come before the sections of the region file.
 
     Args:
-        at: the moment, UTC; ``None`` = that of the newest image.
+        at: the moment; ``None`` without a file = no image is used.
 
     Raises:
         InputError: a file cannot be used, the moment lies in the future, or there is nothing to map from.
     """
-    if at is not None and at > latest_time():
-        what = f"{as_text(at)} lies in the future, of which there is no image"
+    stated = None if isinstance(at, str) else at
+    if stated is not None and stated > latest_time():
+        what = f"{as_text(stated)} lies in the future, of which there is no image"
         raise InputError("--at", what, "give a time that has passed; a forecast sea is given by --sea-level alone")
     given, notes = files.images(), list[str]()
-    time = at if at is not None else _newest(given)
+    time = stated if stated is not None else _newest(given)
     if region_file is not None:
         region = region_file.region
-        if time is None and not given:
+        if at == LATEST and not given:
             time = newest_scene(region_file)
         named = [] if time is None else images_of_moment(region_file, time)
         kinds = {image.layer.split("_")[0] for image in given}

@@ -3,8 +3,6 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-
 from strandline.distillation.training.loop import Announce
 from strandline.errors import InputError
 from strandline.files import exclusive_use
@@ -13,7 +11,7 @@ from strandline.observations.region_file import RegionFile
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.maps.moment.estimate import estimate
 from strandline.pipeline.maps.moment.findings import MomentFindings, findings_of
-from strandline.pipeline.maps.moment.inputs import SceneFiles, collect_inputs
+from strandline.pipeline.maps.moment.inputs import Moment, SceneFiles, collect_inputs
 from strandline.pipeline.maps.moment.layers import Layers
 from strandline.pipeline.maps.moment.picture import write_picture
 from strandline.pipeline.maps.moment.products import PICTURE, write_products
@@ -30,7 +28,7 @@ def map_flood_of_moment(
     mapper: SceneMapper,
     announce: Announce,
     *,
-    at: np.datetime64 | None = None,
+    at: Moment = None,
     sea_level: float | None = None,
     run: Path | None = None,
     seed: int = 1,
@@ -41,7 +39,7 @@ def map_flood_of_moment(
         region_file: ``None`` = the grid of the first raster in ``files``.
         out: folder of the products.
         mapper: of water in images.
-        at: the moment, UTC; ``None`` = that of the newest image.
+        at: the moment; ``None`` = that of the newest file, or no image where none is given.
         sea_level: of the sea at the moment [m, region datum]; ``None`` = what a gauge read, or the run's tide.
         run: folder of a finished run of the place, whose students map the sea's flood.
         seed: of every random stream.
