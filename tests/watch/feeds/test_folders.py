@@ -193,7 +193,7 @@ def test_a_radar_image_that_arrives_is_mapped_as_the_command_maps_it(tmp_path: P
 
 @pytest.mark.parametrize("keys", [{"band": 1}, {"flooded": [1.0], "images": "radar"}, {"flooded": [1], "before": "a"}])
 def test_a_stream_of_scenes_says_whether_they_are_maps_or_images(tmp_path: Path, keys: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="'flooded'|'before' is an image"):
+    with pytest.raises(ValueError, match=r"'flooded'|'before' is an image"):
         scenes(tmp_path, **keys)
 
 
