@@ -89,7 +89,7 @@ def test_coarse_pixels_are_repeated_over_their_cells(tmp_path: Path) -> None:
     ("transform", "crs", "why"),
     [
         (Affine(0.0002, 0, 88.0, 0, -0.0002, 22.0), "EPSG:4326", "in degrees"),
-        (Affine(LEFT and 19, 6, LEFT, 6, -19, TOP), CRS, "rotated"),
+        (Affine(19, 6, LEFT, 6, -19, TOP), CRS, "rotated"),
     ],
 )
 def test_a_grid_in_degrees_or_rotated_becomes_north_up_in_metres(
