@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from strandline.errors import FeedError, InputError, RefusedByTheory, StrandlineError
     from strandline.models.batch import Batch
     from strandline.models.prediction import Prediction
+    from strandline.observations.flood_scenes.read_scenes import read_labelled_scenes
+    from strandline.observations.flood_scenes.scene import FloodScene, LabelledScene
     from strandline.observations.observations import Observations
     from strandline.observations.region_file import RegionFile, load_region_file
     from strandline.pipeline.jobs import run
@@ -33,6 +35,8 @@ _MODULES = {
     "errors": ("FeedError", "InputError", "RefusedByTheory", "StrandlineError"),
     "models.batch": ("Batch",),
     "models.prediction": ("Prediction",),
+    "observations.flood_scenes.read_scenes": ("read_labelled_scenes",),
+    "observations.flood_scenes.scene": ("FloodScene", "LabelledScene"),
     "observations.observations": ("Observations",),
     "observations.region_file": ("RegionFile", "load_region_file"),
     "pipeline.jobs": ("run",),
@@ -52,10 +56,12 @@ __all__ = [
     "DistillationReport",
     "EnsembleDistillationConfig",
     "FeedError",
+    "FloodScene",
     "Forecaster",
     "Hazard",
     "Impact",
     "InputError",
+    "LabelledScene",
     "Observations",
     "Plan",
     "Prediction",
@@ -71,6 +77,7 @@ __all__ = [
     "load_region_file",
     "open_study_area",
     "open_watch",
+    "read_labelled_scenes",
     "run",
 ]
 

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from strandline.errors import InputError
 from strandline.models.flood.scenes.otsu import classes_of_image
-from strandline.models.flood.scenes.scene_map import SceneMap
+from strandline.models.flood.scenes.scene_map import NO_IMAGE, SceneMap
 from strandline.observations.arrays import Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import RADAR_BANDS, FloodScene
 
@@ -31,10 +31,6 @@ STRONGEST = float(np.log(99.0))
 """[log odds] What one image tells at most: 99 %."""
 SEEN = 0.95
 """Probability of the state of a cell that somebody saw. An assumption: positions and times are inexact."""
-NO_IMAGE = (
-    "shows no water: it has neither a radar nor an optical image of the moment, nor known points",
-    "give one of them",
-)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,12 @@ from typing import Protocol, runtime_checkable
 from strandline.observations.arrays import SingleFloats
 from strandline.observations.flood_scenes.scene import FloodScene
 
+NO_IMAGE = (
+    "shows no water: it has neither a radar nor an optical image of the moment, nor known points",
+    "give one of them",
+)
+"""What is wrong with a scene that shows no water, and what would be right."""
+
 
 @dataclass(frozen=True, eq=False)
 class SceneMap:
