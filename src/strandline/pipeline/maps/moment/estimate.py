@@ -10,6 +10,8 @@ from strandline.distillation.training.loop import Announce, Progress
 from strandline.errors import InputError
 from strandline.models.flood.scenes.scene_map import SceneMapper
 from strandline.observations.arrays import Mask
+from strandline.observations.flood_scenes.scene import DRY as LABELLED_DRY
+from strandline.observations.flood_scenes.scene import UNKNOWN
 from strandline.pipeline.maps.moment.combine import Agreement, AgreementCount, SeaFlood, combine
 from strandline.pipeline.maps.moment.inputs import MomentInputs
 from strandline.pipeline.maps.moment.layers import DRY, FLOODED, PERMANENT, Layers
@@ -103,9 +105,12 @@ def estimate(
 def _fit(reader: SceneReader, mapper: SceneMapper, seed: int) -> tuple[SceneMapper, SceneAdaptation | None]:
     """The mapper with the statistics of the region, adapted to labels where there are any."""
     mapper = fit_to_region(mapper, reader.sample())
-    if reader.inputs.labels is None:
+    labels = reader.inputs.labels
+    if labels is None:
         return mapper, None
-    labelled = reader.labelled(reader.inputs.labels)
+    if reader.water is not None:  # a survey's "dry" speaks of land alone
+        labels = np.where(reader.water & (labels == LABELLED_DRY), UNKNOWN, labels)
+    labelled = reader.labelled(labels)
     if labelled is None:
         return mapper, SceneAdaptation(0, None, None, 0.0, "not adapted: no image shows a cell with a label")
     return adapt_scene_mapper(mapper, *labelled, seed)

@@ -20,14 +20,12 @@ from strandline.observations.flood_scenes.images.named_images import (
     newest_scene,
 )
 from strandline.observations.flood_scenes.images.raster_grid import grid_of_raster
-from strandline.observations.flood_scenes.scene import DRY, UNKNOWN, WET
-from strandline.observations.readers.flood_surveys import read_flood_surveys
+from strandline.observations.readers.flood_surveys import label_of_surveys, read_flood_surveys
+from strandline.observations.readers.flood_surveys.flood_surveys import AROUND
 from strandline.observations.readers.formats.rasters import refuse_without_overlap
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.values import as_datetime64
-from strandline.observations.storms import BEFORE_PEAK
-from strandline.observations.variables import DEPTH_EDGES
 from strandline.pipeline.maps.moment.ground import GivenGround, Ground, NamedGround
 
 Labels = npt.NDArray[np.int8]
@@ -193,10 +191,9 @@ def _labels(
         return read_known_cells(files.labels, region), files.labels.name
     if region_file is None or time is None:
         return None, ""
-    near = [each for each in region_file.flood_survey if abs(as_datetime64(each.time) - time) <= BEFORE_PEAK]
+    near = [each for each in region_file.flood_survey if abs(as_datetime64(each.time) - time) <= AROUND]
     if not near:
         return None, ""
-    depths = read_flood_surveys(near, region, region_file.terrain).value["flood_depth"].values
-    depth = np.nanmax(np.where(np.isnan(depths), -1.0, depths), axis=0)
-    label = np.where(depth < 0, UNKNOWN, np.where(depth >= DEPTH_EDGES[0], WET, DRY)).astype(np.int8)
+    surveys = read_flood_surveys(near, region, region_file.terrain).value
+    label = label_of_surveys(surveys, time)
     return label, ", ".join(dict.fromkeys(each.path.name for each in near))
