@@ -34,7 +34,7 @@ def test_one_image_and_nothing_else_is_mapped(image: Path, tmp_path: Path, monke
         (("--radar-after", "image", "--at", "yesterday-ish"), "is no time"),
         (("--radar-after", "image", "--at", "2099-01-01T00:00"), "lies in the future"),
         (("--optical-after", "image", "--optical-bands", "green"), "is no list of numbers"),
-        (("--radar-after", "missing.tif"), "does not exist"),
+        (("--radar-after", "missing.tif"), "No such file"),
     ],
 )
 def test_what_is_typed_wrongly_is_named(
