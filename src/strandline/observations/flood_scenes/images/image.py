@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from strandline.observations.arrays import SingleFloats
 from strandline.observations.checks.times import check_times
@@ -69,3 +70,8 @@ def time_in_name(path: Path) -> np.datetime64 | None:
         return None
     check_times(np.array([time]), path)
     return time
+
+
+def as_text(time: np.datetime64 | None) -> str:
+    """A time for people, UTC; where it is unknown, that."""
+    return "time not stated" if time is None else f"{pd.Timestamp(time):%Y-%m-%d %H:%M} UTC"

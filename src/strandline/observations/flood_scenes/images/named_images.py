@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from rasterio.enums import Resampling
 
 from strandline.observations.arrays import SingleFloats
@@ -115,8 +114,3 @@ def _read_optical(section: OpticalSection, scene: SceneSection, window: Region) 
     image = stack_bands(found, OPTICAL_BANDS, window)
     image[:, ~clear_cells(scene, section, window)] = np.nan
     return image
-
-
-def as_text(time: np.datetime64 | None) -> str:
-    """A time for people, UTC; where it is unknown, that."""
-    return "time not stated" if time is None else f"{pd.Timestamp(time):%Y-%m-%d %H:%M} UTC"

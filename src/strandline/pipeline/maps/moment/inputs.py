@@ -11,11 +11,10 @@ import numpy.typing as npt
 from strandline.errors import InputError
 from strandline.observations.checks.times import latest_time
 from strandline.observations.flood_scenes.images.given_images import optical_image, radar_image
-from strandline.observations.flood_scenes.images.image import Image, ImageLayer
+from strandline.observations.flood_scenes.images.image import Image, ImageLayer, as_text
 from strandline.observations.flood_scenes.images.known_cells import read_known_cells
 from strandline.observations.flood_scenes.images.named_images import (
     OLDEST,
-    as_text,
     images_of_moment,
     newest_scene,
 )
