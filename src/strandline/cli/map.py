@@ -160,7 +160,7 @@ def _map_moment(
     as_json: bool,
 ) -> None:
     from strandline.pipeline import jobs
-    from strandline.pipeline.maps.moment.findings import as_plain, headline
+    from strandline.pipeline.maps.moment.products.findings import as_plain, headline
 
     if "://" in out:
         raise InputError("--out", f"{out} is a URL, and the map of a moment is written to a folder", "name a folder")

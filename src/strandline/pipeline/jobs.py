@@ -29,9 +29,9 @@ from strandline.observations.readers.formats.reading_process import reading_proc
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
 from strandline.pipeline.maps.large_regions.map_region import MapConfig, MapMetadata, map_large_region
-from strandline.pipeline.maps.moment.findings import MomentFindings
 from strandline.pipeline.maps.moment.inputs import Moment, SceneFiles
 from strandline.pipeline.maps.moment.map_moment import map_flood_of_moment
+from strandline.pipeline.maps.moment.products.findings import MomentFindings
 from strandline.pipeline.run import run as run_stages
 from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints
 from strandline.pipeline.run_folder.generations import open_run

@@ -13,10 +13,10 @@ from strandline.errors import InputError
 from strandline.models.flood.scenes.index_thresholds import IndexThresholds, Threshold
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.maps.moment import estimate, scene_reader
-from strandline.pipeline.maps.moment.findings import MomentFindings
 from strandline.pipeline.maps.moment.inputs import SceneFiles
 from strandline.pipeline.maps.moment.layers import BOTH, DRY, FLOODED, IMAGES, PERMANENT, SEA, UNKNOWN_EXTENT
 from strandline.pipeline.maps.moment.map_moment import map_flood_of_moment
+from strandline.pipeline.maps.moment.products.findings import MomentFindings
 from strandline.report.figures import moment_map
 from tests.fixtures.batches import ground
 from tests.fixtures.lakes import CELL, LEFT, TOP, bowl, lake, optical_of, overlap, radar_of, write_bands

@@ -1,4 +1,4 @@
-"""Radar and optical images that are given as files alone: their bands and scale are found, and said."""
+"""Radar and optical images that are given as files alone: their bands and scale are found and stated."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -10,11 +10,11 @@ from strandline.models.flood.scenes.scene_map import SceneMapper
 from strandline.observations.region_file import RegionFile
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.maps.moment.estimate import estimate
-from strandline.pipeline.maps.moment.findings import MomentFindings, findings_of
 from strandline.pipeline.maps.moment.inputs import Moment, SceneFiles, collect_inputs
 from strandline.pipeline.maps.moment.layers import Layers
-from strandline.pipeline.maps.moment.picture import write_picture
-from strandline.pipeline.maps.moment.products import PICTURE, write_products
+from strandline.pipeline.maps.moment.products.files import PICTURE, write_products
+from strandline.pipeline.maps.moment.products.findings import MomentFindings, findings_of
+from strandline.pipeline.maps.moment.products.picture import write_picture
 from strandline.pipeline.maps.moment.sea import sea_at
 from strandline.pipeline.maps.moment.sea_flood import SeaFloodRun
 from strandline.pipeline.run_folder.generations import open_run

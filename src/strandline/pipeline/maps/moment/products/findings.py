@@ -207,7 +207,7 @@ def _meaning(made: Estimate) -> str:
 def _warnings(inputs: MomentInputs, made: Estimate, sea: SeaAtMoment | None, area: FloodedArea) -> list[str]:
     found = []
     if inputs.time is None:
-        found.append("When the image was taken is not stated: how old this map is cannot be said.")
+        found.append("When the image was taken is not stated: the age of this map is unknown.")
     for image in inputs.images:
         if image.layer.endswith("after") and inputs.time is not None and image.time is not None:
             age = float((inputs.time - image.time) / np.timedelta64(1, "h"))

@@ -6,8 +6,8 @@ import numpy as np
 
 from strandline.files import write_bytes
 from strandline.observations.region import Region
-from strandline.pipeline.maps.moment.findings import MomentFindings, headline
 from strandline.pipeline.maps.moment.layers import PERMANENT, UNKNOWN_EXTENT, Layers
+from strandline.pipeline.maps.moment.products.findings import MomentFindings, headline
 from strandline.report.figures.moment_map import MomentPicture, draw_moment
 
 MOST = 1400

@@ -20,8 +20,8 @@ from shapely.geometry import mapping, shape
 from strandline.errors import InputError
 from strandline.files import write_atomically, write_text
 from strandline.observations.region import Region
-from strandline.pipeline.maps.moment.findings import MomentFindings, as_plain
 from strandline.pipeline.maps.moment.layers import BLOCK, EXTENTS, FLOODED, PERMANENT, UNKNOWN_EXTENT, Layers
+from strandline.pipeline.maps.moment.products.findings import MomentFindings, as_plain
 from strandline.pipeline.maps.tiles import Window
 from strandline.report.products import write_json
 
