@@ -18,7 +18,13 @@ from strandline.pipeline.maps.moment.layers import DRY, FLOODED, PERMANENT, Laye
 from strandline.pipeline.maps.moment.one_scene import fit_to_region, map_with_before, wet_of
 from strandline.pipeline.maps.moment.scene_reader import OVERLAP, REACH, SceneReader, as_states
 from strandline.pipeline.maps.moment.sea import SeaAtMoment
-from strandline.pipeline.maps.moment.sea_flood import SeaFloodRun, check_size, flood_by_sills, flood_by_students
+from strandline.pipeline.maps.moment.sea_flood import (
+    MOST_CELLS,
+    SeaFloodRun,
+    check_size,
+    flood_by_sills,
+    flood_by_students,
+)
 from strandline.pipeline.maps.tiles import Tiling, Window
 from strandline.risk.hazard.depth_from_extent import depth_from_extent
 
@@ -145,6 +151,8 @@ def _map_sea(
 ) -> str:
     """Store the sea's flood; returns who mapped it, empty = nobody."""
     if sea is None or inputs.ground is None or water is None:
+        return ""
+    if run is None and layers.shape[0] * layers.shape[1] > MOST_CELLS:
         return ""
     check_size(inputs.region)
     elevation = np.asarray(layers.array("elevation"), dtype=np.float32)

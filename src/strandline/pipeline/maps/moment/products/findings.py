@@ -223,6 +223,11 @@ def _warnings(inputs: MomentInputs, made: Estimate, sea: SeaAtMoment | None, are
             f"Images and the sea's flood agree poorly (overlap {share:.2f}): rain or a river, a wrong sea level, or a"
             " run that fails here."
         )
+    if sea is not None and not made.sea_by:
+        found.append(
+            f"The sea stood at {sea.level:.2f} m; its flood is not mapped, since the region has too many cells or nobody"
+            " states its permanent water."
+        )
     if sea is not None and sea.age_hours is None:
         found.append(f"The sea at {sea.level:.2f} m is {sea.source}.")
     if inputs.ground is not None and inputs.ground.error is None:
