@@ -225,7 +225,7 @@ def _warnings(inputs: MomentInputs, made: Estimate, sea: SeaAtMoment | None, are
         )
     if sea is not None and not made.sea_by:
         found.append(
-            f"The sea stood at {sea.level:.2f} m; its flood is not mapped, since the region has too many cells or nobody"
+            f"The sea stood at {sea.level:.2f} m; its flood is not mapped: the region has too many cells, or nobody"
             " states its permanent water."
         )
     if sea is not None and sea.age_hours is None:
