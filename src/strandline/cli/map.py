@@ -159,15 +159,19 @@ def _map_moment(
     *,
     as_json: bool,
 ) -> None:
-    from strandline.pipeline import jobs
+    from strandline.models.weights.load_scene_weights import load_scene_mapper
+    from strandline.observations.region_file import load_region_file
+    from strandline.pipeline.maps.moment.map_moment import map_flood_of_moment
     from strandline.pipeline.maps.moment.products.findings import as_plain, headline
 
     if "://" in out:
         raise InputError("--out", f"{out} is a URL, and the map of a moment is written to a folder", "name a folder")
     with StageDisplay() as announce:
-        findings = jobs.map_moment(
-            region, data, files, Path(out), announce, at=_moment(at), sea_level=sea_level, run=run, seed=seed
-        )
+        region_file = None if region is None else load_region_file(region, data)
+        findings = map_flood_of_moment(
+            region_file, files, Path(out), load_scene_mapper(), announce, at=_moment(at), sea_level=sea_level, run=run,
+            seed=seed,
+        )  # fmt: skip
     for warning in findings.warnings:
         warn(warning)
     if as_json:
