@@ -17,6 +17,7 @@ from strandline.cli.console import StageDisplay, note, print_json, print_result,
 from strandline.cli.fetch import fetch
 from strandline.cli.new import new
 from strandline.cli.places import places
+from strandline.cli.pretrain import pretrain
 from strandline.cli.threads import limit_threads
 from strandline.cli.verify import verify
 from strandline.errors import InputError, StrandlineError, require_extra
@@ -368,24 +369,15 @@ def simulate(
     note(f"coast: {out}")
 
 
-@app.command(epilog=_examples(("strandline pretrain --out networks --coasts 8 --processes 2", "a trial on few coasts")))
-def pretrain(
-    out: Annotated[Path, typer.Option(help="Folder for teacher.safetensors, student.safetensors and student.json.")],
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    coasts: Annotated[int | None, typer.Option(help="Simulated coasts.", show_default="as shipped")] = None,
-    processes: Annotated[int, typer.Option(help="Coasts simulated at a time.")] = os.cpu_count() or 1,
-    seed: Annotated[int, typer.Option(help="Of every random stream.", min=0, max=LARGEST_SEED)] = 0,
-    surge_only: Annotated[
-        bool, typer.Option("--surge-only", help="Keep the shipped networks and train their surge decoders alone.")
-    ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted job in --out.")] = False,
-) -> None:
-    """Pre-train teacher and students on simulated coasts, as the shipped ones were."""
-    from strandline.pipeline import jobs
-
-    with StageDisplay() as announce:
-        jobs.pretrain(out, device, coasts, processes, seed, announce, surge_only=surge_only, resume=resume)
-    note(f"networks: {out}")
+app.command(
+    epilog=_examples(
+        ("strandline pretrain --out networks --coasts 8 --processes 2", "a trial on few coasts"),
+        (
+            "strandline pretrain --scenes simulated --scenes CHIPS.zip --blocks BLOCKS.json --out networks",
+            "real scenes",
+        ),
+    )
+)(pretrain)
 
 
 @app.command(epilog=_examples(("strandline doctor --out runs", "before the first run")))

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.members import layers_seen
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.streams import scene_streams, stack_streams
 from strandline.observations.arrays import Mask
 from strandline.observations.flood_scenes.scene import WET, LabelledScene

@@ -6,14 +6,15 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from torch import nn
 
 from strandline.models.flood.dense_cnn import DenseCNN
-from strandline.models.flood.dense_io import Streams
+from strandline.models.flood.dense_io import MapPrediction, Streams
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import cell_features
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.index_thresholds import IndexThresholds
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.streams import SHOWS_WATER, scene_streams
 from strandline.models.inference import DihedralTransform
 from strandline.observations.arrays import Mask, SingleFloats
@@ -102,10 +103,16 @@ class ThresholdMember:
     sensor: str
 
     def probability(self, scene: FloodScene, statistics: SceneStatistics) -> SingleFloats:
-        """(H, W) probability of water."""
+        """(H, W) probability of water; a half where the image shows no two classes that a threshold could part."""
+        shown = layers_seen(scene, (f"{self.sensor}_after",))
         other = "optical" if self.sensor == "radar" else "radar"
         own = scene.without(*(name for name in scene.layers if name.startswith(other) or name == "points"))
-        return IndexThresholds().map(own).probability
+        found = IndexThresholds().of_region(own)
+        if not shown.any():
+            return np.full(scene.shape, np.nan, dtype=np.float32)
+        if self.sensor == "radar" and not found.radar_members(own):
+            return np.where(shown, 0.5, np.nan).astype(np.float32)
+        return np.where(shown, np.nan_to_num(found.map(own).probability, nan=0.5), np.nan).astype(np.float32)
 
 
 def layers_seen(scene: FloodScene, names: Sequence[str]) -> Mask:
@@ -119,7 +126,7 @@ def layers_seen(scene: FloodScene, names: Sequence[str]) -> Mask:
 
 
 @torch.no_grad()
-def probability_of(network: DenseCNN | DenseTransformer, streams: Streams, symmetries: int) -> torch.Tensor:
+def probability_of(network: nn.Module, streams: Streams, symmetries: int) -> torch.Tensor:
     """(N, H, W) probability of water, averaged over the first ``symmetries`` of the square's eight.
 
     Source: test-time augmentation, Krizhevsky et al. (2012), section 4.1.
@@ -127,7 +134,8 @@ def probability_of(network: DenseCNN | DenseTransformer, streams: Streams, symme
     parts = []
     for turn in DihedralTransform.all()[:symmetries]:
         turned = {name: (turn.grid(value.float()), turn.grid(seen)) for name, (value, seen) in streams.items()}
-        parts.append(turn.inverse.grid(1 - network(turned).logits.softmax(dim=1)[:, 0]))
+        prediction: MapPrediction = network(turned)
+        parts.append(turn.inverse.grid(1 - prediction.logits.softmax(dim=1)[:, 0]))
     return torch.stack(parts).mean(0)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from strandline.models.flood.scenes.local_images import INDICES, local_mean, water_indices
-from strandline.models.flood.scenes.statistics import Match, RankTable, Standard
+from strandline.models.flood.scenes.images.local_images import INDICES, local_mean, water_indices
+from strandline.models.flood.scenes.images.statistics import Match, RankTable, Standard
 from strandline.observations.arrays import Reals, SingleFloats
 from strandline.observations.flood_scenes.scene import RADAR_BANDS, FloodScene
 
