@@ -25,7 +25,7 @@ from strandline.observations.exposure.assets import CURVE_CLASSES
 from strandline.observations.region import Region
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
-from strandline.pipeline.stages import split_record
+from strandline.pipeline.stages.record import split_record
 from strandline.pipeline.study_area import StudyArea
 from strandline.risk.hazard.flood_maps import depth_at_quantile
 from strandline.risk.impact.impact import DAMAGE_STATES

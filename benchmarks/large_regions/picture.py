@@ -9,7 +9,7 @@ from matplotlib.image import AxesImage
 
 from benchmarks.large_regions.tiling import SIDE, flood_of, probability_by_tiles, storms_of
 from strandline.observations.arrays import Floats, Mask
-from strandline.pipeline.large_regions.tiles import Tiling
+from strandline.pipeline.maps.tiles import Tiling
 
 SEED = 600
 TITLES = {"ground": "students, terrain only", "radar": "with radar of past storms"}

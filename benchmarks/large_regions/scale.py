@@ -14,7 +14,7 @@ from benchmarks.large_regions.wide_terrain import write_terrain
 from benchmarks.record import Row
 from benchmarks.speed.program import COMMAND, spend
 from strandline.pipeline.deployment import load_deployment
-from strandline.pipeline.large_regions.store import UNFINISHED
+from strandline.pipeline.maps.large_regions.store import UNFINISHED
 from strandline.uncertainty.forecaster import load_forecaster
 
 SEED = 0

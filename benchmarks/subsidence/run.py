@@ -13,9 +13,9 @@ from strandline.observations.region_file.scenario_sections import SeaLevelRise
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.projections import global_projections
 from strandline.observations.sea_level.subsidence import STABLE, SinkingRate, Subsidence
-from strandline.pipeline import stages
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext, random_stream
+from strandline.pipeline.stages import consequences, hazard_maps, learning, record, return_levels
 from strandline.pipeline.study_area import StudyArea, own_mean_sea_level, simulate_study_area
 from strandline.pipeline.study_area.future_seas import scenarios_of
 from strandline.planning.plan import Plan, plan_adaptation
@@ -73,9 +73,9 @@ def prepare(cells: int, years: float, storms: int, seed: int, samples: int) -> P
         return StageContext(random_stream(seed, name))
 
     area = simulate_study_area(cells, years, storms)
-    split, sea_level = stages.split_record(context("split"), area, config)
-    levels = stages.estimate_return_levels(context("levels"), area, sea_level, config)
-    data = stages.apply_teacher(context("teacher"), area, split, sea_level, load_teacher(), config)
+    split, sea_level = record.split_record(context("split"), area, config)
+    levels = return_levels.estimate_return_levels(context("levels"), area, sea_level, config)
+    data = learning.apply_teacher(context("teacher"), area, split, sea_level, load_teacher(), config)
     forecaster = calibrate_on(data, load_students(site_shape=area.observations.region.shape))
     rises = tuple(
         SeaLevelRise.model_validate({"scenario": "SSP2-4.5", "year": area.baseline + ahead}) for ahead in YEARS_AHEAD
@@ -104,11 +104,11 @@ def assess(prepared: Prepared, name: str, subsidence: Subsidence | None, seed: i
         return StageContext(random_stream(seed, stage))
 
     maps, levels = (prepared.forecaster, area, prepared.sea_level), prepared.levels
-    hazard = stages.map_hazard(context("hazard"), *maps, levels.samples, prepared.config)
-    frequent = stages.map_frequent(context("frequent"), *maps, levels.frequent, prepared.config)
-    futures = stages.map_sea_level_rise(context("rise"), *maps, levels.samples, prepared.config, levels.frequent)
-    highest = stages.map_highest(context("highest"), *maps, levels.samples, prepared.config)
-    impact = stages.assess_impact(context("impact"), hazard, frequent, futures, highest, area)
+    hazard = hazard_maps.map_hazard(context("hazard"), *maps, levels.samples, prepared.config)
+    frequent = hazard_maps.map_frequent(context("frequent"), *maps, levels.frequent, prepared.config)
+    futures = hazard_maps.map_sea_level_rise(context("rise"), *maps, levels.samples, prepared.config, levels.frequent)
+    highest = hazard_maps.map_highest(context("highest"), *maps, levels.samples, prepared.config)
+    impact = consequences.assess_impact(context("impact"), hazard, frequent, futures, highest, area)
     yield _hazard_row(name, area.baseline, hazard, impact.expected_annual_damage, "today")
     for ahead, future, damage in zip(YEARS_AHEAD, futures, impact.in_future, strict=False):
         yield _hazard_row(name, area.baseline + ahead, future.hazard, damage.expected, future.name)

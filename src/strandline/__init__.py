@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from strandline.errors import FeedError, InputError, RefusedByTheory, StrandlineError
     from strandline.models.batch import Batch
     from strandline.models.prediction import Prediction
+    from strandline.observations.flood_scenes.read_scenes import read_labelled_scenes
+    from strandline.observations.flood_scenes.scene import FloodScene, LabelledScene
     from strandline.observations.observations import Observations
     from strandline.observations.region_file import RegionFile, load_region_file
     from strandline.pipeline.jobs import run
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from strandline.planning.plan import Plan
     from strandline.risk.hazard.hazard import Hazard
     from strandline.risk.impact.impact import Impact
+    from strandline.simulator.flood_chips.scenes import simulate_flood_scenes
     from strandline.uncertainty.forecaster import Forecaster, load_forecaster
     from strandline.watch.service import Watch, open_watch
 
@@ -33,6 +36,8 @@ _MODULES = {
     "errors": ("FeedError", "InputError", "RefusedByTheory", "StrandlineError"),
     "models.batch": ("Batch",),
     "models.prediction": ("Prediction",),
+    "observations.flood_scenes.read_scenes": ("read_labelled_scenes",),
+    "observations.flood_scenes.scene": ("FloodScene", "LabelledScene"),
     "observations.observations": ("Observations",),
     "observations.region_file": ("RegionFile", "load_region_file"),
     "pipeline.jobs": ("run",),
@@ -40,6 +45,7 @@ _MODULES = {
     "planning.plan": ("Plan",),
     "risk.hazard.hazard": ("Hazard",),
     "risk.impact.impact": ("Impact",),
+    "simulator.flood_chips.scenes": ("simulate_flood_scenes",),
     "uncertainty.forecaster": ("Forecaster", "load_forecaster"),
     "watch.service": ("Watch", "open_watch"),
 }
@@ -52,10 +58,12 @@ __all__ = [
     "DistillationReport",
     "EnsembleDistillationConfig",
     "FeedError",
+    "FloodScene",
     "Forecaster",
     "Hazard",
     "Impact",
     "InputError",
+    "LabelledScene",
     "Observations",
     "Plan",
     "Prediction",
@@ -71,7 +79,9 @@ __all__ = [
     "load_region_file",
     "open_study_area",
     "open_watch",
+    "read_labelled_scenes",
     "run",
+    "simulate_flood_scenes",
 ]
 
 

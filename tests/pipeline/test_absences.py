@@ -11,8 +11,8 @@ import pytest
 from strandline.errors import RefusedByTheory
 from strandline.observations.checks.published import Published
 from strandline.observations.region_file import load_region_file
-from strandline.pipeline import stages
 from strandline.pipeline.stage_runner import StageContext
+from strandline.pipeline.stages import record, return_levels
 from strandline.pipeline.study_area import StudyArea, open_study_area, study_area
 from strandline.pipeline.study_area.absences import absence_sentences
 from strandline.pipeline.study_area.assumed_sea import assume_sea, usual_tide
@@ -35,8 +35,8 @@ def estimate(region_file: Path) -> tuple[StudyArea, ReturnLevels]:
     """The stages that ask what there is; all later ones read what these return."""
     area = open_study_area(load_region_file(region_file))
     context = StageContext(np.random.default_rng(5), lambda _: None)
-    _, sea_level = stages.split_record(context, area, CONFIG)
-    return area, stages.estimate_return_levels(context, area, sea_level, CONFIG)
+    _, sea_level = record.split_record(context, area, CONFIG)
+    return area, return_levels.estimate_return_levels(context, area, sea_level, CONFIG)
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def test_a_zero_that_is_half_known_widens_every_level_by_as_much(tmp_path: Path,
     variances = []
     for error in (0.0, 0.8):
         context = StageContext(np.random.default_rng(5), lambda _: None)
-        _, sea_level = stages.split_record(context, area, CONFIG)
-        found = stages.estimate_return_levels(context, replace(area, zero_error=error), sea_level, CONFIG)
+        _, sea_level = record.split_record(context, area, CONFIG)
+        found = return_levels.estimate_return_levels(context, replace(area, zero_error=error), sea_level, CONFIG)
         variances.append(found.samples.var(axis=0))
         assert (np.diff(found.samples, axis=1) >= 0).all()
         assert ("± 0.8 m" in found.basis.method) == (error > 0)

@@ -12,7 +12,7 @@ from strandline.observations.region_file.scenario_sections import SeaLevelRise
 from strandline.observations.sea_level.projections import global_projections
 from strandline.observations.sea_level.sinking_land import bring_land_to
 from strandline.observations.sea_level.subsidence import SinkingRate, Subsidence
-from strandline.pipeline.stages import today_sentence
+from strandline.pipeline.stages.planning import today_sentence
 from strandline.pipeline.study_area import StudyArea
 from strandline.pipeline.study_area.future_seas import (
     future_seas,

@@ -26,9 +26,9 @@ from strandline.observations.observations import Observations, Provenance
 from strandline.observations.sea_level.scenes.levels import GAUGE_SD, LevelsAtScenes, levels_at_scenes
 from strandline.observations.storms import Split, find_storms
 from strandline.observations.variables import as_variable
-from strandline.pipeline import stages
 from strandline.pipeline.radar_scenes import compile_radar
 from strandline.pipeline.stage_runner import StageContext
+from strandline.pipeline.stages import record
 from strandline.pipeline.study_area import StudyArea
 from strandline.pipeline.study_area.assumed_sea import AssumedSea
 from strandline.report.radar_scenes import radar_scenes_csv, scene_rows, scene_sentences
@@ -177,7 +177,7 @@ def test_radar_of_a_simulated_coast_is_left_as_it_is() -> None:
     assert found.area is area
     assert found.compiled is None
     assert found.scenes == ()
-    assert stages.add_radar_archive(StageContext(np.random.default_rng(0)), area, split_of(area.observations)) is area
+    assert record.add_radar_archive(StageContext(np.random.default_rng(0)), area, split_of(area.observations)) is area
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Split, find_storms, split_by_storm
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
-from strandline.pipeline.stages import split_record
+from strandline.pipeline.stages.record import split_record
 from strandline.pipeline.study_area import StudyArea
 from strandline.simulator.radar_archive import simulate_archive, solver_terrain
 from tests.fixtures.batches import HOUR, MEAN_SEA_LEVEL, bell, ground, hours, make_gauge, make_observations

@@ -1,12 +1,14 @@
 """Layers shared by teacher and student."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+Norm = Callable[[int], nn.Module]
+"""From a number of channels to what normalises them."""
 PATCH = 8
 """Edge of a patch in cells; grids are padded to a multiple of it."""
 
@@ -63,14 +65,34 @@ def gelu(grid: Tensor) -> Tensor:
     return F.gelu(grid.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
-class Block(nn.Module):
-    """Residual pair of 3×3 convolutions with group normalisation, dropout between them."""
+def group_norm(channels: int) -> nn.Module:
+    """Normalises eight groups of channels over the whole map: of few channels this erases their level."""
+    return nn.GroupNorm(8, channels)
 
-    def __init__(self, channels: int, dropout: float, dilation: int = 1) -> None:
+
+class ChannelNorm(nn.Module):
+    """Normalises each cell over its channels, (B, C, H, W): a cell's result does not depend on the rest of the map.
+
+    Source: layer normalisation, Ba et al. (2016), per position as in Liu et al. (2022), section 2.6.
+    """
+
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.norm1 = nn.GroupNorm(8, channels)
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) → the same shape."""
+        return self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)  # type: ignore[no-any-return]
+
+
+class Block(nn.Module):
+    """Residual pair of 3×3 convolutions with normalisation, dropout between them."""
+
+    def __init__(self, channels: int, dropout: float, dilation: int = 1, norm: Norm = group_norm) -> None:
+        super().__init__()
+        self.norm1 = norm(channels)
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
-        self.norm2 = nn.GroupNorm(8, channels)
+        self.norm2 = norm(channels)
         self.dropout = nn.Dropout2d(dropout)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
 

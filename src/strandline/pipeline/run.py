@@ -11,7 +11,6 @@ from strandline.distillation.adaptation.radar_scenes import with_shares
 from strandline.distillation.training.loop import Announce, Progress
 from strandline.models.batching import build_storm_batch
 from strandline.models.weights.load_weights import load_teacher
-from strandline.pipeline import stages
 from strandline.pipeline.deployment import RunMetadata, save_deployment
 from strandline.pipeline.evaluation import learning_scores, reliability, surge_scores
 from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints, job_key
@@ -19,6 +18,7 @@ from strandline.pipeline.run_folder.generations import new_generation
 from strandline.pipeline.run_folder.lock import one_run_at_a_time
 from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
+from strandline.pipeline.stages import consequences, hazard_maps, learning, planning, record, return_levels, warnings
 from strandline.pipeline.study_area import StudyArea
 from strandline.pipeline.study_area.flood_scores import targets_of
 from strandline.report.findings import RunInfo, RunResults, SeaLevelRiseScenario
@@ -53,42 +53,50 @@ def run(
         stage = StageRunner(Checkpoints(out / UNFINISHED, fingerprint, resume), config.seed, announce)
 
         area = stage("observe", lambda context: observe(context.progress))
-        split, sea_level = stage("split the record", stages.split_record, area, config)
-        radar = stage("compile the radar scenes", stages.compile_radar_scenes, area, split, sea_level)
-        area = stage("simulate the radar archive", stages.add_radar_archive, radar.area, split)
+        split, sea_level = stage("split the record", record.split_record, area, config)
+        radar = stage("compile the radar scenes", record.compile_radar_scenes, area, split, sea_level)
+        area = stage("simulate the radar archive", record.add_radar_archive, radar.area, split)
         observations, teacher = area.observations, load_teacher()
-        estimated = stage("estimate return levels", stages.estimate_return_levels, area, sea_level, config)
+        estimated = stage("estimate return levels", return_levels.estimate_return_levels, area, sea_level, config)
         levels = estimated.samples
 
-        data = stage("apply the teacher", stages.apply_teacher, area, split, sea_level, teacher, config, radar.compiled)
-        data = stage("simulate extremes", stages.simulate_extremes, data, area, sea_level, levels)
-        data = stage("estimate the teacher's weight", stages.estimate_teacher_weight, data)
-        students = stage("distil the students", stages.distil_students, data, area, config)
-        forecaster = stage("calibrate", stages.calibrate, data, students, config)
-        baselines = stage("train the baselines", stages.train_baselines, data, area, config) if config.evaluate else {}
+        data = stage(
+            "apply the teacher", learning.apply_teacher, area, split, sea_level, teacher, config, radar.compiled
+        )
+        data = stage("simulate extremes", learning.simulate_extremes, data, area, sea_level, levels)
+        data = stage("estimate the teacher's weight", learning.estimate_teacher_weight, data)
+        students = stage("distil the students", learning.distil_students, data, area, config)
+        forecaster = stage("calibrate", learning.calibrate, data, students, config)
+        baselines = (
+            stage("train the baselines", learning.train_baselines, data, area, config) if config.evaluate else {}
+        )
         seen = area.storm_observations
         test = build_storm_batch(seen, split.test, sea_level, targets_of(seen, split.test))
-        floods = stage("score the flood maps", stages.score, test, data, forecaster, teacher, baselines)
-        surge = stage("forecast the surge", stages.forecast_surge, forecaster, observations, split, sea_level)
+        floods = stage("score the flood maps", learning.score, test, data, forecaster, teacher, baselines)
+        surge = stage("forecast the surge", learning.forecast_surge, forecaster, observations, split, sea_level)
 
-        hazard = stage("map the hazard", stages.map_hazard, forecaster, area, sea_level, levels, config)
+        hazard = stage("map the hazard", hazard_maps.map_hazard, forecaster, area, sea_level, levels, config)
         frequent = stage(
-            "map frequent floods", stages.map_frequent, forecaster, area, sea_level, estimated.frequent, config
+            "map frequent floods", hazard_maps.map_frequent, forecaster, area, sea_level, estimated.frequent, config
         )
         futures = stage(
-            "map sea-level rise", stages.map_sea_level_rise, forecaster, area, sea_level, levels, config,
+            "map sea-level rise", hazard_maps.map_sea_level_rise, forecaster, area, sea_level, levels, config,
             estimated.frequent,
         )  # fmt: skip
-        highest = stage("map the highest sea", stages.map_highest, forecaster, area, sea_level, levels, config)
-        impact = stage("assess the impact", stages.assess_impact, hazard, frequent, futures, highest, area)
-        information = stage("analyse sensitivity", stages.analyse_sensitivity, hazard, area, estimated.record_years)
-        impact = replace(impact, population=stage("count the people", stages.count_people, hazard, futures, area))
-        zones, response = stage("find the zones", stages.find_zones, area, hazard, futures, sea_level)
-        plan = stage("plan", stages.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level)
-        novelty = stage("compare with training coasts", stages.compare_with_training, data, area, split, sea_level)
+        highest = stage("map the highest sea", hazard_maps.map_highest, forecaster, area, sea_level, levels, config)
+        impact = stage("assess the impact", consequences.assess_impact, hazard, frequent, futures, highest, area)
+        information = stage(
+            "analyse sensitivity", consequences.analyse_sensitivity, hazard, area, estimated.record_years
+        )
+        impact = replace(impact, population=stage("count the people", consequences.count_people, hazard, futures, area))
+        zones, response = stage("find the zones", consequences.find_zones, area, hazard, futures, sea_level)
+        plan = stage(
+            "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level
+        )
+        novelty = stage("compare with training coasts", learning.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})
         deployment = stage(
-            "prepare the watch", stages.prepare_watch, area, zones, response, hazard, plan, sea_level, split, metadata
+            "prepare the watch", planning.prepare_watch, area, zones, response, hazard, plan, sea_level, split, metadata
         )
 
         announce("write the report")
@@ -106,7 +114,7 @@ def run(
                 {"run": config.seed},
                 metadata.commit,
                 metadata.version,
-                stages.warnings_of(area, radar, novelty, data, highest, split),
+                warnings.warnings_of(area, radar, novelty, data, highest, split),
             ),
             issuer=area.issuer,
             levels=estimated.basis,

@@ -33,7 +33,7 @@ from strandline.observations.storms import Split
 from strandline.pipeline.evaluation import FloodScores, forecast_surge, score_floods
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
-from strandline.pipeline.stages import split_record
+from strandline.pipeline.stages.record import split_record
 from strandline.pipeline.study_area import StudyArea
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.calibration import calibrate_on

@@ -16,7 +16,7 @@ from strandline.distillation.waterlines import attach_archive, attach_whole_arch
 from strandline.models.batch import Batch
 from strandline.models.prediction import Prediction
 from strandline.models.terrain_features import terrain_features_of
-from strandline.pipeline.stages import extrapolation_warnings
+from strandline.pipeline.stages.warnings import extrapolation_warnings
 from strandline.simulator.design_storms import StormDesigner, storm_designer
 from strandline.uncertainty.forecaster import Forecaster
 from tests.fixtures.batches import MEAN_SEA_LEVEL, REGION, ground, make_observations

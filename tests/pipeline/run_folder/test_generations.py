@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from strandline.cli.main import app
 from strandline.errors import InputError
 from strandline.pipeline import jobs
-from strandline.pipeline.large_regions.map_region import MapConfig
+from strandline.pipeline.maps.large_regions.map_region import MapConfig
 from strandline.pipeline.run_folder.checkpoints import Checkpoints, job_key
 from strandline.pipeline.run_folder.generations import COMPLETE, MANIFEST, new_generation, open_run
 from strandline.pipeline.run_folder.lock import one_run_at_a_time

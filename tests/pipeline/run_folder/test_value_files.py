@@ -1,9 +1,11 @@
 """Results of stages as numbers and text: equal when read back, and no code runs whatever the file holds."""
 
 import dataclasses
+import importlib
 import inspect
 import json
 import pickle
+import pkgutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -208,8 +210,9 @@ def kinds_in(hint: object, seen: set[object]) -> Iterator[type]:
 def test_every_stage_returns_what_can_be_stored() -> None:
     """A stage that returns another kind of value needs a row in ``value_files``."""
     seen: set[object] = set()
-    for name, stage in inspect.getmembers(stages, inspect.isfunction):
-        if stage.__module__ == stages.__name__ and not name.startswith("_"):
-            for kind in kinds_in(get_type_hints(stage)["return"], seen):
-                assert issubclass(kind, STORED), f"{name} returns {kind}"
+    for info in pkgutil.iter_modules(stages.__path__, f"{stages.__name__}."):
+        for name, stage in inspect.getmembers(importlib.import_module(info.name), inspect.isfunction):
+            if stage.__module__ == info.name and not name.startswith("_"):
+                for kind in kinds_in(get_type_hints(stage)["return"], seen):
+                    assert issubclass(kind, STORED), f"{name} returns {kind}"
     assert len(seen) > 50

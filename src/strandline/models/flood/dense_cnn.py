@@ -7,7 +7,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from strandline.models.flood.dense_io import MapPrediction, Streams, pad_streams, shares_seen, upsample
-from strandline.models.layers import Block, FiLM, channels_last, gelu, masked_mean, pad_to_patches
+from strandline.models.layers import (
+    Block,
+    FiLM,
+    Norm,
+    channels_last,
+    gelu,
+    group_norm,
+    masked_mean,
+    pad_to_patches,
+)
 
 OwnContext = Callable[[Tensor, Mapping[str, Tensor], Tensor], Tensor]
 
@@ -27,6 +36,7 @@ class DenseCNN(nn.Module):
             resolution by a sub-pixel convolution (Shi et al. 2016).
         static_channels: channels of static maps of the site, added where given.
         sparse: streams of which one reading stands for its block.
+        norm: of the blocks.
     """
 
     full_channels = 24
@@ -43,6 +53,7 @@ class DenseCNN(nn.Module):
         sharp: Collection[str] = (),
         static_channels: int = 0,
         sparse: Collection[str] = (),
+        norm: Norm = group_norm,
     ) -> None:
         super().__init__()
         deep = 3 * width
@@ -54,18 +65,18 @@ class DenseCNN(nn.Module):
         )
         self.flags = nn.Conv2d(len(channels), width, 1)
         self.static = nn.Conv2d(static_channels, width, 4, stride=2, padding=1) if static_channels else None
-        self.blocks_half = nn.ModuleList([Block(width, dropout), Block(width, dropout)])
+        self.blocks_half = nn.ModuleList([Block(width, dropout, norm=norm) for _ in range(2)])
         self.down1 = nn.Conv2d(width, 2 * width, 4, stride=2, padding=1)
-        self.blocks_quarter = nn.ModuleList([Block(2 * width, dropout), Block(2 * width, dropout)])
+        self.blocks_quarter = nn.ModuleList([Block(2 * width, dropout, norm=norm) for _ in range(2)])
         self.down2 = nn.Conv2d(2 * width, deep, 4, stride=2, padding=1)
         self.film = FiLM(context_width, deep) if context_width else None
         self.blocks_eighth = nn.ModuleList(  # one cell is one of the teacher's patches
-            [Block(deep, dropout, dilation) for dilation in (1, 2, 4)]
+            [Block(deep, dropout, dilation, norm) for dilation in (1, 2, 4)]
         )
         self.up2 = nn.Conv2d(deep, 2 * width, 1)
         self.up1 = nn.Conv2d(2 * width, width, 1)
         self.film_half = FiLM(context_width, width) if context_width else None
-        self.out_half = Block(width, dropout)
+        self.out_half = Block(width, dropout, norm=norm)
         if self.sharp:
             seen = sum(channels[name] for name in self.sharp) + static_channels
             self.full = nn.Conv2d(width + seen, self.full_channels, 3, padding=1)

@@ -78,9 +78,7 @@ class AssetClass:
 @cache
 def asset_classes() -> Mapping[str, AssetClass]:
     """All ``ASSET_CLASSES``, read from ``data/asset_classes.toml``."""
-    stored = tomllib.loads(
-        resources.files("strandline.observations").joinpath("data/asset_classes.toml").read_text("utf-8")
-    )
+    stored = tomllib.loads(resources.files(__package__).joinpath("data/asset_classes.toml").read_text("utf-8"))
     classes = {}
     for name in ASSET_CLASSES:
         entry = dict(stored[name])

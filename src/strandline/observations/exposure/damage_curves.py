@@ -36,9 +36,7 @@ def curve(asset_class: str, continent: str) -> tuple[Floats, Floats]:
 
 @cache
 def _curves() -> dict[tuple[str, str], tuple[Floats, Floats]]:
-    with (
-        resources.files("strandline.observations").joinpath("data/jrc_depth_damage.csv").open(encoding="utf-8") as file
-    ):
+    with resources.files(__package__).joinpath("data/jrc_depth_damage.csv").open(encoding="utf-8") as file:
         table = pd.read_csv(file, comment="#")
     curves = {}
     for (asset_class, continent), rows in table.groupby(["asset_class", "continent"]):

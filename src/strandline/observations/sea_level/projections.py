@@ -120,7 +120,7 @@ def middle_of(projections: Iterable[SeaLevelProjection]) -> SeaLevelProjection:
 @cache
 def global_projections() -> tuple[SeaLevelProjection, ...]:
     """The IPCC's projections of global mean sea level, in the order of their file."""
-    text = resources.files("strandline.observations").joinpath("data/sea_level_rise.csv").read_text(encoding="utf-8")
+    text = resources.files(__package__).joinpath("data/sea_level_rise.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
     found = []
     for name in dict.fromkeys(row["scenario"] for row in rows):

@@ -20,7 +20,7 @@ HEAD = f"""\
 # Costs
 
 What a plan counts with, by preset. This page is written by `{COMMAND}` from the
-data files of the package (`planning/data/measures.toml`, `observations/data/presets/`).
+data files of the package (`planning/data/measures.toml`, `observations/region_file/prices/presets/`).
 
 A preset is chosen by `preset = "bangladesh"` in `[planning]` of the region file; every key there takes precedence, and
 `strandline costs --region REGION.toml` shows what then holds. A range holds 95 % of the cases. What nobody published

@@ -2,10 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from strandline.observations.arrays import SingleFloats
 from strandline.observations.flood_scenes.scene import FloodScene
+
+NO_IMAGE = (
+    "shows no water: it has neither a radar nor an optical image of the moment, nor known points",
+    "give one of them",
+)
+"""What is wrong with a scene that shows no water, and what would be right."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,5 +41,18 @@ class SceneMapper(Protocol):
 
         Raises:
             InputError: no layer that shows water: neither a radar nor an optical image of the moment, nor points.
+        """
+        ...
+
+
+@runtime_checkable
+class RegionalSceneMapper(SceneMapper, Protocol):
+    """A mapper that learns statistics of the images (thresholds, means and spreads) before it maps them."""
+
+    def of_region(self, sample: FloodScene) -> SceneMapper:
+        """The mapper with the statistics of a whole region, so that its tiles agree with the whole.
+
+        Args:
+            sample: parts of the region, side by side, at the size of its cells.
         """
         ...

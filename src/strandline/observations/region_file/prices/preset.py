@@ -133,7 +133,7 @@ def load_preset(name: PresetName) -> Preset:
     Raises:
         InputError: its file was damaged.
     """
-    with resources.as_file(resources.files("strandline.observations").joinpath(f"data/presets/{name}.toml")) as path:
+    with resources.as_file(resources.files(__package__).joinpath(f"presets/{name}.toml")) as path:
         try:
             return Preset.model_validate(read_toml(path))
         except ValidationError as error:

@@ -1,0 +1,1 @@
+"""Training of scene networks on labelled scenes."""

@@ -1,0 +1,1 @@
+"""Flood maps beyond a run: return levels of a large region, and the flood of one moment."""

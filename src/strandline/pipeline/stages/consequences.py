@@ -1,0 +1,66 @@
+"""The stages that say what floods do: damage, people, zones, and what to measure next."""
+
+from collections.abc import Sequence
+
+from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.pipeline.deployment import assess_zones
+from strandline.pipeline.stage_runner import StageContext
+from strandline.pipeline.stages.hazard_maps import on_todays_land
+from strandline.pipeline.study_area import StudyArea, last_year
+from strandline.risk import sensitivity as risk_sensitivity
+from strandline.risk.hazard.hazard import FutureHazard, Hazard
+from strandline.risk.impact import impact as impact_chain
+from strandline.risk.impact.impact import Impact
+from strandline.risk.impact.population import PopulationImpact, assess_population
+from strandline.risk.impact.survey_age import states_where_outdated
+from strandline.risk.sensitivity import SensitivityAnalysis
+from strandline.risk.stage_damage.by_zone import StageDamageByZone
+from strandline.risk.stage_damage.zones import Zones
+
+
+def assess_impact(
+    context: StageContext,
+    hazard: Hazard,
+    frequent: Hazard | None,
+    futures: Sequence[FutureHazard],
+    highest: Hazard,
+    area: StudyArea,
+) -> Impact:
+    """Damage and loss of function at every return period; damage also of each future sea; unknown without a survey."""
+    assets, region = area.observations.surveyed_assets, area.observations.region
+    design = area.return_periods[-1]
+    own_states = states_where_outdated(hazard, assets, last_year(area), design, region.continent)
+    return impact_chain.assess_impact(
+        hazard, assets, region.continent, context.rng, design_return_period=design, own_states=own_states,
+        frequent=frequent, futures=futures, highest=highest,
+    )  # fmt: skip
+
+
+def analyse_sensitivity(
+    _: StageContext, hazard: Hazard, area: StudyArea, record_years: float
+) -> SensitivityAnalysis | None:
+    """Which uncertain input drives the expected damage, and what it is worth to measure it.
+
+    ``None`` where values of assets are bounds: what they are worth is not among the inputs, and drives it most.
+    """
+    if "value_low" in area.observations.surveyed_assets:
+        return None
+    assets, continent = area.observations.surveyed_assets, area.observations.region.continent
+    return risk_sensitivity.analyse_sensitivity(hazard, assets, continent, record_years)
+
+
+def count_people(
+    context: StageContext, hazard: Hazard, futures: Sequence[FutureHazard], area: StudyArea
+) -> PopulationImpact | None:
+    """People with water at home or without a way out at the longest return period; ``None`` = nobody counted them."""
+    hazards = [hazard, *on_todays_land(futures)]
+    design, ground = len(area.return_periods) - 1, area.observations.terrain["elevation"].values.astype(float)
+    assets, people = area.observations.surveyed_assets, area.observations.mapped_people
+    return assess_population(hazards, assets, design, context.rng, ground=ground, people=people)
+
+
+def find_zones(
+    context: StageContext, area: StudyArea, hazard: Hazard, futures: Sequence[FutureHazard], sea_level: SeaLevelModel
+) -> tuple[Zones, StageDamageByZone]:
+    """The zones of the study area, and what each sea level does in them."""
+    return assess_zones(area.observations, [hazard, *on_todays_land(futures)], sea_level, context.rng, area.zones)

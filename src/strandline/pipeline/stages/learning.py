@@ -1,0 +1,118 @@
+"""The stages that teach, distil, calibrate and score."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from strandline.distillation.adaptation import adapt as adaptation
+from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
+from strandline.distillation.adaptation.data import AdaptationData, prepare_adaptation, weight_teacher_by_labels
+from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
+from strandline.distillation.adaptation.radar_scenes import CompiledScenes
+from strandline.models.batch import Batch
+from strandline.models.batching import build_surge_batch, free_hours
+from strandline.models.student import Student
+from strandline.models.teacher import Teacher
+from strandline.models.weights.load_weights import load_students
+from strandline.observations.arrays import Floats
+from strandline.observations.observations import Observations
+from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.storms import Split
+from strandline.pipeline import evaluation
+from strandline.pipeline.evaluation import FloodScores, SurgeTable, score_floods
+from strandline.pipeline.settings import RunConfig
+from strandline.pipeline.stage_runner import StageContext
+from strandline.pipeline.study_area import StudyArea
+from strandline.pipeline.study_area.future_seas import future_seas
+from strandline.uncertainty.calibration import calibrate_on
+from strandline.uncertainty.forecaster import Forecaster
+from strandline.uncertainty.out_of_distribution import (
+    FEATURE_HOURS,
+    OutOfDistribution,
+    compare,
+    features_of_site,
+    load_training_coasts,
+)
+
+
+def apply_teacher(
+    context: StageContext,
+    area: StudyArea,
+    split: Split,
+    sea_level: SeaLevelModel,
+    teacher: Teacher,
+    config: RunConfig,
+    scenes: CompiledScenes | None = None,
+) -> AdaptationData:
+    """Everything that the study area offers to learn from, with the teacher's predictions on it."""
+    return prepare_adaptation(
+        area.storm_observations, split, sea_level, teacher, config.windows, context.rng, scenes
+    )  # fmt: skip
+
+
+def simulate_extremes(
+    context: StageContext, data: AdaptationData, area: StudyArea, sea_level: SeaLevelModel, levels: Floats
+) -> AdaptationData:
+    """The data with simulated storms, where maps are needed of levels far above those in the flood archive."""
+    rises = [float(np.median(each.rise)) for each in future_seas(area, len(levels))]
+    highest = float(np.median(levels, axis=0).max()) + max(rises, default=0.0)
+    return augment_with_extremes(data, area.observations, sea_level, highest, context.rng, context.progress)
+
+
+def estimate_teacher_weight(_: StageContext, data: AdaptationData) -> AdaptationData:
+    """The data with the weight that local labels give to the teacher."""
+    return weight_teacher_by_labels(data, load_students())
+
+
+def distil_students(context: StageContext, data: AdaptationData, area: StudyArea, config: RunConfig) -> list[Student]:
+    """The shipped ensemble, adapted to the study area."""
+    shipped = load_students(site_shape=area.observations.region.shape)
+    return adaptation.adapt(data, shipped, config.distillation, config.seed, context.progress)
+
+
+def calibrate(_: StageContext, data: AdaptationData, students: Sequence[Student], config: RunConfig) -> Forecaster:
+    """The ensemble, calibrated on the calibration storms."""
+    return calibrate_on(data, students, config.miss_rate)
+
+
+def train_baselines(
+    context: StageContext, data: AdaptationData, area: StudyArea, config: RunConfig
+) -> dict[str, list[Student]]:
+    """What the distilled students are compared with, as many members each: no teacher, no pre-training, or neither."""
+    shape, seed = area.observations.region.shape, config.seed
+    shipped = load_students(site_shape=shape)
+    fresh = untrained_students(len(shipped), shape, seed)
+    return {
+        "labels_only": train_supervised(
+            data, fresh, config.distillation, seed, all_weights=True, progress=context.progress
+        ),
+        "pretrained_finetuned": fine_tune(data, shipped, config.distillation, seed, context.progress),
+    }
+
+
+def score(
+    _: StageContext,
+    test: Batch,
+    data: AdaptationData,
+    forecaster: Forecaster,
+    teacher: Teacher,
+    baselines: Mapping[str, Sequence[Student]],
+) -> FloodScores:
+    """Flood-map scores of teacher, students and baselines on the test storms."""
+    return score_floods(test, data, forecaster, teacher, {"pretrained": load_students(), **baselines})
+
+
+def forecast_surge(
+    _: StageContext, forecaster: Forecaster, observations: Observations, split: Split, sea_level: SeaLevelModel
+) -> SurgeTable:
+    """Forecasts through the test storms."""
+    return evaluation.forecast_surge(forecaster, observations, split.test, sea_level)
+
+
+def compare_with_training(
+    context: StageContext, data: AdaptationData, area: StudyArea, split: Split, sea_level: SeaLevelModel
+) -> OutOfDistribution:
+    """The study area beside the coasts that the networks were trained on, by hours drawn in the same way."""
+    hours = np.sort(context.rng.permutation(free_hours(area.observations, split))[:FEATURE_HOURS])
+    windows = build_surge_batch(area.observations, hours, sea_level, "survey")
+    return compare(features_of_site(data.training, windows), load_training_coasts())

@@ -1,0 +1,71 @@
+"""What a reader must know about a run before using it."""
+
+import numpy as np
+
+from strandline.distillation.adaptation.data import AdaptationData
+from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
+from strandline.observations.storms import Split
+from strandline.pipeline.radar_scenes import RadarOfPlace
+from strandline.pipeline.study_area import StudyArea, own_mean_sea_level
+from strandline.pipeline.study_area.absences import absence_sentences
+from strandline.pipeline.study_area.flood_scores import kind_of_targets
+from strandline.pipeline.study_area.future_seas import land_sentences
+from strandline.risk.hazard.hazard import Hazard
+from strandline.uncertainty.out_of_distribution import OutOfDistribution
+
+NO_SCENES = "No radar scene of this place was given"
+
+
+def warnings_of(
+    area: StudyArea,
+    radar: RadarOfPlace,
+    novelty: OutOfDistribution,
+    data: AdaptationData,
+    highest: Hazard,
+    split: Split,
+) -> tuple[str, ...]:
+    """What a reader must know about this run before using it."""
+    outlier = () if novelty.warning is None else (novelty.warning,)
+    return (
+        *_provenance_warnings(area, split, radar), *radar.warnings, *absence_sentences(area),
+        *land_sentences(area), *area.warnings, *outlier,
+        *extrapolation_warnings(data, own_mean_sea_level(area), float(np.median(highest.levels))),
+    )  # fmt: skip
+
+
+def _provenance_warnings(area: StudyArea, split: Split, radar: RadarOfPlace) -> tuple[str, ...]:
+    provenance, count = area.observations.provenance, len(radar.scenes)
+    given = f"None of the {count} radar scenes of this place is used" if count else NO_SCENES
+    if provenance["terrain"].kind == "simulated":
+        return ("Everything here is simulated: this coast does not exist.",)
+    if radar.compiled is not None:
+        return ()
+    if provenance["sar"].kind == "simulated" and kind_of_targets(area.observations, split.test) == "real":
+        return (
+            f"{given}: the floods that the teacher saw were computed by physics on this"
+            " terrain. The scores compare with floods that people saw, where they looked.",
+        )
+    if provenance["sar"].kind == "simulated":
+        return (
+            f"{given}. The floods that the teacher saw, and those that the scores compare"
+            " with, were computed by physics on this terrain; no flood map here was checked against an observed one.",
+        )
+    return ()
+
+
+def extrapolation_warnings(data: AdaptationData, mean_sea_level: float, highest: float) -> tuple[str, ...]:
+    """Where the maps reach levels that were only simulated.
+
+    Args:
+        mean_sea_level, highest: of the sea on average, and the highest mapped level [m, region datum].
+    """
+    if data.physics_augmented is None:
+        return ()
+    observed = mean_sea_level + data.first_pass.highest
+    simulated = mean_sea_level + float(peak_levels(data.physics_augmented)[0].max())
+    return (
+        f"The highest sea of which a flood was mapped here reached {observed:.2f} m when it came. Maps of a sea above"
+        f" {observed + EXTRAPOLATION_MARGIN:.2f} m rest on physics on the elevation product, within the bounds that the"
+        f" mapped floods set for the ground. It was computed up to {simulated:.2f} m; the maps beyond, which reach to"
+        f" about {highest:.2f} m, carry it on. A dike that is narrower than a cell, or that breaks, is not in them.",
+    )
