@@ -1,6 +1,9 @@
 """Calibration of probabilities, bounds and miss rates.
 
 ``python -m benchmarks.calibration --coasts 6 --seeds 3 --cache CACHE --out benchmarks/results/calibration.json``
+
+With ``--chips`` the networks are those of `benchmarks.floods`, found in ``--work``; where it has not run there, they
+are trained first, for hours. ``--effort 0.01`` is a quick try.
 """
 
 import argparse
@@ -19,7 +22,7 @@ from benchmarks.calibration.summary import markdown, summarise
 from benchmarks.delta.coasts import SimulatedCoast, simulate
 from benchmarks.delta.methods import weights_of
 from benchmarks.delta.run import TARGETS, TUNING_COASTS
-from benchmarks.floods.chips import read_events
+from benchmarks.floods.events import digests_of, read_events
 from benchmarks.record import Provenance, Record, Row, numeric_options, print_summary, sha256, write_record
 from benchmarks.surge.records.gauges import read_gauges, station_indices
 from strandline.distillation.ensemble import EnsembleDistillationConfig
@@ -77,12 +80,13 @@ def _gauge_rows(options: argparse.Namespace) -> Iterator[Row]:
 
 def _chip_rows(options: argparse.Namespace) -> Iterator[Row]:
     events = read_events(options.chips, options.chips_blocks)
-    digests = {"chips": sha256(options.chips), "chips_blocks": sha256(options.chips_blocks)}
+    digests = digests_of(options.chips, options.chips_blocks)
     with Progress() as bar:
         task = bar.add_task("events", total=None)
         yield from floods.rows_of(
-            events, options.chip_seeds, options.work, digests, lambda what: bar.update(task, description=what)
-        )
+            events, options.chip_seeds, options.effort, options.work, digests,
+            lambda what: bar.update(task, description=what),
+        )  # fmt: skip
 
 
 def _command(options: argparse.Namespace) -> str:
@@ -92,7 +96,7 @@ def _command(options: argparse.Namespace) -> str:
         command += f" {' '.join(options.target)} --train {options.train} --test {options.test}"
     if options.chips is not None:
         command += f" --chips {options.chips.name} --chips-blocks {options.chips_blocks.name}"
-        command += f" --chip-seeds {options.chip_seeds}"
+        command += f" --chip-seeds {options.chip_seeds} --effort {options.effort:g}"
     return command
 
 
@@ -118,7 +122,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--chips", type=Path, help="zip file or folder of real flood chips, as for benchmarks.floods")
     parser.add_argument("--chips-blocks", type=Path, help="JSON of [first, last, count] per event")
     parser.add_argument("--chip-seeds", type=int, default=1, help="draws of labels, clouds and points on chips")
-    parser.add_argument("--work", type=Path, default=Path("runs/calibration"), help="folder for networks of chips")
+    parser.add_argument("--effort", type=float, default=1.0, help="factor on all steps on chips, for a quick try")
+    parser.add_argument(
+        "--work", type=Path, default=Path("runs/floods"), help="folder for networks of chips, as for benchmarks.floods"
+    )
     parser.add_argument("--turns", type=int, default=15, help="calls of which the cost is the median")
     parser.add_argument("--cache", type=Path, default=None, help="folder for coasts, heads and predictions")
     parser.add_argument("--picture", type=Path, default=None, help="file for the reliability diagrams, PNG")

@@ -1,33 +1,47 @@
 """Task ``floods``: flood maps of real events by students of one event each, calibrated on the other events.
 
 One network maps each event from all streams (``normal``), or from a coarse cloudy image and eight points (``outage``);
-there is no ``extreme`` condition. Members are distilled from the same teacher with different draws. The temperature is
-fitted to the teacher's probabilities of pairs that no distillation used, as in a run, or to the masks of the other
-events (``ensemble_by_events``).
+there is no ``extreme`` condition. It is the student of the setting ``outage`` of `benchmarks.floods`, with the same
+committee as teacher, the same steps and whole chips; the networks are found in the same folder. Members are distilled
+from the same teacher with different draws. The temperature is fitted to the teacher's probabilities of pairs that no
+distillation used, as in a run, or to the masks of the other events (``ensemble_by_events``). ``committee`` is the
+teacher itself, weighted on other events, without a label of the event.
+
+Where `benchmarks.floods` has not run, the committees and students of the four folds are trained first, hours of
+processor time; then each event and seed takes three distillations of 150 steps.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import nn
 
 from benchmarks.calibration.mc_dropout import dropout_active
 from benchmarks.calibration.scoring import MISS_RATE, score_maps
 from benchmarks.floods import methods
-from benchmarks.floods.chips import Event, cut
-from benchmarks.floods.methods import Budget, DistillationConfig, EventTask, SourceNetworks, TeacherPredictions
-from benchmarks.floods.run import Plan, ResultCache, draw_labels, split_folds, train_source_networks
-from benchmarks.floods.training import predict
-from benchmarks.floods.views import SETTINGS, Setting, Views, draw_views, teacher_inputs
+from benchmarks.floods.committee import Teacher
+from benchmarks.floods.events import Event
+from benchmarks.floods.methods import EventTask
+from benchmarks.floods.run import (
+    FOLDS,
+    Folders,
+    FoldTraining,
+    Plan,
+    draw_labels,
+    shortened,
+    split_folds,
+    views_of,
+)
+from benchmarks.floods.views import SETTINGS, Setting, Views
 from benchmarks.record import Row
-from strandline.models.flood.dense_cnn import DenseCNN
-from strandline.models.flood.dense_transformer import DenseTransformer
-from strandline.observations.arrays import Mask, SingleFloats
+from strandline.distillation.adaptation.scene_student import SceneDistillation
+from strandline.distillation.pretraining.scenes.train import predict_probability
+from strandline.observations.arrays import Floats, Mask, Reals, SingleFloats
 from strandline.uncertainty.calibration import choose_threshold, fit_temperature
 from strandline.uncertainty.risk_control import miss_rate_threshold
 
@@ -35,79 +49,107 @@ CONDITIONS = {"normal": SETTINGS["outage"], "outage": SETTINGS["strict"]}
 """Condition → streams of the one student."""
 LABELS, CALIBRATION = 0.05, 0.25
 """Shares of the pairs of an event: labelled (at least one), and set apart for the temperature."""
-MEMBERS, DRAWS, FOLDS = 3, 8, 2
+MEMBERS, DRAWS = 3, 8
 METHODS = ("plain", "temperature_scaled", "mc_dropout", "ensemble", "ensemble_by_events", "shipped", "conformal")
-BUDGET = Budget(300, 300, 30)
-SIDE = 64
-"""Cells along the edge of the middle that is cut from each chip."""
+COMMITTEE = "committee"
+SYMMETRIES = 2
+"""Forward passes of a student per map, as in `benchmarks.floods`."""
+LARGEST_ODDS = 12.0
 
 
 @dataclass(frozen=True)
 class EventPredictions:
-    """Predictions on one event, on C scored cells and on P cells of the calibration pairs.
+    """Predictions on one event, on C scored cells and on P cells of the calibration pairs, as log odds of a flood.
 
     Attributes:
-        members, dropout: condition → (M, 2, C) logarithm of class probabilities, of members and of dropout draws.
+        members, dropout: condition → (M, C), of members and of dropout draws.
         flooded: condition → (C,) delineated as flooded.
-        calibration: (M, 2, P) of the members; ``teacher``: (2, P) probabilities of the teacher.
+        calibration: (M, P) of the members; ``teacher``: (P,) probability by the teacher.
+        committee: (C,) probability by the teacher that no label of the event adapted, on the cells of ``normal``;
+            ``committee_threshold``: from which it maps a flood; ``committee_passes``: of its networks.
     """
 
-    members: Mapping[str, SingleFloats]
-    dropout: Mapping[str, SingleFloats]
+    members: Mapping[str, Reals]
+    dropout: Mapping[str, Reals]
     flooded: Mapping[str, Mask]
-    calibration: SingleFloats
-    teacher: SingleFloats
+    calibration: Reals
+    teacher: Reals
+    committee: Reals
+    committee_threshold: float
+    committee_passes: int
 
 
 def rows_of(
-    events: Sequence[Event], seeds: int, folder: Path, data: Mapping[str, str], announce: Callable[[str], None]
+    events: Sequence[Event],
+    seeds: int,
+    effort: float,
+    folder: Path,
+    data: Mapping[str, str],
+    announce: Callable[[str], None],
 ) -> Iterator[Row]:
-    """One row per event, seed, condition and method; each large event is tested once, by networks of other events."""
-    small = [cut(event, SIDE) for event in events]
-    plan = Plan((SETTINGS["outage"].name,), (LABELS,), seeds, 1, LABELS, FOLDS, BUDGET, DistillationConfig())
-    folds = split_folds(small, None, FOLDS)
-    cache = ResultCache(folder, plan, data)
-    for seed in range(seeds):
-        predictions: dict[str, EventPredictions] = {}
-        for fold in folds:
-            networks = next(networks for _, networks in train_source_networks(fold, plan, cache, announce))
-            for event in fold.target:
+    """One row per event, seed, condition and method; each large event is tested once, by networks of other events.
+
+    Args:
+        effort: factor on all steps, for a quick try.
+        folder: ``--work`` of `benchmarks.floods`; ``data``: digests as there.
+    """
+    setting = SETTINGS["outage"].name
+    plan = Plan((setting,), (LABELS,), seeds, 1, LABELS, FOLDS, *shortened(effort), SceneDistillation())
+    folders = Folders(folder, plan, data)
+    predictions: list[dict[str, EventPredictions]] = [{} for _ in range(seeds)]
+    for fold in split_folds(events, None, FOLDS):
+        training = FoldTraining(fold, plan, folders, announce)
+        for event in fold.target:
+            for seed, of_seed in enumerate(predictions):
                 announce(f"{event.name}, seed {seed}")
-                predictions[event.name] = _kept_predictions(folder, data, event, seed, networks)
-        for name, own in predictions.items():
-            others = [other for key, other in predictions.items() if key != name]
+                of_seed[event.name] = _kept_predictions(folders, training, event, seed)
+    for seed, of_seed in enumerate(predictions):
+        for name, own in of_seed.items():
+            others = [other for key, other in of_seed.items() if key != name]
             for condition in CONDITIONS:
                 for row in _score(own, others, condition):
                     yield {"task": "floods", "condition": condition, "coast": name, "seed": seed, **row}
 
 
 def _score(own: EventPredictions, others: Sequence[EventPredictions], condition: str) -> Iterator[Row]:
-    truth = own.flooded[condition][None, None].astype(np.int64)  # (1, 1, C): the event as one storm
-    known = np.ones(truth.shape, dtype=bool)
     for method in METHODS:
-        logits = own.dropout[condition] if method == "mc_dropout" else own.members[condition]
-        members = 1 if method in ("plain", "temperature_scaled") else len(logits)
+        odds = own.dropout[condition] if method == "mc_dropout" else own.members[condition]
+        members = 1 if method in ("plain", "temperature_scaled") else len(odds)
         has_temperature = method in ("temperature_scaled", "shipped", "conformal")
         temperature = _temperature(own, members) if has_temperature else 1.0
         if method == "ensemble_by_events":
             temperature = _temperature_of(others, condition)
-        probability = _softmax(logits[:members], temperature)[:, None, :, None]  # (M, 1, 2, 1, C)
         if method == "conformal":
             threshold = _miss_rate_threshold(others, condition)
         else:
-            calibration = _softmax(own.calibration[:members], temperature).mean(0)[1]
-            threshold = choose_threshold(calibration, own.teacher[1] >= 0.5, np.ones(calibration.shape, dtype=bool))
+            calibration = _wet(own.calibration[:members], temperature).mean(0)
+            threshold = choose_threshold(calibration, own.teacher >= 0.5, np.ones(calibration.shape, dtype=bool))
         yield {
             "method": method,
-            **score_maps(probability, truth, known, threshold),
-            "forward_passes": {"mc_dropout": DRAWS}.get(method, members),
+            **_scores(_wet(odds[:members], temperature), own.flooded[condition], threshold),
+            "forward_passes": SYMMETRIES * {"mc_dropout": DRAWS}.get(method, members),
             "temperature": temperature,
         }
+    if condition == "normal":  # the committee sees the whole images in either condition
+        yield {
+            "method": COMMITTEE,
+            **_scores(own.committee.astype(np.float32)[None], own.flooded[condition], own.committee_threshold),
+            "epistemic": None,
+            "forward_passes": own.committee_passes,
+            "temperature": 1.0,
+        }
+
+
+def _scores(wet: SingleFloats, flooded: Mask, threshold: float) -> Row:
+    """Scores of (M, C) probabilities of a flood; the event counts as one storm."""
+    probability = np.stack([1 - wet, wet], axis=1)[:, None, :, None]  # (M, 1, 2, 1, C)
+    truth = flooded[None, None].astype(np.int64)
+    return score_maps(probability, truth, np.ones(truth.shape, dtype=bool), threshold)
 
 
 def _miss_rate_threshold(others: Sequence[EventPredictions], condition: str) -> float:
     """Threshold that controls the miss rate over other events, each as a storm with its own temperature."""
-    by_event = [_softmax(one.members[condition], _temperature(one, MEMBERS)).mean(0)[1] for one in others]
+    by_event = [_wet(one.members[condition], _temperature(one, MEMBERS)).mean(0) for one in others]
     most = max(one.size for one in by_event)
     probability, flooded = np.zeros((len(others), 1, most)), np.zeros((len(others), 1, most), dtype=bool)
     for row, (of_event, one) in enumerate(zip(by_event, others, strict=True)):
@@ -117,9 +159,7 @@ def _miss_rate_threshold(others: Sequence[EventPredictions], condition: str) -> 
 
 
 def _temperature(own: EventPredictions, members: int) -> float:
-    logits = [torch.from_numpy(one)[None, :, None] for one in own.calibration[:members]]  # (1, 2, 1, P)
-    teacher = torch.from_numpy(own.teacher)[None, :, None]
-    return fit_temperature(logits, teacher, torch.ones(1, 1, teacher.shape[-1], dtype=torch.bool))
+    return _fit([own.calibration[None, member] for member in range(members)], own.teacher[None])
 
 
 def _temperature_of(others: Sequence[EventPredictions], condition: str) -> float:
@@ -127,82 +167,105 @@ def _temperature_of(others: Sequence[EventPredictions], condition: str) -> float
     least = min(one.flooded[condition].size for one in others)
     rng = np.random.default_rng(0)
     chosen = [rng.choice(one.flooded[condition].size, least, replace=False) for one in others]
-    by_event = [one.members[condition][..., which] for one, which in zip(others, chosen, strict=True)]
+    by_event = [one.members[condition][:, which] for one, which in zip(others, chosen, strict=True)]
     flooded = np.stack([one.flooded[condition][which] for one, which in zip(others, chosen, strict=True)])  # (E, C)
-    truth = torch.from_numpy(np.stack([~flooded, flooded], axis=1).astype(np.float32))[:, :, None]  # (E, 2, 1, C)
-    logits = [torch.from_numpy(np.stack([one[member] for one in by_event]))[:, :, None] for member in range(MEMBERS)]
-    return fit_temperature(logits, truth, torch.ones(len(others), 1, least, dtype=torch.bool))
+    return _fit([np.stack([one[member] for one in by_event]) for member in range(MEMBERS)], flooded)
 
 
-def _softmax(logits: SingleFloats, temperature: float) -> SingleFloats:
-    return (torch.from_numpy(logits) / temperature).softmax(dim=1).numpy()
+def _fit(odds: Sequence[Reals], wet: Reals | Mask) -> float:
+    """Temperature of the mean of members, each (E, C) log odds, by probabilities of a flood (E, C)."""
+    logits = [_classes(np.zeros_like(one), one) for one in odds]
+    return fit_temperature(logits, _classes(1 - wet.astype(float), wet), torch.ones(len(wet), 1, wet.shape[1]) > 0)
 
 
-def _predict_event(event: Event, networks: SourceNetworks, seed: int) -> EventPredictions:
+def _classes(dry: Reals, wet: Reals | Mask) -> torch.Tensor:
+    """(E, C) each → (E, 2, 1, C)."""
+    return torch.from_numpy(np.stack([dry, wet], axis=1).astype(np.float32))[:, :, None]
+
+
+def _wet(odds: Reals, temperature: float) -> SingleFloats:
+    """Probability of a flood from its log odds."""
+    return (1 / (1 + np.exp(-odds.astype(np.float32) / temperature))).astype(np.float32)
+
+
+def _predict_event(training: FoldTraining, event: Event, seed: int) -> EventPredictions:
     order = draw_labels(event, seed)
     labelled = order[: max(1, round(LABELS * order.size))]
     apart = order[-max(1, round(CALIBRATION * order.size)) :]
     distilled_on = np.setdiff1d(order, apart)
-    views = {name: _views(event, setting, seed) for name, setting in CONDITIONS.items()}
-    pairs = views["normal"][distilled_on]
-    by_teacher = TeacherPredictions(predict(networks.teacher, pairs, teacher_inputs), None)
+    networks, teacher = training.networks(CONDITIONS["normal"]), training.teacher(event)
+    views = {name: views_of(event, setting, seed) for name, setting in CONDITIONS.items()}
+    word = teacher.word(slice(0, event.pairs), teacher.adapted(event.chips, labelled))
+    pairs, kept = views["normal"][distilled_on], views["normal"][apart]
     students = []
     for member in range(MEMBERS):
         labels = np.searchsorted(distilled_on, labelled)
-        task = EventTask(pairs, labels, CONDITIONS["normal"], MEMBERS * seed + member, BUDGET)
-        students.append(methods.distilled(networks, task, by_teacher, DistillationConfig())[0].network)
+        task = EventTask(pairs, labels, CONDITIONS["normal"], MEMBERS * seed + member, training.plan.budget)
+        by_teacher = replace(word, probability=word.probability[distilled_on])
+        students.append(methods.distilled(networks, task, by_teacher, training.plan.config)[0].network)
     members, dropout, flooded = {}, {}, {}
     for name, setting in CONDITIONS.items():
-        test = views[name][order.size :]
-        scored = test.chips.valid & ~test.points & ~test.water
-        members[name] = np.stack([_cells(methods.logits_of(one, test, setting), scored) for one in students])
+        test = views[name][event.pairs :]
+        scored = test.trained & ~test.points
+        members[name] = np.stack([_log_odds(one, test, setting, scored) for one in students])
         dropout[name] = _dropout_draws(students[0], test, setting, scored)
-        flooded[name] = test.chips.mask[scored]
-    kept = views["normal"][apart]
-    valid = kept.seen.numpy() & ~kept.water
-    calibration = np.stack([_cells(methods.logits_of(one, kept, CONDITIONS["normal"]), valid) for one in students])
-    teacher = np.exp(_cells(predict(networks.teacher, kept, teacher_inputs).logits, valid))
-    return EventPredictions(members, dropout, flooded, calibration, teacher)
+        flooded[name] = test.truth[scored]
+    tested = views["normal"][event.pairs :]
+    unadapted = teacher.word(slice(event.pairs, len(event.chips)))
+    return EventPredictions(
+        members,
+        dropout,
+        flooded,
+        np.stack([_log_odds(one, kept, CONDITIONS["normal"], kept.trained) for one in students]),
+        word.probability[apart][kept.trained],
+        unadapted.probability[tested.trained & ~tested.points],
+        unadapted.threshold,
+        _passes(teacher),
+    )
 
 
-def _views(event: Event, setting: Setting, seed: int) -> Views:
-    return draw_views(event.chips, setting.cloud, np.random.default_rng([seed, int(event.chips.ids[0]), 1]))
+def _passes(teacher: Teacher) -> int:
+    """Forward passes of all networks of the committee for one map."""
+    return sum(getattr(member, "symmetries", 0) for member in teacher.committee.members)
 
 
-def _dropout_draws(network: DenseCNN | DenseTransformer, test: Views, setting: Setting, scored: Mask) -> SingleFloats:
-    """(DRAWS, 2, C) predictions with active dropout."""
+def _dropout_draws(network: nn.Module, test: Views, setting: Setting, scored: Mask) -> Reals:
+    """(DRAWS, C) predictions with active dropout."""
     draws = []
     with torch.random.fork_rng():
         torch.manual_seed(0)
         for _ in range(DRAWS):
             with dropout_active(network):
-                draws.append(_cells(methods.logits_of(network, test, setting), scored))
+                draws.append(_log_odds(network, test, setting, scored))
     return np.stack(draws)
 
 
-def _cells(logits: Tensor, which: Mask) -> SingleFloats:
-    """(N, 2, H, W) → (2, C) log-probabilities of the chosen cells."""
-    found: SingleFloats = logits.log_softmax(1).movedim(1, 0).numpy()[:, which].astype(np.float32)
-    return found
+def _log_odds(network: nn.Module, views: Views, setting: Setting, which: Mask) -> Reals:
+    """(C,) log odds of a flood in the chosen cells, in half precision."""
+    probability = predict_probability(network, views.student_samples(setting), symmetries=SYMMETRIES).numpy()[which]
+    odds: Floats = np.log(probability.astype(float) + 1e-9) - np.log1p(1e-9 - probability.astype(float))
+    return np.clip(odds, -LARGEST_ODDS, LARGEST_ODDS).astype(np.float16)
 
 
-def _kept_predictions(
-    folder: Path, data: Mapping[str, str], event: Event, seed: int, networks: SourceNetworks
-) -> EventPredictions:
+def _kept_predictions(folders: Folders, training: FoldTraining, event: Event, seed: int) -> EventPredictions:
     """The predictions on one event, computed once."""
-    decisive = [dict(data), asdict(BUDGET), asdict(DistillationConfig())]
-    decisive += [LABELS, CALIBRATION, MEMBERS, DRAWS, FOLDS, SIDE]  # type: ignore[list-item]
+    decisive = [asdict(training.plan.budget), LABELS, CALIBRATION, MEMBERS, DRAWS, SYMMETRIES]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
-    path = folder / f"predictions-{event.name}-{seed}-{key}.npz"
+    path = folders.rows / f"calibration-{event.name}-{seed}-{key}.npz"
     if not path.exists():
-        found = _predict_event(event, networks, seed)
+        found = _predict_event(training, event, seed)
         arrays = {f"{what}/{name}": getattr(found, what)[name] for what in _BY_CONDITION for name in CONDITIONS}
+        arrays |= {name: np.asarray(getattr(found, name)) for name in _OF_EVENT}
         partial = path.with_suffix(".partial.npz")
-        np.savez_compressed(partial, calibration=found.calibration, teacher=found.teacher, **arrays)
+        np.savez_compressed(partial, **arrays)
         partial.replace(path)
     with np.load(path) as stored:
         members, dropout, flooded = ({name: stored[f"{what}/{name}"] for name in CONDITIONS} for what in _BY_CONDITION)
-        return EventPredictions(members, dropout, flooded, stored["calibration"], stored["teacher"])
+        calibration, by_teacher, committee, threshold, passes = (stored[name] for name in _OF_EVENT)
+    return EventPredictions(
+        members, dropout, flooded, calibration, by_teacher, committee, float(threshold), int(passes)
+    )
 
 
 _BY_CONDITION = ("members", "dropout", "flooded")
+_OF_EVENT = ("calibration", "teacher", "committee", "committee_threshold", "committee_passes")

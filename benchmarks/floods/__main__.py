@@ -9,26 +9,23 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.floods.chips import read_events
-from benchmarks.floods.methods import Budget, DistillationConfig
-from benchmarks.floods.run import Plan, ResultCache, count_row_lists, run_fold_in_process, split_folds
+from benchmarks.floods.events import digests_of, read_events
+from benchmarks.floods.run import FOLDS, Folders, Plan, count_row_lists, run_fold_in_process, shortened, split_folds
 from benchmarks.floods.summary import markdown, summarise
 from benchmarks.floods.views import SETTINGS
-from benchmarks.record import Record, command_of, print_summary, sha256, write_record
+from benchmarks.record import Record, command_of, print_summary, write_record
 from benchmarks.workers import run_parts
+from strandline.distillation.adaptation.scene_student import SceneDistillation
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Train and score every fold in its own process, summarise, and write the record."""
     arguments = _parser().parse_args(argv)
-    data = {"source": sha256(arguments.source), "source_blocks": sha256(arguments.source_blocks)}
+    data = digests_of(arguments.source, arguments.source_blocks)
     source, target = read_events(arguments.source, arguments.source_blocks), None
     if arguments.target is not None:
-        if arguments.target_blocks is None:
-            raise SystemExit("--target needs --target-blocks, the chip ranges of its events")
         target = read_events(arguments.target, arguments.target_blocks)
-        data |= {"target": sha256(arguments.target), "target_blocks": sha256(arguments.target_blocks)}
-    full = Budget()
+        data |= digests_of(arguments.target, arguments.target_blocks, "target")
     plan = Plan(
         tuple(arguments.settings),
         tuple(sorted(arguments.label_fractions)),
@@ -36,15 +33,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         arguments.control_seeds,
         arguments.control_fraction,
         arguments.folds,
-        Budget(**{name: max(2, round(steps * arguments.effort)) for name, steps in vars(full).items()}),
-        DistillationConfig(),
+        *shortened(arguments.effort),
+        SceneDistillation(),
     )
-    folds, work = split_folds(source, target, plan.folds), ResultCache(arguments.work, plan, data)
+    folds, folders = split_folds(source, target, plan.folds), Folders(arguments.work, plan, data)
     threads = max(1, arguments.processes // len(folds))
-    parts = [partial(run_fold_in_process, fold, plan, work, threads) for fold in folds]
+    parts = [partial(run_fold_in_process, fold, plan, folders, threads) for fold in folds]
     steps = sum(count_row_lists(fold, plan) for fold in folds)
     rows = [row for found in run_parts(parts, arguments.processes, steps) for row in found]
-    summary = {"effort": arguments.effort, "folds": len(folds), **summarise(rows)}
+    summary = {"effort": arguments.effort, "folds": len(folds), **summarise(rows, plan.fractions)}
     record = Record("floods", "real", data, list(range(plan.seeds)), rows, summary)
     command = command_of("benchmarks.floods", arguments, leave_out=("work", "processes", "out"))
     write_record(record, arguments.out, markdown(record, command))
@@ -54,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", type=Path, required=True, help="zip file or folder of chips")
-    parser.add_argument("--source-blocks", type=Path, required=True, help="JSON of [first, last, count] per event")
+    parser.add_argument("--source-blocks", type=Path, help="JSON of [first, last, count] per event")
     parser.add_argument("--target", type=Path, help="chips of other events to test on; default: folds of the source")
     parser.add_argument("--target-blocks", type=Path, help="JSON of their ranges")
     parser.add_argument("--label-fractions", type=float, nargs="+", default=[0.01, 0.05, 0.10, 1.0])
@@ -62,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--control-seeds", type=int, default=1, help="seeds with all settings and controls")
     parser.add_argument("--control-fraction", type=float, default=0.05, help="label fraction of the controls")
     parser.add_argument("--settings", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
-    parser.add_argument("--folds", type=int, default=4, help="folds of the source events")
+    parser.add_argument("--folds", type=int, default=FOLDS, help="folds of the source events")
     parser.add_argument("--effort", type=float, default=1.0, help="factor on the optimiser steps, for a quick try")
     parser.add_argument("--processes", type=int, default=2, help="folds in parallel, or threads of one fold")
     parser.add_argument("--work", type=Path, default=Path("runs/floods"), help="folder for finished networks and rows")

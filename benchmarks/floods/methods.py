@@ -3,33 +3,36 @@
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import nn
 
-from benchmarks.floods.networks import PyramidDecoder, prototypes_and_availability
-from benchmarks.floods.scoring import Reference, choose_threshold
-from benchmarks.floods.teachers import average_probabilities
-from benchmarks.floods.training import Source, TrainingConfig, predict, train_network
-from benchmarks.floods.views import (
-    STUDENT_STREAMS,
-    TEACHER_STREAMS,
-    Setting,
-    Views,
-    student_inputs,
-    teacher_inputs,
+from benchmarks.accounting import Convergence, train_to_convergence
+from benchmarks.floods.baselines.unet import UNet
+from benchmarks.floods.scoring import Reference, choose_threshold, pooled
+from benchmarks.floods.views import Setting, Views
+from strandline.distillation.adaptation.scene_student import (
+    FloodPairs,
+    SceneDistillation,
+    distil_scene_student,
+    weigh_teacher,
+    with_guide,
 )
-from strandline.distillation.alignment.kernel_alignment import AlignmentName
-from strandline.distillation.losses import flood_probability
-from strandline.distillation.teacher_weight import TeacherWeight, estimate_teacher_weight
+from strandline.distillation.pretraining.scenes.augmentation import Augmentation
+from strandline.distillation.pretraining.scenes.samples import Samples
+from strandline.distillation.pretraining.scenes.train import Source, TrainingConfig, predict_probability, train_network
+from strandline.distillation.teacher_weight import TeacherWeight
 from strandline.models.flood.dense_cnn import DenseCNN
-from strandline.models.flood.dense_io import MapPrediction
 from strandline.models.flood.dense_transformer import DenseTransformer
-from strandline.observations.arrays import Indices
+from strandline.models.flood.scenes.networks import new_student
+from strandline.observations.arrays import Indices, Mask, SingleFloats
 
-STUDENT_WIDTH = 16
+NetworkT = TypeVar("NetworkT", DenseCNN, UNet)
 THRESHOLD_CHIPS = 48
 """Chips of other events that choose a threshold."""
+BATCH = 6
 
 
 @dataclass(frozen=True)
@@ -37,67 +40,30 @@ class Budget:
     """Optimiser steps, equal for methods with the same initial weights.
 
     Attributes:
-        teacher_steps, student_steps: pre-training on many events; ``adaptation_steps``: to one event;
-            ``scratch_steps``: of a student with random weights.
+        student_steps: of students on many events; ``adaptation_steps``: to one event; ``round_steps``: between two
+            looks at the validation loss of a ceiling, of which ``rounds`` at most.
     """
 
-    teacher_steps: int = 2500
     student_steps: int = 2000
-    adaptation_steps: int = 60
-    scratch_steps: int = 150
-
-
-@dataclass(frozen=True)
-class DistillationConfig:
-    """Terms of the distillation, with weights chosen on events that are not reported.
-
-    Attributes:
-        soft, task, replay, feature: weights of the soft targets, of the labels of the event, of the labelled chips of
-            other events, and of the alignment of patches; ``alignment``: its kind.
-        weighted: whether the few labels may lower the weight of the teacher.
-        adapted: whether the teacher is averaged with one that is fine-tuned on the few labels.
-        prior: weight of the teacher without labels.
-    """
-
-    soft: float = 1.0
-    task: float = 0.2
-    replay: float = 0.2
-    feature: float = 0.0
-    alignment: AlignmentName = "cosine"
-    weighted: bool = True
-    adapted: bool = True
-    prior: float = 0.8
-
-
-ABLATIONS = {
-    "distilled_without_task": DistillationConfig(task=0.0),
-    "distilled_without_replay": DistillationConfig(replay=0.0),
-    "distilled_without_diagnosis": DistillationConfig(weighted=False),
-    "distilled_without_adapted_teacher": DistillationConfig(adapted=False),
-    "distilled_with_features": DistillationConfig(feature=0.3),
-}
-"""One term switched off, or on, at a time."""
+    adaptation_steps: int = 150
+    round_steps: int = 100
+    rounds: int = 15
 
 
 @dataclass(frozen=True, eq=False)
 class SourceNetworks:
-    """Networks trained on other events.
+    """Networks of one setting that are trained on other events.
 
     Attributes:
-        for_teacher, for_student: labelled chips of other events, with the streams of each.
-        teacher, student: the networks trained on them.
-        threshold_chips: some of these chips, to choose thresholds on.
+        student, unet: trained on the labels of these events.
+        replay: their chips in the student's streams.
+        threshold_chips: some of the chips, to choose thresholds on.
     """
 
-    for_teacher: Source
-    for_student: Source
-    teacher: DenseTransformer
     student: DenseCNN
+    unet: UNet
+    replay: Samples
     threshold_chips: Views
-
-    def replay(self, weight: float, size: int) -> Source:
-        """Labelled chips of other events as a source of training."""
-        return replace(self.for_student, task=weight, size=size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +72,7 @@ class EventTask:
 
     Attributes:
         pairs: training chips, of which ``labelled`` (indices) have a mask.
-        setting: streams of the student; ``seed``: of every draw.
+        setting: what the student has; ``seed``: of every draw.
     """
 
     pairs: Views
@@ -115,12 +81,17 @@ class EventTask:
     seed: int
     budget: Budget
 
+    @property
+    def own(self) -> Views:
+        """The labelled chips."""
+        return self.pairs[self.labelled]
+
 
 @dataclass(frozen=True, eq=False)
 class TrainedNetwork:
     """A network, and for each setting the training maps on which its threshold is chosen."""
 
-    network: DenseCNN | DenseTransformer
+    network: nn.Module
     references: Callable[[Setting], list[Reference]]
 
     def threshold(self, setting: Setting) -> float:
@@ -128,212 +99,144 @@ class TrainedNetwork:
         return choose_threshold(self.references(setting))
 
 
-def sampling_weights(sizes: list[int]) -> Tensor:
-    """(ΣN,) weights of chips, so that an event counts with the square root of its size."""
-    return torch.cat([torch.full((size,), size**-0.5, dtype=torch.float64) for size in sizes])
+@dataclass(frozen=True, eq=False)
+class TeacherWord:
+    """What the teacher says about the training pairs.
+
+    Attributes:
+        probability: (N, H, W); ``threshold``: from which it counts as flooded.
+        guide: transformer whose features may be aligned with.
+    """
+
+    probability: SingleFloats
+    threshold: float
+    guide: DenseTransformer
 
 
-def new_teacher(seed: int) -> DenseTransformer:
-    """A Vision Transformer with random weights."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return DenseTransformer(TEACHER_STREAMS, 2, width=64, decoder=PyramidDecoder).eval()
-
-
-def new_student(seed: int) -> DenseCNN:
-    """A small convolutional network for any subset of the streams, with random weights."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        student = DenseCNN(
-            STUDENT_STREAMS,
-            2,
-            width=STUDENT_WIDTH,
-            context_width=2 * (STUDENT_WIDTH + 1) + len(STUDENT_STREAMS),
-            own_context=prototypes_and_availability,
-            sparse=("in_situ",),
-        )
-        return student.eval()
-
-
-def train_teacher(source: Source, steps: int, seed: int) -> DenseTransformer:
-    """Train a teacher on the labels of many events, on whole chips."""
-    return train_network(new_teacher(seed), [source], TrainingConfig(steps, 3e-3, piece=source.views.side), seed)
-
-
-def pretrain_student(source: Source, setting: Setting, steps: int, seed: int) -> DenseCNN:
-    """Train a student on the labels of many events."""
+def pretrain(network: NetworkT, source: Samples, setting: Setting, steps: int, seed: int) -> NetworkT:
+    """Train a student or a U-Net on the labels of many events."""
     steps *= setting.steps_factor
-    return train_network(new_student(seed), [source], _training_config(setting, steps, 3e-3, source.views.side), seed)
-
-
-def adapt_teacher(networks: SourceNetworks, task: EventTask) -> TrainedNetwork:
-    """The teacher, fine-tuned on the few labels of the event with replay of other events."""
-    network = deepcopy(networks.teacher)
-    own = task.pairs[task.labelled]
-    sources = [Source(own, teacher_inputs(own), 8), networks.for_teacher]
-    train_network(network, sources, TrainingConfig(task.budget.adaptation_steps, 5e-4), task.seed)
-    references = [
-        reference_of(predict(network, some, teacher_inputs).logits, some) for some in (own, networks.threshold_chips)
-    ]
-    return TrainedNetwork(network, lambda _: references)
+    return train_network(network, [Source(source, BATCH)], TrainingConfig(steps, 3e-3, _augmentation(setting)), seed)
 
 
 def labels_only(task: EventTask) -> TrainedNetwork:
     """A student with random weights, trained on the few labels of the event alone."""
-    network = new_student(task.seed)
-    own = task.pairs[task.labelled]
-    source = Source(own, student_inputs(own, task.setting), 6)
-    train_network(
-        network, [source], _training_config(task.setting, task.budget.scratch_steps, 3e-3, task.pairs.side), task.seed
-    )
-    return TrainedNetwork(network, lambda setting: [reference_of(logits_of(network, own, setting), own)])
+    own = task.own
+    source = Source(own.student_samples(task.setting), BATCH)
+    config = TrainingConfig(task.budget.adaptation_steps, 3e-3, _augmentation(task.setting))
+    network = train_network(new_student(task.seed), [source], config, task.seed)
+    return TrainedNetwork(network, lambda setting: [reference_of(network, own, setting)])
 
 
-def source_teacher(networks: SourceNetworks) -> TrainedNetwork:
-    """The teacher of other events, not adapted."""
-    references = [
-        reference_of(
-            predict(networks.teacher, networks.threshold_chips, teacher_inputs).logits, networks.threshold_chips
-        )
-    ]
-    return TrainedNetwork(networks.teacher, lambda _: references)
+def pretrained(network: nn.Module, networks: SourceNetworks) -> TrainedNetwork:
+    """A network of other events, not adapted."""
+    return TrainedNetwork(network, lambda setting: [reference_of(network, networks.threshold_chips, setting)])
 
 
-def pretrained(networks: SourceNetworks) -> TrainedNetwork:
-    """The student of other events, not adapted."""
-    student, threshold_chips = networks.student, networks.threshold_chips
-    return TrainedNetwork(
-        student, lambda setting: [reference_of(logits_of(student, threshold_chips, setting), threshold_chips)]
-    )
+def fine_tuned(network: NetworkT, networks: SourceNetworks, task: EventTask) -> TrainedNetwork:
+    """A network of other events, fine-tuned on the labels of the event with replay: the strong baseline."""
+    sources = [Source(task.own.student_samples(task.setting), BATCH // 2), Source(networks.replay, BATCH // 2)]
+    config = TrainingConfig(task.budget.adaptation_steps, 1e-3, _augmentation(task.setting), averaging=0.95)
+    found = train_network(deepcopy(network), sources, config, task.seed)
+    return _with_labelled_references(found, networks, task)
 
 
-def fine_tuned(networks: SourceNetworks, task: EventTask) -> TrainedNetwork:
-    """The student of other events, fine-tuned on the labels of the event with replay: the strong baseline."""
-    network = _adapt_student(networks, task, [_labels(task, 1.0, 3), networks.replay(1.0, 3)])
-    return _with_labelled_references(network, networks, task)
+def ceiling(networks: SourceNetworks, task: EventTask) -> tuple[TrainedNetwork, Convergence]:
+    """The student fine-tuned on all labels but a fifth, until its loss on that fifth stops falling."""
+    order = np.random.default_rng(task.seed).permutation(len(task.pairs))
+    apart = max(1, len(order) // 5)
+    training = Source(task.pairs[order[apart:]].student_samples(task.setting), BATCH - 2)
+    held = task.pairs[order[:apart]].student_samples(task.setting)
+    network = deepcopy(networks.student)
+
+    def train_round(number: int) -> None:
+        config = TrainingConfig(task.budget.round_steps, 1e-3 * 0.85**number, _augmentation(task.setting), 0.95)
+        train_network(network, [training, Source(networks.replay, 2)], config, task.seed + 1000 * number)
+
+    found = train_to_convergence(
+        network, train_round, lambda: _loss(network, held),
+        steps=task.budget.round_steps, patience=3, rounds=task.budget.rounds,
+    )  # fmt: skip
+    return TrainedNetwork(network, lambda setting: [reference_of(network, task.pairs, setting)]), found
 
 
-def self_training(networks: SourceNetworks, task: EventTask, start: TrainedNetwork) -> TrainedNetwork:
-    """As `distilled`, with the fine-tuned student as the teacher."""
-    teacher_logits = logits_of(start.network, task.pairs, task.setting)
-    return _distil(networks, task, teacher_logits, 1.0, DistillationConfig())
+def self_trained(
+    networks: SourceNetworks, task: EventTask, start: TrainedNetwork, config: SceneDistillation, *, clear: bool
+) -> TrainedNetwork:
+    """As `distilled`, with the fine-tuned student as its own teacher.
 
-
-@dataclass(frozen=True, eq=False)
-class TeacherPredictions:
-    """Predictions of the teachers on the training pairs.
-
-    Attributes:
-        unadapted: of the teacher of other events; ``adapted``: of the one fine-tuned on the few labels, or ``None``.
+    Args:
+        clear: it maps the pairs from images at full resolution without the drawn cloud, not from what it is tested on.
     """
-
-    unadapted: MapPrediction
-    adapted: MapPrediction | None
-
-
-def shuffle(predictions: TeacherPredictions, order: Tensor) -> TeacherPredictions:
-    """The same predictions in another order of the chips."""
-    prediction = predictions.unadapted
-    features = {name: value[order] for name, value in prediction.features.items()}
-    return TeacherPredictions(MapPrediction(prediction.logits[order], prediction.decoded, features), None)
+    samples = task.pairs.student_samples(task.setting, clear=clear)
+    probability = predict_probability(start.network, samples).numpy()
+    return _distil(networks, task, probability, start.threshold(task.setting), 1.0, config)
 
 
 def distilled(
-    networks: SourceNetworks, task: EventTask, predictions: TeacherPredictions, config: DistillationConfig
+    networks: SourceNetworks, task: EventTask, word: TeacherWord, config: SceneDistillation
 ) -> tuple[TrainedNetwork, TeacherWeight]:
     """The student of other events, distilled on every pair and trained on the few labels.
 
-    The few labels weight the teacher against the unadapted student; neither was trained on them.
+    The few labels weigh the teacher against the unadapted student; neither was trained on them.
     """
-    at, own = torch.from_numpy(task.labelled), task.pairs[task.labelled]
-    teacher_weight = estimate_teacher_weight(
-        predictions.unadapted.logits[at],
-        logits_of(networks.student, own, task.setting),
-        own.labels,
-        own.label_mask,
-        prior=config.prior,
-        block=32,
-    )
-    weight = teacher_weight.weight if config.weighted else 1.0
-    teacher_logits = predictions.unadapted.logits
-    if config.adapted and predictions.adapted is not None:
-        teacher_logits = average_probabilities([teacher_logits, predictions.adapted.logits], torch.tensor([1.0, 1.0]))
-    return _distil(
-        networks, task, teacher_logits, weight, config, predictions.unadapted.features["patches"]
-    ), teacher_weight
+    own = task.own.student_samples(task.setting)
+    pairs = FloodPairs(own, own, torch.from_numpy(word.probability[task.labelled]), networks.replay)
+    found = weigh_teacher(predict_probability(networks.student, own), pairs, config.prior)
+    weight = found.weight if config.weighted else 1.0
+    guide = word.guide if config.feature > 0 else None
+    return _distil(networks, task, word.probability, word.threshold, weight, config, guide), found
 
 
 def _distil(
     networks: SourceNetworks,
     task: EventTask,
-    teacher_logits: Tensor,
+    probability: SingleFloats,
+    threshold: float,
     weight: float,
-    config: DistillationConfig,
-    patches: Tensor | None = None,
+    config: SceneDistillation,
+    guide: DenseTransformer | None = None,
 ) -> TrainedNetwork:
-    """Soft targets on every pair, scaled by ``weight``; labels and replay take the rest of the weight."""
-    pairs = Source(
-        task.pairs,
-        student_inputs(task.pairs, task.setting),
-        4,
-        task=0.0,
-        teacher_logits=teacher_logits,
-        soft=config.soft * weight,
-        patches=patches,
-        feature=config.feature * weight,
-        alignment=config.alignment,
-    )
-    label_share = 1 - weight  # at weight 0 this equals `fine_tuned`
-    size = round(1 + 2 * label_share)
-    sources = [pairs] if weight > 0 else []
-    if config.task > 0:
-        sources.append(_labels(task, config.task + (1 - config.task) * label_share, size))
-    if config.replay > 0:
-        sources.append(networks.replay(config.replay + (1 - config.replay) * label_share, size))
-    network = _adapt_student(networks, task, sources)
+    samples = task.pairs.student_samples(task.setting)
+    samples = samples.with_target(torch.from_numpy(probability).half(), torch.from_numpy(task.pairs.trained))
+    if guide is not None:
+        samples = with_guide(samples, task.pairs.teacher_samples())
+    pairs = FloodPairs(samples, task.own.student_samples(task.setting), None, networks.replay)
+    config = replace(config, steps=task.budget.adaptation_steps, augmentation=_augmentation(task.setting))
+    network = distil_scene_student(networks.student, pairs, config, weight, task.seed, guide)
     if weight < 0.5:  # maps of a rejected teacher choose no threshold
         return _with_labelled_references(network, networks, task)
-    truth = flood_probability(teacher_logits).numpy() >= 0.5
-    truth[task.labelled] = task.pairs.chips.mask[task.labelled]
-    known = task.pairs.seen.numpy() & ~task.pairs.water
+    truth: Mask = probability >= threshold
+    truth[task.labelled] = task.own.truth
+    known = task.pairs.trained
 
     def references(setting: Setting) -> list[Reference]:
-        return [Reference(flood_probability(logits_of(network, task.pairs, setting)).numpy(), truth, known)]
+        return [Reference(_probability(network, task.pairs, setting), truth, known)]
 
     return TrainedNetwork(network, references)
 
 
-def _training_config(setting: Setting, steps: int, learning_rate: float, side: int) -> TrainingConfig:
-    return TrainingConfig(steps, learning_rate, piece=side, dropout_rate=setting.dropout_rate)
-
-
-def _adapt_student(networks: SourceNetworks, task: EventTask, sources: list[Source]) -> DenseCNN:
-    return train_network(
-        deepcopy(networks.student),
-        sources,
-        _training_config(task.setting, task.budget.adaptation_steps, 1e-3, task.pairs.side),
-        task.seed,
-    )
-
-
-def _with_labelled_references(network: DenseCNN, networks: SourceNetworks, task: EventTask) -> TrainedNetwork:
+def _with_labelled_references(network: nn.Module, networks: SourceNetworks, task: EventTask) -> TrainedNetwork:
     """A network whose threshold is chosen on labelled chips of the event and of other events, with equal weight."""
-    parts = task.pairs[task.labelled], networks.threshold_chips
-    return TrainedNetwork(
-        network, lambda setting: [reference_of(logits_of(network, some, setting), some) for some in parts]
-    )
+    parts = task.own, networks.threshold_chips
+    return TrainedNetwork(network, lambda setting: [reference_of(network, some, setting) for some in parts])
 
 
-def _labels(task: EventTask, weight: float, size: int) -> Source:
-    own = task.pairs[task.labelled]
-    return Source(own, student_inputs(own, task.setting), size, task=weight)
-
-
-def logits_of(network: DenseCNN | DenseTransformer, views: Views, setting: Setting) -> Tensor:
-    """Logits (N, 2, H, W) of a network on the streams of a setting."""
-    return predict(network, views, lambda some: student_inputs(some, setting)).logits
-
-
-def reference_of(logits: Tensor, views: Views) -> Reference:
+def reference_of(network: nn.Module, views: Views, setting: Setting) -> Reference:
     """Predictions on labelled chips, for the choice of a threshold."""
-    return Reference(flood_probability(logits).numpy(), views.chips.mask, views.label_mask.numpy())
+    return Reference(_probability(network, views, setting), views.truth, views.trained)
+
+
+def _probability(network: nn.Module, views: Views, setting: Setting) -> SingleFloats:
+    found: SingleFloats = predict_probability(network, views.student_samples(setting)).numpy()
+    return found
+
+
+def _augmentation(setting: Setting) -> Augmentation:
+    return Augmentation(dropout_rate=setting.dropout_rate)
+
+
+def _loss(network: nn.Module, samples: Samples) -> float:
+    """1 − pooled IoU at a probability of a half."""
+    probability = predict_probability(network, samples, symmetries=1).numpy()
+    return 1.0 - pooled(probability >= 0.5, (samples.target > 0.5).numpy(), samples.known.numpy())

@@ -29,7 +29,7 @@ def choose_threshold(references: list[Reference]) -> float:
     if not references:
         return 0.5
     scores = [
-        np.mean([_pooled(part.probability >= threshold, part.truth, part.known) for part in references])
+        np.mean([pooled(part.probability >= threshold, part.truth, part.known) for part in references])
         for threshold in THRESHOLDS
     ]
     good = THRESHOLDS[np.array(scores) >= max(scores) - 0.005]
@@ -38,19 +38,27 @@ def choose_threshold(references: list[Reference]) -> float:
 
 def score(views: Views, probability: SingleFloats, threshold: float) -> dict[str, float]:
     """Scores over the chips of an event without permanent water; IoU also with it (``iou_raw``)."""
-    truth, known = views.chips.mask, views.chips.valid & ~views.points
-    scored = known & ~views.water
+    truth, known = views.truth, views.seen & ~views.points
+    scored = views.trained & ~views.points
     flooded = probability >= threshold
-    iou = _pooled(flooded, truth, scored)
     return {
-        "iou": iou,
-        "iou_raw": _pooled(flooded, truth, known),
-        "f1": 2 * iou / (1 + iou),
-        "brier": brier(probability[scored], truth[scored]),
-        "ece": expected_calibration_error(probability[scored], truth[scored]),
+        **score_cells(probability[scored], truth[scored], threshold),
+        "iou_raw": pooled(flooded, truth, known),
     }
 
 
-def _pooled(flooded: Mask, truth: Mask, known: Mask) -> float:
+def score_cells(probability: SingleFloats, truth: Mask, threshold: float) -> dict[str, float]:
+    """Scores over cells (N,)."""
+    iou = pooled((probability >= threshold)[None], truth[None], np.ones((1, truth.size), dtype=bool))
+    return {
+        "iou": iou,
+        "f1": 2 * iou / (1 + iou),
+        "brier": brier(probability, truth),
+        "ece": expected_calibration_error(probability, truth),
+    }
+
+
+def pooled(flooded: Mask, truth: Mask, known: Mask) -> float:
+    """Intersection over union of all chips together; 0 where nothing is flooded or mapped."""
     iou = pooled_iou(overlap_counts(flooded, truth, known))
     return 0.0 if np.isnan(iou) else iou

@@ -1,101 +1,121 @@
-"""From rows to a summary and a table: means over events, retention, gaps closed, and their intervals."""
+"""From rows to a summary and a table: means over events, gains over the best fair baseline, retention, intervals."""
 
+from collections.abc import Sequence
+
+from benchmarks.accounting import best_baseline, retention, signed_interval
 from benchmarks.record import Record, Row, Rows, Value, markdown_table, summary_table
-from benchmarks.statistics import (
-    bootstrap_ratio,
-    label_efficiency,
-    mean_over_groups,
-    paired_bootstrap,
-    paired_differences,
-    rows_by,
-    scores_by,
-)
+from benchmarks.statistics import mean_over_groups, number, paired_bootstrap, paired_differences, rows_by, scores_by
 
 Scores = dict[Value, list[float]]
 """Event → scores in the order of the seeds."""
-WITHOUT_TEACHER = ("labels_only", "pretrained", "pretrained_finetuned", "self_training")
-DRAWS, NOISE = 2000, 0.01
-"""Number of bootstrap samples, and the difference in IoU below which a gap counts as zero."""
+WITHOUT_TEACHER = (
+    "pretrained", "pretrained_finetuned", "labels_only", "self_training", "self_training_clear",
+    "unet_pretrained", "unet_finetuned", "trees_pretrained", "boosted_trees",
+)  # fmt: skip
+UNLABELLED = ("pretrained", "unet_pretrained", "trees_pretrained")
+ONE_IMAGE = "one_image"
+CONTROLS = ("shuffled_teacher", "random_teacher")
+DRAWS = 4000
+"""Bootstrap samples."""
 
 
-def summarise(rows: Rows) -> Row:
-    """The headline numbers of each setting and label fraction, as ``setting/fraction/number``."""
-    summary: Row = {}
+def summarise(rows: Rows, fractions: Sequence[float]) -> Row:
+    """The headline numbers of each setting and label fraction, as ``setting/fraction/number``.
+
+    Args:
+        fractions: as asked for; a row holds the true one.
+    """
+    summary: Row = {"fractions": " ".join(f"{fraction:g}" for fraction in fractions)}
     for (setting,), of_setting in rows_by(_of_specialists(rows), "setting").items():
-        summary |= _of_setting(str(setting), of_setting)
-    return summary | _outages(rows)
+        if setting == ONE_IMAGE:
+            summary |= _of_one_image(of_setting)
+            continue
+        summary |= _without_labels(str(setting), of_setting)
+        for fraction in fractions:
+            if fraction < 1:
+                summary |= _of_fraction(str(setting), of_setting, fraction)
+    return summary | _outages(rows, fractions)
 
 
 def markdown(record: Record, command: str) -> str:
     """The command, mean scores by setting and method, and the summary."""
-    rows = _of_specialists(record.rows)
-    columns = {fraction: f"labels {fraction:g}" for fraction in _fractions(rows)}
     lines: list[Row] = []
-    for (setting,), of_setting in rows_by(rows, "setting").items():
+    for (setting,), of_setting in rows_by(_of_specialists(record.rows), "setting").items():
         for (method,), of_method in rows_by(of_setting, "method").items():
-            means = {name: mean_over_groups(_scores(of_method, None, fraction)) for fraction, name in columns.items()}
-            lines.append({"setting": setting, "method": method, **means})
+            asked = [0.0, *map(float, str(record.summary["fractions"]).split())]
+            scores = {f"labels {f:g}": mean_over_groups(_scores(_labelled(of_method, f), None)) for f in asked}
+            lines.append({"setting": setting, "method": method, **scores})
+    columns = list(dict.fromkeys(name for line in lines for name in line))
     return "\n".join(
         [
             f"    {command}\n",
             "Water IoU without permanent water, mean over events, then seeds; real chips.\n",
-            markdown_table(lines, ["setting", "method", *columns.values()]),
+            markdown_table(lines, columns),
+            "A fraction is the one asked for; at least one chip is labelled, so that the true one differs:"
+            f" {_true_fractions(record.rows, asked)}.\n",
             summary_table(record.summary),
         ]
     )
 
 
-def _of_setting(setting: str, rows: Rows) -> Row:
-    teacher, ceiling = _scores(rows, "teacher"), _scores(rows, "full_labels")
-    summary: Row = {
-        f"{setting}/teacher": mean_over_groups(teacher),
-        f"{setting}/teacher_raw": mean_over_groups(_scores(rows, "teacher", score="iou_raw")),
+def _without_labels(setting: str, rows: Rows) -> Row:
+    committee = _scores(rows, "committee")
+    return {
+        f"{setting}/committee": mean_over_groups(committee),
+        f"{setting}/committee_ece": mean_over_groups(_scores(rows, "committee", "ece")),
+        f"{setting}/full_labels": mean_over_groups(_scores(rows, "full_labels")),
     }
-    fractions = [fraction for fraction in _fractions(rows) if fraction not in (0.0, 1.0)]
-    for fraction in fractions:
-        name = f"{setting}/{fraction:g}"
-        for method in dict.fromkeys(str(row["method"]) for row in rows if row["label_fraction"] == fraction):
-            summary[f"{name}/{method}"] = mean_over_groups(_scores(rows, method, fraction))
-        distilled = _scores(rows, "distilled", fraction)
-        if not distilled:
-            continue
-        baselines = {m: _scores(rows, m, None if m == "pretrained" else fraction) for m in WITHOUT_TEACHER}
-        best = max((m for m in baselines if baselines[m]), key=lambda method: mean_over_groups(baselines[method]))
-        gains = paired_differences(distilled, baselines[best])
-        summary[f"{name}/best_without_teacher"] = best
-        summary |= bootstrap_ratio(distilled, teacher, DRAWS, 0).entries(f"{name}/retention", "_")
-        summary |= paired_bootstrap(gains, DRAWS, 0).entries(f"{name}/gain", "_")
-        for gap, top in (("gap_to_teacher", teacher), ("gap_to_ceiling", ceiling)):
-            if top and abs(mean_over_groups(top) - mean_over_groups(baselines[best])) > NOISE:
-                ratio = bootstrap_ratio(gains, paired_differences(top, baselines[best]), DRAWS, 0)
-                summary |= ratio.entries(f"{name}/{gap}", "_")
-            else:
-                summary[f"{name}/{gap}"] = "undefined"
-        curve = {f: _scores(rows, "pretrained_finetuned", f) for f in fractions} | {1.0: ceiling}
-        known = {f: mean_over_groups(scores) for f, scores in curve.items() if scores}
-        needed = label_efficiency(list(known), list(known.values()), mean_over_groups(distilled))
-        summary[f"{name}/labels_to_equal"] = "more than all" if needed is None else needed
-        fine_tuned = _scores(rows, "pretrained_finetuned", fraction)
-        worst = [float(difference.mean()) for difference in paired_differences(distilled, fine_tuned).values()]
-        summary[f"{name}/worst_event_against_finetuning"] = min(worst, default=float("nan"))
-        for control in ("shuffled_teacher", "random_teacher"):
-            scores = _scores(rows, control, fraction)
-            if scores:
-                same_seeds = {event: fine_tuned[event][: len(scores[event])] for event in scores}
-                gain = paired_bootstrap(paired_differences(scores, same_seeds), DRAWS, 0)
-                summary |= gain.entries(f"{name}/{control}_gain", "_")
+
+
+def _of_fraction(setting: str, rows: Rows, fraction: float) -> Row:
+    few, name = _labelled(rows, fraction), f"{setting}/{fraction:g}"
+    distilled, adapted = _scores(few, "distilled"), _scores(few, "committee_adapted")
+    scores = {m: _scores(rows if m in UNLABELLED else few, m) for m in WITHOUT_TEACHER}
+    best = best_baseline(scores, WITHOUT_TEACHER)
+    if not distilled or best is None:
+        return {}
+    gain = paired_bootstrap(paired_differences(distilled, scores[best]), DRAWS, 0)
+    fine_tuned = scores["pretrained_finetuned"]
+    worst = [float(each.mean()) for each in paired_differences(distilled, fine_tuned).values()]
+    summary: Row = {
+        f"{name}/committee_adapted": mean_over_groups(adapted),
+        f"{name}/distilled": mean_over_groups(distilled),
+        f"{name}/best_without_teacher": best,
+        f"{name}/best_score": mean_over_groups(scores[best]),
+        **gain.entries(f"{name}/gain", "_"),
+        f"{name}/gain_signed": signed_interval(gain),
+        f"{name}/worst_event_against_finetuning": min(worst),
+        **{f"{name}/{key}": value for key, value in retention(distilled, adapted, _scores(rows, "committee")).items()},
+    }
+    for control in CONTROLS:
+        of_control = _scores(few, control)
+        if of_control:
+            same_seeds = {event: fine_tuned[event][: len(of_control[event])] for event in of_control}
+            difference = paired_bootstrap(paired_differences(of_control, same_seeds), DRAWS, 0)
+            summary |= difference.entries(f"{name}/{control}_gain", "_")
     return summary
 
 
-def _outages(rows: Rows) -> Row:
+def _of_one_image(rows: Rows) -> Row:
+    """Means of the methods on chips with one image of radar, and the committee against the better threshold."""
+    scores = {str(method): _scores(rows, str(method)) for (method,) in rows_by(rows, "method")}
+    summary: Row = {f"{ONE_IMAGE}/{method}": mean_over_groups(found) for method, found in scores.items()}
+    best = best_baseline(scores, ("otsu", "threshold_db", "all_wet"))
+    if best is not None and "committee" in scores:
+        gain = paired_bootstrap(paired_differences(scores["committee"], scores[best]), DRAWS, 0)
+        summary |= {f"{ONE_IMAGE}/best_threshold": best} | gain.entries(f"{ONE_IMAGE}/gain", "_")
+    return summary
+
+
+def _outages(rows: Rows, fractions: Sequence[float]) -> Row:
     """The one student of every subset of streams minus the specialist of that subset, paired by event and seed."""
     summary: Row = {}
     for (streams,), of_all in rows_by((row for row in rows if row.get("streams") is not None), "streams").items():
         seeds = {row["seed"] for row in of_all}
         specialist = [row for row in _of_specialists(rows) if row["setting"] == streams and row["seed"] in seeds]
-        for fraction in _fractions(of_all):
-            one, own = (_scores(part, "distilled", fraction) for part in (of_all, specialist))
-            if fraction not in (0.0, 1.0) and one and set(one) == set(own):
+        for fraction in fractions:
+            one, own = (_scores(_labelled(part, fraction), "distilled") for part in (of_all, specialist))
+            if one and set(one) == set(own):
                 difference = paired_bootstrap(paired_differences(one, own), DRAWS, 0)
                 summary |= difference.entries(f"outage/{fraction:g}/{streams}", "_")
     return summary
@@ -106,11 +126,24 @@ def _of_specialists(rows: Rows) -> Rows:
     return [row for row in rows if row.get("streams") is None]
 
 
-def _fractions(rows: Rows) -> list[float]:
-    return sorted({float(str(row["label_fraction"])) for row in rows})
+def _labelled(rows: Rows, fraction: float) -> Rows:
+    """Rows whose number of labelled chips is that of a fraction asked for."""
+    return [
+        row for row in rows
+        if row["labelled_chips"] == (max(1, round(fraction * number(row, "pairs"))) if fraction > 0 else 0)
+    ]  # fmt: skip
 
 
-def _scores(rows: Rows, method: str | None, fraction: float | None = None, score: str = "iou") -> Scores:
-    """Scores by event of one method and label fraction; ``None`` = any."""
-    chosen = (row for row in rows if method in (None, row["method"]) and fraction in (None, row["label_fraction"]))
-    return scores_by(chosen, "event", score)
+def _true_fractions(rows: Rows, asked: Sequence[float]) -> str:
+    """For each fraction asked for, the range of the true ones."""
+    parts = []
+    for fraction in asked:
+        true = [number(row, "label_fraction") for row in _labelled(rows, fraction)]
+        if true and fraction > 0:
+            parts.append(f"{fraction:g} = {min(true):.3f} to {max(true):.3f}")
+    return "; ".join(parts)
+
+
+def _scores(rows: Rows, method: str | None, score: str = "iou") -> Scores:
+    """Scores by event of one method; ``None`` = any."""
+    return scores_by((row for row in rows if method in (None, row["method"])), "event", score)

@@ -1,6 +1,9 @@
 """Feature alignment by kernels, quantum kernels among them: scores, concentration, and time.
 
 ``python -m benchmarks.kernels --chips CHIPS.zip --chips-blocks BLOCKS.json --cache CACHE --out kernels.json``
+
+The networks of chips are those of `benchmarks.floods`, found in ``--work``; where it has not run there, they are
+trained first, for hours. ``--effort 0.01`` is a quick try; ``--parts time concentration delta`` needs no chips.
 """
 
 import argparse
@@ -60,17 +63,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--events", type=int, default=40, help="storms per coast, the highest of its record")
     parser.add_argument("--years", type=float, default=40.0, help="length of the record")
     parser.add_argument("--size", type=int, default=64, help="cells along the edge of a coast")
-    parser.add_argument("--steps", type=int, default=30, help="of distillation on a coast or event")
+    parser.add_argument("--steps", type=int, default=30, help="of distillation on a coast")
     parser.add_argument("--chips", type=Path, help="zip file or folder of flood chips, as for benchmarks.floods")
     parser.add_argument("--chips-blocks", type=Path, help="JSON of [first, last, count] per event")
     parser.add_argument(
-        "--tuning-events", "--recipe-events", type=int, default=2, help="small events, to choose weights on"
+        "--tuning-events", "--recipe-events", type=int, default=2, help="smallest tested events, to choose weights on"
     )
-    parser.add_argument("--chip-side", type=int, default=64, help="cells along the edge that is cut from each chip")
+    parser.add_argument("--effort", type=float, default=1.0, help="factor on all steps on chips, for a quick try")
     parser.add_argument("--chip-seeds", type=int, default=1, help="draws of labels, clouds and points on chips")
-    parser.add_argument("--teaching", type=int, default=300, help="steps of the networks of other events")
     parser.add_argument("--cache", type=Path, default=None, help="folder for simulated coasts")
-    parser.add_argument("--work", type=Path, default=Path("runs/kernels"), help="folder for finished networks and rows")
+    parser.add_argument(
+        "--work", type=Path, default=Path("runs/floods"), help="folder for finished rows, and for networks of chips, "
+        "as for benchmarks.floods",
+    )  # fmt: skip
     parser.add_argument("--pictures", type=Path, default=None, help="folder for the two figures")
     parser.add_argument("--out", type=Path, required=True)
     return parser

@@ -1,67 +1,84 @@
-"""Rows of the ``floods`` task: distillation of a student of other events on one event, with each alignment."""
+"""Rows of the ``floods`` task: distillation of a student of other events on one event, with each alignment.
+
+Committee and students are those of `benchmarks.floods`, with the same steps and whole chips, found in the same folder.
+Where it has not run there, they are trained first, hours of processor time; then each alignment takes one distillation
+of 150 steps per event and draw, and on tuning events one for each weight.
+"""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.floods import methods
-from benchmarks.floods.chips import Event
-from benchmarks.floods.methods import Budget, DistillationConfig, EventTask, SourceNetworks, TeacherPredictions
-from benchmarks.floods.run import LEAST_CHIPS, Fold, Plan, ResultCache, draw_labels, train_source_networks
+from benchmarks.floods.events import Event
+from benchmarks.floods.methods import EventTask
+from benchmarks.floods.run import (
+    FOLDS,
+    Folders,
+    FoldTraining,
+    Plan,
+    draw_labels,
+    shortened,
+    split_folds,
+    views_of,
+)
 from benchmarks.floods.scoring import score
-from benchmarks.floods.training import predict
-from benchmarks.floods.views import SETTINGS, draw_views, teacher_inputs
+from benchmarks.floods.views import SETTINGS
 from benchmarks.kernels.methods import CONTROL, Weights, bandwidths_of, entries
 from benchmarks.record import Row
+from strandline.distillation.adaptation.scene_student import SceneDistillation, predict_guide
 from strandline.distillation.alignment.kernel_alignment import patch_probabilities
-from strandline.distillation.losses import flood_probability
+from strandline.distillation.pretraining.scenes.train import predict_probability
 
 SETTING = SETTINGS["radar_only"]
 LABELS = 0.05
 """Share of the training pairs of an event with a mask, at least one."""
+HeldOut = tuple[Event, FoldTraining]
+"""An event, and networks that were trained without it."""
 
 
-def split_events(events: Sequence[Event], tuning_events: int) -> tuple[Fold, list[Event]]:
-    """Every other large event trains networks and the rest is the test; weights are chosen on small events."""
-    by_size = sorted(events, key=lambda event: -len(event.chips))
-    large = [event for event in by_size if len(event.chips) >= LEAST_CHIPS]
-    return Fold("kernels", tuple(large[::2]), tuple(large[1::2])), by_size[len(large) :][:tuning_events]
+def trainings_of(
+    events: Sequence[Event], effort: float, folder: Path, data: Mapping[str, str], announce: Callable[[str], None]
+) -> list[HeldOut]:
+    """Each large event with the networks of the fold that leaves it out, smallest first.
+
+    Args:
+        effort: factor on all steps, for a quick try.
+        folder: ``--work`` of `benchmarks.floods`; ``data``: digests as there.
+    """
+    plan = Plan((SETTING.name,), (LABELS,), 1, 0, LABELS, FOLDS, *shortened(effort), SceneDistillation())
+    folders, found = Folders(folder, plan, data), []
+    for fold in split_folds(events, None, FOLDS):
+        training = FoldTraining(fold, plan, folders, announce)
+        found += [(event, training) for event in fold.target]
+    return sorted(found, key=lambda one: (len(one[0].chips), one[0].name))
 
 
-def source_networks(fold: Fold, budget: Budget, folder: Path, data: Mapping[str, str]) -> SourceNetworks:
-    """Teacher and student of the source events of a fold, trained once and kept in ``folder``."""
-    plan = Plan((SETTING.name,), (LABELS,), 1, 0, LABELS, 1, budget, DistillationConfig())
-    return next(
-        networks for _, networks in train_source_networks(fold, plan, ResultCache(folder, plan, data), lambda _: None)
-    )
-
-
-def rows_of(
-    event: Event, networks: SourceNetworks, seed: int, weights: Weights | None, budget: Budget
-) -> Iterator[Row]:
+def rows_of(held_out: HeldOut, seed: int, weights: Weights | None) -> Iterator[Row]:
     """One row per alignment on one event under one draw of labels.
 
     Args:
         weights: of the alignment terms; ``None`` = every candidate.
     """
-    order = draw_labels(event, seed)
-    views = draw_views(event.chips, SETTING.cloud, np.random.default_rng([seed, int(event.chips.ids[0]), 1]))
-    pairs, test = views[: order.size], views[order.size :]
-    task = EventTask(pairs, order[: max(1, round(LABELS * order.size))], SETTING, seed, budget)
-    teacher = predict(networks.teacher, pairs, teacher_inputs)
-    probabilities = patch_probabilities(teacher.logits)
-    bandwidths = bandwidths_of(networks.student.feature_width, teacher.features, probabilities)
+    event, training = held_out
+    networks, teacher = training.networks(SETTING), training.teacher(event)
+    labelled = draw_labels(event, seed)[: max(1, round(LABELS * event.pairs))]
+    views = views_of(event, SETTING, seed)
+    pairs, test = views[: event.pairs], views[event.pairs :]
+    task = EventTask(pairs, labelled, SETTING, seed, training.plan.budget)
+    word = teacher.word(slice(0, event.pairs), teacher.adapted(event.chips, labelled))
+    guide = predict_guide(word.guide, pairs.teacher_samples())
+    width, probabilities = networks.student.feature_width, patch_probabilities(guide.logits)
+    bandwidths = bandwidths_of(width, guide.features, probabilities)
     for alignment, weight in entries(weights):
-        config = DistillationConfig()
+        config = training.plan.config
         if alignment is not None:
             config = replace(config, feature=weight, alignment=alignment)
         began = time.process_time()
-        student, teacher_weight = methods.distilled(networks, task, TeacherPredictions(teacher, None), config)
+        student, teacher_weight = methods.distilled(networks, task, word, config)
         seconds = time.process_time() - began
-        probability = flood_probability(methods.logits_of(student.network, test, SETTING)).numpy()
+        probability = predict_probability(student.network, test.student_samples(SETTING)).numpy()
         yield {
             "task": "floods",
             "kernel": alignment or CONTROL,

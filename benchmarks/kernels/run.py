@@ -10,9 +10,9 @@ from benchmarks.delta.cases import split_storms
 from benchmarks.delta.coasts import SimulatedCoast, simulate
 from benchmarks.delta.methods import adaptation_data
 from benchmarks.delta.run import TARGETS, TUNING_COASTS
-from benchmarks.floods.chips import Event, cut, read_events
-from benchmarks.floods.methods import Budget
+from benchmarks.floods.events import digests_of, read_events
 from benchmarks.kernels import chips, coasts, concentration, speed
+from benchmarks.kernels.chips import HeldOut
 from benchmarks.kernels.methods import Weights, chosen_weights, entries
 from benchmarks.record import Row, finished_rows, machine
 from strandline.distillation.adaptation.distil_student import DistillationConfig
@@ -66,28 +66,29 @@ def delta_rows(options: argparse.Namespace, data: Mapping[str, str], announce: A
 
 
 def floods_rows(options: argparse.Namespace, data: Mapping[str, str], announce: Announce) -> list[Row]:
-    """Distillation on real chips, with weights chosen on small events; the shipped networks take no part."""
-    budget = Budget(options.teaching, options.teaching, options.steps)
-    digests = {name: digest for name, digest in data.items() if name.startswith("chips")}
-    events = [cut(event, options.chip_side) for event in read_events(options.chips, options.chips_blocks)]
-    fold, small = chips.split_events(events, options.tuning_events)
-    announce("floods: networks of other events")
-    networks = chips.source_networks(fold, budget, options.work, digests)
+    """Distillation on real chips, with weights chosen on the smallest of the events; the shipped networks take no part.
 
-    def run(event: Event, seed: int, weights: Weights | None) -> list[Row]:
+    Every event is mapped by networks of other events, and no event on which weights are chosen is reported.
+    """
+    digests = digests_of(options.chips, options.chips_blocks)
+    events = read_events(options.chips, options.chips_blocks)
+    held_out = chips.trainings_of(events, options.effort, options.work, digests, announce)
+
+    def run(one: HeldOut, seed: int, weights: Weights | None) -> list[Row]:
+        event, training = one
         announce(f"floods: event {event.name}, seed {seed}")
-        key = _digest([digests, asdict(budget), options.chip_side, entries(weights)])
-        return finished_rows(
-            options.work / f"floods-{event.name}-{seed}-{key}.json",
-            lambda: chips.rows_of(event, networks, seed, weights, budget),
-        )
+        plan = training.plan
+        decisive = [digests, plan.committee_steps, asdict(plan.budget), repr(plan.config), entries(weights)]
+        path = options.work / f"floods-{event.name}-{seed}-{_digest(decisive)}.json"
+        return finished_rows(path, lambda: chips.rows_of(one, seed, weights))
 
-    tuning = [row for event in small for row in run(event, 0, None)]
+    small, large = held_out[: options.tuning_events], held_out[options.tuning_events :]
+    tuning = [row for one in small for row in run(one, 0, None)]
     rows = [{**row, "test": "tuning"} for row in tuning]
     weights = chosen_weights(tuning)
-    for seed in range(options.chip_seeds):
-        for event in fold.target:
-            rows += run(event, seed, weights)
+    for one in large:
+        for seed in range(options.chip_seeds):
+            rows += run(one, seed, weights)
     return rows
 
 

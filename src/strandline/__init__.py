@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from strandline.planning.plan import Plan
     from strandline.risk.hazard.hazard import Hazard
     from strandline.risk.impact.impact import Impact
+    from strandline.simulator.flood_chips.scenes import simulate_flood_scenes
     from strandline.uncertainty.forecaster import Forecaster, load_forecaster
     from strandline.watch.service import Watch, open_watch
 
@@ -44,6 +45,7 @@ _MODULES = {
     "planning.plan": ("Plan",),
     "risk.hazard.hazard": ("Hazard",),
     "risk.impact.impact": ("Impact",),
+    "simulator.flood_chips.scenes": ("simulate_flood_scenes",),
     "uncertainty.forecaster": ("Forecaster", "load_forecaster"),
     "watch.service": ("Watch", "open_watch"),
 }
@@ -79,6 +81,7 @@ __all__ = [
     "open_watch",
     "read_labelled_scenes",
     "run",
+    "simulate_flood_scenes",
 ]
 
 

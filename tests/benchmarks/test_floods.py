@@ -1,7 +1,7 @@
 """The benchmark on real chips: splits that cannot leak, views that hide what they should, scores that count right."""
 
 import json
-import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,96 +9,72 @@ import pytest
 
 from benchmarks.floods import methods
 from benchmarks.floods.__main__ import main
-from benchmarks.floods.chips import LAYERS, Chips, Event, read_events
-from benchmarks.floods.methods import Budget, DistillationConfig, EventTask, SourceNetworks, TeacherPredictions
-from benchmarks.floods.run import Plan, ResultCache, count_row_lists, run_fold, split_folds
+from benchmarks.floods.baselines.unet import UNet
+from benchmarks.floods.events import Event
+from benchmarks.floods.methods import Budget, EventTask, SourceNetworks, TeacherWord
+from benchmarks.floods.run import Folders, Plan, count_row_lists, run_fold, split_folds
 from benchmarks.floods.scoring import Reference, choose_threshold, score
 from benchmarks.floods.summary import summarise
-from benchmarks.floods.training import Source, predict
-from benchmarks.floods.views import SETTINGS, draw_views, student_inputs, teacher_inputs
+from benchmarks.floods.views import SETTINGS, Views, draw_views
 from benchmarks.record import Row
-from strandline.errors import InputError
-from tests.fixtures.chips import SIDE, draw_chips, write_zip
+from strandline.distillation.adaptation.scene_student import SceneDistillation
+from strandline.models.flood.scenes.networks import new_student, new_teacher
+from strandline.models.flood.scenes.streams import SCENE_STREAMS
+from tests.fixtures.chips import SIDE, draw_chips, draw_event, write_zip
 
 
-def test_a_zip_and_a_folder_hold_the_same_chips(tmp_path: Path) -> None:
-    chips = draw_chips(1, 3, 0)
-    write_zip(tmp_path / "chips.zip", [chips])
-    with zipfile.ZipFile(tmp_path / "chips.zip") as archive:
-        archive.extractall(tmp_path / "folder")
-    (tmp_path / "blocks.json").write_text("[[1, 2, 2], [3, 9, 1]]")
-    for path in (tmp_path / "chips.zip", tmp_path / "folder"):
-        events = read_events(path, tmp_path / "blocks.json")
-        assert [event.name for event in events] == ["1-2", "3-9"]
-        for layer in LAYERS:
-            np.testing.assert_array_equal(getattr(events[0].chips, layer), getattr(chips, layer)[:2])
-
-
-@pytest.mark.parametrize(
-    ("blocks", "leave_out", "message"),
-    [
-        ("[[1, 2, 2], [2, 3, 2]]", "", "overlaps another"),
-        ("[[1, 2, 2], [7, 9, 3]]", "", "holds no chip"),
-        ("[[1, 3, 3]]", "s2_after/0002.png", "has no s2_after/0002.png"),
-    ],
-)
-def test_blocks_and_layers_that_do_not_fit_are_refused(
-    tmp_path: Path, blocks: str, leave_out: str, message: str
-) -> None:
-    write_zip(tmp_path / "chips.zip", [draw_chips(1, 3, 0)], leave_out)
-    (tmp_path / "blocks.json").write_text(blocks)
-    with pytest.raises(InputError, match=message):
-        read_events(tmp_path / "chips.zip", tmp_path / "blocks.json")
+def drawn(count: int = 4, cloud: float = 0.3) -> Views:
+    return draw_views(draw_event("a", count, 0).chips, cloud, np.random.default_rng(0))
 
 
 def test_water_that_was_there_before_is_permanent_and_the_flood_is_not() -> None:
-    chips = draw_chips(1, 4, 0)
+    views = drawn()
     rows, columns = np.mgrid[:SIDE, :SIDE]
     inside = (rows + columns < 18) & (rows > 0) & (columns > 0)
-    assert chips.permanent_water[:, inside].all()
-    assert not chips.permanent_water[:, rows + columns > 22].any()
+    assert not views.trained[:, inside].any()
+    assert views.trained[:, rows + columns > 22].all()
 
 
 def test_what_the_cloud_hides_cannot_reach_the_student() -> None:
-    chips = draw_chips(1, 4, 0)
-    views = draw_views(chips, 0.3, np.random.default_rng(0))
+    views = drawn()
     assert 1 - views.clear.mean() == pytest.approx(0.3, abs=0.01)
     hidden = ~views.clear.repeat(4, axis=1).repeat(4, axis=2)
-    other = Chips(
-        chips.ids, chips.s1_before, chips.s1_after, chips.s2_before,
-        np.where(hidden[..., None], np.uint8(200), chips.s2_after), chips.mask,
-    )  # fmt: skip
+    others = []
+    for one, of_chip in zip(views.scenes, hidden, strict=True):
+        image = one.scene.optical_after
+        assert image is not None
+        scene = replace(one.scene, optical_after=np.where(of_chip, np.float32(0.8), image))
+        others.append(replace(one, scene=scene))
     for name in ("archive", "strict"):
-        one = student_inputs(views, SETTINGS[name])["s2_after"]
-        same = student_inputs(type(views)(other, views.clear, views.points, views.water), SETTINGS[name])["s2_after"]
-        for a, b in zip(one, same, strict=True):
+        ours = views.student_samples(SETTINGS[name]).streams["optical_after"]
+        theirs = Views(others, views.clear, views.points).student_samples(SETTINGS[name]).streams["optical_after"]
+        for a, b in zip(ours, theirs, strict=True):
             np.testing.assert_array_equal(a.numpy(), b.numpy())
-        assert not one[1].numpy()[hidden].any()
+        assert not ours[1].numpy()[hidden].any()
 
 
 def test_the_student_sees_no_radar_in_archive_and_no_optical_image_in_radar_only() -> None:
-    views = draw_views(draw_chips(1, 2, 0), 0.3, np.random.default_rng(0))
-    assert set(student_inputs(views, SETTINGS["archive"])) == {"s2_before", "s2_after", "in_situ"}
-    assert set(student_inputs(views, SETTINGS["strict"])) == {"s2_after", "in_situ"}
-    assert set(student_inputs(views, SETTINGS["radar_only"])) == {"s1_before", "s1_after"}
+    views = drawn(2)
+    kinds = {name: {one.split("_")[0] for one in views.student_samples(SETTINGS[name]).streams} for name in SETTINGS}
+    assert kinds["archive"] == {"optical", "points"}
+    assert set(views.student_samples(SETTINGS["strict"]).streams) == {"optical_after", "points"}
+    assert kinds["radar_only"] == {"vv"}
 
 
 def test_the_mask_reaches_the_student_at_its_eight_points_alone() -> None:
-    chips = draw_chips(1, 4, 0)
-    views = draw_views(chips, 0.3, np.random.default_rng(0))
+    views = drawn()
     assert (views.points.sum(axis=(1, 2)) == 8).all()
-    value, seen = student_inputs(views, SETTINGS["archive"])["in_situ"]
+    value, seen = views.student_samples(SETTINGS["archive"]).streams["points"]
     np.testing.assert_array_equal(seen.numpy(), views.points)
-    np.testing.assert_array_equal(value.numpy()[:, 0] > 0, chips.mask & views.points)
+    np.testing.assert_array_equal(value.numpy()[:, 0] > 0, views.truth & views.points)
     assert not value.numpy()[:, 0][~views.points].any()
 
 
 def test_a_perfect_map_scores_one_and_neither_points_nor_permanent_water_count() -> None:
-    chips = draw_chips(1, 4, 0)
-    views = draw_views(chips, 0.3, np.random.default_rng(0))
-    perfect = chips.mask.astype(np.float32)
+    views = drawn()
+    perfect = views.truth.astype(np.float32)
     assert score(views, perfect, 0.5)["iou"] == 1.0
-    uncounted = np.where(views.points | views.water, 1 - perfect, perfect)
+    uncounted = np.where(views.points | ~views.trained, 1 - perfect, perfect)
     assert score(views, uncounted, 0.5)["iou"] == 1.0
     assert score(views, uncounted, 0.5)["iou_raw"] < 1.0
     assert score(views, 1 - perfect, 0.5)["iou"] == 0.0
@@ -113,7 +89,8 @@ def test_the_threshold_is_the_one_that_parts_wet_from_dry() -> None:
 
 
 def test_no_event_is_a_training_and_a_test_event_of_the_same_fold() -> None:
-    events = [Event(str(i), draw_chips(100 * i, count, i)) for i, count in enumerate((25, 30, 26, 40, 10, 27))]
+    one = draw_event("any", 1, 0).chips
+    events = [Event(str(i), one * count) for i, count in enumerate((25, 30, 26, 40, 10, 27))]
     folds = split_folds(events, None, 3)
     tested = [event.name for fold in folds for event in fold.target]
     assert sorted(tested) == ["0", "1", "2", "3", "5"]  # the small one is for training only
@@ -125,91 +102,83 @@ def test_no_event_is_a_training_and_a_test_event_of_the_same_fold() -> None:
 
 
 TINY = Plan(
-    settings=("archive",), fractions=(0.05, 0.5, 1.0), seeds=1, control_seeds=1, control_fraction=0.05, folds=3,
-    budget=Budget(teacher_steps=40, student_steps=4, adaptation_steps=1, scratch_steps=1), config=DistillationConfig(),
+    settings=("archive",), fractions=(0.05, 0.1, 1.0), seeds=1, control_seeds=1, control_fraction=0.05, folds=3,
+    committee_steps=4, budget=Budget(student_steps=2, adaptation_steps=1, round_steps=1, rounds=1),
+    config=SceneDistillation(),
 )  # fmt: skip
 
 
 @pytest.mark.slow
 def test_the_benchmark_runs_end_to_end_and_resumes_where_it_stopped(tmp_path: Path) -> None:
-    source = [Event(str(i), draw_chips(100 * i, 8, i)) for i in range(2)]
-    fold = split_folds(source, [Event("target", draw_chips(900, 10, 9))], 3)[0]
-    work = ResultCache(tmp_path, TINY, {})
-    rows: list[Row] = [row for found in run_fold(fold, TINY, work, lambda _: None) for row in found]
-    methods = {str(row["method"]) for row in rows}
-    assert {
-        "teacher",
-        "teacher_adapted",
-        "labels_only",
-        "pretrained",
-        "pretrained_finetuned",
-        "self_training",
-    } < methods
-    assert {"distilled", "full_labels", "shuffled_teacher", "random_teacher", "all_wet", "otsu"} < methods
-    assert {"distilled_without_task", "distilled_without_diagnosis"} < methods
+    source = [draw_event(str(i), 5, i, 100 * i) for i in range(3)]
+    fold = split_folds(source, [draw_event("target", 10, 9, 900)], 3)[0]
+    folders = Folders(tmp_path, TINY, {})
+    rows: list[Row] = [row for found in run_fold(fold, TINY, folders, lambda _: None) for row in found]
+    found = {str(row["method"]) for row in rows}
+    assert {"committee", "committee_adapted", "member_trees_all", "distilled", "full_labels", "all_wet", "otsu"} < found
+    assert {"labels_only", "pretrained", "pretrained_finetuned", "unet_finetuned", "boosted_trees"} < found
+    assert {"self_training", "self_training_clear", "shuffled_teacher", "random_teacher"} < found
+    assert {"distilled_without_task", "distilled_without_soft_targets", "distilled_with_features"} < found
     assert all(row["n_chips"] == 4 and 0 <= float(str(row["iou"])) <= 1 for row in rows)
-    teacher = next(float(str(row["iou"])) for row in rows if row["method"] == "teacher")
-    wet = next(float(str(row["iou"])) for row in rows if row["method"] == "all_wet")
-    assert teacher > wet + 0.2  # forty steps are enough for a flood as plain as this one
+    distilled = [row for row in rows if row["method"] == "distilled"]
+    assert [row["label_fraction"] for row in distilled] == [1 / 6]  # both fractions are one chip, and no row is a copy
+    scores = {str(row["method"]): float(str(row["iou"])) for row in rows}
+    assert scores["member_trees_all"] > scores["all_wet"] + 0.2  # a flood as plain as this one
     written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
-    assert rows == [row for found in run_fold(fold, TINY, work, lambda _: None) for row in found]
+    assert rows == [row for each in run_fold(fold, TINY, folders, lambda _: None) for row in each]
     assert written == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
-    summary = summarise(rows)
-    assert float(str(summary["archive/0.05/retention"])) == pytest.approx(
-        next(float(str(row["iou"])) for row in rows if row["method"] == "distilled" and row["label_fraction"] == 0.05)
-        / teacher
-    )
+    summary = summarise(rows, TINY.fractions)
+    assert summary["archive/0.05/retention"] == pytest.approx(scores["distilled"] / scores["committee_adapted"])
     json.dumps(summary)
 
 
 @pytest.mark.slow
 def test_the_command_runs_on_unseen_chips(tmp_path: Path) -> None:
-    source, target = [draw_chips(100 * i, 6, i) for i in (1, 2)], draw_chips(900, 6, 9)
-    write_zip(tmp_path / "source.zip", source)
-    write_zip(tmp_path / "target.zip", [target])
-    (tmp_path / "source.json").write_text("[[100, 199, 6], [200, 299, 6]]")
-    (tmp_path / "target.json").write_text("[[900, 999, 6]]")
+    write_zip(tmp_path / "source.zip", [(100 * i, draw_chips(100 * i, 4, i)) for i in (1, 2)])
+    write_zip(tmp_path / "target.zip", [(900, draw_chips(900, 5, 9))])
+    (tmp_path / "source.json").write_text("[[100, 199, 4], [200, 299, 4]]")
+    (tmp_path / "target.json").write_text("[[900, 999, 5]]")
     files = {f"{whose}{kind}": f"{whose}{ending}" for whose in ("source", "target")
              for kind, ending in (("", ".zip"), ("-blocks", ".json"))}  # fmt: skip
     command = " ".join(f"--{name} {tmp_path / file}" for name, file in files.items())
-    command += " --label-fractions 0.5 1 --seeds 1 --effort 0.001 --settings radar_only --processes 1"
+    command += " --label-fractions 0.5 1 --seeds 1 --control-seeds 0 --effort 0.001 --settings radar_only --processes 1"
     main([*command.split(), "--work", str(tmp_path / "work"), "--out", str(tmp_path / "found.json")])
     rows = json.loads((tmp_path / "found.json").read_text())["rows"]
     assert {row["event"] for row in rows} == {"900-999"}
-    assert {"teacher", "distilled", "full_labels"} < {row["method"] for row in rows}
+    assert {"committee", "distilled", "full_labels"} < {row["method"] for row in rows}
     assert "--target target.zip" in (tmp_path / "found.md").read_text()
 
 
 def test_only_headline_settings_run_on_every_seed() -> None:
-    fold = split_folds([Event("0", draw_chips(0, 8, 0))], [Event("target", draw_chips(900, 10, 9))], 3)[0]
+    fold = split_folds([draw_event("0", 2, 0)], [draw_event("target", 2, 9, 900)], 3)[0]
     plan = Plan(**{**vars(TINY), "settings": tuple(SETTINGS), "seeds": 3})
     assert count_row_lists(fold, plan) == len(SETTINGS) + 2 * 2
 
 
 def test_another_config_shares_networks_and_reads_no_old_row(tmp_path: Path) -> None:
-    one = ResultCache(tmp_path, TINY, {})
-    other = ResultCache(tmp_path, Plan(**{**vars(TINY), "config": DistillationConfig(soft=0.5)}), {})
-    assert one.networks == other.networks
-    assert one.scores != other.scores
-    assert one.networks != ResultCache(tmp_path, TINY, {"source": "other"}).networks
+    one = Folders(tmp_path, TINY, {})
+    other = Folders(tmp_path, Plan(**{**vars(TINY), "config": SceneDistillation(soft=0.5)}), {})
+    assert (one.committees, one.students) == (other.committees, other.students)
+    assert one.rows != other.rows
+    assert one.committees != Folders(tmp_path, TINY, {"source": "other"}).committees
 
 
-def test_with_a_rejected_teacher_distillation_equals_fine_tuning() -> None:
-    views = draw_views(draw_chips(1, 6, 0), 0.3, np.random.default_rng(0))
-    setting, budget = SETTINGS["archive"], Budget(adaptation_steps=2)
-    source = Source(views, student_inputs(views, setting), 3)
-    networks = SourceNetworks(source, source, methods.new_teacher(0), methods.new_student(0), views[:3])
-    task = EventTask(views, np.array([1]), setting, 0, budget)
-    config = DistillationConfig(prior=0.0, adapted=False)
-    teacher_predictions = TeacherPredictions(predict(networks.teacher, views, teacher_inputs), None)
-    distilled, teacher_weight = methods.distilled(networks, task, teacher_predictions, config)
-    fine_tuned = methods.fine_tuned(networks, task)
-    assert teacher_weight.weight == 0.0
-    assert distilled.threshold(setting) == fine_tuned.threshold(setting)
-    for ours, theirs in zip(distilled.network.parameters(), fine_tuned.network.parameters(), strict=True):
-        np.testing.assert_array_equal(ours.detach().numpy(), theirs.detach().numpy())
+def test_a_rejected_teacher_has_no_part_in_distillation() -> None:
+    views, setting = drawn(6), SETTINGS["archive"]
+    samples = views.student_samples(setting)
+    networks = SourceNetworks(new_student(0), UNet(SCENE_STREAMS).eval(), samples, views[np.arange(3)])
+    task = EventTask(views, np.array([1]), setting, 0, Budget(adaptation_steps=2))
+    found = []
+    for wrong in (0.0, 1.0):
+        said = np.full(views.points.shape, wrong, dtype=np.float32)
+        word = TeacherWord(said, 0.5, new_teacher(list(SCENE_STREAMS), 0))
+        trained, weight = methods.distilled(networks, task, word, SceneDistillation(prior=0.0))
+        assert weight.weight == 0.0
+        found.append([weights.detach().numpy() for weights in trained.network.parameters()])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_chips_may_lie_under_clouds_of_different_size() -> None:
-    views = draw_views(draw_chips(1, 4, 0), np.array([0.0, 0.3, 0.6, 1.0]), np.random.default_rng(0))
+    views = draw_views(draw_event("a", 4, 0).chips, [0.0, 0.3, 0.6, 1.0], np.random.default_rng(0))
     np.testing.assert_allclose(1 - views.clear.mean(axis=(1, 2)), [0.0, 0.3, 0.6, 1.0], atol=0.01)

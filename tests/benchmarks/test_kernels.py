@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.floods.chips import Event, cut
+from benchmarks.floods import run as floods_run
+from benchmarks.floods.events import Event
+from benchmarks.floods.methods import Budget
 from benchmarks.kernels import chips, concentration
 from benchmarks.kernels.__main__ import main
 from benchmarks.kernels.methods import ALIGNMENTS, CONTROL, WEIGHTS, chosen_weights, entries
@@ -15,8 +17,10 @@ from benchmarks.kernels.pictures import draw_concentration
 from benchmarks.kernels.speed import pennylane_pairs, pennylane_states
 from benchmarks.kernels.summary import difference, scores_of, summarise
 from benchmarks.record import Row, finished_rows
+from strandline.distillation.adaptation.scene_student import SceneDistillation
 from strandline.distillation.alignment.quantum_kernels import uniform_angle_moments, zz_kernel
-from tests.fixtures.chips import draw_chips, write_zip
+from strandline.distillation.pretraining.scenes.train_committee import CommitteeConfig
+from tests.fixtures.chips import draw_chips, draw_event, write_zip
 
 
 def row(kernel: str, site: int, score: float, **more: object) -> Row:
@@ -54,15 +58,25 @@ def test_finished_rows_are_not_computed_again(tmp_path: Path) -> None:
     assert made == [1]
 
 
-def test_training_tuning_and_test_events_differ_and_chips_are_cut_in_their_middle() -> None:
-    events = [Event(str(i), draw_chips(100 * i, count, i)) for i, count in enumerate((25, 30, 26, 40, 10, 12))]
-    fold, small = chips.split_events(events, 1)
-    names = [event.name for event in (*fold.source, *fold.target, *small)]
-    assert sorted(names) == ["0", "1", "2", "3", "5"]
-    assert [event.name for event in fold.source] == ["3", "2"]
-    middle = cut(events[0], 32)
-    assert middle.chips.s2_after.shape == (25, 32, 32, 3)
-    np.testing.assert_array_equal(middle.chips.mask, events[0].chips.mask[:, 16:48, 16:48])
+def test_every_event_is_mapped_by_networks_that_were_trained_without_it_the_smallest_first(tmp_path: Path) -> None:
+    one = draw_event("any", 1, 0).chips
+    events = [Event(str(i), one * count) for i, count in enumerate((25, 30, 26, 40, 10, 12))]
+    held_out = chips.trainings_of(events, 1.0, tmp_path, {}, lambda _: None)
+    assert [event.name for event, _ in held_out] == ["0", "2", "1", "3"]  # the small ones are for training only
+    for event, training in held_out:
+        assert len(training._chips) == sum(len(other.chips) for other in events) - len(event.chips)
+
+
+def test_networks_of_chips_are_those_of_the_floods_benchmark(tmp_path: Path) -> None:
+    """Equal steps and data give equal folders, whatever else is asked for."""
+    event = draw_event("a", 25, 0)
+    ((_, training),) = chips.trainings_of([event], 1.0, tmp_path, {"source": "x"}, lambda _: None)
+    steps, budget = floods_run.shortened(1.0)
+    plan = floods_run.Plan(("archive",), (0.01, 1.0), 5, 1, 0.05, floods_run.FOLDS, steps, budget, SceneDistillation())
+    theirs, ours = floods_run.Folders(tmp_path, plan, {"source": "x"}), training._folders
+    assert (ours.committees, ours.students) == (theirs.committees, theirs.students)
+    assert (steps, budget) == (CommitteeConfig().steps, Budget())
+    assert floods_run.shortened(1e-9) == (2, Budget(1, 1, 1, 1))
 
 
 def test_a_difference_is_paired_and_tuning_rows_are_not_reported() -> None:
@@ -109,12 +123,15 @@ def test_the_whole_benchmark_runs_and_resumes(
     simulated_coasts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchmarks.kernels.methods.WEIGHTS", (0.3,))
-    events = [draw_chips(100 * i, count, i) for i, count in enumerate((26, 25, 8), start=1)]
+    for module in (floods_run, chips):
+        monkeypatch.setattr(module, "FOLDS", 2)
+    monkeypatch.setattr(floods_run, "LEAST_CHIPS", 4)
+    events = [(100 * i, draw_chips(100 * i, count, i)) for i, count in enumerate((5, 4), start=1)]
     write_zip(tmp_path / "chips.zip", events)
-    (tmp_path / "blocks.json").write_text("[[100, 199, 26], [200, 299, 25], [300, 399, 8]]")
+    (tmp_path / "blocks.json").write_text("[[100, 199, 5], [200, 299, 4]]")
     command = (
         f"--parts delta floods --coasts 1 --tuning-coasts 1 --tuning-events 1 --seeds 1 --events 8 "
-        f"--years 8 --size 32 --steps 1 --teaching 2 --chip-side 32 --chips {tmp_path / 'chips.zip'} "
+        f"--years 8 --size 32 --steps 1 --effort 0.0005 --chips {tmp_path / 'chips.zip'} "
         f"--chips-blocks {tmp_path / 'blocks.json'} --cache {simulated_coasts} --work {tmp_path / 'work'} "
         f"--pictures {tmp_path / 'pictures'} --out {tmp_path / 'kernels.json'}"
     ).split()

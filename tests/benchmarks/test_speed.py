@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,19 +39,35 @@ def test_the_fastest_turn_counts_and_the_first_does_not() -> None:
 
 
 def test_a_target_is_met_by_rate_or_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    student, teacher = networks.chip_subjects()
     monkeypatch.setattr(networks, "BATCH", 1)
-    monkeypatch.setattr(networks, "coast_subjects", lambda: (student, teacher))
-    monkeypatch.setattr(networks, "chip_subjects", lambda: (student, teacher))
+    monkeypatch.setattr(networks, "SIDE", 32)
+    student, teacher = networks.scene_subjects()
+    monkeypatch.setattr(networks, "coast_subjects", lambda: (replace(student, name="a"), replace(teacher, name="b")))
+    monkeypatch.setattr(networks, "scene_subjects", lambda: (student, teacher))
+    monkeypatch.setattr(networks, "committee_rows", lambda seconds: [])
 
     def rows(limit: float) -> dict[str, Row]:
         return {str(row["what"]): row for row in networks.rows_of(limit, 0.0)}
 
     slow_machine, fast_machine = rows(1e6), rows(1e18)
-    what = "student of chips, batch 1"
+    what = "student of scenes, batch 1"
     assert slow_machine[what]["share_of_limit"] > 1 > fast_machine[what]["share_of_limit"] > 0
     assert fast_machine[what]["bar"] == "≤ 10"
-    assert fast_machine["student of chips over teacher"]["met"] is False  # both are small: nowhere near 20
+    assert fast_machine["a over b"]["met"] is False  # both are small: nowhere near 20
+    assert "bar" not in fast_machine["student of scenes over transformer of scenes, one look"]
+
+
+def test_the_committee_is_timed_with_all_its_passes_against_the_student_from_the_same_images(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(networks, "SCENES", 1)
+    monkeypatch.setattr(networks, "SIDE", 32)
+    monkeypatch.setattr(networks, "CELLS", 300)
+    committee, student, ratio = networks.committee_rows(0.0)
+    assert str(committee["note"]).startswith("6 passes of networks, 3 forests of trees")
+    assert str(student["note"]).startswith("2 passes of networks, 0 forests of trees")
+    assert ratio["value"] == pytest.approx(float(str(student["value"])) / float(str(committee["value"])))
+    assert (ratio["bar"], ratio["met"]) == ("≥ 20", float(str(ratio["value"])) >= 20)
 
 
 def test_commands_are_measured_and_failures_raise() -> None:

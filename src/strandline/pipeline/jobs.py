@@ -1,14 +1,23 @@
 """The jobs that the command line offers, each with its settings."""
 
+import shutil
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
+
 from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.pretraining import pretrain as pretraining
+from strandline.distillation.pretraining.scenes.finished import FinishedParts
+from strandline.distillation.pretraining.scenes.pretrain_scenes import (
+    ScenePretraining,
+    pretrain_committee,
+    simulated_scenes,
+)
 from strandline.distillation.pretraining.simulated_coasts import (
     PretrainingConfig,
     Simulate,
@@ -23,7 +32,10 @@ from strandline.models.batch import Batch
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.models.weights import load_weights
+from strandline.models.weights.load_scene_weights import save_scene_networks
 from strandline.models.weights.load_weights import Network
+from strandline.observations.flood_scenes.read_scenes import read_labelled_scenes
+from strandline.observations.flood_scenes.scene import LabelledScene
 from strandline.observations.readers.formats.reading_process import reading_process
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
@@ -35,6 +47,9 @@ from strandline.pipeline.settings import RunConfig, commit
 from strandline.pipeline.study_area import StudyArea, built_in_study_area, open_study_area
 from strandline.pipeline.study_area.requirements import CALIBRATION_STORMS, MOST_STORMS, TEST_STORMS
 
+SIMULATED = "simulated"
+"""Name of the simulated scenes among the data sets of `pretrain_scenes`."""
+ATTRIBUTION = "contains modified Copernicus Sentinel data where a data set of real scenes was used"
 QUICK = RunConfig(
     DistillationConfig(steps=40), storms=24, calibration_storms=9, test_storms=5, windows=120, hazard_samples=16
 )
@@ -197,6 +212,55 @@ def pretrain(
         card = {**load_weights.load_card(), "surge_decoders": card}
     load_weights.save_networks(out, teacher, students, card)
     checkpoints.clear()
+
+
+def pretrain_scenes(
+    out: Path,
+    sources: Sequence[str],
+    blocks: Path | None,
+    seed: int,
+    announce: Announce,
+    *,
+    effort: float = 1.0,
+    resume: bool = False,
+) -> None:
+    """Pre-train the committee and the student that map flood scenes, and write them into ``out``.
+
+    Args:
+        sources: data sets of labelled scenes, and ``SIMULATED``.
+        blocks: ranges of numbers that are one event each, for a data set of numbered images.
+        effort: factor on the steps, for a trial.
+        resume: continue an interrupted job in ``out``.
+
+    Raises:
+        InputError: a data set that cannot be read, or no scene in any.
+    """
+    start = time.perf_counter()
+    folder = out / UNFINISHED
+    if folder.exists() and not resume:
+        shutil.rmtree(folder)
+    scenes: list[LabelledScene] = []
+    data: dict[str, str] = {}
+    for source in sources:
+        announce(f"read {source}")
+        found = list(simulated_scenes(seed)) if source == SIMULATED else read_labelled_scenes(Path(source), blocks)
+        scenes += found
+        data[Path(source).name] = f"{len(found)} scenes"
+    config = ScenePretraining().scaled(effort)
+    committee = pretrain_committee(scenes, config, seed, FinishedParts(folder), announce)
+    card = {
+        "command": " ".join(["strandline pretrain", *(f"--scenes {Path(source).name}" for source in sources)]),
+        "data": data,
+        "attribution": ATTRIBUTION,
+        "events": sorted({scene.event for scene in scenes}),
+        "config": asdict(config),
+        "seed": seed,
+        "commit": commit(),
+        "torch": torch.__version__,
+        "seconds": round(time.perf_counter() - start),
+    }
+    save_scene_networks(out, committee, card)
+    shutil.rmtree(folder)
 
 
 def _pretrain_all(

@@ -1,10 +1,12 @@
 """Dense networks: shares of blocks, and availability of streams."""
 
+from collections.abc import Mapping
+
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
-from benchmarks.floods.networks import availability
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import shares_seen
 from tests.fixtures.batches import perturb
@@ -16,6 +18,11 @@ def test_shares_of_blocks_equal_pooling() -> None:
     torch.testing.assert_close(shares[:, [0, 2]], F.avg_pool2d(masks, 8)[:, [0, 2]])
     torch.testing.assert_close(shares[:, 1], F.max_pool2d(masks, 8)[:, 1])
     assert 0 < float(shares[:, 1].mean()) < 1
+
+
+def availability(features: Tensor, streams: Mapping[str, Tensor], shares: Tensor) -> Tensor:
+    """(B, streams) mean shares."""
+    return shares.mean(dim=(2, 3))
 
 
 @pytest.mark.parametrize("modulates", [False, True])

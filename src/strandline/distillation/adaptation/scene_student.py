@@ -13,7 +13,11 @@ from strandline.distillation.pretraining.scenes.train import Guide, Source, Trai
 from strandline.distillation.teacher_weight import TeacherWeight, estimate_teacher_weight
 from strandline.distillation.training.loop import Progress
 from strandline.models.flood.dense_cnn import DenseCNN
+from strandline.models.flood.dense_io import MapPrediction
 from strandline.models.flood.dense_transformer import DenseTransformer
+
+TUNING = 8
+"""Scenes on which the kernel of an alignment is tuned."""
 
 
 @dataclass(frozen=True)
@@ -112,16 +116,19 @@ def distil_scene_student(
     return train_network(deepcopy(student), sources, training, seed, progress)
 
 
+def predict_guide(teacher: DenseTransformer, samples: Samples) -> MapPrediction:
+    """What a guiding teacher says about the few samples on which the kernel of an alignment is tuned."""
+    few = samples[slice(0, TUNING)]
+    streams = {name: (value.float(), seen) for name, (value, seen) in few.streams.items()}
+    with torch.no_grad():
+        prediction: MapPrediction = teacher.eval()(streams)
+    return prediction
+
+
 def _guide(student: DenseCNN, teacher: DenseTransformer, samples: Samples, config: SceneDistillation) -> Guide:
     """The teacher with an alignment whose kernel is tuned on a few of the samples."""
-    few = samples[slice(0, 8)]
-    streams = {
-        name.removeprefix(GUIDE): (value.float(), seen)
-        for name, (value, seen) in few.streams.items()
-        if name.startswith(GUIDE)
-    }
-    with torch.no_grad():
-        prediction = teacher.eval()(streams)
+    theirs = {name.removeprefix(GUIDE): pair for name, pair in samples.streams.items() if name.startswith(GUIDE)}
+    prediction = predict_guide(teacher, replace(samples, streams=theirs))
     alignment = build_alignment(
         config.alignment, student.feature_width, prediction.features, patch_probabilities(prediction.logits)
     )

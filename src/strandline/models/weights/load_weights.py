@@ -63,13 +63,13 @@ def load_without_surge_decoder(seed: int) -> tuple[Teacher, list[Student]]:
         return network, [keep_rest(Student(), weights, students) for weights in _by_member(students)]
 
 
-def load_card(folder: Path = SHIPPED) -> dict[str, object]:
-    """The model card beside the students.
+def load_card(folder: Path = SHIPPED, name: str = CARD) -> dict[str, object]:
+    """The model card beside the networks.
 
     Raises:
         InputError: there is none, or it is damaged.
     """
-    path = folder / CARD
+    path = folder / name
     if not path.exists():
         raise InputError(path, "does not exist", "run `strandline pretrain` or name a folder with trained networks")
     try:
@@ -81,8 +81,8 @@ def load_card(folder: Path = SHIPPED) -> dict[str, object]:
     return card
 
 
-def verified_bytes(path: Path, card: Mapping[str, object]) -> bytes:
-    """The content of a file whose SHA-256 a model card states.
+def verified_bytes(path: Path, card: Mapping[str, object], name: str = CARD) -> bytes:
+    """The content of a file whose SHA-256 a model card of that name states.
 
     Raises:
         InputError: the file cannot be read, the card does not list it, or it has changed since.
@@ -94,9 +94,9 @@ def verified_bytes(path: Path, card: Mapping[str, object]) -> bytes:
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})", REPLACE) from error
     if stated is None:
-        raise InputError(path.parent / CARD, f"states no SHA-256 of {path.name}", REPLACE)
+        raise InputError(path.parent / name, f"states no SHA-256 of {path.name}", REPLACE)
     if sha256(content).hexdigest() != stated:
-        raise InputError(path, f"does not have the SHA-256 that {CARD} states: it was changed or damaged", REPLACE)
+        raise InputError(path, f"does not have the SHA-256 that {name} states: it was changed or damaged", REPLACE)
     return content
 
 

@@ -11,7 +11,7 @@ from strandline.simulator.landscape.terrain import Terrain
 
 BANDS = ("green", "near_infrared", "shortwave_infrared")
 
-_REFLECTANCE = {
+REFLECTANCE = {
     "bare": (0.12, 0.25, 0.32),
     "crop": (0.08, 0.35, 0.20),
     "woody": (0.05, 0.30, 0.12),
@@ -64,9 +64,9 @@ def observe_optical(
     sea = shares.open_water - flooded
     bands = []
     for band in range(len(BANDS)):
-        value = sea * _REFLECTANCE["sea"][band] + flooded * _REFLECTANCE["flood"][band]
+        value = sea * REFLECTANCE["sea"][band] + flooded * REFLECTANCE["flood"][band]
         for name in COVERS:
-            value = value + (shares.dry[name] + shares.emergent[name]) * _REFLECTANCE[name][band]
+            value = value + (shares.dry[name] + shares.emergent[name]) * REFLECTANCE[name][band]
         bands.append(value)
     fine = np.stack(bands, axis=1)  # (E, 3, H, W)
     fine = fine * np.exp(0.08 * correlated_noise((scenes, 1, rows, columns), 2.0, rng))

@@ -12,7 +12,7 @@ from strandline.simulator.landscape.random_fields import correlated_noise
 from strandline.simulator.landscape.terrain import Terrain
 from strandline.simulator.sensors.gauges import SensorQuality
 
-_LAND = {
+LAND = {
     "bare": (-12.5, -20.5, -0.20),
     "crop": (-10.5, -16.5, -0.13),
     "woody": (-7.5, -13.0, -0.10),
@@ -23,7 +23,7 @@ _LAND = {
 Source: medians of the class statistics in Ulaby and Dobson (1989), Handbook of Radar Scattering Statistics for
 Terrain, appendices (soil, grasses and crops, trees, urban); rounded to half a decibel.
 """
-_DOUBLE_BOUNCE = {"bare": (0.0, 0.0), "crop": (1.5, 0.0), "woody": (3.5, 1.0), "settlement": (2.0, 0.5)}
+DOUBLE_BOUNCE = {"bare": (0.0, 0.0), "crop": (1.5, 0.0), "woody": (3.5, 1.0), "settlement": (2.0, 0.5)}
 """Increase of VV and VH [dB] with water below the visible cover, by trunk–water and wall–water reflection.
 
 Source: VV rises by 2–5 dB and VH by about 1 dB over flooded vegetation in Tsyganskaya et al. (2018), Remote Sensing 10,
@@ -37,7 +37,13 @@ Source: the shape of CMOD5.N, Hersbach (2010), J. Atmos. Oceanic Technol. 27, 72
 """
 _NOISE_FLOOR = 10 ** (-24.0 / 10.0)
 """Noise-equivalent sigma nought of Sentinel-1 in the wide swath: −22 dB required, about −24 dB reached [-]."""
-_REFERENCE_INCIDENCE, _SHELTER = 35.0, 0.55
+REFERENCE_INCIDENCE, _SHELTER = 35.0, 0.55
+
+
+def water_backscatter(band: int, wind: Floats, incidence: float) -> Floats:
+    """Of open water [dB], VV for ``band`` 0 and VH for 1, under a wind at 10 m [m s-1] at an incidence [degrees]."""
+    tilt = incidence - REFERENCE_INCIDENCE
+    return _WATER_AT_8[band] + _WATER_GROWTH * np.log10(np.maximum(wind, 1.0) / 8.0) + _WATER_AT_8[2] * tilt
 
 
 def backscatter(
@@ -59,16 +65,16 @@ def backscatter(
     """
     shares = surface_shares(terrain, depth)
     wind = np.where(terrain.permanent_water, wind_speed, _SHELTER * wind_speed)
-    tilt = incidence - _REFERENCE_INCIDENCE
+    tilt = incidence - REFERENCE_INCIDENCE
     result = []
     for band in (0, 1):
-        water = _WATER_AT_8[band] + _WATER_GROWTH * np.log10(np.maximum(wind, 1.0) / 8.0) + _WATER_AT_8[2] * tilt
+        water = water_backscatter(band, wind, incidence)
         power = shares.open_water * 10 ** (water / 10.0)
         for name in COVERS:
-            level = _LAND[name][band] + _LAND[name][2] * tilt + texture
+            level = LAND[name][band] + LAND[name][2] * tilt + texture
             soil = moisture if name in ("bare", "crop") else 0.0
             power = power + shares.dry[name] * 10 ** ((level + soil) / 10.0)
-            power = power + shares.emergent[name] * 10 ** ((level + _DOUBLE_BOUNCE[name][band]) / 10.0)
+            power = power + shares.emergent[name] * 10 ** ((level + DOUBLE_BOUNCE[name][band]) / 10.0)
         result.append(power + _NOISE_FLOOR)
     return result[0], result[1]
 
@@ -111,7 +117,7 @@ def observe_reference(
 ) -> tuple[Floats, Floats]:
     """Mean VV and VH [dB] of ``scenes`` dry-season scenes (H, W), at mean sea level and moderate wind."""
     depth = np.where(terrain.permanent_water, np.clip(terrain.levels.mean_sea_level - terrain.bed, 0.0, None), 0.0)
-    means = backscatter(terrain, depth, 5.0, _REFERENCE_INCIDENCE, texture, np.zeros(depth.shape))
+    means = backscatter(terrain, depth, 5.0, REFERENCE_INCIDENCE, texture, np.zeros(depth.shape))
     vv, vh = (10.0 * np.log10(add_speckle(mean, looks * scenes, rng)) for mean in means)
     return vv, vh
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError
+from strandline.models.flood.scenes.images.otsu import TwoClasses, classes_of_image
 from strandline.models.flood.scenes.index_thresholds import STATED_DB, IndexThresholds
-from strandline.models.flood.scenes.otsu import TwoClasses, classes_of_image
 from strandline.observations.flood_scenes.scene import FloodScene
 from tests.fixtures.lakes import CELL, lake, lake_scene, optical_of, overlap, radar_of
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from strandline.distillation.pretraining.scenes.samples import GUIDE, Samples, Streams
-from strandline.models.flood.scenes.streams import RADAR_STREAMS, SHOWS_WATER
+from strandline.models.flood.scenes.streams import RADAR_STREAMS, SHOWS_WATER, SPARSE
 from strandline.models.inference import DihedralTransform
 from strandline.models.layers import PATCH
 
@@ -86,18 +86,27 @@ def _cut(batch: Samples, generator: torch.Generator) -> Samples:
 
 
 def _zoomed(batch: Samples, generator: torch.Generator) -> Samples:
-    """A part, enlarged to the size of the whole."""
+    """A part, enlarged to the size of the whole; nothing unseen enters what was seen, and points stay what they are."""
     side = batch.target.shape[-1]
     part = _window(batch, _integer(9 * side // 16, side - 1, generator), generator)
 
-    def enlarge(grid: Tensor) -> Tensor:
+    def repeat(grid: Tensor) -> Tensor:
         grid_4d = grid if grid.dim() == 4 else grid[:, None]
-        nearest = grid.dtype == torch.bool or grid.dim() == 3
-        mode = {"mode": "nearest"} if nearest else {"mode": "bilinear", "align_corners": False}
-        large = F.interpolate(grid_4d.float(), size=(side, side), **mode)
+        large = F.interpolate(grid_4d.float(), size=(side, side), mode="nearest")
         return (large if grid.dim() == 4 else large[:, 0]).to(grid.dtype)
 
-    return _on_grids(part, enlarge)
+    def smooth(value: Tensor, seen: Tensor) -> Tensor:
+        total, share = (
+            F.interpolate(one, size=(side, side), mode="bilinear", align_corners=False)
+            for one in (value * seen[:, None], seen[:, None].float())
+        )
+        return total / share.clamp(min=1e-6) * repeat(seen)[:, None]
+
+    streams = {
+        name: (repeat(value) if name in SPARSE else smooth(value, seen), repeat(seen))
+        for name, (value, seen) in part.streams.items()
+    }
+    return replace(part, streams=streams, target=repeat(part.target), known=repeat(part.known))
 
 
 def _turned(batch: Samples, generator: torch.Generator) -> Samples:

@@ -7,12 +7,11 @@ from typing import Self
 
 import numpy as np
 import torch
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from strandline.distillation.pretraining.scenes.samples import trained_cells
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import FEATURES, cell_features
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.observations.arrays import Floats, Indices, Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import WET, LabelledScene, events_of
 
@@ -20,7 +19,7 @@ TREES = 150
 
 
 def fit_trees(
-    cells: SingleFloats, wet: Mask, weight: Floats, names: Sequence[str], seed: int, trees: int = TREES
+    cells: SingleFloats, wet: Mask, weight: Floats, names: Sequence[str], seed: int, trees: int | None = None
 ) -> BoostedTrees:
     """Fit trees on some of the features.
 
@@ -28,10 +27,12 @@ def fit_trees(
         cells: (N, F) ``FEATURES`` of cells, NaN = unknown; ``wet``: (N,) labels; ``weight``: (N,).
         names: features that the trees may use.
     """
+    from sklearn.ensemble import HistGradientBoostingClassifier  # takes a second to import, which no other command pays
+
     places = [FEATURES.index(name) for name in names]
     places = [place for place in places if np.isfinite(cells[:, place]).any()]
     model = HistGradientBoostingClassifier(
-        max_iter=trees, learning_rate=0.08, max_leaf_nodes=24, min_samples_leaf=100, l2_regularization=5.0,
+        max_iter=trees or TREES, learning_rate=0.08, max_leaf_nodes=24, min_samples_leaf=100, l2_regularization=5.0,
         max_features=0.4, early_stopping=False, random_state=seed,
     )  # fmt: skip
     model.fit(cells[:, places], wet, sample_weight=weight)
@@ -41,7 +42,7 @@ def fit_trees(
         parts.append(
             {
                 "feature": torch.from_numpy(np.where(nodes["is_leaf"], -1, nodes["feature_idx"]).astype(np.int32)),
-                "threshold": torch.from_numpy(nodes["num_threshold"].astype(np.float32)),
+                "threshold": torch.from_numpy(_rounded_down(nodes["num_threshold"])),
                 "missing_left": torch.from_numpy(nodes["missing_go_to_left"].astype(bool)),
                 "left": torch.from_numpy(nodes["left"].astype(np.int32)),
                 "right": torch.from_numpy(nodes["right"].astype(np.int32)),
@@ -49,6 +50,12 @@ def fit_trees(
             }
         )
     return BoostedTrees.join(parts, places, float(np.ravel(model._baseline_prediction)[0]))
+
+
+def _rounded_down(thresholds: Floats) -> SingleFloats:
+    """In single precision, never above: else a value just above a threshold could equal it and go the other way."""
+    single = thresholds.astype(np.float32)
+    return np.where(single > thresholds, np.nextafter(single, np.float32(-np.inf)), single)
 
 
 @dataclass(frozen=True, eq=False)

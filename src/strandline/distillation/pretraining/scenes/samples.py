@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.members import layers_seen
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.streams import scene_streams, stack_streams
 from strandline.observations.arrays import Mask
 from strandline.observations.flood_scenes.scene import WET, LabelledScene
@@ -55,7 +55,7 @@ class Samples:
 
 def samples_of(scenes: Sequence[LabelledScene]) -> Samples:
     """Tensors of scenes of one size; an event counts with the square root of its number of scenes."""
-    streams = stack_streams([scene_streams(one.scene, SceneStatistics.of(one.scene)) for one in scenes])
+    streams = stack_streams([scene_streams(one.scene, SceneStatistics.of(one.scene, ranked=False)) for one in scenes])
     sizes: dict[str, int] = {}
     for one in scenes:
         sizes[one.event] = sizes.get(one.event, 0) + 1

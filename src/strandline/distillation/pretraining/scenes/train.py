@@ -13,11 +13,12 @@ from strandline.distillation.objective import geometric_annealing
 from strandline.distillation.pretraining.scenes.augmentation import Augmentation
 from strandline.distillation.pretraining.scenes.samples import GUIDE, Samples
 from strandline.distillation.training.loop import Progress, mixed_precision, train
-from strandline.models.flood.dense_cnn import DenseCNN
+from strandline.models.flood.dense_io import MapPrediction
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.members import probability_of
 
-NetworkT = TypeVar("NetworkT", DenseCNN, DenseTransformer)
+NetworkT = TypeVar("NetworkT", bound=nn.Module)
+"""Takes streams and gives a ``MapPrediction``, as `DenseCNN` does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +127,7 @@ class MovingAverage:
 
 
 def _terms(
-    network: DenseCNN | DenseTransformer,
+    network: nn.Module,
     source: Source,
     temperature: float,
     config: TrainingConfig,
@@ -139,7 +140,7 @@ def _terms(
     batch = config.augmentation.apply(samples[index], generator)
     own = {name: pair for name, pair in batch.streams.items() if not name.startswith(GUIDE)}
     with mixed_precision("cpu"):
-        prediction = network(own)
+        prediction: MapPrediction = network(own)
     logits = prediction.logits.float()
     wet = batch.target.clamp(1e-4, 1 - 1e-4)
     teacher = torch.stack([(1 - wet).log(), wet.log()], dim=1)
@@ -155,9 +156,7 @@ def _terms(
     return terms
 
 
-def predict_probability(
-    network: DenseCNN | DenseTransformer, samples: Samples, chunk: int = 16, *, symmetries: int = 2
-) -> Tensor:
+def predict_probability(network: nn.Module, samples: Samples, chunk: int = 16, *, symmetries: int = 2) -> Tensor:
     """(N, H, W) probability of water, averaged over the first ``symmetries`` of the square's eight."""
     starts = range(0, len(samples), chunk)
     return torch.cat(

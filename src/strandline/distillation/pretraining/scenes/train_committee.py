@@ -9,7 +9,7 @@ import numpy as np
 
 from strandline.distillation.pretraining.scenes.augmentation import Augmentation
 from strandline.distillation.pretraining.scenes.finished import FinishedParts
-from strandline.distillation.pretraining.scenes.fit_stacking import equal_weights, fit_stacking
+from strandline.distillation.pretraining.scenes.fit_stacking import fit_stacking
 from strandline.distillation.pretraining.scenes.fit_trees import CellTable, draw_cells
 from strandline.distillation.pretraining.scenes.samples import Samples, samples_of
 from strandline.distillation.pretraining.scenes.train import Source, TrainingConfig, train_network
@@ -17,10 +17,18 @@ from strandline.distillation.training.loop import Announce
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import OPTICAL_FEATURES, RADAR_FEATURES
-from strandline.models.flood.scenes.committee import Committee, Stacking
-from strandline.models.flood.scenes.members import Member, NetworkMember, ThresholdMember, TreeMember, layers_seen
+from strandline.models.flood.scenes.committee import Committee
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.members import (
+    Member,
+    NetworkMember,
+    PreparedScene,
+    ThresholdMember,
+    TreeMember,
+    layers_seen,
+)
 from strandline.models.flood.scenes.networks import new_teacher
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.stacking import Stacking
 from strandline.models.flood.scenes.streams import OPTICAL_STREAMS, RADAR_STREAMS
 from strandline.observations.arrays import Mask, Reals
 from strandline.observations.flood_scenes.scene import WET, LabelledScene, events_of
@@ -53,7 +61,7 @@ class CommitteeConfig:
 
     steps: int = 1500
     inner_share: float = 0.5
-    width: int = 64
+    width: int = 48
     depth: int = 4
     skip: int = 16
     cells: int = 200
@@ -154,16 +162,18 @@ def fit_stackings(predicted: Sequence[Mapping[str, Reals]], labels: Sequence[Mas
         predicted: of each flood, member → (N,), NaN = the member did not answer; ``labels``: of each flood (N,) wet.
     """
     found = {}
+    members = dict.fromkeys(name for of_flood in predicted for name in of_flood)
     for sensors, kinds in JOINED.items():
-        names = [name for name in predicted[0] if name.rsplit("_", 1)[-1] in kinds]
+        names = [name for name in members if name.rsplit("_", 1)[-1] in kinds]
         heard: list[tuple[dict[str, Reals], Mask]] = []
         for of_flood, wet in zip(predicted, labels, strict=True):
-            answers = [of_flood[name] for name in names]
-            known = np.isfinite(answers).all(axis=0)
-            if names and known.any():
+            if not names or not of_flood.keys() >= set(names):  # one of the members found no scene to learn from
+                continue
+            known = np.isfinite([of_flood[name] for name in names]).all(axis=0)
+            if known.any():
                 heard.append(({name: of_flood[name][known] for name in names}, wet[known]))
         if heard:
-            found[sensors] = fit_stacking([each for each, _ in heard], [wet for _, wet in heard], equal_weights(names))
+            found[sensors] = fit_stacking([each for each, _ in heard], [wet for _, wet in heard])
     return found
 
 
@@ -175,9 +185,9 @@ def predict_cells(
     wet = []
     for one in scenes:
         places = draw_cells(one, count, seed)
-        statistics = SceneStatistics.of(one.scene)
+        images = PreparedScene(one.scene, SceneStatistics.of(one.scene))
         for member in members:
-            found[member.name].append(member.probability(one.scene, statistics).ravel()[places])
+            found[member.name].append(member.probability(images).ravel()[places])
         wet.append(one.label.ravel()[places] == WET)
     return {name: np.concatenate(values) for name, values in found.items()}, np.concatenate(wet)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from strandline.models.flood.scenes.local_images import INDICES, local_mean, water_indices
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics, ranked_images
+from strandline.models.flood.scenes.images.local_images import INDICES, local_mean, water_indices
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics, ranked_images
 from strandline.observations.arrays import Reals, SingleFloats
 from strandline.observations.flood_scenes.scene import RADAR_BANDS, FloodScene
 

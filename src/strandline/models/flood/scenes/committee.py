@@ -7,43 +7,17 @@ from typing import Self
 import numpy as np
 
 from strandline.errors import InputError
-from strandline.models.flood.scenes.members import Member, layers_seen
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.images.working_size import coarsened, factor_of, refined
+from strandline.models.flood.scenes.index_thresholds import SEEN
+from strandline.models.flood.scenes.members import Member, PreparedScene, TreeMember, layers_seen
 from strandline.models.flood.scenes.scene_map import NO_IMAGE, SceneMap
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics
-from strandline.observations.arrays import Floats, Mask, Reals, SingleFloats
+from strandline.models.flood.scenes.stacking import Stacking, scene_threshold
+from strandline.observations.arrays import Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import FloodScene
 
-LARGEST_ODDS = 6.0
-"""Log odds beyond which a member's certainty is not heard."""
 SENSORS = {"radar": ("radar_after",), "optical": ("optical_after",), "points": ("points",)}
 """What shows the moment: sensor → layers of a scene."""
-
-
-def log_odds(probability: Reals) -> Floats:
-    """Log odds, clipped to ±``LARGEST_ODDS``; NaN stays NaN."""
-    odds: Floats = np.log(probability + 1e-9) - np.log1p(1e-9 - probability)
-    return np.clip(odds, -LARGEST_ODDS, LARGEST_ODDS)
-
-
-@dataclass(frozen=True)
-class Stacking:
-    """How the members that answer are joined where certain sensors show the moment.
-
-    Attributes:
-        weights: member → weight of its log odds; ``bias``: added to their sum.
-        threshold: probability from which a cell counts as wet.
-
-    Source: stacked generalisation, Wolpert (1992), as a logistic regression of log odds.
-    """
-
-    weights: Mapping[str, float]
-    bias: float
-    threshold: float
-
-    def join(self, probabilities: Mapping[str, Reals]) -> Floats:
-        """Probability of water from those of the members, all of one shape; NaN where one is NaN."""
-        odds = sum(weight * log_odds(probabilities[name]) for name, weight in self.weights.items())
-        return np.asarray(1 / (1 + np.exp(-(odds + self.bias))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,49 +28,118 @@ class Committee:
         members: in any order.
         stackings: sensors that show a cell, joined by "+", as ``radar+optical`` → how the members are joined there.
         statistics: of the region that scenes are tiles of; ``None`` = of the scene itself.
+        qualities: of the members in that region, by sensors; ``None`` likewise.
+        threshold: of that region; ``None`` likewise.
     """
 
     members: tuple[Member, ...]
     stackings: Mapping[str, Stacking]
     statistics: SceneStatistics | None = None
+    qualities: Mapping[str, Mapping[str, float]] | None = None
+    threshold: float | None = None
 
     def of_region(self, sample: FloodScene) -> Self:
-        """The same with the statistics of these parts of a region."""
-        return replace(self, statistics=SceneStatistics.of(sample))
+        """The same with the statistics and the members' qualities of these parts of a region."""
+        sample = coarsened(sample, factor_of(sample.cell_size))
+        statistics = self._statistics_of(sample)
+        groups = self._groups(sample)
+        found = self._ask(sample, statistics, groups)
+        qualities = {
+            key: self.stackings[key].qualities({name: found[name][where] for name in self.stackings[key].members})
+            for key, where in groups.items()
+        }
+        of_region = replace(self, statistics=statistics, qualities=qualities)
+        if not groups:
+            return of_region
+        return replace(of_region, threshold=of_region._map(sample, None).threshold)
 
     def map(self, scene: FloodScene, progress: Callable[[float], None] | None = None) -> SceneMap:
-        """Map one scene of any size.
+        """Map one scene of any size, at the cell size that its members know.
 
         Raises:
             InputError: no layer that shows water.
         """
-        groups = {key: where for key, where in sensors_of(scene).items() if key in self.stackings}
+        factor, shape = factor_of(scene.cell_size), scene.shape
+        found = self._map(coarsened(scene, factor), progress)
+        return replace(
+            found,
+            probability=refined(found.probability, factor, shape),
+            spread=refined(found.spread, factor, shape),
+        )
+
+    def _map(self, scene: FloodScene, progress: Callable[[float], None] | None) -> SceneMap:
+        groups = self._groups(scene)
         if not groups:
             raise InputError("flood scene", *NO_IMAGE)
-        asked = {name for key in groups for name in self.stackings[key].weights}
-        statistics = self.statistics or SceneStatistics.of(scene)
+        found = self._ask(scene, self.statistics or self._statistics_of(scene), groups, progress)
+        return self.join(scene, groups, found)
+
+    def join(self, scene: FloodScene, groups: Mapping[str, Mask], found: Mapping[str, SingleFloats]) -> SceneMap:
+        """The map from the members' answers (H, W) on a scene."""
+        probability, spread = (np.full(scene.shape, np.nan, dtype=np.float32) for _ in range(2))
+        for key, where in groups.items():
+            stacking = self.stackings[key]
+            there = {name: found[name][where] for name in stacking.members}
+            qualities = (self.qualities or {}).get(key) or stacking.qualities(there)
+            probability[where] = stacking.join(there, qualities)
+            spread[where] = np.std(list(there.values()), axis=0)
+        if scene.points is not None:
+            visited = np.isfinite(scene.points)
+            probability[visited] = np.where(scene.points > 0.5, SEEN, 1 - SEEN)[visited]
+            spread[visited] = 0.0
+        threshold = scene_threshold(probability) if self.threshold is None else self.threshold
+        return SceneMap(probability, spread, threshold, tuple(found), tuple(scene.layers))
+
+    def hear(self, scene: FloodScene) -> "Heard":
+        """The members' answers on a scene, to be joined in more than one way."""
+        scene = coarsened(scene, factor_of(scene.cell_size))
+        groups = self._groups(scene)
+        return Heard(self, scene, groups, self._ask(scene, self.statistics or self._statistics_of(scene), groups))
+
+    def _statistics_of(self, scene: FloodScene) -> SceneStatistics:
+        return SceneStatistics.of(scene, ranked=any(isinstance(member, TreeMember) for member in self.members))
+
+    def _groups(self, scene: FloodScene) -> dict[str, Mask]:
+        """Sensors that show a cell, of those that the committee knows how to join → (H, W) cells."""
+        return {key: where for key, where in sensors_of(scene).items() if key in self.stackings}
+
+    def _ask(
+        self,
+        scene: FloodScene,
+        statistics: SceneStatistics,
+        groups: Mapping[str, Mask],
+        progress: Callable[[float], None] | None = None,
+    ) -> dict[str, SingleFloats]:
+        """(H, W) probability of each member that the groups need."""
+        asked = {name for key in groups for name in self.stackings[key].members}
+        images = PreparedScene(scene, statistics)
         found: dict[str, SingleFloats] = {}
         for number, member in enumerate(self.members):
             if member.name in asked:
-                found[member.name] = member.probability(scene, statistics)
+                found[member.name] = member.probability(images)
             if progress is not None:
                 progress((number + 1) / len(self.members))
-        probability, spread = (np.full(scene.shape, np.nan, dtype=np.float32) for _ in range(2))
-        weights = {}
-        for key, where in groups.items():
-            stacking = self.stackings[key]
-            there = {name: found[name][where] for name in stacking.weights}
-            probability[where] = stacking.join(there)
-            spread[where] = np.std(list(there.values()), axis=0)
-            weights[key] = int(where.sum())
-        widest = max(weights, key=lambda key: weights[key])
-        return SceneMap(
-            probability,
-            spread,
-            self.stackings[widest].threshold,
-            tuple(member.name for member in self.members if member.name in asked),
-            tuple(scene.layers),
-        )
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """Answers of a committee's members on one scene.
+
+    Attributes:
+        scene: at the cell size that the members know.
+        groups: sensors → (H, W) the cells that exactly these show.
+        probability: member → (H, W).
+    """
+
+    committee: Committee
+    scene: FloodScene
+    groups: Mapping[str, Mask]
+    probability: Mapping[str, SingleFloats]
+
+    def joined(self) -> SceneMap:
+        """The committee's map."""
+        return self.committee.join(self.scene, self.groups, self.probability)
 
 
 def sensors_of(scene: FloodScene) -> dict[str, Mask]:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from strandline.errors import InputError
-from strandline.models.flood.scenes.otsu import classes_of_image
+from strandline.models.flood.scenes.images.otsu import classes_of_image
 from strandline.models.flood.scenes.scene_map import NO_IMAGE, SceneMap
 from strandline.observations.arrays import Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import RADAR_BANDS, FloodScene

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from strandline.models.flood.scenes.local_images import water_indices
-from strandline.models.flood.scenes.scene_statistics import SceneStatistics
+from strandline.models.flood.scenes.images.local_images import water_indices
+from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.observations.arrays import Mask, Reals, SingleFloats
 from strandline.observations.flood_scenes.scene import RADAR_BANDS, FloodScene
 

@@ -1,0 +1,1 @@
+"""Baselines: trees, a U-Net, and thresholds of radar."""

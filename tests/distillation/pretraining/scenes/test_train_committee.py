@@ -1,0 +1,49 @@
+"""The committee's training: halves of floods, and what joins which members."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strandline.distillation.pretraining.scenes.train_committee import fit_stackings, split_events
+from strandline.observations.arrays import Mask, Reals
+
+
+def said(seed: int, names: str, unknown: str = "") -> tuple[dict[str, Reals], Mask]:
+    """What members say about a flood; those in ``unknown`` do not answer."""
+    rng = np.random.default_rng(seed)
+    wet = rng.random(200) < 0.4
+    answers = {name: np.where(wet, 0.8, 0.2) + 0.1 * rng.random(200) for name in names.split()}
+    return {name: np.full(200, np.nan) if name in unknown.split() else map_ for name, map_ in answers.items()}, wet
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.dictionaries(st.text("abc", min_size=1, max_size=4), st.integers(1, 200), min_size=2, max_size=12))
+def test_every_event_is_in_one_half_and_large_ones_are_in_both(sizes: dict[str, int]) -> None:
+    one, other = split_events(sizes)
+    assert sorted(one + other) == sorted(sizes)
+    assert abs(len(one) - len(other)) <= 1
+    first, second = sorted(sizes, key=lambda name: (-sizes[name], name))[:2]
+    assert (first in one) != (second in one)
+
+
+ALL = "transformer_all trees_all transformer_radar thresholds_radar trees_optical"
+
+
+def test_members_are_joined_by_the_sensors_that_they_answer_to() -> None:
+    floods = [said(0, ALL), said(1, ALL, "transformer_all trees_all trees_optical"), said(2, ALL)]
+    found = fit_stackings([each for each, _ in floods], [wet for _, wet in floods])
+    assert {name: set(stacking.members) for name, stacking in found.items()} == {
+        "radar+optical": set(ALL.split()),
+        "radar": {"transformer_radar", "thresholds_radar"},
+        "optical": {"trees_optical"},
+    }
+
+
+def test_a_flood_that_some_members_never_learned_to_map_joins_the_others_alone() -> None:
+    """One half of the floods may have no optical image: members trained on it are fewer."""
+    few = "transformer_all trees_all transformer_radar thresholds_radar"
+    for order in (1, -1):
+        floods = [said(0, few), said(1, ALL)][::order]
+        found = fit_stackings([each for each, _ in floods], [wet for _, wet in floods])
+        assert set(found) == {"radar+optical", "radar", "optical"}
+        assert "trees_optical" in found["radar+optical"].members
