@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import nn
 
-from benchmarks.record import Row, Value
+from benchmarks.record import Row, Value, markdown_table, shown
 from benchmarks.statistics import Groups, Interval, Key, bootstrap_ratio, mean_over_groups
 
 DRAWS = 4000
@@ -52,7 +52,9 @@ def signed(value: Value, digits: int = 3) -> str:
     """A difference with its sign, ``+0.023``; as many digits more as show that it is not 0, ``−0.0001``."""
     if not isinstance(value, int | float) or value != value:
         return "–"
-    while value != 0 and float(f"{value:.{digits}f}") == 0 and digits < 12:
+    if value == 0:
+        return "0"
+    while float(f"{value:.{digits}f}") == 0 and digits < 12:
         digits += 1
     return f"{value:+.{digits}f}".replace("-", "−")
 
@@ -61,6 +63,22 @@ def signed_interval(interval: Interval, digits: int = 3) -> str:
     """A difference and the ends of its interval, each with its sign: ``+0.023 (−0.0001 to +0.046)``."""
     mean, low, high = (signed(value, digits) for value in interval)
     return f"{mean} ({low} to {high})"
+
+
+def interval_table(summary: Mapping[str, Value]) -> str:
+    """A summary as a Markdown table; the ends of an interval stand beside its mean, those of differences with signs."""
+    lines: list[Row] = []
+    for what, value in summary.items():
+        low, high = (summary.get(f"{what} {end}") for end in ("low", "high"))
+        if what.rpartition(" ")[2] in ("low", "high") and what.rpartition(" ")[0] in summary:
+            continue
+        text: Value = value
+        if isinstance(low, int | float) and isinstance(high, int | float) and isinstance(value, int | float):
+            interval = Interval(value, low, high)
+            plain = f"{shown(value)} ({shown(low)} to {shown(high)})"
+            text = signed_interval(interval) if " − " in what else plain
+        lines.append({"what": what, "value": text})
+    return markdown_table(lines, ["what", "value"])
 
 
 class Convergence(NamedTuple):

@@ -2,46 +2,72 @@
 
 import argparse
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import torch
 from rich.progress import Progress
 
-from benchmarks.delta.coasts import SimulatedCoast, difficulty_of, simulate
+from benchmarks.delta.cases import split_storms
+from benchmarks.delta.coasts import SimulatedCoast, difficulty_of, simulate, simulate_with_clear_views
 from benchmarks.delta.methods import Budget, digest, weights_of
 from benchmarks.delta.outages import CONDITIONS
-from benchmarks.delta.run import TARGETS, TUNING_COASTS, rows_of
+from benchmarks.delta.run import ON_FEWER_SEEDS, PARTS, TARGETS, TUNING_COASTS
 from benchmarks.delta.summary import markdown, summarise
+from benchmarks.delta.trial import Sources, Trial, build_sources
 from benchmarks.record import Record, Row, finished_rows, numeric_options, print_summary, write_record
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.models.weights.load_weights import load_students, load_teacher
 
 DECISIVE = (
-    *("coasts", "tuning_coasts", "events", "years", "label_fractions", "seeds", "size", "members", "steps"),
-    *("scratch_steps", "outages"),
+    *("coasts", "tuning_coasts", "events", "years", "label_fractions", "seeds", "control_seeds", "size", "members"),
+    *(
+        "steps",
+        "scratch_steps",
+        "unet_steps",
+        "ceiling_rounds",
+        "tree_rounds",
+        "outages",
+        "replay_coasts",
+        "source_coasts",
+    ),
 )
 """Options that change numbers."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Simulate the coasts, run every method, summarise, and write the record."""
+    """Simulate the coasts, run every method, summarise, and write the record.
+
+    Every part of every coast and seed is kept in the cache when it is finished, so that a run that was interrupted goes
+    on where it stopped; the parts that decide most come first, and within them every coast once before the next seed.
+    """
     options = _parser().parse_args(argv)
     torch.set_num_threads(options.threads)
-    budget = Budget(options.steps, options.scratch_steps, members=options.members)
+    budget = Budget(
+        options.steps, options.scratch_steps, options.unet_steps, options.ceiling_rounds, options.tree_rounds
+    )
+    budget = replace(budget, members=options.members)
     tests: dict[int, tuple[str, ...]] = {TARGETS + i: ("normal", "extreme") for i in range(options.coasts)}
     tests |= {TUNING_COASTS + i: ("high",) for i in range(options.tuning_coasts)}
+    todo = [
+        (part, seed, coast)
+        for part in options.parts
+        for seed in range(min(options.seeds, options.control_seeds if part in ON_FEWER_SEEDS else options.seeds))
+        for coast in tests
+    ]
     rows: list[Row] = []
-    coasts: list[Row] = []
     with Progress() as bar:
-        task = bar.add_task("coasts", total=len(tests) * options.seeds)
-        replay = [_coast(FIRST_SEED + i, options) for i in range(options.replay_coasts + 1)]
-        for seed_of_coast, of_coast in tests.items():
-            coast = _coast(seed_of_coast, options)
-            coasts.append({"coast": coast.seed, "extremes": int(coast.extreme.sum()), **vars(difficulty_of(coast))})
-            for seed in range(options.seeds):
-                rows += _finished(coast, seed, of_coast, replay, budget, options)
-                bar.advance(task)
+        task = bar.add_task("coasts", total=len(todo))
+        sources = _sources(options, budget)
+        for part, seed, coast in todo:
+            rows += _finished(part, coast, seed, tests[coast], sources, budget, options)
+            bar.advance(task)
+    simulated = [_coast(seed, options) for seed in tests]
+    coasts: list[Row] = [
+        {"coast": coast.seed, "extremes": int(coast.extreme.sum()), **vars(difficulty_of(coast))} for coast in simulated
+    ]
     data = {"networks": hashlib.sha256(_weights(budget)).hexdigest()}
     seeds = list(range(options.seeds))
     record = Record("delta", "simulated", data, seeds, rows, summarise(rows, coasts), {"coasts": coasts})
@@ -50,25 +76,45 @@ def main(argv: Sequence[str] | None = None) -> None:
     print_summary(record)
 
 
+def _sources(options: argparse.Namespace, budget: Budget) -> Callable[[], Sources]:
+    """Builds the sources when they are first needed: a run whose rows are all finished needs none."""
+
+    @cache
+    def build() -> Sources:
+        count = max(options.source_coasts, options.replay_coasts + 1)
+        coasts = [_coast(FIRST_SEED + i, options) for i in range(count)]
+        return build_sources(coasts, options.replay_coasts, budget)
+
+    return build
+
+
 def _coast(seed: int, options: argparse.Namespace) -> SimulatedCoast:
     return simulate(seed, options.events, options.years, options.size, options.cache)
 
 
 def _finished(
-    coast: SimulatedCoast,
+    part: str,
+    coast: int,
     seed: int,
     tests: tuple[str, ...],
-    replay: Sequence[SimulatedCoast],
+    sources: Callable[[], Sources],
     budget: Budget,
     options: argparse.Namespace,
 ) -> list[Row]:
-    """The rows of one coast and seed, from the cache where they were finished with the same weights and options."""
-    fractions = options.label_fractions
+    """The rows of one part, coast and seed, from the cache if they were finished with the same weights and options."""
+
+    def make() -> list[Row]:
+        simulated, clear = simulate_with_clear_views(coast, options.events, options.years, options.size, options.cache)
+        case = split_storms(simulated, seed)
+        trial = Trial(case, tests, options.label_fractions, sources, clear, budget, options.outages)
+        return list(PARTS[part](trial))
+
     path = None
     if options.cache is not None:
-        decisive = (fractions, options.events, options.years, options.size, options.replay_coasts, budget, tests)
-        path = options.cache / f"rows-{coast.seed}-{seed}-{digest(decisive, _weights(budget))}.json"
-    return finished_rows(path, lambda: rows_of(coast, seed, tests, replay, budget, fractions, options.outages))
+        of_coasts = (options.events, options.years, options.size, options.replay_coasts, options.source_coasts)
+        decisive = (options.label_fractions, of_coasts, options.outages, budget, tests)
+        path = options.cache / f"rows-{part}-{coast}-{seed}-{digest(decisive, _weights(budget))}.json"
+    return finished_rows(path, make)
 
 
 def _weights(budget: Budget) -> bytes:
@@ -83,10 +129,12 @@ def _parser() -> argparse.ArgumentParser:
         "--tuning-coasts", "--recipe-coasts", type=int, default=0, help="coasts to choose settings on (test `high`)"
     )
     parser.add_argument("--replay-coasts", type=int, default=3, help="training coasts that fine-tuning replays")
+    parser.add_argument("--source-coasts", type=int, default=6, help="training coasts that trees are trained on")
     parser.add_argument("--events", type=int, default=40, help="storms per coast, the highest of its record")
     parser.add_argument("--years", type=float, default=40.0, help="length of the record")
     parser.add_argument("--label-fractions", type=float, nargs="+", default=[0.0, 0.01, 0.05, 0.10, 1.0])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--control-seeds", type=int, default=2, help="of the ceiling, controls, ablations and outages")
     parser.add_argument("--size", type=int, default=64, help="cells along the edge of a coast")
     parser.add_argument("--members", type=int, default=1, help="students per method; the shipped ensemble has more")
     parser.add_argument(
@@ -94,6 +142,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--steps", type=int, default=Budget.steps)
     parser.add_argument("--scratch-steps", type=int, default=Budget.scratch_steps)
+    parser.add_argument("--unet-steps", type=int, default=Budget.unet_steps)
+    parser.add_argument("--ceiling-rounds", type=int, default=Budget.ceiling_rounds)
+    parser.add_argument("--tree-rounds", type=int, default=Budget.tree_rounds)
+    parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS), help="of the methods")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--cache", type=Path, default=None, help="folder for coasts and finished rows")
     parser.add_argument("--out", type=Path, required=True)

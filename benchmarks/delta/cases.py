@@ -33,26 +33,31 @@ class Case:
 
     @cached_property
     def order(self) -> Tensor:
-        """(N, H, W) rank of each training cell in the survey, so that smaller label fractions lie within larger ones.
+        """(N, H, W) rank of each surveyed land cell in the survey, so that smaller label fractions lie in larger ones.
 
-        Storms are surveyed in random order; a storm that is not wholly surveyed is surveyed in patches.
+        Storms are surveyed in random order; a storm that is not wholly surveyed is surveyed in patches. Cells that no
+        survey saw, and water, have the rank −1: they can have no label.
         """
         rng = np.random.default_rng([self.coast.seed, self.seed, 1])
         shape = tuple(self.coast.land.shape)
-        rank = np.empty((len(self.training), *shape))
-        for turn, storm in enumerate(rng.permutation(len(self.training))):
+        turn = np.empty((len(self.training), *shape))
+        for place, storm in enumerate(rng.permutation(len(self.training))):
             patchy = correlated_noise(shape, 5.0, rng).ravel().argsort().argsort()
-            rank[storm] = turn * patchy.size + patchy.reshape(shape)
+            turn[storm] = place * patchy.size + patchy.reshape(shape)
+        surveyed = (self.coast.surveyed[torch.from_numpy(self.training)] & self.coast.land).numpy()
+        rank = np.full(turn.shape, -1)
+        rank[surveyed] = turn[surveyed].argsort().argsort()
         return torch.from_numpy(rank)
 
+    def labels(self, fraction: float) -> Tensor:
+        """(N, H, W) the cells that this share of the surveyed land cells of the training storms consists of."""
+        return (self.order >= 0) & (self.order < round(fraction * int((self.order >= 0).sum())))
+
     def storms(self, fraction: float) -> Batch:
-        """The training storms, with surveyed labels on this fraction of all their cells and no other truth."""
-        labelled = self.order < round(fraction * self.order.numel())
+        """The training storms, with the labels of this share of the surveyed land cells and no other truth."""
         index = torch.from_numpy(self.training)
         return replace(
-            self.coast.storms[index],
-            flood_class=self.coast.survey[index],
-            flood_valid=self.coast.surveyed[index] & labelled,
+            self.coast.storms[index], flood_class=self.coast.survey[index], flood_valid=self.labels(fraction)
         )
 
     def test_storms(self, test: str) -> Batch:

@@ -21,7 +21,8 @@ from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.residual_process import fit_sea_level_model
 from strandline.observations.storms import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.observations.variables import DEPTH_EDGES
-from strandline.simulator.coast import simulate_coast
+from strandline.simulator.coast import simulate_under_sensors
+from strandline.simulator.sensors.gauges import SensorQuality
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 
 WINDOWS = 64
@@ -73,24 +74,58 @@ class SimulatedCoast:
         return replace(self, storms=degrade_radar(self.storms, torch.Generator().manual_seed(self.seed)))
 
 
+CLEAR_SKY = 1e-6
+"""Mean cover of clouds that hides no cell [-]; a beta distribution has no mean of 0."""
+
+
 def simulate(seed: int, events: int, years: float, size: int, cache: Path | None = None) -> SimulatedCoast:
     """Simulate a coast, or read it from ``cache``."""
-    key = hashlib.sha256(f"{CONTENT} {seed} {events} {years} {size}".encode()).hexdigest()[:12]
-    path = None if cache is None else cache / f"coast-{seed}-{key}.pt"
+    path = _cached("coast", seed, events, years, size, cache)
     if path is not None and path.exists():
         return _unpack(torch.load(path, weights_only=False))
-    coast = _simulate(seed, events, years, size)
+    return simulate_with_clear_views(seed, events, years, size, cache)[0]
+
+
+def simulate_with_clear_views(
+    seed: int, events: int, years: float, size: int, cache: Path | None = None
+) -> tuple[SimulatedCoast, tuple[Tensor, Tensor]]:
+    """Simulate a coast, or read it from ``cache``, with the optical views of its storms under a clear sky.
+
+    Returns:
+        The coast; and (E, 3, H, W) the same scenes at the same hours, with the same noise and resolution, without a
+        cloud, and (E, H, W) where they saw: the best views of these floods that a record can hold.
+    """
+    paths = [_cached(what, seed, events, years, size, cache) for what in ("coast", "clear")]
+    if all(path is not None and path.exists() for path in paths):
+        coast, clear = (torch.load(path, weights_only=False) for path in paths if path is not None)
+        return _unpack(coast), clear
+    simulated = _simulate(seed, events, years, size)
+    _keep(_pack(simulated[0]), paths[0])
+    _keep(simulated[1], paths[1])
+    return simulated
+
+
+def _cached(what: str, seed: int, events: int, years: float, size: int, cache: Path | None) -> Path | None:
+    """File of the cache; its name depends on all that decides the content."""
+    key = hashlib.sha256(f"{CONTENT} {seed} {events} {years} {size}".encode()).hexdigest()[:12]
+    return None if cache is None else cache / f"{what}-{seed}-{key}.pt"
+
+
+def _keep(content: object, path: Path | None) -> None:
+    """Write a file of the cache, whole or not at all."""
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        torch.save(_pack(coast), partial)
+        torch.save(content, partial)
         partial.replace(path)
-    return coast
 
 
-def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast:
+def _simulate(seed: int, events: int, years: float, size: int) -> tuple[SimulatedCoast, tuple[Tensor, Tensor]]:
     name = f"coast {seed}"
-    coast = simulate_coast(name, seed, shape=(size, size), years=years, n_storms=events, n_surveys=events)
+    sensors = (SensorQuality(), SensorQuality(cloud_cover=CLEAR_SKY))
+    coast, under_clear_sky = simulate_under_sensors(
+        name, seed, sensors, shape=(size, size), years=years, n_storms=events, n_surveys=events
+    )
     gauge, truth = coast.require_gauge(), coast.require("truth")
     storms = storms_in(truth)
     sea_level, free = _sea_level_model(coast, storms)
@@ -99,7 +134,7 @@ def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast
     issue = np.sort(rng.choice(gauge["time"].values[free], WINDOWS, replace=False))
     survey = build_storm_batch(coast, storms, sea_level, "survey")
     mean = float(truth.attrs["mean_sea_level"])
-    return SimulatedCoast(
+    simulated = SimulatedCoast(
         seed,
         batch,
         build_surge_batch(coast, issue, sea_level, "survey"),
@@ -109,6 +144,7 @@ def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast
         truth["elevation"].values - mean,
         truth["breached"].values,
     )
+    return simulated, build_storm_batch(under_clear_sky, storms, sea_level, "survey").pair("optical")
 
 
 def storms_in(truth: xr.Dataset) -> list[Storm]:

@@ -1,4 +1,4 @@
-"""The compared methods: the distilled student, its baselines, and its controls."""
+"""The distilled student, the same student with an archive of its own maps, and the controls."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,23 +6,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from benchmarks.delta.cases import Case
 from benchmarks.delta.scoring import Predictor
 from strandline.distillation.adaptation.adapt import adapt
-from strandline.distillation.adaptation.baselines import train_supervised, untrained_students
 from strandline.distillation.adaptation.data import (
     ARCHIVE_STREAMS,
     AdaptationData,
     build_adaptation_data,
+    reference_probability,
     weight_teacher_by_labels,
 )
 from strandline.distillation.adaptation.distil_student import DistillationConfig
-from strandline.distillation.modality_dropout import modality_dropout
-from strandline.distillation.objective import Consolidation, soft_terms, task_terms
-from strandline.distillation.training.loop import train
-from strandline.distillation.waterlines import attach_archive, attach_whole_archive, build_archive
+from strandline.distillation.waterlines import (
+    FloodArchive,
+    attach_archive,
+    attach_whole_archive,
+    build_archive,
+    peak_levels,
+)
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.inference import predict, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction
@@ -41,13 +44,18 @@ class Budget:
     """Training budget, equal for all methods.
 
     Attributes:
-        steps, samples: optimiser steps, and storms per step; ``scratch_steps``: of a student with random weights.
+        steps, samples: optimiser steps, and storms per step; ``scratch_steps``: of a student with random weights;
+            ``unet_steps``: of the fine-tuned student that has its own archive.
         learning_rate: of a student whose weights all learn; ``dropout_rate``: share of streams hidden in training.
-        members: students per method.
+        members: students per method; ``ceiling_rounds``: at most so many rounds of the ceiling;
+            ``tree_rounds``: of boosting.
     """
 
     steps: int = 30
     scratch_steps: int = 80
+    unet_steps: int = 80
+    ceiling_rounds: int = 60
+    tree_rounds: int = 150
     samples: int = 8
     learning_rate: float = 1e-4
     dropout_rate: float = 0.3
@@ -64,6 +72,31 @@ def adaptation_data(case: Case, teacher: Teacher) -> AdaptationData:
     """Adaptation data of the case without labels; no storm is set apart for calibration."""
     storms = case.storms(0.0)
     return build_adaptation_data(storms, storms[:1], case.coast.windows, (), teacher)
+
+
+def own_data(case: Case, storms: Batch | None = None) -> AdaptationData:
+    """Adaptation data in which the shipped student itself takes the teacher's place: no teacher, no radar, no label.
+
+    Args:
+        storms: the training storms as the student's archive is made of them; those of the case where not given.
+
+    Returns:
+        The student's first pass over its own inputs, its second pass with the first as archive, and the archive of the
+        second: the two passes and eight orientations that the teacher has. The levels of the past storms are those of
+        the teacher's archive, since gauges are data that no teacher has to see.
+    """
+    inputs = student_inputs(case.storms(0.0) if storms is None else storms)
+    data = build_adaptation_data(inputs, inputs[:1], student_inputs(case.coast.windows), (), load_students()[0])
+    assert data.archive is not None
+    level, level_sd = peak_levels(case.storms(0.0))
+    return _with_archive(data, replace(data.archive, level=level, level_sd=level_sd))
+
+
+def with_surveys(data: AdaptationData) -> AdaptationData:
+    """The same data with an archive that holds the labels where there are any."""
+    assert data.archive is not None
+    maps = reference_probability(data.training, data.teacher_predictions.training)
+    return _with_archive(data, replace(data.archive, class_probability=maps))
 
 
 def with_labels(data: AdaptationData, storms: Batch) -> AdaptationData:
@@ -103,18 +136,27 @@ def distilled(
     """
     if weighted:
         data = weight_teacher_by_labels(data, load_students()[: budget.members])
-    students = load_students(site_shape=_site_shape(data))[: budget.members]
+    students = load_students(site_shape=site_shape(data))[: budget.members]
     archive = data.archive
     if archive is None:  # with an archive only the surge is trained, which is not scored here
-        adapt(data, students, _distillation_config(budget, budget.steps), seed)
+        adapt(data, students, distillation_config(budget, budget.steps), seed)
+        return lambda batch: mean_probability(students, student_inputs(batch).without(*without))
+    return with_archive(students, archive, without)
 
-    def predictor(batch: Batch) -> SingleFloats:
-        view = student_inputs(batch)
-        if archive is not None and view.archive is None:
-            view = attach_whole_archive(view, archive)
-        return mean_probability(students, view.without(*without))
 
-    return predictor
+def with_archive(students: Sequence[Student], archive: FloodArchive, without: Sequence[str] = ()) -> Predictor:
+    """Students that read an archive; storms that bring a part of it along, as training storms do, keep that.
+
+    Args:
+        without: archive streams that are switched off.
+    """
+    return lambda batch: mean_probability(students, read_archive(batch, archive).without(*without))
+
+
+def read_archive(batch: Batch, archive: FloodArchive) -> Batch:
+    """A student's inputs with the archive, unless the storms bring a part of it along."""
+    view = student_inputs(batch)
+    return attach_whole_archive(view, archive) if view.archive is None else view
 
 
 def without_archive(students: Sequence[Student]) -> Predictor:
@@ -122,57 +164,15 @@ def without_archive(students: Sequence[Student]) -> Predictor:
     return lambda batch: mean_probability(students, student_inputs(batch.without(*ARCHIVE_STREAMS)))
 
 
-def labels_only(data: AdaptationData, budget: Budget, seed: int) -> list[Student]:
-    """Students with random initial weights, trained on the local labels."""
-    students = untrained_students(budget.members, _site_shape(data), seed)
-    return train_supervised(data, students, _distillation_config(budget, budget.scratch_steps), seed, all_weights=True)
+def distillation_config(budget: Budget, steps: int) -> DistillationConfig:
+    """Configuration of a training on the storms of a coast alone."""
+    return DistillationConfig(steps=steps, samples=budget.samples, windows=0, dropout_rate=budget.dropout_rate)
 
 
-def fine_tune(
-    student: Student,
-    storms: Batch,
-    consolidation: Sequence[Consolidation],
-    budget: Budget,
-    seed: int,
-    pseudo: Prediction | None = None,
-) -> Student:
-    """Train all weights of the map on the labels, and on pseudo-labels if given; changes the student in place.
-
-    Args:
-        storms: of the coast, with the labels that may be used.
-        consolidation: terms against forgetting other coasts; none = free fine-tuning.
-        pseudo: the student's own earlier prediction on ``storms``.
-    """
-    own = student_inputs(storms.without(*ARCHIVE_STREAMS))
-    labelled = own.require("flood_valid").flatten(1).any(dim=1).nonzero()[:, 0]
-    generator = torch.Generator().manual_seed(seed)
-
-    def draw(pool: Tensor) -> Tensor:
-        return pool[torch.randint(0, len(pool), (budget.samples // 2,), generator=generator)]
-
-    def predict_with_dropout(batch: Batch) -> tuple[Prediction, Batch]:
-        seen = modality_dropout(batch, budget.dropout_rate, generator)
-        return student(seen), seen
-
-    def loss(_: int) -> dict[str, Tensor]:
-        terms: dict[str, Tensor] = {}
-        if len(labelled):
-            terms["labels"] = task_terms(*predict_with_dropout(own[draw(labelled)]), 1.0)["flood_task"]
-        for term in consolidation:
-            terms |= term.terms(student, generator)
-        if pseudo is not None:
-            index = draw(torch.arange(len(own)))
-            prediction, seen = predict_with_dropout(own[index])
-            terms["pseudo"] = soft_terms(prediction, pseudo[index], seen, 1.0, 1.0)["flood_soft"]
-        return terms
-
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        student.train()
-        trained = [weight for name, weight in student.named_parameters() if name.startswith(("map.", "site_memory"))]
-        train(trained, loss, budget.steps, budget.learning_rate)
-        student.eval()
-    return student
+def site_shape(data: AdaptationData) -> tuple[int, int]:
+    """Rows and columns of a coast."""
+    rows, columns = data.training.land.shape[-2:]
+    return rows, columns
 
 
 def nearest_analogs(data: AdaptationData) -> Predictor:
@@ -190,8 +190,13 @@ def nearest_analogs(data: AdaptationData) -> Predictor:
 
 def as_probability(flooded: Mask) -> SingleFloats:
     """Class probabilities (n, K, H, W) of a binary map without depths: 1 on dry or on the lowest flooded class."""
+    return as_probability_of_flood(flooded.astype(np.float32))
+
+
+def as_probability_of_flood(flooded: SingleFloats) -> SingleFloats:
+    """Class probabilities (n, K, H, W) from the probability of any flood (n, H, W): all on the lowest flooded class."""
     probability = np.zeros((len(flooded), FLOOD_CLASSES, *flooded.shape[1:]), dtype=np.float32)
-    probability[:, 0], probability[:, 1] = ~flooded, flooded
+    probability[:, 0], probability[:, 1] = 1 - flooded, flooded
     return probability
 
 
@@ -206,17 +211,13 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(content).hexdigest()[:12]
 
 
-def _distillation_config(budget: Budget, steps: int) -> DistillationConfig:
-    return DistillationConfig(steps=steps, samples=budget.samples, windows=0, dropout_rate=budget.dropout_rate)
-
-
-def _site_shape(data: AdaptationData) -> tuple[int, int]:
-    rows, columns = data.training.land.shape[-2:]
-    return rows, columns
-
-
 def _with_teacher_prediction(data: AdaptationData, prediction: Prediction) -> AdaptationData:
     archive = build_archive(data.training.without(*ARCHIVE_STREAMS), prediction)
-    training = attach_archive(data.training, archive, ~torch.eye(len(archive), dtype=torch.bool))
     predictions = replace(data.teacher_predictions, training=prediction)
-    return replace(data, training=training, archive=archive, teacher_predictions=predictions)
+    return replace(_with_archive(data, archive), teacher_predictions=predictions)
+
+
+def _with_archive(data: AdaptationData, archive: FloodArchive) -> AdaptationData:
+    """The same data with another archive of the same storms, each of which gets all of it but itself."""
+    training = attach_archive(data.training, archive, ~torch.eye(len(archive), dtype=torch.bool))
+    return replace(data, training=training, archive=archive)

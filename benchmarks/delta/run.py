@@ -1,31 +1,31 @@
-"""Rows of the delta benchmark: every method on one coast under one seed."""
+"""Rows of the delta benchmark: the methods in five parts, each of which is finished and kept on its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
 import torch
 
-from benchmarks.delta import methods
-from benchmarks.delta.cases import Case, split_storms
-from benchmarks.delta.coasts import SimulatedCoast, bathtub_maps
-from benchmarks.delta.methods import Budget, fine_tune, with_labels
+from benchmarks.delta import baselines, methods, trees
+from benchmarks.delta.baselines import fine_tune
+from benchmarks.delta.cases import split_storms
+from benchmarks.delta.coasts import bathtub_maps
+from benchmarks.delta.methods import with_labels
 from benchmarks.delta.outages import CONDITIONS, apply_outage
-from benchmarks.delta.scoring import DEFAULT_THRESHOLD, Predictor, score, threshold_on_labels
+from benchmarks.delta.scoring import DEFAULT_THRESHOLD, Predictor, threshold_on_labels
+from benchmarks.delta.trial import Trial
 from benchmarks.record import Row
-from strandline.distillation.adaptation.data import AdaptationData, drop_archive
-from strandline.distillation.continual.regularisers import Replay
-from strandline.distillation.objective import Consolidation
+from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData, drop_archive
 from strandline.models.batch import Batch
-from strandline.models.inference import predict, student_inputs
+from strandline.models.inference import predict, predict_with_tta, student_inputs
+from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students, load_teacher
 from strandline.observations.arrays import SingleFloats
 
 TARGETS, TUNING_COASTS = 500, 2_000_000
 """First seeds of the test coasts, and of the coasts on which settings are chosen."""
-REPLAY_STORMS = 16
 SWEEP_AT = 0.05
 """Label fraction of the outage sweep, of forgetting and of the ablations."""
 BATHTUBS = {
@@ -36,202 +36,209 @@ BATHTUBS = {
 """Method → terrain, and whether water must be connected to the sea."""
 
 
-def rows_of(
-    coast: SimulatedCoast,
-    seed: int,
-    tests: tuple[str, ...],
-    replay: Sequence[SimulatedCoast],
-    budget: Budget,
-    fractions: Sequence[float],
-    outages: int,
-) -> Iterator[Row]:
-    """Every method on one coast under one seed, with standard and with degraded radar.
-
-    Args:
-        tests: of `Case.tests`; ``fractions``: of labels; ``outages``: number of outage conditions.
-        replay: coasts for replay, and a last one that is not replayed: it measures forgetting, and its teacher
-            predictions serve as those of a foreign teacher.
-    """
-    case = split_storms(coast, seed)
+def archive_rows(trial: Trial) -> Iterator[Row]:
+    """Methods that train no weight: the distilled student, the same with its own archive, and what needs no student."""
+    case, budget, seed = trial.case, trial.budget, trial.case.seed
     teacher = load_teacher()
-    yield from _bathtub_rows(case, tests)
-    consolidation = [_replay_of(replay[:-1], budget)] if replay[:-1] else []
+    data, own = methods.adaptation_data(case, teacher), methods.own_data(case)
+    yield from _bathtub_rows(trial)
+    yield from _teacher_rows(trial, teacher, data)
+    for fraction in trial.without_labels():
+        yield from _label_free_rows(trial, fraction, data, own)
+    for fraction in trial.fractions:
+        storms = case.storms(fraction)
+        for method, archive_of in {"distilled": data, "self_archive": own}.items():
+            labelled = with_labels(archive_of, storms)
+            yield from trial.rows(fraction, method, methods.distilled(labelled, budget, seed), labelled.training)
+        if fraction > 0:
+            surveyed = methods.with_surveys(with_labels(own, storms))
+            reading = methods.distilled(surveyed, budget, seed, weighted=False)
+            yield from trial.rows(fraction, "survey_archive", reading, surveyed.training)
+
+
+def tree_rows(trial: Trial) -> Iterator[Row]:
+    """Boosted trees on the inputs and the own archive of the student."""
+    own = methods.own_data(trial.case)
+    archive = own.archive
+    assert archive is not None
+    for fraction in trial.fractions:
+        labelled = with_labels(own, trial.case.storms(fraction)).training
+        rng = np.random.default_rng(trial.case.seed)
+        local = trees.draw_cells(labelled, trees.LOCAL_CELLS_PER_STORM, rng) if fraction > 0 else None
+        fitted = trees.Trees(trial.sources.cells, local, trial.budget.tree_rounds, trial.case.seed)
+
+        def predictor(batch: Batch, fitted: trees.Trees = fitted) -> SingleFloats:
+            return fitted.predict(methods.read_archive(batch, archive))
+
+        yield from trial.rows(fraction, "boosted_trees", predictor, labelled)
+
+
+def training_rows(trial: Trial) -> Iterator[Row]:
+    """Students that are trained on the coast without a teacher."""
+    case, budget, seed, replay = trial.case, trial.budget, trial.case.seed, trial.sources.replay
+    unlabelled = methods.own_data(case)
+    assert unlabelled.archive is not None
+    for fraction in (fraction for fraction in trial.fractions if fraction < 1):
+        storms = case.storms(fraction)
+        own = with_labels(unlabelled, storms)
+        tuned = [fine_tune(student, storms, replay, budget, seed) for student in _students(trial)]
+        finetuned = methods.without_archive(tuned)
+        yield from trial.rows(fraction, "pretrained_finetuned", finetuned, storms)
+        for method, view in {"self_training": storms, "self_training_clear": trial.clear_storms}.items():
+            trained = [
+                fine_tune(student, storms, replay, budget, seed, pseudo=predict(student, student_inputs(view)))
+                for student in deepcopy(tuned)
+            ]
+            yield from trial.rows(fraction, method, methods.without_archive(trained), storms)
+        if fraction == 0:
+            continue
+        from_scratch = methods.without_archive(baselines.labels_only(own, budget, seed))
+        yield from trial.rows(fraction, "labels_only", from_scratch, storms)
+        unet = [
+            fine_tune(student, own.training, replay, budget, seed, steps=budget.unet_steps)
+            for student in _students(trial)
+        ]
+        reading = methods.with_archive(unet, unlabelled.archive)
+        yield from trial.rows(fraction, "unet_finetuned", reading, own.training)
+        if fraction == SWEEP_AT:
+            yield from _outage_rows(trial, "pretrained_finetuned", finetuned, storms)
+            yield from _forgetting_rows(trial, storms, finetuned)
+
+
+def ceiling_rows(trial: Trial) -> Iterator[Row]:
+    """The student with every label: its archive holds the surveys, and its weights are trained to convergence."""
+    surveyed = methods.with_surveys(with_labels(methods.own_data(trial.case), trial.case.storms(1.0)))
+    assert surveyed.archive is not None
+    student = load_students()[0]
+    found = baselines.train_ceiling(student, surveyed.training, trial.budget, trial.case.seed)
+    reading = methods.with_archive([student], surveyed.archive)
+    for row in trial.rows(1.0, "full_labels", reading, surveyed.training):
+        yield {**row, "steps": found.steps, "best_step": found.best}
+
+
+def control_rows(trial: Trial) -> Iterator[Row]:
+    """Control teachers, ablations, outages and degraded radar."""
+    case, budget, seed, teacher = trial.case, trial.budget, trial.case.seed, load_teacher()
     data = methods.adaptation_data(case, teacher)
     torch.manual_seed(seed)
-    foreign = methods.adaptation_data(split_storms(replay[-1], seed), teacher)
+    foreign = methods.adaptation_data(split_storms(trial.sources.others, seed), teacher)
     controls = {
         "shuffled_teacher": methods.with_foreign_teacher(data, foreign),
         "random_teacher": methods.adaptation_data(case, Teacher()),
     }
-    yield from _teacher_rows(case, tests, fractions, teacher, data)
-    for fraction in fractions:
-        yield from _rows_at(case, tests, fraction, data, controls, consolidation, replay[-1], budget, outages)
-    degraded = replace(case, coast=coast.under_bad_radar())
-    data, few = methods.adaptation_data(degraded, teacher), [fraction for fraction in fractions if fraction < 0.1]
-    yield from _teacher_rows(degraded, tests, few, teacher, data, "bad_radar")
-    for fraction in few:
-        labelled = with_labels(data, degraded.storms(fraction))
-        predictor = methods.distilled(labelled, budget, seed)
-        yield from _rows(degraded, tests, fraction, "distilled", predictor, labelled.training, "bad_radar")
-
-
-def _rows_at(
-    case: Case,
-    tests: tuple[str, ...],
-    fraction: float,
-    unlabelled: AdaptationData,
-    controls: Mapping[str, AdaptationData],
-    replay: Sequence[Consolidation],
-    others: SimulatedCoast,
-    budget: Budget,
-    outages: int,
-) -> Iterator[Row]:
-    """Every method that is trained, at one label fraction."""
-    seed, storms = case.seed, case.storms(fraction)
-    data = with_labels(unlabelled, storms)
-
-    def rows(method: str, predictor: Predictor, labelled: Batch = storms) -> Iterator[Row]:
-        return _rows(case, tests, fraction, method, predictor, labelled)
-
-    yield from rows("analog", methods.nearest_analogs(data), data.training)
-    yield from rows("pretrained", methods.without_archive(load_students()[: budget.members]))
-    if 0 < fraction < 1:
-        yield from rows("labels_only", methods.without_archive(methods.labels_only(data, budget, seed)))
-    tuned = [fine_tune(student, storms, replay, budget, seed) for student in load_students()[: budget.members]]
-    yield from rows("full_labels" if fraction == 1 else "pretrained_finetuned", methods.without_archive(tuned))
-    if fraction < 1:
-        self_trained = [
-            fine_tune(student, storms, replay, budget, seed, pseudo=predict(student, student_inputs(storms)))
-            for student in deepcopy(tuned)
-        ]
-        yield from rows("self_training", methods.without_archive(self_trained))
-    distilled = methods.distilled(data, budget, seed)
-    yield from rows("distilled", distilled, data.training)
-    if fraction == SWEEP_AT:
-        finetuned = methods.without_archive(tuned)
-        yield from _outage_rows(case, fraction, "pretrained_finetuned", finetuned, storms, outages)
-        yield from _outage_rows(case, fraction, "distilled", distilled, data.training, outages)
-        yield from _forgetting_rows(case, storms, others, finetuned, budget)
-        for method, ablated in {
-            "distilled_no_waterlines": methods.distilled(data, budget, seed, without=("waterlines",)),
-            "distilled_no_archive": methods.distilled(data, budget, seed, without=("archive",)),
-            "distilled_no_archive_and_waterlines": methods.distilled(drop_archive(data), budget, seed),
-            "distilled_no_teacher_weight": methods.distilled(data, budget, seed, weighted=False),
-            "distilled_no_refinement": methods.distilled(methods.without_refinement(data), budget, seed),
-        }.items():
-            yield from rows(method, ablated, data.training)
-    if fraction in (0.0, SWEEP_AT):
+    for fraction in (0.0, SWEEP_AT):
         for method, control in controls.items():
-            yield from rows(method, methods.distilled(with_labels(control, storms), budget, seed), data.training)
-
-
-def _teacher_rows(
-    case: Case,
-    tests: tuple[str, ...],
-    fractions: Sequence[float],
-    teacher: Teacher,
-    data: AdaptationData,
-    regime: str = "standard",
-) -> Iterator[Row]:
-    """The teacher, predicted once: labels only choose its threshold."""
-    training = data.teacher_predictions.training.require_flood_logits().softmax(dim=1).numpy()
-    thresholds = {
-        fraction: threshold_on_labels(case, lambda _: training, case.storms(fraction)) for fraction in fractions
+            labelled = with_labels(control, case.storms(fraction))
+            yield from trial.rows(fraction, method, methods.distilled(labelled, budget, seed), labelled.training)
+    few = with_labels(data, case.storms(SWEEP_AT))
+    own = with_labels(methods.own_data(case), case.storms(SWEEP_AT))
+    ablated = {
+        "distilled_no_waterlines": (few, methods.distilled(few, budget, seed, without=("waterlines",))),
+        "distilled_no_archive": (few, methods.distilled(few, budget, seed, without=("archive",))),
+        "distilled_no_archive_and_waterlines": (few, methods.distilled(drop_archive(few), budget, seed)),
+        "distilled_no_teacher_weight": (few, methods.distilled(few, budget, seed, weighted=False)),
     }
-    for test in _held(case, tests):
-        probability = methods.teacher_probability(data, teacher, case.test_storms(test))
-        for fraction, threshold in thresholds.items():
-            yield _row(case, test, fraction, "teacher", probability, threshold, regime=regime)
+    first_pass = methods.without_refinement(few)
+    ablated["distilled_no_refinement"] = (first_pass, methods.distilled(first_pass, budget, seed))
+    for method, (of, predictor) in ablated.items():
+        yield from trial.rows(SWEEP_AT, method, predictor, of.training)
+    for method, of in {"distilled": few, "self_archive": own}.items():
+        yield from _outage_rows(trial, method, methods.distilled(of, budget, seed), of.training)
+    degraded = replace(trial, case=replace(case, coast=case.coast.under_bad_radar()))
+    data = methods.adaptation_data(degraded.case, teacher)
+    yield from _teacher_rows(degraded, teacher, data, "bad_radar")
+    for fraction in (fraction for fraction in trial.fractions if fraction < 0.1):
+        labelled = with_labels(data, degraded.case.storms(fraction))
+        predictor = methods.distilled(labelled, budget, seed)
+        yield from degraded.rows(fraction, "distilled", predictor, labelled.training, "bad_radar")
 
 
-def _bathtub_rows(case: Case, tests: tuple[str, ...]) -> Iterator[Row]:
+PARTS: dict[str, Callable[[Trial], Iterator[Row]]] = {
+    "archives": archive_rows,
+    "trees": tree_rows,
+    "training": training_rows,
+    "ceiling": ceiling_rows,
+    "controls": control_rows,
+}
+"""Name → its rows, in the order in which a run makes them."""
+ON_FEWER_SEEDS = ("ceiling", "controls")
+
+
+def _bathtub_rows(trial: Trial) -> Iterator[Row]:
     """Still water at the true peak level: baselines without a network."""
     for method, (terrain, connected) in BATHTUBS.items():
-        for test in _held(case, tests):
-            maps = bathtub_maps(case.coast, case.tests[test], terrain, connected=connected)
-            yield _row(case, test, 0.0, method, methods.as_probability(maps), 0.5)
+        for test in trial.held:
+            maps = bathtub_maps(trial.case.coast, trial.case.tests[test], terrain, connected=connected)
+            yield trial.row(test, 0.0, method, methods.as_probability(maps), 0.5)
 
 
-def _rows(
-    case: Case,
-    tests: tuple[str, ...],
-    fraction: float,
-    method: str,
-    predictor: Predictor,
-    labelled: Batch,
-    regime: str = "standard",
-) -> Iterator[Row]:
-    """One row per test; the threshold is chosen on the labels of training storms."""
-    threshold = threshold_on_labels(case, predictor, labelled)
-    for test in _held(case, tests):
-        yield _row(case, test, fraction, method, predictor(case.test_storms(test)), threshold, regime=regime)
+def _teacher_rows(trial: Trial, teacher: Teacher, data: AdaptationData, regime: str = "standard") -> Iterator[Row]:
+    """The teacher with its archive of the place, which trains the student, and before: its first pass alone.
+
+    Labels only choose the threshold.
+    """
+
+    def with_archive(batch: Batch) -> SingleFloats:
+        return methods.teacher_probability(data, teacher, batch)
+
+    def first_pass(batch: Batch) -> SingleFloats:
+        logits = predict_with_tta(teacher, batch.without(*ARCHIVE_STREAMS)).require_flood_logits()
+        return logits.softmax(dim=1).numpy()
+
+    training = data.teacher_predictions.training.require_flood_logits().softmax(dim=1).numpy()
+    known = {"teacher": training, "teacher_first_pass": data.first_pass.class_probability.numpy()}
+    for method, predictor in {"teacher": with_archive, "teacher_first_pass": first_pass}.items():
+        predictions = {test: predictor(trial.case.test_storms(test)) for test in trial.held}
+        for fraction in trial.without_labels():
+            threshold = threshold_on_labels(trial.case, lambda _: known[method], trial.case.storms(fraction))  # noqa: B023
+            for test, probability in predictions.items():
+                yield trial.row(test, fraction, method, probability, threshold, regime=regime)
 
 
-def _outage_rows(
-    case: Case, fraction: float, method: str, predictor: Predictor, labelled: Batch, outages: int
-) -> Iterator[Row]:
+def _label_free_rows(trial: Trial, fraction: float, data: AdaptationData, own: AdaptationData) -> Iterator[Row]:
+    """Methods that train on no label."""
+    case, budget = trial.case, trial.budget
+    storms = case.storms(fraction)
+    labelled = with_labels(data, storms)
+    yield from trial.rows(fraction, "analog", methods.nearest_analogs(labelled), labelled.training)
+    yield from trial.rows(fraction, "pretrained", methods.without_archive(load_students()[: budget.members]), storms)
+    clear = with_labels(methods.own_data(case, trial.clear_storms), storms)
+    reading = methods.distilled(clear, budget, case.seed, weighted=False)
+    on_cloudy = with_labels(own, storms).training
+    threshold = threshold_on_labels(case, methods.distilled(own, budget, case.seed, weighted=False), on_cloudy)
+    for test in trial.held:
+        yield trial.row(test, fraction, "self_archive_clear", reading(case.test_storms(test)), threshold)
+
+
+def _outage_rows(trial: Trial, method: str, predictor: Predictor, labelled: Batch) -> Iterator[Row]:
     """The normal test under each outage condition."""
+    case = trial.case
     threshold = threshold_on_labels(case, predictor, labelled)
     storms = case.test_storms("normal")
-    for condition in CONDITIONS[:outages]:
+    for condition in CONDITIONS[: trial.outages]:
         probability = predictor(apply_outage(storms, condition, torch.Generator().manual_seed(case.seed)))
-        yield _row(case, "normal", fraction, method, probability, threshold, outage=str(condition))
+        yield trial.row("normal", SWEEP_AT, method, probability, threshold, outage=str(condition))
 
 
-def _forgetting_rows(
-    case: Case, storms: Batch, others: SimulatedCoast, tuned: Predictor, budget: Budget
-) -> Iterator[Row]:
+def _forgetting_rows(trial: Trial, storms: Batch, tuned: Predictor) -> Iterator[Row]:
     """Scores on another coast before and after fine-tuning here, with replay and without.
 
     The shared weights of the distilled student do not change, so it cannot forget.
     """
-    free = [fine_tune(student, storms, (), budget, case.seed) for student in load_students()[: budget.members]]
-    other_case = split_storms(others, case.seed)
+    budget, seed = trial.budget, trial.case.seed
+    free = [fine_tune(student, storms, (), budget, seed) for student in _students(trial)]
+    elsewhere = replace(trial, case=split_storms(trial.sources.others, seed))
     predictors = {
-        "pretrained": methods.without_archive(load_students()[: budget.members]),
+        "pretrained": methods.without_archive(_students(trial)),
         "pretrained_finetuned": tuned,
         "finetuned_no_replay": methods.without_archive(free),
     }
     for method, predictor in predictors.items():
-        probability = predictor(other_case.test_storms("normal"))
-        row = _row(other_case, "normal", SWEEP_AT, method, probability, DEFAULT_THRESHOLD)
-        yield {**row, "test": "others", "coast": case.coast.seed}
+        probability = predictor(elsewhere.case.test_storms("normal"))
+        row = elsewhere.row("normal", SWEEP_AT, method, probability, DEFAULT_THRESHOLD)
+        yield {**row, "test": "others", "coast": trial.case.coast.seed}
 
 
-def _held(case: Case, tests: tuple[str, ...]) -> list[str]:
-    """Those of the tests that have a storm."""
-    return [test for test in tests if len(case.tests[test])]
-
-
-def _row(
-    case: Case,
-    test: str,
-    fraction: float,
-    method: str,
-    probability: SingleFloats,
-    threshold: float,
-    *,
-    outage: str = "none",
-    regime: str = "standard",
-) -> Row:
-    return {
-        "test": test,
-        "coast": case.coast.seed,
-        "label_fraction": fraction,
-        "seed": case.seed,
-        "method": method,
-        "outage": outage,
-        **vars(score(case, test, probability, threshold)),
-        "regime": regime,
-        "storms": len(case.tests[test]),
-        "threshold": threshold,
-    }
-
-
-def _replay_of(coasts: Sequence[SimulatedCoast], budget: Budget) -> Replay:
-    """A few storms of each of some training coasts of the networks, with truth."""
-    parts = []
-    for coast in coasts:
-        normal = np.flatnonzero(~coast.extreme)[:REPLAY_STORMS]
-        parts.append(coast.storms[torch.from_numpy(normal)])
-    return Replay(student_inputs(Batch.concatenate(parts)), budget.samples // 2, dropout_rate=budget.dropout_rate)
+def _students(trial: Trial) -> list[Student]:
+    """The shipped students that take part, with their shipped weights."""
+    return load_students()[: trial.budget.members]

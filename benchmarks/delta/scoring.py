@@ -46,6 +46,11 @@ def score(case: Case, test: str, probability: SingleFloats, threshold: float) ->
     return Score(iou, float(np.mean(f1)), expected_calibration_error(flooded[land].astype(float), true > 0))
 
 
+def labels_choose_threshold(case: Case, fraction: float) -> bool:
+    """Whether this share of labels lies in enough storms to choose a threshold."""
+    return int(case.labels(fraction).flatten(1).any(dim=1).sum()) >= FEWEST_STORMS
+
+
 def threshold_on_labels(case: Case, predictor: Predictor, storms: Batch) -> float:
     """The best threshold on the labelled cells of training storms; the default where too few storms are surveyed."""
     flood_class, flood_valid = storms.pair("flood_class")

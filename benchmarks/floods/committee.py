@@ -18,7 +18,7 @@ from strandline.distillation.training.loop import Announce
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
-from strandline.models.flood.scenes.members import NetworkMember
+from strandline.models.flood.scenes.members import NetworkMember, PreparedScene
 from strandline.models.flood.scenes.stacking import Stacking, scene_threshold
 from strandline.observations.arrays import Indices, SingleFloats
 from strandline.observations.flood_scenes.scene import WET, LabelledScene
@@ -112,9 +112,9 @@ def hear(committee: Committee, scenes: Sequence[LabelledScene], pairs: int, path
         found: dict[str, list[SingleFloats]] = {member.name: [] for member in committee.members}
         for one in scenes:
             shown = one.scene.without(*(name for name in one.scene.layers if name not in TEACHER_LAYERS))
-            statistics = SceneStatistics.of(shown)
+            images = PreparedScene(shown, SceneStatistics.of(shown))
             for member in committee.members:
-                found[member.name].append(member.probability(shown, statistics))
+                found[member.name].append(member.probability(images))
         partial = path.with_suffix(".partial.npz")
         maps: dict[str, Any] = {name: np.stack(of_member).astype(np.float16) for name, of_member in found.items()}
         np.savez(partial, **maps)

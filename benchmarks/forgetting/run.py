@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.delta.baselines import fine_tune
 from benchmarks.delta.cases import Case
-from benchmarks.delta.methods import Budget, fine_tune, without_archive
+from benchmarks.delta.methods import Budget, without_archive
 from benchmarks.delta.scoring import DEFAULT_THRESHOLD, score
 from benchmarks.forgetting.methods import Consolidations, Strengths, shipped_student
 from benchmarks.record import Row

@@ -38,7 +38,7 @@ def test_fractions_that_label_the_same_chips_are_one_with_its_true_name() -> Non
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0231, "+0.023"), (-0.0001, "−0.0001"), (0.00004, "+0.00004"), (0.0, "+0.000"), (-0.6, "−0.600"), (None, "–")],
+    [(0.0231, "+0.023"), (-0.0001, "−0.0001"), (0.00004, "+0.00004"), (0.0, "0"), (-0.6, "−0.600"), (None, "–")],
 )
 def test_an_end_of_an_interval_bears_its_sign_and_is_no_false_zero(value: float | None, text: str) -> None:
     assert signed(value) == text

@@ -23,6 +23,7 @@ from strandline.distillation.waterlines import (
     compute_waterlines,
     depth_class_probability,
     elevation_posterior,
+    flood_probability,
     log_likelihood,
     log_prior,
     peak_levels,
@@ -220,3 +221,18 @@ def test_a_batch_has_the_archive_of_other_storms_and_the_student_predicts_with_a
     assert not torch.allclose(predictions[0], predictions[2])
     assert not torch.allclose(predictions[2], predictions[3])
     assert others.without("archive", "waterlines").archive_level is None
+
+
+def test_ground_below_mean_sea_level_is_found_from_scenes_at_a_low_sea() -> None:
+    level = torch.linspace(-1.0, 1.0, 41)
+    ground = torch.tensor([[-0.6, -0.2, 0.3]])
+    wet = (level[:, None, None] > ground)[:, None].float()
+    classes = torch.cat([1 - wet, (wet / 4).expand(-1, 4, -1, -1)], dim=1)
+    seen = torch.ones(ground.shape, dtype=torch.bool)
+    archive = FloodArchive(classes, level, torch.full((41,), 0.05), ground - 2.1, seen)
+    posterior = elevation_posterior(archive, every(archive))[0]
+    mean = (posterior * archive.grid[:, None, None]).sum(0)
+    torch.testing.assert_close(mean, ground, atol=0.1, rtol=0)
+    assert float(compute_waterlines(archive, every(archive))[0, :3].min()) >= LOWEST  # as the networks know it
+    chance = flood_probability(archive, torch.tensor([-0.4, 0.1]), torch.tensor([0.05, 0.05]))
+    assert (chance > 0.5).tolist() == [[[True, False, False]], [[True, True, False]]]

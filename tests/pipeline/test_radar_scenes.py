@@ -139,6 +139,31 @@ def test_a_clock_six_hours_wrong_is_refused_and_named() -> None:
     assert "check their clock" in warning
 
 
+def late_place(scenes_of: int) -> tuple[StudyArea, np.ndarray]:
+    """Scenes whose sea comes two hours after the published tide of a far station, and the tide at them [m]."""
+    early = [np.datetime64("2020-01-02T00:40", "ns") + (29 * k + k * k % 7) * HOUR for k in range(scenes_of)]
+    area = without_gauge(StudyArea(place(early)))
+    sar = area.observations.require("sar")
+    late = sar.assign_coords(time=sar["time"] + np.timedelta64(2, "h"))
+    far = AssumedSea(SeaErrors(0.5, 0.9), "The tide is that of a far station.", "The mean is assumed.")
+    return replace(area, observations=replace(area.observations, sar=late), assumed_sea=far), make_tide(np.array(early))
+
+
+def test_a_far_stations_tide_is_corrected_by_the_scenes_before_they_count_as_waterlines() -> None:
+    area, truth = late_place(30)
+    found = compile_radar(area, split_of(area.observations), MODEL)
+    assert {scene.source for scene in found.scenes} == {"tide fitted to the scenes"}
+    level = np.array([scene.level for scene in found.scenes])
+    published = make_tide(np.array([scene.time for scene in found.scenes]))
+    assert np.corrcoef(level, truth)[0, 1] > 0.8 > np.corrcoef(published, truth)[0, 1]
+    assert found.compiled is not None
+    assert "corrected by the scenes" in " ".join(scene_sentences(found.scenes))
+    few, _ = late_place(12)
+    assert "tide fitted to the scenes" not in {
+        scene.source for scene in compile_radar(few, split_of(few.observations), MODEL).scenes
+    }
+
+
 @pytest.mark.parametrize("stream", ["storms", "flood_survey"])
 def test_the_tide_is_not_the_sea_of_a_day_with_a_cyclone_or_a_flood(stream: str) -> None:
     observed = place()

@@ -15,6 +15,7 @@ from rich.markup import escape
 from strandline.cli.check import check
 from strandline.cli.console import StageDisplay, note, print_json, print_result, refuse, summary_table, warn
 from strandline.cli.fetch import fetch
+from strandline.cli.map import map_floods
 from strandline.cli.new import new
 from strandline.cli.places import places
 from strandline.cli.pretrain import pretrain
@@ -262,48 +263,15 @@ def watch(
                 print_result(line)
 
 
-@app.command(
+app.command(
     "map",
     epilog=_examples(
-        ("strandline map wide.toml --data DATA --run runs/caorle --out maps/wide", "on this machine"),
-        (
-            "strandline map wide.toml --run runs/caorle --out s3://bucket/wide --scheduler tcp://head:8786",
-            "on a cluster",
-        ),
+        ("strandline map --radar-after flood.tif --out maps/now", "one image and nothing else: where water is"),
+        ("strandline map --radar-after a.tif --radar-before b.tif --terrain dem.tif --out maps/now", "flood and depth"),
+        ("strandline map place.toml --at 2022-11-22T08:30 --run runs/place --out maps/now", "all that a place has"),
+        ("strandline map wide.toml --data DATA --run runs/caorle --out maps/wide", "return levels of a large region"),
     ),
-)
-def map_region(
-    region: Annotated[Path, typer.Argument(help="Region file (TOML) of the wider region: bounds and terrain, radar.")],
-    out: Annotated[str, typer.Option(help="Folder for the rasters: a path, or a URL that fsspec knows.")],
-    run: Annotated[Path, typer.Option(help="Folder of a finished `strandline run` by the same sea.")] = Path(
-        "runs/demo"
-    ),
-    data: DataFolder = None,
-    return_period: Annotated[
-        list[float] | None, typer.Option(help="One of the run's [years]; give several.", show_default="all of them")
-    ] = None,
-    samples: Annotated[int, typer.Option(min=1, help="Monte-Carlo samples, at most as many as the run drew.")] = 12,
-    rise: Annotated[float, typer.Option(help="Of the mean sea level [m].", min=-5, max=20)] = 0.0,
-    seed: Annotated[int, typer.Option(help="Of every random stream.", min=0, max=LARGEST_SEED)] = 1,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler.", show_default="this process alone")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted map in --out.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Map the floods of a region too large for a run, tile by tile, with the students of a run."""
-    from strandline.pipeline import jobs
-    from strandline.pipeline.maps.large_regions.map_region import MapConfig
-
-    config = MapConfig(samples, tuple(sorted(set(return_period or ()))), rise, seed)
-    with StageDisplay() as announce:
-        metadata = jobs.map_region(region, data, run, out, config, announce, resume=resume, scheduler=scheduler)
-    for warning in metadata.warnings:
-        warn(warning)
-    if as_json:
-        print_json(asdict(metadata))
-    else:
-        print_result(f"maps: {out}")
+)(map_floods)
 
 
 @app.command(epilog=_examples(("strandline export --run runs/demo --out programs", "the demo's students")))

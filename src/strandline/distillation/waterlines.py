@@ -15,6 +15,7 @@ Source: the waterline method, Mason et al. (1995), Geophysical Research Letters 
 the graded response model of Samejima (1969), Psychometrika Monograph 17.
 """
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -27,7 +28,11 @@ from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS
 from strandline.observations.sea_level.scenes.levels import GAUGE_SD, NEIGHBOUR_SD
 
 LOWEST, HIGHEST, SPACING = 0.0, 7.05, 0.15
-"""The grid of effective elevations [m above mean sea level]; the highest stands for ground that is never flooded."""
+"""The grid of effective elevations [m above mean sea level]; the highest stands for ground that is never flooded. The
+networks know no ground below ``LOWEST``, which every storm floods; scenes at a lower sea extend the grid to below them
+(`FloodArchive.grid`), for the ground between the tides."""
+BELOW = 0.6
+"""By which such a grid reaches below the lowest scene [m]: three spreads of the response."""
 EXTRAPOLATION_MARGIN = 0.5
 """Height above the highest mapped storm [m] from which physics augmentation is used: on simulated coasts the archive
 alone is sufficient up to the highest storms, at the mouth of the Piave it failed 0.85 m above."""
@@ -112,6 +117,12 @@ class FloodArchive:
         """Peak of the highest storm that was mapped [m above mean sea level]."""
         return float(self.level[: len(self) - self.physics_augmented].max())
 
+    @property
+    def grid(self) -> Tensor:
+        """(G,) values of h [m above mean sea level], from below the lowest level on."""
+        lowest = float(self.level.min()) if len(self) else LOWEST
+        return thresholds(LOWEST if lowest >= LOWEST else lowest - BELOW)
+
     @cached_property
     def waterlines(self) -> Tensor:
         """(2, 8, H, W) ``WATERLINE_CHANNELS`` of the past storms alone, and with the simulated ones."""
@@ -124,9 +135,10 @@ class FloodArchive:
         return peak_levels(batch)[0] > self.highest + EXTRAPOLATION_MARGIN
 
 
-def thresholds() -> Tensor:
-    """(G,) the grid of h [m above mean sea level]."""
-    return torch.arange(LOWEST, HIGHEST + SPACING / 2, SPACING)
+def thresholds(lowest: float = LOWEST) -> Tensor:
+    """(G,) the grid of h [m above mean sea level], which begins at ``lowest`` or less."""
+    below = max(math.ceil((LOWEST - lowest) / SPACING - 1e-6), 0)
+    return torch.arange(LOWEST - below * SPACING, HIGHEST + SPACING / 2, SPACING)
 
 
 def depth_class_probability(height: Tensor, level_sd: Tensor | float, response: Response) -> Tensor:
@@ -139,26 +151,29 @@ def depth_class_probability(height: Tensor, level_sd: Tensor | float, response: 
     return (1 - response.lapse) * single + response.lapse / single.shape[-1]
 
 
-def log_likelihood(probability: Tensor, level: Tensor, level_sd: Tensor, response: Response) -> Tensor:
+def log_likelihood(
+    probability: Tensor, level: Tensor, level_sd: Tensor, response: Response, grid: Tensor | None = None
+) -> Tensor:
     """Logarithm of each storm's factor, (E, K, H, W) → (E, G, H, W); 0 in unmapped cells.
 
     Args:
         probability: the teacher's class probabilities; a cell whose probabilities sum to 0 was not mapped.
         level, level_sd: (E,) peak level [m above mean sea level] and its standard deviation.
+        grid: (G,) values of h; ``None`` = `thresholds`.
     """
-    grid = thresholds().to(probability)
+    grid = (thresholds() if grid is None else grid).to(probability)
     table = depth_class_probability(level[:, None] - grid, level_sd[:, None], response)  # (E, G, K)
     factor = torch.einsum("egk,ekhw->eghw", table, probability)
     mapped = probability.sum(1, keepdim=True) > 0
     return torch.where(mapped, factor.clamp(min=1e-30).log(), torch.zeros_like(factor))
 
 
-def log_prior(elevation: Tensor, seen: Tensor, level: Tensor, prior: Prior) -> Tensor:
+def log_prior(elevation: Tensor, seen: Tensor, level: Tensor, prior: Prior, grid: Tensor | None = None) -> Tensor:
     """log p(h), (H, W) → (G, H, W), from the elevation product [m above mean sea level] and peaks of storms (E,)."""
-    grid = thresholds().to(elevation)[:, None, None]
+    grid = (thresholds() if grid is None else grid).to(elevation)[:, None, None]
 
     def normal(centre: Tensor, spread: float) -> Tensor:
-        density = torch.exp(-0.5 * ((grid - centre.clamp(LOWEST, HIGHEST)) / spread) ** 2)
+        density = torch.exp(-0.5 * ((grid - centre.clamp(float(grid[0]), HIGHEST)) / spread) ** 2)
         return density / density.sum(0)
 
     protected = normal(level.mean() + prior.above, prior.crests).expand(-1, *seen.shape)
@@ -171,9 +186,9 @@ def elevation_posterior(
     archive: FloodArchive, used: Tensor, response: Response = RESPONSE, prior: Prior = PRIOR
 ) -> Tensor:
     """p(h | used storms) of several subsets, (N, E) bool → (N, G, H, W)."""
-    per_storm = log_likelihood(archive.class_probability, archive.level, archive.level_sd, response)
+    per_storm = log_likelihood(archive.class_probability, archive.level, archive.level_sd, response, archive.grid)
     storms = archive.level if archive.storm_level is None else archive.storm_level
-    prior_term = log_prior(archive.elevation, archive.seen, storms, prior)
+    prior_term = log_prior(archive.elevation, archive.seen, storms, prior, archive.grid)
     summed = torch.einsum("ne,eghw->nghw", used.to(per_storm), per_storm)
     return (prior_term + summed).softmax(dim=1)
 
@@ -185,9 +200,25 @@ def compute_waterlines(archive: FloodArchive, used: Tensor) -> Tensor:
     of the classical waterline method (``LOWEST`` and ``HIGHEST`` where there is none). A few rows are computed at once,
     to save memory.
     """
-    rows = max(LARGEST_TENSOR // (len(archive) * len(thresholds()) * archive.seen.shape[1]), 1)
+    rows = max(LARGEST_TENSOR // (len(archive) * len(archive.grid) * archive.seen.shape[1]), 1)
     starts = range(0, archive.seen.shape[0], rows)
     return torch.cat([_compute_rows(_rows_of(archive, slice(start, start + rows)), used) for start in starts], dim=2)
+
+
+def flood_probability(archive: FloodArchive, level: Tensor, level_sd: Tensor) -> Tensor:
+    """P(flooded) at other levels by the waterlines of all storms alone, (L,) levels → (L, H, W).
+
+    Args:
+        level, level_sd: (L,) [m above mean sea level], each with the standard deviation of what is known of it.
+    """
+    rows = max(LARGEST_TENSOR // (len(archive) * len(archive.grid) * archive.seen.shape[1]), 1)
+    table = 1 - depth_class_probability(level[:, None] - archive.grid, level_sd[:, None], RESPONSE)[..., 0]  # (L, G)
+    every = torch.ones(1, len(archive), dtype=torch.bool)
+    found = [
+        torch.einsum("lg,ghw->lhw", table, elevation_posterior(_rows_of(archive, slice(start, start + rows)), every)[0])
+        for start in range(0, archive.seen.shape[0], rows)
+    ]
+    return torch.cat(found, dim=1)
 
 
 def _rows_of(archive: FloodArchive, rows: slice) -> FloodArchive:
@@ -220,9 +251,11 @@ def waterline_bounds(archive: FloodArchive, used: Tensor) -> tuple[Tensor, Tenso
 
 def _compute_rows(archive: FloodArchive, used: Tensor) -> Tensor:
     posterior = elevation_posterior(archive, used)
-    grid = thresholds().to(posterior)
+    grid = archive.grid.to(posterior)
     cumulative = posterior.cumsum(dim=1)
-    points = [grid[(cumulative < share).sum(dim=1).clamp(max=len(grid) - 1)] for share in (0.1, 0.5, 0.9)]
+    points = [
+        grid[(cumulative < share).sum(dim=1).clamp(max=len(grid) - 1)].clamp(min=LOWEST) for share in (0.1, 0.5, 0.9)
+    ]
     mapped = archive.class_probability.sum(1) > 0  # (E, H, W)
     flooded = torch.where(
         mapped, 1 - archive.class_probability[:, 0], torch.zeros_like(archive.class_probability[:, 0])

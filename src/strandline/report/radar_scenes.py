@@ -73,10 +73,19 @@ def scene_sentences(scenes: Sequence[RadarScene]) -> list[str]:
         return []
     highest = max(used, key=lambda scene: scene.level)
     read = sum(scene.source == "own gauge" for scene in used)
+    fitted = sum(scene.source == "tide fitted to the scenes" for scene in used)
+    corrected = (
+        f" At {pluralise(fitted, 'scene')} it is that of the published tide, corrected by the scenes: its hour, the"
+        " ratios of its waves and its season were chosen so that wet and dry on all scenes fit one height of the"
+        " ground. It predicted scenes that were left out better than the published tide. Scenes do not tell how large"
+        " the tide is, only when it comes."
+        if fitted
+        else ""
+    )
     return [
         f"{pluralise(len(used), 'scene')} of {len(scenes)} made the flood archive; the sea was read at the hour of"
         f" {pluralise(read, 'scene')}. Where it was not, the level is less certain, and what that scene says of the"
-        " ground's height is less precise.",
+        f" ground's height is less precise.{corrected}",
         f"The highest sea at a scene's hour was {format_metres(highest.level)}"
         f" ({format_date(pd.Timestamp(highest.time))}). No scene shows the land at a higher sea; one taken then would"
         " tell more than any other.",

@@ -1,8 +1,9 @@
 """A simulated coast: sea, terrain, floods and sensors, as ``Observations`` with truth."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -110,15 +111,55 @@ def simulate_coast(
     Raises:
         InputError: the record has fewer storms, or the shape is not a multiple of ``sensors.optical_factor``.
     """
-    quality = sensors or SensorQuality()
+    (coast,) = simulate_under_sensors(
+        name,
+        seed,
+        (sensors or SensorQuality(),),
+        shape=shape,
+        cell_size=cell_size,
+        years=years,
+        n_storms=n_storms,
+        n_surveys=n_surveys,
+        basin=basin,
+        inhabited=inhabited,
+        progress=progress,
+    )
+    return coast
+
+
+def simulate_under_sensors(
+    name: str,
+    seed: int,
+    sensors: Sequence[SensorQuality],
+    *,
+    shape: tuple[int, int] = (64, 64),
+    cell_size: float = 150.0,
+    years: float = 12.0,
+    n_storms: int = 40,
+    n_surveys: int = 3,
+    basin: Literal["bay_of_bengal", "mekong"] | None = None,
+    inhabited: bool = False,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[Observations, ...]:
+    """One coast and its floods, simulated once, as each set of sensors observes them.
+
+    Args:
+        sensors: each set draws its errors from the same state, and so sees what `simulate_coast` gives with it. All
+            have optical pixels of one size.
+
+    The other arguments, and what is raised, are those of `simulate_coast`.
+    """
     if not 0 <= n_surveys <= n_storms:
         raise InputError(f"coast '{name}'", f"{n_surveys} surveys of {n_storms} storms", "survey at most all storms")
-    drawn = _draw(name, seed, shape, cell_size, years, n_storms, basin, quality)
+    drawn = _draw(name, seed, shape, cell_size, years, n_storms, basin, sensors[0])
     beds = np.stack([breach(drawn.terrain, storm.peak_level, drawn.breaches) for storm in drawn.storms])
     flood = _flood(drawn, beds, progress)
     logger.info("coast %s: %d storms, %d cell-steps", name, len(drawn.storms), flood.cell_steps)
-    coast = _observe(drawn, beds, flood, n_surveys, quality)
-    return add_population(coast, drawn.terrain, np.random.default_rng([seed, 5])) if inhabited else coast
+    coasts = []
+    for quality in sensors:
+        coast = _observe(replace(drawn, sensors=deepcopy(drawn.sensors)), beds, flood, n_surveys, quality)
+        coasts.append(add_population(coast, drawn.terrain, np.random.default_rng([seed, 5])) if inhabited else coast)
+    return tuple(coasts)
 
 
 def simulate_dry_coast(

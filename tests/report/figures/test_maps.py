@@ -14,7 +14,7 @@ from strandline.report.figures.maps import (
     DAMAGE_COLOURS,
     PROBABILITY_COLOURS,
     UNKNOWN_ASSET,
-    _draw_scale_and_north,
+    draw_scale_and_north,
     hillshade,
     map_annual,
     map_flood,
@@ -31,7 +31,7 @@ def the_map(probability: np.ndarray) -> str:
 
 def test_the_north_arrow_is_seen_on_the_darkest_cells() -> None:
     figure, axes = new_axes(6.0, 6.0)
-    _draw_scale_and_north(axes, coast.a_region())
+    draw_scale_and_north(axes, coast.a_region())
     arrow = axes.texts[-1]
     assert isinstance(arrow, Annotation)
     assert arrow.arrow_patch is not None

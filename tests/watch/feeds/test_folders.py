@@ -12,12 +12,16 @@ import xarray as xr
 from shapely.geometry import box
 
 from strandline.errors import FeedError, InputError
+from strandline.models.weights.load_scene_weights import load_scene_mapper
 from strandline.observations.region import Region
 from strandline.observations.region_file.feed_sections import FloodSceneStreamSection, ForecastStreamSection
+from strandline.pipeline.maps.moment.inputs import SceneFiles
+from strandline.pipeline.maps.moment.one_scene import flooded_land
 from strandline.watch.feeds.files.flood_scenes import FloodScenes, read_zones
 from strandline.watch.feeds.files.forecasts import ForecastFolder
 from strandline.watch.feeds.replay import Replay
 from tests.fixtures.datums import on_datum
+from tests.fixtures.lakes import radar_of, write_bands
 
 ISSUED = datetime(2022, 11, 21, 12)
 NOW = datetime(2022, 11, 21, 20)
@@ -143,13 +147,13 @@ def write_zones(path: Path, x: float = 0.0, y: float = 0.0) -> None:
     zones.to_crs("EPSG:4326").to_file(path, driver="GeoJSON", engine="pyogrio")
 
 
-def scenes(path: Path) -> FloodScenes:
+def scenes(path: Path, **keys: object) -> FloodScenes:
     write_zones(path / "zones.geojson")
-    keys = {
+    common = {
         "kind": "flood_scene", "name": "radar", "folder": str(path), "time_format": "water_%Y%m%dT%H%M",
-        "zones": str(path / "zones.geojson"), "zone_name": "name", "flooded": [1.0],
+        "zones": str(path / "zones.geojson"), "zone_name": "name",
     }  # fmt: skip
-    section = FloodSceneStreamSection.model_validate(keys | SCHEDULE)
+    section = FloodSceneStreamSection.model_validate(common | (keys or {"flooded": [1.0]}) | SCHEDULE)
     return FloodScenes(section, REGION, read_zones(section.zones, section.zone_name, REGION))
 
 
@@ -167,6 +171,30 @@ def test_a_scene_gives_the_flooded_share_of_each_observed_zone(tmp_path: Path) -
     water[:, 4:] = 255
     write_scene(tmp_path / "water_20221121T0515.tif", water)
     assert [r.place for r in scenes(tmp_path).read(datetime.min, NOW)] == ["west"]
+
+
+def test_a_radar_image_that_arrives_is_mapped_as_the_command_maps_it(tmp_path: Path) -> None:
+    water = np.zeros((4, 8), bool)
+    water[:, :4] = True
+    there = {"crs": REGION.crs, "transform": REGION.transform}
+    path = write_bands(tmp_path / "water_20221121T0515.tif", radar_of(water), **there)
+    shares = {r.place: r.value for r in scenes(tmp_path, images="radar").read(datetime.min, NOW)}
+    assert shares == {"west": 1.0, "east": 0.0}
+    mapped = flooded_land(SceneFiles(radar_after=path), REGION, load_scene_mapper())
+    np.testing.assert_array_equal(mapped, water)
+
+    sea = np.zeros((4, 8), bool)
+    sea[:, :2] = True
+    write_bands(tmp_path / "calm.tiff", radar_of(sea), **there)
+    shares = {r.place: r.value for r in scenes(tmp_path, images="radar", before=str(tmp_path / "calm.tiff")).read(
+        datetime.min, NOW)}  # fmt: skip
+    assert shares == {"west": 1.0, "east": 0.0}  # of the land that was dry before
+
+
+@pytest.mark.parametrize("keys", [{"band": 1}, {"flooded": [1.0], "images": "radar"}, {"flooded": [1], "before": "a"}])
+def test_a_stream_of_scenes_says_whether_they_are_maps_or_images(tmp_path: Path, keys: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"'flooded'|'before' is an image"):
+        scenes(tmp_path, **keys)
 
 
 def test_scenes_of_the_future_wait_and_broken_ones_do_not_stop_the_others(tmp_path: Path) -> None:

@@ -115,12 +115,13 @@ def build_adaptation_data(
     calibration: Batch,
     windows: Batch,
     calibration_windows: tuple[Batch, ...],
-    teacher: Teacher,
+    teacher: Teacher | Student,
     archived: tuple[CompiledScenes, Tensor] | None = None,
 ) -> AdaptationData:
     """Compute the teacher's two-pass predictions and attach the archive of its second pass to every storm.
 
     Args:
+        teacher: may be a student on its own inputs, whose archive then holds its own maps: a baseline without a teacher.
         archived: radar scenes of which the archive is made, and (S, E) bool, which of them each training storm may use;
             ``None`` = it is made of the training storms.
     """
@@ -162,7 +163,7 @@ class TwoPassPrediction(NamedTuple):
     other_storms: Tensor
 
 
-def predict_two_pass(storms: Batch, teacher: Teacher, scenes: SceneLevels | None = None) -> TwoPassPrediction:
+def predict_two_pass(storms: Batch, teacher: Teacher | Student, scenes: SceneLevels | None = None) -> TwoPassPrediction:
     """Predict the storms of one study area, then again with the first-pass maps of the other storms as input.
 
     Args:

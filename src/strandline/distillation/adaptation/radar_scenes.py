@@ -143,10 +143,16 @@ def with_shares(scenes: Sequence[RadarScene], archive: FloodArchive, land: Mask)
     )
 
 
-def share_darker(observations: Observations) -> Floats:
-    """(N,) share of the cells that became darker than the dry reference by ``DARKER`` in each scene, by radar alone."""
+def wet_by_radar(observations: Observations) -> Floats:
+    """(N, H, W) 1 where radar fell by ``DARKER`` against the dry reference, else 0; NaN = not seen. By radar alone."""
     sar, reference = observations.require("sar"), observations.require("sar_reference")
     names = [name for name in ("vv", "vh") if name in sar and name in reference]
     seen = np.isfinite(sum(sar[name].values + reference[name].values for name in names))
     darker = np.logical_and.reduce([sar[name].values < reference[name].values - DARKER for name in names])
-    return np.asarray((darker & seen).sum((1, 2)) / np.maximum(seen.sum((1, 2)), 1))
+    return np.where(seen, darker.astype(float), np.nan)
+
+
+def share_darker(observations: Observations) -> Floats:
+    """(N,) share of the cells that became darker than the dry reference by ``DARKER`` in each scene, by radar alone."""
+    wet = wet_by_radar(observations)
+    return np.asarray(np.nansum(wet, axis=(1, 2)) / np.maximum(np.isfinite(wet).sum((1, 2)), 1))

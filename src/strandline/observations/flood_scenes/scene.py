@@ -121,6 +121,19 @@ class LabelledScene:
         return np.asarray(self.label != UNKNOWN)
 
 
+def side_by_side(scenes: Sequence[FloodScene]) -> FloodScene:
+    """One scene of several parts of one region, one below the other.
+
+    Args:
+        scenes: of one width, with the same layers.
+    """
+    first = scenes[0]
+    joined: dict[str, Any] = {
+        name: np.concatenate([scene.layers[name] for scene in scenes], axis=-2) for name in first.layers
+    }
+    return replace(first, **joined)
+
+
 def events_of(scenes: Sequence[LabelledScene]) -> dict[str, list[LabelledScene]]:
     """Event → its scenes, in the given order."""
     found: dict[str, list[LabelledScene]] = {}

@@ -38,18 +38,36 @@ def read_sar(settings: SarSection, region: Region) -> xr.Dataset:
     bands = settings.bands.model_dump(exclude_none=True)
     maps: dict[str, list[Floats]] = {name: [] for name in bands}
     for scene in scenes:
-        with open_raster(scene.path) as dataset:
-            for name, band in bands.items():
-                power = read_on_grid(dataset, band, region, settings.nodata, _to_power(settings.scale, scene.path))
-                maps[name].append(_to_decibel(power))
-                _check_layer(name, maps[name][-1], scene.path)
-        if all(np.isnan(layers[-1]).all() for layers in maps.values()):
-            what = f"covers no cell of region '{region.name}'"
-            raise NoCoverage(scene.path, what, "remove this scene, or check nodata and scale")
+        for name, band in read_radar_image(scene.path, bands, settings.scale, settings.nodata, region).items():
+            maps[name].append(band)
     sar = _scenes(maps, scenes, region)
     check_variables(sar, "sar")
     _log.info("sar: %d scenes, %.0f %% of cells seen", len(scenes), 100 * float(sar["vv"].notnull().mean()))
     return sar
+
+
+def read_radar_image(
+    path: Path, bands: Mapping[str, int], scale: str, nodata: float | None, region: Region
+) -> dict[str, Floats]:
+    """Band → (H, W) backscatter [dB] of one image; cells are averaged in linear power.
+
+    Args:
+        bands: name → number, from 1.
+        scale: ``dB`` or ``linear``, of the file.
+
+    Raises:
+        NoCoverage: no cell of the region is seen.
+        InputError: values that the scale cannot have.
+    """
+    layers = {}
+    with open_raster(path) as dataset:
+        for name, band in bands.items():
+            layers[name] = _to_decibel(read_on_grid(dataset, band, region, nodata, _to_power(scale, path)))
+            _check_layer(name, layers[name], path)
+    if all(np.isnan(layer).all() for layer in layers.values()):
+        what = f"covers no cell of region '{region.name}'"
+        raise NoCoverage(path, what, "remove this scene, or check nodata and scale")
+    return layers
 
 
 def read_sar_reference(settings: SarSection, region: Region) -> xr.Dataset | None:
@@ -87,17 +105,42 @@ def read_optical(settings: OpticalSection, region: Region) -> xr.Dataset:
     bands = settings.bands.model_dump(exclude_none=True)
     maps: dict[str, list[Floats]] = {name: [] for name in bands}
     for scene in scenes:
-        clear = _clear(scene, settings, grid)
-        with open_raster(scene.path) as dataset:
-            for name, band in bands.items():
-                reflectance = settings.reflectance_scale * read_on_grid(dataset, band, grid, settings.nodata)
-                maps[name].append(np.where(clear, reflectance, np.nan))
-                _check_layer(name, maps[name][-1], f"{scene.path} (reflectance_scale?)")
+        clear = clear_cells(scene, settings, grid)
+        layers = read_optical_image(scene.path, bands, settings.reflectance_scale, settings.nodata, grid)
+        for name, layer in layers.items():
+            maps[name].append(np.where(clear, layer, np.nan))
     optical = _scenes(maps, scenes, grid)
     check_variables(optical, "optical (reflectance_scale?)")
     seen = 100 * float(optical["green"].notnull().mean())
     _log.info("optical: %d scenes, %.0f %% of cells clear", len(scenes), seen)
     return optical
+
+
+def read_optical_image(
+    path: Path,
+    bands: Mapping[str, int],
+    reflectance_scale: float,
+    nodata: float | None,
+    grid: Region,
+    resampling: Resampling | None = None,
+) -> dict[str, Floats]:
+    """Band → (H, W) reflectance [-] of one image, clouds included.
+
+    Args:
+        bands: name → number, from 1.
+        reflectance_scale: of the stored values.
+        resampling: overrides the rule of ``read_on_grid``.
+
+    Raises:
+        NoCoverage: no cell of the grid is seen.
+        InputError: values that are no reflectance.
+    """
+    layers = {}
+    with open_raster(path) as dataset:
+        for name, band in bands.items():
+            layers[name] = reflectance_scale * read_on_grid(dataset, band, grid, nodata, resampling=resampling)
+            _check_layer(name, layers[name], f"{path} (reflectance_scale?)")
+    return layers
 
 
 def _to_power(scale: str, path: Path) -> Callable[[Floats], Floats]:
@@ -129,7 +172,7 @@ def _to_decibel(power: npt.ArrayLike) -> Floats:
     return np.asarray(10.0 * np.log10(power), dtype=np.float64)
 
 
-def _clear(scene: SceneSection, settings: OpticalSection, grid: Region) -> npt.NDArray[np.bool_]:
+def clear_cells(scene: SceneSection, settings: OpticalSection, grid: Region) -> npt.NDArray[np.bool_]:
     """(H, W) True where no pixel of a cell is cloudy; all True without a cloud mask."""
     path = scene.cloud_mask or (scene.path if settings.cloud_band else None)
     if path is None:

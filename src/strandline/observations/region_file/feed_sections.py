@@ -139,9 +139,11 @@ class ForecastStreamSection(StreamSection, OptionalHeights):
 
 
 class FloodSceneStreamSection(StreamSection):
-    """A folder that receives water maps (GeoTIFF); ``time_format`` parses the time [UTC] in the file name.
+    """A folder that receives water maps or images (GeoTIFF); ``time_format`` parses the time [UTC] in the file name.
 
-    ``zones`` is a vector file, ``zone_name`` its column. ``flooded``: values of ``band`` that mean water.
+    ``zones`` is a vector file, ``zone_name`` its column. ``flooded``: values of ``band`` that mean water in a map.
+    ``images`` in its place says that the files are images, which are mapped as `strandline map` maps them; ``before``
+    is one of before the flood, whose water is not counted.
     """
 
     kind: Literal["flood_scene"]
@@ -150,9 +152,22 @@ class FloodSceneStreamSection(StreamSection):
     time_format: str
     zones: DataPath
     zone_name: str
-    flooded: Annotated[tuple[float, ...], Field(min_length=1)]
+    flooded: tuple[float, ...] = ()
+    images: Literal["radar", "optical"] | None = None
+    before: DataPath | None = None
     band: Band = 1
     nodata: float | None = None
+
+    @model_validator(mode="after")
+    def _either(self) -> "FloodSceneStreamSection":
+        if bool(self.flooded) == (self.images is not None):
+            raise ValueError(
+                "give either 'flooded' (the values that mean water in a map), or 'images' (radar or optical, which are"
+                " mapped here)"
+            )
+        if self.before is not None and self.images is None:
+            raise ValueError("'before' is an image, and the files are maps; leave it out, or name 'images'")
+        return self
 
 
 class StacStreamSection(WebSection):

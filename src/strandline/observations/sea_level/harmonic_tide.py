@@ -129,9 +129,24 @@ class FittedTide:
         The covariance of the errors at two times is the product of their rows.
         """
         modes = np.empty((time.size, self.modes.shape[1]), dtype=np.float32)
-        for part, basis in _basis(list(self.constants.amplitude), self.constants.latitude, _days(time)):
-            modes[part] = np.hstack([basis.real, basis.imag, np.ones((len(basis), 1))]) @ self.modes
+        for part, waves in _waves(list(self.constants.amplitude), self.constants.latitude, time):
+            modes[part] = np.hstack([waves, np.ones((len(waves), 1))]) @ self.modes
         return modes
+
+
+def tidal_waves(names: list[str], latitude: float, time: Times) -> Floats:
+    """(T, 2C) what each constituent adds to the tide by unit of its cosine and of its sine amplitude [-].
+
+    Args:
+        names: (C,) constituents in utide's spelling; latitude: [degrees north]; time: (T,) UTC.
+    """
+    found = [waves for _, waves in _waves(names, latitude, time)]
+    return np.concatenate(found) if found else np.zeros((0, 2 * len(names)))
+
+
+def _waves(names: list[str], latitude: float, time: Times) -> Iterator[tuple[slice, Floats]]:
+    for part, basis in _basis(names, latitude, _days(time)):
+        yield part, np.hstack([basis.real, basis.imag])
 
 
 def fit_tide(time: Times, level: Floats, latitude: float, *, name: str, source: str) -> FittedTide:
@@ -211,8 +226,8 @@ def adopt_tide(constants: TidalConstants, time: Times, level: Floats) -> FittedT
 
 
 @dataclass(frozen=True, eq=False)
-class _Candidates:
-    """Candidate constituents of a record.
+class Constituents:
+    """Constituents of a tide, and what is known of each before any reading.
 
     Attributes:
         names: (C,).
@@ -232,10 +247,14 @@ class _Candidates:
         return (self.equilibrium > 0) & (self.species >= 1)
 
 
-def _candidates(day: float, span: float) -> _Candidates:
+def _candidates(day: float, span: float) -> Constituents:
     """The constituents that utide fits to ``span`` days without a gap."""
     selected, _ = ut_cnstitsel(np.array([day]), 1.0 / (24.0 * span), "auto", None)
-    names = [str(constituent) for constituent in selected.NR.name]
+    return describe_constituents([str(constituent) for constituent in selected.NR.name])
+
+
+def describe_constituents(names: list[str]) -> Constituents:
+    """Frequency, equilibrium amplitude and species of constituents, in utide's spelling."""
     index = np.array([constit_index_dict[name] for name in names], dtype=int)
     table = ut_constants["const"]
     frequency, equilibrium = 24.0 * np.asarray(table["freq"])[index], np.asarray(table["doodsonamp"])[index]
@@ -243,7 +262,7 @@ def _candidates(day: float, span: float) -> _Candidates:
     shallow = ~np.isfinite(species)
     species = np.where(shallow, np.rint(frequency), species).astype(np.int64)
     driven = np.where(np.isfinite(equilibrium), np.abs(equilibrium), 0.0)  # NaN = no astronomical forcing
-    return _Candidates(names, frequency, driven, species)
+    return Constituents(names, frequency, driven, species)
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,7 +308,7 @@ def _sum_products(names: list[str], latitude: float, days: Floats, step: float, 
     return _Products(first, now, before, across)
 
 
-def _most_probable(candidates: _Candidates, products: _Products, size: int, season: float) -> tuple[Floats, Floats]:
+def _most_probable(candidates: Constituents, products: _Products, size: int, season: float) -> tuple[Floats, Floats]:
     """(2C + 1,) posterior cosine and sine amplitudes and mean [m], and the modes of their error.
 
     The scales of the prior are estimated from the record.

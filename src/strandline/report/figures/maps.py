@@ -82,8 +82,8 @@ def map_flood(
         f"Chance of 0.15 m of water or more{between}when the sea reaches its {return_period:g}-year level",
         loc="left", pad=8,
     )  # fmt: skip
-    _draw_scale_and_north(axes, region)
-    _label_coordinates(axes, region)
+    draw_scale_and_north(axes, region)
+    label_coordinates(axes, region)
     columns = 3 if width >= WIDE else 2 if marks else 1
     _add_legend(figure, [*_handles(PROBABILITY_LABELS), *marks], columns, width)
     unknown = float(np.isnan(probability).mean())
@@ -107,8 +107,8 @@ def map_epistemic_sd(
     figure, axes = new_axes(across, _map_height(region, across) + 2.3)
     _draw_ground(axes, region, terrain, epistemic_sd, 400, EPISTEMIC_SD_EDGES)
     axes.set_title(f"Where the models disagree\nat the {return_period:g}-year sea level", loc="left", pad=8)
-    _draw_scale_and_north(axes, region)
-    _label_coordinates(axes, region)
+    draw_scale_and_north(axes, region)
+    label_coordinates(axes, region)
     _add_legend(figure, _handles(EPISTEMIC_SD_LABELS), 2, NARROW)
     alt = (
         f"Map of {region.name}: standard deviation of the models' flood probabilities at the "
@@ -124,8 +124,8 @@ def map_annual(region: Region, terrain: xr.Dataset, annual: Floats, width: float
     figure, axes = new_axes(across, _map_height(region, across) + 2.3)
     _draw_ground(axes, region, terrain, annual, 400, ANNUAL_EDGES)
     axes.set_title("Chance of 0.15 m of water or more\nin any one year", loc="left", pad=8)
-    _draw_scale_and_north(axes, region)
-    _label_coordinates(axes, region)
+    draw_scale_and_north(axes, region)
+    label_coordinates(axes, region)
     _add_legend(figure, _handles(ANNUAL_LABELS), 2, NARROW)
     alt = f"Map of {region.name}: chance of at least 0.15 m of flood water in any one year."
     return as_picture(figure, alt, f"annual-{width}")
@@ -287,7 +287,8 @@ def _add_legend(figure: Figure, handles: Sequence[Artist], columns: int, width: 
                   fontsize=9.5 if width >= WIDE else 8.5)  # fmt: skip
 
 
-def _draw_scale_and_north(axes: Axes, region: Region) -> None:
+def draw_scale_and_north(axes: Axes, region: Region) -> None:
+    """Draw a scale bar and an arrow to the north."""
     left, bottom, right, top = region.bounds
     across, up = right - left, top - bottom
     length = round_length(0.28 * across)
@@ -305,7 +306,8 @@ def _draw_scale_and_north(axes: Axes, region: Region) -> None:
     )  # fmt: skip
 
 
-def _label_coordinates(axes: Axes, region: Region) -> None:
+def label_coordinates(axes: Axes, region: Region) -> None:
+    """Label easting and northing [km]."""
     left, bottom, right, top = region.bounds
     axes.set(xlim=(left, right), ylim=(bottom, top))
     for side in ("top", "right"):

@@ -72,7 +72,7 @@ class Landscape:
 def draw_climate(rng: np.random.Generator) -> Climate:
     """From dry plains with little vegetation to green deltas."""
     return Climate(
-        arid=float(rng.beta(0.7, 3.0)),
+        arid=float(rng.beta(0.5, 4.0)),
         woody=float(rng.beta(1.0, 6.0)),
         settled=float(rng.beta(1.0, 14.0)),
         field=float(np.exp(rng.normal(np.log(170.0), 0.6)) * rng.choice([1.0, 6.0], p=[0.75, 0.25])),

@@ -62,7 +62,7 @@ def _draw_fields(count: int, ripe: float, rng: np.random.Generator) -> _Fields:
     vv = _FIELD_SPREAD * rng.standard_normal(count)
     vh = 0.6 * vv + 0.8 * _FIELD_SPREAD * rng.standard_normal(count)
     vigour = np.clip(ripe + 0.3 * rng.standard_normal(count), 0.0, 1.0)
-    ploughed = rng.choice([-1, int(Cover.BARE), int(Cover.SMOOTH)], count, p=[0.75, 0.21, 0.04])
+    ploughed = rng.choice([-1, int(Cover.BARE), int(Cover.SMOOTH)], count, p=[0.82, 0.15, 0.03])
     height = vigour * rng.uniform(0.2, 1.5, count)
     return _Fields(height, np.stack([vv, vh]), vigour, np.asarray(ploughed, dtype=np.int64))
 

@@ -9,12 +9,11 @@ import pytest
 from strandline.errors import InputError
 from strandline.models.flood.scenes.committee import Committee, sensors_of
 from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
-from strandline.models.flood.scenes.members import NetworkMember, ThresholdMember, layers_seen, tiles
+from strandline.models.flood.scenes.members import NetworkMember, PreparedScene, ThresholdMember, layers_seen, tiles
 from strandline.models.flood.scenes.networks import new_student
 from strandline.models.flood.scenes.stacking import Recalibration, Stacking, scene_threshold
 from strandline.models.flood.scenes.streams import RADAR_STREAMS
 from strandline.observations.arrays import SingleFloats
-from strandline.observations.flood_scenes.scene import FloodScene
 from tests.fixtures.flood_scenes import draw_masks, draw_scene
 
 
@@ -27,7 +26,8 @@ class Fixed:
     value: float
     sizes: list[tuple[float, tuple[int, int]]]
 
-    def probability(self, scene: FloodScene, statistics: SceneStatistics) -> SingleFloats:
+    def probability(self, images: PreparedScene) -> SingleFloats:
+        scene = images.scene
         self.sizes.append((scene.cell_size, scene.shape))
         return np.where(layers_seen(scene, (self.layer,)), self.value, np.nan).astype(np.float32)
 
@@ -108,29 +108,29 @@ def test_a_network_maps_a_scene_of_any_size_and_a_tile_as_the_whole() -> None:
     scene = draw_scene(0, side=150).window(slice(0, 149), slice(0, 131)).without("optical_before", "optical_after")
     member = NetworkMember("student", new_student(0), RADAR_STREAMS, symmetries=1)
     statistics = SceneStatistics.of(scene)
-    found = member.probability(scene, statistics)
+    found = member.probability(PreparedScene(scene, statistics))
     assert found.shape == (149, 131)
     assert np.isfinite(found).all()
     corner = scene.window(slice(0, 128), slice(0, 128))
-    of_tile = member.probability(corner, statistics)
+    of_tile = member.probability(PreparedScene(corner, statistics))
     np.testing.assert_allclose(of_tile[:2, :1], found[:2, :1], atol=0.05)
 
 
 def test_a_network_without_a_stream_of_the_moment_says_nothing() -> None:
     member = NetworkMember("student", new_student(0), RADAR_STREAMS)
     scene = draw_scene(0).without("radar_after")
-    assert np.isnan(member.probability(scene, SceneStatistics.of(scene))).all()
+    assert np.isnan(member.probability(PreparedScene(scene, SceneStatistics.of(scene)))).all()
 
 
 def test_thresholds_of_radar_map_the_flood_and_read_no_optical_image() -> None:
     scene = draw_scene(0)
     member = ThresholdMember("thresholds_radar", "radar")
     statistics = SceneStatistics.of(scene)
-    found = member.probability(scene, statistics)
+    found = member.probability(PreparedScene(scene, statistics))
     lake, flood = draw_masks(0, 32)
     assert found[flood].mean() > 0.8 > 0.2 > found[~(lake | flood)].mean()
     alone = scene.without("optical_before", "optical_after")
-    np.testing.assert_array_equal(found, member.probability(alone, statistics))
+    np.testing.assert_array_equal(found, member.probability(PreparedScene(alone, statistics)))
 
 
 def test_sensors_part_the_cells_and_points_count_only_where_no_image_is() -> None:

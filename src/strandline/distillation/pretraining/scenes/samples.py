@@ -55,7 +55,7 @@ class Samples:
 
 def samples_of(scenes: Sequence[LabelledScene]) -> Samples:
     """Tensors of scenes of one size; an event counts with the square root of its number of scenes."""
-    streams = stack_streams([scene_streams(one.scene, SceneStatistics.of(one.scene)) for one in scenes])
+    streams = stack_streams([scene_streams(one.scene, SceneStatistics.of(one.scene, ranked=False)) for one in scenes])
     sizes: dict[str, int] = {}
     for one in scenes:
         sizes[one.event] = sizes.get(one.event, 0) + 1

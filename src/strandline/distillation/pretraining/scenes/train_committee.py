@@ -19,7 +19,14 @@ from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import OPTICAL_FEATURES, RADAR_FEATURES
 from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
-from strandline.models.flood.scenes.members import Member, NetworkMember, ThresholdMember, TreeMember, layers_seen
+from strandline.models.flood.scenes.members import (
+    Member,
+    NetworkMember,
+    PreparedScene,
+    ThresholdMember,
+    TreeMember,
+    layers_seen,
+)
 from strandline.models.flood.scenes.networks import new_teacher
 from strandline.models.flood.scenes.stacking import Stacking
 from strandline.models.flood.scenes.streams import OPTICAL_STREAMS, RADAR_STREAMS
@@ -178,9 +185,9 @@ def predict_cells(
     wet = []
     for one in scenes:
         places = draw_cells(one, count, seed)
-        statistics = SceneStatistics.of(one.scene)
+        images = PreparedScene(one.scene, SceneStatistics.of(one.scene))
         for member in members:
-            found[member.name].append(member.probability(one.scene, statistics).ravel()[places])
+            found[member.name].append(member.probability(images).ravel()[places])
         wet.append(one.label.ravel()[places] == WET)
     return {name: np.concatenate(values) for name, values in found.items()}, np.concatenate(wet)
 

@@ -10,7 +10,7 @@ from strandline.errors import InputError
 from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.images.working_size import coarsened, factor_of, refined
 from strandline.models.flood.scenes.index_thresholds import SEEN
-from strandline.models.flood.scenes.members import Member, layers_seen
+from strandline.models.flood.scenes.members import Member, PreparedScene, TreeMember, layers_seen
 from strandline.models.flood.scenes.scene_map import NO_IMAGE, SceneMap
 from strandline.models.flood.scenes.stacking import Stacking, scene_threshold
 from strandline.observations.arrays import Mask, SingleFloats
@@ -41,7 +41,7 @@ class Committee:
     def of_region(self, sample: FloodScene) -> Self:
         """The same with the statistics and the members' qualities of these parts of a region."""
         sample = coarsened(sample, factor_of(sample.cell_size))
-        statistics = SceneStatistics.of(sample)
+        statistics = self._statistics_of(sample)
         groups = self._groups(sample)
         found = self._ask(sample, statistics, groups)
         qualities = {
@@ -71,7 +71,7 @@ class Committee:
         groups = self._groups(scene)
         if not groups:
             raise InputError("flood scene", *NO_IMAGE)
-        found = self._ask(scene, self.statistics or SceneStatistics.of(scene), groups, progress)
+        found = self._ask(scene, self.statistics or self._statistics_of(scene), groups, progress)
         return self.join(scene, groups, found)
 
     def join(self, scene: FloodScene, groups: Mapping[str, Mask], found: Mapping[str, SingleFloats]) -> SceneMap:
@@ -94,7 +94,10 @@ class Committee:
         """The members' answers on a scene, to be joined in more than one way."""
         scene = coarsened(scene, factor_of(scene.cell_size))
         groups = self._groups(scene)
-        return Heard(self, scene, groups, self._ask(scene, self.statistics or SceneStatistics.of(scene), groups))
+        return Heard(self, scene, groups, self._ask(scene, self.statistics or self._statistics_of(scene), groups))
+
+    def _statistics_of(self, scene: FloodScene) -> SceneStatistics:
+        return SceneStatistics.of(scene, ranked=any(isinstance(member, TreeMember) for member in self.members))
 
     def _groups(self, scene: FloodScene) -> dict[str, Mask]:
         """Sensors that show a cell, of those that the committee knows how to join → (H, W) cells."""
@@ -109,10 +112,11 @@ class Committee:
     ) -> dict[str, SingleFloats]:
         """(H, W) probability of each member that the groups need."""
         asked = {name for key in groups for name in self.stackings[key].members}
+        images = PreparedScene(scene, statistics)
         found: dict[str, SingleFloats] = {}
         for number, member in enumerate(self.members):
             if member.name in asked:
-                found[member.name] = member.probability(scene, statistics)
+                found[member.name] = member.probability(images)
             if progress is not None:
                 progress((number + 1) / len(self.members))
         return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -15,13 +16,40 @@ from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import cell_features
 from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.index_thresholds import IndexThresholds
-from strandline.models.flood.scenes.streams import SHOWS_WATER, scene_streams
+from strandline.models.flood.scenes.streams import SHOWS_WATER, SceneStreams, scene_streams
 from strandline.models.inference import DihedralTransform
 from strandline.observations.arrays import Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import FloodScene
 
 TILE, OVERLAP = 128, 32
 """[cells] Networks map larger scenes in tiles of the size that they were trained on, with overlap."""
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedScene:
+    """A scene as members read it; what several of them need is computed once.
+
+    Attributes:
+        statistics: of the whole scene or region.
+    """
+
+    scene: FloodScene
+    statistics: SceneStatistics
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W)."""
+        return self.scene.shape
+
+    @cached_property
+    def streams(self) -> SceneStreams:
+        """Of networks."""
+        return scene_streams(self.scene, self.statistics)
+
+    @cached_property
+    def features(self) -> SingleFloats:
+        """(F, H, W) of trees."""
+        return cell_features(self.scene, self.statistics)
 
 
 class Member(Protocol):
@@ -32,7 +60,7 @@ class Member(Protocol):
         """In cards and products."""
         ...
 
-    def probability(self, scene: FloodScene, statistics: SceneStatistics) -> SingleFloats:
+    def probability(self, images: PreparedScene) -> SingleFloats:
         """(H, W) probability of water; NaN where none of its streams shows the moment."""
         ...
 
@@ -50,17 +78,17 @@ class NetworkMember:
     streams: tuple[str, ...]
     symmetries: int = 2
 
-    def probability(self, scene: FloodScene, statistics: SceneStatistics) -> SingleFloats:
+    def probability(self, images: PreparedScene) -> SingleFloats:
         """(H, W) probability of water, by tiles that are blended."""
-        found = {name: pair for name, pair in scene_streams(scene, statistics).items() if name in self.streams}
-        shown = np.zeros(scene.shape, dtype=bool)
+        found = {name: pair for name, pair in images.streams.items() if name in self.streams}
+        shown = np.zeros(images.shape, dtype=bool)
         for name, (_, seen) in found.items():
             shown |= seen if name in SHOWS_WATER else False
         if not shown.any():
-            return np.full(scene.shape, np.nan, dtype=np.float32)
-        total, weight = np.zeros(scene.shape, dtype=np.float32), np.zeros(scene.shape, dtype=np.float32)
-        for rows in tiles(scene.shape[0]):
-            for columns in tiles(scene.shape[1]):
+            return np.full(images.shape, np.nan, dtype=np.float32)
+        total, weight = np.zeros(images.shape, dtype=np.float32), np.zeros(images.shape, dtype=np.float32)
+        for rows in tiles(images.shape[0]):
+            for columns in tiles(images.shape[1]):
                 part = {
                     name: (torch.from_numpy(value[:, rows, columns])[None], torch.from_numpy(seen[rows, columns])[None])
                     for name, (value, seen) in found.items()
@@ -83,12 +111,12 @@ class TreeMember:
     trees: BoostedTrees
     shows: tuple[str, ...]
 
-    def probability(self, scene: FloodScene, statistics: SceneStatistics) -> SingleFloats:
+    def probability(self, images: PreparedScene) -> SingleFloats:
         """(H, W) probability of water."""
-        shown = layers_seen(scene, self.shows)
+        shown = layers_seen(images.scene, self.shows)
         if not shown.any():
-            return np.full(scene.shape, np.nan, dtype=np.float32)
-        return np.where(shown, self.trees.probability(cell_features(scene, statistics)), np.nan).astype(np.float32)
+            return np.full(images.shape, np.nan, dtype=np.float32)
+        return np.where(shown, self.trees.probability(images.features), np.nan).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +130,9 @@ class ThresholdMember:
     name: str
     sensor: str
 
-    def probability(self, scene: FloodScene, statistics: SceneStatistics) -> SingleFloats:
+    def probability(self, images: PreparedScene) -> SingleFloats:
         """(H, W) probability of water; a half where the image shows no two classes that a threshold could part."""
+        scene = images.scene
         shown = layers_seen(scene, (f"{self.sensor}_after",))
         other = "optical" if self.sensor == "radar" else "radar"
         own = scene.without(*(name for name in scene.layers if name.startswith(other) or name == "points"))

@@ -73,6 +73,17 @@ def cell_size_in(dataset: DatasetReader, region: Region) -> float:
     return float(np.sqrt(abs(area)))
 
 
+def refuse_without_overlap(path: Path, region: Region) -> None:
+    """Check that a raster covers some of a region.
+
+    Raises:
+        NoCoverage: it does not, with what it spans.
+        InputError: it cannot be read.
+    """
+    with open_raster(path) as dataset:
+        _window_over(dataset, region)
+
+
 def read_on_grid(
     dataset: DatasetReader,
     band: int,

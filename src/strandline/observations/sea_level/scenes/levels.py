@@ -11,9 +11,17 @@ import xarray as xr
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.residual_process import predict_residual
+from strandline.observations.sea_level.scenes.latent_levels import SCENE_SPREAD
+from strandline.observations.sea_level.scenes.local_tide import LocalTide
 
 LevelSource = Literal[
-    "own gauge", "own gauge, hours away", "neighbouring gauges", "tide and air pressure", "tide alone", "unknown"
+    "own gauge",
+    "own gauge, hours away",
+    "neighbouring gauges",
+    "tide fitted to the scenes",
+    "tide and air pressure",
+    "tide alone",
+    "unknown",
 ]
 READ: tuple[LevelSource, ...] = ("own gauge", "own gauge, hours away", "neighbouring gauges")
 GAUGE_SD, NEIGHBOUR_SD = 0.03, 0.15
@@ -93,6 +101,28 @@ def unknown_levels(times: Times) -> LevelsAtScenes:
     unknown: LevelSource = "unknown"
     nothing = np.full(times.size, np.nan)
     return LevelsAtScenes(nothing, nothing, nothing, times.astype("datetime64[h]"), (unknown,) * times.size)
+
+
+def levels_by_local_tide(times: Times, fitted: Mask, tide: LocalTide) -> LevelsAtScenes:
+    """The sea at the times of scenes by a tide that was fitted to them.
+
+    The level of a scene that the tide was fitted to is what its own water tells with those of all others; of another
+    one it is predicted.
+
+    Args:
+        times: (N,) UTC; fitted: (N,) those that the tide was fitted to, in the order of ``tide.latent``.
+    """
+    level, sd = tide.level(times)
+    above = np.zeros(times.size)
+    above[fitted] = tide.latent.level - level[fitted]
+    sd = np.hypot(sd, SCENE_SPREAD)  # a scene shows its own water
+    sd[fitted] = tide.latent.level_sd
+    hours = times[:, None] - np.arange(HOURS_BEFORE_SCENE, -1, -1) * _HOUR
+    before = tide.level(hours.ravel())[0].reshape(hours.shape) + above[:, None]  # (N, 15), the scene's own hour last
+    rows, top = np.arange(times.size), before.argmax(axis=1)
+    source: LevelSource = "tide fitted to the scenes"
+    at = (hours[rows, top] + _HOUR / 2).astype("datetime64[h]")
+    return LevelsAtScenes(level + above, sd, before[rows, top], at, (source,) * times.size)
 
 
 def levels_at_scenes(

@@ -1,4 +1,4 @@
-"""A folder that receives flood maps: each gives the flooded share of every zone."""
+"""A folder that receives flood maps or images: each gives the flooded share of every zone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,11 +11,14 @@ from rasterio.enums import Resampling
 from rasterio.features import geometry_mask
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats, Mask
+from strandline.models.weights.load_scene_weights import load_scene_mapper
+from strandline.observations.arrays import Floats, Mask, SingleFloats
 from strandline.observations.readers.formats.rasters import open_raster, read_on_grid
 from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
 from strandline.observations.region_file.feed_sections import FloodSceneStreamSection
+from strandline.pipeline.maps.moment.inputs import SceneFiles
+from strandline.pipeline.maps.moment.one_scene import flooded_land
 from strandline.watch.feeds.files.folders import arrived_since
 from strandline.watch.feeds.files.foreign_files import ForeignFiles
 from strandline.watch.feeds.windowing import before
@@ -77,7 +80,7 @@ class FloodScenes:
             raise InputError(path, what, "correct 'time_format' or 'pattern'") from error
         return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
 
-    def _shares(self, water: Floats) -> dict[str, float]:
+    def _shares(self, water: Floats | SingleFloats) -> dict[str, float]:
         """Zone → flooded share; zones observed by less than half are left out."""
         observed = ~np.isnan(water)
         return {
@@ -87,12 +90,18 @@ class FloodScenes:
         }
 
 
-def read_water_map(path: Path, section: FloodSceneStreamSection, region: Region) -> Floats:
+def read_water_map(path: Path, section: FloodSceneStreamSection, region: Region) -> Floats | SingleFloats:
     """(H, W) flooded share of each cell; NaN = not observed.
+
+    An image is mapped as ``strandline map`` does; water that was there before it counts as not observed.
 
     Raises:
         InputError: the file cannot be read, or does not cover the region.
     """
+    if section.images == "radar":
+        return flooded_land(SceneFiles(radar_after=path, radar_before=section.before), region, load_scene_mapper())
+    if section.images == "optical":
+        return flooded_land(SceneFiles(optical_after=path, optical_before=section.before), region, load_scene_mapper())
 
     def wet(values: Floats) -> Floats:
         return np.where(np.isnan(values), np.nan, np.isin(values, section.flooded).astype(float))

@@ -30,8 +30,12 @@ class SceneStatistics:
     ranks: Mapping[str, RankTable] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, scene: FloodScene) -> Self:
-        """Of a whole scene; a tile must be given those of its scene."""
+    def of(cls, scene: FloodScene, *, ranked: bool = True) -> Self:
+        """Of a whole scene; a tile must be given those of its scene.
+
+        Args:
+            ranked: whether ranks are wanted: hand features have some, the streams of networks none.
+        """
         standards = tuple(
             () if image is None else tuple(Standard.of(band) for band in image)
             for image in (scene.radar_before, scene.radar_after)
@@ -41,7 +45,7 @@ class SceneStatistics:
             tuple(Match.of(before, after) for before, after in _smoothed(scene.optical_before, scene.optical_after)),
         )
         first = cls(standards[0], standards[1], *matches)
-        ranks = {name: RankTable.of(image) for name, image in ranked_images(scene, first)}
+        ranks = {name: RankTable.of(image) for name, image in ranked_images(scene, first)} if ranked else {}
         return cls(standards[0], standards[1], *matches, ranks)
 
     def radar_changes(self, scene: FloodScene) -> list[Reals]:

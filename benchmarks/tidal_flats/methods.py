@@ -1,0 +1,135 @@
+"""Methods: which cells are wet at a level, from earlier scenes with their levels."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from benchmarks.tidal_flats.levels import Levels
+from benchmarks.tidal_flats.scenes import Flat
+from strandline.distillation.waterlines import (
+    MEDIAN_SURGE,
+    RESPONSE,
+    FloodArchive,
+    attach_whole_archive,
+    elevation_posterior,
+    flood_probability,
+)
+from strandline.models.batch import FLOOD_CLASSES, Batch
+from strandline.models.inference import predict
+from strandline.models.weights.load_weights import load_students
+from strandline.observations.arrays import Floats, Mask
+from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, TIDE_HOURS, TIDE_MODES
+from strandline.observations.sea_level.scenes.water_scenes import ALWAYS, WaterScenes
+
+NEAREST = 5
+Method = Callable[[Flat, Levels], Mask]
+
+
+def by_threshold(flat: Flat, levels: Levels) -> Mask:
+    """(L, C) wet above the level that parts each cell's wet from its dry scenes with the fewest errors."""
+    return np.asarray(levels.later[:, None] > thresholds_of(flat.water, levels.earlier))
+
+
+def thresholds_of(water: WaterScenes, level: Floats) -> Floats:
+    """(C,) [m above mean sea level]; the middle of those that err as rarely."""
+    order = np.argsort(level, kind="stable")
+    ascending = level[order]
+    wet, dry = (np.nan_to_num(each[order]) for each in (water.wet, 1 - water.wet))  # (N, C)
+    between = np.concatenate([ascending[:1] - 1.0, (ascending[1:] + ascending[:-1]) / 2, ascending[-1:] + 1.0])
+    none = np.zeros((1, wet.shape[1]))
+    errors = np.vstack([none, wet.cumsum(0)]) + dry.sum(0) - np.vstack([none, dry.cumsum(0)])  # (N + 1, C)
+    least = errors == errors.min(axis=0)
+    return np.asarray((between[:, None] * least).sum(0) / least.sum(0))
+
+
+def by_climatology(flat: Flat, levels: Levels) -> Mask:
+    """Wet always where a cell was wet in half of the scenes or more."""
+    often = np.nan_to_num(flat.water.frequency) >= 0.5
+    return np.broadcast_to(often, (levels.later.size, often.size))
+
+
+def by_nearest(flat: Flat, levels: Levels) -> Mask:
+    """As in most of the ``NEAREST`` scenes whose level is nearest and that saw the cell."""
+    found = []
+    for level in levels.later:
+        order = np.argsort(np.abs(levels.earlier - level), kind="stable")
+        wet = flat.water.wet[order]
+        rank = np.isfinite(wet).cumsum(axis=0)
+        taken = np.isfinite(wet) & (rank <= NEAREST)
+        found.append((np.where(taken, wet, 0.0).sum(0) / np.maximum(taken.sum(0), 1)) > 0.5)
+    return np.array(found)
+
+
+def by_waterlines(flat: Flat, levels: Levels) -> Mask:
+    """Where the shipped waterlines hold wet for likelier than dry."""
+    archive = archive_of(flat, levels)
+    later = [torch.from_numpy(each).float() for each in (levels.later, levels.later_sd)]
+    return (flood_probability(archive, *later) > 0.5).numpy().reshape(levels.later.size, -1)
+
+
+def by_archive(flat: Flat, levels: Levels) -> Mask:
+    """The shipped students, which read waterlines and archive of the flat and see a sea that stands at the level.
+
+    They know no ground below mean sea level: levels count from the lowest of the earlier scenes instead.
+    """
+    zero = float(min(levels.earlier.min(), levels.later.min()))
+    lifted = Levels(levels.earlier - zero, levels.earlier_sd, levels.later - zero, levels.later_sd)
+    archive = archive_of(flat, lifted)
+    level = torch.from_numpy(lifted.later).float()
+    count = level.numel()
+    ground = archive.grid[elevation_posterior(archive, torch.ones(1, len(archive), dtype=torch.bool))[0].argmax(0)]
+    permanent = np.nan_to_num(flat.water.frequency) > 1 - ALWAYS
+    away = torch.from_numpy(flat.distance_to(permanent).reshape(flat.shape)).float()  # [km]
+    sea = torch.from_numpy(permanent.reshape(flat.shape)).float()
+    terrain = torch.stack([ground, ground, sea, away])
+    modes = torch.zeros(count, TIDE_HOURS, TIDE_MODES)
+    modes[..., 0] = torch.from_numpy(lifted.later_sd).float()[:, None]
+    batch = Batch(
+        gauge=level[:, None, None].expand(-1, 1, CONTEXT_HOURS).clone(),
+        gauge_seen=torch.ones(count, 1, CONTEXT_HOURS, dtype=torch.bool),
+        tide=level[:, None].expand(-1, TIDE_HOURS).clone(),
+        tide_error_modes=modes,
+        residual_covariance=0.01 * torch.exp(-torch.arange(TIDE_HOURS) / 60.0).expand(count, -1),
+        season=torch.zeros(count, 2),
+        terrain=terrain.expand(count, *terrain.shape),
+        terrain_seen=torch.ones(count, *flat.shape, dtype=torch.bool),
+    )
+    seen = attach_whole_archive(batch, replace(archive, seen=torch.ones_like(archive.seen)))
+    dry = torch.stack([predict(each, seen).require_flood_logits().softmax(1)[:, 0] for each in load_students()]).mean(0)
+    return ((1 - dry) > 0.5).numpy().reshape(count, -1)
+
+
+def archive_of(flat: Flat, levels: Levels) -> FloodArchive:
+    """The earlier scenes as the flood archive of a run: wet or dry, of a depth that nobody knows."""
+    wet = torch.from_numpy(flat.water.wet).float().reshape(-1, 1, *flat.shape)
+    seen = torch.isfinite(wet)
+    shown = torch.where(seen, wet, torch.zeros_like(wet))
+    classes = torch.cat([1 - shown, shown.expand(-1, FLOOD_CLASSES - 1, -1, -1) / (FLOOD_CLASSES - 1)], dim=1) * seen
+    level, level_sd = (torch.from_numpy(each).float() for each in (levels.earlier, levels.earlier_sd))
+    nothing = torch.zeros(flat.shape)
+    return FloodArchive(
+        classes, level, level_sd, nothing, torch.zeros(flat.shape, dtype=torch.bool), bound_margin=2 * level_sd,
+        storm_level=level.max() + MEDIAN_SURGE,
+    )  # fmt: skip
+
+
+def heights_of(method: str, flat: Flat, levels: Levels) -> Floats | None:
+    """(C,) heights of the ground by a method [m above mean sea level]; ``None`` = it gives none."""
+    if method == "threshold":
+        return thresholds_of(flat.water, levels.earlier)
+    if method != "waterlines":
+        return None
+    archive = archive_of(flat, levels)
+    posterior = elevation_posterior(archive, torch.ones(1, len(archive), dtype=torch.bool), RESPONSE)[0]
+    return (posterior * archive.grid[:, None, None]).sum(0).numpy().ravel().astype(float)
+
+
+METHODS: Mapping[str, Method] = {
+    "threshold": by_threshold,
+    "climatology": by_climatology,
+    "nearest_5": by_nearest,
+    "waterlines": by_waterlines,
+    "archive": by_archive,
+}

@@ -1,0 +1,51 @@
+"""One scene through a mapper: the one way in which the command, its tiles and the watch map images."""
+
+import numpy as np
+
+from strandline.errors import InputError
+from strandline.models.flood.scenes.scene_map import RegionalSceneMapper, SceneMap, SceneMapper
+from strandline.observations.arrays import SingleFloats
+from strandline.observations.flood_scenes.scene import FloodScene
+from strandline.observations.readers.formats.rasters import refuse_without_overlap
+from strandline.observations.region import Region
+from strandline.pipeline.maps.moment.inputs import SceneFiles
+from strandline.pipeline.maps.moment.scene_reader import AFTER, scene_before
+
+
+def fit_to_region(mapper: SceneMapper, sample: FloodScene | None) -> SceneMapper:
+    """The mapper with the statistics of a region, where it learns any."""
+    return mapper.of_region(sample) if isinstance(mapper, RegionalSceneMapper) and sample is not None else mapper
+
+
+def map_with_before(mapper: SceneMapper, scene: FloodScene) -> tuple[SceneMap, SingleFloats | None]:
+    """The map of a scene, and (H, W) 1 = water before it, 0 = none, NaN = unknown; ``None`` = no image of before."""
+    calm = scene_before(scene)
+    return mapper.map(scene), None if calm is None else wet_of(mapper.map(calm))
+
+
+def wet_of(found: SceneMap) -> SingleFloats:
+    """(H, W) 1 = water, 0 = none, NaN = unknown."""
+    wet = np.where(np.isnan(found.probability), np.nan, found.probability >= found.threshold)
+    return np.asarray(wet, dtype=np.float32)
+
+
+def flooded_land(files: SceneFiles, region: Region, mapper: SceneMapper) -> SingleFloats:
+    """(H, W) 1 = flooded, 0 = dry, NaN = not seen, or water before the flood, from images alone.
+
+    Raises:
+        InputError: an image cannot be used, or shows nothing of the region.
+    """
+    images = files.images()
+    for image in images:
+        refuse_without_overlap(image.path, region)
+    layers = {image.layer: image.read(region) for image in images}
+    if not any(np.isfinite(layer).any() for name, layer in layers.items() if name in AFTER):
+        names = ", ".join(image.path.name for image in images)
+        raise InputError(names, "shows no cell of the region: all of it is cloud or nodata", "give another image")
+    scene = FloodScene(
+        region.cell_size, radar_after=layers.get("radar_after"), radar_before=layers.get("radar_before"),
+        optical_after=layers.get("optical_after"), optical_before=layers.get("optical_before"),
+    )  # fmt: skip
+    found, before = map_with_before(fit_to_region(mapper, scene), scene)
+    wet = wet_of(found)
+    return wet if before is None else np.where(before >= 0.5, np.float32(np.nan), wet)

@@ -1,0 +1,1 @@
+"""The products of a map of one moment: files, numbers and a picture."""
