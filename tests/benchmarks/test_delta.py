@@ -24,6 +24,7 @@ from benchmarks.delta.scoring import score
 from benchmarks.delta.summary import summarise
 from benchmarks.delta.trees import Cells, Trees
 from strandline.models.teacher import Teacher
+from strandline.models.weights.load_weights import load_students
 
 pytestmark = pytest.mark.slow
 EVENTS, YEARS, SIZE = 8, 8.0, 32
@@ -94,10 +95,10 @@ def test_the_own_archive_needs_no_teacher_no_radar_and_no_label(case: Case, monk
     assert own.archive is not None
     reading = methods.distilled(own, Budget(), case.seed)
     storms = case.test_storms("normal")
-    blind = methods.without_archive(methods.load_students()[:1])
+    blind = methods.without_archive(load_students()[:1])
     assert np.abs(reading(storms) - blind(storms)).max() > 0.01  # it is read
     with pytest.raises(AssertionError, match="the teacher was called"):
-        methods.adaptation_data(case, methods.Teacher())
+        methods.adaptation_data(case, Teacher())
 
 
 def test_an_archive_with_surveys_holds_the_label_where_there_is_one_and_the_own_map_elsewhere(case: Case) -> None:
