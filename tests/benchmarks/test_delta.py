@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.delta import methods
+from benchmarks.delta import methods, trees
 from benchmarks.delta.__main__ import main
 from benchmarks.delta.cases import Case, split_storms
 from benchmarks.delta.coasts import (
@@ -198,7 +198,10 @@ def test_a_method_without_labels_counts_at_every_fraction_and_the_best_of_all_fa
     assert summary["normal 0.05 gap closed"] == pytest.approx(0.05 / 0.25)
 
 
-def test_the_whole_benchmark_runs_and_resumes(simulated_coasts: Path, tmp_path: Path) -> None:
+def test_the_whole_benchmark_runs_and_resumes(
+    simulated_coasts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(trees.SETTINGS, "max_bins", 8)
     command = (
         f"--coasts 1 --events {EVENTS} --years {YEARS} --size {SIZE} --seeds 1 --label-fractions 0 0.05 1 --steps 1 "
         f"--scratch-steps 1 --unet-steps 1 --ceiling-rounds 0 --tree-rounds 2 --outages 2 --replay-coasts 1 "

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.floods import methods
+from benchmarks.floods import methods, run
 from benchmarks.floods.__main__ import main
 from benchmarks.floods.baselines.unet import UNet
 from benchmarks.floods.events import Event
@@ -18,6 +18,7 @@ from benchmarks.floods.summary import summarise
 from benchmarks.floods.views import SETTINGS, Views, draw_views
 from benchmarks.record import Row
 from strandline.distillation.adaptation.scene_student import SceneDistillation
+from strandline.distillation.pretraining.scenes import fit_trees
 from strandline.models.flood.scenes.networks import new_student, new_teacher
 from strandline.models.flood.scenes.streams import SCENE_STREAMS
 from tests.fixtures.chips import SIDE, draw_chips, draw_event, write_zip
@@ -108,7 +109,16 @@ TINY = Plan(
 )  # fmt: skip
 
 
+@pytest.fixture
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit_trees, "TREES", 20)
+    monkeypatch.setattr(fit_trees, "BINS", 16)
+    fewer = ("distilled_without_task", "distilled_without_soft_targets", "distilled_with_features")
+    monkeypatch.setattr(run, "ABLATIONS", {name: run.ABLATIONS[name] for name in fewer})
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_trees")
 def test_the_benchmark_runs_end_to_end_and_resumes_where_it_stopped(tmp_path: Path) -> None:
     source = [draw_event(str(i), 5, i, 100 * i) for i in range(3)]
     fold = split_folds(source, [draw_event("target", 10, 9, 900)], 3)[0]
@@ -133,6 +143,7 @@ def test_the_benchmark_runs_end_to_end_and_resumes_where_it_stopped(tmp_path: Pa
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_trees")
 def test_the_command_runs_on_unseen_chips(tmp_path: Path) -> None:
     write_zip(tmp_path / "source.zip", [(100 * i, draw_chips(100 * i, 4, i)) for i in (1, 2)])
     write_zip(tmp_path / "target.zip", [(900, draw_chips(900, 5, 9))])

@@ -123,6 +123,8 @@ def test_the_whole_benchmark_runs_and_resumes(
     simulated_coasts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchmarks.kernels.methods.WEIGHTS", (0.3,))
+    for name, few in (("TREES", 3), ("BINS", 8)):
+        monkeypatch.setattr(f"strandline.distillation.pretraining.scenes.fit_trees.{name}", few)
     for module in (floods_run, chips):
         monkeypatch.setattr(module, "FOLDS", 2)
     monkeypatch.setattr(floods_run, "LEAST_CHIPS", 4)

@@ -45,6 +45,7 @@ def trained(scenes: list[LabelledScene], tmp_path_factory: pytest.TempPathFactor
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pretrain_scenes, "TILE", SIDE)
         patch.setattr(fit_trees, "TREES", 3)
+        patch.setattr(fit_trees, "BINS", 8)
         patch.setattr(jobs, "simulated_scenes", lambda seed: iter(scenes))
         jobs.pretrain_scenes(out, ["simulated"], None, 0, lambda _: None, effort=0.001)
     return out

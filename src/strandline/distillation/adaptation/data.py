@@ -121,7 +121,7 @@ def build_adaptation_data(
     """Compute the teacher's two-pass predictions and attach the archive of its second pass to every storm.
 
     Args:
-        teacher: may be a student on its own inputs, whose archive then holds its own maps: a baseline without a teacher.
+        teacher: may be a student on its own inputs, whose archive then holds its own maps: a baseline of its own.
         archived: radar scenes of which the archive is made, and (S, E) bool, which of them each training storm may use;
             ``None`` = it is made of the training storms.
     """
