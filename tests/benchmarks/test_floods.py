@@ -10,6 +10,7 @@ import pytest
 from benchmarks.floods import methods, run
 from benchmarks.floods.__main__ import main
 from benchmarks.floods.baselines.unet import UNet
+from benchmarks.floods.event_run import ABLATIONS
 from benchmarks.floods.events import Event
 from benchmarks.floods.methods import Budget, EventTask, SourceNetworks, TeacherWord
 from benchmarks.floods.run import Folders, Plan, count_row_lists, run_fold, split_folds
@@ -114,7 +115,7 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fit_trees, "TREES", 20)
     monkeypatch.setattr(fit_trees, "BINS", 16)
     fewer = ("distilled_without_task", "distilled_without_soft_targets", "distilled_with_features")
-    monkeypatch.setattr(run, "ABLATIONS", {name: run.ABLATIONS[name] for name in fewer})
+    monkeypatch.setattr(run, "ABLATIONS", {name: ABLATIONS[name] for name in fewer})
 
 
 @pytest.mark.slow
