@@ -35,6 +35,8 @@ def test_one_image_and_nothing_else_is_mapped(image: Path, tmp_path: Path, monke
         (("--radar-after", "image", "--at", "2099-01-01T00:00"), "lies in the future"),
         (("--optical-after", "image", "--optical-bands", "green"), "is no list of numbers"),
         (("--radar-after", "missing.tif"), "No such file"),
+        (("--radar-after", "image", "--networks", "nowhere"), "does not exist"),
+        (("wide.toml", "--networks", "nowhere"), "belongs to the map of a moment"),
     ],
 )
 def test_what_is_typed_wrongly_is_named(

@@ -87,6 +87,11 @@ def map_floods(
         typer.Option(help="Of the sea at the moment [m, region datum], of a forecast too.",
                      show_default="read by the gauge", rich_help_panel=OF_A_MOMENT),
     ] = None,
+    networks: Annotated[
+        Path | None,
+        typer.Option(help="Folder of `strandline pretrain --scenes`: the networks that map the images.",
+                     show_default="what ships", rich_help_panel=OF_A_MOMENT),
+    ] = None,
     return_period: Annotated[
         list[float] | None,
         typer.Option(help="One of the run's [years]; give several.", show_default="all of them",
@@ -130,6 +135,8 @@ def map_floods(
         "--resume": resume,
     }  # fmt: skip
     if at is None and sea_level is None and not files.any:
+        if networks is not None:
+            raise typer.BadParameter("belongs to the map of a moment", param_hint="--networks")
         if region is None:
             raise InputError(
                 "strandline map",
@@ -144,7 +151,7 @@ def map_floods(
     for option, value in of_return_levels.items():
         if value:
             raise typer.BadParameter("belongs to return levels, and a moment is mapped here", param_hint=option)
-    _map_moment(region, files, out, run, data, at, sea_level, seed, as_json=as_json)
+    _map_moment(region, files, out, run, data, at, sea_level, networks, seed, as_json=as_json)
 
 
 def _map_moment(
@@ -155,6 +162,7 @@ def _map_moment(
     data: Path | None,
     at: str | None,
     sea_level: float | None,
+    networks: Path | None,
     seed: int,
     *,
     as_json: bool,
@@ -169,8 +177,8 @@ def _map_moment(
     with StageDisplay() as announce:
         region_file = None if region is None else load_region_file(region, data)
         findings = map_flood_of_moment(
-            region_file, files, Path(out), load_scene_mapper(), announce, at=_moment(at), sea_level=sea_level, run=run,
-            seed=seed,
+            region_file, files, Path(out), load_scene_mapper(networks), announce, at=_moment(at),
+            sea_level=sea_level, run=run, seed=seed,
         )  # fmt: skip
     for warning in findings.warnings:
         warn(warning)
