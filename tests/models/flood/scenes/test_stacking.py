@@ -55,6 +55,7 @@ def test_an_unknown_answer_stays_unknown_and_a_recalibration_keeps_the_order() -
 
 
 def test_the_threshold_of_a_scene_is_where_the_highest_overlap_is_expected_within_bounds() -> None:
-    assert scene_threshold(np.array([0.95, 0.55, 0.05, np.nan])) == pytest.approx(0.55)
+    assert scene_threshold(np.array([0.95, 0.45, 0.05, np.nan])) == pytest.approx(0.45)
+    assert scene_threshold(np.array([0.95, 0.55, 0.05])) == 0.5  # what is likelier wet than dry counts as wet
     assert scene_threshold(np.full(50, 0.02)) == LOWEST_THRESHOLD
     assert scene_threshold(np.r_[0.99, np.full(50, 0.01)]) == HIGHEST_THRESHOLD

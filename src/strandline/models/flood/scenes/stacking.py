@@ -16,8 +16,9 @@ LARGEST_ODDS = 6.0
 """Log odds beyond which a member's certainty is not heard."""
 LARGEST_SAMPLE = 100_000
 """Cells that an overlap is expected from; of more every n-th."""
-LOWEST_THRESHOLD, HIGHEST_THRESHOLD = 0.3, 0.6
-"""Between which a scene's threshold lies: a dry scene has no wet cells because its least dry ones stand out."""
+LOWEST_THRESHOLD, HIGHEST_THRESHOLD = 0.3, 0.5
+"""Between which a scene's threshold lies: a cell that is likelier wet than dry counts as wet, and a dry scene is not
+mapped wet where it is least dry."""
 SMALLEST_QUALITY = 0.02
 """Expected overlap below which a member's weight falls no further."""
 
