@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from strandline.distillation.pretraining.scenes import fit_trees, pretrain_scenes
+from strandline.distillation.pretraining.scenes.finished import FinishedParts
 from strandline.errors import InputError
 from strandline.models.weights.load_scene_weights import load_committee, load_scene_mapper, load_scene_student
 from strandline.observations.flood_scenes.scene import FloodScene, LabelledScene
@@ -74,6 +75,13 @@ def test_changed_weights_are_refused(trained: Path, tmp_path: Path) -> None:
     path.write_bytes(bytes(content))
     with pytest.raises(InputError, match="SHA-256"):
         load_committee(tmp_path)
+
+
+def test_parts_of_another_job_are_not_resumed(tmp_path: Path) -> None:
+    FinishedParts(tmp_path).claim("seed 0")
+    FinishedParts(tmp_path).claim("seed 0")
+    with pytest.raises(InputError, match="another job"):
+        FinishedParts(tmp_path).claim("seed 1")
 
 
 def test_scenes_too_small_for_a_chip_are_refused(

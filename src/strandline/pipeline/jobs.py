@@ -274,10 +274,11 @@ def pretrain_scenes(
         resume: continue an interrupted job in ``out``.
 
     Raises:
-        InputError: a data set that cannot be read, or no scene in any.
+        InputError: a data set that cannot be read, no scene in any, or another job that is to be resumed.
     """
     start = time.perf_counter()
     folder = out / UNFINISHED
+    config = ScenePretraining().scaled(effort)
     if folder.exists() and not resume:
         shutil.rmtree(folder)
     scenes: list[LabelledScene] = []
@@ -287,7 +288,8 @@ def pretrain_scenes(
         found = list(simulated_scenes(seed)) if source == SIMULATED else read_labelled_scenes(Path(source), blocks)
         scenes += found
         data[Path(source).name] = f"{len(found)} scenes"
-    config = ScenePretraining().scaled(effort)
+    names = [f"{scene.event}/{scene.name}" for scene in scenes]
+    FinishedParts(folder).claim(f"{version('strandline')}\n{config}\n{seed}\n{data}\n" + "\n".join(names))
     committee = pretrain_committee(scenes, config, seed, FinishedParts(folder), announce)
     card = {
         "command": " ".join(["strandline pretrain", *(f"--scenes {Path(source).name}" for source in sources)]),

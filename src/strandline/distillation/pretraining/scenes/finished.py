@@ -1,11 +1,15 @@
 """Networks and trees that a job has finished, so that an interrupted one continues."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+
+from strandline.errors import InputError
+from strandline.files import write_text
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -21,6 +25,27 @@ class FinishedParts:
         self._folder = folder
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
+
+    def claim(self, job: str) -> None:
+        """State what the parts are of, so that no other job takes them for its own.
+
+        Args:
+            job: everything that decides the parts.
+
+        Raises:
+            InputError: the folder holds parts of another job.
+        """
+        if self._folder is None:
+            return
+        path, digest = self._folder / "job.txt", sha256(job.encode()).hexdigest()
+        if not path.exists():
+            write_text(path, digest)
+        elif path.read_text(encoding="utf-8") != digest:
+            raise InputError(
+                self._folder,
+                "holds parts of another job (data, seed, steps or version)",
+                "start anew, without --resume",
+            )
 
     def network(self, name: str, blank: Network, train: Callable[[Network], Network]) -> Network:
         """The network of that name, trained once."""
