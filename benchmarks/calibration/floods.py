@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.calibration.mc_dropout import dropout_active
+from benchmarks.calibration.predictions import DRAWS, weight_draws
 from benchmarks.calibration.scoring import MISS_RATE, score_maps
 from benchmarks.floods import methods
 from benchmarks.floods.committee import Teacher
@@ -49,7 +49,7 @@ CONDITIONS = {"normal": SETTINGS["outage"], "outage": SETTINGS["strict"]}
 """Condition → streams of the one student."""
 LABELS, CALIBRATION = 0.05, 0.25
 """Shares of the pairs of an event: labelled (at least one), and set apart for the temperature."""
-MEMBERS, DRAWS = 3, 8
+MEMBERS = 3
 METHODS = ("plain", "temperature_scaled", "mc_dropout", "ensemble", "ensemble_by_events", "shipped", "conformal")
 COMMITTEE = "committee"
 SYMMETRIES = 2
@@ -62,7 +62,7 @@ class EventPredictions:
     """Predictions on one event, on C scored cells and on P cells of the calibration pairs, as log odds of a flood.
 
     Attributes:
-        members, dropout: condition → (M, C), of members and of dropout draws.
+        members, draws: condition → (M, C), of members and of draws of the first one's weights.
         flooded: condition → (C,) delineated as flooded.
         calibration: (M, P) of the members; ``teacher``: (P,) probability by the teacher.
         committee: (C,) probability by the teacher that no label of the event adapted, on the cells of ``normal``;
@@ -70,7 +70,7 @@ class EventPredictions:
     """
 
     members: Mapping[str, Reals]
-    dropout: Mapping[str, Reals]
+    draws: Mapping[str, Reals]
     flooded: Mapping[str, Mask]
     calibration: Reals
     teacher: Reals
@@ -113,7 +113,7 @@ def rows_of(
 
 def _score(own: EventPredictions, others: Sequence[EventPredictions], condition: str) -> Iterator[Row]:
     for method in METHODS:
-        odds = own.dropout[condition] if method == "mc_dropout" else own.members[condition]
+        odds = own.draws[condition] if method == "mc_dropout" else own.members[condition]
         members = 1 if method in ("plain", "temperature_scaled") else len(odds)
         has_temperature = method in ("temperature_scaled", "shipped", "conformal")
         temperature = _temperature(own, members) if has_temperature else 1.0
@@ -203,18 +203,18 @@ def _predict_event(training: FoldTraining, event: Event, seed: int) -> EventPred
         task = EventTask(pairs, labels, CONDITIONS["normal"], MEMBERS * seed + member, training.plan.budget)
         by_teacher = replace(word, probability=word.probability[distilled_on])
         students.append(methods.distilled(networks, task, by_teacher, training.plan.config)[0].network)
-    members, dropout, flooded = {}, {}, {}
+    members, draws, flooded = {}, {}, {}
     for name, setting in CONDITIONS.items():
         test = views[name][event.pairs :]
         scored = test.trained & ~test.points
         members[name] = np.stack([_log_odds(one, test, setting, scored) for one in students])
-        dropout[name] = _dropout_draws(students[0], test, setting, scored)
+        draws[name] = _by_draws(students[0], test, setting, scored)
         flooded[name] = test.truth[scored]
     tested = views["normal"][event.pairs :]
     unadapted = teacher.word(slice(event.pairs, len(event.chips)))
     return EventPredictions(
         members,
-        dropout,
+        draws,
         flooded,
         np.stack([_log_odds(one, kept, CONDITIONS["normal"], kept.trained) for one in students]),
         word.probability[apart][kept.trained],
@@ -229,15 +229,9 @@ def _passes(teacher: Teacher) -> int:
     return sum(getattr(member, "symmetries", 0) for member in teacher.committee.members)
 
 
-def _dropout_draws(network: nn.Module, test: Views, setting: Setting, scored: Mask) -> Reals:
-    """(DRAWS, C) predictions with active dropout."""
-    draws = []
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        for _ in range(DRAWS):
-            with dropout_active(network):
-                draws.append(_log_odds(network, test, setting, scored))
-    return np.stack(draws)
+def _by_draws(network: nn.Module, test: Views, setting: Setting, scored: Mask) -> Reals:
+    """(DRAWS, C) predictions of as many draws of the network's weights."""
+    return np.stack([_log_odds(drawn, test, setting, scored) for drawn in weight_draws(network)])
 
 
 def _log_odds(network: nn.Module, views: Views, setting: Setting, which: Mask) -> Reals:
@@ -249,7 +243,7 @@ def _log_odds(network: nn.Module, views: Views, setting: Setting, which: Mask) -
 
 def _kept_predictions(folders: Folders, training: FoldTraining, event: Event, seed: int) -> EventPredictions:
     """The predictions on one event, computed once."""
-    decisive = [asdict(training.plan.budget), LABELS, CALIBRATION, MEMBERS, DRAWS, SYMMETRIES]
+    decisive = [asdict(training.plan.budget), LABELS, CALIBRATION, MEMBERS, f"{DRAWS} draws of weights", SYMMETRIES]
     key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
     path = folders.rows / f"calibration-{event.name}-{seed}-{key}.npz"
     if not path.exists():
@@ -260,12 +254,10 @@ def _kept_predictions(folders: Folders, training: FoldTraining, event: Event, se
         np.savez_compressed(partial, **arrays)
         partial.replace(path)
     with np.load(path) as stored:
-        members, dropout, flooded = ({name: stored[f"{what}/{name}"] for name in CONDITIONS} for what in _BY_CONDITION)
+        members, draws, flooded = ({name: stored[f"{what}/{name}"] for name in CONDITIONS} for what in _BY_CONDITION)
         calibration, by_teacher, committee, threshold, passes = (stored[name] for name in _OF_EVENT)
-    return EventPredictions(
-        members, dropout, flooded, calibration, by_teacher, committee, float(threshold), int(passes)
-    )
+    return EventPredictions(members, draws, flooded, calibration, by_teacher, committee, float(threshold), int(passes))
 
 
-_BY_CONDITION = ("members", "dropout", "flooded")
+_BY_CONDITION = ("members", "draws", "flooded")
 _OF_EVENT = ("calibration", "teacher", "committee", "committee_threshold", "committee_passes")

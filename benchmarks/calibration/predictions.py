@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
 
-from benchmarks.calibration.mc_dropout import sample_predictions
 from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.delta.methods import digest, weights_of
 from benchmarks.delta.outages import Condition, apply_outage
@@ -21,6 +21,7 @@ from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_teacher
+from strandline.models.weights.weight_draws import draw_weights
 from strandline.observations.arrays import Indices, SingleFloats
 
 CALIBRATION_STORMS, TEST_STORMS = 12, 8
@@ -29,8 +30,9 @@ OUTAGE = Condition("all", 1.0)
 """Gauge, optical images and loggers of every storm are lost; tide, terrain and archive remain."""
 CONDITIONS = ("normal", "extreme", "outage")
 DRAWS = 8
-"""Forward passes of Monte-Carlo dropout."""
+"""Of Monte-Carlo dropout: as many networks, and forward passes."""
 Networks = Sequence[Student | MultiHeadStudent]
+Network = TypeVar("Network", bound=nn.Module)
 Arrays = dict[str, npt.NDArray]
 
 
@@ -104,9 +106,8 @@ def predict_coast(
     by_teacher = kept("teacher", [teacher], teacher_probability)["teacher"]
     views = StudentViews(coast, seed, training, calibration, tests, by_teacher)
     arrays = kept("ensemble", [teacher, *students], lambda: _arrays("ensemble", predict_members, students, views))
-    arrays |= kept(
-        "dropout", [teacher, students[0]], lambda: _arrays("mc_dropout", _sample, students[:1], views.of_tests())
-    )
+    drawn = weight_draws(students[0])
+    arrays |= kept("draws", [teacher, *drawn], lambda: _arrays("mc_dropout", predict_members, drawn, views.of_tests()))
     arrays |= kept("heads", [teacher, heads], lambda: _arrays("distilled_ensemble", predict_members, [heads], views))
     names = [(method, part) for method, part, _ in (name.split("/") for name in arrays)]
     members = {
@@ -159,10 +160,10 @@ class StudentViews(Mapping[str, Batch]):
         return {name: self[name] for name in self if name in CONDITIONS}
 
 
-def _sample(networks: Networks, batch: Batch) -> list[Prediction]:
-    (student,) = networks
-    assert isinstance(student, Student)
-    return sample_predictions(student, batch, DRAWS, seed=0)
+def weight_draws(network: Network) -> list[Network]:
+    """Monte-Carlo dropout as the recipe `article` ships it: draws of a network's weights, each a network of its own."""
+    generator = torch.Generator().manual_seed(0)
+    return [draw_weights(network, generator) for _ in range(DRAWS)]
 
 
 def _arrays(

@@ -9,10 +9,19 @@ import torch
 from benchmarks.calibration import surge
 from benchmarks.calibration.drift import TrackedRadius
 from benchmarks.calibration.heads import relative_cost
-from benchmarks.calibration.predictions import CONDITIONS, CoastPredictions, MemberPredictions, split_record
+from benchmarks.calibration.predictions import (
+    CONDITIONS,
+    DRAWS,
+    CoastPredictions,
+    MemberPredictions,
+    split_record,
+    weight_draws,
+)
 from benchmarks.calibration.scoring import METHODS, Scorer
 from benchmarks.calibration.summary import mean, summarise
 from benchmarks.delta.coasts import SimulatedCoast
+from strandline.models.student import Student
+from strandline.models.weights.weight_draws import draw_weights
 from strandline.observations.sea_level.forecast_window import LEADS
 from tests.fixtures.batches import make_batch
 
@@ -162,3 +171,11 @@ def test_errors_are_grouped_by_week() -> None:
     weeks = surge._errors_by_week(error, allowed)
     assert [len(week) for week in weeks] == [167, 168, 168]
     assert weeks[2][0] == 504
+
+
+def test_monte_carlo_dropout_is_measured_by_the_draws_that_ship() -> None:
+    torch.manual_seed(0)
+    student, generator = Student(width=8, dropout=0.3), torch.Generator().manual_seed(0)
+    shipped = [draw_weights(student, generator).state_dict() for _ in range(DRAWS)]
+    for drawn, expected in zip(weight_draws(student), shipped, strict=True):
+        assert all(torch.equal(drawn.state_dict()[name], weight) for name, weight in expected.items())

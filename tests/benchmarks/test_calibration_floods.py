@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.calibration import floods
 from benchmarks.calibration.floods import CONDITIONS, METHODS, EventPredictions
@@ -19,6 +20,7 @@ from strandline.models.flood.scenes.members import NetworkMember
 from strandline.models.flood.scenes.networks import new_student, new_teacher
 from strandline.models.flood.scenes.stacking import Recalibration, Stacking
 from strandline.models.flood.scenes.streams import SCENE_STREAMS
+from strandline.models.weights.weight_draws import draw_weights
 from tests.fixtures.chips import draw_event
 
 
@@ -73,12 +75,14 @@ def test_the_committee_is_scored_as_it_speaks_without_a_temperature_or_a_label()
     assert summary["bar floods normal ece of committee without labels, at most 0.04, holds"] is True
 
 
-def test_dropout_is_active_in_each_draw() -> None:
+def test_monte_carlo_dropout_is_measured_by_the_draws_that_ship() -> None:
     view = draw_views(draw_event("a", 2, 0).chips, 0.3, np.random.default_rng(0))
-    scored = view.trained
-    draws = floods._dropout_draws(new_student(0), view, SETTINGS["outage"], scored)
+    scored, student = view.trained, new_student(0)
+    draws = floods._by_draws(student, view, SETTINGS["outage"], scored)
     assert draws.shape == (floods.DRAWS, scored.sum())
     assert np.abs(draws[0] - draws[1]).max() > 1e-3
+    shipped = draw_weights(student, torch.Generator().manual_seed(0))
+    np.testing.assert_array_equal(draws[0], floods._log_odds(shipped, view, SETTINGS["outage"], scored))
 
 
 def test_an_event_is_predicted_once_and_read_again_as_it_was(tmp_path: Path) -> None:
@@ -99,7 +103,7 @@ def test_an_event_is_predicted_once_and_read_again_as_it_was(tmp_path: Path) -> 
     found = floods._kept_predictions(folders, training, event, 0)
     cells = found.flooded["normal"].size
     assert found.members["normal"].shape == (floods.MEMBERS, cells)
-    assert found.dropout["outage"].shape == (floods.DRAWS, found.flooded["outage"].size)
+    assert found.draws["outage"].shape == (floods.DRAWS, found.flooded["outage"].size)
     assert found.committee == pytest.approx(np.full(cells, 0.3), abs=1e-3)
     assert found.calibration.shape == (floods.MEMBERS, found.teacher.size)
     assert found.committee_threshold == pytest.approx(0.3, abs=1e-3)
