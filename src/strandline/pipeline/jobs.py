@@ -46,7 +46,12 @@ from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints
 from strandline.pipeline.run_folder.generations import open_run
 from strandline.pipeline.settings import RunConfig, commit
 from strandline.pipeline.study_area import StudyArea, built_in_study_area, open_study_area
-from strandline.pipeline.study_area.requirements import CALIBRATION_STORMS, MOST_STORMS, TEST_STORMS
+from strandline.pipeline.study_area.requirements import (
+    CALIBRATION_STORMS,
+    MOST_STORMS,
+    TEST_STORMS,
+    refused_names,
+)
 
 SIMULATED = "simulated"
 """Name of the simulated scenes among the data sets of `pretrain_scenes`."""
@@ -161,6 +166,8 @@ def real(
     """
     region_file = load_region_file(region, data)
     section = region_file.distillation
+    for fault in refused_names(section):
+        raise InputError(f"{region} {fault.where}", fault.what, fault.remedy)
     if recipe is None:
         chosen = recipe_of(section.recipe, (*section.without, *without), alignment or section.alignment)
     else:

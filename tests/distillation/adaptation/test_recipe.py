@@ -6,7 +6,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from strandline.distillation.adaptation.recipe import ALIGNMENTS, AMORTISED, ARTICLE, PARTS, RECIPES, Recipe, recipe_of
+from strandline.distillation.adaptation.recipe import (
+    ALIGNMENTS,
+    AMORTISED,
+    ARTICLE,
+    PARTS,
+    RECIPES,
+    Recipe,
+    recipe_faults,
+    recipe_of,
+)
 from strandline.errors import InputError
 
 
@@ -38,9 +47,10 @@ def test_an_alignment_is_chosen_by_its_name(alignment: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"name": "paper"}, "'paper' is unknown; name one of amortised, article"),
-        ({"without": ["dropout"]}, "has no part 'dropout'; name one of archive, soft_targets"),
-        ({"without": ["ewc"]}, "'amortised' works without ewc already"),
+        ({"name": "paper"}, "recipe: 'paper' is unknown; name one of amortised, article"),
+        ({"without": ["dropouts"]}, "without: 'dropouts' is unknown; is 'mc_dropout' meant.*archive, soft_targets"),
+        ({"without": ["ewc"]}, "recipe 'amortised' has no part 'ewc' that could be left out; its parts are archive"),
+        ({"name": "article", "without": ["replay"]}, "recipe 'article' has no part 'replay'"),
         ({"name": "article", "alignment": "euclid"}, "'euclid' is unknown; name one of cosine"),
         ({"alignment": "rbf"}, "recipe 'amortised' aligns no features"),
     ],
@@ -48,3 +58,14 @@ def test_an_alignment_is_chosen_by_its_name(alignment: str) -> None:
 def test_what_does_not_exist_is_refused_with_what_does(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         recipe_of(**arguments)  # type: ignore[arg-type]
+
+
+def test_all_that_is_wrong_is_found_at_once() -> None:
+    faults = recipe_faults("Article", ("EWC", "ewc", "tea"), "zz")
+    assert [fault.where for fault in faults] == ["recipe", "without", "without", "alignment"]
+    assert [fault.remedy.split("?")[0] for fault in faults[:2]] == ["is 'article' meant", "is 'ewc' meant"]
+    assert recipe_faults("article", ("ewc",), "rbf") == []
+
+
+def test_a_part_that_is_named_twice_is_left_out_once() -> None:
+    assert recipe_of("article", ["ewc", "ewc"]) == ARTICLE.without("ewc")

@@ -10,6 +10,7 @@ from strandline.errors import StrandlineError
 from strandline.observations.readers.formats.reading_process import in_this_process
 from strandline.observations.region_file import load_region_file
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, predict_tide
+from strandline.pipeline import jobs
 from strandline.pipeline.study_area import open_study_area
 from strandline.pipeline.study_area.verdict import Verdict, examine
 from tests.fixtures.batches import hours, make_tide
@@ -51,6 +52,27 @@ def test_check_finds_what_a_run_refused_late(case: str, tmp_path: Path) -> None:
     assert refusal.remedy
     with pytest.raises(StrandlineError, match=r"sar|optical|scenarios"):
         open_study_area(load_region_file(tmp_path / "place.toml"))
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "right"),
+    [
+        ('recipe = "artcle"', "recipe", "is 'article' meant? name one of amortised, article"),
+        ('without = ["ewc"]', "without", "its parts are archive, soft_targets, task_loss, replay"),
+        ('recipe = "article"\nwithout = ["mc-dropout"]', "without", "is 'mc_dropout' meant? name one of archive"),
+        ('recipe = "article"\nalignment = "quantum"', "alignment", "name one of cosine, linear_cka, rbf"),
+        ('alignment = "rbf"', "alignment", "name the recipe 'article' as well"),
+    ],
+)
+def test_check_finds_a_recipe_part_or_alignment_that_a_run_refuses(
+    section: str, key: str, right: str, tmp_path: Path
+) -> None:
+    path = add(write_place(tmp_path, days=150), f"[distillation]\n{section}\n")
+    (refusal,) = verdict_of(path).refusals
+    assert refusal.where == f"[distillation.{key}]"
+    assert right in refusal.remedy
+    with pytest.raises(StrandlineError, match=rf"place\.toml \[distillation\.{key}\]: "):
+        jobs.real(path, None, 1, recipe="article")
 
 
 def test_a_sound_place_runs_and_the_verdict_says_what_its_scores_mean(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Self, get_args
 
 from strandline.distillation.alignment.kernel_alignment import AlignmentName
@@ -20,6 +21,7 @@ PARTS: Mapping[str, Mapping[str, float | int | bool]] = {
     "mc_dropout": {"dropout_draws": 0},
 }
 """Name of a part → the fields of a recipe that hold it, with the values at which it is off."""
+ALIGNMENTS: tuple[AlignmentName, ...] = get_args(AlignmentName)
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ class Recipe:
     learning_rate: float = 1e-3
 
     def __post_init__(self) -> None:
-        if self.alignment not in get_args(AlignmentName):
-            raise InputError("alignment", f"'{self.alignment}' is unknown", f"name one of {_listed(ALIGNMENTS)}")
+        if self.alignment not in ALIGNMENTS:
+            raise _unknown("alignment", self.alignment, ALIGNMENTS)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -80,14 +82,19 @@ class Recipe:
         """
         found = self
         for part in parts:
-            if part not in PARTS:
-                raise InputError("recipe", f"has no part '{part}'", f"name one of {_listed(PARTS)}")
-            if part not in found.parts:
-                raise InputError(
-                    "recipe", f"'{found.name}' works without {part} already", f"its parts are {_listed(found.parts)}"
-                )
+            if (fault := found._fault_of(part)) is not None:
+                raise fault
             found = replace(found, **PARTS[part], name=f"{found.name} without {part}")  # type: ignore[arg-type]
         return found
+
+    def _fault_of(self, part: str) -> InputError | None:
+        """Why this part cannot be left out; ``None`` = it can."""
+        if part not in PARTS:
+            return _unknown("without", part, PARTS)
+        if part not in self.parts:
+            what = f"recipe '{self.name}' has no part '{part}' that could be left out"
+            return InputError("without", what, f"its parts are {_listed(self.parts)}")
+        return None
 
     def without_teacher(self, *, all_weights: bool) -> Self:
         """What a baseline learns by: the labels alone, and what guards against forgetting."""
@@ -95,7 +102,6 @@ class Recipe:
         return replace(baseline, all_weights=all_weights)
 
 
-ALIGNMENTS: tuple[AlignmentName, ...] = get_args(AlignmentName)
 AMORTISED = Recipe()
 """The default: the students read the teacher's maps of past storms, and only their surge is trained on the place."""
 ARTICLE = Recipe(
@@ -125,16 +131,38 @@ def recipe_of(name: str = AMORTISED.name, without: Iterable[str] = (), alignment
     """The recipe of this name, without some of its parts, and with another alignment of features.
 
     Raises:
-        InputError: a recipe, part or alignment that does not exist, or a part that the recipe does not have.
+        InputError: the first of `recipe_faults`.
     """
-    if name not in RECIPES:
-        raise InputError("recipe", f"'{name}' is unknown", f"name one of {_listed(RECIPES)}")
+    parts = tuple(dict.fromkeys(without))
+    for fault in recipe_faults(name, parts, alignment):
+        raise fault
     recipe = RECIPES[name]
     if alignment is not None:
-        if "alignment" not in recipe.parts:
-            raise InputError("alignment", f"recipe '{name}' aligns no features", "name the recipe 'article' as well")
         recipe = replace(recipe, alignment=alignment)  # type: ignore[arg-type]
-    return recipe.without(*without)
+    return recipe.without(*parts)
+
+
+def recipe_faults(name: str, without: Iterable[str], alignment: str | None) -> list[InputError]:
+    """All that is wrong with the names of a recipe: one that does not exist, or that the recipe does not have."""
+    recipe, faults = RECIPES.get(name), []
+    if recipe is None:
+        faults.append(_unknown("recipe", name, RECIPES))
+    for part in without:
+        fault = _unknown("without", part, PARTS) if part not in PARTS else recipe and recipe._fault_of(part)
+        faults += [fault] if fault else []
+    if alignment is not None and alignment not in ALIGNMENTS:
+        faults.append(_unknown("alignment", alignment, ALIGNMENTS))
+    elif alignment is not None and recipe is not None and "alignment" not in recipe.parts:
+        remedy = f"name the recipe '{ARTICLE.name}' as well, or leave the alignment out"
+        faults.append(InputError("alignment", f"recipe '{name}' aligns no features", remedy))
+    return faults
+
+
+def _unknown(where: str, name: str, known: Iterable[str]) -> InputError:
+    names = list(known)
+    alike = get_close_matches(name.lower().replace("-", "_").replace(" ", "_"), names, n=1)
+    meant = f"is '{alike[0]}' meant? " if alike else ""
+    return InputError(where, f"'{name}' is unknown", f"{meant}name one of {_listed(names)}")
 
 
 def _listed(names: Iterable[str]) -> str:

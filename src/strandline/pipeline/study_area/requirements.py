@@ -1,14 +1,16 @@
-"""What theory demands of a record before anything is learned: enough storms, and enough years for the return levels."""
+"""What is demanded before anything is learned: names that exist, enough storms, enough years for the return levels."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
 
+from strandline.distillation.adaptation.recipe import recipe_faults
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.checks.published import Published
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.planning_section import PlanningSection
+from strandline.observations.region_file.region_file import DistillationSection
 from strandline.observations.storms import Split, Storm, find_whole_storms, split_by_storm
 from strandline.planning.settings import read_planning_settings
 from strandline.risk.hazard.short_maxima import fit_annual_maxima
@@ -42,6 +44,12 @@ def refused_by_planning(region_file: RegionFile) -> Iterator[str]:
         read_planning_settings(region_file.planning or PlanningSection())
     except InputError as error:
         yield str(error)
+
+
+def refused_names(section: DistillationSection) -> list[InputError]:
+    """Names in [distillation] that do not exist, or that its recipe does not have."""
+    faults = recipe_faults(section.recipe, section.without, section.alignment)
+    return [InputError(f"[distillation.{fault.where}]", fault.what, fault.remedy) for fault in faults]
 
 
 def refused_by_theory(region_file: RegionFile, gauge: xr.Dataset, published: Published) -> Iterator[str]:

@@ -20,7 +20,12 @@ from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline.study_area.datum_remedies import with_offset
 from strandline.pipeline.study_area.flood_scores import surveyed
 from strandline.pipeline.study_area.input_requirements import refused_inputs
-from strandline.pipeline.study_area.requirements import MOST_STORMS, refused_by_planning, refused_by_theory
+from strandline.pipeline.study_area.requirements import (
+    MOST_STORMS,
+    refused_by_planning,
+    refused_by_theory,
+    refused_names,
+)
 from strandline.pipeline.study_area.sea_point import SEA_POINT, sea_on_terrain
 from strandline.planning.formatting import pluralise
 from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
@@ -113,6 +118,7 @@ def _refusals(region_file: RegionFile, inventory: Inventory) -> Iterator[Finding
             yield Finding(f"{stream.name} ({where})", what, remedy, refuses=True)
     yield from inventory.refused
     yield from refused_inputs(region_file, inventory.terrain, inventory.own_gauge)
+    yield from map(_of_fault, refused_names(region_file.distillation))
     for sentence in refused_by_planning(region_file):
         yield _of_sentence("[planning]", sentence)
     if inventory.own_gauge is not None:
