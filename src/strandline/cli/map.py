@@ -187,6 +187,8 @@ def _map_moment(
         return
     for line in findings.notes:
         note(line)
+    if findings.mapped_by:
+        note(f"images mapped by: {'; '.join(findings.mapped_by)}")
     note(findings.adapted)
     print_result(headline(findings))
     print_result(f"maps: {out}")

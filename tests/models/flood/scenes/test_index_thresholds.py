@@ -84,7 +84,7 @@ def test_what_somebody_saw_holds_in_its_cell() -> None:
     found = IndexThresholds().map(replace(lake_scene(WATER), points=points))
     assert found.probability[48, 48] < 0.1
     assert found.probability[2, 2] > 0.9
-    assert "known points" in found.members
+    assert "points" in found.members
     assert "points" in found.streams
 
 

@@ -73,21 +73,29 @@ def test_two_images_and_nothing_else_give_a_map(files: SceneFiles, tmp_path: Pat
     ]  # fmt: skip
 
 
-def test_every_product_says_that_it_is_zero_shot_and_whose_data_it_holds(files: SceneFiles, tmp_path: Path) -> None:
+def test_every_product_says_that_it_is_zero_shot_who_mapped_it_and_whose_data_it_holds(
+    files: SceneFiles, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     map_files(out, files)
+    mapped_by = [
+        f"threshold found in the radar image ({band}), and change since the image before" for band in ("VV", "VH")
+    ]
     credit = "contains modified Copernicus Sentinel data 2019, 2020"
     for name in ("flood_extent.tif", "flood_probability.tif"):
         with rasterio.open(out / name) as file:
             assert file.tags()["ADAPTATION"].startswith("zero-shot")
             assert file.tags()["CREDITS"] == credit
+            assert file.tags()["MAPPED_BY"] == "; ".join(mapped_by)
             assert file.tags()["MOMENT"] == "2020-01-10T08:00:00Z"
     polygons = json.loads((out / "flood.geojson").read_text(encoding="utf-8"))
     assert polygons["adaptation"].startswith("zero-shot")
     assert polygons["credits"] == [credit]
+    assert polygons["mapped_by"] == mapped_by
     facts = json.loads((out / "flood.json").read_text(encoding="utf-8"))
     assert facts["adapted"].startswith("zero-shot")
     assert facts["images"][1]["age_hours"] == 40 * 24
+    assert (facts["mapped_by"], facts["members"]) == (mapped_by, ["vv_found_change", "vh_found_change"])
     assert (out / "flood.png").stat().st_size > 3_000
 
 

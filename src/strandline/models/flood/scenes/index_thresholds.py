@@ -29,6 +29,8 @@ ODDS_AT_MEAN = float(np.log(19.0))
 """The mean of a class is in it with 95 %. An assumption."""
 STRONGEST = float(np.log(99.0))
 """[log odds] What one image tells at most: 99 %."""
+FOUND, STATED, CHANGE = "found", "stated", "change"
+"""In names of radar members: where the threshold comes from, and whether the image before counts."""
 SEEN = 0.95
 """Probability of the state of a cell that somebody saw. An assumption: positions and times are inexact."""
 
@@ -104,7 +106,7 @@ class IndexThresholds:
             known = np.isfinite(scene.points)
             probability = np.where(known, np.where(scene.points > 0.5, SEEN, 1 - SEEN), probability)
             spread = np.where(known, 0.0, spread)
-            names.append("known points")
+            names.append("points")
         if progress is not None:
             progress(1.0)
         return SceneMap(
@@ -119,9 +121,9 @@ class IndexThresholds:
         for name, band in zip(RADAR_BANDS, scene.radar_after, strict=True):
             threshold = self.thresholds.get(name)
             if threshold is not None and np.isfinite(band).any():
-                limits = "Otsu's threshold" if threshold.is_found else "stated threshold"
+                origin = FOUND if threshold.is_found else STATED
                 odds = (threshold.level - smoothed(band)) / threshold.width
-                members[f"{name.upper()} below {limits}"] = np.clip(odds, -STRONGEST, STRONGEST)
+                members[f"{name}_{origin}"] = np.clip(odds, -STRONGEST, STRONGEST)
         if not members or scene.radar_before is None or scene.radar_unit != "dB":
             return members
         drop = smoothed(scene.radar_before[0]) - smoothed(scene.radar_after[0])
@@ -129,7 +131,7 @@ class IndexThresholds:
         if not np.isfinite(change).any():
             return members
         changed = {name: odds + np.where(np.isnan(change), 0.0, change) for name, odds in members.items()}
-        return {f"{name}, change of VV": odds.astype(np.float32) for name, odds in changed.items()}
+        return {f"{name}_{CHANGE}": odds.astype(np.float32) for name, odds in changed.items()}
 
 
 def optical_members(scene: FloodScene) -> dict[str, SingleFloats]:
@@ -137,10 +139,10 @@ def optical_members(scene: FloodScene) -> dict[str, SingleFloats]:
     if scene.optical_after is None:
         return {}
     green, near_infrared, shortwave_infrared = scene.optical_after
-    indices = {"MNDWI": (green, shortwave_infrared), "NDWI": (green, near_infrared)}
+    indices = {"mndwi": (green, shortwave_infrared), "ndwi": (green, near_infrared)}
     odds = {name: normalised_difference(*bands) / INDEX_WIDTH for name, bands in indices.items()}
     return {
-        f"{name} above 0": np.clip(each, -STRONGEST, STRONGEST).astype(np.float32)
+        name: np.clip(each, -STRONGEST, STRONGEST).astype(np.float32)
         for name, each in odds.items()
         if np.isfinite(each).any()
     }
@@ -200,9 +202,9 @@ def _deviation(members: list[SingleFloats]) -> SingleFloats:
 def _streams(scene: FloodScene, members: list[str]) -> tuple[str, ...]:
     """Layers of the scene that were used."""
     used = {
-        "radar_before": any("change" in name for name in members),
-        "radar_after": any(name.startswith(("VV", "VH")) for name in members),
-        "optical_after": any("NDWI" in name for name in members),
+        "radar_before": any(name.endswith(CHANGE) for name in members),
+        "radar_after": any(name.startswith(RADAR_BANDS) for name in members),
+        "optical_after": any(name.endswith("ndwi") for name in members),
         "points": scene.points is not None,
     }
     return tuple(name for name, is_used in used.items() if is_used)

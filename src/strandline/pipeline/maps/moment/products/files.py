@@ -104,7 +104,7 @@ def _tags(findings: MomentFindings) -> dict[str, str]:
     return {
         "MOMENT": findings.time or "not stated",
         "ADAPTATION": findings.adapted,
-        "MEMBERS": "; ".join((*findings.members, *([findings.sea_by] if findings.sea_by else []))),
+        "MAPPED_BY": "; ".join((*findings.mapped_by, *([findings.sea_by] if findings.sea_by else []))),
         "SOURCES": "; ".join(f"{image.layer}: {image.source}" for image in findings.images),
         "CREDITS": "; ".join(findings.credits),
         "MEANING": findings.means,
@@ -157,6 +157,8 @@ def _write_polygons(path: Path, region: Region, layers: Layers, findings: Moment
         "name": f"{findings.name}, {findings.time or 'time not stated'}",
         "adaptation": findings.adapted,
         "meaning": findings.means,
+        "mapped_by": list(findings.mapped_by),
+        "sea_by": findings.sea_by,
         "credits": list(findings.credits),
         "warnings": list(findings.warnings),
         "features": features,

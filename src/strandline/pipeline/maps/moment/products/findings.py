@@ -14,6 +14,7 @@ from strandline.pipeline.maps.moment.combine import Agreement
 from strandline.pipeline.maps.moment.estimate import ZERO_SHOT, Estimate
 from strandline.pipeline.maps.moment.inputs import MomentInputs
 from strandline.pipeline.maps.moment.layers import EXTENTS, FLOODED, PERMANENT, SOURCES, UNKNOWN_EXTENT, Layers
+from strandline.pipeline.maps.moment.products.mapped_by import has_stated_threshold, in_words
 from strandline.pipeline.maps.moment.sea import SeaAtMoment
 from strandline.pipeline.settings import commit
 
@@ -65,7 +66,8 @@ class MomentFindings:
             on those held out; ``None`` where there are none, or too few.
         area: flooded land; ``means``: what the extent holds.
         deepest_p50, median_depth: of flooded cells of known depth [m]; ``None`` = no ground.
-        members: of images that answered; ``sea_by``: who mapped the sea's flood, ``None`` = nobody.
+        members: names of those that mapped images; ``mapped_by``: the same in words.
+        sea_by: who mapped the sea's flood; ``None`` = nobody.
         cells_by_source: share of the region that each answers [-].
         credits: attributions that must stand beside the map.
         warnings: what a reader must know.
@@ -91,6 +93,7 @@ class MomentFindings:
     ground_error: float | None
     sea: SeaAtMoment | None
     members: tuple[str, ...]
+    mapped_by: tuple[str, ...]
     streams: tuple[str, ...]
     sea_by: str | None
     agreement: Agreement | None
@@ -135,6 +138,7 @@ def findings_of(inputs: MomentInputs, made: Estimate, sea: SeaAtMoment | None, l
         ground_error=None if inputs.ground is None else inputs.ground.error,
         sea=sea,
         members=made.members,
+        mapped_by=in_words(made.members),
         streams=made.streams,
         sea_by=made.sea_by or None,
         agreement=made.agreement,
@@ -215,7 +219,7 @@ def _warnings(inputs: MomentInputs, made: Estimate, sea: SeaAtMoment | None, are
                 found.append(f"{image.path.name} is {age:.0f} h older than the moment: the water may have moved.")
     if not made.knows_before:
         found.append("Permanent water counts as flood: give an image of before, or a region file.")
-    if any("stated threshold" in member for member in made.members):
+    if has_stated_threshold(made.members):
         found.append("No part of the radar image shows both water and land: a fixed threshold was used for a band.")
     if made.agreement is not None and made.agreement.overlap is not None and made.agreement.overlap < LEAST_OVERLAP:
         share = made.agreement.overlap

@@ -38,8 +38,8 @@ def _moment(findings: MomentFindings) -> str:
 def _lines(findings: MomentFindings) -> list[str]:
     """What stands under the map."""
     lines = [f"Extent: {findings.means}.", f"Images: {_images(findings)}."]
-    if findings.members:
-        lines.append(f"Mapped by: {'; '.join(findings.members)}.")
+    if findings.mapped_by:
+        lines.append(f"Images mapped by: {'; '.join(findings.mapped_by)}.")
     if findings.sea_by is not None and findings.sea is not None:
         lines.append(f"Sea: {findings.sea.level:.2f} m, {findings.sea.source}; its flood by {findings.sea_by}.")
     if findings.median_depth is not None:
