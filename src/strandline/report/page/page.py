@@ -119,7 +119,7 @@ def render_page(results: RunResults) -> str:
         skill=skill_sentences(results.learning),
         learnt=[] if results.learnt is None else learnt_sentences(results.learnt),
         parts=[] if results.learnt is None else part_rows(results.learnt),
-        ablation=read_ablation(),
+        ablation=None if results.learnt is None else read_ablation(results.learnt.recipe),
         missing_data=missing_data_sentences(results),
         unknown_assets=unknown_assets_sentence(results.impact, results.plan.money),
         frequent=frequent_notes(results.impact.frequent, results.plan.money),
