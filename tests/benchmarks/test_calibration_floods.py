@@ -8,6 +8,7 @@ import torch
 
 from benchmarks.calibration import floods
 from benchmarks.calibration.floods import CONDITIONS, METHODS, EventPredictions
+from benchmarks.calibration.predictions import DRAWS
 from benchmarks.calibration.summary import summarise
 from benchmarks.floods.baselines.unet import UNet
 from benchmarks.floods.committee import Teacher
@@ -79,7 +80,7 @@ def test_monte_carlo_dropout_is_measured_by_the_draws_that_ship() -> None:
     view = draw_views(draw_event("a", 2, 0).chips, 0.3, np.random.default_rng(0))
     scored, student = view.trained, new_student(0)
     draws = floods._by_draws(student, view, SETTINGS["outage"], scored)
-    assert draws.shape == (floods.DRAWS, scored.sum())
+    assert draws.shape == (DRAWS, scored.sum())
     assert np.abs(draws[0] - draws[1]).max() > 1e-3
     shipped = draw_weights(student, torch.Generator().manual_seed(0))
     np.testing.assert_array_equal(draws[0], floods._log_odds(shipped, view, SETTINGS["outage"], scored))
@@ -103,7 +104,7 @@ def test_an_event_is_predicted_once_and_read_again_as_it_was(tmp_path: Path) -> 
     found = floods._kept_predictions(folders, training, event, 0)
     cells = found.flooded["normal"].size
     assert found.members["normal"].shape == (floods.MEMBERS, cells)
-    assert found.draws["outage"].shape == (floods.DRAWS, found.flooded["outage"].size)
+    assert found.draws["outage"].shape == (DRAWS, found.flooded["outage"].size)
     assert found.committee == pytest.approx(np.full(cells, 0.3), abs=1e-3)
     assert found.calibration.shape == (floods.MEMBERS, found.teacher.size)
     assert found.committee_threshold == pytest.approx(0.3, abs=1e-3)
