@@ -82,11 +82,12 @@ def test_what_was_left_out_is_said_in_words() -> None:
     ("teacher", "said"),
     [
         (TeacherWeight(0.9, 0.9), "No label of this site shows how good the teacher is: what it teaches counts with"),
-        (TeacherWeight(0.02, 0.9, (0.1,) * 9, 0.31, 0.12), "The teacher is wrong here: the teacher's error on 9"),
+        (TeacherWeight(0.02, 0.9, (0.1,) * 9, 0.31, 0.12), "is probably worse here than a student without one: on 9"),
         (
             TeacherWeight(0.5, 0.9, (0.1,), 0.2, 0.2),
-            "do not decide whether the teacher is right here; more labels would",
+            "do not decide whether the teacher is better here",
         ),
+        (TeacherWeight(0.97, 0.9, (0.1,), 0.294, 0.301, 0.04), "their errors are 0.29 and 0.30"),
         (TeacherWeight(0.97, 0.9, (0.1,), 0.1, 0.2, 0.04), "determine 4 % of its predictions"),
     ],
 )

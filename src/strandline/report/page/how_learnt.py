@@ -56,8 +56,8 @@ ALIGNMENTS = {
     "quantum_projected": "quantum kernel, projected",
 }
 OFF, NONE = "off", "–"
-WRONG, RIGHT = 0.25, 0.75
-"""Weight of the teacher below which it is called wrong here, and above which right."""
+WORSE, BETTER = 0.25, 0.75
+"""Weight of the teacher, its chance to be better than a student without one, below and above which that is said."""
 LEAST_VISIBLE = 0.1
 """Share of the teacher's predictions that the students' data determine, below which it is said."""
 
@@ -221,17 +221,17 @@ def _trust(teacher: TeacherWeight) -> str:
     else:
         where = f"on {pluralise(len(teacher.gains), 'labelled block')} of this site"
         errors = (
-            f"the teacher's error {where} is {teacher.teacher_error:.2g}, that of a student without a teacher"
-            f" {teacher.student_error:.2g} (Brier score: 0 = perfect, 2 = always wrong)"
+            f"{where} their errors are {teacher.teacher_error:.2f} and {teacher.student_error:.2f} (Brier score:"
+            " 0 = perfect, 2 = always wrong)"
         )
         verdict = (
-            "The teacher is wrong here"
-            if teacher.weight < WRONG
-            else "The teacher is right here"
-            if teacher.weight > RIGHT
-            else "The labels do not decide whether the teacher is right here; more labels would"
+            "The teacher is probably worse here than a student without one"
+            if teacher.weight < WORSE
+            else "The teacher is probably better here than a student without one"
+            if teacher.weight > BETTER
+            else "The labels do not decide whether the teacher is better here than a student without one, more would"
         )
-        text = f"{verdict}: {errors}; {counts}."
+        text = f"{verdict}: {errors}, so that {counts}."
     if teacher.visibility is not None and teacher.visibility < LEAST_VISIBLE:
         share = format_percent(max(teacher.visibility, 0))
         text += f" Little can be learnt from it in any case: the students' data determine {share} of its predictions."
