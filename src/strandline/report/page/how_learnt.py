@@ -57,9 +57,9 @@ ALIGNMENTS = {
 }
 OFF, NONE = "off", "–"
 WORSE, BETTER = 0.25, 0.75
-"""Weight of the teacher, its chance to be better than a student without one, below and above which that is said."""
+"""Weight of the teacher, its chance to be better than a student without one, below and above which it counts as worse and better."""
 LEAST_VISIBLE = 0.1
-"""Share of the teacher's predictions that the students' data determine, below which it is said."""
+"""Share of the teacher's predictions that the students' data determine, below which the text warns."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def read_ablation(recipe: Recipe) -> Ablation | None:
     """Return what each part is worth, as measured; ``None`` where nothing was.
 
     Args:
-        recipe: of this run; what was not measured of it is said.
+        recipe: of this run; the introduction names what was not measured of it.
     """
     path = files("strandline.report.page") / "data" / ABLATION_FILE
     record = json.loads(path.read_text(encoding="utf-8"))
