@@ -57,7 +57,7 @@ ALIGNMENTS = {
 }
 OFF, NONE = "off", "–"
 WORSE, BETTER = 0.25, 0.75
-"""Weight of the teacher, its chance to be better than a student without one, below and above which it counts as worse and better."""
+"""Weight of the teacher, its chance to be better than a student without one: worse below, better above."""
 LEAST_VISIBLE = 0.1
 """Share of the teacher's predictions that the students' data determine, below which the text warns."""
 
