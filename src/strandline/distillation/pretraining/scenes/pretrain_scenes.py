@@ -61,9 +61,17 @@ class ScenePretraining:
 
 
 def pretrain_committee(
-    scenes: Iterable[LabelledScene], config: ScenePretraining, seed: int, parts: FinishedParts, announce: Announce
+    scenes: Iterable[LabelledScene],
+    config: ScenePretraining,
+    seed: int,
+    parts: FinishedParts,
+    announce: Announce,
+    start: Committee | None = None,
 ) -> Committee:
     """The committee of these scenes, with the student as the member that answers to points alone.
+
+    Args:
+        start: committee that is trained further, as in `CommitteeTraining`.
 
     Raises:
         InputError: no scene is large enough.
@@ -73,7 +81,8 @@ def pretrain_committee(
         raise InputError(
             "labelled scenes", f"none spans {TILE} cells of {WORKING_SIZE:g} m with a label", "give larger scenes"
         )
-    committee = CommitteeTraining(config.committee, seed, parts, announce).train(chips)
+    of_teachers = config.committee if start is None else config.committee.continued()
+    committee = CommitteeTraining(of_teachers, seed, parts, announce, start).train(chips)
     progress = announce("train the student")
 
     def views(cloud: float) -> Samples:

@@ -71,12 +71,15 @@ class NetworkMember:
 
     Attributes:
         streams: names; ``symmetries``: of the square, over which its probability is averaged.
+        tile, overlap: [cells] of the windows that a larger scene is mapped in.
     """
 
     name: str
     network: DenseCNN | DenseTransformer
     streams: tuple[str, ...]
     symmetries: int = 2
+    tile: int = TILE
+    overlap: int = OVERLAP
 
     def probability(self, images: PreparedScene) -> SingleFloats:
         """(H, W) probability of water, by tiles that are blended."""
@@ -87,13 +90,13 @@ class NetworkMember:
         if not shown.any():
             return np.full(images.shape, np.nan, dtype=np.float32)
         total, weight = np.zeros(images.shape, dtype=np.float32), np.zeros(images.shape, dtype=np.float32)
-        for rows in tiles(images.shape[0]):
-            for columns in tiles(images.shape[1]):
+        for rows in tiles(images.shape[0], self.tile, self.overlap):
+            for columns in tiles(images.shape[1], self.tile, self.overlap):
                 part = {
                     name: (torch.from_numpy(value[:, rows, columns])[None], torch.from_numpy(seen[rows, columns])[None])
                     for name, (value, seen) in found.items()
                 }
-                share = _taper(rows)[:, None] * _taper(columns)[None]
+                share = _taper(rows, self.overlap)[:, None] * _taper(columns, self.overlap)[None]
                 total[rows, columns] += share * probability_of(self.network, part, self.symmetries)[0].numpy()
                 weight[rows, columns] += share
         return np.where(shown, total / weight, np.nan).astype(np.float32)
@@ -177,8 +180,8 @@ def tiles(cells: int, size: int = TILE, overlap: int = OVERLAP) -> list[slice]:
     return [slice(int(start), int(start) + size) for start in starts]
 
 
-def _taper(window: slice) -> SingleFloats:
+def _taper(window: slice, overlap: int) -> SingleFloats:
     """Weights of the cells of a window, lower towards its edges, never 0."""
     place = np.arange(window.stop - window.start, dtype=np.float32)
-    taper: SingleFloats = np.minimum(np.minimum(place, place[::-1]) + 1, OVERLAP / 2).astype(np.float32)
+    taper: SingleFloats = np.minimum(np.minimum(place, place[::-1]) + 1, overlap / 2).astype(np.float32)
     return taper
