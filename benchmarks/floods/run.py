@@ -54,7 +54,7 @@ class Plan:
     Attributes:
         settings: names; ``fractions``: of the training pairs that are labelled, at least one chip.
         seeds: draws of labels, clouds and points; ``control_seeds``: those of them for the settings that are no
-            headline, and, at ``control_fraction``, for controls and ablations.
+            headline, for ceilings and what ships, and, at ``control_fraction``, for controls and ablations.
         folds: of the source events, where there is no target.
         committee_steps: of each transformer; ``budget``: of students; ``config``: of the distillation.
     """
@@ -178,7 +178,8 @@ def run_event(training: "FoldTraining", event: Event, setting: Setting, seed: in
     for fraction, count in counts.items():
         labelled = draw_labels(event, seed)[:count]
         if count == event.pairs:
-            run.add_ceiling(fraction)
+            if seed < plan.control_seeds:
+                run.add_ceiling(fraction)
         else:
             nearest = min(counts, key=lambda other: abs(other - plan.control_fraction))
             run.add_with_labels(labelled, fraction, ABLATIONS if controlled and fraction == nearest else {})
