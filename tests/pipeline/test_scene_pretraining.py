@@ -10,7 +10,7 @@ import pytest
 from strandline.distillation.pretraining.scenes import fit_trees, pretrain_scenes
 from strandline.distillation.pretraining.scenes.finished import FinishedParts
 from strandline.errors import InputError
-from strandline.models.weights.load_scene_weights import load_committee, load_scene_mapper, load_scene_student
+from strandline.models.weights.load_scene_weights import load_committee, load_scene_student
 from strandline.observations.flood_scenes.scene import FloodScene, LabelledScene
 from strandline.pipeline import jobs
 
@@ -57,7 +57,7 @@ def test_the_committee_that_is_written_is_the_one_that_maps(scenes: list[Labelle
     names = {member.name for member in committee.members}
     assert {"transformer_all", "transformer_radar", "trees_optical", "thresholds_radar", "student"} <= names
     assert set(committee.stackings) == {"radar+optical", "radar", "optical", "points"}
-    mapped = load_scene_mapper(trained).map(scenes[0].scene)
+    mapped = load_committee(trained).map(scenes[0].scene)
     assert mapped.probability.shape == (SIDE, SIDE)
     assert np.isfinite(mapped.probability).all()
     assert load_scene_student(trained).feature_width > 0

@@ -51,7 +51,7 @@ from strandline.pipeline.study_area.requirements import CALIBRATION_STORMS, MOST
 
 SIMULATED = "simulated"
 """Name of the simulated scenes among the data sets of `pretrain_scenes`."""
-ATTRIBUTION = "contains modified Copernicus Sentinel data where a data set of real scenes was used"
+ATTRIBUTION = "contains modified Copernicus Sentinel data"
 QUICK = RunConfig(
     DistillationConfig(steps=40), storms=24, calibration_storms=9, test_storms=5, windows=120, hazard_samples=16
 )
@@ -280,7 +280,6 @@ def pretrain_scenes(
     Raises:
         InputError: a data set that cannot be read, no scene in any, or another job that is to be resumed.
     """
-    start = time.perf_counter()
     folder = out / UNFINISHED
     config = ScenePretraining().scaled(effort)
     if folder.exists() and not resume:
@@ -301,13 +300,12 @@ def pretrain_scenes(
         "command": " ".join(["strandline pretrain", *(f"--scenes {Path(source).name}" for source in sources)]),
         "data": data,
         "start": f"the committee of the package, SHA-256 {digest}" if digest else "random weights",
-        "attribution": ATTRIBUTION,
+        **({"attribution": ATTRIBUTION} if set(sources) - {SIMULATED} else {}),
         "events": sorted({scene.event for scene in scenes}),
         "config": asdict(config),
         "seed": seed,
         "commit": commit(),
         "torch": torch.__version__,
-        "seconds": round(time.perf_counter() - start),
     }
     save_scene_networks(out, committee, card)
     shutil.rmtree(folder)

@@ -12,7 +12,7 @@ import xarray as xr
 from shapely.geometry import box
 
 from strandline.errors import FeedError, InputError
-from strandline.models.weights.load_scene_weights import load_scene_mapper
+from strandline.models.weights.load_scene_weights import load_committee
 from strandline.observations.region import Region
 from strandline.observations.region_file.feed_sections import FloodSceneStreamSection, ForecastStreamSection
 from strandline.pipeline.maps.moment.inputs import SceneFiles
@@ -180,7 +180,7 @@ def test_a_radar_image_that_arrives_is_mapped_as_the_command_maps_it(tmp_path: P
     path = write_bands(tmp_path / "water_20221121T0515.tif", radar_of(water), **there)
     shares = {r.place: r.value for r in scenes(tmp_path, images="radar").read(datetime.min, NOW)}
     assert shares == {"west": 1.0, "east": 0.0}
-    mapped = flooded_land(SceneFiles(radar_after=path), REGION, load_scene_mapper())
+    mapped = flooded_land(SceneFiles(radar_after=path), REGION, load_committee())
     np.testing.assert_array_equal(mapped, water)
 
     sea = np.zeros((4, 8), bool)

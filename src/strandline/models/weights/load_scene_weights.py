@@ -16,10 +16,8 @@ from strandline.files import write_bytes, write_text
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.committee import Committee
-from strandline.models.flood.scenes.index_thresholds import IndexThresholds
 from strandline.models.flood.scenes.members import Member, NetworkMember, ThresholdMember, TreeMember
 from strandline.models.flood.scenes.networks import new_student, new_teacher
-from strandline.models.flood.scenes.scene_map import SceneMapper
 from strandline.models.flood.scenes.stacking import Recalibration, Stacking
 from strandline.models.weights.load_weights import REPLACE, SHIPPED, load_card, verified_bytes
 
@@ -55,12 +53,16 @@ def save_scene_networks(folder: Path, committee: Committee, card: Mapping[str, o
     write_text(folder / CARD, json.dumps(whole, indent=2) + "\n")
 
 
-def load_committee(folder: Path = SHIPPED) -> Committee:
-    """The committee that ships, or that `save_scene_networks` wrote.
+def load_committee(folder: Path | None = None) -> Committee:
+    """The committee that `save_scene_networks` wrote.
+
+    Args:
+        folder: of `strandline pretrain --scenes`; ``None`` = what ships.
 
     Raises:
         InputError: none in the folder, a damaged one, or one of another version.
     """
+    folder = folder or SHIPPED
     card: Mapping[str, Any] = load_card(folder, CARD)
     path = folder / FILE
     content = verified_bytes(path, card, CARD)
@@ -84,20 +86,6 @@ def load_scene_student(folder: Path = SHIPPED) -> DenseCNN:
         if member.name == STUDENT and isinstance(member.network, DenseCNN):
             return member.network
     raise InputError(folder / FILE, "holds no student", REPLACE)
-
-
-def load_scene_mapper(folder: Path | None = None) -> SceneMapper:
-    """What maps the water in a flood scene: the committee of a folder, or what ships.
-
-    Args:
-        folder: of `strandline pretrain --scenes`.
-
-    Raises:
-        InputError: as `load_committee`.
-    """
-    if folder is None and not (SHIPPED / FILE).exists():
-        return IndexThresholds()
-    return load_committee(folder or SHIPPED)
 
 
 def _member(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Member:
