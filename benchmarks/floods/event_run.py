@@ -122,7 +122,7 @@ class EventRun:
 
     def _add_shipped(self, committee: Committee) -> None:
         """Add what `strandline map` draws of each test chip, with the threshold that it finds there."""
-        found = [committee.map(one.scene) for one in self._test.student_scenes(self._setting)]
+        found = [committee.hear(one.scene).joined() for one in self._test.student_scenes(self._setting)]
         probability = np.nan_to_num(np.stack([each.probability for each in found]), nan=0.0)
         thresholds = np.array([each.threshold for each in found], dtype=np.float32)
         self._add("shipped", 0.0, probability, thresholds)
