@@ -157,7 +157,7 @@ def test_the_command_runs_on_unseen_chips(tmp_path: Path) -> None:
     main([*command.split(), "--work", str(tmp_path / "work"), "--out", str(tmp_path / "found.json")])
     rows = json.loads((tmp_path / "found.json").read_text())["rows"]
     assert {row["event"] for row in rows} == {"900-999"}
-    assert {"committee", "distilled", "full_labels"} < {row["method"] for row in rows}
+    assert {"committee", "distilled", "unet_finetuned"} < {row["method"] for row in rows}
     assert "--target target.zip" in (tmp_path / "found.md").read_text()
 
 

@@ -90,3 +90,11 @@ def test_scenes_too_small_for_a_chip_are_refused(
     monkeypatch.setattr(jobs, "simulated_scenes", lambda seed: iter(scenes))
     with pytest.raises(InputError, match="give larger scenes"):
         jobs.pretrain_scenes(tmp_path, ["simulated"], None, 0, lambda _: None, effort=0.002)
+
+
+def test_what_saw_simulated_scenes_alone_is_held_by_thresholds_of_the_real_image(trained: Path) -> None:
+    committee = load_committee(trained)
+    untrained = {key: stacking.untrained for key, stacking in committee.stackings.items()}
+    assert untrained == {
+        "radar+optical": "untrained_all", "radar": "untrained_radar", "optical": "untrained_optical", "points": "",
+    }  # fmt: skip

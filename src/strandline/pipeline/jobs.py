@@ -19,6 +19,7 @@ from strandline.distillation.pretraining.scenes.pretrain_scenes import (
     ScenePretraining,
     pretrain_committee,
     simulated_scenes,
+    with_thresholds,
 )
 from strandline.distillation.pretraining.simulated_coasts import (
     PretrainingConfig,
@@ -307,7 +308,7 @@ def pretrain_scenes(
         "commit": commit(),
         "torch": torch.__version__,
     }
-    save_scene_networks(out, committee, card)
+    save_scene_networks(out, with_thresholds(committee) if set(sources) == {SIMULATED} else committee, card)
     shutil.rmtree(folder)
 
 

@@ -1,6 +1,7 @@
 """Read and write the committee that maps flood scenes, and its student."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
@@ -40,7 +41,8 @@ def save_scene_networks(folder: Path, committee: Committee, card: Mapping[str, o
             tensors |= member.trees.tensors(f"{member.name}.")
             members.append({"name": member.name, "kind": "trees", "shows": list(member.shows)})
         elif isinstance(member, ThresholdMember):
-            members.append({"name": member.name, "kind": "thresholds", "sensor": member.sensor})
+            doubt = None if math.isnan(member.doubt) else member.doubt
+            members.append({"name": member.name, "kind": "thresholds", "sensor": member.sensor, "doubt": doubt})
         elif isinstance(member, NetworkMember):
             state = member.network.state_dict()
             tensors |= {f"{member.name}.{name}": value.detach().half().contiguous() for name, value in state.items()}
@@ -91,7 +93,9 @@ def load_scene_student(folder: Path = SHIPPED) -> DenseCNN:
 def _member(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Member:
     name, kind = str(described["name"]), described["kind"]
     if kind == "thresholds":
-        return ThresholdMember(name, described["sensor"])
+        return ThresholdMember(
+            name, described["sensor"], math.nan if described["doubt"] is None else described["doubt"]
+        )
     if kind == "trees":
         return TreeMember(name, BoostedTrees.of_tensors(tensors, f"{name}."), tuple(described["shows"]))
     streams = tuple(described["streams"])
@@ -106,7 +110,7 @@ def _member(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Memb
 
 def _stacking(values: Mapping[str, Any]) -> Stacking:
     members = {name: Recalibration(**one) for name, one in values["members"].items()}
-    return Stacking(members, values["exponent"], Recalibration(**values["joined"]))
+    return Stacking(members, values["exponent"], Recalibration(**values["joined"]), values["untrained"])
 
 
 def _size_of(network: nn.Module) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """Pre-training of the committee and its student on labelled scenes of any data set, and on simulated ones."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -19,7 +20,7 @@ from strandline.errors import InputError
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.images.working_size import WORKING_SIZE, coarse_label, coarsened, factor_of
-from strandline.models.flood.scenes.members import TILE, NetworkMember
+from strandline.models.flood.scenes.members import TILE, NetworkMember, ThresholdMember
 from strandline.models.flood.scenes.networks import new_student
 from strandline.models.flood.scenes.stacking import Recalibration, Stacking
 from strandline.models.flood.scenes.streams import SCENE_STREAMS
@@ -113,6 +114,21 @@ def pretrain_committee(
     member = NetworkMember("student", distilled, tuple(SCENE_STREAMS))
     stackings = {**committee.stackings, "points": Stacking({"student": Recalibration()})}
     return Committee((*committee.members, member), stackings)
+
+
+def with_thresholds(committee: Committee) -> Committee:
+    """The committee with thresholds that have half of the weight wherever an image shows a cell.
+
+    For one that has seen simulated scenes alone: what the simulator gets wrong, all its trained members get wrong
+    together, and thresholds that are found in the real image do not.
+    """
+    sensors = {"radar+optical": "all", "radar": "radar", "optical": "optical"}
+    thresholds = [ThresholdMember(f"untrained_{name}", name, math.nan) for name in sensors.values()]
+    stackings = {
+        key: replace(stacking, untrained=f"untrained_{sensors[key]}") if key in sensors else stacking
+        for key, stacking in committee.stackings.items()
+    }
+    return replace(committee, members=(*committee.members, *thresholds), stackings=stackings)
 
 
 def simulated_scenes(seed: int) -> Iterator[LabelledScene]:

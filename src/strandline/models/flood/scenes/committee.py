@@ -10,7 +10,7 @@ from strandline.errors import InputError
 from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
 from strandline.models.flood.scenes.images.working_size import coarsened, factor_of, refined
 from strandline.models.flood.scenes.index_thresholds import SEEN
-from strandline.models.flood.scenes.members import Member, PreparedScene, TreeMember, layers_seen
+from strandline.models.flood.scenes.members import Member, PreparedScene, ThresholdMember, TreeMember, layers_seen
 from strandline.models.flood.scenes.scene_map import NO_IMAGE, SceneMap
 from strandline.models.flood.scenes.stacking import Stacking, scene_threshold
 from strandline.observations.arrays import Mask, SingleFloats
@@ -41,6 +41,11 @@ class Committee:
     def of_region(self, sample: FloodScene) -> Self:
         """The same with the statistics and the members' qualities of these parts of a region."""
         sample = coarsened(sample, factor_of(sample.cell_size))
+        members = tuple(one.of_region(sample) if isinstance(one, ThresholdMember) else one for one in self.members)
+        return replace(self, members=members)._weighed(sample)
+
+    def _weighed(self, sample: FloodScene) -> Self:
+        """The same with the statistics, qualities and threshold of a region."""
         statistics = self._statistics_of(sample)
         groups = self._groups(sample)
         found = self._ask(sample, statistics, groups)
@@ -79,10 +84,10 @@ class Committee:
         probability, spread = (np.full(scene.shape, np.nan, dtype=np.float32) for _ in range(2))
         for key, where in groups.items():
             stacking = self.stackings[key]
-            there = {name: found[name][where] for name in stacking.members}
+            there = {name: found[name][where] for name in stacking.asked}
             qualities = (self.qualities or {}).get(key) or stacking.qualities(there)
             probability[where] = stacking.join(there, qualities)
-            spread[where] = np.std(list(there.values()), axis=0)
+            spread[where] = np.nanstd(list(there.values()), axis=0)
         if scene.points is not None:
             visited = np.isfinite(scene.points)
             probability[visited] = np.where(scene.points > 0.5, SEEN, 1 - SEEN)[visited]
@@ -111,7 +116,7 @@ class Committee:
         progress: Callable[[float], None] | None = None,
     ) -> dict[str, SingleFloats]:
         """(H, W) probability of each member that the groups need."""
-        asked = {name for key in groups for name in self.stackings[key].members}
+        asked = {name for key in groups for name in self.stackings[key].asked}
         images = PreparedScene(scene, statistics)
         found: dict[str, SingleFloats] = {}
         for number, member in enumerate(self.members):

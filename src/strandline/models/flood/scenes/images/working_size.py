@@ -21,6 +21,15 @@ def factor_of(cell_size: float) -> int:
     return max(1, round(WORKING_SIZE / cell_size))
 
 
+def parts_of(cell_size: float, image_size: float) -> int:
+    """Parts along the edge of a cell in which images are mapped: working cells, or an image's where these are coarser.
+
+    Args:
+        cell_size, image_size: [m] of the cells that the map is wanted in, and of the finest image's.
+    """
+    return max(1, round(cell_size / max(WORKING_SIZE, image_size)))
+
+
 def coarsened(scene: FloodScene, factor: int) -> FloodScene:
     """Means of blocks of cells that are known; the last block of a row or column may be smaller.
 
@@ -31,7 +40,7 @@ def coarsened(scene: FloodScene, factor: int) -> FloodScene:
     layers: dict[str, Any] = {}
     for name, layer in scene.layers.items():
         is_db = name.startswith("radar") and scene.radar_unit == "dB"
-        mean = _means(10 ** (layer / 10) if is_db else layer, factor)
+        mean = block_means(10 ** (layer / 10) if is_db else layer, factor)
         layers[name] = (10 * np.log10(np.maximum(mean, 1e-10)) if is_db else mean).astype(np.float32)
     return replace(scene, cell_size=scene.cell_size * factor, **layers)
 
@@ -51,7 +60,8 @@ def refined(map_: SingleFloats, factor: int, shape: tuple[int, int]) -> SingleFl
     return np.where(unknown, np.nan, fine).astype(np.float32)
 
 
-def _means(layer: Reals, factor: int) -> SingleFloats:
+def block_means(layer: Reals, factor: int) -> SingleFloats:
+    """(…, H, W) → (…, h, w) means of the known cells of each block; NaN where none is known."""
     rows, columns = layer.shape[-2:]
     margins = [(0, 0)] * (layer.ndim - 2) + [(0, -rows % factor), (0, -columns % factor)]
     padded = np.pad(layer.astype(np.float32), margins, constant_values=np.nan)
