@@ -56,7 +56,7 @@ def test_the_committee_that_is_written_is_the_one_that_maps(scenes: list[Labelle
     committee = load_committee(trained)
     names = {member.name for member in committee.members}
     assert {"transformer_all", "transformer_radar", "trees_optical", "thresholds_radar", "student"} <= names
-    assert set(committee.stackings) == {"radar+optical", "radar", "optical", "points"}
+    assert set(committee.stackings) == {"radar+optical", "radar", "optical", "hidden"}
     mapped = load_committee(trained).map(scenes[0].scene)
     assert mapped.probability.shape == (SIDE, SIDE)
     assert np.isfinite(mapped.probability).all()
@@ -96,5 +96,5 @@ def test_what_saw_simulated_scenes_alone_is_held_by_thresholds_of_the_real_image
     committee = load_committee(trained)
     untrained = {key: stacking.untrained for key, stacking in committee.stackings.items()}
     assert untrained == {
-        "radar+optical": "untrained_all", "radar": "untrained_radar", "optical": "untrained_optical", "points": "",
+        "radar+optical": "untrained_all", "radar": "untrained_radar", "optical": "untrained_optical", "hidden": "",
     }  # fmt: skip

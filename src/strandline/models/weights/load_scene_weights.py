@@ -24,7 +24,7 @@ from strandline.models.weights.load_weights import REPLACE, SHIPPED, load_card, 
 
 FILE, CARD = "scenes.safetensors", "scenes.json"
 STUDENT = "student"
-"""Name of the member that answers where points alone show the moment."""
+"""Name of the member that infers what no image shows."""
 
 
 def save_scene_networks(folder: Path, committee: Committee, card: Mapping[str, object]) -> None:
@@ -105,7 +105,7 @@ def _member(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Memb
     network.load_state_dict(
         {key.removeprefix(prefix): value.float() for key, value in tensors.items() if key.startswith(prefix)}
     )
-    return NetworkMember(name, network.eval(), streams)
+    return NetworkMember(name, network.eval(), streams, infers=name == STUDENT)
 
 
 def _stacking(values: Mapping[str, Any]) -> Stacking:

@@ -18,7 +18,7 @@ from strandline.distillation.pretraining.scenes.train_committee import Committee
 from strandline.distillation.training.loop import Announce
 from strandline.errors import InputError
 from strandline.models.flood.dense_cnn import DenseCNN
-from strandline.models.flood.scenes.committee import Committee
+from strandline.models.flood.scenes.committee import HIDDEN, Committee
 from strandline.models.flood.scenes.images.working_size import WORKING_SIZE, coarse_label, coarsened, factor_of
 from strandline.models.flood.scenes.members import TILE, NetworkMember, ThresholdMember
 from strandline.models.flood.scenes.networks import new_student
@@ -69,7 +69,7 @@ def pretrain_committee(
     announce: Announce,
     start: Committee | None = None,
 ) -> Committee:
-    """The committee of these scenes, with the student as the member that answers to points alone.
+    """The committee of these scenes, with the student as the member that infers what no image shows.
 
     Args:
         start: committee that is trained further, as in `CommitteeTraining`.
@@ -111,8 +111,8 @@ def pretrain_committee(
         return distil_scene_student(student, pairs, distillation, TEACHER_WEIGHT, seed, progress=progress)
 
     distilled = parts.network("student-distilled", new_student(seed), distil)
-    member = NetworkMember("student", distilled, tuple(SCENE_STREAMS))
-    stackings = {**committee.stackings, "points": Stacking({"student": Recalibration()})}
+    member = NetworkMember("student", distilled, tuple(SCENE_STREAMS), infers=True)
+    stackings = {**committee.stackings, HIDDEN: Stacking({"student": Recalibration()})}
     return Committee((*committee.members, member), stackings)
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+from scipy import ndimage
 
 from strandline.errors import InputError
 from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
-from strandline.models.flood.scenes.images.working_size import coarsened, factor_of, refined
+from strandline.models.flood.scenes.images.working_size import coarsened, factor_of, in_parts, refined
 from strandline.models.flood.scenes.index_thresholds import SEEN
 from strandline.models.flood.scenes.members import Member, PreparedScene, ThresholdMember, TreeMember, layers_seen
 from strandline.models.flood.scenes.scene_map import NO_IMAGE, SceneMap
@@ -16,8 +17,12 @@ from strandline.models.flood.scenes.stacking import Stacking, scene_threshold
 from strandline.observations.arrays import Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import FloodScene
 
-SENSORS = {"radar": ("radar_after",), "optical": ("optical_after",), "points": ("points",)}
+SENSORS = {"radar": ("radar_after",), "optical": ("optical_after",)}
 """What shows the moment: sensor → layers of a scene."""
+HIDDEN = "hidden"
+"""Cells that no sensor shows, near some that are shown or that people saw."""
+NEAR = 32
+"""[cells] As far as a cell is inferred from what lies around it. An assumption: what a student sees around a cell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +31,8 @@ class Committee:
 
     Attributes:
         members: in any order.
-        stackings: sensors that show a cell, joined by "+", as ``radar+optical`` → how the members are joined there.
+        stackings: sensors that show a cell, joined by "+", as ``radar+optical``, or ``hidden`` → how the members are
+            joined there.
         statistics: of the region that scenes are tiles of; ``None`` = of the scene itself.
         qualities: of the members in that region, by sensors; ``None`` likewise.
         threshold: of that region; ``None`` likewise.
@@ -70,6 +76,7 @@ class Committee:
             found,
             probability=refined(found.probability, factor, shape),
             spread=refined(found.spread, factor, shape),
+            inferred=None if found.inferred is None else in_parts(found.inferred, factor, shape),
         )
 
     def _map(self, scene: FloodScene, progress: Callable[[float], None] | None) -> SceneMap:
@@ -93,7 +100,10 @@ class Committee:
             probability[visited] = np.where(scene.points > 0.5, SEEN, 1 - SEEN)[visited]
             spread[visited] = 0.0
         threshold = scene_threshold(probability) if self.threshold is None else self.threshold
-        return SceneMap(probability, spread, threshold, tuple(found), tuple(scene.layers))
+        inferred = groups.get(HIDDEN)
+        if inferred is not None and scene.points is not None:
+            inferred = inferred & ~np.isfinite(scene.points)
+        return SceneMap(probability, spread, threshold, tuple(found), tuple(scene.layers), inferred)
 
     def hear(self, scene: FloodScene) -> "Heard":
         """The members' answers on a scene, to be joined in more than one way."""
@@ -148,16 +158,17 @@ class Heard:
 
 
 def sensors_of(scene: FloodScene) -> dict[str, Mask]:
-    """Sensors that show a cell, joined by "+" → (H, W) the cells that exactly these show."""
-    seen = {sensor: layers_seen(scene, layers) for sensor, layers in SENSORS.items() if sensor != "points"}
-    points = scene.points is not None and bool(np.isfinite(scene.points).any())
+    """Sensors that show a cell, joined by "+" → (H, W) the cells that exactly these show; and the hidden ones near."""
+    seen = {sensor: layers_seen(scene, layers) for sensor, layers in SENSORS.items()}
     found: dict[str, Mask] = {}
-    for radar in (True, False):
-        for optical in (True, False):
-            names = [name for name, there in (("radar", radar), ("optical", optical)) if there]
-            if not names and points:
-                names = ["points"]
-            where = (seen["radar"] == radar) & (seen["optical"] == optical)
-            if names and where.any():
-                found["+".join(names)] = where
+    for names in (("radar", "optical"), ("radar",), ("optical",)):
+        where = np.logical_and.reduce([seen[sensor] == (sensor in names) for sensor in SENSORS])
+        if where.any():
+            found["+".join(names)] = where
+    shown = layers_seen(scene, ("radar_after", "optical_after", "points"))
+    images = layers_seen(scene, ("radar_after", "optical_after"))
+    if shown.any() and not images.all():
+        hidden = ~images & (ndimage.distance_transform_cdt(~shown, "chessboard") <= NEAR)
+        if hidden.any():
+            found[HIDDEN] = hidden
     return found

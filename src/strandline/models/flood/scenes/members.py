@@ -76,6 +76,7 @@ class NetworkMember:
     Attributes:
         streams: names; ``symmetries``: of the square, over which its probability is averaged.
         tile, overlap: [cells] of the windows that a larger scene is mapped in.
+        infers: whether it answers for every cell of a scene of which something is shown, as under clouds.
     """
 
     name: str
@@ -84,6 +85,7 @@ class NetworkMember:
     symmetries: int = 2
     tile: int = TILE
     overlap: int = OVERLAP
+    infers: bool = False
 
     def probability(self, images: PreparedScene) -> SingleFloats:
         """(H, W) probability of water, by tiles that are blended."""
@@ -106,7 +108,7 @@ class NetworkMember:
                 mapped = probability_of(self.network, part, self.symmetries)[0].numpy()
                 total[rows, columns] += share * mapped[: share.shape[0], : share.shape[1]]
                 weight[rows, columns] += share
-        return np.where(shown, total / weight, np.nan).astype(np.float32)
+        return np.where(shown | self.infers, total / weight, np.nan).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,7 +30,10 @@ def map_with_before(mapper: SceneMapper, scene: FloodScene, parts: int = 1) -> t
     """
     calm, found = scene_before(scene), mapper.map(scene)
     before = None if calm is None else block_means(wet_of(mapper.map(calm)), parts)
-    coarse = replace(found, probability=block_means(found.probability, parts), spread=block_means(found.spread, parts))
+    coarse = replace(
+        found, probability=block_means(found.probability, parts), spread=block_means(found.spread, parts),
+        inferred=None if found.inferred is None else block_means(found.inferred.astype(np.float32), parts) > 0.5,
+    )  # fmt: skip
     return coarse, None if before is None else np.where(np.isnan(before), before, (before >= 0.5).astype(np.float32))
 
 
@@ -44,8 +47,8 @@ def parts_along_cells(region: Region, images: Sequence[Image]) -> int:
 
 
 def wet_of(found: SceneMap) -> SingleFloats:
-    """(H, W) 1 = water, 0 = none, NaN = unknown."""
-    wet = np.where(np.isnan(found.probability), np.nan, found.probability >= found.threshold)
+    """(H, W) 1 = water, 0 = none, NaN = not shown."""
+    wet = np.where(found.shown, found.probability >= found.threshold, np.nan)
     return np.asarray(wet, dtype=np.float32)
 
 

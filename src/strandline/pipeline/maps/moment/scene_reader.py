@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from strandline.models.flood.scenes.images.working_size import in_parts
 from strandline.observations.arrays import Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import UNKNOWN, FloodScene, side_by_side
 from strandline.pipeline.maps.moment.inputs import Labels, MomentInputs
@@ -85,7 +86,7 @@ class SceneReader:
 
     def _in_parts(self, layer: npt.NDArray[Value]) -> npt.NDArray[Value]:
         """A layer (h, w) of cells in their parts."""
-        return layer.repeat(self.parts, axis=0).repeat(self.parts, axis=1)
+        return in_parts(layer, self.parts, (layer.shape[0] * self.parts, layer.shape[1] * self.parts))
 
 
 def scene_before(scene: FloodScene) -> FloodScene | None:

@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from strandline.observations.arrays import Reals, SingleFloats
 from strandline.observations.flood_scenes.scene import UNKNOWN, WET, FloodScene
 
+Value = TypeVar("Value", bound=np.generic)
 WORKING_SIZE = 20.0
 """[m] Edge of a cell that networks and trees see. Finer images are averaged: less speckle, and the sizes they know."""
 
@@ -49,7 +50,7 @@ def refined(map_: SingleFloats, factor: int, shape: tuple[int, int]) -> SingleFl
     """A map of working cells (h, w) on the scene's own cells (H, W), bilinear; NaN where its working cell is NaN."""
     if factor == 1:
         return map_
-    unknown = np.isnan(map_).repeat(factor, axis=0).repeat(factor, axis=1)[: shape[0], : shape[1]]
+    unknown = in_parts(np.isnan(map_), factor, shape)
     filled = torch.from_numpy(np.where(np.isnan(map_), 0.0, map_).astype(np.float32))[None, None]
     weight = torch.from_numpy((~np.isnan(map_)).astype(np.float32))[None, None]
     values, weights = (
@@ -58,6 +59,11 @@ def refined(map_: SingleFloats, factor: int, shape: tuple[int, int]) -> SingleFl
     )
     fine = (values / np.maximum(weights, 1e-6))[: shape[0], : shape[1]]
     return np.where(unknown, np.nan, fine).astype(np.float32)
+
+
+def in_parts(map_: npt.NDArray[Value], factor: int, shape: tuple[int, int]) -> npt.NDArray[Value]:
+    """A map of working cells (h, w) repeated over the scene's own cells (H, W)."""
+    return map_.repeat(factor, axis=0).repeat(factor, axis=1)[: shape[0], : shape[1]]
 
 
 def block_means(layer: Reals, factor: int) -> SingleFloats:
