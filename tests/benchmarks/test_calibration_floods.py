@@ -93,7 +93,7 @@ def test_an_event_is_predicted_once_and_read_again_as_it_was(tmp_path: Path) -> 
     said = {"transformer_all": np.full((5, 64, 64), 0.3, dtype=np.float32)}
     guide = NetworkMember("transformer_all", new_teacher(SCENE_STREAMS, 0, width=16, depth=1, skip=8), ())
     stacking = Stacking({"transformer_all": Recalibration()})
-    teacher = Teacher(Committee((guide,), {"radar+optical": stacking}), said, event.pairs)
+    teacher = Teacher(Committee((guide,), {"radar+optical": stacking}), said, said, event.pairs)
     plan = Plan(("outage",), (0.05,), 1, 1, 0.05, 2, 2, Budget(1, 1, 1, 1), SceneDistillation())
     folders = Folders(tmp_path, plan, {})
     training = FoldTraining(Fold("one", (), (event,)), plan, folders, lambda _: None)

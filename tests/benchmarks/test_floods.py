@@ -75,11 +75,11 @@ def test_the_mask_reaches_the_student_at_its_eight_points_alone() -> None:
 def test_a_perfect_map_scores_one_and_neither_points_nor_permanent_water_count() -> None:
     views = drawn()
     perfect = views.truth.astype(np.float32)
-    assert score(views, perfect, 0.5)["iou"] == 1.0
+    assert score(views, perfect, perfect > 0)["iou"] == 1.0
     uncounted = np.where(views.points | ~views.trained, 1 - perfect, perfect)
-    assert score(views, uncounted, 0.5)["iou"] == 1.0
-    assert score(views, uncounted, 0.5)["iou_raw"] < 1.0
-    assert score(views, 1 - perfect, 0.5)["iou"] == 0.0
+    assert score(views, uncounted, uncounted > 0)["iou"] == 1.0
+    assert score(views, uncounted, uncounted > 0)["iou_raw"] < 1.0
+    assert score(views, 1 - perfect, perfect == 0)["iou"] == 0.0
 
 
 def test_the_threshold_is_the_one_that_parts_wet_from_dry() -> None:
@@ -157,7 +157,7 @@ def test_the_command_runs_on_unseen_chips(tmp_path: Path) -> None:
     main([*command.split(), "--work", str(tmp_path / "work"), "--out", str(tmp_path / "found.json")])
     rows = json.loads((tmp_path / "found.json").read_text())["rows"]
     assert {row["event"] for row in rows} == {"900-999"}
-    assert {"committee", "distilled", "full_labels"} < {row["method"] for row in rows}
+    assert {"committee", "distilled", "unet_finetuned"} < {row["method"] for row in rows}
     assert "--target target.zip" in (tmp_path / "found.md").read_text()
 
 

@@ -20,7 +20,7 @@ def test_one_image_and_nothing_else_is_mapped(image: Path, tmp_path: Path, monke
     code, said = strandline(monkeypatch, capsys, "map", "--radar-after", image, "--out", tmp_path / "out")
     assert code == 0
     assert "zero-shot" in said
-    assert "images mapped by: threshold found in the radar image (VV)" in said
+    assert "images mapped by: Vision Transformer on radar; boosted trees on radar" in said
     assert "km² under water (between" in said
     facts = json.loads((tmp_path / "out" / "flood.json").read_text(encoding="utf-8"))
     assert facts["time"] == "2020-01-10T08:00:00Z"

@@ -4,26 +4,24 @@ from itertools import product
 
 import pytest
 
-from strandline.distillation.pretraining.scenes.train_committee import FEATURES_OF, STREAMS_OF
 from strandline.models.flood.scenes.index_thresholds import CHANGE, FOUND, STATED
-from strandline.models.weights.load_scene_weights import STUDENT
+from strandline.models.weights.load_scene_weights import CARD
+from strandline.models.weights.load_weights import SHIPPED, load_card
 from strandline.observations.flood_scenes.scene import RADAR_BANDS
 from strandline.pipeline.maps.moment.products.mapped_by import WORDS, has_stated_threshold, in_words
 
-COMMITTEE = [
-    *(f"transformer_{kind}" for kind in STREAMS_OF),
-    *(f"trees_{kind}" for kind in FEATURES_OF),
-    "thresholds_radar",
-    STUDENT,
-]
+COMMITTEE = [str(member["name"]) for member in load_card(SHIPPED, CARD)["members"]]
 RADAR = [f"{band}_{origin}" for band, origin in product(RADAR_BANDS, (FOUND, STATED))]
 THRESHOLDS = [*RADAR, *(f"{name}_{CHANGE}" for name in RADAR), "mndwi", "ndwi", "points"]
 
 
-def test_every_member_of_the_committee_and_every_threshold_has_words() -> None:
+def test_every_member_of_the_committee_that_ships_and_every_threshold_has_words() -> None:
     assert set(WORDS) == {*COMMITTEE, *THRESHOLDS}
-    assert len(set(WORDS.values())) == len(WORDS)
     assert not any("_" in words for words in WORDS.values())
+
+
+def test_the_same_words_stand_once() -> None:
+    assert in_words(("thresholds_radar", "untrained_radar")) == ("thresholds found in the radar image",)
 
 
 def test_a_member_that_somebody_else_made_keeps_its_name() -> None:

@@ -12,7 +12,10 @@ WORDS: Mapping[str, str] = {
     "trees_radar": "boosted trees on radar",
     "trees_optical": "boosted trees on optical images",
     "thresholds_radar": "thresholds found in the radar image",
-    "student": "small convolutional network (the student)",
+    "untrained_all": "thresholds found in the radar and optical images",
+    "untrained_radar": "thresholds found in the radar image",
+    "untrained_optical": "water indices of the optical image",
+    "student": "small network (the student), where no image shows the ground",
     "vv_found": "threshold found in the radar image (VV)",
     "vh_found": "threshold found in the radar image (VH)",
     "vv_found_change": "threshold found in the radar image (VV), and change since the image before",
@@ -29,8 +32,8 @@ WORDS: Mapping[str, str] = {
 
 
 def in_words(members: Iterable[str]) -> tuple[str, ...]:
-    """Members in words; one that somebody else made keeps its name, without underscores."""
-    return tuple(WORDS.get(name, name.replace("_", " ")) for name in members)
+    """Members in words, the same words once; one that somebody else made keeps its name, without underscores."""
+    return tuple(dict.fromkeys(WORDS.get(name, name.replace("_", " ")) for name in members))
 
 
 def has_stated_threshold(members: Iterable[str]) -> bool:
