@@ -1,16 +1,17 @@
 """Whoever can map an image has words for people: no name of a member stands in a product alone."""
 
+import json
 from itertools import product
 
 import pytest
 
 from strandline.models.flood.scenes.index_thresholds import CHANGE, FOUND, STATED
 from strandline.models.weights.load_scene_weights import CARD
-from strandline.models.weights.load_weights import SHIPPED, load_card
+from strandline.models.weights.load_weights import SHIPPED
 from strandline.observations.flood_scenes.scene import RADAR_BANDS
 from strandline.pipeline.maps.moment.products.mapped_by import WORDS, has_stated_threshold, in_words
 
-COMMITTEE = [str(member["name"]) for member in load_card(SHIPPED, CARD)["members"]]
+COMMITTEE = [member["name"] for member in json.loads((SHIPPED / CARD).read_text(encoding="utf-8"))["members"]]
 RADAR = [f"{band}_{origin}" for band, origin in product(RADAR_BANDS, (FOUND, STATED))]
 THRESHOLDS = [*RADAR, *(f"{name}_{CHANGE}" for name in RADAR), "mndwi", "ndwi", "points"]
 
