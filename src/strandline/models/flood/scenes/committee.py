@@ -20,7 +20,7 @@ from strandline.observations.flood_scenes.scene import FloodScene
 SENSORS = {"radar": ("radar_after",), "optical": ("optical_after",)}
 """What shows the moment: sensor → layers of a scene."""
 HIDDEN = "hidden"
-"""Cells that no sensor shows, near some that are shown or that people saw."""
+"""Cells that no sensor shows, near some that an optical image shows or that people saw."""
 NEAR = 32
 """[cells] As far as a cell is inferred from what lies around it. An assumption: what a student sees around a cell."""
 
@@ -165,10 +165,10 @@ def sensors_of(scene: FloodScene) -> dict[str, Mask]:
         where = np.logical_and.reduce([seen[sensor] == (sensor in names) for sensor in SENSORS])
         if where.any():
             found["+".join(names)] = where
-    shown = layers_seen(scene, ("radar_after", "optical_after", "points"))
+    around = layers_seen(scene, ("optical_after", "points"))  # gaps of radar were never inferred in training
     images = layers_seen(scene, ("radar_after", "optical_after"))
-    if shown.any() and not images.all():
-        hidden = ~images & (ndimage.distance_transform_cdt(~shown, "chessboard") <= NEAR)
+    if around.any() and not images.all():
+        hidden = ~images & (ndimage.distance_transform_cdt(~around, "chessboard") <= NEAR)
         if hidden.any():
             found[HIDDEN] = hidden
     return found

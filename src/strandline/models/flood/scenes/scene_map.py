@@ -26,7 +26,7 @@ class SceneMap:
         threshold: probability from which a cell counts as wet.
         members: names of the members that answered.
         streams: names of the layers of the scene that were used.
-        inferred: (H, W) cells that nothing shows, told from what lies around them; ``None`` = none.
+        inferred: (H, W) cells that nothing shows, inferred from what lies around them; ``None`` = none.
     """
 
     probability: SingleFloats

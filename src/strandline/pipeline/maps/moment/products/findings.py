@@ -266,5 +266,5 @@ def headline(findings: MomentFindings) -> str:
     area = findings.area
     return (
         f"{area.km2:.2f} km² under water (between {area.at_least:.2f} and {area.at_most:.2f}),"
-        f" {area.seen_share:.0%} of the region seen"
+        f" {area.seen_share:.0%} of the region known"
     )
