@@ -7,7 +7,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from benchmarks.tidal_flats.levels import Table, levels_by_fit, levels_by_table
-from benchmarks.tidal_flats.methods import by_waterlines, heights_of
+from benchmarks.tidal_flats.methods import METHODS, heights_of
 from benchmarks.tidal_flats.scenes import Flat
 from strandline.observations.sea_level.scenes.local_tide import LocalTide
 
@@ -17,11 +17,15 @@ WET, DRY, UNKNOWN = "#2b6ca3", "#e6d8b5", "#ffffff"
 BLACK, VERMILION = "#222222", "#d55e00"
 
 
-def draw(earlier: Flat, later: Flat, table: Table, tide: LocalTide, out: Path) -> None:
-    """Draw and save."""
+def draw(earlier: Flat, later: Flat, table: Table, tide: LocalTide, cut: float, out: Path) -> None:
+    """Draw and save.
+
+    Args:
+        cut: probability above which a cell is drawn wet.
+    """
     levels = levels_by_fit(tide, later.water.time)
     published = levels_by_table(table, earlier.water.time, later.water.time)
-    predicted = by_waterlines(earlier, levels)
+    predicted = METHODS["waterlines"].score(earlier, levels) > cut
     figure = Figure(figsize=(12, 8.2), layout="constrained")
     top, bottom = np.asarray(figure.subfigures(2, 1, height_ratios=(1, 1.25))).ravel()
     left, right = top.subplots(1, 2, width_ratios=(1, 2.4))
