@@ -151,10 +151,12 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             path, f"has no array {missing}", "write ndwi, time, x, y and crs as in docs/how-to/tidal-flats"
         )
     try:
-        held["time"] = held["time"].astype("datetime64[s]" if held["time"].dtype.kind in "MUS" else "void")
-    except (TypeError, ValueError) as error:
-        what = f"'time' holds {held['time'].dtype}, no times"
-        raise InputError(path, what, "write UTC as datetime64, or as text like 2019-01-02T00:59:08") from error
+        if held["time"].dtype.kind not in "MUS":
+            raise ValueError
+        held["time"] = held["time"].astype("datetime64[s]")
+    except ValueError as error:
+        remedy = "write UTC as datetime64, or as text like 2019-01-02T00:59:08"
+        raise InputError(path, f"'time' holds no times ({held['time'].dtype})", remedy) from error
     return held
 
 

@@ -51,8 +51,8 @@ Measured, as the next four, on 3 555 stations of TICON with another one 100 to 2
 differences left out (``python -m benchmarks.tides``, table `corrections`). The differences of N2, S2, K2, O1 and P1 go
 with those of M2 and K1 (coherence 0.84 to 0.98)."""
 FACTOR_SPREAD = {2: 0.43, 1: 0.22}
-"""Of a species' complex factor, for each unit of the deviation of ln(size) [-]. Species 3 and more take that of 2, whose
-products they are: an ASSUMPTION."""
+"""Of a species' complex factor, for each unit of the deviation of ln(size) [-]. Species 3 and more take that of 2: an
+ASSUMPTION."""
 SEASON_SPREAD = {"SA": 0.06, "SSA": 0.03}
 """[m] Of the annual and semi-annual wave, the same at 20 km as at 400."""
 OTHER_SPREAD, LONG_SPREAD = 0.03, 0.01
