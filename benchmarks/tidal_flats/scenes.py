@@ -105,9 +105,8 @@ def read_flat(path: Path) -> Flat:
     if index.shape != expected:
         what = f"'ndwi' has the shape {index.shape}, times, y and x have {expected}"
         raise InputError(path, what, "store it as (scene, y, x), one time for each scene")
-    if np.isnat(time).any() or np.unique(time).size < time.size:
-        what = "a scene has no time, or two have the same"
-        raise InputError(path, what, "give each scene its own time in UTC, and tiles of one pass as one scene")
+    if np.isnat(time).any():
+        raise InputError(path, f"{int(np.isnat(time).sum())} scenes have no time", "give each its time in UTC")
     index = index.astype(np.float64)
     wet = np.where(np.isfinite(index), (index > WET).astype(float), np.nan).reshape(len(index), -1)
     if not np.isfinite(wet).any():
