@@ -50,7 +50,7 @@ class Grid:
 
     def __str__(self) -> str:
         rows, columns = self.shape
-        return f"{self.crs}, {rows} × {columns} cells of {self.cell:g} m from x {self.x[0]:g}, y {self.y[0]:g}"
+        return f"{self.crs}, {rows} × {columns} cells of {self.cell:g} m from x {self.x[0]:.10g}, y {self.y[0]:.10g}"
 
 
 @dataclass(frozen=True, eq=False)
