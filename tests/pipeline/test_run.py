@@ -96,6 +96,7 @@ def test_the_summary_holds_what_was_promised(finished: Path) -> None:
     assert plan["expected_annual_damage"]["mean"] == pytest.approx(damage["mean"])
     yearly = [each for each in plan["actions"] if each["avoided_loss"] and each["avoided_loss_per"] == "year"]
     assert all(0 <= each["avoided_loss"]["mean"] <= damage["mean"] for each in yearly)
+    assert {one["condition"] for one in plan["hindcasts"]} == {"all gauges work", "own gauge fails in storms"}
     assert 0 <= summary["surge"]["coverage_90"] <= 1
     people = summary["impact"]["people"]
     assert 0 < people["residents"]["low"] <= people["residents"]["high"]
