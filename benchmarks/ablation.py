@@ -28,6 +28,8 @@ TEST, REGIME, LABELS = "normal", "standard", 0.05
 DRAWS = 4000
 NAMES = {"amortised": ("amortised", "distilled"), "amortised_without_archive": ("distilled_no_archive_and_waterlines",)}
 """Name in the report → names in the rows, the first that is there; other methods have one name."""
+PEER = "recipe_amortised"
+"""The default with as many students as the article's recipe."""
 Scores = Mapping[Value, list[float]]
 
 
@@ -44,11 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def ablation_of(result: Path) -> str:
     """The content of the file: IoU of each method and recipe, and the difference to the recipe it belongs to."""
     record = json.loads(result.read_text())
-    rows = [
-        row
-        for row in record["rows"]
-        if (row["test"], row["regime"], row["label_fraction"], row["outage"]) == (TEST, REGIME, LABELS, "none")
-    ]
+    rows = rows_of_report(record["rows"])
     content = {
         "command": "python -m benchmarks.ablation",
         "benchmark": "delta",
@@ -63,13 +61,21 @@ def ablation_of(result: Path) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def rows_of_report(rows: Rows) -> Rows:
+    """Rows at the label fraction of the report; of a method that no label changes, which has none there, at 0."""
+    of_test = [row for row in rows if (row["test"], row["regime"], row["outage"]) == (TEST, REGIME, "none")]
+    labelled = {row["method"] for row in of_test if row["label_fraction"] == LABELS}
+    return [row for row in of_test if row["label_fraction"] == (LABELS if row["method"] in labelled else 0.0)]
+
+
 def ablation_rows(rows: Rows) -> list[Row]:
     """A row for each method of the report, against “amortised”, and one for each part, against its recipe."""
     scores = _scores_by_method(rows)
     found: list[Row] = []
     for method in METHODS:
         if method in scores:
-            found.append(_row(method, None, None, scores[method], scores.get(AMORTISED.name)))
+            default = PEER if method == ARTICLE.name and PEER in scores else AMORTISED.name
+            found.append(_row(method, None, None, scores[method], scores.get(default)))
     for recipe in (AMORTISED, ARTICLE):
         for part in PARTS:
             method = f"{recipe.name}_without_{part}"
@@ -98,9 +104,10 @@ def _scores_by_method(rows: Rows) -> dict[str, Scores]:
 
 
 def _difference(ours: Scores, theirs: Scores) -> Interval:
-    """What ours has more, over the coasts on which both have as many seeds."""
-    both = {coast: scores for coast, scores in ours.items() if len(theirs.get(coast, ())) == len(scores)}
-    return paired_bootstrap(paired_differences(both, theirs), DRAWS, seed=0)
+    """What ours has more, over the coasts and the first seeds that both have."""
+    seeds = {coast: min(len(scores), len(theirs.get(coast, ()))) for coast, scores in ours.items()}
+    one, other = ({coast: of[coast][:count] for coast, count in seeds.items() if count} for of in (ours, theirs))
+    return paired_bootstrap(paired_differences(one, other), DRAWS, seed=0)
 
 
 if __name__ == "__main__":

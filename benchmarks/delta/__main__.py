@@ -14,7 +14,7 @@ from benchmarks.delta.cases import split_storms
 from benchmarks.delta.coasts import SimulatedCoast, difficulty_of, simulate, simulate_with_clear_views
 from benchmarks.delta.methods import Budget, digest, weights_of
 from benchmarks.delta.outages import CONDITIONS
-from benchmarks.delta.run import ON_FEWER_SEEDS, PARTS, TARGETS, TUNING_COASTS
+from benchmarks.delta.run import ON_FEWER_SEEDS, ON_ONE_SEED, PARTS, TARGETS, TUNING_COASTS
 from benchmarks.delta.summary import markdown, summarise
 from benchmarks.delta.trial import Sources, Trial, build_sources
 from benchmarks.record import Record, Row, finished_rows, numeric_options, print_summary, write_record
@@ -52,10 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     tests: dict[int, tuple[str, ...]] = {TARGETS + i: ("normal", "extreme") for i in range(options.coasts)}
     tests |= {TUNING_COASTS + i: ("high",) for i in range(options.tuning_coasts)}
     todo = [
-        (part, seed, coast)
-        for part in options.parts
-        for seed in range(min(options.seeds, options.control_seeds if part in ON_FEWER_SEEDS else options.seeds))
-        for coast in tests
+        (part, seed, coast) for part in options.parts for seed in range(_seeds_of(part, options)) for coast in tests
     ]
     rows: list[Row] = []
     with Progress() as bar:
@@ -74,6 +71,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     command = f"python -m benchmarks.delta {numeric_options(options, DECISIVE)}"
     write_record(record, options.out, markdown(record, command))
     print_summary(record)
+
+
+def _seeds_of(part: str, options: argparse.Namespace) -> int:
+    """Number of seeds that a part runs on."""
+    if part in ON_ONE_SEED:
+        return 1
+    return int(min(options.seeds, options.control_seeds) if part in ON_FEWER_SEEDS else options.seeds)
 
 
 def _sources(options: argparse.Namespace, budget: Budget) -> Callable[[], Sources]:
@@ -134,7 +138,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--years", type=float, default=40.0, help="length of the record")
     parser.add_argument("--label-fractions", type=float, nargs="+", default=[0.0, 0.01, 0.05, 0.10, 1.0])
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--control-seeds", type=int, default=2, help="of the ceiling, controls, ablations and outages")
+    parser.add_argument(
+        "--control-seeds", type=int, default=2, help="of ceiling, controls, ablations, outages, recipes"
+    )
     parser.add_argument("--size", type=int, default=64, help="cells along the edge of a coast")
     parser.add_argument("--members", type=int, default=1, help="students per method; the shipped ensemble has more")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Rows of the delta benchmark: the methods in five parts, each of which is finished and kept on its own."""
+"""Rows of the delta benchmark: the methods in parts, each of which is finished and kept on its own."""
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -13,8 +13,9 @@ from benchmarks.delta.cases import split_storms
 from benchmarks.delta.coasts import bathtub_maps
 from benchmarks.delta.methods import with_labels
 from benchmarks.delta.outages import CONDITIONS, apply_outage
+from benchmarks.delta.recipes import partial_recipe_rows, whole_recipe_rows
 from benchmarks.delta.scoring import DEFAULT_THRESHOLD, Predictor, threshold_on_labels
-from benchmarks.delta.trial import Trial
+from benchmarks.delta.trial import SWEEP_AT, Trial
 from benchmarks.record import Row
 from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData, drop_archive
 from strandline.models.batch import Batch
@@ -26,8 +27,6 @@ from strandline.observations.arrays import SingleFloats
 
 TARGETS, TUNING_COASTS = 500, 2_000_000
 """First seeds of the test coasts, and of the coasts on which settings are chosen."""
-SWEEP_AT = 0.05
-"""Label fraction of the outage sweep, of forgetting and of the ablations."""
 BATHTUBS = {
     "bathtub": ("product", False),
     "bathtub_connected": ("product", True),
@@ -159,9 +158,11 @@ PARTS: dict[str, Callable[[Trial], Iterator[Row]]] = {
     "training": training_rows,
     "ceiling": ceiling_rows,
     "controls": control_rows,
+    "recipes": whole_recipe_rows,
+    "recipe_parts": partial_recipe_rows,
 }
 """Name → its rows, in the order in which a run makes them."""
-ON_FEWER_SEEDS = ("ceiling", "controls")
+ON_FEWER_SEEDS, ON_ONE_SEED = ("ceiling", "controls", "recipes"), ("recipe_parts",)
 
 
 def _bathtub_rows(trial: Trial) -> Iterator[Row]:

@@ -20,6 +20,8 @@ from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 from strandline.observations.arrays import SingleFloats
 
+SWEEP_AT = 0.05
+"""Label fraction of the outage sweep, of forgetting, of the ablations and of the recipes."""
 REPLAY_STORMS = 16
 """Storms of each replayed coast."""
 

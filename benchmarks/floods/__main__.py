@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--target-blocks", type=Path, help="JSON of their ranges")
     parser.add_argument("--label-fractions", type=float, nargs="+", default=[0.01, 0.05, 0.10, 1.0])
     parser.add_argument("--seeds", type=int, default=5, help="draws of labels, clouds and points")
-    parser.add_argument("--control-seeds", type=int, default=1, help="seeds with all settings and controls")
+    parser.add_argument("--control-seeds", type=int, default=1, help="seeds with all settings, controls and ceilings")
     parser.add_argument("--control-fraction", type=float, default=0.05, help="label fraction of the controls")
     parser.add_argument("--settings", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
     parser.add_argument("--folds", type=int, default=FOLDS, help="folds of the source events")

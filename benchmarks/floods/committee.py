@@ -18,12 +18,14 @@ from strandline.distillation.training.loop import Announce
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
-from strandline.models.flood.scenes.members import NetworkMember, PreparedScene
+from strandline.models.flood.scenes.members import Member, NetworkMember, PreparedScene
 from strandline.models.flood.scenes.stacking import Stacking, scene_threshold
 from strandline.observations.arrays import Indices, SingleFloats
 from strandline.observations.flood_scenes.scene import WET, LabelledScene
 
 ALL = "radar+optical"
+SMALL_TILE, IN_TILES = 64, " in tiles"
+"""[cells] Half of what the networks were trained on; ending of the names of members that map in such tiles."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +34,13 @@ class Teacher:
 
     Attributes:
         said: member → (N, H, W) probability, of every chip of the event in order.
+        tiled: the same where networks map a chip in tiles of ``SMALL_TILE`` cells, with the statistics of the chip.
         pairs: number of training pairs, the first chips: on their images the members' qualities are expected.
     """
 
     committee: Committee
     said: Mapping[str, SingleFloats]
+    tiled: Mapping[str, SingleFloats]
     pairs: int
 
     @property
@@ -58,6 +62,10 @@ class Teacher:
         qualities = self.qualities if adaptation is None else adaptation.qualities
         threshold = self.threshold if adaptation is None else adaptation.threshold
         return TeacherWord(self._joined(chips, qualities), threshold, self.guide)
+
+    def word_in_tiles(self, chips: slice) -> TeacherWord:
+        """What the committee says, zero-shot, of chips that it maps in small tiles."""
+        return replace(self, said=self.tiled).word(chips)
 
     @cached_property
     def threshold(self) -> float:
@@ -100,24 +108,39 @@ class Adaptation:
     threshold: float
 
 
-def train_committee(scenes: Sequence[LabelledScene], steps: int, folder: Path, announce: Announce) -> Committee:
-    """The committee of some source events, or what is finished of it in ``folder``."""
+def train_committee(
+    scenes: Sequence[LabelledScene], steps: int, folder: Path, announce: Announce, start: Committee
+) -> Committee:
+    """The committee of some source events, or what is finished of it in ``folder``.
+
+    Args:
+        steps: of each transformer.
+        start: what ships, trained on simulated floods alone; its transformers are trained further.
+    """
     bare = [replace(one, scene=one.scene.without("points")) for one in scenes]
-    return CommitteeTraining(CommitteeConfig(steps), 0, FinishedParts(folder), announce).train(bare)
+    return CommitteeTraining(CommitteeConfig(steps).continued(), 0, FinishedParts(folder), announce, start).train(bare)
 
 
 def hear(committee: Committee, scenes: Sequence[LabelledScene], pairs: int, path: Path) -> Teacher:
     """What the members say about every chip of an event, asked once and kept in half precision."""
     if not path.exists():
-        found: dict[str, list[SingleFloats]] = {member.name: [] for member in committee.members}
+        networks = [member for member in committee.members if isinstance(member, NetworkMember)]
+        small = [
+            replace(one, name=f"{one.name}{IN_TILES}", tile=SMALL_TILE, overlap=SMALL_TILE // 4) for one in networks
+        ]
+        asked: list[Member] = [*committee.members, *small]
+        found: dict[str, list[SingleFloats]] = {member.name: [] for member in asked}
         for one in scenes:
             shown = one.scene.without(*(name for name in one.scene.layers if name not in TEACHER_LAYERS))
             images = PreparedScene(shown, SceneStatistics.of(shown))
-            for member in committee.members:
+            for member in asked:
                 found[member.name].append(member.probability(images))
         partial = path.with_suffix(".partial.npz")
         maps: dict[str, Any] = {name: np.stack(of_member).astype(np.float16) for name, of_member in found.items()}
         np.savez(partial, **maps)
         partial.replace(path)
     with np.load(path) as stored:
-        return Teacher(committee, {name: stored[name].astype(np.float32) for name in stored}, pairs)
+        maps = {name: stored[name].astype(np.float32) for name in stored}
+    whole = {name: map_ for name, map_ in maps.items() if not name.endswith(IN_TILES)}
+    tiled = {name: maps.get(f"{name}{IN_TILES}", map_) for name, map_ in whole.items()}
+    return Teacher(committee, whole, tiled, pairs)

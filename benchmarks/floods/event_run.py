@@ -15,6 +15,7 @@ from benchmarks.floods.views import Setting, Views
 from benchmarks.record import Row, Value
 from strandline.distillation.adaptation.scene_student import SceneDistillation
 from strandline.distillation.pretraining.scenes.train import predict_probability
+from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.networks import new_teacher
 from strandline.models.flood.scenes.streams import OPTICAL_STREAMS, RADAR_STREAMS
 from strandline.observations.arrays import Indices, SingleFloats
@@ -36,6 +37,8 @@ class EventRun:
     Args:
         name: of the event; ``views``: all its chips, of which the first ``pairs`` train and the rest is the test.
         others: test views of other settings, on which the student of all subsets is scored too.
+        shipped: committee of the package, which maps what the student sees without having seen a real flood; ``None`` =
+            not scored.
     """
 
     def __init__(
@@ -51,11 +54,13 @@ class EventRun:
         budget: Budget,
         config: SceneDistillation,
         others: Mapping[Setting, Views],
+        shipped: Committee | None = None,
     ) -> None:
         self._scenes, self._pairs, self._test = views.scenes, views[:pairs], views[pairs:]
         self._training, self._tested = slice(0, pairs), slice(pairs, len(views))
         self._setting, self._teacher, self._networks, self._trees = setting, teacher, networks, source_trees
         self._seed, self._budget, self._config, self._others = seed, budget, config, others
+        self._shipped = shipped
         self._head: Row = {
             "setting": setting.name,
             "event": name,
@@ -69,6 +74,8 @@ class EventRun:
         """Add what needs no label of the event."""
         word = self._teacher.word(self._tested)
         self._add("committee", 0.0, word.probability, word.threshold)
+        word = self._teacher.word_in_tiles(self._tested)
+        self._add("committee_in_tiles", 0.0, word.probability, word.threshold)
         for member, said in self._teacher.said.items():
             self._add(f"member_{member}", 0.0, np.nan_to_num(said[self._tested], nan=0.0), 0.5)
         self._add_network("pretrained", 0.0, methods.pretrained(self._networks.student, self._networks))
@@ -78,6 +85,8 @@ class EventRun:
         self._add("all_wet", 0.0, np.ones(self._test.points.shape, dtype=np.float32), 0.5)
         radar = [one.scene.radar_after for one in self._test.scenes]
         self._add("otsu", 0.0, np.stack([otsu(image[0]) for image in radar if image is not None]), 0.5)
+        if self._shipped is not None:
+            self._add_shipped(self._shipped)
 
     def add_with_labels(
         self, labelled: Indices, fraction: float, ablations: Mapping[str, Mapping[str, float | bool]]
@@ -111,6 +120,13 @@ class EventRun:
         trained, convergence = methods.ceiling(self._networks, task)
         self._add_network("full_labels", fraction, trained, steps=convergence.best)
 
+    def _add_shipped(self, committee: Committee) -> None:
+        """Add what `strandline map` draws of each test chip, with the threshold that it finds there."""
+        found = [committee.hear(one.scene).joined() for one in self._test.student_scenes(self._setting)]
+        probability = np.nan_to_num(np.stack([each.probability for each in found]), nan=0.0)
+        thresholds = np.array([each.threshold for each in found], dtype=np.float32)
+        self._add("shipped", 0.0, probability, thresholds)
+
     def _add_trees(self, task: EventTask, fraction: float) -> None:
         fitted = fitted_to_event(self._trees, task)
         threshold = choose_threshold(references_of(fitted, (task.own, self._networks.threshold_chips), self._setting))
@@ -131,16 +147,20 @@ class EventRun:
         trained, weight = methods.distilled(self._networks, task, word, config)
         self._add_network(name, fraction, trained, teacher_weight=weight.weight)
 
-    def _add(self, method: str, fraction: float, probability: SingleFloats, threshold: float, **more: Value) -> None:
+    def _add(
+        self, method: str, fraction: float, probability: SingleFloats, threshold: float | SingleFloats, **more: Value
+    ) -> None:
+        """Add a row; ``threshold`` of all test chips or of each (N,)."""
         head: Row = {**self._head, **self._labels(fraction), "method": method, **more}
-        self.rows.append({**head, **score(self._test, probability, threshold), "threshold": threshold})
+        flooded = probability >= np.reshape(threshold, (-1, 1, 1))
+        self.rows.append({**head, **score(self._test, probability, flooded), "threshold": float(np.mean(threshold))})
 
     def _add_network(self, method: str, fraction: float, trained: TrainedNetwork, **more: Value) -> None:
         def add(setting: Setting, test: Views, **streams: Value) -> None:
             probability: SingleFloats = predict_probability(trained.network, test.student_samples(setting)).numpy()
             head: Row = {**self._head, **self._labels(fraction), "method": method, **streams, **more}
             threshold = trained.threshold(setting)
-            self.rows.append({**head, **score(test, probability, threshold), "threshold": threshold})
+            self.rows.append({**head, **score(test, probability, probability >= threshold), "threshold": threshold})
 
         add(self._setting, self._test)
         for other, views in self._others.items():

@@ -32,6 +32,8 @@ from strandline.models.flood.scenes.cell_features import FEATURES
 from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.networks import new_student
 from strandline.models.flood.scenes.streams import SCENE_STREAMS
+from strandline.models.weights.load_scene_weights import CARD, load_committee
+from strandline.models.weights.load_weights import SHIPPED, load_card
 from strandline.observations.arrays import Indices
 
 LEAST_CHIPS = 25
@@ -52,7 +54,7 @@ class Plan:
     Attributes:
         settings: names; ``fractions``: of the training pairs that are labelled, at least one chip.
         seeds: draws of labels, clouds and points; ``control_seeds``: those of them for the settings that are no
-            headline, and, at ``control_fraction``, for controls and ablations.
+            headline, for ceilings and what ships, and, at ``control_fraction``, for controls and ablations.
         folds: of the source events, where there is no target.
         committee_steps: of each transformer; ``budget``: of students; ``config``: of the distillation.
     """
@@ -105,7 +107,9 @@ class Folders:
     """
 
     def __init__(self, folder: Path, plan: Plan, data: Mapping[str, str]) -> None:
+        shipped = load_card(SHIPPED, CARD)["sha256"]
         networks: dict[str, object] = {"data": dict(data), "folds": plan.folds, "committee": plan.committee_steps}
+        networks |= {"start": shipped}
         students = {**networks, "steps": plan.budget.student_steps}
         rows = {**students, "budget": asdict(plan.budget), "config": repr(plan.config), "fractions": plan.fractions}
         rows |= {"controls": [plan.control_seeds, plan.control_fraction]}
@@ -137,7 +141,8 @@ def run_fold(fold: Fold, plan: Plan, folders: Folders, progress: Callable[[str],
             progress(f"{fold.name}: {event.name}, one image")
 
             def one_image(event: Event = event) -> list[Row]:
-                return list(zero_shot_rows(event, training.committee, training.networks(SETTINGS["radar_only"])))
+                networks = training.networks(SETTINGS["radar_only"])
+                return list(zero_shot_rows(event, training.committee, networks, training.shipped))
 
             yield finished_rows(folders.rows / f"{event.name}.json", one_image)
     targets = [event for event in fold.target if not is_zero_shot(event)]
@@ -166,13 +171,15 @@ def run_event(training: "FoldTraining", event: Event, setting: Setting, seed: in
     run = EventRun(
         event.name, views, event.pairs, setting, training.teacher(event), training.networks(setting),
         training.trees(setting), seed, plan.budget, plan.config, others,
+        training.shipped if seed < plan.control_seeds else None,
     )  # fmt: skip
     counts = labelled_counts(plan.fractions, event.pairs, fewest=1)
     run.add_without_labels()
     for fraction, count in counts.items():
         labelled = draw_labels(event, seed)[:count]
         if count == event.pairs:
-            run.add_ceiling(fraction)
+            if seed < plan.control_seeds:
+                run.add_ceiling(fraction)
         else:
             nearest = min(counts, key=lambda other: abs(other - plan.control_fraction))
             run.add_with_labels(labelled, fraction, ABLATIONS if controlled and fraction == nearest else {})
@@ -207,6 +214,11 @@ class FoldTraining:
         self._teachers: dict[str, Teacher] = {}
 
     @cached_property
+    def shipped(self) -> Committee:
+        """Of the package."""
+        return load_committee()
+
+    @cached_property
     def _committee_folder(self) -> Path:
         return self._folders.committees / self._fold.name
 
@@ -217,7 +229,7 @@ class FoldTraining:
         def announce(stage: str) -> None:
             self._progress(f"{self._fold.name}: {stage}")
 
-        return train_committee(self._chips, self.plan.committee_steps, self._committee_folder, announce)
+        return train_committee(self._chips, self.plan.committee_steps, self._committee_folder, announce, self.shipped)
 
     def teacher(self, event: Event) -> Teacher:
         """The committee, and what it says about an event."""

@@ -36,20 +36,23 @@ def choose_threshold(references: list[Reference]) -> float:
     return float(good[len(good) // 2])
 
 
-def score(views: Views, probability: SingleFloats, threshold: float) -> dict[str, float]:
-    """Scores over the chips of an event without permanent water; IoU also with it (``iou_raw``)."""
+def score(views: Views, probability: SingleFloats, flooded: Mask) -> dict[str, float]:
+    """Scores over the chips of an event without permanent water; IoU also with it (``iou_raw``).
+
+    Args:
+        probability, flooded: (N, H, W) of the map.
+    """
     truth, known = views.truth, views.seen & ~views.points
     scored = views.trained & ~views.points
-    flooded = probability >= threshold
     return {
-        **score_cells(probability[scored], truth[scored], threshold),
+        **score_cells(probability[scored], flooded[scored], truth[scored]),
         "iou_raw": pooled(flooded, truth, known),
     }
 
 
-def score_cells(probability: SingleFloats, truth: Mask, threshold: float) -> dict[str, float]:
+def score_cells(probability: SingleFloats, flooded: Mask, truth: Mask) -> dict[str, float]:
     """Scores over cells (N,)."""
-    iou = pooled((probability >= threshold)[None], truth[None], np.ones((1, truth.size), dtype=bool))
+    iou = pooled(flooded[None], truth[None], np.ones((1, truth.size), dtype=bool))
     return {
         "iou": iou,
         "f1": 2 * iou / (1 + iou),

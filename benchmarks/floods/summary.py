@@ -59,9 +59,12 @@ def markdown(record: Record, command: str) -> str:
 
 
 def _without_labels(setting: str, rows: Rows) -> Row:
-    committee = _scores(rows, "committee")
+    committee, tiled = _scores(rows, "committee"), _scores(rows, "committee_in_tiles")
+    shipped = _scores(rows, "shipped")
     return {
         f"{setting}/committee": mean_over_groups(committee),
+        f"{setting}/committee_in_tiles": mean_over_groups(tiled),
+        **({f"{setting}/shipped": mean_over_groups(shipped)} if shipped else {}),
         f"{setting}/committee_ece": mean_over_groups(_scores(rows, "committee", "ece")),
         f"{setting}/full_labels": mean_over_groups(_scores(rows, "full_labels")),
     }

@@ -22,36 +22,37 @@ def is_zero_shot(event: Event) -> bool:
     return all(one.scene.radar_before is None for one in event.chips)
 
 
-def zero_shot_rows(event: Event, teacher: Committee, networks: SourceNetworks) -> Iterator[Row]:
+def zero_shot_rows(event: Event, teacher: Committee, networks: SourceNetworks, shipped: Committee) -> Iterator[Row]:
     """One row a method, over all chips of an event.
 
     Args:
         teacher: the committee, of which the members on radar answer; ``networks``: of the setting ``radar_only``.
+        shipped: the committee of the package.
     """
     student = NetworkMember("student", networks.student, RADAR_STREAMS)
     alone = Stacking({"student": Recalibration()})
-    committees = {"committee": teacher, "pretrained": Committee((student,), {"radar": alone})}
-    maps: dict[str, list[SingleFloats]] = {}
-    thresholds: dict[str, float] = {}
+    committees = {"committee": teacher, "pretrained": Committee((student,), {"radar": alone}), "shipped": shipped}
+    maps: dict[str, list[tuple[SingleFloats, float]]] = {}
     for chip in event.chips:
         if chip.scene.radar_after is None:
             continue
         scene = FloodScene(chip.scene.cell_size, radar_after=chip.scene.radar_after, radar_unit=chip.scene.radar_unit)
         vv = chip.scene.radar_after[0]
-        found = {"otsu": otsu(vv), "all_wet": np.ones(vv.shape, dtype=np.float32)}
+        found = {"otsu": (otsu(vv), 0.5), "all_wet": (np.ones(vv.shape, dtype=np.float32), 0.5)}
         if scene.radar_unit == "dB":
-            found["threshold_db"] = below(vv, WATER_DB)
+            found["threshold_db"] = below(vv, WATER_DB), 0.5
         for name, committee in committees.items():
             mapped = committee.map(scene)
-            found[name], thresholds[name] = mapped.probability, mapped.threshold
-        for name, probability in found.items():
-            maps.setdefault(name, []).append(np.nan_to_num(probability, nan=0.0))
+            found[name] = mapped.probability, mapped.threshold
+        for name, (probability, threshold) in found.items():
+            maps.setdefault(name, []).append((np.nan_to_num(probability, nan=0.0), threshold))
     shown = [one for one in event.chips if one.scene.radar_after is not None]
     known = [one.known & np.isfinite(one.scene.radar_after[0]) for one in shown]  # type: ignore[index]
     truth = np.concatenate([(one.label == WET)[there] for one, there in zip(shown, known, strict=True)])
     head: Row = {"setting": "one_image", "event": event.name, "seed": 0, "n_chips": len(shown), "pairs": 0}
     head |= {"label_fraction": 0.0, "labelled_chips": 0}
     for name, of_chips in maps.items():
-        probability = np.concatenate([map_[there] for map_, there in zip(of_chips, known, strict=True)])
-        threshold = thresholds.get(name, 0.5)
-        yield {**head, "method": name, **score_cells(probability, truth, threshold), "threshold": threshold}
+        probability = np.concatenate([map_[there] for (map_, _), there in zip(of_chips, known, strict=True)])
+        flooded = [map_[there] >= threshold for (map_, threshold), there in zip(of_chips, known, strict=True)]
+        scores = score_cells(probability, np.concatenate(flooded), truth)
+        yield {**head, "method": name, **scores, "threshold": float(np.mean([threshold for _, threshold in of_chips]))}

@@ -88,7 +88,7 @@ def rows_of(held_out: HeldOut, seed: int, weights: Weights | None) -> Iterator[R
             "weight": weight,
             "bandwidth": bandwidths.get(alignment or CONTROL),
             "test": "test",
-            "score": score(test, probability, student.threshold(SETTING))["iou"],
+            "score": score(test, probability, probability >= student.threshold(SETTING))["iou"],
             "n": len(test),
             "teacher_weight": teacher_weight.weight,
         }

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.delta import methods, trees
+from benchmarks.delta import methods, recipes, trees
 from benchmarks.delta.__main__ import main
 from benchmarks.delta.cases import Case, split_storms
 from benchmarks.delta.coasts import (
@@ -23,11 +23,12 @@ from benchmarks.delta.outages import CONDITIONS, Condition, apply_outage
 from benchmarks.delta.scoring import score
 from benchmarks.delta.summary import summarise
 from benchmarks.delta.trees import Cells, Trees
+from strandline.distillation.adaptation.recipe import Recipe
 from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students
 
 pytestmark = pytest.mark.slow
-EVENTS, YEARS, SIZE = 8, 8.0, 32
+EVENTS, YEARS, SIZE = 8, 1.0, 32
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +203,8 @@ def test_the_whole_benchmark_runs_and_resumes(
     simulated_coasts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(trees.SETTINGS, "max_bins", 8)
+    monkeypatch.setattr(recipes, "STEPS", 1)
+    monkeypatch.setattr(recipes, "ARTICLE", Recipe("article", archive=False, replay=0.0))
     command = (
         f"--coasts 1 --events {EVENTS} --years {YEARS} --size {SIZE} --seeds 1 --label-fractions 0 0.05 1 --steps 1 "
         f"--scratch-steps 1 --unet-steps 1 --ceiling-rounds 0 --tree-rounds 2 --outages 2 --replay-coasts 1 "
@@ -216,7 +219,8 @@ def test_the_whole_benchmark_runs_and_resumes(
         "shuffled_teacher", "random_teacher", "analog", "bathtub", "bathtub_connected", "bathtub_connected_true",
         "distilled_no_waterlines", "distilled_no_archive", "distilled_no_archive_and_waterlines",
         "distilled_no_refinement", "teacher_first_pass", "self_archive", "survey_archive", "self_archive_clear",
-        "self_training_clear", "boosted_trees", "unet_finetuned",
+        "self_training_clear", "boosted_trees", "unet_finetuned", "recipe_amortised", "article",
+        "article_without_task_loss",
     }  # fmt: skip
     assert {row["outage"] for row in first["rows"]} == {"none", *map(str, CONDITIONS[:2])}
     assert {row["regime"] for row in first["rows"]} == {"standard", "bad_radar"}

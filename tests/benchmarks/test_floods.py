@@ -22,7 +22,7 @@ from strandline.distillation.adaptation.scene_student import SceneDistillation
 from strandline.distillation.pretraining.scenes import fit_trees
 from strandline.models.flood.scenes.networks import new_student, new_teacher
 from strandline.models.flood.scenes.streams import SCENE_STREAMS
-from tests.fixtures.chips import SIDE, draw_chips, draw_event, write_zip
+from tests.fixtures.chips import SIDE, SMALL, draw_chips, draw_event, write_zip
 
 
 def drawn(count: int = 4, cloud: float = 0.3) -> Views:
@@ -75,11 +75,11 @@ def test_the_mask_reaches_the_student_at_its_eight_points_alone() -> None:
 def test_a_perfect_map_scores_one_and_neither_points_nor_permanent_water_count() -> None:
     views = drawn()
     perfect = views.truth.astype(np.float32)
-    assert score(views, perfect, 0.5)["iou"] == 1.0
+    assert score(views, perfect, perfect > 0)["iou"] == 1.0
     uncounted = np.where(views.points | ~views.trained, 1 - perfect, perfect)
-    assert score(views, uncounted, 0.5)["iou"] == 1.0
-    assert score(views, uncounted, 0.5)["iou_raw"] < 1.0
-    assert score(views, 1 - perfect, 0.5)["iou"] == 0.0
+    assert score(views, uncounted, uncounted > 0)["iou"] == 1.0
+    assert score(views, uncounted, uncounted > 0)["iou_raw"] < 1.0
+    assert score(views, 1 - perfect, perfect == 0)["iou"] == 0.0
 
 
 def test_the_threshold_is_the_one_that_parts_wet_from_dry() -> None:
@@ -121,8 +121,8 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("few_trees")
 def test_the_benchmark_runs_end_to_end_and_resumes_where_it_stopped(tmp_path: Path) -> None:
-    source = [draw_event(str(i), 5, i, 100 * i) for i in range(3)]
-    fold = split_folds(source, [draw_event("target", 10, 9, 900)], 3)[0]
+    source = [draw_event(str(i), 5, i, 100 * i, SMALL) for i in range(3)]
+    fold = split_folds(source, [draw_event("target", 10, 9, 900, SMALL)], 3)[0]
     folders = Folders(tmp_path, TINY, {})
     rows: list[Row] = [row for found in run_fold(fold, TINY, folders, lambda _: None) for row in found]
     found = {str(row["method"]) for row in rows}
@@ -146,8 +146,8 @@ def test_the_benchmark_runs_end_to_end_and_resumes_where_it_stopped(tmp_path: Pa
 @pytest.mark.slow
 @pytest.mark.usefixtures("few_trees")
 def test_the_command_runs_on_unseen_chips(tmp_path: Path) -> None:
-    write_zip(tmp_path / "source.zip", [(100 * i, draw_chips(100 * i, 4, i)) for i in (1, 2)])
-    write_zip(tmp_path / "target.zip", [(900, draw_chips(900, 5, 9))])
+    write_zip(tmp_path / "source.zip", [(100 * i, draw_chips(100 * i, 4, i, SMALL)) for i in (1, 2)])
+    write_zip(tmp_path / "target.zip", [(900, draw_chips(900, 5, 9, SMALL))])
     (tmp_path / "source.json").write_text("[[100, 199, 4], [200, 299, 4]]")
     (tmp_path / "target.json").write_text("[[900, 999, 5]]")
     files = {f"{whose}{kind}": f"{whose}{ending}" for whose in ("source", "target")
@@ -157,7 +157,7 @@ def test_the_command_runs_on_unseen_chips(tmp_path: Path) -> None:
     main([*command.split(), "--work", str(tmp_path / "work"), "--out", str(tmp_path / "found.json")])
     rows = json.loads((tmp_path / "found.json").read_text())["rows"]
     assert {row["event"] for row in rows} == {"900-999"}
-    assert {"committee", "distilled", "full_labels"} < {row["method"] for row in rows}
+    assert {"committee", "distilled", "unet_finetuned"} < {row["method"] for row in rows}
     assert "--target target.zip" in (tmp_path / "found.md").read_text()
 
 

@@ -282,7 +282,7 @@ def test_a_sound_machine_is_called_sound(tmp_path: Path, monkeypatch: pytest.Mon
 def test_what_is_broken_is_named_with_a_remedy_and_exit_code_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    for name in ("student.json", "student.safetensors", "teacher.safetensors"):
+    for name in ("student.json", "scenes.json", "student.safetensors", "teacher.safetensors", "scenes.safetensors"):
         (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
     (tmp_path / "teacher.safetensors").write_bytes(b"cut")
     monkeypatch.setattr(doctor, "SHIPPED", tmp_path)

@@ -10,7 +10,7 @@ import pytest
 from strandline.distillation.pretraining.scenes import fit_trees, pretrain_scenes
 from strandline.distillation.pretraining.scenes.finished import FinishedParts
 from strandline.errors import InputError
-from strandline.models.weights.load_scene_weights import load_committee, load_scene_mapper, load_scene_student
+from strandline.models.weights.load_scene_weights import load_committee, load_scene_student
 from strandline.observations.flood_scenes.scene import FloodScene, LabelledScene
 from strandline.pipeline import jobs
 
@@ -56,8 +56,8 @@ def test_the_committee_that_is_written_is_the_one_that_maps(scenes: list[Labelle
     committee = load_committee(trained)
     names = {member.name for member in committee.members}
     assert {"transformer_all", "transformer_radar", "trees_optical", "thresholds_radar", "student"} <= names
-    assert set(committee.stackings) == {"radar+optical", "radar", "optical", "points"}
-    mapped = load_scene_mapper(trained).map(scenes[0].scene)
+    assert set(committee.stackings) == {"radar+optical", "radar", "optical", "hidden"}
+    mapped = load_committee(trained).map(scenes[0].scene)
     assert mapped.probability.shape == (SIDE, SIDE)
     assert np.isfinite(mapped.probability).all()
     assert load_scene_student(trained).feature_width > 0
@@ -90,3 +90,11 @@ def test_scenes_too_small_for_a_chip_are_refused(
     monkeypatch.setattr(jobs, "simulated_scenes", lambda seed: iter(scenes))
     with pytest.raises(InputError, match="give larger scenes"):
         jobs.pretrain_scenes(tmp_path, ["simulated"], None, 0, lambda _: None, effort=0.002)
+
+
+def test_what_saw_simulated_scenes_alone_is_held_by_thresholds_of_the_real_image(trained: Path) -> None:
+    committee = load_committee(trained)
+    untrained = {key: stacking.untrained for key, stacking in committee.stackings.items()}
+    assert untrained == {
+        "radar+optical": "untrained_all", "radar": "untrained_radar", "optical": "untrained_optical", "hidden": "",
+    }  # fmt: skip

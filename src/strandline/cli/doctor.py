@@ -175,8 +175,9 @@ def _twice(number: int) -> int:
 
 def _networks() -> str:
     """Compare the SHA-256 of the shipped weights with their model card."""
-    card = json.loads((SHIPPED / "student.json").read_text(encoding="utf-8"))
-    digests: dict[str, str] = card["sha256"]
+    digests: dict[str, str] = {}
+    for card in ("student.json", "scenes.json"):
+        digests |= json.loads((SHIPPED / card).read_text(encoding="utf-8"))["sha256"]
     for name, digest in digests.items():
         if hashlib.sha256((SHIPPED / name).read_bytes()).hexdigest() != digest:
             raise RuntimeError(f"{SHIPPED / name} is damaged or of another version")

@@ -167,7 +167,7 @@ def _map_moment(
     *,
     as_json: bool,
 ) -> None:
-    from strandline.models.weights.load_scene_weights import load_scene_mapper
+    from strandline.models.weights.load_scene_weights import load_committee
     from strandline.observations.region_file import load_region_file
     from strandline.pipeline.maps.moment.map_moment import map_flood_of_moment
     from strandline.pipeline.maps.moment.products.findings import as_plain, headline
@@ -177,7 +177,7 @@ def _map_moment(
     with StageDisplay() as announce:
         region_file = None if region is None else load_region_file(region, data)
         findings = map_flood_of_moment(
-            region_file, files, Path(out), load_scene_mapper(networks), announce, at=_moment(at),
+            region_file, files, Path(out), load_committee(networks), announce, at=_moment(at),
             sea_level=sea_level, run=run, seed=seed,
         )  # fmt: skip
     for warning in findings.warnings:

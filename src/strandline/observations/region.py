@@ -97,6 +97,10 @@ class Region:
         west, north = left + across.start * size, top - down.start * size
         return replace(self, bounds=(west, north - len(down) * size, west + len(across) * size, north))
 
+    def refined(self, parts: int) -> Self:
+        """The same region in cells of which ``parts`` lie along the edge of one of these."""
+        return replace(self, cell_size=self.cell_size / parts)
+
     def cells_of(
         self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from strandline.distillation.pretraining.scenes.pretrain_scenes import (
     ScenePretraining,
     pretrain_committee,
     simulated_scenes,
+    with_thresholds,
 )
 from strandline.distillation.pretraining.simulated_coasts import (
     PretrainingConfig,
@@ -33,7 +35,7 @@ from strandline.models.batch import Batch
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.models.weights import load_weights
-from strandline.models.weights.load_scene_weights import save_scene_networks
+from strandline.models.weights.load_scene_weights import FILE, load_committee, save_scene_networks
 from strandline.models.weights.load_weights import Network
 from strandline.observations.flood_scenes.read_scenes import read_labelled_scenes
 from strandline.observations.flood_scenes.scene import LabelledScene
@@ -50,7 +52,7 @@ from strandline.pipeline.study_area.requirements import CALIBRATION_STORMS, MOST
 
 SIMULATED = "simulated"
 """Name of the simulated scenes among the data sets of `pretrain_scenes`."""
-ATTRIBUTION = "contains modified Copernicus Sentinel data where a data set of real scenes was used"
+ATTRIBUTION = "contains modified Copernicus Sentinel data"
 QUICK = RunConfig(
     DistillationConfig(steps=40), storms=24, calibration_storms=9, test_storms=5, windows=120, hazard_samples=16
 )
@@ -267,6 +269,9 @@ def pretrain_scenes(
 ) -> None:
     """Pre-train the committee and the student that map flood scenes, and write them into ``out``.
 
+    The committee of the package, which saw simulated scenes alone, is trained further, unless simulated scenes are
+    among the data: then the weights are random at first.
+
     Args:
         sources: data sets of labelled scenes, and ``SIMULATED``.
         blocks: ranges of numbers that are one event each, for a data set of numbered images.
@@ -276,7 +281,6 @@ def pretrain_scenes(
     Raises:
         InputError: a data set that cannot be read, no scene in any, or another job that is to be resumed.
     """
-    start = time.perf_counter()
     folder = out / UNFINISHED
     config = ScenePretraining().scaled(effort)
     if folder.exists() and not resume:
@@ -288,21 +292,23 @@ def pretrain_scenes(
         found = list(simulated_scenes(seed)) if source == SIMULATED else read_labelled_scenes(Path(source), blocks)
         scenes += found
         data[Path(source).name] = f"{len(found)} scenes"
+    first = None if SIMULATED in sources else load_committee()
+    digest = "" if first is None else sha256((load_weights.SHIPPED / FILE).read_bytes()).hexdigest()
     names = [f"{scene.event}/{scene.name}" for scene in scenes]
-    FinishedParts(folder).claim(f"{version('strandline')}\n{config}\n{seed}\n{data}\n" + "\n".join(names))
-    committee = pretrain_committee(scenes, config, seed, FinishedParts(folder), announce)
+    FinishedParts(folder).claim(f"{version('strandline')}\n{config}\n{seed}\n{data}\n{digest}\n" + "\n".join(names))
+    committee = pretrain_committee(scenes, config, seed, FinishedParts(folder), announce, first)
     card = {
         "command": " ".join(["strandline pretrain", *(f"--scenes {Path(source).name}" for source in sources)]),
         "data": data,
-        "attribution": ATTRIBUTION,
+        "start": f"the committee of the package, SHA-256 {digest}" if digest else "random weights",
+        **({"attribution": ATTRIBUTION} if set(sources) - {SIMULATED} else {}),
         "events": sorted({scene.event for scene in scenes}),
         "config": asdict(config),
         "seed": seed,
         "commit": commit(),
         "torch": torch.__version__,
-        "seconds": round(time.perf_counter() - start),
     }
-    save_scene_networks(out, committee, card)
+    save_scene_networks(out, with_thresholds(committee) if set(sources) == {SIMULATED} else committee, card)
     shutil.rmtree(folder)
 
 

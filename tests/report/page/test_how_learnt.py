@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ablation import OUT, RESULT, ablation_of, ablation_rows
+from benchmarks.ablation import LABELS as LABEL_FRACTION
+from benchmarks.ablation import OUT, RESULT, ablation_of, ablation_rows, rows_of_report
+from benchmarks.record import Row
 from strandline.distillation.adaptation.recipe import ALIGNMENTS, AMORTISED, ARTICLE, PARTS, Recipe
 from strandline.observations.region_file.prices.money import SPACE
 from strandline.report.page import how_learnt as page
@@ -78,3 +80,21 @@ def test_without_a_measurement_nothing_is_claimed(tmp_path: Path, monkeypatch: p
     (tmp_path / "data" / "ablation.json").write_text('{"rows": []}')
     monkeypatch.setattr(page, "files", lambda _: tmp_path)
     assert read_ablation() is None
+
+
+def test_a_recipe_of_fewer_seeds_is_paired_with_the_same_seeds_and_what_no_label_changes_counts_without() -> None:
+    def row(method: str, seed: int, iou: float, fraction: float = LABEL_FRACTION) -> Row:
+        head: Row = {"test": "normal", "regime": "standard", "outage": "none", "label_fraction": fraction}
+        return {**head, "method": method, "coast": 500, "seed": seed, "iou": iou}
+
+    rows = [row("amortised", 0, 0.6), *(row("self_archive", seed, 0.5 + 0.1 * seed) for seed in range(3))]
+    rows += [
+        row("article", 0, 0.55),
+        row("recipe_amortised", 0, 0.65),
+        row("pretrained", 0, 0.4, 0.0),
+        row("self_archive", 0, 0.1, 0.0),
+    ]
+    found = {each["method"]: each for each in ablation_rows(rows_of_report(rows))}
+    assert found["self_archive"]["difference"] == pytest.approx(0.1)
+    assert found["pretrained"]["iou"] == 0.4
+    assert found["article"]["difference"] == pytest.approx(0.1)

@@ -1,6 +1,7 @@
 """Read and write the committee that maps flood scenes, and its student."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
@@ -16,16 +17,14 @@ from strandline.files import write_bytes, write_text
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.committee import Committee
-from strandline.models.flood.scenes.index_thresholds import IndexThresholds
 from strandline.models.flood.scenes.members import Member, NetworkMember, ThresholdMember, TreeMember
 from strandline.models.flood.scenes.networks import new_student, new_teacher
-from strandline.models.flood.scenes.scene_map import SceneMapper
 from strandline.models.flood.scenes.stacking import Recalibration, Stacking
 from strandline.models.weights.load_weights import REPLACE, SHIPPED, load_card, verified_bytes
 
 FILE, CARD = "scenes.safetensors", "scenes.json"
 STUDENT = "student"
-"""Name of the member that answers where points alone show the moment."""
+"""Name of the member that infers what no image shows."""
 
 
 def save_scene_networks(folder: Path, committee: Committee, card: Mapping[str, object]) -> None:
@@ -42,7 +41,8 @@ def save_scene_networks(folder: Path, committee: Committee, card: Mapping[str, o
             tensors |= member.trees.tensors(f"{member.name}.")
             members.append({"name": member.name, "kind": "trees", "shows": list(member.shows)})
         elif isinstance(member, ThresholdMember):
-            members.append({"name": member.name, "kind": "thresholds", "sensor": member.sensor})
+            doubt = None if math.isnan(member.doubt) else member.doubt
+            members.append({"name": member.name, "kind": "thresholds", "sensor": member.sensor, "doubt": doubt})
         elif isinstance(member, NetworkMember):
             state = member.network.state_dict()
             tensors |= {f"{member.name}.{name}": value.detach().half().contiguous() for name, value in state.items()}
@@ -55,12 +55,16 @@ def save_scene_networks(folder: Path, committee: Committee, card: Mapping[str, o
     write_text(folder / CARD, json.dumps(whole, indent=2) + "\n")
 
 
-def load_committee(folder: Path = SHIPPED) -> Committee:
-    """The committee that ships, or that `save_scene_networks` wrote.
+def load_committee(folder: Path | None = None) -> Committee:
+    """The committee that `save_scene_networks` wrote.
+
+    Args:
+        folder: of `strandline pretrain --scenes`; ``None`` = what ships.
 
     Raises:
         InputError: none in the folder, a damaged one, or one of another version.
     """
+    folder = folder or SHIPPED
     card: Mapping[str, Any] = load_card(folder, CARD)
     path = folder / FILE
     content = verified_bytes(path, card, CARD)
@@ -86,24 +90,12 @@ def load_scene_student(folder: Path = SHIPPED) -> DenseCNN:
     raise InputError(folder / FILE, "holds no student", REPLACE)
 
 
-def load_scene_mapper(folder: Path | None = None) -> SceneMapper:
-    """What maps the water in a flood scene: the committee of a folder, or what ships.
-
-    Args:
-        folder: of `strandline pretrain --scenes`.
-
-    Raises:
-        InputError: as `load_committee`.
-    """
-    if folder is None and not (SHIPPED / FILE).exists():
-        return IndexThresholds()
-    return load_committee(folder or SHIPPED)
-
-
 def _member(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Member:
     name, kind = str(described["name"]), described["kind"]
     if kind == "thresholds":
-        return ThresholdMember(name, described["sensor"])
+        return ThresholdMember(
+            name, described["sensor"], math.nan if described["doubt"] is None else described["doubt"]
+        )
     if kind == "trees":
         return TreeMember(name, BoostedTrees.of_tensors(tensors, f"{name}."), tuple(described["shows"]))
     streams = tuple(described["streams"])
@@ -113,12 +105,12 @@ def _member(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Memb
     network.load_state_dict(
         {key.removeprefix(prefix): value.float() for key, value in tensors.items() if key.startswith(prefix)}
     )
-    return NetworkMember(name, network.eval(), streams)
+    return NetworkMember(name, network.eval(), streams, infers=name == STUDENT)
 
 
 def _stacking(values: Mapping[str, Any]) -> Stacking:
     members = {name: Recalibration(**one) for name, one in values["members"].items()}
-    return Stacking(members, values["exponent"], Recalibration(**values["joined"]))
+    return Stacking(members, values["exponent"], Recalibration(**values["joined"]), values["untrained"])
 
 
 def _size_of(network: nn.Module) -> dict[str, int]:

@@ -4,8 +4,19 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strandline.distillation.pretraining.scenes.train_committee import fit_stackings, split_events
+from strandline.distillation.pretraining.scenes.finished import FinishedParts
+from strandline.distillation.pretraining.scenes.train_committee import (
+    CommitteeConfig,
+    CommitteeTraining,
+    fit_stackings,
+    split_events,
+)
+from strandline.models.flood.scenes.committee import Committee
+from strandline.models.flood.scenes.members import NetworkMember
+from strandline.models.flood.scenes.networks import new_teacher
+from strandline.models.flood.scenes.streams import RADAR_STREAMS
 from strandline.observations.arrays import Mask, Reals
+from strandline.observations.flood_scenes.scene import FloodScene, LabelledScene
 
 
 def said(seed: int, names: str, unknown: str = "") -> tuple[dict[str, Reals], Mask]:
@@ -47,3 +58,26 @@ def test_a_flood_that_some_members_never_learned_to_map_joins_the_others_alone()
         found = fit_stackings([each for each, _ in floods], [wet for _, wet in floods])
         assert set(found) == {"radar+optical", "radar", "optical"}
         assert "trees_optical" in found["radar+optical"].members
+
+
+def test_a_committee_that_continues_starts_from_the_weights_of_another() -> None:
+    """A learning rate of almost nothing leaves them where they were."""
+    scenes = [lake(event, seed) for seed, event in enumerate("abc")]
+    config = CommitteeConfig(steps=1, width=16, depth=1, skip=8, batch=2, learning_rate=1e-9)
+    network = new_teacher(RADAR_STREAMS, 5, width=16, depth=1, skip=8)
+    start = Committee((NetworkMember("transformer_radar", network, RADAR_STREAMS),), {})
+    for first, same in ((start, True), (None, False)):
+        training = CommitteeTraining(config, 0, FinishedParts(None), lambda _: lambda _: None, first)
+        (found,) = [m for m in training.train_members(scenes, 1, "") if m.name == "transformer_radar"]
+        assert isinstance(found, NetworkMember)
+        ours, theirs = (each.state_dict()["cls"].numpy() for each in (found.network, network))
+        assert np.allclose(ours, theirs, atol=1e-6) == same
+
+
+def lake(event: str, seed: int) -> LabelledScene:
+    """A scene of radar alone, dark where it is wet."""
+    rng = np.random.default_rng(seed)
+    wet = np.broadcast_to(np.arange(32) > rng.integers(8, 24), (32, 32))
+    before = (np.array([-9.0, -15.0])[:, None, None] + rng.normal(0, 1, (2, 32, 32))).astype(np.float32)
+    after = np.where(wet, before - 10, before).astype(np.float32)
+    return LabelledScene(event, event, FloodScene(20.0, before, after, "dB"), wet.astype(np.int8), "water")

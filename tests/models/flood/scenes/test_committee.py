@@ -138,7 +138,7 @@ def test_sensors_part_the_cells_and_points_count_only_where_no_image_is() -> Non
     points[0, 0] = 1
     scene = replace(draw_scene(0).without("optical_before", "optical_after"), points=points)
     assert list(sensors_of(scene)) == ["radar"]
-    assert list(sensors_of(scene.without("radar_before", "radar_after"))) == ["points"]
+    assert list(sensors_of(scene.without("radar_before", "radar_after"))) == ["hidden"]
 
 
 def test_tiles_of_a_region_are_weighted_as_the_whole_region() -> None:

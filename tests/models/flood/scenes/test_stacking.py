@@ -59,3 +59,13 @@ def test_the_threshold_of_a_scene_is_where_the_highest_overlap_is_expected_withi
     assert scene_threshold(np.array([0.95, 0.55, 0.05])) == 0.5  # what is likelier wet than dry counts as wet
     assert scene_threshold(np.full(50, 0.02)) == LOWEST_THRESHOLD
     assert scene_threshold(np.r_[0.99, np.full(50, 0.01)]) == HIGHEST_THRESHOLD
+
+
+def test_an_untrained_member_has_half_of_the_weight_however_sure_the_others_are() -> None:
+    stacking = Stacking({"network": Recalibration(), "trees": Recalibration()}, 8.0, untrained="thresholds")
+    maps = {"network": np.full(50, 0.99), "trees": np.full(50, 0.97), "thresholds": np.full(50, 0.1)}
+    joined = stacking.join(maps, stacking.qualities(maps))
+    np.testing.assert_allclose(joined, (0.98 + 0.1) / 2, atol=0.02)
+    maps["thresholds"][:25] = np.nan  # it does not know
+    np.testing.assert_allclose(stacking.join(maps, stacking.qualities(maps))[:25], 0.98, atol=0.02)
+    assert stacking.asked == ("network", "trees", "thresholds")

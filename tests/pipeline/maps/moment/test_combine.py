@@ -1,5 +1,7 @@
 """The sea's flood is the prior, images the likelihood; who knows nothing changes nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from strandline.models.flood.scenes.scene_map import SceneMap
 from strandline.pipeline.maps.moment.combine import AgreementCount, SeaFlood, combine
-from strandline.pipeline.maps.moment.layers import BOTH, IMAGES, SEA, SEEN, UNKNOWN_SOURCE
+from strandline.pipeline.maps.moment.layers import BOTH, IMAGES, INFERRED, SEA, SEEN, UNKNOWN_SOURCE
 
 CHANCE = st.floats(0.01, 0.99)
 
@@ -34,6 +36,16 @@ def test_each_cell_says_who_knows_it() -> None:
     assert np.isnan(found.probability[0, 3])
     assert np.isnan(found.wet[0, 3])
     assert found.probability[0, 4] == pytest.approx(0.95)  # what people saw stands against the sea
+
+
+def test_what_nobody_saw_is_never_dry() -> None:
+    """Inferred under cloud: wet counts, dry stays unknown, and the sea's flood answers where it knows."""
+    nan = np.nan
+    hidden = np.array([[False, True, True, True]])
+    found = combine(replace(images(0.1, 0.9, 0.1, 0.9), inferred=hidden), sea(nan, nan, nan, 0.2), None)
+    assert found.source.tolist() == [[IMAGES, INFERRED, INFERRED, SEA]]
+    np.testing.assert_array_equal(found.wet, np.array([[0, 1, nan, 0]], np.float32))
+    np.testing.assert_allclose(found.probability, [[0.1, 0.9, 0.1, 0.2]])
 
 
 def test_odds_multiply_as_bayes_has_it() -> None:

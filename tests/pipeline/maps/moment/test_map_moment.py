@@ -12,7 +12,7 @@ from affine import Affine
 from strandline.errors import InputError
 from strandline.models.flood.scenes.index_thresholds import IndexThresholds, Threshold
 from strandline.observations.region_file import load_region_file
-from strandline.pipeline.maps.moment import estimate, scene_reader
+from strandline.pipeline.maps.moment import scene_reader
 from strandline.pipeline.maps.moment.inputs import SceneFiles
 from strandline.pipeline.maps.moment.layers import BOTH, DRY, FLOODED, IMAGES, PERMANENT, SEA, UNKNOWN_EXTENT
 from strandline.pipeline.maps.moment.map_moment import map_flood_of_moment
@@ -136,9 +136,8 @@ def test_an_image_before_on_another_grid_is_resampled(files: SceneFiles, tmp_pat
 
 def test_tiles_agree_with_the_whole(files: SceneFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     map_files(tmp_path / "whole", files)
-    for module in (scene_reader, estimate):
-        monkeypatch.setattr(module, "REACH", 48)
-        monkeypatch.setattr(module, "OVERLAP", 16)
+    monkeypatch.setattr(scene_reader, "REACH", 48)
+    monkeypatch.setattr(scene_reader, "OVERLAP", 16)
     monkeypatch.setattr(scene_reader, "SAMPLE_EDGE", 32)
     map_files(tmp_path / "tiles", files)
     whole, tiles = (bands_of(tmp_path / name / "flood_probability.tif")[0] for name in ("whole", "tiles"))

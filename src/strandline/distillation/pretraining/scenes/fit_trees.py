@@ -15,7 +15,7 @@ from strandline.models.flood.scenes.images.scene_statistics import SceneStatisti
 from strandline.observations.arrays import Floats, Indices, Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import WET, LabelledScene, events_of
 
-TREES = 150
+TREES = 100
 BINS = 63
 """Of each feature; finding more of them by weight takes longer than growing the trees."""
 

@@ -1,5 +1,6 @@
 """Pre-training of the committee and its student on labelled scenes of any data set, and on simulated ones."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -17,9 +18,9 @@ from strandline.distillation.pretraining.scenes.train_committee import Committee
 from strandline.distillation.training.loop import Announce
 from strandline.errors import InputError
 from strandline.models.flood.dense_cnn import DenseCNN
-from strandline.models.flood.scenes.committee import Committee
+from strandline.models.flood.scenes.committee import HIDDEN, Committee
 from strandline.models.flood.scenes.images.working_size import WORKING_SIZE, coarse_label, coarsened, factor_of
-from strandline.models.flood.scenes.members import TILE, NetworkMember
+from strandline.models.flood.scenes.members import TILE, NetworkMember, ThresholdMember
 from strandline.models.flood.scenes.networks import new_student
 from strandline.models.flood.scenes.stacking import Recalibration, Stacking
 from strandline.models.flood.scenes.streams import SCENE_STREAMS
@@ -61,9 +62,17 @@ class ScenePretraining:
 
 
 def pretrain_committee(
-    scenes: Iterable[LabelledScene], config: ScenePretraining, seed: int, parts: FinishedParts, announce: Announce
+    scenes: Iterable[LabelledScene],
+    config: ScenePretraining,
+    seed: int,
+    parts: FinishedParts,
+    announce: Announce,
+    start: Committee | None = None,
 ) -> Committee:
-    """The committee of these scenes, with the student as the member that answers to points alone.
+    """The committee of these scenes, with the student as the member that infers what no image shows.
+
+    Args:
+        start: committee that is trained further, as in `CommitteeTraining`.
 
     Raises:
         InputError: no scene is large enough.
@@ -73,7 +82,8 @@ def pretrain_committee(
         raise InputError(
             "labelled scenes", f"none spans {TILE} cells of {WORKING_SIZE:g} m with a label", "give larger scenes"
         )
-    committee = CommitteeTraining(config.committee, seed, parts, announce).train(chips)
+    of_teachers = config.committee if start is None else config.committee.continued()
+    committee = CommitteeTraining(of_teachers, seed, parts, announce, start).train(chips)
     progress = announce("train the student")
 
     def views(cloud: float) -> Samples:
@@ -101,9 +111,24 @@ def pretrain_committee(
         return distil_scene_student(student, pairs, distillation, TEACHER_WEIGHT, seed, progress=progress)
 
     distilled = parts.network("student-distilled", new_student(seed), distil)
-    member = NetworkMember("student", distilled, tuple(SCENE_STREAMS))
-    stackings = {**committee.stackings, "points": Stacking({"student": Recalibration()})}
+    member = NetworkMember("student", distilled, tuple(SCENE_STREAMS), infers=True)
+    stackings = {**committee.stackings, HIDDEN: Stacking({"student": Recalibration()})}
     return Committee((*committee.members, member), stackings)
+
+
+def with_thresholds(committee: Committee) -> Committee:
+    """The committee with thresholds that have half of the weight wherever an image shows a cell.
+
+    For one that has seen simulated scenes alone: what the simulator gets wrong, all its trained members get wrong
+    together, and thresholds that are found in the real image do not.
+    """
+    sensors = {"radar+optical": "all", "radar": "radar", "optical": "optical"}
+    thresholds = [ThresholdMember(f"untrained_{name}", name, math.nan) for name in sensors.values()]
+    stackings = {
+        key: replace(stacking, untrained=f"untrained_{sensors[key]}") if key in sensors else stacking
+        for key, stacking in committee.stackings.items()
+    }
+    return replace(committee, members=(*committee.members, *thresholds), stackings=stackings)
 
 
 def simulated_scenes(seed: int) -> Iterator[LabelledScene]:

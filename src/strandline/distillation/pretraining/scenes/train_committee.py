@@ -1,11 +1,12 @@
 """Training of the committee: members on all labelled scenes, their weights on floods that members did not see."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 import numpy as np
+from torch import Tensor
 
 from strandline.distillation.pretraining.scenes.augmentation import Augmentation
 from strandline.distillation.pretraining.scenes.finished import FinishedParts
@@ -69,6 +70,10 @@ class CommitteeConfig:
     learning_rate: float = 3e-3
     augmentation: Augmentation = field(default_factory=Augmentation)
 
+    def continued(self) -> Self:
+        """For transformers that are trained further: smaller steps."""
+        return replace(self, learning_rate=self.learning_rate / 2)
+
 
 @dataclass(frozen=True)
 class CommitteeTraining:
@@ -79,12 +84,15 @@ class CommitteeTraining:
 
     Attributes:
         parts: keeps what is finished.
+        start: committee whose transformers are trained further, which must not have seen these scenes; ``None`` = from
+            random weights.
     """
 
     config: CommitteeConfig
     seed: int
     parts: FinishedParts
     announce: Announce
+    start: Committee | None = None
 
     def train(self, scenes: Sequence[LabelledScene]) -> Committee:
         """The committee of these scenes."""
@@ -132,8 +140,15 @@ class CommitteeTraining:
             )
 
         blank = new_teacher(streams, self.seed, width=config.width, depth=config.depth, skip=config.skip)
+        blank.load_state_dict(self._start_of(f"transformer_{kind}") or blank.state_dict())
         network = self.parts.network(f"{prefix}transformer-{kind}", blank, train)
         return NetworkMember(f"transformer_{kind}", network, streams)
+
+    def _start_of(self, name: str) -> Mapping[str, Tensor] | None:
+        """Weights of the transformer of that name in ``start``."""
+        members = () if self.start is None else self.start.members
+        found = (one.network for one in members if isinstance(one, NetworkMember) and one.name == name)
+        return next((network.state_dict() for network in found), None)
 
     def _fit_trees(self, kind: str, cells: "_Lazy[CellTable]", prefix: str) -> TreeMember:
         self.announce(f"fit the {kind} trees")

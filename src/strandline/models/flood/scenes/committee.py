@@ -5,19 +5,24 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+from scipy import ndimage
 
 from strandline.errors import InputError
 from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
-from strandline.models.flood.scenes.images.working_size import coarsened, factor_of, refined
+from strandline.models.flood.scenes.images.working_size import coarsened, factor_of, in_parts, refined
 from strandline.models.flood.scenes.index_thresholds import SEEN
-from strandline.models.flood.scenes.members import Member, PreparedScene, TreeMember, layers_seen
+from strandline.models.flood.scenes.members import Member, PreparedScene, ThresholdMember, TreeMember, layers_seen
 from strandline.models.flood.scenes.scene_map import NO_IMAGE, SceneMap
 from strandline.models.flood.scenes.stacking import Stacking, scene_threshold
 from strandline.observations.arrays import Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import FloodScene
 
-SENSORS = {"radar": ("radar_after",), "optical": ("optical_after",), "points": ("points",)}
+SENSORS = {"radar": ("radar_after",), "optical": ("optical_after",)}
 """What shows the moment: sensor → layers of a scene."""
+HIDDEN = "hidden"
+"""Cells that no sensor shows, near some that an optical image shows or that people saw."""
+NEAR = 32
+"""[cells] As far as a cell is inferred from what lies around it. An assumption: what a student sees around a cell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +31,8 @@ class Committee:
 
     Attributes:
         members: in any order.
-        stackings: sensors that show a cell, joined by "+", as ``radar+optical`` → how the members are joined there.
+        stackings: sensors that show a cell, joined by "+", as ``radar+optical``, or ``hidden`` → how the members are
+            joined there.
         statistics: of the region that scenes are tiles of; ``None`` = of the scene itself.
         qualities: of the members in that region, by sensors; ``None`` likewise.
         threshold: of that region; ``None`` likewise.
@@ -41,6 +47,11 @@ class Committee:
     def of_region(self, sample: FloodScene) -> Self:
         """The same with the statistics and the members' qualities of these parts of a region."""
         sample = coarsened(sample, factor_of(sample.cell_size))
+        members = tuple(one.of_region(sample) if isinstance(one, ThresholdMember) else one for one in self.members)
+        return replace(self, members=members)._weighed(sample)
+
+    def _weighed(self, sample: FloodScene) -> Self:
+        """The same with the statistics, qualities and threshold of a region."""
         statistics = self._statistics_of(sample)
         groups = self._groups(sample)
         found = self._ask(sample, statistics, groups)
@@ -65,6 +76,7 @@ class Committee:
             found,
             probability=refined(found.probability, factor, shape),
             spread=refined(found.spread, factor, shape),
+            inferred=None if found.inferred is None else in_parts(found.inferred, factor, shape),
         )
 
     def _map(self, scene: FloodScene, progress: Callable[[float], None] | None) -> SceneMap:
@@ -79,16 +91,19 @@ class Committee:
         probability, spread = (np.full(scene.shape, np.nan, dtype=np.float32) for _ in range(2))
         for key, where in groups.items():
             stacking = self.stackings[key]
-            there = {name: found[name][where] for name in stacking.members}
+            there = {name: found[name][where] for name in stacking.asked}
             qualities = (self.qualities or {}).get(key) or stacking.qualities(there)
             probability[where] = stacking.join(there, qualities)
-            spread[where] = np.std(list(there.values()), axis=0)
+            spread[where] = np.nanstd(list(there.values()), axis=0)
         if scene.points is not None:
             visited = np.isfinite(scene.points)
             probability[visited] = np.where(scene.points > 0.5, SEEN, 1 - SEEN)[visited]
             spread[visited] = 0.0
         threshold = scene_threshold(probability) if self.threshold is None else self.threshold
-        return SceneMap(probability, spread, threshold, tuple(found), tuple(scene.layers))
+        inferred = groups.get(HIDDEN)
+        if inferred is not None and scene.points is not None:
+            inferred = inferred & ~np.isfinite(scene.points)
+        return SceneMap(probability, spread, threshold, tuple(found), tuple(scene.layers), inferred)
 
     def hear(self, scene: FloodScene) -> "Heard":
         """The members' answers on a scene, to be joined in more than one way."""
@@ -111,7 +126,7 @@ class Committee:
         progress: Callable[[float], None] | None = None,
     ) -> dict[str, SingleFloats]:
         """(H, W) probability of each member that the groups need."""
-        asked = {name for key in groups for name in self.stackings[key].members}
+        asked = {name for key in groups for name in self.stackings[key].asked}
         images = PreparedScene(scene, statistics)
         found: dict[str, SingleFloats] = {}
         for number, member in enumerate(self.members):
@@ -143,16 +158,17 @@ class Heard:
 
 
 def sensors_of(scene: FloodScene) -> dict[str, Mask]:
-    """Sensors that show a cell, joined by "+" → (H, W) the cells that exactly these show."""
-    seen = {sensor: layers_seen(scene, layers) for sensor, layers in SENSORS.items() if sensor != "points"}
-    points = scene.points is not None and bool(np.isfinite(scene.points).any())
+    """Sensors that show a cell, joined by "+" → (H, W) the cells that exactly these show; and the hidden ones near."""
+    seen = {sensor: layers_seen(scene, layers) for sensor, layers in SENSORS.items()}
     found: dict[str, Mask] = {}
-    for radar in (True, False):
-        for optical in (True, False):
-            names = [name for name, there in (("radar", radar), ("optical", optical)) if there]
-            if not names and points:
-                names = ["points"]
-            where = (seen["radar"] == radar) & (seen["optical"] == optical)
-            if names and where.any():
-                found["+".join(names)] = where
+    for names in (("radar", "optical"), ("radar",), ("optical",)):
+        where = np.logical_and.reduce([seen[sensor] == (sensor in names) for sensor in SENSORS])
+        if where.any():
+            found["+".join(names)] = where
+    around = layers_seen(scene, ("optical_after", "points"))  # gaps of radar were never inferred in training
+    images = layers_seen(scene, ("radar_after", "optical_after"))
+    if around.any() and not images.all():
+        hidden = ~images & (ndimage.distance_transform_cdt(~around, "chessboard") <= NEAR)
+        if hidden.any():
+            found[HIDDEN] = hidden
     return found

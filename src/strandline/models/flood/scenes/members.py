@@ -1,9 +1,9 @@
 """Members of a committee: each gives the probability of water in a scene from the streams that it takes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import cell_features
 from strandline.models.flood.scenes.images.scene_statistics import SceneStatistics
-from strandline.models.flood.scenes.index_thresholds import IndexThresholds
+from strandline.models.flood.scenes.index_thresholds import IndexThresholds, optical_members
 from strandline.models.flood.scenes.streams import SHOWS_WATER, SceneStreams, scene_streams
 from strandline.models.inference import DihedralTransform
 from strandline.observations.arrays import Mask, SingleFloats
@@ -23,6 +23,10 @@ from strandline.observations.flood_scenes.scene import FloodScene
 
 TILE, OVERLAP = 128, 32
 """[cells] Networks map larger scenes in tiles of the size that they were trained on, with overlap."""
+LEAST_SIDE = 32
+"""[cells] A smaller scene is repeated in mirrors, so that networks find something around a cell."""
+FEWEST = 8
+"""[cells] Along a side, below which networks know nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +75,17 @@ class NetworkMember:
 
     Attributes:
         streams: names; ``symmetries``: of the square, over which its probability is averaged.
+        tile, overlap: [cells] of the windows that a larger scene is mapped in.
+        infers: whether it answers for every cell of a scene of which something is shown, as under clouds.
     """
 
     name: str
     network: DenseCNN | DenseTransformer
     streams: tuple[str, ...]
     symmetries: int = 2
+    tile: int = TILE
+    overlap: int = OVERLAP
+    infers: bool = False
 
     def probability(self, images: PreparedScene) -> SingleFloats:
         """(H, W) probability of water, by tiles that are blended."""
@@ -86,17 +95,20 @@ class NetworkMember:
             shown |= seen if name in SHOWS_WATER else False
         if not shown.any():
             return np.full(images.shape, np.nan, dtype=np.float32)
+        if min(images.shape) < FEWEST:
+            return np.where(shown, 0.5, np.nan).astype(np.float32)
         total, weight = np.zeros(images.shape, dtype=np.float32), np.zeros(images.shape, dtype=np.float32)
-        for rows in tiles(images.shape[0]):
-            for columns in tiles(images.shape[1]):
+        for rows in tiles(images.shape[0], self.tile, self.overlap):
+            for columns in tiles(images.shape[1], self.tile, self.overlap):
                 part = {
-                    name: (torch.from_numpy(value[:, rows, columns])[None], torch.from_numpy(seen[rows, columns])[None])
+                    name: (_mirrored(value[:, rows, columns])[None], _mirrored(seen[rows, columns])[None])
                     for name, (value, seen) in found.items()
                 }
-                share = _taper(rows)[:, None] * _taper(columns)[None]
-                total[rows, columns] += share * probability_of(self.network, part, self.symmetries)[0].numpy()
+                share = _taper(rows, self.overlap)[:, None] * _taper(columns, self.overlap)[None]
+                mapped = probability_of(self.network, part, self.symmetries)[0].numpy()
+                total[rows, columns] += share * mapped[: share.shape[0], : share.shape[1]]
                 weight[rows, columns] += share
-        return np.where(shown, total / weight, np.nan).astype(np.float32)
+        return np.where(shown | self.infers, total / weight, np.nan).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,27 +133,40 @@ class TreeMember:
 
 @dataclass(frozen=True, eq=False)
 class ThresholdMember:
-    """Thresholds of one sensor, found in the scene itself.
+    """Thresholds, found in the images themselves.
 
     Attributes:
-        sensor: ``radar`` or ``optical``.
+        sensor: ``radar``, ``optical`` or ``all``.
+        doubt: its probability where the image shows no two classes that a threshold could part; NaN = no answer.
+        thresholds: of the region; without any, those of the scene are found.
     """
 
     name: str
     sensor: str
+    doubt: float = 0.5
+    thresholds: IndexThresholds = field(default_factory=IndexThresholds)
+
+    def of_region(self, sample: FloodScene) -> Self:
+        """The same with the thresholds of these parts of a region."""
+        return replace(self, thresholds=self.thresholds.of_region(self._own(sample)))
 
     def probability(self, images: PreparedScene) -> SingleFloats:
-        """(H, W) probability of water; a half where the image shows no two classes that a threshold could part."""
-        scene = images.scene
-        shown = layers_seen(scene, (f"{self.sensor}_after",))
-        other = "optical" if self.sensor == "radar" else "radar"
-        own = scene.without(*(name for name in scene.layers if name.startswith(other) or name == "points"))
-        found = IndexThresholds().of_region(own)
+        """(H, W) probability of water."""
+        own = self._own(images.scene)
+        shown = layers_seen(own, ("radar_after", "optical_after"))
         if not shown.any():
-            return np.full(scene.shape, np.nan, dtype=np.float32)
-        if self.sensor == "radar" and not found.radar_members(own):
-            return np.where(shown, 0.5, np.nan).astype(np.float32)
-        return np.where(shown, np.nan_to_num(found.map(own).probability, nan=0.5), np.nan).astype(np.float32)
+            return np.full(images.shape, np.nan, dtype=np.float32)
+        fitted = self.thresholds if self.thresholds.thresholds else self.thresholds.of_region(own)
+        if not fitted.radar_members(own) and not optical_members(own):
+            return np.where(shown, self.doubt, np.nan).astype(np.float32)
+        return np.where(shown, np.nan_to_num(fitted.map(own).probability, nan=self.doubt), np.nan).astype(np.float32)
+
+    def _own(self, scene: FloodScene) -> FloodScene:
+        """The images of the sensor alone; a ground that nobody knows keeps the grid where there is none."""
+        hidden = {"radar": ("optical", "points"), "optical": ("radar", "points"), "all": ("points",)}[self.sensor]
+        unknown = np.full(scene.shape, np.nan, dtype=np.float32)
+        grounded = replace(scene, elevation=unknown)
+        return grounded.without(*(name for name in scene.layers if name.startswith(hidden)))
 
 
 def layers_seen(scene: FloodScene, names: Sequence[str]) -> Mask:
@@ -177,8 +202,14 @@ def tiles(cells: int, size: int = TILE, overlap: int = OVERLAP) -> list[slice]:
     return [slice(int(start), int(start) + size) for start in starts]
 
 
-def _taper(window: slice) -> SingleFloats:
+def _mirrored(layer: SingleFloats | Mask) -> torch.Tensor:
+    """A layer (…, H, W) that is repeated in mirrors to ``LEAST_SIDE`` where it is smaller."""
+    missing = [(0, max(0, LEAST_SIDE - size)) for size in layer.shape[-2:]]
+    return torch.from_numpy(np.pad(layer, [(0, 0)] * (layer.ndim - 2) + missing, mode="symmetric"))
+
+
+def _taper(window: slice, overlap: int) -> SingleFloats:
     """Weights of the cells of a window, lower towards its edges, never 0."""
     place = np.arange(window.stop - window.start, dtype=np.float32)
-    taper: SingleFloats = np.minimum(np.minimum(place, place[::-1]) + 1, OVERLAP / 2).astype(np.float32)
+    taper: SingleFloats = np.minimum(np.minimum(place, place[::-1]) + 1, overlap / 2).astype(np.float32)
     return taper

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from strandline.observations.arrays import SingleFloats
+import numpy as np
+
+from strandline.observations.arrays import Mask, SingleFloats
 from strandline.observations.flood_scenes.scene import FloodScene
 
 NO_IMAGE = (
@@ -24,6 +26,7 @@ class SceneMap:
         threshold: probability from which a cell counts as wet.
         members: names of the members that answered.
         streams: names of the layers of the scene that were used.
+        inferred: (H, W) cells that nothing shows, inferred from what lies around them; ``None`` = none.
     """
 
     probability: SingleFloats
@@ -31,6 +34,13 @@ class SceneMap:
     threshold: float
     members: tuple[str, ...]
     streams: tuple[str, ...]
+    inferred: Mask | None = None
+
+    @property
+    def shown(self) -> Mask:
+        """(H, W) cells with a probability of what shows them."""
+        known = np.isfinite(self.probability)
+        return known if self.inferred is None else known & ~self.inferred
 
 
 class SceneMapper(Protocol):

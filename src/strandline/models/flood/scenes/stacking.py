@@ -25,7 +25,8 @@ SMALLEST_QUALITY = 0.02
 
 def log_odds(probability: Reals) -> Floats:
     """Log odds, clipped to ±``LARGEST_ODDS``; NaN stays NaN."""
-    odds: Floats = np.log(probability + 1e-9) - np.log1p(1e-9 - probability)
+    exact = np.asarray(probability, dtype=np.float64)  # in single precision 1 - 1e-9 is 1
+    odds: Floats = np.log(exact + 1e-9) - np.log1p(1e-9 - exact)
     return np.clip(odds, -LARGEST_ODDS, LARGEST_ODDS)
 
 
@@ -52,11 +53,18 @@ class Stacking:
         members: name → recalibration.
         exponent: of the expected overlaps in the weights; 0 = all equal.
         joined: recalibration of the weighted mean.
+        untrained: a further member that has half of the weight wherever it answers; empty = none.
     """
 
     members: Mapping[str, Recalibration]
     exponent: float = 0.0
     joined: Recalibration = Recalibration()
+    untrained: str = ""
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Names of the members that it joins."""
+        return (*self.members, *((self.untrained,) if self.untrained else ()))
 
     def qualities(self, probabilities: Mapping[str, Reals]) -> dict[str, float]:
         """Overlap that each member expects of itself on the cells of a scene, region or flood."""
@@ -72,7 +80,11 @@ class Stacking:
         """Probability of water from those of the members, all of one shape; NaN where one of them is NaN."""
         weights = self.weights(qualities)
         mean = sum(weights[name] * each.apply(probabilities[name]) for name, each in self.members.items())
-        return self.joined.apply(np.asarray(mean))
+        joined = self.joined.apply(np.asarray(mean))
+        if not self.untrained:
+            return joined
+        other = probabilities[self.untrained]
+        return np.where(np.isfinite(other), (joined + other) / 2, joined)
 
 
 def scene_threshold(probability: Reals) -> float:

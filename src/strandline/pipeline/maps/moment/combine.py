@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from strandline.models.flood.scenes.scene_map import SceneMap
 from strandline.observations.arrays import SingleFloats
-from strandline.pipeline.maps.moment.layers import BOTH, IMAGES, SEA, SEEN, UNKNOWN_SOURCE
+from strandline.pipeline.maps.moment.layers import BOTH, IMAGES, INFERRED, SEA, SEEN, UNKNOWN_SOURCE
 
 MOST_PRIOR = 0.9
 """What the sea's flood counts at most against an image, and 1 − this at least: 9 to 1. A run knows the sea alone; a
@@ -50,14 +50,16 @@ def combine(images: SceneMap | None, sea: SeaFlood | None, seen: SingleFloats | 
 
     Posterior odds = prior odds × likelihood ratio. The prior is the sea's flood, at most 9 to 1; the likelihood ratio
     is the odds of the images' probability over those of their threshold, at which they tell nothing. A cell that only
-    one of them knows is that one's; a cell that people saw is theirs.
+    one of them knows is that one's; a cell that people saw is theirs. Where no image shows a cell, the sea's flood
+    answers alone; without it a cell that is inferred to be wet counts as wet, one that is inferred to be dry stays
+    unknown: nobody saw it.
 
     Args:
         seen: (H, W) cells that people saw, which are in ``images`` already; NaN = not.
     """
     shape = (images.probability if images is not None else sea.probability).shape  # type: ignore[union-attr]
     nobody = np.full(shape, np.nan, np.float32)
-    shown = nobody if images is None else images.probability
+    shown = nobody if images is None else np.where(images.shown, images.probability, np.nan)
     by_sea = nobody if sea is None else sea.probability
     probability, spread = np.where(np.isnan(shown), by_sea, shown), nobody.copy()
     wet, source = nobody.copy(), np.full(shape, UNKNOWN_SOURCE, np.uint8)
@@ -66,6 +68,10 @@ def combine(images: SceneMap | None, sea: SeaFlood | None, seen: SingleFloats | 
         alone = np.isfinite(shown)
         spread[alone], source[alone] = images.spread[alone], IMAGES
         wet[alone] = shown[alone] >= images.threshold
+    if images is not None and images.inferred is not None:
+        hidden = images.inferred & np.isfinite(images.probability) & np.isnan(by_sea)
+        probability[hidden], spread[hidden] = images.probability[hidden], images.spread[hidden]
+        source[hidden], wet[hidden & (images.probability >= images.threshold)] = INFERRED, 1.0
     if sea is not None:
         alone = np.isnan(shown) & np.isfinite(by_sea)
         spread[alone], wet[alone], source[alone] = sea.spread[alone], sea.wet[alone], SEA

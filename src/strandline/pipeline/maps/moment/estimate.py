@@ -1,7 +1,7 @@
 """Map a moment: tiles that overlap, with the statistics of the whole region, and what the sea would make of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from strandline.observations.flood_scenes.scene import UNKNOWN
 from strandline.pipeline.maps.moment.combine import Agreement, AgreementCount, SeaFlood, combine
 from strandline.pipeline.maps.moment.inputs import MomentInputs
 from strandline.pipeline.maps.moment.layers import DRY, FLOODED, PERMANENT, Layers
-from strandline.pipeline.maps.moment.one_scene import fit_to_region, map_with_before, wet_of
-from strandline.pipeline.maps.moment.scene_reader import OVERLAP, REACH, SceneReader, as_states
+from strandline.pipeline.maps.moment.one_scene import fit_to_region, map_with_before, parts_along_cells, wet_of
+from strandline.pipeline.maps.moment.scene_reader import SceneReader, as_states
 from strandline.pipeline.maps.moment.sea import SeaAtMoment
 from strandline.pipeline.maps.moment.sea_flood import (
     MOST_CELLS,
@@ -25,9 +25,11 @@ from strandline.pipeline.maps.moment.sea_flood import (
     flood_by_sills,
     flood_by_students,
 )
-from strandline.pipeline.maps.tiles import Tiling, Window
+from strandline.pipeline.maps.tiles import Window
 from strandline.risk.hazard.depth_from_extent import depth_from_extent
 
+STRIP = 1024
+"""[rows] Of the ground that are read at once."""
 HALO = 256
 """[cells] Around a block, in which the shore of its water is looked for."""
 ASSUMED_ERROR = 1.0
@@ -74,13 +76,14 @@ def estimate(
     """
     water = _read_ground(inputs, layers)
     sea_by = _map_sea(inputs, sea, run, water, layers, announce)
-    reader = SceneReader(inputs, layers, water, sea)
+    parts = parts_along_cells(inputs.region, inputs.images)
+    reader = SceneReader(inputs, layers, water, sea, parts)
     fitted, adaptation = _fit(reader, mapper, seed)
-    tiles, progress = Tiling(layers.shape, REACH, OVERLAP).tiles(), _report(announce("map the images"))
+    tiles, progress = reader.tiling.tiles(), _report(announce("map the images"))
     count, members, streams = AgreementCount(), dict[str, None](), dict[str, None]()
     for done, tile in enumerate(tiles, start=1):
         scene = reader.read(tile.window)
-        found, before = (None, None) if scene is None else map_with_before(fitted, scene)
+        found, before = (None, None) if scene is None else map_with_before(fitted, scene, parts)
         flood = _sea_in(layers, tile.window) if sea_by else None
         if found is not None:
             members |= dict.fromkeys(found.members)
@@ -90,10 +93,10 @@ def estimate(
             continue
         seen = None if inputs.points is None else as_states(inputs.points[tile.window])
         both = combine(found, flood, seen)
-        parts = {"probability": both.probability, "spread": both.spread, "wet": both.wet}
+        mapped = {"probability": both.probability, "spread": both.spread, "wet": both.wet}
         if before is not None:
-            parts["before"] = before
-        layers.add(tile, parts)
+            mapped["before"] = before
+        layers.add(tile, mapped)
         layers.array("source")[tile.window] = both.source
         if found is not None and flood is not None:
             count.add(wet_of(found), flood.wet)
@@ -119,7 +122,8 @@ def _fit(reader: SceneReader, mapper: SceneMapper, seed: int) -> tuple[SceneMapp
     labelled = reader.labelled(labels)
     if labelled is None:
         return mapper, SceneAdaptation(0, None, None, 0.0, "not adapted: no image shows a cell with a label")
-    return adapt_scene_mapper(mapper, *labelled, seed)
+    fitted, adaptation = adapt_scene_mapper(mapper, *labelled, seed)
+    return fitted, replace(adaptation, labelled_cells=round(adaptation.labelled_cells / reader.parts**2))
 
 
 def _read_ground(inputs: MomentInputs, layers: Layers) -> Mask | None:
@@ -237,7 +241,7 @@ def _inner(block: Window, around: Window) -> Window:
 
 
 def _strips(rows: int) -> Sequence[slice]:
-    return [slice(start, min(start + REACH, rows)) for start in range(0, rows, REACH)]
+    return [slice(start, min(start + STRIP, rows)) for start in range(0, rows, STRIP)]
 
 
 def _report(progress: Progress | None) -> Progress:

@@ -16,10 +16,10 @@ SINGLE = ("sea_probability", "sea_spread", "sea_wet", "elevation", "depth_low", 
 CODES = ("extent", "source")
 DRY, FLOODED, PERMANENT, UNKNOWN_EXTENT = 0, 1, 2, 255
 EXTENTS = {DRY: "dry", FLOODED: "flooded", PERMANENT: "permanent water", UNKNOWN_EXTENT: "unknown"}
-UNKNOWN_SOURCE, IMAGES, SEA, BOTH, SEEN = 0, 1, 2, 3, 4
+UNKNOWN_SOURCE, IMAGES, SEA, BOTH, SEEN, INFERRED = 0, 1, 2, 3, 4, 5
 SOURCES = {
     UNKNOWN_SOURCE: "unknown", IMAGES: "images", SEA: "the sea's flood", BOTH: "images and the sea's flood",
-    SEEN: "seen by people",
+    SEEN: "seen by people", INFERRED: "inferred from around",
 }  # fmt: skip
 BLOCK = 1024
 

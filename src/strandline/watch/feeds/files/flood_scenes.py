@@ -11,7 +11,7 @@ from rasterio.enums import Resampling
 from rasterio.features import geometry_mask
 
 from strandline.errors import InputError
-from strandline.models.weights.load_scene_weights import load_scene_mapper
+from strandline.models.weights.load_scene_weights import load_committee
 from strandline.observations.arrays import Floats, Mask, SingleFloats
 from strandline.observations.readers.formats.rasters import open_raster, read_on_grid
 from strandline.observations.readers.formats.vectors import read_vectors
@@ -99,9 +99,9 @@ def read_water_map(path: Path, section: FloodSceneStreamSection, region: Region)
         InputError: the file cannot be read, or does not cover the region.
     """
     if section.images == "radar":
-        return flooded_land(SceneFiles(radar_after=path, radar_before=section.before), region, load_scene_mapper())
+        return flooded_land(SceneFiles(radar_after=path, radar_before=section.before), region, load_committee())
     if section.images == "optical":
-        return flooded_land(SceneFiles(optical_after=path, optical_before=section.before), region, load_scene_mapper())
+        return flooded_land(SceneFiles(optical_after=path, optical_before=section.before), region, load_committee())
 
     def wet(values: Floats) -> Floats:
         return np.where(np.isnan(values), np.nan, np.isin(values, section.flooded).astype(float))

@@ -49,14 +49,17 @@ class SceneStatistics:
         return cls(standards[0], standards[1], *matches, ranks)
 
     def radar_changes(self, scene: FloodScene) -> list[Reals]:
-        """Change of each radar band in spreads of unchanged ground (H, W); empty = one of the images is missing."""
+        """Change of each radar band in spreads of unchanged ground (H, W).
+
+        Empty = the scene, or the region of the statistics, lacks one of the images.
+        """
         pairs = _smoothed(scene.radar_before, scene.radar_after)
-        return [match.change(*pair) for match, pair in zip(self.radar_match, pairs, strict=True)]
+        return [match.change(*pair) for match, pair in zip(self.radar_match, pairs, strict=False)]
 
     def optical_changes(self, scene: FloodScene) -> list[Reals]:
         """Likewise of each optical band."""
         pairs = _smoothed(scene.optical_before, scene.optical_after)
-        return [match.change(*pair) for match, pair in zip(self.optical_match, pairs, strict=True)]
+        return [match.change(*pair) for match, pair in zip(self.optical_match, pairs, strict=False)]
 
 
 def ranked_images(scene: FloodScene, statistics: SceneStatistics) -> Iterator[tuple[str, Reals]]:

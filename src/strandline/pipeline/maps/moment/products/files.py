@@ -62,7 +62,7 @@ RASTERS = (
         "flood_extent.tif",
         (
             ("extent", "0 dry, 1 flooded, 2 permanent water, 255 unknown"),
-            ("source", "0 unknown, 1 images, 2 the sea's flood, 3 both, 4 seen by people"),
+            ("source", "0 unknown, 1 images, 2 the sea's flood, 3 both, 4 seen by people, 5 inferred from around"),
         ),
         "1",
         "extent of the flood at the moment",

@@ -13,7 +13,15 @@ from strandline.observations.region import Region
 from strandline.pipeline.maps.moment.combine import Agreement
 from strandline.pipeline.maps.moment.estimate import ZERO_SHOT, Estimate
 from strandline.pipeline.maps.moment.inputs import MomentInputs
-from strandline.pipeline.maps.moment.layers import EXTENTS, FLOODED, PERMANENT, SOURCES, UNKNOWN_EXTENT, Layers
+from strandline.pipeline.maps.moment.layers import (
+    EXTENTS,
+    FLOODED,
+    INFERRED,
+    PERMANENT,
+    SOURCES,
+    UNKNOWN_EXTENT,
+    Layers,
+)
 from strandline.pipeline.maps.moment.sea import SeaAtMoment
 from strandline.pipeline.settings import commit
 
@@ -141,7 +149,7 @@ def findings_of(inputs: MomentInputs, made: Estimate, sea: SeaAtMoment | None, l
         cells_by_source=by_source,
         extent_codes={str(code): name for code, name in EXTENTS.items()},
         credits=credits_of(inputs),
-        warnings=tuple(_warnings(inputs, made, sea, area)),
+        warnings=tuple(_warnings(inputs, made, sea, area, by_source)),
         notes=inputs.notes,
         version=version("strandline"),
         commit=commit(),
@@ -204,7 +212,9 @@ def _meaning(made: Estimate) -> str:
     return "all water, permanent water too: no image of before and no ground says which water is always there"
 
 
-def _warnings(inputs: MomentInputs, made: Estimate, sea: SeaAtMoment | None, area: FloodedArea) -> list[str]:
+def _warnings(
+    inputs: MomentInputs, made: Estimate, sea: SeaAtMoment | None, area: FloodedArea, by_source: Mapping[str, float]
+) -> list[str]:
     found = []
     if inputs.time is None:
         found.append("When the image was taken is not stated: the age of this map is unknown.")
@@ -232,6 +242,11 @@ def _warnings(inputs: MomentInputs, made: Estimate, sea: SeaAtMoment | None, are
         found.append(f"The sea at {sea.level:.2f} m is {sea.source}.")
     if inputs.ground is not None and inputs.ground.error is None:
         found.append("The error of the ground is not stated: the depth's bounds hold the shore's scatter alone.")
+    if by_source.get(SOURCES[INFERRED], 0.0) > 0:
+        found.append(
+            f"{by_source[SOURCES[INFERRED]]:.0%} of the region was hidden from every image and is inferred from around:"
+            " nobody saw it. Where water is likely there it counts as flooded, elsewhere it stays unknown."
+        )
     if area.unknown_km2 > 0:
         found.append(f"{area.unknown_km2:.2f} km² are unknown (cloud, nodata or outside): hatched, never dry.")
     found.append("Water under trees, among houses and in wind is often missed, and smooth dry ground taken for water.")
@@ -247,5 +262,5 @@ def headline(findings: MomentFindings) -> str:
     area = findings.area
     return (
         f"{area.km2:.2f} km² under water (between {area.at_least:.2f} and {area.at_most:.2f}),"
-        f" {area.seen_share:.0%} of the region seen"
+        f" {area.seen_share:.0%} of the region known"
     )
