@@ -28,7 +28,7 @@ from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students
 
 pytestmark = pytest.mark.slow
-EVENTS, YEARS, SIZE = 8, 8.0, 32
+EVENTS, YEARS, SIZE = 8, 1.0, 32
 
 
 @pytest.fixture(scope="module")
