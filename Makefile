@@ -46,7 +46,8 @@ lint: $(INSTALLED_DEV)
 docs: $(INSTALLED_DEV)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-check: lint docs test demo
+# the demo comes before the tests: it compiles what both of their workers would compile at once
+check: lint docs demo test
 
 # the suite with the newest versions that pyproject.toml admits, in an environment of its own
 newest:

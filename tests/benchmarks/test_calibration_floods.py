@@ -19,7 +19,7 @@ from strandline.models.flood.scenes.members import NetworkMember
 from strandline.models.flood.scenes.networks import new_student, new_teacher
 from strandline.models.flood.scenes.stacking import Recalibration, Stacking
 from strandline.models.flood.scenes.streams import SCENE_STREAMS
-from tests.fixtures.chips import draw_event
+from tests.fixtures.chips import SMALL, draw_event
 
 
 def predictions(seed: int, sharper: float = 1.0, cells: int = 4000) -> EventPredictions:
@@ -83,9 +83,9 @@ def test_dropout_is_active_in_each_draw() -> None:
 
 def test_an_event_is_predicted_once_and_read_again_as_it_was(tmp_path: Path) -> None:
     """Tiny networks without training: shapes, the pairs that are set apart, and the file."""
-    event = draw_event("a", 5, 0)
-    chips = draw_event("b", 2, 1).chips
-    said = {"transformer_all": np.full((5, 64, 64), 0.3, dtype=np.float32)}
+    event = draw_event("a", 5, 0, side=SMALL)
+    chips = draw_event("b", 2, 1, side=SMALL).chips
+    said = {"transformer_all": np.full((5, SMALL, SMALL), 0.3, dtype=np.float32)}
     guide = NetworkMember("transformer_all", new_teacher(SCENE_STREAMS, 0, width=16, depth=1, skip=8), ())
     stacking = Stacking({"transformer_all": Recalibration()})
     teacher = Teacher(Committee((guide,), {"radar+optical": stacking}), said, said, event.pairs)

@@ -22,7 +22,7 @@ from strandline.distillation.adaptation.scene_student import SceneDistillation
 from strandline.distillation.pretraining.scenes import fit_trees
 from strandline.models.flood.scenes.networks import new_student, new_teacher
 from strandline.models.flood.scenes.streams import SCENE_STREAMS
-from tests.fixtures.chips import SIDE, draw_chips, draw_event, write_zip
+from tests.fixtures.chips import SIDE, SMALL, draw_chips, draw_event, write_zip
 
 
 def drawn(count: int = 4, cloud: float = 0.3) -> Views:
@@ -121,8 +121,8 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("few_trees")
 def test_the_benchmark_runs_end_to_end_and_resumes_where_it_stopped(tmp_path: Path) -> None:
-    source = [draw_event(str(i), 5, i, 100 * i) for i in range(3)]
-    fold = split_folds(source, [draw_event("target", 10, 9, 900)], 3)[0]
+    source = [draw_event(str(i), 5, i, 100 * i, SMALL) for i in range(3)]
+    fold = split_folds(source, [draw_event("target", 10, 9, 900, SMALL)], 3)[0]
     folders = Folders(tmp_path, TINY, {})
     rows: list[Row] = [row for found in run_fold(fold, TINY, folders, lambda _: None) for row in found]
     found = {str(row["method"]) for row in rows}
@@ -146,8 +146,8 @@ def test_the_benchmark_runs_end_to_end_and_resumes_where_it_stopped(tmp_path: Pa
 @pytest.mark.slow
 @pytest.mark.usefixtures("few_trees")
 def test_the_command_runs_on_unseen_chips(tmp_path: Path) -> None:
-    write_zip(tmp_path / "source.zip", [(100 * i, draw_chips(100 * i, 4, i)) for i in (1, 2)])
-    write_zip(tmp_path / "target.zip", [(900, draw_chips(900, 5, 9))])
+    write_zip(tmp_path / "source.zip", [(100 * i, draw_chips(100 * i, 4, i, SMALL)) for i in (1, 2)])
+    write_zip(tmp_path / "target.zip", [(900, draw_chips(900, 5, 9, SMALL))])
     (tmp_path / "source.json").write_text("[[100, 199, 4], [200, 299, 4]]")
     (tmp_path / "target.json").write_text("[[900, 999, 5]]")
     files = {f"{whose}{kind}": f"{whose}{ending}" for whose in ("source", "target")

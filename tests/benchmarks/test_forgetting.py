@@ -8,6 +8,7 @@ import pytest
 from benchmarks.forgetting import methods, run
 from benchmarks.forgetting.__main__ import main
 from benchmarks.forgetting.summary import chosen_strengths, summarise
+from strandline.distillation.continual.replay import Exemplars, load_exemplars
 
 
 def row(name: str, method: str, strength: float, gain: float, loss: float, coast: int = 0) -> dict[str, object]:
@@ -53,12 +54,14 @@ def test_the_whole_benchmark_runs_and_resumes(
     simulated_coasts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = (
-        "--coasts 2 --tuning-coasts 0 --events 8 --years 8 --size 32 --seeds 1 --label-fraction 0.5 --steps 1 "
+        "--coasts 2 --tuning-coasts 0 --events 8 --years 1 --size 32 --seeds 1 --label-fraction 0.5 --steps 1 "
         f"--cache {simulated_coasts} --work {tmp_path} --picture {tmp_path / 'frontier.png'} "
         f"--out {tmp_path / 'forgetting.json'}"
     ).split()
     strengths = {method: of[:1] for method, of in methods.STRENGTHS.items()}
     monkeypatch.setattr(methods, "STRENGTHS", strengths)
+    shipped = load_exemplars()
+    monkeypatch.setattr(methods, "load_exemplars", lambda: Exemplars(shipped.storms[:2], shipped.windows[:2]))
     main(command)
     first = json.loads((tmp_path / "forgetting.json").read_text())
     assert first["provenance"] == "simulated"

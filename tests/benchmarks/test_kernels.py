@@ -20,7 +20,7 @@ from benchmarks.record import Row, finished_rows
 from strandline.distillation.adaptation.scene_student import SceneDistillation
 from strandline.distillation.alignment.quantum_kernels import uniform_angle_moments, zz_kernel
 from strandline.distillation.pretraining.scenes.train_committee import CommitteeConfig
-from tests.fixtures.chips import draw_chips, draw_event, write_zip
+from tests.fixtures.chips import SMALL, draw_chips, draw_event, write_zip
 
 
 def row(kernel: str, site: int, score: float, **more: object) -> Row:
@@ -128,12 +128,12 @@ def test_the_whole_benchmark_runs_and_resumes(
     for module in (floods_run, chips):
         monkeypatch.setattr(module, "FOLDS", 2)
     monkeypatch.setattr(floods_run, "LEAST_CHIPS", 4)
-    events = [(100 * i, draw_chips(100 * i, count, i)) for i, count in enumerate((5, 4), start=1)]
+    events = [(100 * i, draw_chips(100 * i, count, i, SMALL)) for i, count in enumerate((5, 4), start=1)]
     write_zip(tmp_path / "chips.zip", events)
     (tmp_path / "blocks.json").write_text("[[100, 199, 5], [200, 299, 4]]")
     command = (
         f"--parts delta floods --coasts 1 --tuning-coasts 1 --tuning-events 1 --seeds 1 --events 8 "
-        f"--years 8 --size 32 --steps 1 --effort 0.0005 --chips {tmp_path / 'chips.zip'} "
+        f"--years 1 --size 32 --steps 1 --effort 0.0005 --chips {tmp_path / 'chips.zip'} "
         f"--chips-blocks {tmp_path / 'blocks.json'} --cache {simulated_coasts} --work {tmp_path / 'work'} "
         f"--pictures {tmp_path / 'pictures'} --out {tmp_path / 'kernels.json'}"
     ).split()

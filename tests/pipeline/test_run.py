@@ -10,6 +10,7 @@ import time
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pytest
@@ -19,6 +20,7 @@ from safetensors import safe_open
 
 from strandline.cli.main import app as strandline
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
+from strandline.planning.early_action.hindcast import Condition
 from strandline.planning.plan_schema import check_plan
 from strandline.report.consistency.files import contradictions_between
 from strandline.watch.assimilation.fit_file import save_fit
@@ -96,6 +98,7 @@ def test_the_summary_holds_what_was_promised(finished: Path) -> None:
     assert plan["expected_annual_damage"]["mean"] == pytest.approx(damage["mean"])
     yearly = [each for each in plan["actions"] if each["avoided_loss"] and each["avoided_loss_per"] == "year"]
     assert all(0 <= each["avoided_loss"]["mean"] <= damage["mean"] for each in yearly)
+    assert {one["condition"] for one in plan["hindcasts"]} == set(get_args(Condition))
     assert 0 <= summary["surge"]["coverage_90"] <= 1
     people = summary["impact"]["people"]
     assert 0 < people["residents"]["low"] <= people["residents"]["high"]

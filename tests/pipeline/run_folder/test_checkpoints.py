@@ -128,46 +128,60 @@ def test_a_stage_that_fails_leaves_no_file(tmp_path: Path) -> None:
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-LINE = """
-import sys, time
+LINES = """
+import os, signal, sys, time
 from pathlib import Path
 from strandline.pipeline.run_folder.checkpoints import Checkpoints
-folder, resume = Path(sys.argv[1]), sys.argv[2] == "resume"
-line = Checkpoints(folder / ".unfinished", "job", resume)
-def make(name, wait):
-    with (folder / "log").open("a") as log:
-        log.write(name + "\\n")
-    time.sleep(wait)
-    return name
-wait = 0 if resume else 60
-results = [line.stage("one", lambda: make("one", 0)), line.stage("two", lambda: make("two", wait))]
-(folder / "product").write_text(" ".join(results))
-line.clear()
+# a shell that started these tests in the background makes its children deaf to Ctrl-C
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for folder in map(Path, sys.argv[1:]):
+    if os.fork():
+        continue
+    def make(name):
+        with (folder / "log").open("a") as log:
+            log.write(f"{name} {os.getpid()}\\n")
+        time.sleep(60 if name == "two" else 0)
+        return name
+    line = Checkpoints(folder / ".unfinished", "job", resume=False)
+    results = [line.stage(name, lambda: make(name)) for name in ("one", "two")]
+    (folder / "product").write_text(" ".join(results))
+    os._exit(0)
+for _ in sys.argv[1:]:
+    os.wait()
 """
+ENDS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
 
 
-def hear_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_was_killed_in_a_stage_goes_on_there(tmp_path: Path, end: signal.Signals) -> None:
-    command = [sys.executable, "-c", LINE, str(tmp_path)]
-    log = tmp_path / "log"
-    # a shell that started these tests in the background makes its children deaf to Ctrl-C
-    with subprocess.Popen([*command, "start"], stderr=subprocess.DEVNULL, preexec_fn=hear_interrupts) as process:
-        deadline = time.monotonic() + 60
-        while not (log.exists() and "two" in log.read_text()) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        os.kill(process.pid, end)
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> dict[signal.Signals, Path]:
+    """Folders of runs that were ended in their second stage, each in its own way."""
+    folders = {end: tmp_path_factory.mktemp(end.name) for end in ENDS}
+    command = [sys.executable, "-c", LINES, *map(str, folders.values())]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        for end, folder in folders.items():
+            log, deadline = folder / "log", time.monotonic() + 60
+            while not (log.exists() and "two" in log.read_text()) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            os.kill(int(log.read_text().split()[-1]), end)
         process.wait(60)
-    assert not (tmp_path / "product").exists()
+    return folders
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_run_that_was_killed_in_a_stage_goes_on_there(
+    killed: dict[signal.Signals, Path], end: signal.Signals
+) -> None:
+    folder, calls = killed[end], list[str]()
+    assert (folder / "log").read_text().split()[::2] == ["one", "two"]
+    assert not (folder / "product").exists()
     # what a kill in the middle of a write leaves behind must not hinder the end
-    (tmp_path / ".unfinished" / job_key("job") / ".partial-1-two.stage").write_bytes(b"half")
-    subprocess.run([*command, "resume"], check=True)
-    assert (tmp_path / "product").read_text() == "one two"
-    assert log.read_text().split() == ["one", "two", "two"]
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["log", "product"]
+    (folder / ".unfinished" / job_key("job") / ".partial-1-two.stage").write_bytes(b"half")
+    line = Checkpoints(folder / ".unfinished", "job", resume=True)
+    results = [line.stage(name, lambda name=name: count(calls, name)) for name in ("one", "two")]  # type: ignore[misc]
+    assert results == ["one", "result of two"]
+    assert calls == ["two"]
+    line.clear()
+    assert [file.name for file in folder.iterdir()] == ["log"]
 
 
 def test_bytes_are_bytes(tmp_path: Path) -> None:

@@ -1,0 +1,263 @@
+"""Maps of regions too large for a run: the same numbers whoever maps them, and nothing half done."""
+
+import json
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pytest
+import rasterio
+
+from benchmarks.large_regions.cluster import cluster
+from benchmarks.large_regions.scale import RASTERS, difference, kill_when_begun
+from benchmarks.large_regions.wide_terrain import write_terrain
+from strandline.distillation.training.loop import Announce
+from strandline.errors import InputError
+from strandline.observations.region_file import load_region_file
+from strandline.pipeline.deployment import (
+    load_deployment,
+)
+from strandline.pipeline.maps.large_regions import dask_workers as workers
+from strandline.pipeline.maps.large_regions import products
+from strandline.pipeline.maps.large_regions.map_region import (
+    MapConfig,
+    MapMetadata,
+    map_large_region,
+)
+from strandline.pipeline.maps.large_regions.products import PRODUCTS
+from strandline.pipeline.maps.large_regions.store import MapStore
+from strandline.pipeline.maps.large_regions.tile_mapper import TileMapper
+from strandline.pipeline.maps.tiles import Tile
+from tests.fixtures.mapped_runs import make_run
+
+pytestmark = pytest.mark.slow
+
+EDGE = 300
+CHOICE = MapConfig(samples=2, return_periods=(10.0,))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("run") / "run")
+
+
+@pytest.fixture(scope="module")
+def region(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_terrain(tmp_path_factory.mktemp("wide"), EDGE, load_deployment(run).region, 0)
+
+
+@pytest.fixture(scope="module")
+def alone(run: Path, region: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("alone")
+    map_into(str(out), run, region)
+    return out
+
+
+def quiet(_: str) -> None:
+    return None
+
+
+def map_into(
+    out: str,
+    run: Path,
+    region: Path,
+    *,
+    choice: MapConfig = CHOICE,
+    announce: Announce = quiet,
+    resume: bool = False,
+    scheduler: str | None = None,
+) -> MapMetadata:
+    job = f"a test {choice}"
+    return map_large_region(
+        load_region_file(region), run, out, job, choice, announce, resume=resume, scheduler=scheduler
+    )
+
+
+def test_a_map_says_what_it_is_and_keeps_nothing_unfinished(alone: Path, run: Path, region: Path) -> None:
+    metadata = json.loads((alone / "map.json").read_text(encoding="utf-8"))
+    assert metadata["provenance"] == "simulated"  # the run was
+    assert metadata["return_periods"] == [10.0]
+    assert metadata["tiles"] == 4
+    assert any("They were not tested elsewhere" in warning for warning in metadata["warnings"])
+    assert any("No radar was read" in warning for warning in metadata["warnings"])
+    assert sorted(path.name for path in alone.iterdir()) == sorted([*RASTERS, "map.json"])
+    sea_level = np.s_[:, : EDGE // 10]
+    for product in PRODUCTS:
+        with rasterio.open(alone / product.file) as file:
+            assert file.shape == (EDGE, EDGE)
+            assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+            assert file.tags()["UNIT"] == product.unit
+            assert file.tags()["VERTICAL_DATUM"] == load_deployment(run).region.vertical_datum
+            when = "in any one year" if product.method else "given the 10-year sea level"
+            assert file.descriptions[0].startswith(f"today, {when}")
+            assert not file.read(1)[sea_level].any()
+    with rasterio.open(alone / "flood_probability.tif") as file:
+        assert 0.01 < file.read(1).mean() < 0.99
+
+
+def test_any_store_holds_the_same_map(alone: Path, run: Path, region: Path, tmp_path: Path) -> None:
+    map_into("memory://bucket/wide", run, region)
+    system = fsspec.filesystem("memory")
+    assert sorted(Path(name).name for name in system.find("/bucket/wide")) == sorted([*RASTERS, "map.json"])
+    system.get("/bucket/wide", str(tmp_path / "wide"), recursive=True)
+    assert difference(alone, tmp_path / "wide") == 0
+    assert (tmp_path / "wide" / "map.json").exists()
+
+
+class Interrupted(Exception):
+    pass
+
+
+def stopping(stage: str, after: float) -> Announce:
+    def announce(name: str) -> Callable[[float], None] | None:
+        def progress(done: float) -> None:
+            if done >= after:
+                raise Interrupted
+
+        return progress if name.startswith(stage) else None
+
+    return announce
+
+
+@pytest.mark.parametrize("stage", ["survey", "map", "write"])
+def test_an_interrupted_map_leaves_no_product_and_goes_on_where_it_was(
+    alone: Path, run: Path, region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    with pytest.raises(Interrupted):
+        map_into(str(tmp_path), run, region, announce=stopping(stage, 0.5))
+    assert not (tmp_path / "map.json").exists()
+    with pytest.raises(InputError, match="map with other settings; leave --resume out"):
+        map_into(str(tmp_path), run, region, choice=replace(CHOICE, seed=2), resume=True)
+    mapped: list[tuple[int, int]] = []
+    plain = TileMapper.map
+
+    def counting(self: TileMapper, tile: Tile) -> None:
+        mapped.append((tile.row, tile.column))
+        plain(self, tile)
+
+    monkeypatch.setattr(TileMapper, "map", counting)
+    map_into(str(tmp_path), run, region, resume=True)
+    assert (
+        len(mapped) in {"survey": (4,), "map": (0, 1, 2), "write": (0,)}[stage]
+    )  # one on each core may have been under way
+    assert difference(alone, tmp_path) == 0
+
+
+def test_a_raster_that_the_disk_took_in_part_is_refused(
+    run: Path, region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = products.raster_files.copy  # type: ignore[attr-defined]
+
+    def careless(source: Path, target: Path, **options: str) -> None:
+        with rasterio.open(source, "r+") as file:
+            values = file.read()
+            values[:, 200:] = 0  # the rest never arrived
+            file.write(values)
+        plain(source, target, **options)
+
+    monkeypatch.setattr(products.raster_files, "copy", careless)  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match=r"flood_probability\.tif: was not written completely"):
+        map_into(str(tmp_path), run, region)
+    assert not list(tmp_path.glob("[!.]*.*"))
+
+
+def test_a_raster_that_cannot_be_written_is_told(
+    run: Path, region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise rasterio.errors.RasterioIOError("write failed")
+
+    monkeypatch.setattr(products, "blend", broken)
+    with pytest.raises(InputError, match=r"cannot be written \(write failed\); free space"):
+        map_into(str(tmp_path), run, region)
+    assert not list(tmp_path.glob("[!.]*.*"))
+
+
+def test_a_disk_that_is_full_is_told_and_the_map_goes_on_later(
+    alone: Path, run: Path, region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, written = MapStore.array, []
+
+    class Full:
+        def __setitem__(self, where: object, values: object) -> None:
+            raise OSError(28, "No space left on device")
+
+    def array(self: MapStore, name: str) -> object:
+        written.append(name)
+        return Full() if written.count("maps") > 2 and name == "maps" else plain(self, name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MapStore, "array", array)
+        with pytest.raises(InputError, match=r"No space left.*free space.*--resume"):
+            map_into(str(tmp_path), run, region)
+    assert not list(tmp_path.glob("*.tif"))
+    map_into(str(tmp_path), run, region, resume=True)
+    assert difference(alone, tmp_path) == 0
+
+
+@pytest.mark.parametrize("out", ["nowhere://bucket", "s3://bucket/wide"])
+def test_a_store_that_fsspec_does_not_reach_is_named(
+    run: Path, region: Path, out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(InputError, match=rf"{out}: cannot be reached .*(not known|s3fs)"):
+        map_into(out, run, region)
+
+
+def test_a_folder_that_holds_a_run_is_left_alone(run: Path, region: Path, tmp_path: Path) -> None:
+    (tmp_path / "summary.json").write_text("{}")
+    with pytest.raises(InputError, match="holds a run"):
+        map_into(str(tmp_path), run, region)
+    assert [path.name for path in tmp_path.iterdir()] == ["summary.json"]
+
+
+@pytest.mark.usefixtures("socket_enabled")
+def test_a_cluster_says_the_same_and_a_killed_worker_loses_nothing(
+    alone: Path, run: Path, region: Path, tmp_path: Path
+) -> None:
+    with cluster(2, tmp_path / "cluster") as (address, processes):
+        killer = threading.Thread(target=kill_when_begun, args=(tmp_path / "out", processes[0]))
+        killer.start()
+        map_into(str(tmp_path / "out"), run, region, scheduler=address)
+        killer.join()
+        assert processes[0].wait() == -9
+    assert difference(alone, tmp_path / "out") == 0
+
+
+@pytest.mark.usefixtures("socket_enabled")
+def test_a_scheduler_that_does_not_answer_is_named(
+    run: Path, region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "ANSWER_S", 0.2)
+    with pytest.raises(InputError, match=r"tcp://127\.0\.0\.1:9: no Dask scheduler answers"):
+        map_into(str(tmp_path), run, region, scheduler="tcp://127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    ("change", "choice", "words"),
+    [
+        (
+            ("vertical_datum = {", "vertical_datum = { name = 'sea level', kind = 'local' } # {"),
+            CHOICE,
+            "has vertical datum 'sea level', the run",
+        ),
+        (("cell_size = 100.0", "cell_size = 50.0"), CHOICE, "has cells of 50 m, the run of 100 m; use the run's"),
+        (("", ""), MapConfig(return_periods=(7.0,)), "has none of 7 years; choose from"),
+        (("", ""), MapConfig(samples=10_000), "10000 were requested; the run has"),
+        (("[terrain]", SAR := '[sar]\nscale = "dB"\nbands = { vv = 1 }\n[[sar.scenes]]\npath = "a.tif"\n'
+          "time = 2020-01-01T00:00:00Z\n[terrain]"), CHOICE, "has radar scenes and no .*tide_gauge"),
+    ],
+)  # fmt: skip
+def test_what_would_not_mean_the_same_is_refused(
+    run: Path, region: Path, tmp_path: Path, change: tuple[str, str], choice: MapConfig, words: str
+) -> None:
+    other = tmp_path / "other.toml"
+    text = region.read_text().replace(*change).replace("elevation.tif", str(region.parent / "elevation.tif"))
+    other.write_text(text)
+    with pytest.raises(InputError, match=words):
+        map_into(str(tmp_path / "out"), run, other, choice=choice)
+    assert not list((tmp_path / "out").glob("*.tif"))
