@@ -123,7 +123,7 @@ def inputs_of(batch: Batch) -> dict[str, Tensor]:
 
 
 def export_program(program: Program, size: Size, samples: int | None = None) -> torch.export.ExportedProgram:
-    """The program on one grid, for ``samples`` storms; ``None`` = for any number of them, which takes twice as long."""
+    """The program on one grid, for ``samples`` storms; ``None`` = for any number of them, which takes longer."""
     shapes = size.inputs(samples or 2)
     example = tuple(torch.ones(shape, dtype=_dtype_of(name)) for name, shape in shapes.items())
     any_number = {0: torch.export.Dim("samples", min=1, max=4096)} if samples is None else None
