@@ -30,12 +30,14 @@ class Levels:
     Attributes:
         earlier, earlier_sd: (N,) of the scenes that are learnt from.
         later, later_sd: (L,) of those that are predicted.
+        later_time: (L,) UTC.
     """
 
     earlier: Floats
     earlier_sd: Floats
     later: Floats
     later_sd: Floats
+    later_time: Times
 
 
 @dataclass(frozen=True)
@@ -70,19 +72,28 @@ def levels_by_table(table: Table, earlier: Times, later: Times) -> Levels:
         FittedTide(table.constants, 0.0, np.zeros((2 * count + 1, 1))), WEATHER**2 * np.exp(-lags / MEMORY_DAYS)
     )
     found = [levels_at_scenes(times, model, None, size_error=table.size_error) for times in (earlier, later)]
-    return Levels(found[0].level, found[0].sd, found[1].level, found[1].sd)
+    return Levels(found[0].level, found[0].sd, found[1].level, found[1].sd, later)
 
 
-def fit_to_scenes(table: Table, earlier: Flat) -> LocalTide:
-    """The table, corrected by the earlier scenes."""
+def fit_to_scenes(table: Table, earlier: Flat, weather: float = WEATHER) -> LocalTide:
+    """The table, corrected by the earlier scenes.
+
+    Args:
+        weather: spread of its part of the level [m].
+    """
     water = earlier.water
     cells = water.sample()
-    return fit_local_tide(water.take(slice(None), cells), table.constants, table.size_error, WEATHER)
+    return fit_local_tide(water.take(slice(None), cells), table.constants, table.size_error, weather)
 
 
 def levels_by_fit(tide: LocalTide, later: Times) -> Levels:
     """Of the earlier scenes as their own water tells, of the later ones by the hour alone."""
-    return Levels(tide.latent.level, tide.latent.level_sd, *tide.level(later))
+    return Levels(tide.latent.level, tide.latent.level_sd, *tide.level(later), later)
+
+
+def levels_by_hour(tide: LocalTide, earlier: Times, later: Times) -> Levels:
+    """Of all scenes by the hour alone."""
+    return Levels(*tide.level(earlier), *tide.level(later), later)
 
 
 def levels_by_water(tide: LocalTide, earlier: Flat, later: Flat, scored: np.ndarray) -> Levels:
@@ -98,4 +109,4 @@ def levels_by_water(tide: LocalTide, earlier: Flat, later: Flat, scored: np.ndar
     for part in (earlier, later):
         before = zip(part.water.wet[:, cells[outside]], *tide.level(part.water.time), strict=True)
         found.append(np.array([level_of_scene(wet, height, float(mean), float(sd)) for wet, mean, sd in before]))
-    return Levels(found[0][:, 0], found[0][:, 1], found[1][:, 0], found[1][:, 1])
+    return Levels(found[0][:, 0], found[0][:, 1], found[1][:, 0], found[1][:, 1], later.water.time)

@@ -1,7 +1,7 @@
-"""Methods: which cells are wet at a level, from earlier scenes with their levels."""
+"""Methods: how wet each cell is at a level, from earlier scenes with their levels."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,17 +19,52 @@ from strandline.distillation.waterlines import (
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.inference import predict
 from strandline.models.weights.load_weights import load_students
-from strandline.observations.arrays import Floats, Mask
+from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, TIDE_HOURS, TIDE_MODES
 from strandline.observations.sea_level.scenes.water_scenes import ALWAYS, WaterScenes
 
 NEAREST = 5
-Method = Callable[[Flat, Levels], Mask]
+YEAR, SPRING_NEAP = 365.25, 14.765
+"""[days] After which season, and spring and neap, come again."""
+NEAR_SEASON, NEAR_MOON = 30.0, 2.0
+"""[days] Standard deviations of the weights of similar days: some five scenes of a hundred count. A convention."""
 
 
-def by_threshold(flat: Flat, levels: Levels) -> Mask:
-    """(L, C) wet above the level that parts each cell's wet from its dry scenes with the fewest errors."""
-    return np.asarray(levels.later[:, None] > thresholds_of(flat.water, levels.earlier))
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Scores of a method, and above which of them a cell counts as wet.
+
+    Attributes:
+        even: where nothing is chosen: as likely wet as dry.
+        cuts: (K,) among which the earlier scenes choose.
+    """
+
+    even: float
+    cuts: Floats
+
+
+SHARES = Scale(0.5, np.array([0.01, 0.02, *np.round(np.arange(0.05, 0.96, 0.05), 2), 0.98, 0.99]))
+"""Of shares and probabilities [-]."""
+HEIGHTS = Scale(0.0, np.round(np.arange(-0.5, 0.51, 0.05), 2))
+"""Of a level above a threshold [m]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """A way to tell wet cells at a level.
+
+    Attributes:
+        score: (L, C) at the later levels, the wetter the higher.
+        scale: of the scores.
+    """
+
+    score: Callable[[Flat, Levels], Floats]
+    scale: Scale
+
+
+def by_threshold(flat: Flat, levels: Levels) -> Floats:
+    """(L, C) level above the one that parts each cell's wet from its dry scenes with the fewest errors [m]."""
+    return np.asarray(levels.later[:, None] - thresholds_of(flat.water, levels.earlier))
 
 
 def thresholds_of(water: WaterScenes, level: Floats) -> Floats:
@@ -44,38 +79,60 @@ def thresholds_of(water: WaterScenes, level: Floats) -> Floats:
     return np.asarray((between[:, None] * least).sum(0) / least.sum(0))
 
 
-def by_climatology(flat: Flat, levels: Levels) -> Mask:
-    """Wet always where a cell was wet in half of the scenes or more."""
-    often = np.nan_to_num(flat.water.frequency) >= 0.5
+def by_climatology(flat: Flat, levels: Levels) -> Floats:
+    """(L, C) share of the scenes that saw a cell and showed it wet, whatever the level."""
+    often = np.nan_to_num(flat.water.frequency)
     return np.broadcast_to(often, (levels.later.size, often.size))
 
 
-def by_nearest(flat: Flat, levels: Levels) -> Mask:
-    """As in most of the ``NEAREST`` scenes whose level is nearest and that saw the cell."""
+def by_nearest(flat: Flat, levels: Levels) -> Floats:
+    """(L, C) share of wet among the ``NEAREST`` scenes whose level is nearest and that saw the cell."""
     found = []
     for level in levels.later:
         order = np.argsort(np.abs(levels.earlier - level), kind="stable")
         wet = flat.water.wet[order]
         rank = np.isfinite(wet).cumsum(axis=0)
         taken = np.isfinite(wet) & (rank <= NEAREST)
-        found.append((np.where(taken, wet, 0.0).sum(0) / np.maximum(taken.sum(0), 1)) > 0.5)
+        found.append(np.where(taken, wet, 0.0).sum(0) / np.maximum(taken.sum(0), 1))
     return np.array(found)
 
 
-def by_waterlines(flat: Flat, levels: Levels) -> Mask:
-    """Where the shipped waterlines hold wet for likelier than dry."""
+def by_similar_days(flat: Flat, levels: Levels) -> Floats:
+    """(L, C) share of wet among scenes of a similar day of the year and a similar age of the moon, whatever the level.
+
+    A satellite that passes at one hour of the day sees nearly the whole tide as these two.
+    """
+    near_moon = closeness(levels.later_time, flat.water.time, SPRING_NEAP, NEAR_MOON)
+    return share_of_wet(flat, closeness(levels.later_time, flat.water.time, YEAR, NEAR_SEASON) * near_moon)
+
+
+def share_of_wet(flat: Flat, weight: Floats) -> Floats:
+    """(L, C) share of the weights (L, N) of the scenes that saw a cell which showed it wet."""
+    seen, wet = weight @ flat.water.seen, weight @ np.nan_to_num(flat.water.wet)
+    return np.asarray(wet / np.maximum(seen, np.finfo(float).tiny))
+
+
+def closeness(later: Times, earlier: Times, period: float, spread: float) -> Floats:
+    """(L, N) weights by how far two days lie apart in a cycle of ``period`` days."""
+    apart = (later[:, None] - earlier) / np.timedelta64(1, "D")
+    apart = (apart + period / 2) % period - period / 2
+    return np.asarray(np.exp(-0.5 * (apart / spread) ** 2))
+
+
+def by_waterlines(flat: Flat, levels: Levels) -> Floats:
+    """(L, C) probability of water by the shipped waterlines."""
     archive = archive_of(flat, levels)
     later = [torch.from_numpy(each).float() for each in (levels.later, levels.later_sd)]
-    return (flood_probability(archive, *later) > 0.5).numpy().reshape(levels.later.size, -1)
+    return flood_probability(archive, *later).numpy().reshape(levels.later.size, -1).astype(float)
 
 
-def by_archive(flat: Flat, levels: Levels) -> Mask:
-    """The shipped students, which read waterlines and archive of the flat and see a sea that stands at the level.
+def by_archive(flat: Flat, levels: Levels) -> Floats:
+    """(L, C) probability of water by the shipped students, from waterlines and archive of the flat and a standing sea.
 
-    They know no ground below mean sea level: levels count from the lowest of the earlier scenes instead.
+    They know no ground below mean sea level: levels count from the lowest of the scenes instead.
     """
     zero = float(min(levels.earlier.min(), levels.later.min()))
-    lifted = Levels(levels.earlier - zero, levels.earlier_sd, levels.later - zero, levels.later_sd)
+    lifted = replace(levels, earlier=levels.earlier - zero, later=levels.later - zero)
     archive = archive_of(flat, lifted)
     level = torch.from_numpy(lifted.later).float()
     count = level.numel()
@@ -98,7 +155,7 @@ def by_archive(flat: Flat, levels: Levels) -> Mask:
     )
     seen = attach_whole_archive(batch, replace(archive, seen=torch.ones_like(archive.seen)))
     dry = torch.stack([predict(each, seen).require_flood_logits().softmax(1)[:, 0] for each in load_students()]).mean(0)
-    return ((1 - dry) > 0.5).numpy().reshape(count, -1)
+    return (1 - dry).numpy().reshape(count, -1).astype(float)
 
 
 def archive_of(flat: Flat, levels: Levels) -> FloodArchive:
@@ -127,9 +184,10 @@ def heights_of(method: str, flat: Flat, levels: Levels) -> Floats | None:
 
 
 METHODS: Mapping[str, Method] = {
-    "threshold": by_threshold,
-    "climatology": by_climatology,
-    "nearest_5": by_nearest,
-    "waterlines": by_waterlines,
-    "archive": by_archive,
+    "threshold": Method(by_threshold, HEIGHTS),
+    "climatology": Method(by_climatology, SHARES),
+    "similar_days": Method(by_similar_days, SHARES),
+    "nearest_5": Method(by_nearest, SHARES),
+    "waterlines": Method(by_waterlines, SHARES),
+    "archive": Method(by_archive, SHARES),
 }

@@ -25,12 +25,12 @@ VISIBLE = 0.15
 NINE_IN_TEN = 1.645
 
 
-def read_tides(folder: Path) -> tuple[list[TidalConstants], Floats]:
-    """The main constituents of a table of constants, and longitude and latitude (N, 2) of its stations [degrees]."""
+def read_tides(folder: Path, names: Sequence[str] = MAIN) -> tuple[list[TidalConstants], Floats]:
+    """Some constituents of a table of constants, and longitude and latitude (N, 2) of its stations [degrees]."""
     table = pd.read_csv(folder / "ticon_ccby_constituents.csv.gz")
     places = {each.identifier: each for each in read_tide_stations(folder / "stations.csv.gz")}
     tides, positions = [], []
-    for identifier, rows in table[table["name"].isin(MAIN)].groupby("id"):
+    for identifier, rows in table[table["name"].isin(names)].groupby("id"):
         place = places.get(str(identifier))
         amplitude = dict(zip(rows["name"], rows["amplitude_m"].astype(float), strict=True))
         if place is None or not all(name in amplitude for name in NEEDED):
@@ -43,7 +43,7 @@ def read_tides(folder: Path) -> tuple[list[TidalConstants], Floats]:
 
 def cases_of(tides: Sequence[TidalConstants], positions: Floats) -> Iterator[Row]:
     """One row for each station, class of distance and rule: errors of the tide and of its size."""
-    phasors = np.stack([_phasor(each) for each in tides])
+    phasors = np.stack([phasor(each) for each in tides])
     for number, (longitude, latitude) in enumerate(positions):
         away = great_circle_distance(positions[:, 0], positions[:, 1], longitude, latitude)
         order = np.argsort(away, kind="stable")
@@ -56,7 +56,7 @@ def cases_of(tides: Sequence[TidalConstants], positions: Floats) -> Iterator[Row
             is_between = len(around) > 1
             between = interpolate([tides[kept[each]] for each in around], distance[list(around)], latitude)
             same: Row = {"distance_km": f"{low}-{high}", "is_between": is_between}
-            found = {"nearest": (phasors[kept[0]], False), "around": (_phasor(between), is_between)}
+            found = {"nearest": (phasors[kept[0]], False), "around": (phasor(between), is_between)}
             for rule, (guess, interpolated) in found.items():
                 error = size_error(float(distance[0]), is_between=interpolated)
                 yield {**same, "rule": rule, **_errors(guess, phasors[number], error)}
@@ -68,10 +68,10 @@ def _bearings(positions: Floats, longitude: float, latitude: float) -> Floats:
     return np.rad2deg(np.arctan2(east * np.cos(np.deg2rad(latitude)), positions[:, 1] - latitude))
 
 
-def _phasor(tide: TidalConstants) -> np.ndarray:
-    """(8,) complex amplitudes of the main constituents [m]; 0 where one is missing."""
+def phasor(tide: TidalConstants, names: Sequence[str] = MAIN) -> np.ndarray:
+    """Complex amplitudes of constituents [m]; 0 where one is missing."""
     return np.array(
-        [tide.amplitude.get(name, 0.0) * np.exp(-1j * np.deg2rad(tide.phase.get(name, 0.0))) for name in MAIN]
+        [tide.amplitude.get(name, 0.0) * np.exp(-1j * np.deg2rad(tide.phase.get(name, 0.0))) for name in names]
     )
 
 

@@ -11,6 +11,11 @@ COLUMNS = (
     "distance_km", "rule", "stations", "mean_rms_m", "p90_rms_m", "mean_size_error_m", "log_size_median",
     "log_size_deviation", "coverage_90", "not_above",
 )  # fmt: skip
+CORRECTION_COLUMNS = (
+    "distance_km", "stations", "species", "admittance", "admittance_low", "admittance_high", "factor", "factor_low",
+    "factor_high",
+)  # fmt: skip
+CONSTITUENT_COLUMNS = ("distance_km", "constituent", "rms_m", "rms_of_size_error_m", "coherence")
 
 
 def scores(cases: Rows) -> list[Row]:
@@ -41,5 +46,9 @@ def summarise(rows: Rows) -> Row:
 
 
 def markdown(record: Record, command: str) -> str:
-    """The command and the table."""
-    return f"`{command}`\n\n{markdown_table(record.rows, COLUMNS)}"
+    """The command, the table, and how tides differ."""
+    return (
+        f"`{command}`\n\n{markdown_table(record.rows, COLUMNS)}\n"
+        f"{markdown_table(record.tables['corrections'], CORRECTION_COLUMNS)}\n"
+        f"{markdown_table(record.tables['constituents'], CONSTITUENT_COLUMNS)}"
+    )

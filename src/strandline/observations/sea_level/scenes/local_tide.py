@@ -45,18 +45,21 @@ from strandline.observations.sea_level.scenes.water_scenes import WaterScenes
 
 ALWAYS_FITTED = ("M2", "S2", "N2", "K2", "K1", "O1", "P1", "Q1", "SA", "SSA")
 """Constituents that are fitted also where the table lacks them."""
-ADMITTANCE_SPREAD = {2: 0.46, 1: 0.146}
-"""By which the admittance of a species differs between two stations, for each unit of the deviation of ln(size) [-]. At
-3 555 stations of TICON with another one 100 to 200 km away, M2 differs by 0.39 m and K1 by 0.07 m each way (root mean
-square of 19 in 20), and the differences of N2, S2, O1 and P1 go with them (coherence 0.9)."""
-FACTOR_SPREAD = 0.5
-"""Of a species' complex factor, for each unit of the deviation of ln(size) [-]; the same stations."""
+ADMITTANCE_SPREAD = {2: 0.46, 1: 0.155}
+"""By which the admittance of a species differs between two stations, for each unit of the deviation of ln(size) [-].
+Measured, as the next four, on 3 555 stations of TICON with another one 100 to 200 km away, the largest twentieth of the
+differences left out (``python -m benchmarks.tides``, table `corrections`). The differences of N2, S2, K2, O1 and P1 go
+with those of M2 and K1 (coherence 0.84 to 0.98)."""
+FACTOR_SPREAD = {2: 0.43, 1: 0.22}
+"""Of a species' complex factor, for each unit of the deviation of ln(size) [-]. Species 3 and more take that of 2: an
+ASSUMPTION."""
 SEASON_SPREAD = {"SA": 0.06, "SSA": 0.03}
 """[m] Of the annual and semi-annual wave, the same at 20 km as at 400."""
 OTHER_SPREAD, LONG_SPREAD = 0.03, 0.01
-"""[m] Of a shallow-water constituent for each unit of the deviation of ln(size), and of a long-period one."""
+"""[m] Of a shallow-water constituent for each unit of the deviation of ln(size) (M4 0.04, MS4 0.02), and of a
+long-period one (MM, MF)."""
 MEAN_SPREAD = 0.1
-"""[m] Of the mean level; the heights of the ground take it up."""
+"""[m] Of the mean level; the heights of the ground take it up. An ASSUMPTION."""
 MEMORY_DAYS = 2.5
 """E-folding time of the weather's part of the level. An ASSUMPTION: independent after five days, as for the error of a
 mean level (`harmonic_tide`)."""
@@ -202,7 +205,8 @@ def _prior(constants: TidalConstants, size_error: float) -> Floats:
     for number in np.unique(known.species[known.species >= 1]):
         of = np.where(known.species == number, phasor, 0.0)
         for turned in (of, 1j * of):
-            column = FACTOR_SPREAD * size_error * np.concatenate([turned.real, -turned.imag])
+            spread_of_factor = FACTOR_SPREAD.get(int(number), FACTOR_SPREAD[2])
+            column = spread_of_factor * size_error * np.concatenate([turned.real, -turned.imag])
             prior[:-1, :-1] += np.outer(column, column)
     return prior
 
