@@ -122,17 +122,17 @@ def inputs_of(batch: Batch) -> dict[str, Tensor]:
     return {name: inputs[name] for name in size.inputs(1)}
 
 
-def export_program(program: Program, size: Size) -> torch.export.ExportedProgram:
-    """The program for any number of storms on one grid."""
-    shapes = size.inputs(2)
+def export_program(program: Program, size: Size, samples: int | None = None) -> torch.export.ExportedProgram:
+    """The program on one grid, for ``samples`` storms; ``None`` = for any number of them, which takes longer."""
+    shapes = size.inputs(samples or 2)
     example = tuple(torch.ones(shape, dtype=_dtype_of(name)) for name, shape in shapes.items())
-    samples = torch.export.Dim("samples", min=1, max=4096)
+    any_number = {0: torch.export.Dim("samples", min=1, max=4096)} if samples is None else None
     fused = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
         with torch.no_grad():
             return torch.export.export(
-                program, example, dynamic_shapes=(tuple({0: samples} for _ in shapes),), strict=False
+                program, example, dynamic_shapes=(tuple(any_number for _ in shapes),), strict=False
             )
     finally:
         torch.backends.mha.set_fastpath_enabled(fused)
@@ -217,7 +217,7 @@ def loss_in_eight_bits(student: Student, temperature: float, threshold: float) -
     flood_class, flood_valid = storms.pair("flood_class")
     program = Program([student], temperature, without_site_memory=True)
     rows, columns = storms.land.shape[-2:]
-    plain = as_onnx(export_program(program, Size(rows, columns, 1)))
+    plain = as_onnx(export_program(program, Size(rows, columns, 1), len(storms)))
     valid, flooded = (flood_valid & storms.land).numpy(), (flood_class > 0).numpy()
     scores = {}
     for name, content in (("float32", plain), ("int8", in_eight_bits(plain))):

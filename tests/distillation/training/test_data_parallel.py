@@ -46,13 +46,12 @@ def test_samples_are_shared_evenly_or_refused(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.slow
 def test_two_processes_train_like_one_with_all_samples_and_one_of_them_writes(tmp_path: Path) -> None:
     root = Path(__file__).parents[3]
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     subprocess.run(
-        [*command, str(root / "tests" / "fixtures" / "data_parallel.py"), str(tmp_path)],
+        [sys.executable, str(root / "tests" / "fixtures" / "data_parallel.py"), str(tmp_path)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(root), *filter(None, sys.path)])},
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=600,  # it hangs only if the processes never meet; a busy machine is slow
     )
     together, alone = json.loads((tmp_path / "curves.json").read_text()), pretrain(tmp_path / "alone")
     assert [len(curve) for curve in alone] == [
