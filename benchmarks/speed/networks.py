@@ -11,32 +11,24 @@ from benchmarks.floods.views import SETTINGS, draw_views
 from benchmarks.record import Row
 from benchmarks.speed.clock import operations, timed
 from strandline.distillation.continual.replay import load_exemplars
-from strandline.distillation.pretraining.scenes.fit_trees import fit_trees
 from strandline.distillation.pretraining.scenes.samples import Samples
-from strandline.distillation.pretraining.scenes.train_committee import (
-    FEATURES_OF,
-    LAYERS_OF,
-    STREAMS_OF,
-    CommitteeConfig,
-)
 from strandline.distillation.waterlines import FloodArchive, attach_whole_archive, peak_levels
 from strandline.models.batch import CLIMATE_CHANNELS, CLIMATE_DAYS, RADAR_CHANNELS, Batch
-from strandline.models.flood.scenes.cell_features import FEATURES
 from strandline.models.flood.scenes.committee import Committee
-from strandline.models.flood.scenes.members import Member, NetworkMember, ThresholdMember, TreeMember
-from strandline.models.flood.scenes.networks import new_student, new_teacher
+from strandline.models.flood.scenes.members import NetworkMember, TreeMember
 from strandline.models.flood.scenes.scene_map import SceneMap
 from strandline.models.flood.scenes.stacking import Recalibration, Stacking
-from strandline.models.flood.scenes.streams import OPTICAL_STREAMS, RADAR_STREAMS, SCENE_STREAMS
+from strandline.models.flood.scenes.streams import SCENE_STREAMS
 from strandline.models.inference import predict
 from strandline.models.prediction import Prediction
+from strandline.models.weights.load_scene_weights import load_committee, load_scene_student
 from strandline.models.weights.load_weights import load_students, load_teacher
 from strandline.observations.flood_scenes.scene import FloodScene, LabelledScene
 
 BATCH, CHUNK, SIDE = 64, 16, 128
 """Maps per call, maps per forward pass as in `inference.predict`, and cells along the edge of a scene."""
-SCENES, CELLS = 4, 6000
-"""Scenes that the committee maps in a turn, and cells of noise that its trees are fitted to."""
+SCENES = 4
+"""That the committee maps in a turn."""
 STUDENT, ONE_LOOK = "student of scenes", "transformer of scenes, one look"
 COMMITTEE, FROM_IMAGES = "committee of scenes, all passes, from images", "student of scenes, from images"
 STUDENT_RATE, STUDENT_SHARE, OVER_TEACHER, ONE_MAP_MS = 500.0, 0.5, 20.0, 10.0
@@ -88,9 +80,9 @@ def rows_of(rate: float, seconds: float) -> list[Row]:
 
 
 def scene_subjects() -> tuple[Subject, Subject]:
-    """Student and transformer of `benchmarks.floods` on prepared streams of 128 × 128 cells, one pass each."""
+    """Student and transformer of the package on prepared streams of 128 × 128 cells, one pass each."""
     views = draw_views([_labelled(seed) for seed in range(BATCH)], 0.3, np.random.default_rng(0))
-    student, teacher = new_student(0), new_teacher(RADAR_STREAMS + OPTICAL_STREAMS, 0)
+    student, teacher = load_scene_student(), shipped_transformer()
 
     def prepare_of(network: nn.Module, samples: Samples) -> Callable[[int], Callable[[], object]]:
         streams = {name: (value.float(), seen) for name, (value, seen) in samples.streams.items()}
@@ -113,12 +105,12 @@ def committee_rows(seconds: float) -> list[Row]:
     """Whole maps from the images of a scene: the committee with all its passes, the student alone, and their ratio.
 
     Both prepare statistics and streams of the scene themselves, and average over the same symmetries of the square, as
-    in the scores of `benchmarks.floods`. The networks are random; trees are fitted to noise, as many and as large.
+    in the scores of `benchmarks.floods`. Both are of the package.
     """
     scenes = [_labelled(seed).scene for seed in range(SCENES)]
-    alone = NetworkMember("student", new_student(0), tuple(SCENE_STREAMS))
+    alone = NetworkMember("student", load_scene_student(), tuple(SCENE_STREAMS))
     mappers = {
-        COMMITTEE: random_committee(),
+        COMMITTEE: load_committee(),
         FROM_IMAGES: Committee((alone,), {"radar+optical": Stacking({"student": Recalibration()})}),
     }
     rates: dict[str, float] = {}
@@ -131,8 +123,9 @@ def committee_rows(seconds: float) -> list[Row]:
         with torch.inference_mode():
             took = timed(turn, seconds)
         rates[name] = SCENES / took.fastest
-        passes = sum(member.symmetries for member in committee.members if isinstance(member, NetworkMember))
-        trees = sum(isinstance(member, TreeMember) for member in committee.members)
+        members = [one for one in committee.members if one.name in committee.stackings["radar+optical"].asked]
+        passes = sum(member.symmetries for member in members if isinstance(member, NetworkMember))
+        trees = sum(isinstance(member, TreeMember) for member in members)
         rows.append({
             "what": name, "value": rates[name], "unit": "maps/s",
             "note": f"{passes} passes of networks, {trees} forests of trees; median {SCENES / took.median:.1f} maps/s",
@@ -145,19 +138,10 @@ def committee_rows(seconds: float) -> list[Row]:
     return rows
 
 
-def random_committee() -> Committee:
-    """A committee as large as the trained one, of random networks and of trees fitted to noise."""
-    config, rng = CommitteeConfig(), np.random.default_rng(0)
-    cells = rng.standard_normal((CELLS, len(FEATURES))).astype(np.float32)
-    wet, members = rng.random(CELLS) < 0.3, list[Member]()
-    for kind, streams in STREAMS_OF.items():
-        network = new_teacher(streams, 0, width=config.width, depth=config.depth, skip=config.skip)
-        members.append(NetworkMember(f"transformer_{kind}", network, streams))
-        trees = fit_trees(cells, wet, np.ones(CELLS), FEATURES_OF[kind], 0)
-        members.append(TreeMember(f"trees_{kind}", trees, LAYERS_OF[kind]))
-    members.append(ThresholdMember("thresholds_radar", "radar"))
-    joined = Stacking({member.name: Recalibration() for member in members})
-    return Committee(tuple(members), {"radar+optical": joined})
+def shipped_transformer() -> nn.Module:
+    """The transformer on all streams of the package."""
+    members = (one for one in load_committee().members if isinstance(one, NetworkMember))
+    return next(one.network for one in members if one.name == "transformer_all")
 
 
 def coast_subjects() -> tuple[Subject, Subject]:

@@ -62,7 +62,6 @@ def test_the_committee_is_timed_with_all_its_passes_against_the_student_from_the
 ) -> None:
     monkeypatch.setattr(networks, "SCENES", 1)
     monkeypatch.setattr(networks, "SIDE", 32)
-    monkeypatch.setattr(networks, "CELLS", 300)
     committee, student, ratio = networks.committee_rows(0.0)
     assert str(committee["note"]).startswith("6 passes of networks, 3 forests of trees")
     assert str(student["note"]).startswith("2 passes of networks, 0 forests of trees")
