@@ -1,5 +1,6 @@
 """The numbers of a map of one moment, and what it was made of: ``flood.json``."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -264,7 +265,8 @@ def _iso(time: np.datetime64 | None) -> str | None:
 def headline(findings: MomentFindings) -> str:
     """One line for the terminal and the picture."""
     area = findings.area
+    known = math.floor(100 * area.seen_share)  # never the whole of it where some is unknown
     return (
         f"{area.km2:.2f} km² under water (between {area.at_least:.2f} and {area.at_most:.2f}),"
-        f" {area.seen_share:.0%} of the region known"
+        f" {known} % of the region known"
     )
