@@ -282,7 +282,10 @@ def export(
         bool, typer.Option("--torch-only", help="No ONNX, which needs the extra strandline[onnx].")
     ] = False,
 ) -> None:
-    """Write a run's students as programs for other machines: torch.export, ONNX, ONNX in eight bits."""
+    """Write a run's students as programs for other machines: torch.export, ONNX, ONNX in eight bits.
+
+    A run of the recipe “article” holds eight draws of the weights, whose programs take some minutes.
+    """
     if not torch_only:
         require_extra("export", "onnx", "onnx", "onnxruntime", "onnxscript")
     from strandline.pipeline.export import export_forecaster
