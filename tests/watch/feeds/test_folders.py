@@ -1,8 +1,11 @@
 """Folders that receive products: forecasts with issue, lead and member, and flood maps as flooded shares of zones."""
 
 import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -15,14 +18,18 @@ from strandline.errors import FeedError, InputError
 from strandline.models.weights.load_scene_weights import load_committee
 from strandline.observations.region import Region
 from strandline.observations.region_file.feed_sections import FloodSceneStreamSection, ForecastStreamSection
+from strandline.pipeline.maps.moment import one_scene
 from strandline.pipeline.maps.moment.inputs import SceneFiles
-from strandline.pipeline.maps.moment.one_scene import flooded_land
+from strandline.pipeline.maps.moment.one_scene import SceneLayers, flooded_land, read_layers
+from strandline.watch.feeds.files import flood_scenes
 from strandline.watch.feeds.files.flood_scenes import FloodScenes, read_zones
 from strandline.watch.feeds.files.forecasts import ForecastFolder
+from strandline.watch.feeds.files.foreign_files import ForeignFiles
 from strandline.watch.feeds.replay import Replay
 from tests.fixtures.datums import on_datum
 from tests.fixtures.lakes import radar_of, write_bands
 
+T = TypeVar("T")
 ISSUED = datetime(2022, 11, 21, 12)
 NOW = datetime(2022, 11, 21, 20)
 HOUR = timedelta(hours=1)
@@ -181,7 +188,7 @@ def test_a_radar_image_that_arrives_is_mapped_as_the_command_maps_it(tmp_path: P
     path = write_bands(tmp_path / "water_20221121T0515.tif", radar_of(water), **there)
     shares = {r.place: r.value for r in scenes(tmp_path, images="radar").read(datetime.min, NOW)}
     assert shares == {"west": pytest.approx(1.0, abs=0.1), "east": pytest.approx(0.0, abs=0.1)}
-    mapped = flooded_land(SceneFiles(radar_after=path), REGION, load_committee())
+    mapped = flooded_land(read_layers(SceneFiles(radar_after=path), REGION), load_committee())
     assert mapped.shape == REGION.shape
     np.testing.assert_allclose(mapped, np.broadcast_to(np.arange(8) < 4, (4, 8)), atol=0.1)
 
@@ -192,6 +199,43 @@ def test_a_radar_image_that_arrives_is_mapped_as_the_command_maps_it(tmp_path: P
         datetime.min, NOW)}  # fmt: skip
     dry_before = {"west": pytest.approx(1.0, abs=0.1), "east": pytest.approx(0.0, abs=0.1)}
     assert shares == dry_before
+
+
+def test_an_image_is_mapped_once_and_outside_the_limits_of_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A map that outlasts a poll is found by the next one."""
+    there = {"crs": REGION.crs, "transform": REGION.refined(5).transform}
+    write_bands(tmp_path / "water_20221121T0515.tif", radar_of(np.zeros((20, 40), bool)), **there)
+    is_reading, maps = [False], []
+
+    def execute(paths: Sequence[Path], read: Callable[[], T]) -> T:
+        is_reading[0] = True
+        found = read()
+        is_reading[0] = False
+        return found
+
+    def map_slowly(images: SceneLayers, mapper: object) -> np.ndarray:
+        assert not is_reading[0]
+        maps.append(images)
+        return np.zeros(REGION.shape, np.float32)
+
+    monkeypatch.setattr(flood_scenes, "flooded_land", map_slowly)
+    feed = replace(scenes(tmp_path, images="radar"), files=ForeignFiles(execute))
+    for _ in range(2):
+        assert {r.place: r.value for r in feed.read(datetime.min, NOW)} == {"west": 0.0, "east": 0.0}
+    assert len(maps) == 1
+
+
+def test_a_large_region_is_mapped_in_no_more_cells_than_a_watch_has_time_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = {"crs": REGION.crs, "transform": REGION.refined(5).transform}
+    path = write_bands(tmp_path / "water_20221121T0515.tif", radar_of(np.zeros((20, 40), bool)), **there)
+    assert read_layers(SceneFiles(radar_after=path), REGION).parts == 5
+    monkeypatch.setattr(one_scene, "MOST_PARTS", 32 * 4 + 1)  # the region has 32 cells
+    found = read_layers(SceneFiles(radar_after=path), REGION)
+    assert (found.parts, found.layers["radar_after"].shape) == (2, (2, 8, 16))
 
 
 @pytest.mark.parametrize("keys", [{"band": 1}, {"flooded": [1.0], "images": "radar"}, {"flooded": [1], "before": "a"}])

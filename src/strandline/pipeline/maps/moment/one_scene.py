@@ -1,7 +1,7 @@
 """One scene through a mapper: the one way in which the command, its tiles and the watch map images."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from strandline.observations.readers.formats.rasters import cell_size_in, open_r
 from strandline.observations.region import Region
 from strandline.pipeline.maps.moment.inputs import SceneFiles
 from strandline.pipeline.maps.moment.scene_reader import AFTER, scene_before
+
+MOST_PARTS = 2e6
+"""Cells in which the images of a whole region are mapped at once, for a watch: some 40 s."""
 
 
 def fit_to_region(mapper: SceneMapper, sample: FloodScene | None) -> SceneMapper:
@@ -52,8 +55,22 @@ def wet_of(found: SceneMap) -> SingleFloats:
     return np.asarray(wet, dtype=np.float32)
 
 
-def flooded_land(files: SceneFiles, region: Region, mapper: SceneMapper) -> SingleFloats:
-    """(H, W) flooded share of each cell; NaN = not seen, or water before the flood. From images alone.
+@dataclass(frozen=True, eq=False)
+class SceneLayers:
+    """Images of one region, read and not yet mapped.
+
+    Attributes:
+        layers: of a ``FloodScene``, in parts of the region's cells.
+        cell_size: [m] of a part; ``parts``: along the edge of a cell.
+    """
+
+    layers: Mapping[str, SingleFloats]
+    cell_size: float
+    parts: int
+
+
+def read_layers(files: SceneFiles, region: Region) -> SceneLayers:
+    """Read images of a whole region, in ``MOST_PARTS`` parts of its cells or fewer.
 
     Raises:
         InputError: an image cannot be used, or shows nothing of the region.
@@ -61,16 +78,23 @@ def flooded_land(files: SceneFiles, region: Region, mapper: SceneMapper) -> Sing
     images = files.images()
     for image in images:
         refuse_without_overlap(image.path, region)
-    parts = parts_along_cells(region, images)
+    most = int((MOST_PARTS / (region.shape[0] * region.shape[1])) ** 0.5)
+    parts = max(1, min(parts_along_cells(region, images), most))
     fine = region.refined(parts)
-    layers = {image.layer: image.read(fine) for image in images}
+    layers: dict[str, SingleFloats] = {image.layer: image.read(fine) for image in images}
     if not any(np.isfinite(layer).any() for name, layer in layers.items() if name in AFTER):
         names = ", ".join(image.path.name for image in images)
         raise InputError(names, "shows no cell of the region: all of it is cloud or nodata", "give another image")
+    return SceneLayers(layers, fine.cell_size, parts)
+
+
+def flooded_land(images: SceneLayers, mapper: SceneMapper) -> SingleFloats:
+    """(H, W) flooded share of each cell; NaN = not seen, or water before the flood."""
+    layers = images.layers
     scene = FloodScene(
-        fine.cell_size, radar_after=layers.get("radar_after"), radar_before=layers.get("radar_before"),
+        images.cell_size, radar_after=layers.get("radar_after"), radar_before=layers.get("radar_before"),
         optical_after=layers.get("optical_after"), optical_before=layers.get("optical_before"),
     )  # fmt: skip
     found, before = map_with_before(fit_to_region(mapper, scene), scene)
     wet = wet_of(found)
-    return block_means(wet if before is None else np.where(before >= 0.5, np.float32(np.nan), wet), parts)
+    return block_means(wet if before is None else np.where(before >= 0.5, np.float32(np.nan), wet), images.parts)

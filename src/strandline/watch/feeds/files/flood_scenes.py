@@ -18,7 +18,7 @@ from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
 from strandline.observations.region_file.feed_sections import FloodSceneStreamSection
 from strandline.pipeline.maps.moment.inputs import SceneFiles
-from strandline.pipeline.maps.moment.one_scene import flooded_land
+from strandline.pipeline.maps.moment.one_scene import SceneLayers, flooded_land, read_layers
 from strandline.watch.feeds.files.folders import arrived_since
 from strandline.watch.feeds.files.foreign_files import ForeignFiles
 from strandline.watch.feeds.windowing import before
@@ -26,6 +26,8 @@ from strandline.watch.readings import Reading
 
 _LEAST_OBSERVED = 0.5
 """Share of a zone's cells that must be observed."""
+_MOST_KEPT = 16
+"""Maps of images."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,8 @@ class FloodScenes:
         zones: name → (H, W) its cells.
         longest_delay: longest delay from acquisition to arrival.
         files: how they are read.
+        mapped: shares of images by path, time and size of the file: mapping may outlast a poll, and is then found here
+            by the next one.
     """
 
     section: FloodSceneStreamSection
@@ -43,6 +47,7 @@ class FloodScenes:
     zones: Mapping[str, Mask]
     longest_delay: timedelta = timedelta(days=10)
     files: ForeignFiles = field(default_factory=ForeignFiles)
+    mapped: dict[tuple[Path, int, int], SingleFloats] = field(default_factory=dict)
 
     @property
     def stream(self) -> str:
@@ -61,7 +66,7 @@ class FloodScenes:
             time = self._time(path)
             if not oldest < time <= until:
                 return []
-            water = self.files.read(path, partial(read_water_map, path, self.section, self.region))
+            water = self._water(path)
             return [
                 Reading(self.stream, "flooded_share", time, time, share, zone)
                 for zone, share in self._shares(water).items()
@@ -70,6 +75,25 @@ class FloodScenes:
         paths = arrived_since(self.stream, folder, pattern, since, self.files.quarantine)
         readings = self.files.read_each(self.stream, paths, read)
         return sorted(readings, key=lambda reading: (reading.time, reading.place))
+
+    def _water(self, path: Path) -> Floats | SingleFloats:
+        """(H, W) flooded share of each cell; NaN = not observed, or water before.
+
+        Images are read as all foreign files are, and mapped outside the limits of reading.
+
+        Raises:
+            InputError: the file cannot be read, or does not cover the region.
+        """
+        if self.section.images is None:
+            return self.files.read(path, partial(read_water_map, path, self.section, self.region))
+        state = path.stat()
+        key = path, state.st_mtime_ns, state.st_size
+        if key not in self.mapped:
+            images = self.files.read(path, partial(read_images, path, self.section, self.region))
+            self.mapped[key] = flooded_land(images, load_committee())
+            for old in list(self.mapped)[:-_MOST_KEPT]:
+                del self.mapped[old]
+        return self.mapped[key]
 
     def _time(self, path: Path) -> datetime:
         """Raises: InputError: the name has no time."""
@@ -90,18 +114,23 @@ class FloodScenes:
         }
 
 
-def read_water_map(path: Path, section: FloodSceneStreamSection, region: Region) -> Floats | SingleFloats:
-    """(H, W) flooded share of each cell; NaN = not observed.
-
-    An image is mapped as ``strandline map`` does; water that was there before it counts as not observed.
+def read_images(path: Path, section: FloodSceneStreamSection, region: Region) -> SceneLayers:
+    """A radar or optical image, with the one of before where it is named, to be mapped as by ``strandline map``.
 
     Raises:
         InputError: the file cannot be read, or does not cover the region.
     """
     if section.images == "radar":
-        return flooded_land(SceneFiles(radar_after=path, radar_before=section.before), region, load_committee())
-    if section.images == "optical":
-        return flooded_land(SceneFiles(optical_after=path, optical_before=section.before), region, load_committee())
+        return read_layers(SceneFiles(radar_after=path, radar_before=section.before), region)
+    return read_layers(SceneFiles(optical_after=path, optical_before=section.before), region)
+
+
+def read_water_map(path: Path, section: FloodSceneStreamSection, region: Region) -> Floats:
+    """(H, W) flooded share of each cell of a map of water; NaN = not observed.
+
+    Raises:
+        InputError: the file cannot be read, or does not cover the region.
+    """
 
     def wet(values: Floats) -> Floats:
         return np.where(np.isnan(values), np.nan, np.isin(values, section.flooded).astype(float))
