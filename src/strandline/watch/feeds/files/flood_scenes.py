@@ -86,7 +86,10 @@ class FloodScenes:
         """
         if self.section.images is None:
             return self.files.read(path, partial(read_water_map, path, self.section, self.region))
-        state = path.stat()
+        try:
+            state = path.stat()
+        except OSError as error:
+            raise InputError(path, f"cannot be read ({error})", "it is tried again at the next step") from error
         key = path, state.st_mtime_ns, state.st_size
         if key not in self.mapped:
             images = self.files.read(path, partial(read_images, path, self.section, self.region))
