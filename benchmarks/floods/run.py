@@ -53,8 +53,9 @@ class Plan:
 
     Attributes:
         settings: names; ``fractions``: of the training pairs that are labelled, at least one chip.
-        seeds: draws of labels, clouds and points; ``control_seeds``: those of them for the settings that are no
-            headline, for ceilings and what ships, and, at ``control_fraction``, for controls and ablations.
+        seeds: draws of labels, clouds and points; all of them at ``control_fraction``.
+        control_seeds: those of them for every other fraction, for the settings that are no headline, for ceilings and
+            what ships, and, at ``control_fraction``, for controls and ablations.
         folds: of the source events, where there is no target.
         committee_steps: of each transformer; ``budget``: of students; ``config``: of the distillation.
     """
@@ -175,14 +176,15 @@ def run_event(training: "FoldTraining", event: Event, setting: Setting, seed: in
     )  # fmt: skip
     counts = labelled_counts(plan.fractions, event.pairs, fewest=1)
     run.add_without_labels()
+    headline = min(counts.values(), key=lambda count: abs(count - max(1, round(plan.control_fraction * event.pairs))))
     for fraction, count in counts.items():
         labelled = draw_labels(event, seed)[:count]
+        if count != headline and seed >= plan.control_seeds:
+            continue
         if count == event.pairs:
-            if seed < plan.control_seeds:
-                run.add_ceiling(fraction)
+            run.add_ceiling(fraction)
         else:
-            nearest = min(counts, key=lambda other: abs(other - plan.control_fraction))
-            run.add_with_labels(labelled, fraction, ABLATIONS if controlled and fraction == nearest else {})
+            run.add_with_labels(labelled, fraction, ABLATIONS if controlled and count == headline else {})
     return run.rows
 
 

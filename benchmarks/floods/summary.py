@@ -49,7 +49,8 @@ def markdown(record: Record, command: str) -> str:
     return "\n".join(
         [
             f"    {command}\n",
-            "Water IoU without permanent water, mean over events, then seeds; real chips.\n",
+            "Water IoU without permanent water, mean over events, then seeds; real chips. Fractions other than that of the"
+            " controls have as many seeds as the controls.\n",
             markdown_table(lines, columns),
             "A fraction is the one asked for; at least one chip is labelled, so that the true one differs:"
             f" {_true_fractions(record.rows, asked)}.\n",
@@ -72,6 +73,8 @@ def _without_labels(setting: str, rows: Rows) -> Row:
 
 def _of_fraction(setting: str, rows: Rows, fraction: float) -> Row:
     few, name = _labelled(rows, fraction), f"{setting}/{fraction:g}"
+    drawn = {(row["event"], row["seed"]) for row in few}  # fewer seeds at the fractions that are no headline
+    rows = [row for row in rows if (row["event"], row["seed"]) in drawn]
     distilled, adapted = _scores(few, "distilled"), _scores(few, "committee_adapted")
     scores = {m: _scores(rows if m in UNLABELLED else few, m) for m in WITHOUT_TEACHER}
     best = best_baseline(scores, WITHOUT_TEACHER)
