@@ -12,8 +12,8 @@ from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
-from strandline.observations.storms import Storm
 from strandline.observations.variables import as_variable
+from strandline.observations.weather.storms import Storm
 from tests.fixtures.batches import (
     HERE,
     HOUR,
@@ -97,7 +97,7 @@ def with_streams(observations: Observations, **streams: xr.Dataset) -> Observati
     return replace(observations, provenance={**observations.provenance, **dict.fromkeys(streams, HERE)}, **streams)
 
 
-def climate(time: np.ndarray, east: float, north: float) -> xr.Dataset:
+def daily_weather(time: np.ndarray, east: float, north: float) -> xr.Dataset:
     dims, shape = ("time", "latitude", "longitude"), (time.size, 2, 2)
     return xr.Dataset(
         {
@@ -122,7 +122,7 @@ def climate(time: np.ndarray, east: float, north: float) -> xr.Dataset:
 def test_wind_is_onshore_where_it_blows_from_the_sea(
     sea_point: tuple[float, float], wind: tuple[float, float], onshore: float
 ) -> None:
-    observations = with_streams(make_observations(), climate=climate(hours(40)[::6], *wind))
+    observations = with_streams(make_observations(), weather=daily_weather(hours(40)[::6], *wind))
     observations = replace(observations, region=replace(REGION, sea_point=sea_point))
     batch = build_surge_batch(observations, ISSUE, make_sea_level_model(), "survey")
     assert batch.climate is not None
@@ -135,8 +135,8 @@ def test_wind_is_onshore_where_it_blows_from_the_sea(
     np.testing.assert_allclose(batch.climate[..., 4], np.hypot(*wind), rtol=1e-5)
 
 
-def test_days_without_climate_data_are_masked() -> None:
-    observations = with_streams(make_observations(), climate=climate(hours(40)[: 24 * 10 : 6], 1.0, 2.0))
+def test_days_without_weather_are_masked() -> None:
+    observations = with_streams(make_observations(), weather=daily_weather(hours(40)[: 24 * 10 : 6], 1.0, 2.0))
     batch = build_surge_batch(observations, ISSUE[:1], make_sea_level_model(), "survey")
     assert batch.climate_seen is not None
     assert batch.climate is not None

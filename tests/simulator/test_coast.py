@@ -12,7 +12,7 @@ from benchmarks.delta.bathtub import connected_bathtub
 from strandline.errors import InputError
 from strandline.observations.exposure.assets import DAMAGE_STATE_EDGES
 from strandline.observations.observations import Observations
-from strandline.observations.storms import find_storms
+from strandline.observations.weather.storms import find_storms
 from strandline.simulator.coast import simulate_coast, simulate_dry_coast
 from strandline.simulator.coast_files import load_coast, save_coast
 from strandline.simulator.sensors.gauges import SensorQuality
@@ -44,7 +44,7 @@ def truth_of(coast: Observations) -> xr.Dataset:
 
 def test_a_coast_has_every_modality_and_is_marked_as_simulated(coast: Observations) -> None:
     expected = {
-        "terrain", "sar", "sar_reference", "optical", "tide_gauge", "climate", "storms", "in_situ", "flood_survey",
+        "terrain", "sar", "sar_reference", "optical", "tide_gauge", "weather", "storms", "in_situ", "flood_survey",
     }  # fmt: skip
     assert set(coast.modalities()) == expected
     assert coast.assets is not None

@@ -22,8 +22,8 @@ from strandline.observations.observations import Observations
 from strandline.observations.region import Region
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
 from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.storms import Split, Storm
 from strandline.observations.variables import DEPTH_EDGES
+from strandline.observations.weather.storms import Split, Storm
 
 Targets = Literal["survey", "truth"]
 FLOOD_SHOWN = np.timedelta64(26, "h")
@@ -196,15 +196,15 @@ def _gauge_part(
         "surge": _float(np.where(valid, surge, 0.0)),
         "surge_valid": torch.from_numpy(valid),
     }
-    if observations.climate is not None:
-        parts |= _climate(observations.region, observations.climate, issue)
+    if observations.weather is not None:
+        parts |= _climate(observations.region, observations.weather, issue)
     return parts
 
 
-def _climate(region: Region, climate: xr.Dataset, issue: npt.NDArray[np.datetime64]) -> dict[str, Tensor]:
+def _climate(region: Region, weather: xr.Dataset, issue: npt.NDArray[np.datetime64]) -> dict[str, Tensor]:
     """Daily means near the coast; wind as onshore and alongshore components, by the direction to the sea point."""
     longitude, latitude = region.centre_lonlat
-    daily = _daily_means(climate)
+    daily = _daily_means(weather)
     near = daily.sel(longitude=longitude, latitude=latitude, method="nearest")
     centre = ((region.bounds[0] + region.bounds[2]) / 2, (region.bounds[1] + region.bounds[3]) / 2)
     inland = np.array([centre[0] - region.sea_point[0], centre[1] - region.sea_point[1]])
@@ -232,16 +232,16 @@ def _climate(region: Region, climate: xr.Dataset, issue: npt.NDArray[np.datetime
     }
 
 
-def _daily_means(climate: xr.Dataset) -> xr.Dataset:
+def _daily_means(weather: xr.Dataset) -> xr.Dataset:
     """Means over UTC days; NaN where a field lacks an hour of the day."""
     days, first, count = np.unique(
-        climate["time"].values.astype("datetime64[D]"), return_index=True, return_counts=True
+        weather["time"].values.astype("datetime64[D]"), return_index=True, return_counts=True
     )
     means = {
         name: (array.dims, np.add.reduceat(array.values, first, axis=0) / count[:, None, None])
-        for name, array in climate.data_vars.items()
+        for name, array in weather.data_vars.items()
     }
-    return xr.Dataset(means, {**climate.coords, "time": days.astype("datetime64[ns]")})
+    return xr.Dataset(means, {**weather.coords, "time": days.astype("datetime64[ns]")})
 
 
 def _flood_scene_of(array: xr.DataArray, storms: Sequence[Storm]) -> npt.NDArray[np.float64]:

@@ -81,7 +81,7 @@ MODALITIES: dict[str, Modality] = {
         ("station", "time", "longitude", "latitude", "mean_sea_level"),
         cost_of_absence="sea and storms are assumed, return levels those of other coasts, and no forecast is verified",
     ),
-    "climate": Modality(
+    "weather": Modality(
         {},
         dict.fromkeys(("pressure", "wind_east", "wind_north", "sea_level"), ("time", "latitude", "longitude")),
         ("time", "latitude", "longitude"),
@@ -124,7 +124,7 @@ class Observations:
             is the level [m] about which the tide swings.
         sar, sar_reference: radar scenes and their dry-season mean.
         optical: on its own grid (coarser y and x); NaN = cloud.
-        climate: daily or 6-hourly fields on a coarse longitude-latitude grid.
+        weather: daily or 6-hourly fields on a coarse longitude-latitude grid.
         storms: cyclone fixes, one a row, named by coordinate ``storm``.
         in_situ: depths at loggers in the floodplain (x, y [m]) at scene times.
         flood_survey: the few labelled maps: greatest depth of the event around ``time``; NaN = not surveyed.
@@ -145,7 +145,7 @@ class Observations:
     sar: xr.Dataset | None = None
     sar_reference: xr.Dataset | None = None
     optical: xr.Dataset | None = None
-    climate: xr.Dataset | None = None
+    weather: xr.Dataset | None = None
     storms: xr.Dataset | None = None
     in_situ: xr.Dataset | None = None
     flood_survey: xr.Dataset | None = None

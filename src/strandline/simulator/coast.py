@@ -16,8 +16,8 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.region import Region
-from strandline.observations.storms import Storm, find_storms
 from strandline.observations.variables import DEPTH_EDGES, as_variable
+from strandline.observations.weather.storms import Storm, find_storms
 from strandline.simulator.exposure.assets import damage_states, draw_exposure
 from strandline.simulator.exposure.population import add_population
 from strandline.simulator.hydrodynamics import inundation
@@ -74,7 +74,7 @@ SETTINGS: dict[Basin, Setting] = {
 }
 SIMULATED = Provenance("simulated", "strandline.simulator", "Apache-2.0")
 _OBSERVED = (
-    *("terrain", "tide_gauge", "sar", "sar_reference", "optical", "climate", "storms", "in_situ", "flood_survey"),
+    *("terrain", "tide_gauge", "sar", "sar_reference", "optical", "weather", "storms", "in_situ", "flood_survey"),
     *("assets", "truth"),
 )
 """Order in which the report lists the sources."""
@@ -165,7 +165,7 @@ def simulate_under_sensors(
 def simulate_dry_coast(
     name: str, seed: int, *, shape: tuple[int, int] = (64, 64), years: float = 12.0, n_storms: int = 40
 ) -> Observations:
-    """The terrain, gauges and climate of `simulate_coast` without floods, which take most of the time.
+    """The terrain, gauges and weather of `simulate_coast` without floods, which take most of the time.
 
     Gauge gaps differ from those of `simulate_coast`. The truth is level and surge at the own gauge, and storm peaks.
     """
@@ -175,7 +175,7 @@ def simulate_dry_coast(
     modalities = {
         "terrain": _elevation_modality(drawn.region, drawn.terrain, drawn.sensors),
         "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, drawn.sensors),
-        "climate": sea.climate,
+        "weather": sea.weather,
         "truth": _truth_at_gauge(sea, drawn.storms, drawn.terrain),
     }
     provenance = dict.fromkeys(modalities, SIMULATED)
@@ -367,7 +367,7 @@ def _observe(
         }
     ).assign_attrs(assets_unknown_to_survey=exposure.unknown)
     modalities |= {
-        "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, rng), "climate": sea.climate, "storms": sea.storms
+        "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, rng), "weather": sea.weather, "storms": sea.storms
     }  # fmt: skip
     provenance = {name: SIMULATED for name in _OBSERVED if name == "assets" or name in modalities}
     return Observations(region, assets=exposure.survey, provenance=provenance, findings=(), files=(), **modalities)

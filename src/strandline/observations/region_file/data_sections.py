@@ -154,7 +154,7 @@ class OpticalSection(Sourced):
     nodata: NoData | None = None
 
 
-class ClimateColumns(Section):
+class WeatherColumns(Section):
     """Column names of a weather station: wind as speed and direction *from*, or as components."""
 
     time: str
@@ -166,10 +166,10 @@ class ClimateColumns(Section):
 
 
 class WeatherStationSection(Section):
-    """A weather station's CSV, used as a climate field of one cell; hourly means follow the rule of the tide gauges."""
+    """A weather station's CSV, used as a field of one cell; hourly means follow the rule of the tide gauges."""
 
     paths: DataPaths
-    columns: ClimateColumns
+    columns: WeatherColumns
     time_zone: TimeZone
     longitude: Longitude
     latitude: Latitude
@@ -198,7 +198,7 @@ class WeatherStationSection(Section):
         return self
 
 
-class ClimateSection(Sourced):
+class WeatherSection(Sourced):
     """Either gridded fields (NetCDF file or Zarr folder, CF names or ``names``), or one weather station.
 
     ``margin`` [degrees] of field is kept around the region. ``sea_level`` states the datum of a sea level in
@@ -212,7 +212,7 @@ class ClimateSection(Sourced):
     sea_level: Heights | None = None
 
     @model_validator(mode="after")
-    def _either(self) -> "ClimateSection":
+    def _either(self) -> "WeatherSection":
         if (self.path is None) == (self.station is None):
             raise ValueError("give either 'path' (fields) or 'station' (a weather station); not both")
         return self
@@ -287,7 +287,7 @@ class DataSections(Section):
     tide_gauge: tuple[TideGaugeSection, ...] = ()
     sar: SarSection | None = None
     optical: OpticalSection | None = None
-    climate: ClimateSection | None = None
+    weather: WeatherSection | None = None
     storms: StormsSection | None = None
     tides: TidesSection | None = None
     extremes: ExtremesSection | None = None

@@ -12,9 +12,10 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import load_constants, predict_tide
 from strandline.observations.variables import HOURS_PER_YEAR, as_variable
-from strandline.simulator.sea.cyclones import EARTH_RADIUS, cyclone_fields, offset_metres
+from strandline.observations.weather.coastal_response import GRAVITY
+from strandline.observations.weather.cyclone_fields import EARTH_RADIUS, cyclone_fields, offset_metres
 from strandline.simulator.sea.seasonal_weather import Weather, first_order_noise, simulate_discharge, simulate_weather
-from strandline.simulator.sea.storm_surge import GRAVITY, forced_surge
+from strandline.simulator.sea.storm_surge import forced_surge
 from strandline.simulator.sea.tracks import Basin, Track, draw_tracks, tracks_within
 
 TIDE_OF: dict[Basin, Literal["vung_tau", "chittagong"]] = {
@@ -42,7 +43,7 @@ class SeaRecord:
         tide: (station, time) [m about mean sea level], with its seasonal part SA and SSA.
         surge: (station, time) [m]; water level minus mean sea level minus tide. It excludes the effect of the mean
             season's wind and pressure, which is part of the tide's SA and SSA.
-        climate: modality ``climate``: mean pressure and wind of each day around the site; time = noon.
+        weather: modality ``weather``: mean pressure and wind of each day around the site; time = noon.
         storms: modality ``storms``: 6-hourly fixes of every cyclone in the record.
         discharge: (time,) of the basin's whole river [m3 s-1].
     """
@@ -50,7 +51,7 @@ class SeaRecord:
     tide_gauge: xr.Dataset
     tide: xr.DataArray
     surge: xr.DataArray
-    climate: xr.Dataset
+    weather: xr.Dataset
     storms: xr.Dataset
     discharge: xr.DataArray
 
@@ -164,7 +165,7 @@ def simulate_sea(
         tide_gauge,
         xr.DataArray(as_variable("tide", ("station", "time"), tide), coordinates, name="tide"),
         xr.DataArray(as_variable("surge", ("station", "time"), surge), coordinates, name="surge"),
-        _climate(weather, tracks, longitude, latitude, time, rng),
+        _weather_fields(weather, tracks, longitude, latitude, time, rng),
         storm_fixes(tracks, time),
         discharge,
     )
@@ -191,7 +192,7 @@ def _draw_stations(
     return stations
 
 
-def _climate(
+def _weather_fields(
     weather: Weather,
     tracks: list[Track],
     longitude: float,

@@ -12,9 +12,9 @@ from strandline.observations.fetch.registry import chosen
 from strandline.observations.fetch.source import CachedFile, FetchChoice
 from strandline.observations.fetch.sources.weather.ibtracs import Ibtracs
 from strandline.observations.fetch.sources.weather.open_meteo import OpenMeteo
-from strandline.observations.readers.climate import read_weather_station
 from strandline.observations.readers.cyclone_tracks import read_tracks
-from strandline.observations.region_file.data_sections import ClimateSection, StormsSection
+from strandline.observations.readers.weather import read_weather_station
+from strandline.observations.region_file.data_sections import StormsSection, WeatherSection
 from tests.fixtures.data_services import DataService, Reply, asking
 
 KOYRA = Box(89.2, 22.2, 89.5, 22.5)
@@ -41,7 +41,7 @@ def test_weather_of_the_past_becomes_a_station_of_the_region_file(service: DataS
     assert found.section is not None
     station = dict(found.section.values["station"])  # type: ignore[arg-type]
     station["paths"] = str(station["paths"]).replace("fetched", str(tmp_path))
-    section = ClimateSection.model_validate({"station": station, "source": "s", "licence": found.licence})
+    section = WeatherSection.model_validate({"station": station, "source": "s", "licence": found.licence})
     assert section.station is not None
     read = read_weather_station(section.station)
     assert float(read["pressure"][0, 0, 0]) == pytest.approx(99810.0)

@@ -321,7 +321,7 @@ def _describe_modality(name: str, now: np.datetime64, read: Callable[[], xr.Data
         what = "no storm passed within the distance" if name == "storms" else "no reference scene is named"
         return Stream(name, "absent", what, COSTS[name])
     first = next(iter(dataset.data_vars.values()))
-    if name == "climate":
+    if name == "weather":
         known = np.all([array.notnull().any(("latitude", "longitude")) for array in dataset.values()], axis=0)
         return _timed(name, name, ", ".join(map(str, dataset.data_vars)), dataset["time"].values, known, now)
     unobserved = float(first.isnull().mean())

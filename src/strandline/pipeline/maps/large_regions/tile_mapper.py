@@ -19,8 +19,8 @@ from strandline.observations.readers.satellite import read_sar, read_sar_referen
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import SarSection
 from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.storms import Storm
 from strandline.observations.variables import as_variable
+from strandline.observations.weather.storms import Storm
 from strandline.pipeline.maps.large_regions.store import MapStore
 from strandline.pipeline.maps.tiles import Tile
 from strandline.report.products import QUANTILES

@@ -131,7 +131,7 @@ class OpenMeteo:
         }  # fmt: skip
         values: dict[str, TomlValue] = {"station": station, "source": self.attribution, "licence": self.licence}
         comment = "ERA5 at one cell: a reanalysis, which shows the wind of cyclones too weak. " + NOTICE[:1].upper()
-        return RegionSection("climate", values, comments=(comment + NOTICE[1:] + ".",))
+        return RegionSection("weather", values, comments=(comment + NOTICE[1:] + ".",))
 
 
 @dataclass(frozen=True)
