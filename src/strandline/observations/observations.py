@@ -87,6 +87,14 @@ MODALITIES: dict[str, Modality] = {
         ("time", "latitude", "longitude"),
         cost_of_absence="no pressure and wind for the teacher's surge forecasts, from which the students learn",
     ),
+    "weather_forecast": Modality(
+        {},
+        dict.fromkeys(
+            ("pressure", "wind_east", "wind_north", "rain"), ("issued", "lead", "member", "latitude", "longitude")
+        ),
+        ("issued", "lead", "member", "latitude", "longitude", "available"),
+        cost_of_absence="no forecast of wind and pressure, so that the sea is forecast from its own readings alone",
+    ),
     "storms": Modality(
         {"maximum_wind": ("fix",)},
         {"central_pressure": ("fix",), "radius_of_maximum_wind": ("fix",)},
@@ -125,6 +133,8 @@ class Observations:
         sar, sar_reference: radar scenes and their dry-season mean.
         optical: on its own grid (coarser y and x); NaN = cloud.
         weather: daily or 6-hourly fields on a coarse longitude-latitude grid.
+        weather_forecast: as issued: ``issued`` is the model's cycle, ``available`` (issued) when it could be had,
+            ``lead`` [h], ``member`` 0 = control or deterministic.
         storms: cyclone fixes, one a row, named by coordinate ``storm``.
         in_situ: depths at loggers in the floodplain (x, y [m]) at scene times.
         flood_survey: the few labelled maps: greatest depth of the event around ``time``; NaN = not surveyed.
@@ -146,6 +156,7 @@ class Observations:
     sar_reference: xr.Dataset | None = None
     optical: xr.Dataset | None = None
     weather: xr.Dataset | None = None
+    weather_forecast: xr.Dataset | None = None
     storms: xr.Dataset | None = None
     in_situ: xr.Dataset | None = None
     flood_survey: xr.Dataset | None = None

@@ -22,6 +22,7 @@ from strandline.observations.region_file.values import (
     TimeZone,
 )
 from strandline.observations.region_file.vertical_datum import Heights
+from strandline.observations.region_file.weather_sections import WeatherForecastSection
 
 LevelUnit = Literal["m", "cm", "mm", "ft"]
 GaugeFormat = Literal["wide", "long", "uhslc", "erddap", "noaa_coops", "netcdf"]
@@ -288,6 +289,7 @@ class DataSections(Section):
     sar: SarSection | None = None
     optical: OpticalSection | None = None
     weather: WeatherSection | None = None
+    weather_forecast: tuple[WeatherForecastSection, ...] = ()
     storms: StormsSection | None = None
     tides: TidesSection | None = None
     extremes: ExtremesSection | None = None

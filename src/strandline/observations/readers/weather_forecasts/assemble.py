@@ -97,7 +97,7 @@ def check_forecast(forecast: xr.Dataset, where: object) -> None:
     if early.size:
         issue, moment = (str(forecast[name].values[early[0]])[:16] for name in ("issued", "available"))
         remedy = "state when it could be had, in UTC"
-        raise InputError(where, f"the cycle of {issue} is said to be available at {moment}, before it", remedy)
+        raise InputError(where, f"the cycle of {issue} is stated as available at {moment}, before it", remedy)
     check_variables(forecast, where)
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import xarray as xr
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats, Indices, Times
-from strandline.observations.readers.climate import NAMES
+from strandline.observations.arrays import Floats, Times
 from strandline.observations.readers.formats.fields import find_variable, load, open_fields
 from strandline.observations.readers.formats.units import parse_unit_attribute, to_si
+from strandline.observations.readers.weather import NAMES
 from strandline.observations.readers.weather_forecasts.accumulated_rain import rain_rates
 from strandline.observations.readers.weather_forecasts.assemble import (
     HOUR,
@@ -18,7 +18,6 @@ from strandline.observations.readers.weather_forecasts.assemble import (
     Availability,
     Rows,
     assemble,
-    check_forecast,
     combine,
 )
 from strandline.observations.readers.weather_forecasts.forecast_times import (
@@ -169,17 +168,14 @@ def _rain(rows: Rows, field: xr.DataArray, where: str) -> Rows:
     rates: list[Floats] = []
     for issue, member in dict.fromkeys(zip(rows.issued.tolist(), rows.member.tolist(), strict=True)):
         own = np.flatnonzero((rows.issued.astype(np.int64) == issue) & (rows.member == member))
-        amounts = {
-            (0, int(rows.lead[i])): rows.values[i].astype(np.float64) * _MILLIMETRES[unit] for i in own.tolist()
-        }
+        amounts = {(0, int(rows.lead[i])): rows.values[i].astype(np.float64) * _MILLIMETRES[unit] for i in own.tolist()}
         for lead, rate in rain_rates(amounts).items():
             issues.append(np.datetime64(issue, "ns"))
             leads.append(lead)
             members.append(member)
             rates.append(rate)
     if not rates:
-        shape: Indices = np.zeros(0, dtype=np.int64)
-        return Rows("rain", shape.astype("datetime64[ns]"), shape, shape, rows.values[:0])
+        raise InputError(where, "holds amounts of no interval", "give leads above 0")
     moments: Times = np.array(issues, dtype="datetime64[ns]")
     return Rows("rain", moments, np.array(leads), np.array(members), np.stack(rates).astype(np.float32))
 
@@ -197,6 +193,3 @@ def _availability(
     if available is None:
         raise InputError(path, "does not say when its forecasts could be had", "state 'delay_hours'")
     return available
-
-
-__all__ = ["check_forecast", "read_cf"]

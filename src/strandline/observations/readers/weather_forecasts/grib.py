@@ -1,6 +1,7 @@
 """GRIB 1 and 2 of weather models (ECMWF open data, NCEP GFS and GEFS), on regular latitude–longitude grids."""
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +118,7 @@ def _fields_of(path: Path, window: Window) -> Iterator[_Field]:
     with open_file(path) as file:
         if file.read(4) != b"GRIB":
             raise InputError(path, "is no GRIB file", "give GRIB 1 or 2, not packed")
-        file.seek(0)
+        os.lseek(file.fileno(), 0, os.SEEK_SET)  # ecCodes reads the descriptor, beside Python's buffer
         number = 0
         while True:
             number += 1
@@ -141,8 +142,8 @@ def _fields_of(path: Path, window: Window) -> Iterator[_Field]:
 def _field(eccodes: Any, message: Any, window: Window, where: str) -> _Field | None:
     """The field of a message; ``None`` = it is of no use."""
 
-    def get(key: str) -> Any:
-        return eccodes.codes_get(message, key)
+    def get(key: str, otherwise: Any = None) -> Any:
+        return eccodes.codes_get(message, key) if eccodes.codes_is_defined(message, key) else otherwise
 
     variable = _NAMES.get(get("shortName"))
     template = get("productDefinitionTemplateNumber") if get("edition") == 2 else 0
@@ -169,7 +170,7 @@ def _field(eccodes: Any, message: Any, window: Window, where: str) -> _Field | N
     near = np.where(near == _MISSING, np.nan, near * factor).astype(np.float32)
     moment = f"{get('dataDate'):08d}T{get('dataTime'):04d}"
     issued = np.datetime64(f"{moment[:4]}-{moment[4:6]}-{moment[6:8]}T{moment[9:11]}:{moment[11:]}", "ns")
-    member = int(get("perturbationNumber")) if eccodes.codes_is_defined(message, "perturbationNumber") else 0
+    member = int(get("perturbationNumber", 0))
     return _Field(variable, issued, start, end, member, south_to_north, west_to_east, near)
 
 

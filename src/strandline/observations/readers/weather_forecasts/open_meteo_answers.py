@@ -96,21 +96,21 @@ def past_forecasts_of(answer: Answer, interval: int, available: Availability, wh
 
 def _series(answer: Answer, where: object) -> dict[tuple[str, int | None, int], Floats]:
     """Variable, day and member → (T, 1, 1) values in SI, and mm h-1 of rain."""
-    found: dict[tuple[str, int | None, int], dict[str, Floats]] = {}
+    found: dict[tuple[int | None, int], dict[str, Floats]] = {}
     for column, (unit, values) in answer.columns.items():
         match = _COLUMN.fullmatch(column)
         if match is None:
             what = f"holds a column '{column}', which is none of pressure_msl, wind_speed_10m, wind_direction_10m and"
             raise InputError(where, f"{what} precipitation of one model", "ask for these, and for a single model")
         name, day, member = match["variable"], match["day"], int(match["member"] or 0)
-        given = found.setdefault(("", None if day is None else int(day), member), {})
+        given = found.setdefault((None if day is None else int(day), member), {})
         if name in _SI:
             values = to_si(values, parse_unit_attribute(unit, _SI[name], f"{where} '{column}'"))
         elif unit != (expected := "°" if name == "wind_direction_10m" else "mm"):
             raise InputError(f"{where} '{column}'", f"is in '{unit}', not '{expected}'", "ask for metric units")
         given[name] = values
     series: dict[tuple[str, int | None, int], Floats] = {}
-    for (_, day_number, number), given in found.items():
+    for (day_number, number), given in found.items():
         layers = {}
         if "pressure_msl" in given:
             layers["pressure"] = given["pressure_msl"]

@@ -35,7 +35,7 @@ class Window:
         """
         if latitude.size == 0 or longitude.size == 0 or np.abs(latitude).max() > 90:
             raise InputError(where, "has no latitudes, or some beyond 90 degrees", "swap latitude and longitude")
-        about = self.longitude + (longitude - self.longitude + 180.0) % 360.0 - 180.0
+        about = np.round(self.longitude + (longitude - self.longitude + 180.0) % 360.0 - 180.0, 6)
         rows, columns = self._near(latitude, self.latitude, where), self._near(about, self.longitude, where)
         return rows, columns, latitude[rows], about[columns]
 
@@ -61,9 +61,9 @@ def at_place(forecast: xr.Dataset, longitude: float, latitude: float, where: obj
         InputError: the forecast lies elsewhere.
     """
     placed = forecast
-    for name, value in (("latitude", latitude), ("longitude", longitude)):
+    for name, given in (("latitude", latitude), ("longitude", longitude)):
         axis = placed[name].values
-        value = value if name == "latitude" else float(axis[0] + (value - axis[0] + 180.0) % 360.0 - 180.0)
+        value = given if name == "latitude" else float(axis[0] + (given - axis[0] + 180.0) % 360.0 - 180.0)
         spacing = float(np.diff(axis).max()) if axis.size > 1 else _SAME_CELL
         if not axis[0] - spacing <= value <= axis[-1] + spacing:
             what = f"is of {name} {axis[0]:g} to {axis[-1]:g}, and the place lies at {value:g}"
@@ -72,7 +72,7 @@ def at_place(forecast: xr.Dataset, longitude: float, latitude: float, where: obj
             upper = int(np.clip(np.searchsorted(axis, value), 1, axis.size - 1))
             share = float(np.clip((value - axis[upper - 1]) / (axis[upper] - axis[upper - 1]), 0.0, 1.0))
             placed = _between(placed, name, upper, share)
-        placed = placed.assign_coords({name: [value]})
+        placed = placed.assign_coords({name: [given]})
     return placed
 
 

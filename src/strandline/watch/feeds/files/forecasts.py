@@ -14,7 +14,7 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.readers.formats.fields import load, open_fields
 from strandline.observations.readers.formats.units import parse_unit_attribute, to_si
 from strandline.observations.readers.weather_forecasts.forecast_times import issue_of, member_dimension, valid_times
-from strandline.observations.region_file.feed_sections import ForecastStreamSection
+from strandline.observations.region_file.watch.feed_sections import ForecastStreamSection
 from strandline.watch.feeds.files.folders import arrived_since
 from strandline.watch.feeds.files.foreign_files import ForeignFiles
 from strandline.watch.feeds.windowing import MOST_READINGS, before
