@@ -20,8 +20,8 @@ from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.sea_level.residual_process import fit_sea_level_model
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.sea_level.surge.residual_process import fit_sea_level_model
 from strandline.observations.weather.storms import Storm, find_whole_storms
 from strandline.simulator.radar_archive import simulate_archive
 

@@ -11,7 +11,7 @@ from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS
 from strandline.observations.variables import as_variable
 from strandline.observations.weather.storms import Storm
 from tests.fixtures.batches import (

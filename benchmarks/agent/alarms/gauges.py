@@ -10,7 +10,7 @@ import pandas as pd
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
-from strandline.observations.sea_level.residual_process import autocovariance
+from strandline.observations.sea_level.surge.residual_process import autocovariance
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.observations.weather.storms import find_storms
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS

@@ -14,7 +14,7 @@ from benchmarks.surge.networks.surge_network import CONTEXT_HOURS, HOURS, LAST_L
 from benchmarks.surge.records.gauges import Gauges, Residual, offsets_from
 from benchmarks.surge.records.travelling_waves import fit_waves, interpolate, spreads_of
 from strandline.observations.arrays import Floats, Mask
-from strandline.observations.sea_level.residual_process import predict_residual
+from strandline.observations.sea_level.surge.residual_process import predict_residual
 
 CHUNK = 1024
 """Windows per chunk; each needs a matrix."""

@@ -20,8 +20,8 @@ from strandline.observations.arrays import Mask, Times
 from strandline.observations.exposure.assets import curve_index
 from strandline.observations.observations import Observations
 from strandline.observations.region import Region
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
-from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.observations.weather.storms import Split, Storm
 

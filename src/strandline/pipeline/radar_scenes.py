@@ -16,7 +16,6 @@ from strandline.distillation.adaptation.radar_scenes import (
 )
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.scenes.clock import better_clock
 from strandline.observations.sea_level.scenes.levels import (
     LevelsAtScenes,
@@ -26,6 +25,7 @@ from strandline.observations.sea_level.scenes.levels import (
 )
 from strandline.observations.sea_level.scenes.local_tide import LocalTide, fit_local_tide, gain_of_correction
 from strandline.observations.sea_level.scenes.water_scenes import WaterScenes
+from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.weather.storms import BEFORE_PEAK, Split, Window
 from strandline.pipeline.study_area.study_area import StudyArea, own_mean_sea_level
 from strandline.planning.formatting import pluralise

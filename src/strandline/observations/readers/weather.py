@@ -22,7 +22,7 @@ from strandline.observations.variables import VARIABLES, as_variable, check_vari
 
 _log = logging.getLogger(__name__)
 
-_NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "pressure": (
         ("air_pressure_at_mean_sea_level", "air_pressure_at_sea_level", "air_pressure_reduced_to_mean_sea_level"),
         ("msl", "psl", "prmsl", "slp", "mslp"),
@@ -54,7 +54,7 @@ def _read_fields(settings: WeatherSection, region: Region) -> xr.Dataset:
         time = times_of(dataset, path)
         check_times(time.values.reshape(-1), path)
         found = {}
-        for name, (standard_names, names) in _NAMES.items():
+        for name, (standard_names, names) in NAMES.items():
             stated = settings.names.get(name)  # type: ignore[call-overload]
             if stated is not None and stated not in dataset.variables:
                 raise InputError(path, f"has no variable '{stated}' for {name}", f"it has {available}")

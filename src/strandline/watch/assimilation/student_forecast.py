@@ -9,7 +9,7 @@ from strandline.models.batching import build_surge_batch
 from strandline.models.inference import student_inputs
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS
 from strandline.pipeline.deployment import Deployment
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.uncertainty.forecaster import Forecaster

@@ -10,8 +10,8 @@ from strandline.errors import InputError
 from strandline.observations.fetch.transfer.http import TIMEOUT, Service
 from strandline.observations.readers.formats.reading_process import ReadingProcess
 from strandline.observations.region import Region
-from strandline.observations.region_file import feed_sections as sections
 from strandline.observations.region_file.region_file import RegionFile
+from strandline.observations.region_file.watch import feed_sections as sections
 from strandline.watch.feeds.client import DEFAULT_RETRY_POLICY, FeedClient, RetryPolicy
 from strandline.watch.feeds.files.flood_scenes import FloodScenes, read_zones
 from strandline.watch.feeds.files.forecasts import ForecastFolder

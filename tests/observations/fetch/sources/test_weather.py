@@ -12,7 +12,7 @@ from strandline.observations.fetch.registry import chosen
 from strandline.observations.fetch.source import CachedFile, FetchChoice
 from strandline.observations.fetch.sources.weather.ibtracs import Ibtracs
 from strandline.observations.fetch.sources.weather.open_meteo import OpenMeteo
-from strandline.observations.readers.cyclone_tracks import read_tracks
+from strandline.observations.readers.published.cyclone_tracks import read_tracks
 from strandline.observations.readers.weather import read_weather_station
 from strandline.observations.region_file.data_sections import StormsSection, WeatherSection
 from tests.fixtures.data_services import DataService, Reply, asking
