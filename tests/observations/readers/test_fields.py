@@ -196,6 +196,16 @@ def test_pressure_in_the_wrong_unit_is_refused(tmp_path: Path) -> None:
         read_weather(station_section(tmp_path / "w.csv"), REGION)
 
 
+@pytest.mark.parametrize(("stated", "hours"), [({}, 120.0), ({"available_after_h": 1.0}, 1.0)])
+def test_a_value_counts_as_known_after_the_delay_of_era5_unless_stated(
+    tmp_path: Path, stated: dict[str, float], hours: float
+) -> None:
+    frame = pd.DataFrame({"time": TIME, "p": 1000.0, "speed": 10.0, "from": 0.0})
+    frame.to_csv(tmp_path / "w.csv", index=False)
+    section = station_section(tmp_path / "w.csv").model_dump(exclude_unset=True) | stated
+    assert float(read_weather(WeatherSection.model_validate(section), REGION)["available_after_h"]) == hours
+
+
 # --- storms ------------------------------------------------------------------------------------------------------
 
 TRACKS = """track_id,season,basin,time,lon,lat,wind,slp

@@ -41,7 +41,13 @@ def read_weather(settings: WeatherSection, region: Region) -> xr.Dataset:
         InputError: with file, variable or row, and remedy.
     """
     if settings.station is not None:
-        return read_weather_station(settings.station)
+        weather = read_weather_station(settings.station)
+    else:
+        weather = _read_fields(settings, region)
+    return weather.assign_coords(available_after_h=settings.available_after_h)
+
+
+def _read_fields(settings: WeatherSection, region: Region) -> xr.Dataset:
     path = settings.path or Path()  # the section has one where it has no station
     with open_fields(path) as dataset:
         available = ", ".join(map(str, dataset.data_vars))
