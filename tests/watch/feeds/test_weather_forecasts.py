@@ -126,6 +126,18 @@ def test_a_forecast_of_another_place_is_named(tmp_path: Path) -> None:
         folder(tmp_path, format="netcdf").read(datetime.min, NOW)
 
 
+def test_advisories_of_a_cyclone_are_a_forecast_like_any_other(tmp_path: Path) -> None:
+    rows = [f"one,{ISSUED:%Y-%m-%dT%H:%M},{lead},{45.0 + lead / 48},12.0,60,985" for lead in (0, 24)]
+    text = "\n".join(["storm,issued,lead,latitude,longitude,wind_kt,pressure_hpa", *rows])
+    (tmp_path / "bulletin.csv").write_text(text)
+    feed = folder(tmp_path, format="advisory", members=3)
+    readings = feed.read(datetime.min, NOW)
+    assert {one.variable for one in readings} == {"pressure", "wind_east", "wind_north"}
+    assert {one.member for one in readings} == {0, 1, 2, 3}
+    assert {(one.time - ISSUED) // HOUR for one in readings} == set(range(25))
+    assert feed.read(datetime.min, NOW) == readings, "what is read again is a repeat, not another draw"
+
+
 # --- Open-Meteo --------------------------------------------------------------------------------------------------
 
 META, PATH = "/data/ecmwf_ifs025_ensemble/static/meta.json", "/v1/ensemble"
@@ -145,7 +157,7 @@ def open_meteo(service: DataService, clock: datetime = NOW, seconds: float = 5.0
 
 
 def answer(members: int = 2) -> Reply:
-    times = [f"{NOW - 24 * HOUR + hour * HOUR:%Y-%m-%dT%H:%M}" for hour in range(60)]
+    times: list[object] = [f"{NOW - 24 * HOUR + hour * HOUR:%Y-%m-%dT%H:%M}" for hour in range(60)]
     hourly: dict[str, list[object]] = {"time": times}
     units = {"time": "iso8601"}
     for number in range(members + 1):

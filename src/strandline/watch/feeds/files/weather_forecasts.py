@@ -8,6 +8,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from strandline.observations.readers.weather_forecasts.advisories.advisory_weather import read_advisories
 from strandline.observations.readers.weather_forecasts.assemble import after
 from strandline.observations.readers.weather_forecasts.cf_forecasts import read_cf
 from strandline.observations.readers.weather_forecasts.grib import read_grib
@@ -75,6 +76,10 @@ def read_at_place(path: Path, section: WeatherForecastStreamSection, longitude: 
     window, available = Window(longitude, latitude, 0.0), after(timedelta(0))
     if section.format == "grib":
         forecast = read_grib([path], window, available)
+    elif section.format == "advisory":
+        forecast = read_advisories(
+            [path], longitude, latitude, available, technique=section.technique, members=section.members
+        )
     else:
         names = {str(key): name for key, name in section.names.items()}
         forecast = read_cf([path], window, available, names)
