@@ -41,7 +41,8 @@ def read_nhc(text: str, where: str) -> list[CycloneAdvisory]:
         moment = np.datetime64(f"{stated[5]}-{month:02d}-{int(stated[4]):02d}T{stated[1]}:{stated[2]}", "ns")
     except ValueError as error:
         raise InputError(where, f"is of '{stated[0]}', which is no time", "give the whole text") from error
-    rows = [(_valid(moment, *analysis.groups()[4:], where), *_position(*analysis.groups()[:4]), int(wind[1]))]
+    day, hour, minute = analysis.groups()[4:]
+    rows = [(_valid(moment, day, hour, minute, where), *_position(*analysis.groups()[:4]), int(wind[1]))]
     for match in _FORECAST.finditer(text):
         day, hour, minute, *place, strength = match.groups()
         rows.append((_valid(moment, day, hour, minute, where), *_position(*place), int(strength)))
