@@ -76,4 +76,4 @@ def _inland(observations: Observations) -> npt.NDArray[np.float64]:
     region = observations.region
     left, bottom, right, top = region.bounds
     inland = np.array([(left + right) / 2 - region.sea_point[0], (bottom + top) / 2 - region.sea_point[1]])
-    return inland / np.hypot(*inland)
+    return np.asarray(inland / np.hypot(*inland))

@@ -191,9 +191,9 @@ class _Analyses:
         north = np.abs(ordered["latitude"].values - latitude[:, None]).argmin(axis=1)
         east = np.abs(ordered["longitude"].values - longitude[:, None]).argmin(axis=1)
         near = values[:, :, north[:, None], east].astype(float)
-        table = pd.DataFrame(np.moveaxis(near, 0, 1).reshape(time.size, -1), index=time)
+        table = pd.DataFrame(near.swapaxes(0, 1).reshape(time.size, -1), index=time)
         means = table.rolling("30D", center=True, min_periods=1).mean().to_numpy()
-        means = np.moveaxis(means.reshape(time.size, len(QUANTITIES), latitude.size, longitude.size), 0, 1)
+        means = means.reshape(time.size, len(QUANTITIES), latitude.size, longitude.size).swapaxes(0, 1)
         given = ~np.isnan(near)
         squares = np.where(given, (near - means) ** 2, 0.0).sum(axis=1)
         deviation = np.sqrt(squares / np.maximum(given.sum(axis=1), 1))
@@ -220,17 +220,14 @@ class _Analyses:
         degrees_east = east / (KILOMETRES_PER_DEGREE * np.cos(np.deg2rad(self.latitude.mean())))
         row = _node(self.node_latitude, self.latitude - (north / KILOMETRES_PER_DEGREE)[..., None])  # (n, L, M, y)
         column = _node(self.node_longitude, self.longitude - degrees_east[..., None])  # (n, L, M, x)
-        then = 0.0
+        then = np.zeros((len(QUANTITIES), *moment.shape, self.latitude.size, self.longitude.size))
         for index, weight in ((before, 1 - share), (after, share)):
             for y, down in row:
                 for x, across in column:
                     place = self.values[:, index[..., None, None], y[..., None], x[..., None, :]]
                     part = weight[..., None, None] * down[..., None] * across[..., None, :]
-                    then = then + np.where(
-                        part > 0, part * place, 0.0
-                    )  # an unknown neighbour does not matter on a node
-        then = np.where(known[..., None, None], then, np.nan)
-        return then, self.means[:, np.where(share > 0.5, after, before)]
+                    then += np.where(part > 0, part * place, 0.0)  # on a node an unknown neighbour does not matter
+        return np.where(known[..., None, None], then, np.nan), self.means[:, np.where(share > 0.5, after, before)]
 
 
 def _node(nodes: Floats, position: Floats) -> list[tuple[Indices, Floats]]:
