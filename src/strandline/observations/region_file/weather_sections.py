@@ -8,6 +8,9 @@ from strandline.observations.region_file.values import DataPaths, Instant, Latit
 
 ForecastFormat = Literal["grib", "netcdf", "open_meteo", "table", "advisory"]
 ForecastVariable = Literal["pressure", "wind_east", "wind_north", "rain"]
+Technique = Annotated[str, Field(pattern="^[A-Z0-9]{1,4}$")]
+"""Of ATCF: OFCL of the NHC, JTWC, …"""
+AdvisoryMembers = Annotated[int, Field(ge=0, le=1000)]
 Delay = Annotated[float, Field(ge=0, le=72)]
 
 
@@ -17,7 +20,8 @@ class WeatherForecastSection(Sourced):
     ``delay_hours``: from a cycle's reference time until it can be had, where the files do not say so (``grib``,
     ``netcdf``, ``advisory``). ``longitude``, ``latitude``: of a ``table``. ``issued``, ``available``: of an answer of
     Open-Meteo, which does not state its cycle. ``margin`` [degrees] of field is kept around the region, and ``names``
-    finds variables of NetCDF files. ``technique``, ``basin`` and ``members``: of cyclone advisories.
+    finds variables of NetCDF files. Of cyclone advisories: ``technique``, whose forecast of an ATCF file is used;
+    ``members`` are drawn from their uncertainty, beside member 0, the advisory itself.
     """
 
     format: ForecastFormat
@@ -29,6 +33,8 @@ class WeatherForecastSection(Sourced):
     available: Instant | None = None
     margin: Annotated[float, Field(ge=0, le=45)] = 2.0
     names: dict[ForecastVariable, str] = Field(default_factory=dict)
+    technique: Technique | None = None
+    members: AdvisoryMembers = 50
 
     @model_validator(mode="after")
     def _stated(self) -> "WeatherForecastSection":

@@ -98,6 +98,12 @@ def test_rain_in_buckets_of_six_hours_becomes_rates(tmp_path: Path) -> None:
     assert rain.values[0, :, 0, 0, 0].tolist() == pytest.approx([1.0, 2.0, 0.5], abs=1e-4)
 
 
+def test_what_fell_since_the_start_says_nothing_of_the_last_hours(tmp_path: Path) -> None:
+    """A file of one lead alone: until 12 h 24 mm fell, nobody knows when."""
+    path = write_grib(tmp_path / "a.grib2", Message("tp", 12, 0.024, start=0), Message("msl", 12, 1e5))
+    assert "rain" not in read(path)
+
+
 def test_an_amount_that_falls_is_no_rain(tmp_path: Path) -> None:
     path = write_grib(tmp_path / "a.grib2", *(Message("tp", e, mm, start=0) for e, mm in ((3, 0.009), (6, 0.002))))
     assert np.isnan(read(path)["rain"].values[0, 1]).all()

@@ -174,10 +174,12 @@ def _rain(rows: Rows, field: xr.DataArray, where: str) -> Rows:
             leads.append(lead)
             members.append(member)
             rates.append(rate)
-    if not rates:
-        raise InputError(where, "holds amounts of no interval", "give leads above 0")
     moments: Times = np.array(issues, dtype="datetime64[ns]")
-    return Rows("rain", moments, np.array(leads), np.array(members), np.stack(rates).astype(np.float32))
+    empty = np.zeros((0, *rows.values.shape[1:]))
+    fields = np.stack(rates) if rates else empty
+    return Rows(
+        "rain", moments, np.array(leads, dtype=np.int64), np.array(members, dtype=np.int64), fields.astype(np.float32)
+    )
 
 
 def _availability(

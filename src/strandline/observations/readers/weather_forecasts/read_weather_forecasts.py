@@ -9,6 +9,7 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.readers.formats.tables import read_text
+from strandline.observations.readers.weather_forecasts.advisories.advisory_weather import read_advisories
 from strandline.observations.readers.weather_forecasts.assemble import Availability, after, combine
 from strandline.observations.readers.weather_forecasts.cf_forecasts import read_cf
 from strandline.observations.readers.weather_forecasts.grib import read_grib
@@ -54,6 +55,11 @@ def read_section(section: WeatherForecastSection, window: Window) -> xr.Dataset:
     match section.format:
         case "grib" if available is not None:
             return read_grib(section.paths, window, available)
+        case "advisory" if available is not None:
+            return read_advisories(
+                section.paths, window.longitude, window.latitude, available, technique=section.technique,
+                members=section.members,
+            )  # fmt: skip
         case "netcdf":
             return read_cf(section.paths, window, available, {str(key): name for key, name in section.names.items()})
         case "open_meteo" if section.issued is not None and section.available is not None:
