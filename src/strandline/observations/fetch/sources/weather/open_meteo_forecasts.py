@@ -137,7 +137,7 @@ class OpenMeteoForecast:
         return {
             "latitude": details["latitude"], "longitude": details["longitude"], "start_date": details["first"],
             "end_date": details["last"], "timezone": "GMT", "format": "json", "wind_speed_unit": "ms",
-            "models": self.model, "hourly": ",".join(hourly),
+            "models": self.model, "cell_selection": "sea", "hourly": ",".join(hourly),
         }  # fmt: skip
 
     def _run(self, client: Downloader) -> ModelRun | None:
