@@ -20,16 +20,16 @@ from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.sea_level.residual_process import fit_sea_level_model
-from strandline.observations.storms import Storm, find_whole_storms
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.sea_level.surge.residual_process import fit_sea_level_model
+from strandline.observations.weather.storms import Storm, find_whole_storms
 from strandline.simulator.radar_archive import simulate_archive
 
 DROPPED: dict[str, tuple[str, ...]] = {
     "all streams": (),
     "no radar": ("sar", "sar_reference"),
     "no optical images": ("optical",),
-    "no weather": ("climate",),
+    "no weather": ("weather",),
 }
 YEARS, STORMS, TESTED = 12.0, 24, 6
 MIDDLE = np.array([0.0, 0.33, 0.75, 1.25, 2.0])

@@ -8,8 +8,8 @@ import torch
 from strandline.distillation.training.loop import Progress
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
-from strandline.observations.sea_level.residual_process import autocovariance
-from strandline.observations.storms import find_storms
+from strandline.observations.sea_level.surge.residual_process import autocovariance
+from strandline.observations.weather.storms import find_storms
 from strandline.simulator.sea.sea import simulate_sea
 from strandline.simulator.sea.surge_forecasts import ForecastSkill, SurgeForecasts, forecast_surges
 from strandline.simulator.sea.tracks import Basin

@@ -10,7 +10,7 @@ from benchmarks.agent.coasts import GAUGES, SERVICE, STORMS, STREAMS, Coast
 from benchmarks.agent.scoring import ACTIONS, expense, verify_action
 from strandline.distillation.training.loop import Progress
 from strandline.observations.arrays import Floats, Mask
-from strandline.observations.storms import find_storms
+from strandline.observations.weather.storms import find_storms
 from strandline.planning.early_action.derive_triggers import money_phase
 from strandline.planning.early_action.protocol import Indicator, Phase, Protocol
 from strandline.planning.early_action.trigger_constants import STOP_HOURS

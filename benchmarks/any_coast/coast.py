@@ -16,8 +16,8 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.fetch.raster_access.grid import utm_zone
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.region import Region
-from strandline.observations.storms import find_storms
 from strandline.observations.variables import as_variable
+from strandline.observations.weather.storms import find_storms
 from strandline.simulator.coast import DIRECTION
 from strandline.simulator.exposure.assets import draw_exposure
 from strandline.simulator.exposure.population import add_population

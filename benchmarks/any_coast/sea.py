@@ -11,10 +11,11 @@ import xarray as xr
 from benchmarks.any_coast.places import Gauge, Place
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.fetch.sources.tides import CONSTANTS
-from strandline.observations.readers.cyclone_tracks import read_tracks
+from strandline.observations.readers.published.cyclone_tracks import read_tracks
 from strandline.observations.readers.published.tidal_constants import read_tidal_constants
 from strandline.observations.sea_level.harmonic_tide import load_constants, predict_tide
-from strandline.simulator.sea.cyclones import (
+from strandline.observations.weather.cyclone_fields import (
+    AMBIENT_PRESSURE,
     KNOT,
     Cyclone,
     cyclone_fields,
@@ -33,7 +34,7 @@ from strandline.simulator.sea.sea import (
 )
 from strandline.simulator.sea.seasonal_weather import first_order_noise, simulate_discharge, simulate_weather
 from strandline.simulator.sea.storm_surge import forced_surge
-from strandline.simulator.sea.tracks import AMBIENT_PRESSURE, Track, draw_tracks, tracks_within
+from strandline.simulator.sea.tracks import Track, draw_tracks, tracks_within
 
 TRACKS = "storms/ibtracs_jtwc_1980_2024.csv.gz"
 MEAN_SEA_LEVEL = 0.2

@@ -16,10 +16,10 @@ from rich.progress import track
 
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED, PretrainingConfig
 from strandline.models.batching import build_storm_batch, build_surge_batch
-from strandline.observations.sea_level.forecast_window import TIDE_HOURS
 from strandline.observations.sea_level.harmonic_tide import fit_tide
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.storms import AFTER_PEAK, BEFORE_PEAK, Storm
+from strandline.observations.sea_level.surge.forecast_window import TIDE_HOURS
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.storms import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.out_of_distribution import FEATURE_HOURS, features_of_site
 

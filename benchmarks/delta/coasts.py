@@ -17,10 +17,10 @@ from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.sea_level.residual_process import fit_sea_level_model
-from strandline.observations.storms import AFTER_PEAK, BEFORE_PEAK, Storm
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.sea_level.surge.residual_process import fit_sea_level_model
 from strandline.observations.variables import DEPTH_EDGES
+from strandline.observations.weather.storms import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.simulator.coast import simulate_under_sensors
 from strandline.simulator.sensors.gauges import SensorQuality
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou

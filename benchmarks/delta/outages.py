@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from strandline.models.batch import Batch
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 
 Stream = Literal["gauge", "optical", "in_situ", "all"]
 STREAMS: tuple[Stream, ...] = ("gauge", "optical", "in_situ")

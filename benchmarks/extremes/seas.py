@@ -15,8 +15,8 @@ import xarray as xr
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, load_constants, predict_tide
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.observations.weather.cyclone_fields import EARTH_RADIUS
 from strandline.simulator.coast import DIRECTION, SETTINGS
-from strandline.simulator.sea.cyclones import EARTH_RADIUS
 from strandline.simulator.sea.sea import (
     LOCAL_MEMORY_H,
     LOCAL_SPREAD,

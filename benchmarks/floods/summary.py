@@ -49,8 +49,8 @@ def markdown(record: Record, command: str) -> str:
     return "\n".join(
         [
             f"    {command}\n",
-            "Water IoU without permanent water, mean over events, then seeds; real chips. Fractions other than that of the"
-            " controls have as many seeds as the controls.\n",
+            "Water IoU without permanent water, mean over events, then seeds; real chips. Fractions other than that of"
+            " the controls have as many seeds as the controls.\n",
             markdown_table(lines, columns),
             "A fraction is the one asked for; at least one chip is labelled, so that the true one differs:"
             f" {_true_fractions(record.rows, asked)}.\n",

@@ -16,7 +16,7 @@ from strandline.models.batching import build_storm_batch
 from strandline.models.inference import student_inputs
 from strandline.models.weights.load_weights import load_students, load_teacher
 from strandline.observations.arrays import Mask
-from strandline.observations.sea_level.residual_process import fit_sea_level_model
+from strandline.observations.sea_level.surge.residual_process import fit_sea_level_model
 from strandline.pipeline.maps.tiles import Tiling, Window
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.forecaster import Forecaster

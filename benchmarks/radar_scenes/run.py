@@ -16,9 +16,9 @@ from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_students, load_teacher
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.sea_level.residual_process import fit_sea_level_model
 from strandline.observations.sea_level.scenes.levels import GAUGE_SD, levels_at_scenes
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.sea_level.surge.residual_process import fit_sea_level_model
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou

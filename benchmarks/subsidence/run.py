@@ -10,9 +10,9 @@ from benchmarks.record import Row
 from strandline.models.weights.load_weights import load_students, load_teacher
 from strandline.observations.arrays import Floats
 from strandline.observations.region_file.scenario_sections import SeaLevelRise
-from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.projections import global_projections
 from strandline.observations.sea_level.subsidence import STABLE, SinkingRate, Subsidence
+from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext, random_stream
 from strandline.pipeline.stages import consequences, hazard_maps, learning, record, return_levels

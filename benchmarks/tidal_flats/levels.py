@@ -11,11 +11,11 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.readers.published.tidal_constants import read_tidal_constants
 from strandline.observations.readers.published.tide_stations import distance_of_station
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
-from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.neighbouring_tides import FARTHEST_TIDE, size_error
 from strandline.observations.sea_level.scenes.latent_levels import level_of_scene
 from strandline.observations.sea_level.scenes.levels import levels_at_scenes
 from strandline.observations.sea_level.scenes.local_tide import MEMORY_DAYS, LocalTide, fit_local_tide
+from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.risk.hazard.surges.regional_prior import WORLD
 
 Source = Literal["table", "fitted", "proxy"]

@@ -20,8 +20,8 @@ from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.inference import predict
 from strandline.models.weights.load_weights import load_students
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, TIDE_HOURS, TIDE_MODES
 from strandline.observations.sea_level.scenes.water_scenes import ALWAYS, WaterScenes
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, TIDE_HOURS, TIDE_MODES
 
 NEAREST = 5
 YEAR, SPRING_NEAP = 365.25, 14.765

@@ -83,7 +83,7 @@ def test_the_first_line_and_the_second_of_a_tutorial_end_in_a_file_that_can_be_c
         code, out = strandline(monkeypatch, capsys, *words)
         assert code == 0, out
     stated = tomllib.loads((tmp_path / "koyra.toml").read_text("utf-8"))
-    assert {"terrain", "tide_gauge", "sar", "optical", "climate", "storms", "assets"} <= stated.keys()
+    assert {"terrain", "tide_gauge", "sar", "optical", "weather", "storms", "assets"} <= stated.keys()
     assert stated["region"]["sea_point"]
 
 

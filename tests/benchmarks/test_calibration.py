@@ -22,7 +22,7 @@ from benchmarks.calibration.summary import mean, summarise
 from benchmarks.delta.coasts import SimulatedCoast
 from strandline.models.student import Student
 from strandline.models.weights.weight_draws import draw_weights
-from strandline.observations.sea_level.forecast_window import LEADS
+from strandline.observations.sea_level.surge.forecast_window import LEADS
 from tests.fixtures.batches import make_batch
 
 STORMS, SHAPE = 60, (24, 24)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from strandline.observations.storms import Split
+from strandline.observations.weather.storms import Split
 from strandline.pipeline.evaluation import (
     NOISE,
     FloodScores,

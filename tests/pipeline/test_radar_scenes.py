@@ -24,8 +24,8 @@ from strandline.models.batching import build_storm_batch, build_surge_batch
 from strandline.models.weights.load_weights import load_teacher
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.sea_level.scenes.levels import GAUGE_SD, LevelsAtScenes, levels_at_scenes
-from strandline.observations.storms import Split, find_storms
 from strandline.observations.variables import as_variable
+from strandline.observations.weather.storms import Split, find_storms
 from strandline.pipeline.radar_scenes import compile_radar
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.stages import record

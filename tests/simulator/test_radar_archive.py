@@ -9,9 +9,9 @@ from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.batching import draw_issues, free_hours, hours_of
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.storms import Split, find_storms, split_by_storm
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.storms import Split, find_storms, split_by_storm
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.stages.record import split_record

@@ -10,9 +10,9 @@ import pandas as pd
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
-from strandline.observations.sea_level.residual_process import autocovariance
-from strandline.observations.storms import find_storms
+from strandline.observations.sea_level.surge.residual_process import autocovariance
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.observations.weather.storms import find_storms
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 from strandline.uncertainty.assimilation.filter import SeaModel
 from strandline.uncertainty.assimilation.fit import fit_forecast_weights

@@ -31,8 +31,8 @@ from benchmarks.surge.neighbours.training import (
     train_network,
 )
 from strandline.observations.arrays import Floats, Mask
-from strandline.observations.sea_level.likelihood import LAG_HOURS
-from strandline.observations.sea_level.residual_process import autocovariance, fit_residual_covariance
+from strandline.observations.sea_level.surge.likelihood import LAG_HOURS
+from strandline.observations.sea_level.surge.residual_process import autocovariance, fit_residual_covariance
 
 NORMAL_90 = 3.29
 """Standard deviations between the 5th and 95th percentile of a normal distribution."""

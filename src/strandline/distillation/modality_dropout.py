@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from strandline.models.batch import Batch
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 
 MODALITIES = ("radar", "optical", "in_situ", "climate")
 

@@ -24,8 +24,8 @@ from torch import Tensor
 
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.prediction import Prediction
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS
 from strandline.observations.sea_level.scenes.levels import GAUGE_SD, NEIGHBOUR_SD
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 
 LOWEST, HIGHEST, SPACING = 0.0, 7.05, 0.15
 """The grid of effective elevations [m above mean sea level]; the highest stands for ground that is never flooded. The

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from strandline.errors import InputError
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS, TIDE_HOURS, TIDE_MODES
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS, TIDE_HOURS, TIDE_MODES
 from strandline.observations.variables import DEPTH_EDGES
 
 FLOOD_CLASSES = len(DEPTH_EDGES) + 1

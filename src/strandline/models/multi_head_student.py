@@ -8,7 +8,7 @@ from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.layers import PATCH
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student, StudentOutput
-from strandline.observations.sea_level.forecast_window import LEADS
+from strandline.observations.sea_level.surge.forecast_window import LEADS
 
 SURGE_WIDTH = 32
 

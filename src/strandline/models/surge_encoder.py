@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 from strandline.models.batch import CLIMATE_CHANNELS, Batch
 from strandline.models.layers import AttentionBlock, Correction, sinusoidal
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
-from strandline.observations.sea_level.residual_process import predict_residual
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.surge.residual_process import predict_residual
 
 HOURS_PER_TOKEN = 6
 LEVEL_SCALE = 1.0  # [m]; surges and tides of low coasts are of this order

@@ -18,9 +18,9 @@ from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.observations.arrays import Floats, Mask, SingleFloats
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.storms import Split, Storm
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.storms import Split, Storm
 from strandline.pipeline.study_area import StudyArea
 from strandline.pipeline.study_area.flood_scores import kind_of_targets
 from strandline.report.findings import LearningScores, Reliability, SurgeScores

@@ -26,7 +26,7 @@ from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.surge_encoder import predict_surge_from_own_readings
-from strandline.observations.sea_level.forecast_window import LEADS, TIDE_HOURS, TIDE_MODES
+from strandline.observations.sea_level.surge.forecast_window import LEADS, TIDE_HOURS, TIDE_MODES
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou, root_mean_square
 

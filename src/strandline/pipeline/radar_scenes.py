@@ -16,7 +16,6 @@ from strandline.distillation.adaptation.radar_scenes import (
 )
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.scenes.clock import better_clock
 from strandline.observations.sea_level.scenes.levels import (
     LevelsAtScenes,
@@ -26,7 +25,8 @@ from strandline.observations.sea_level.scenes.levels import (
 )
 from strandline.observations.sea_level.scenes.local_tide import LocalTide, fit_local_tide, gain_of_correction
 from strandline.observations.sea_level.scenes.water_scenes import WaterScenes
-from strandline.observations.storms import BEFORE_PEAK, Split, Window
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.storms import BEFORE_PEAK, Split, Window
 from strandline.pipeline.study_area.study_area import StudyArea, own_mean_sea_level
 from strandline.planning.formatting import pluralise
 from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
@@ -176,9 +176,9 @@ def _doubt_of_clock(observations: Observations, sea_level: SeaLevelModel, times:
 
 def _air_pressure(observations: Observations) -> tuple[Times, Floats] | None:
     """Times and pressure [Pa] near the region; ``None`` = not observed."""
-    climate = observations.climate
-    if climate is None or "pressure" not in climate:
+    weather = observations.weather
+    if weather is None or "pressure" not in weather:
         return None
     longitude, latitude = observations.region.centre_lonlat
-    near = climate["pressure"].sel(longitude=longitude, latitude=latitude, method="nearest")
+    near = weather["pressure"].sel(longitude=longitude, latitude=latitude, method="nearest")
     return near["time"].values, near.values.astype(float)

@@ -186,7 +186,7 @@ class RunResults:
         """Section of the report → kinds of data behind its numbers."""
         provenance = self.observations.provenance
         flood = {entry.kind for entry in self.hazard.provenance.values()}
-        gauge = {provenance[name].kind for name in ("tide_gauge", "climate") if name in provenance} or flood
+        gauge = {provenance[name].kind for name in ("tide_gauge", "weather") if name in provenance} or flood
         assets = {provenance["assets"].kind} if "assets" in provenance else set()
         return {
             "flood": flood,

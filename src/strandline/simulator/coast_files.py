@@ -79,7 +79,9 @@ def load_coast(path: Path) -> Observations:
     truth = datasets.pop("truth", None)
     unknown = sorted(set(datasets) - set(MODALITIES))
     if unknown:
-        raise InputError(header, f"unknown modalities {unknown}", f"known: {', '.join(sorted(MODALITIES))}")
+        raise InputError(
+            header, f"unknown modalities {unknown}", f"simulate the coast again; known: {', '.join(sorted(MODALITIES))}"
+        )
     return Observations(
         region=Region(**{**region, "bounds": tuple(region["bounds"]), "sea_point": tuple(region["sea_point"])}),
         provenance={name: Provenance(**item) for name, item in description["provenance"].items()},

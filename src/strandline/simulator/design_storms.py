@@ -8,8 +8,8 @@ import torch
 from strandline.models.batch import FLOOD_ISSUE, Batch
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, TIDE_HOURS
-from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, TIDE_HOURS
+from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.simulator.sea.sea import STORM_HOURS, STORM_PEAK_HOUR, design_storm
 
 

@@ -16,8 +16,8 @@ from strandline.errors import InputError
 from strandline.models.terrain_features import sea_of
 from strandline.observations.arrays import Floats, Indices, Mask, Times
 from strandline.observations.observations import Observations, Provenance
-from strandline.observations.storms import Storm
 from strandline.observations.variables import as_variable
+from strandline.observations.weather.storms import Storm
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.hydrodynamics import inundation
 from strandline.simulator.landscape.polders import Polders

@@ -30,7 +30,7 @@ from strandline.models.weights.load_weights import (
     verified_bytes,
 )
 from strandline.observations.arrays import Floats, SingleFloats
-from strandline.observations.sea_level.forecast_window import LEADS
+from strandline.observations.sea_level.surge.forecast_window import LEADS
 
 ARCHIVE_FILE = "archive.safetensors"
 """File with the flood archive of a study area's students."""

@@ -21,7 +21,7 @@ from torch import Tensor
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.batch import Batch
 from strandline.observations.arrays import Floats
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 
 TRAINING_COASTS = Path(__file__).parent / "data" / "training_coasts.json"
 NEIGHBOURS = 5

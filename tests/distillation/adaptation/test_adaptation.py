@@ -31,8 +31,8 @@ from strandline.models.batching import build_storm_batch
 from strandline.models.inference import predict, student_inputs
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_students, load_teacher, save_students
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.storms import Split
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.storms import Split
 from strandline.pipeline.evaluation import FloodScores, forecast_surge, score_floods
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext

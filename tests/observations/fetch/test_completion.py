@@ -104,8 +104,8 @@ def test_bounds_are_one_value_and_never_grow(place: Path) -> None:
 
 
 def test_a_section_within_a_section_is_added(place: Path) -> None:
-    complete(place, [file(RegionSection("climate.station", {"paths": ["fetched/w.csv"], "time_zone": "UTC"}))])
-    assert stated(place)["climate"] == {"station": {"paths": ["fetched/w.csv"], "time_zone": "UTC"}}
+    complete(place, [file(RegionSection("weather.station", {"paths": ["fetched/w.csv"], "time_zone": "UTC"}))])
+    assert stated(place)["weather"] == {"station": {"paths": ["fetched/w.csv"], "time_zone": "UTC"}}
 
 
 def test_two_sources_fill_a_section_and_one_within_it_beside_others_that_follow(place: Path) -> None:

@@ -77,10 +77,10 @@ def test_a_damaged_manifest_ends_no_run_and_is_a_doubt(tmp_path: Path) -> None:
 
 def test_what_forbids_commercial_use_is_said_and_credits_are_given_once() -> None:
     weather = OpenMeteo("open-meteo", "archive", "https://x.example")
-    bound = DataFile("a.csv", "climate.station", "x", weather.licence, weather.attribution)
+    bound = DataFile("a.csv", "weather.station", "x", weather.licence, weather.attribution)
     free = DataFile("b.csv", "terrain", "x", "CC-BY-4.0", weather.attribution)
     assert non_commercial_sentence((free,)) == ""
-    assert "NOT FOR COMMERCIAL USE: climate.station" in non_commercial_sentence((bound, free))
+    assert "NOT FOR COMMERCIAL USE: weather.station" in non_commercial_sentence((bound, free))
     assert attributions((bound, free, replace(free, attribution=""))) == (weather.attribution,)
     for licence in ("CC-BY-NC-SA-4.0", "not for commercial use (IOC)", "free for non-commercial use"):
         assert replace(free, licence=licence).is_non_commercial, licence

@@ -1,4 +1,4 @@
-"""Climate fields, weather stations, cyclone tracks and tidal constants."""
+"""Weather fields, weather stations, cyclone tracks and tidal constants."""
 
 import contextlib
 from pathlib import Path
@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from strandline.errors import InputError
 from strandline.observations.checks.positions import great_circle_distance
-from strandline.observations.readers.climate import read_climate
-from strandline.observations.readers.cyclone_tracks import read_storms
+from strandline.observations.readers.published.cyclone_tracks import read_storms
 from strandline.observations.readers.published.tidal_constants import read_tidal_constants
 from strandline.observations.readers.published.tide_stations import find_station
 from strandline.observations.readers.tide_gauges import read_readings
+from strandline.observations.readers.weather import read_weather
 from strandline.observations.region import Region
 from strandline.observations.region_file import load_region_file
-from strandline.observations.region_file.data_sections import ClimateSection, StormsSection, TideGaugeSection
+from strandline.observations.region_file.data_sections import StormsSection, TideGaugeSection, WeatherSection
 from strandline.observations.sea_level.harmonic_tide import fit_tide, load_constants, predict_tide
 from tests.fixtures.datums import on_datum
 
@@ -61,14 +61,14 @@ def test_fields_around_the_region_are_in_si_with_ascending_axes(tmp_path: Path, 
         dataset.to_zarr(path, consolidated=False)
     else:
         dataset.to_netcdf(path, engine="scipy" if kind == "nc3" else "h5netcdf")
-    climate = read_climate(ClimateSection.model_validate({"path": path, "margin": 2.0}), REGION)
-    assert climate["longitude"].values.tolist() == [104.0, 105.0, 106.0, 107.0]
-    assert climate["latitude"].values.tolist() == [8.0, 9.0, 10.0, 11.0]
-    np.testing.assert_array_equal(climate["time"].values, TIME)
-    np.testing.assert_allclose(climate["pressure"].values[5, 0], 100000.0 + 10 * np.arange(104.0, 108.0) + 5)
-    np.testing.assert_allclose(climate["wind_east"].values[0, :, 0], [8.0, 9.0, 10.0, 11.0])
-    np.testing.assert_allclose(climate["wind_north"].values[0, :, 0], -np.arange(8.0, 12.0) * 1852 / 3600)
-    assert "sea_level" not in climate
+    weather = read_weather(WeatherSection.model_validate({"path": path, "margin": 2.0}), REGION)
+    assert weather["longitude"].values.tolist() == [104.0, 105.0, 106.0, 107.0]
+    assert weather["latitude"].values.tolist() == [8.0, 9.0, 10.0, 11.0]
+    np.testing.assert_array_equal(weather["time"].values, TIME)
+    np.testing.assert_allclose(weather["pressure"].values[5, 0], 100000.0 + 10 * np.arange(104.0, 108.0) + 5)
+    np.testing.assert_allclose(weather["wind_east"].values[0, :, 0], [8.0, 9.0, 10.0, 11.0])
+    np.testing.assert_allclose(weather["wind_north"].values[0, :, 0], -np.arange(8.0, 12.0) * 1852 / 3600)
+    assert "sea_level" not in weather
 
 
 def test_longitudes_of_a_western_region_are_converted(tmp_path: Path) -> None:
@@ -77,9 +77,9 @@ def test_longitudes_of_a_western_region_are_converted(tmp_path: Path) -> None:
     )
     path = tmp_path / "era.nc"
     fields(np.arange(0.0, 360.0)).to_netcdf(path, engine="scipy")
-    climate = read_climate(ClimateSection.model_validate({"path": path}), west)
-    assert climate["longitude"].values.tolist() == [-88.0, -87.0, -86.0, -85.0]
-    np.testing.assert_allclose(climate["pressure"].values[0, 0], 100000.0 - 10 * np.array([88.0, 87.0, 86.0, 85.0]))
+    weather = read_weather(WeatherSection.model_validate({"path": path}), west)
+    assert weather["longitude"].values.tolist() == [-88.0, -87.0, -86.0, -85.0]
+    np.testing.assert_allclose(weather["pressure"].values[0, 0], 100000.0 - 10 * np.array([88.0, 87.0, 86.0, 85.0]))
 
 
 def test_a_sea_level_field_needs_its_datum(tmp_path: Path) -> None:
@@ -89,9 +89,9 @@ def test_a_sea_level_field_needs_its_datum(tmp_path: Path) -> None:
     level["zos"].attrs = {"units": "m", "standard_name": "sea_surface_height_above_geoid"}
     level.to_netcdf(path, engine="scipy")
     with pytest.raises(InputError, match="is a sea level on an unknown datum; add 'sea_level"):
-        read_climate(ClimateSection.model_validate({"path": path}), REGION)
-    climate = read_climate(ClimateSection.model_validate({"path": path, "sea_level": on_datum(-0.1)}), REGION)
-    np.testing.assert_allclose(climate["sea_level"].values, 0.2)
+        read_weather(WeatherSection.model_validate({"path": path}), REGION)
+    weather = read_weather(WeatherSection.model_validate({"path": path, "sea_level": on_datum(-0.1)}), REGION)
+    np.testing.assert_allclose(weather["sea_level"].values, 0.2)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_bad_fields_are_refused(tmp_path: Path, change: object, part: str) -> No
         broken["t2m"].attrs = {"units": "K"}
     broken.to_netcdf(path, engine="scipy")
     with pytest.raises(InputError) as caught:
-        read_climate(ClimateSection.model_validate({"path": path}), REGION)
+        read_weather(WeatherSection.model_validate({"path": path}), REGION)
     assert "era.nc" in str(caught.value)
     assert part in str(caught.value)
 
@@ -125,11 +125,11 @@ def test_files_that_are_not_fields_are_refused(tmp_path: Path) -> None:
     for name, content in (("a.nc", b""), ("b.nc", b"not netcdf"), ("c.nc", b"CDF\x01\x00"), ("d.nc", b"\x89HDF\r\n")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(InputError, match=name):
-            read_climate(ClimateSection.model_validate({"path": tmp_path / name}), REGION)
+            read_weather(WeatherSection.model_validate({"path": tmp_path / name}), REGION)
     (tmp_path / "empty.zarr").mkdir()
     for name in ("empty.zarr", "nowhere.nc"):
         with pytest.raises(InputError, match=name):
-            read_climate(ClimateSection.model_validate({"path": tmp_path / name}), REGION)
+            read_weather(WeatherSection.model_validate({"path": tmp_path / name}), REGION)
 
 
 @settings(max_examples=40, deadline=None)
@@ -149,13 +149,13 @@ def test_truncated_or_corrupt_fields_load_or_are_refused(
     path = whole.with_name(f"cut.{engine}.nc")
     path.write_bytes(bytes(content[:cut]))
     with contextlib.suppress(InputError):
-        assert read_climate(ClimateSection.model_validate({"path": path}), REGION).sizes["time"] > 0
+        assert read_weather(WeatherSection.model_validate({"path": path}), REGION).sizes["time"] > 0
 
 
 # --- weather stations --------------------------------------------------------------------------------------------
 
 
-def station_section(path: Path, **changes: object) -> ClimateSection:
+def station_section(path: Path, **changes: object) -> WeatherSection:
     columns = {"time": "time", "pressure": "p", "wind_speed": "speed", "wind_direction": "from"}
     stated = {
         "paths": str(path),
@@ -167,7 +167,7 @@ def station_section(path: Path, **changes: object) -> ClimateSection:
         "pressure_unit": "hPa",
         "wind_unit": "m s-1",
     }
-    return ClimateSection.model_validate({"station": stated | changes})
+    return WeatherSection.model_validate({"station": stated | changes})
 
 
 def test_wind_from_the_west_blows_east_and_is_averaged_as_a_vector(tmp_path: Path) -> None:
@@ -176,24 +176,34 @@ def test_wind_from_the_west_blows_east_and_is_averaged_as_a_vector(tmp_path: Pat
     direction[6:] = np.where(np.arange(time.size - 6) % 2 == 0, 350.0, 10.0)  # about north, either side of it
     frame = pd.DataFrame({"time": time, "p": 1000.0, "speed": 10.0, "from": direction})
     frame.to_csv(tmp_path / "w.csv", index=False)
-    climate = read_climate(station_section(tmp_path / "w.csv"), REGION)
-    assert climate["pressure"].dims == ("time", "latitude", "longitude")
-    np.testing.assert_allclose(climate["pressure"].values[:6], 100000.0)
-    assert np.isnan(climate["pressure"].values[6])  # half of one reading where two are promised
-    np.testing.assert_allclose(climate["wind_east"].values[1, 0, 0], 10.0)
-    np.testing.assert_allclose(climate["wind_north"].values[1, 0, 0], 0.0, atol=1e-9)
-    assert climate["wind_north"].values[4, 0, 0] == pytest.approx(-10 * np.cos(np.deg2rad(10)))
-    assert abs(climate["wind_east"].values[4, 0, 0]) < 0.1 + 10 * np.sin(np.deg2rad(10))
+    weather = read_weather(station_section(tmp_path / "w.csv"), REGION)
+    assert weather["pressure"].dims == ("time", "latitude", "longitude")
+    np.testing.assert_allclose(weather["pressure"].values[:6], 100000.0)
+    assert np.isnan(weather["pressure"].values[6])  # half of one reading where two are promised
+    np.testing.assert_allclose(weather["wind_east"].values[1, 0, 0], 10.0)
+    np.testing.assert_allclose(weather["wind_north"].values[1, 0, 0], 0.0, atol=1e-9)
+    assert weather["wind_north"].values[4, 0, 0] == pytest.approx(-10 * np.cos(np.deg2rad(10)))
+    assert abs(weather["wind_east"].values[4, 0, 0]) < 0.1 + 10 * np.sin(np.deg2rad(10))
 
 
 def test_pressure_in_the_wrong_unit_is_refused(tmp_path: Path) -> None:
     frame = pd.DataFrame({"time": TIME, "p": 1000.0, "speed": 10.0, "from": 0.0})
     frame.to_csv(tmp_path / "w.csv", index=False)
     with pytest.raises(InputError, match=r"w\.csv.*pressure_unit.*outside 85000 to 109000 Pa"):
-        read_climate(station_section(tmp_path / "w.csv", pressure_unit="Pa"), REGION)
+        read_weather(station_section(tmp_path / "w.csv", pressure_unit="Pa"), REGION)
     frame.assign(p="").to_csv(tmp_path / "w.csv", index=False)
     with pytest.raises(InputError, match="has no reading of pressure"):
-        read_climate(station_section(tmp_path / "w.csv"), REGION)
+        read_weather(station_section(tmp_path / "w.csv"), REGION)
+
+
+@pytest.mark.parametrize(("stated", "hours"), [({}, 120.0), ({"available_after_h": 1.0}, 1.0)])
+def test_a_value_counts_as_known_after_the_delay_of_era5_unless_stated(
+    tmp_path: Path, stated: dict[str, float], hours: float
+) -> None:
+    frame = pd.DataFrame({"time": TIME, "p": 1000.0, "speed": 10.0, "from": 0.0})
+    frame.to_csv(tmp_path / "w.csv", index=False)
+    section = station_section(tmp_path / "w.csv").model_dump(exclude_unset=True) | stated
+    assert float(read_weather(WeatherSection.model_validate(section), REGION)["available_after_h"]) == hours
 
 
 # --- storms ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from strandline.errors import InputError
 from strandline.observations.region_file import load_region_file
 from strandline.observations.region_file.planning_section import PlanningSection
-from strandline.observations.region_file.warnings_section import WarningsSection
+from strandline.observations.region_file.watch.warnings_section import WarningsSection
 from strandline.pipeline.study_area import evacuation_settings
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 
@@ -64,7 +64,7 @@ def test_sections_missing_in_a_minimal_file_are_none(tmp_path: Path) -> None:
     assert region_file.region.shape == (16, 32)
     assert region_file.terrain.datum_shift == -0.1
     assert region_file.tide_gauge == ()
-    assert region_file.sar is region_file.climate is region_file.people is region_file.tides is None
+    assert region_file.sar is region_file.weather is region_file.people is region_file.tides is None
     assert region_file.assets == ()
     assert region_file.split.windows == []
 
@@ -179,7 +179,7 @@ def test_each_mistake_is_named_with_what_would_be_right(
         ),
         ("[tides]\nconstants = 'x.csv'", "belong together"),
         ("[tides]\nfit = false", "give either 'constants'"),
-        ("[climate]\n", "give either 'path'"),
+        ("[weather]\n", "give either 'path'"),
         ("[assets]\npath = 'x.gpkg'", "the year of the survey is missing"),
         ("[assets]\npath = 'x.gpkg'\nsurvey_year = 2020", "the class of the assets is missing"),
         (
@@ -191,6 +191,10 @@ def test_each_mistake_is_named_with_what_would_be_right(
 )
 def test_sections_that_contradict_themselves_are_refused(tmp_path: Path, section: str, what: str) -> None:
     assert what in refusal(tmp_path, f"{MINIMAL}\n{section}\n")
+
+
+def test_a_section_with_its_former_name_is_refused_with_the_new_one(tmp_path: Path) -> None:
+    assert "rename the section to [weather]" in refusal(tmp_path, f"{MINIMAL}\n[climate]\npath = 'era5.nc'\n")
 
 
 def test_a_mapped_sea_is_a_year_of_a_scenario_or_a_stated_rise(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import tests.fixtures.reports as coast
 from strandline import files as atomic
 from strandline.errors import InputError
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
-from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.pipeline.deployment import (
     Deployment,
     RunMetadata,

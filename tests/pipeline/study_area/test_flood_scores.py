@@ -7,7 +7,7 @@ import pytest
 
 from strandline.models.batching import build_storm_batch
 from strandline.observations.observations import Observations, Provenance
-from strandline.observations.storms import Storm, find_storms
+from strandline.observations.weather.storms import Storm, find_storms
 from strandline.pipeline.study_area.flood_scores import kind_of_targets, surveyed, targets_of
 from strandline.simulator.radar_archive import simulate_archive
 from tests.fixtures.batches import HERE, REGION, make_observations, make_sea_level_model, scenes

@@ -102,12 +102,12 @@ def test_each_file_is_on_the_page_and_in_the_folder_with_its_credit_and_what_its
         "fetched/terrain/dem.tif", "terrain", "glo30", "free", "© DLR", "2021-04-01", "2026-11-30", "ab" * 32
     )
     weather = DataFile(
-        "era5.csv", "climate.station", "Open-Meteo", "CC-BY-4.0; non-commercial use only", "Open-Meteo.com"
+        "era5.csv", "weather.station", "Open-Meteo", "CC-BY-4.0; non-commercial use only", "Open-Meteo.com"
     )
     made = coast.results("real")
     made = replace(made, observations=replace(made.observations, files=(terrain, weather)))
     page, text = Page(render_page(made)).text, describe_data(made)
-    for words in ("fetched/terrain/dem.tif", "© DLR", "2021-04-01", "abababababab", "NOT FOR COMMERCIAL USE: climate"):
+    for words in ("fetched/terrain/dem.tif", "© DLR", "2021-04-01", "abababababab", "NOT FOR COMMERCIAL USE: weather"):
         assert words in page
         assert words in text
     assert "- SHA-256: " + "ab" * 32 in text

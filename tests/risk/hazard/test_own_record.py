@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy import stats
 
 from strandline.errors import RefusedByTheory
-from strandline.observations.storms import Window
+from strandline.observations.weather.storms import Window
 from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
 from strandline.risk.hazard.own_record import GaugeHours, RecordedExtremes, estimate_from_record
 

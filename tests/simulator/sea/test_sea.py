@@ -25,19 +25,7 @@ from strandline.simulator.sea.seasonal_weather import (
     second_order_noise,
     simulate_discharge,
 )
-from strandline.simulator.sea.storm_surge import (
-    GRAVITY,
-    GREATEST_DRAG,
-    WATER_DENSITY,
-    cyclone_surge,
-    drag_coefficient,
-    forced_surge,
-    inverse_barometer,
-    respond,
-    steady_rotation_setup,
-    steady_setup,
-    wind_stress,
-)
+from strandline.simulator.sea.storm_surge import cyclone_surge, forced_surge
 from strandline.simulator.sea.tracks import draw_tracks
 
 PLACES = {"bay_of_bengal": (91.0, 22.2, 180.0), "mekong": (106.8, 9.8, 130.0)}
@@ -57,66 +45,6 @@ def two_years() -> SeaRecord:
     return sea("bay_of_bengal", 2.0, mean_sea_level=0.7)
 
 
-def test_weak_wind_sets_up_by_tau_l_over_rho_g_h() -> None:
-    expected = 0.01 * 100e3 / (WATER_DENSITY * GRAVITY * 20.0)
-    assert steady_setup(np.array([0.01]), 100e3, 20.0)[0] == pytest.approx(expected, rel=1e-3)
-
-
-@given(st.floats(0.0, 10.0), st.floats(50e3, 250e3), st.floats(5.0, 40.0))
-@settings(max_examples=50, deadline=None)
-def test_steady_setup_balances_the_slope_of_the_deepened_sea(tau: float, width: float, depth: float) -> None:
-    """The surface of ``g (h + eta) d eta / dx = tau / rho``, integrated in small steps, ends at the formula."""
-    level, steps = 0.0, 4000
-    for _ in range(steps):
-        half = level + 0.5 * (width / steps) * tau / (WATER_DENSITY * GRAVITY * (depth + level))
-        level += (width / steps) * tau / (WATER_DENSITY * GRAVITY * (depth + half))
-    assert steady_setup(np.array([tau]), width, depth)[0] == pytest.approx(level, rel=1e-3, abs=1e-6)
-
-
-@given(st.floats(0.0, 20.0))
-@settings(max_examples=30, deadline=None)
-def test_offshore_wind_lowers_the_sea_but_never_dries_the_shelf(tau: float) -> None:
-    level = steady_setup(np.array([-tau]), 200e3, 8.0)[0]
-    assert -0.3 * 8.0 - 1e-9 <= level <= 0.0
-
-
-def test_stress_rotates_with_the_coast() -> None:
-    east, north = np.array([0.0]), np.array([10.0])
-    full = 1.2 * drag_coefficient(np.array([10.0]))[0] * 100.0
-    for seaward, onshore, along in ((180.0, full, 0.0), (0.0, -full, 0.0), (90.0, 0.0, -full), (270.0, 0.0, full)):
-        ours = wind_stress(east, north, seaward)
-        np.testing.assert_allclose([ours[0][0], ours[1][0]], [onshore, along], atol=1e-12)
-
-
-def test_wind_with_the_coast_on_its_right_raises_a_northern_sea_and_lowers_a_southern_one() -> None:
-    # Looking south, the coast is on the right of an easterly wind.
-    _, along = wind_stress(np.array([-15.0]), np.array([0.0]), 180.0)
-    north, south = (steady_rotation_setup(along, 150e3, latitude)[0] for latitude in (20.0, -20.0))
-    assert north > 0.05
-    assert south == pytest.approx(-north)
-
-
-def test_drag_grows_with_wind_up_to_its_cap() -> None:
-    wind = np.linspace(0, 80, 81)
-    drag = drag_coefficient(wind)
-    assert (np.diff(drag) >= 0).all()
-    assert drag.max() == GREATEST_DRAG
-    assert drag[10] == pytest.approx(1.42e-3)  # Garratt 1977
-
-
-def test_one_hectopascal_less_lifts_the_sea_by_a_centimetre() -> None:
-    assert inverse_barometer(np.array([-100.0]))[0] == pytest.approx(0.00995, abs=1e-4)
-
-
-def test_the_shelf_follows_a_step_as_an_exponential() -> None:
-    steady = np.concatenate([np.zeros(5), np.ones(60)])
-    delay = 2 * 150e3 / (np.pi * np.sqrt(GRAVITY * 10.0)) / 3600.0
-    followed = respond(steady, 150e3, 10.0)
-    np.testing.assert_allclose(followed[:5], 0.0)
-    np.testing.assert_allclose(followed[5:], 1 - np.exp(-np.arange(1, 61) / delay))
-    np.testing.assert_allclose(respond(np.full(9, 0.4), 150e3, 10.0), 0.4)
-
-
 def test_noises_have_unit_variance_and_the_stated_memory() -> None:
     rng = np.random.default_rng(5)
     first = first_order_noise(rng, 400_000, memory=24.0)
@@ -128,7 +56,7 @@ def test_noises_have_unit_variance_and_the_stated_memory() -> None:
 
 def test_a_record_follows_the_modality_layouts(two_years: SeaRecord) -> None:
     check_layout("tide_gauge", two_years.tide_gauge)
-    check_layout("climate", two_years.climate)
+    check_layout("weather", two_years.weather)
     check_layout("storms", two_years.storms)
     assert two_years.tide_gauge.sizes == {"station": 3, "time": 17532}
     assert two_years.tide_gauge["station"].values[0] == "own"
@@ -155,7 +83,7 @@ def test_sea_level_rise_lifts_every_level_and_the_mean_alike() -> None:
 def test_the_same_seed_gives_the_same_sea_and_another_seed_another() -> None:
     first, again, other = sea("bay_of_bengal", 0.5, 1), sea("bay_of_bengal", 0.5, 1), sea("bay_of_bengal", 0.5, 2)
     xr.testing.assert_identical(first.tide_gauge, again.tide_gauge)
-    xr.testing.assert_identical(first.climate, again.climate)
+    xr.testing.assert_identical(first.weather, again.weather)
     xr.testing.assert_identical(first.storms, again.storms)
     xr.testing.assert_identical(first.discharge, again.discharge)
     assert not first.surge.equals(other.surge)
@@ -177,21 +105,35 @@ def test_without_neighbours_there_is_one_gauge() -> None:
     assert sea("mekong", 0.05, neighbours=0).tide_gauge.sizes["station"] == 1
 
 
-def test_climate_fields_show_the_monsoon_and_the_storms() -> None:
+def test_weather_fields_show_the_monsoon_and_the_storms() -> None:
     record = sea("bay_of_bengal", 8.0, 4)
-    month = record.climate["time"].dt.month
-    july, january = (record.climate.where(month == m, drop=True).mean() for m in (7, 1))
+    month = record.weather["time"].dt.month
+    july, january = (record.weather.where(month == m, drop=True).mean() for m in (7, 1))
     assert float(july["wind_north"]) > 4.0 > float(january["wind_north"])
     assert float(january["pressure"] - july["pressure"]) == pytest.approx(1500, abs=250)
     surge = record.surge.isel(station=0)
     worst = surge["time"].values[int(surge.values.argmax())]
-    day = record.climate.sel(time=worst, method="nearest")
-    assert float(day["pressure"].min()) < float(record.climate["pressure"].quantile(0.02))
+    day = record.weather.sel(time=worst, method="nearest")
+    assert float(day["pressure"].min()) < float(record.weather["pressure"].quantile(0.02))
     assert (np.abs(record.storms["time"].values - worst) < np.timedelta64(6, "h")).any()
 
 
-def test_the_climate_is_given_at_noon() -> None:
-    assert sea("mekong", 0.2).climate["time"].values[0] == np.datetime64("2000-01-01T12:00")
+def test_analyses_come_every_three_hours_and_six_hours_late() -> None:
+    weather = sea("mekong", 0.2).weather
+    time = weather["time"].values
+    assert time[0] == np.datetime64("2000-01-01T00:00")
+    assert set(np.diff(time)) == {np.timedelta64(3, "h")}
+    assert float(weather["available_after_h"]) == 6.0
+
+
+def test_analyses_are_the_weather_that_raises_the_sea(two_years: SeaRecord) -> None:
+    """In the strongest surge the analysed pressure is below, and the wind above, that of nine hours in ten."""
+    worst = two_years.tide_gauge["time"].values[two_years.surge.values[0].argmax()]
+    weather = two_years.weather
+    then = weather.sel(time=slice(worst - np.timedelta64(6, "h"), worst + np.timedelta64(6, "h")))
+    speed = np.hypot(weather["wind_east"], weather["wind_north"])
+    assert float(np.hypot(then["wind_east"], then["wind_north"]).max()) > float(speed.quantile(0.9))
+    assert float(then["pressure"].min()) < float(weather["pressure"].quantile(0.1))
 
 
 def test_storm_fixes_are_six_hourly_and_within_the_record(two_years: SeaRecord) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.observations.sea_level.residual_process import autocovariance
+from strandline.observations.sea_level.surge.residual_process import autocovariance
 from strandline.uncertainty.assimilation import filter as sea_filter
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, NOW, Guidance, ResidualPaths, sample_ensemble
 from strandline.uncertainty.assimilation.filter import Residual, SeaBelief, SeaModel, climatological_prior, filter_step

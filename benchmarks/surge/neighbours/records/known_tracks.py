@@ -8,7 +8,9 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
-from strandline.simulator.sea.cyclones import (
+from strandline.observations.weather.coastal_response import inverse_barometer
+from strandline.observations.weather.cyclone_fields import (
+    AMBIENT_PRESSURE,
     EARTH_RADIUS,
     KNOT,
     Cyclone,
@@ -18,8 +20,6 @@ from strandline.simulator.sea.cyclones import (
     offset_metres,
     pressure_drop,
 )
-from strandline.simulator.sea.storm_surge import inverse_barometer
-from strandline.simulator.sea.tracks import AMBIENT_PRESSURE
 
 FIX_HOURS = 6
 """Interval of the fixes of a track [h]; a storm without a newer fix has ended."""

@@ -14,7 +14,7 @@ from benchmarks.surge.neighbours.networks.surge_network import CONTEXT_HOURS, HO
 from benchmarks.surge.neighbours.records.gauges import Gauges, Residual, offsets_from
 from benchmarks.surge.neighbours.records.travelling_waves import fit_waves, interpolate, spreads_of
 from strandline.observations.arrays import Floats, Mask
-from strandline.observations.sea_level.residual_process import predict_residual
+from strandline.observations.sea_level.surge.residual_process import predict_residual
 
 CHUNK = 1024
 """Windows per chunk; each needs a matrix."""

@@ -26,8 +26,8 @@ from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.storms import Split
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.storms import Split
 
 logger = logging.getLogger(__name__)
 ARCHIVE_STREAMS = ("waterlines", "archive")

@@ -22,7 +22,7 @@ from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.terrain_features import terrain_features_of
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.design_storms import StormDesigner, storm_designer

@@ -12,9 +12,9 @@ from strandline.models.batch import Batch
 from strandline.models.batching import build_scene_batch
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.scenes.levels import LevelsAtScenes, LevelSource
-from strandline.observations.storms import Storm, Window
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.storms import Storm, Window
 
 SceneUse = Literal["flood archive and waterlines", "held out", "not used"]
 UNKNOWN_SEA = "the sea at its hour is unknown"

@@ -21,9 +21,9 @@ from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch, draw_issues
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.sea_level.residual_process import fit_sea_level_model
-from strandline.observations.storms import AFTER_PEAK, BEFORE_PEAK, Storm
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.sea_level.surge.residual_process import fit_sea_level_model
+from strandline.observations.weather.storms import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.simulator.coast import simulate_coast, simulate_dry_coast
 
 FIRST_SEED = 1_000_000

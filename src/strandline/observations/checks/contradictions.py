@@ -14,7 +14,7 @@ from strandline.observations.checks.published_tide import compare_tide_with_read
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.values import as_datetime64
 from strandline.observations.sea_level.scenes.clock import far_from_a_pass
-from strandline.observations.storms import Window
+from strandline.observations.weather.storms import Window
 
 
 def find_contradictions(

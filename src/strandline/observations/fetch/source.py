@@ -131,7 +131,7 @@ class RegionSection:
     """A section of the region file that a fetched file fills.
 
     Attributes:
-        table: its name, as "terrain", "climate.station" or "tide_gauge".
+        table: its name, as "terrain", "weather.station" or "tide_gauge".
         values: key → value; a file's own path is ``PlannedFile.region_path``. Of several files of one source with the
             same table, lists are joined and other values must agree.
         is_repeated: whether it is one of several ``[[table]]``.

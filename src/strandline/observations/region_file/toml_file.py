@@ -19,6 +19,8 @@ REMEDIES = {
     "terrain.elevation_error": "add 'elevation_error', the standard deviation of the raster's heights [m]",
 }
 """Of keys that people have to find."""
+RENAMED = {"climate": "weather"}
+"""Former name of a section → its name."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -54,6 +56,10 @@ def first_of(errors: Sequence[InputError]) -> InputError:
 def _refusal(where: object, model: type[BaseModel], error: Any) -> InputError:
     keys, table = _follow(model, error["loc"])
     location = f"{where} [{'.'.join(str(key) for key in keys) or 'top level'}]"
+    if error["type"] == "extra_forbidden" and len(keys) == 1 and keys[0] in RENAMED:
+        return InputError(
+            location, "is the former name of a section", f"rename the section to [{RENAMED[str(keys[0])]}]"
+        )
     if error["type"] == "extra_forbidden":
         known = ", ".join(field.alias or name for name, field in table.model_fields.items()) if table else ""
         return InputError(location, f"unknown key '{keys[-1]}'", f"known keys here: {known}")

@@ -182,9 +182,9 @@ def _missing(raw: dict[str, Any]) -> Iterator[str]:
     for place, section in _sections_with_heights(raw):
         if _FORMER_KEY in section or "vertical_datum" not in section:
             yield f"{place} {_lines_for(section.get(_FORMER_KEY))}"
-    climate = raw.get("climate")
-    if isinstance(climate, dict) and "sea_level_datum_shift" in climate:
-        yield f"[climate.sea_level] {_lines_for(climate['sea_level_datum_shift'], 'sea_level_datum_shift')}"
+    weather = raw.get("weather")
+    if isinstance(weather, dict) and "sea_level_datum_shift" in weather:
+        yield f"[weather.sea_level] {_lines_for(weather['sea_level_datum_shift'], 'sea_level_datum_shift')}"
 
 
 def _sections_with_heights(raw: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -12,8 +12,8 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.region import Region
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.storms import Window
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.storms import Window
 from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
 from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.plan import Plan

@@ -18,7 +18,7 @@ from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
 from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
-from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.pipeline.deployment.deployment import Deployment, GaugeSite, RunMetadata
 from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
 from strandline.planning.early_action.protocol import Protocol

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.pipeline.deployment import assess_zones
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.stages.hazard_maps import on_todays_land

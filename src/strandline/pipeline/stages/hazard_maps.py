@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from strandline.observations.arrays import Floats
-from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.sinking_land import lower_terrain
+from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import StudyArea

@@ -16,8 +16,8 @@ from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.storms import Split
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.storms import Split
 from strandline.pipeline import evaluation
 from strandline.pipeline.evaluation import FloodScores, SurgeTable, score_floods
 from strandline.pipeline.settings import RunConfig

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.storms import Split
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.storms import Split
 from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment, gauge_zeros
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.stages.hazard_maps import on_todays_land

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.sea_level.residual_process import fit_sea_level_model
-from strandline.observations.storms import Split, find_whole_storms, split_by_storm
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.sea_level.surge.residual_process import fit_sea_level_model
+from strandline.observations.weather.storms import Split, find_whole_storms, split_by_storm
 from strandline.pipeline.radar_scenes import RadarOfPlace, compile_radar
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext

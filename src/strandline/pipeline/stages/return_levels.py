@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext

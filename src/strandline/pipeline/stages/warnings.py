@@ -4,7 +4,7 @@ import numpy as np
 
 from strandline.distillation.adaptation.data import AdaptationData
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
-from strandline.observations.storms import Split
+from strandline.observations.weather.storms import Split
 from strandline.pipeline.radar_scenes import RadarOfPlace
 from strandline.pipeline.study_area import StudyArea, own_mean_sea_level
 from strandline.pipeline.study_area.absences import absence_sentences

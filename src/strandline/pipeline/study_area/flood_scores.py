@@ -6,7 +6,7 @@ import xarray as xr
 
 from strandline.models.batching import Targets
 from strandline.observations.observations import Observations, ProvenanceKind
-from strandline.observations.storms import Storm
+from strandline.observations.weather.storms import Storm
 
 
 def surveyed(storms: Sequence[Storm], survey: xr.Dataset | None) -> tuple[Storm, ...]:

@@ -13,7 +13,7 @@ from strandline.observations.checks.findings import Finding
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.data_sections import OpticalSection, SarSection
-from strandline.observations.storms import find_whole_storms
+from strandline.observations.weather.storms import find_whole_storms
 from strandline.pipeline.study_area.requirements import MOST_STORMS
 from strandline.simulator.radar_archive import whole_windows
 

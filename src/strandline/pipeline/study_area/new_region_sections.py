@@ -88,9 +88,9 @@ _SECTIONS = (
 #distance = 600.0""",
     ),
     (
-        "climate",
+        "weather",
         """\
-#[climate]
+#[weather]
 #path = "era5.nc"
 #margin = 2.0""",
     ),

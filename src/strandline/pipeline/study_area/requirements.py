@@ -11,7 +11,7 @@ from strandline.observations.checks.published import Published
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.region_file import DistillationSection
-from strandline.observations.storms import Split, Storm, find_whole_storms, split_by_storm
+from strandline.observations.weather.storms import Split, Storm, find_whole_storms, split_by_storm
 from strandline.planning.settings import read_planning_settings
 from strandline.risk.hazard.short_maxima import fit_annual_maxima
 

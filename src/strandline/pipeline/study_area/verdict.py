@@ -15,8 +15,8 @@ from strandline.observations.region_file import RegionFile, examine_region_file
 from strandline.observations.region_file.data_sections import SarSection
 from strandline.observations.region_file.toml_file import read_toml
 from strandline.observations.region_file.values import as_datetime64
-from strandline.observations.storms import find_whole_storms, overlaps_any
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.observations.weather.storms import find_whole_storms, overlaps_any
 from strandline.pipeline.study_area.datum_remedies import with_offset
 from strandline.pipeline.study_area.flood_scores import surveyed
 from strandline.pipeline.study_area.input_requirements import refused_inputs

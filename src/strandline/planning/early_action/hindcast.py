@@ -11,8 +11,8 @@ import pandas as pd
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Mask, Times
-from strandline.observations.storms import Window, find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.observations.weather.storms import Window, find_storms
 from strandline.planning.actions import Confidence
 from strandline.planning.early_action.derive_triggers import TriggeredAction
 from strandline.planning.early_action.indicators import Finding, findings, findings_at_issues

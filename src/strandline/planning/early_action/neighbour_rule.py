@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.storms import find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.observations.weather.storms import find_storms
 from strandline.planning.early_action.protocol import Event, Indicator
 from strandline.planning.early_action.verification import find_events
 

@@ -32,7 +32,8 @@ from strandline.risk.stage_damage.damage_draws import NEGLIGIBLE_BEYOND
 MODALITY_LABELS = {
     "terrain": "Ground elevation",
     "tide_gauge": "Tide gauges",
-    "climate": "Weather and coarse sea level",
+    "weather": "Weather and coarse sea level",
+    "weather_forecast": "Weather forecasts",
     "sar": "Radar scenes",
     "sar_reference": "Dry-season radar reference",
     "optical": "Optical scenes",

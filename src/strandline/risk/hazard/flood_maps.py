@@ -14,7 +14,7 @@ from strandline.models.batching import asset_part
 from strandline.models.terrain_features import TerrainFeatures, terrain_features_of
 from strandline.observations.arrays import Floats, SingleFloats
 from strandline.observations.observations import Observations, Provenance
-from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.risk.hazard.hazard import Hazard
 from strandline.simulator.design_storms import StormDesigner, storm_designer

@@ -7,8 +7,8 @@ import numpy as np
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.storms import Window
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.observations.weather.storms import Window
 from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones
 from strandline.risk.hazard.mean_level_trend import MeanLevelTrend, fit_mean_level_trend
 from strandline.risk.hazard.surges.high_waters import (

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from strandline.observations.arrays import Floats
-from strandline.observations.storms import Window
+from strandline.observations.weather.storms import Window
 from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones
 from strandline.risk.hazard.own_record import GaugeHours, Separation, estimate_from_record
 from strandline.risk.hazard.surges.regional_prior import WORLD, SurgePrior

@@ -12,9 +12,10 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import load_constants, predict_tide
 from strandline.observations.variables import HOURS_PER_YEAR, as_variable
-from strandline.simulator.sea.cyclones import EARTH_RADIUS, cyclone_fields, offset_metres
+from strandline.observations.weather.coastal_response import GRAVITY
+from strandline.observations.weather.cyclone_fields import EARTH_RADIUS, cyclone_fields, offset_metres
 from strandline.simulator.sea.seasonal_weather import Weather, first_order_noise, simulate_discharge, simulate_weather
-from strandline.simulator.sea.storm_surge import GRAVITY, forced_surge
+from strandline.simulator.sea.storm_surge import forced_surge
 from strandline.simulator.sea.tracks import Basin, Track, draw_tracks, tracks_within
 
 TIDE_OF: dict[Basin, Literal["vung_tau", "chittagong"]] = {
@@ -23,6 +24,8 @@ TIDE_OF: dict[Basin, Literal["vung_tau", "chittagong"]] = {
 }
 """Tidal station of each basin."""
 STORM_HOURS, STORM_PEAK_HOUR = 120, 72
+ANALYSIS_STEP_H, ANALYSIS_DELAY_H = 3, 6.0
+"""Hours between the analyses, and from each until it could be had: an assumption, the usual delay of a centre."""
 _GRID_NODES, _GRID_SPACING = 5, 1.0  # [-], [degrees]
 _TIDE_SPEED = 40.0  # [m s-1] along the coast, off the shelf in water of about 160 m
 REMOTE_SPREAD, LOCAL_SPREAD = 0.08, 0.02
@@ -42,7 +45,7 @@ class SeaRecord:
         tide: (station, time) [m about mean sea level], with its seasonal part SA and SSA.
         surge: (station, time) [m]; water level minus mean sea level minus tide. It excludes the effect of the mean
             season's wind and pressure, which is part of the tide's SA and SSA.
-        climate: modality ``climate``: mean pressure and wind of each day around the site; time = noon.
+        weather: modality ``weather``: analyses of pressure and wind around the site, every ``ANALYSIS_STEP_H``.
         storms: modality ``storms``: 6-hourly fixes of every cyclone in the record.
         discharge: (time,) of the basin's whole river [m3 s-1].
     """
@@ -50,7 +53,7 @@ class SeaRecord:
     tide_gauge: xr.Dataset
     tide: xr.DataArray
     surge: xr.DataArray
-    climate: xr.Dataset
+    weather: xr.Dataset
     storms: xr.Dataset
     discharge: xr.DataArray
 
@@ -164,7 +167,7 @@ def simulate_sea(
         tide_gauge,
         xr.DataArray(as_variable("tide", ("station", "time"), tide), coordinates, name="tide"),
         xr.DataArray(as_variable("surge", ("station", "time"), surge), coordinates, name="surge"),
-        _climate(weather, tracks, longitude, latitude, time, rng),
+        _weather_fields(weather, tracks, longitude, latitude, time, rng),
         storm_fixes(tracks, time),
         discharge,
     )
@@ -191,7 +194,7 @@ def _draw_stations(
     return stations
 
 
-def _climate(
+def _weather_fields(
     weather: Weather,
     tracks: list[Track],
     longitude: float,
@@ -199,37 +202,34 @@ def _climate(
     time: npt.NDArray[np.datetime64],
     rng: np.random.Generator,
 ) -> xr.Dataset:
-    """Coarse daily fields around the site, with noise of 30 Pa and 0.5 m s-1 at each node."""
+    """Coarse analyses around the site, with noise of 30 Pa and 0.5 m s-1 at each node."""
     half = _GRID_NODES // 2
     nodes = np.arange(-half, half + 1) * _GRID_SPACING
     longitudes, latitudes = round(longitude) + nodes, round(latitude) - nodes  # row 0 = north
     node_longitude, node_latitude = (grid.ravel() for grid in np.meshgrid(longitudes, latitudes))
     east, north = offset_metres(node_longitude, node_latitude, np.asarray(longitude), np.asarray(latitude))
-    steps = time.size // 24
-    whole = steps * 24
-
-    def average(hourly: Floats) -> Floats:
-        return np.asarray(hourly[..., :whole].reshape(*hourly.shape[:-1], steps, 24).mean(axis=-1))
-
+    coarse = Weather(weather.seasonal[..., ::ANALYSIS_STEP_H], weather.modes[..., ::ANALYSIS_STEP_H])
     fields = np.stack(
-        [average(weather.seasonal + weather.departure(float(e), float(n))) for e, n in zip(east, north, strict=True)]
+        [coarse.seasonal + coarse.departure(float(e), float(n)) for e, n in zip(east, north, strict=True)]
     ).transpose(2, 1, 0)  # (step, 3, node)
     first = time[0].astype("datetime64[h]")
-    for track, when, inside in tracks_within(tracks, first, whole):
-        storm = np.stack(cyclone_fields(track.cyclone, node_longitude, node_latitude), axis=1)[inside]
-        np.add.at(fields, when // 24, storm / 24)
+    for track, hour, inside in tracks_within(tracks, first, time.size):
+        at = hour % ANALYSIS_STEP_H == 0
+        storm = np.stack(cyclone_fields(track.cyclone, node_longitude, node_latitude), axis=1)
+        fields[hour[at] // ANALYSIS_STEP_H] += storm[inside[at]]
     fields += rng.standard_normal(fields.shape) * np.array([30.0, 0.5, 0.5])[:, None]
-    shape = (steps, latitudes.size, longitudes.size)
+    shape = (len(fields), latitudes.size, longitudes.size)
     dims = ("time", "latitude", "longitude")
     return xr.Dataset(
         {
-            name: as_variable(name, dims, fields[:, i].reshape(shape))
+            name: as_variable(name, dims, fields[:, i].reshape(shape).astype(np.float32))
             for i, name in enumerate(("pressure", "wind_east", "wind_north"))
         },
         {
-            "time": time[:whole:24] + np.timedelta64(12, "h"),
+            "time": time[::ANALYSIS_STEP_H],
             "latitude": latitudes,
             "longitude": longitudes,
+            "available_after_h": ANALYSIS_DELAY_H,
         },
     )
 

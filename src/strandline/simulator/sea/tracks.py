@@ -10,7 +10,8 @@ import pandas as pd
 
 from strandline.observations.arrays import Floats
 from strandline.observations.variables import HOURS_PER_YEAR
-from strandline.simulator.sea.cyclones import (
+from strandline.observations.weather.cyclone_fields import (
+    AMBIENT_PRESSURE,
     EARTH_RADIUS,
     KNOT,
     Cyclone,
@@ -24,8 +25,6 @@ Basin = Literal["bay_of_bengal", "mekong"]
 
 PASSING_DISTANCE = 400_000.0
 """Greatest distance [m] of closest approach of a storm to the site."""
-AMBIENT_PRESSURE = 101_000.0
-"""[Pa]; the reference of Atkinson and Holliday 1977."""
 INFLUENCE_DISTANCE = 1_200_000.0
 """Fixes beyond this distance [m] are dropped: a cyclone there is below the noise."""
 HOURS_BEFORE, HOURS_AFTER = 96, 48

@@ -9,7 +9,7 @@ from strandline.distillation.training.loop import Progress
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, fit_tide, predict_tide
-from strandline.observations.sea_level.residual_process import autocovariance
+from strandline.observations.sea_level.surge.residual_process import autocovariance
 from strandline.uncertainty.assimilation.filter import SeaModel
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast, ForecastSource, fit_error_inflation
 from strandline.uncertainty.assimilation.gauge_model import fit_sensor, own_sensor

@@ -7,8 +7,8 @@ from scipy.stats import norm
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.storms import find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.observations.weather.storms import find_storms
 from strandline.uncertainty.assimilation.spread_inflation import COVERAGE
 from strandline.uncertainty.conformal import conformal_radius, storms_needed
 

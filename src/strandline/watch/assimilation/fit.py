@@ -6,8 +6,8 @@ import numpy as np
 
 from strandline.distillation.training.loop import Progress
 from strandline.observations.arrays import Floats, Mask, Times
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS
-from strandline.observations.storms import Window
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
+from strandline.observations.weather.storms import Window
 from strandline.pipeline.deployment import Deployment
 from strandline.pipeline.study_area import StudyArea
 from strandline.uncertainty.assimilation.fit import ForecastFunction, GaugeRecord, GaugeTide, SeaLevelFit, fit_sea_level

@@ -9,7 +9,7 @@ from strandline.models.batching import build_surge_batch
 from strandline.models.inference import student_inputs
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS
 from strandline.pipeline.deployment import Deployment
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.uncertainty.forecaster import Forecaster
@@ -52,7 +52,7 @@ class StudentForecaster:
             },
             {**{name: own[name] for name in own.coords if name != "time"}, "time": hours},
         )
-        observed = replace(self.observations, tide_gauge=recent, climate=None, truth=None)
+        observed = replace(self.observations, tide_gauge=recent, weather=None, truth=None)
         batch = student_inputs(build_surge_batch(observed, np.array([hour]), self.deployment.sea_level, "survey"))
         prediction = self.forecaster.predict(batch)
         low, high = self.forecaster.surge_interval(prediction, 0.9)

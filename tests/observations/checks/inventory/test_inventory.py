@@ -107,7 +107,7 @@ def by_name(inventory: Inventory) -> dict[str, Stream]:
 def test_observe_reads_exactly_the_named_modalities(region_file: RegionFile) -> None:
     observations = observe(region_file)
     assert set(observations.modalities()) == {"terrain", "tide_gauge", "sar", "storms"}
-    assert observations.optical is observations.climate is observations.sar_reference is None
+    assert observations.optical is observations.weather is observations.sar_reference is None
     assert observations.assets is not None
     assert set(observations.provenance) == {"terrain", "tide_gauge", "sar", "storms", "assets"}
     assert {provenance.kind for provenance in observations.provenance.values()} == {"real"}

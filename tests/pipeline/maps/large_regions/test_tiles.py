@@ -19,7 +19,7 @@ from strandline.models.terrain_features import terrain_features_of
 from strandline.observations.observations import Observations
 from strandline.observations.readers.terrain import water_connected_to_sea
 from strandline.observations.region_file import load_region_file
-from strandline.observations.storms import find_storms
+from strandline.observations.weather.storms import find_storms
 from strandline.pipeline.deployment import (
     load_deployment,
 )
@@ -199,7 +199,7 @@ def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_o
     (tile,) = tiling.tiles()
     bands = TileMapper(store, seen.region, mean, students, tuple(draws), past).bands(tile)
 
-    bare = seen.without("assets", "optical", "in_situ", "climate", "truth")
+    bare = seen.without("assets", "optical", "in_situ", "weather", "truth")
     peaks = [storm.peak for storm in past.storms]
     found = find_storms(gauge["time"].values, gauge["water_level"].values[0], 40)
     storms = [storm for storm in found if storm.peak in peaks]

@@ -11,8 +11,8 @@ from strandline.observations.checks.datums.gauge_records import GaugeRecord
 from strandline.observations.checks.datums.mean_sea_level import RISE
 from strandline.observations.checks.findings import Finding
 from strandline.observations.region_file.data_sections import ExtremesSection
-from strandline.observations.storms import find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.observations.weather.storms import find_storms
 
 RECENT_YEARS = 30
 """Of the published maxima, so that the rise of the sea before them does not count."""

@@ -38,8 +38,8 @@ from strandline.observations.region_file.surveys.flood_survey_section import (
     PolygonsSection,
 )
 from strandline.observations.region_file.values import as_datetime64
-from strandline.observations.storms import BEFORE_PEAK
 from strandline.observations.variables import DEPTH_EDGES, VARIABLES, as_variable, check_variables
+from strandline.observations.weather.storms import BEFORE_PEAK
 
 _log = logging.getLogger(__name__)
 _FIRST = ("logger", "marks", "raster", "polygons")

@@ -9,10 +9,10 @@ import torch
 import xarray as xr
 
 from strandline.observations.arrays import Floats, Mask, Times
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.sea_level.residual_process import predict_residual
 from strandline.observations.sea_level.scenes.latent_levels import SCENE_SPREAD
 from strandline.observations.sea_level.scenes.local_tide import LocalTide
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.sea_level.surge.residual_process import predict_residual
 
 LevelSource = Literal[
     "own gauge",

@@ -18,7 +18,7 @@ from strandline.observations.readers.tide_gauges import read_tide_gauges
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.values import as_datetime64
-from strandline.observations.storms import find_whole_storms
+from strandline.observations.weather.storms import find_whole_storms
 from strandline.pipeline.deployment import Deployment, RunMetadata, load_deployment
 from strandline.pipeline.maps.large_regions.dask_workers import map_here, map_on_cluster
 from strandline.pipeline.maps.large_regions.products import write_products

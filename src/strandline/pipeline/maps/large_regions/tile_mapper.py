@@ -18,9 +18,9 @@ from strandline.observations.readers.formats.rasters import NoCoverage
 from strandline.observations.readers.satellite import read_sar, read_sar_reference
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import SarSection
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.storms import Storm
+from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import as_variable
+from strandline.observations.weather.storms import Storm
 from strandline.pipeline.maps.large_regions.store import MapStore
 from strandline.pipeline.maps.tiles import Tile
 from strandline.report.products import QUANTILES

@@ -5,7 +5,7 @@ import pandas as pd
 import xarray as xr
 
 from strandline.observations.checks.positions import great_circle_distance
-from strandline.observations.storms import Window
+from strandline.observations.weather.storms import Window
 
 NEAR = 400.0
 """Greatest distance [km] of a cyclone's centre from the gauge at which its water counts as the cyclone's; the distance

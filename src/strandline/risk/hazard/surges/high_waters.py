@@ -9,7 +9,7 @@ import pandas as pd
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Mask, Times
-from strandline.observations.storms import Window
+from strandline.observations.weather.storms import Window
 
 LEAST_SHARE = 0.75
 """Share of the hours of a tidal cycle that must be observed for its high water to count [-]; an assumption."""

@@ -10,9 +10,9 @@ from strandline.errors import RefusedByTheory
 from strandline.models.student import Student
 from strandline.models.surge_encoder import predict_surge_from_own_readings
 from strandline.models.teacher import Teacher
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS, TIDE_HOURS
-from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.observations.sea_level.residual_process import fit_sea_level_model, predict_residual
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS, TIDE_HOURS
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.sea_level.surge.residual_process import fit_sea_level_model, predict_residual
 from tests.fixtures.batches import gauges_alone, hours, make_batch, make_sea_level_model
 
 TIME = hours(60)

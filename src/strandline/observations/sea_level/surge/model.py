@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.sea_level.forecast_window import TIDE_MODES
 from strandline.observations.sea_level.harmonic_tide import FittedTide, predict_tide
+from strandline.observations.sea_level.surge.forecast_window import TIDE_MODES
 
 
 @dataclass(frozen=True, eq=False)

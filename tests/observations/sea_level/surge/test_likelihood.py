@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from strandline.observations.sea_level.likelihood import LAG_HOURS, READING_NOISE, RecordLikelihood
+from strandline.observations.sea_level.surge.likelihood import LAG_HOURS, READING_NOISE, RecordLikelihood
 from tests.fixtures.sea_levels import LAG, RED, sample
 
 SHAPES = np.stack([np.exp(-LAG / 30), (1 + LAG / 5) * np.exp(-LAG / 5), np.cos(LAG / 2) * np.exp(-LAG / 72)])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strandline.observations.storms import Storm, find_storms, split_by_storm
+from strandline.observations.weather.storms import Storm, find_storms, split_by_storm
 
 START = np.datetime64("2020-01-01T00", "ns")
 HOUR = np.timedelta64(1, "h")

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.sea_level.forecast_window import TIDE_HOURS
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, adopt_tide, fit_tide
-from strandline.observations.sea_level.likelihood import LAG_HOURS, READING_NOISE, Expansion, RecordLikelihood
-from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.sea_level.surge.forecast_window import TIDE_HOURS
+from strandline.observations.sea_level.surge.likelihood import LAG_HOURS, READING_NOISE, Expansion, RecordLikelihood
+from strandline.observations.sea_level.surge.model import SeaLevelModel
 
 WEIGHT_SPREAD = 3.0
 """Prior standard deviation of the logarithm of a shape's variance."""

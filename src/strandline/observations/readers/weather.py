@@ -1,4 +1,4 @@
-"""Climate: pressure, wind and modelled sea level around the region, from fields or from one weather station."""
+"""Weather: pressure, wind and modelled sea level around the region, from fields or from one weather station."""
 
 import logging
 from pathlib import Path
@@ -17,12 +17,12 @@ from strandline.observations.readers.formats.tide_gauge_formats import LEVEL_STA
 from strandline.observations.readers.formats.timestamps import read_times
 from strandline.observations.readers.formats.units import parse_unit_attribute, to_si
 from strandline.observations.region import Region
-from strandline.observations.region_file.data_sections import ClimateSection, WeatherStationSection
+from strandline.observations.region_file.data_sections import WeatherSection, WeatherStationSection
 from strandline.observations.variables import VARIABLES, as_variable, check_variables
 
 _log = logging.getLogger(__name__)
 
-_NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "pressure": (
         ("air_pressure_at_mean_sea_level", "air_pressure_at_sea_level", "air_pressure_reduced_to_mean_sea_level"),
         ("msl", "psl", "prmsl", "slp", "mslp"),
@@ -34,21 +34,27 @@ _NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Variable → CF standard names, then the short names of ERA5, CMIP and CMEMS."""
 
 
-def read_climate(settings: ClimateSection, region: Region) -> xr.Dataset:
-    """The ``climate`` modality, (time, latitude, longitude); latitudes and longitudes ascend.
+def read_weather(settings: WeatherSection, region: Region) -> xr.Dataset:
+    """The ``weather`` modality, (time, latitude, longitude); latitudes and longitudes ascend.
 
     Raises:
         InputError: with file, variable or row, and remedy.
     """
     if settings.station is not None:
-        return read_weather_station(settings.station)
+        weather = read_weather_station(settings.station)
+    else:
+        weather = _read_fields(settings, region)
+    return weather.assign_coords(available_after_h=settings.available_after_h)
+
+
+def _read_fields(settings: WeatherSection, region: Region) -> xr.Dataset:
     path = settings.path or Path()  # the section has one where it has no station
     with open_fields(path) as dataset:
         available = ", ".join(map(str, dataset.data_vars))
         time = times_of(dataset, path)
         check_times(time.values.reshape(-1), path)
         found = {}
-        for name, (standard_names, names) in _NAMES.items():
+        for name, (standard_names, names) in NAMES.items():
             stated = settings.names.get(name)  # type: ignore[call-overload]
             if stated is not None and stated not in dataset.variables:
                 raise InputError(path, f"has no variable '{stated}' for {name}", f"it has {available}")
@@ -56,7 +62,7 @@ def read_climate(settings: ClimateSection, region: Region) -> xr.Dataset:
             if array is not None:
                 found[name] = _select_around(array, dataset, time, region, settings.margin, path)
         if not found:
-            raise InputError(path, f"holds no known variable; it has {available}", "name them in climate.names")
+            raise InputError(path, f"holds no known variable; it has {available}", "name them in weather.names")
     layers = {}
     for name, array in found.items():
         where = f"{path} '{array.name}'"
@@ -77,10 +83,10 @@ def read_climate(settings: ClimateSection, region: Region) -> xr.Dataset:
     for name, array in found.items():
         if any(not np.array_equal(array[key].values, values) for key, values in coordinates.items()):
             raise InputError(path, f"'{array.name}' ({name}) is on another grid", "regrid all variables to one grid")
-    climate = xr.Dataset(layers, coordinates)
-    check_variables(climate, path)
-    _log.info("climate: %s at %d times", ", ".join(layers), climate.sizes["time"])
-    return climate
+    weather = xr.Dataset(layers, coordinates)
+    check_variables(weather, path)
+    _log.info("weather: %s at %d times", ", ".join(layers), weather.sizes["time"])
+    return weather
 
 
 def read_weather_station(station: WeatherStationSection) -> xr.Dataset:
@@ -118,9 +124,9 @@ def read_weather_station(station: WeatherStationSection) -> xr.Dataset:
             raise InputError(where, f"has no reading of {name}", "check the column and the missing markers")
         hourly = hourly_mean(time, values, hours, station.minimum_share)
         variables[name] = as_variable(name, ("time", "latitude", "longitude"), hourly[:, None, None])
-    climate = xr.Dataset(variables, {"time": hours, "latitude": [station.latitude], "longitude": [station.longitude]})
-    check_variables(climate, f"{where} (pressure_unit, wind_unit?)")
-    return climate
+    weather = xr.Dataset(variables, {"time": hours, "latitude": [station.latitude], "longitude": [station.longitude]})
+    check_variables(weather, f"{where} (pressure_unit, wind_unit?)")
+    return weather
 
 
 def _select_around(

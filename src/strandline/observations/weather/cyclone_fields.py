@@ -9,6 +9,8 @@ from strandline.observations.arrays import Floats
 
 AIR_DENSITY = 1.15
 """[kg m-3], warm moist air; Holland 1980."""
+AMBIENT_PRESSURE = 101_000.0
+"""[Pa], far from a cyclone; the reference of Atkinson and Holliday 1977."""
 EARTH_ROTATION = 7.2921e-5  # [rad s-1]
 EARTH_RADIUS = 6_371_000.0  # [m]
 SURFACE_REDUCTION = 0.8

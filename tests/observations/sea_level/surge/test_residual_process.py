@@ -7,8 +7,8 @@ from scipy.linalg import toeplitz
 from scipy.optimize import minimize
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.observations.sea_level.likelihood import LAG_HOURS, READING_NOISE, RecordLikelihood
-from strandline.observations.sea_level.residual_process import (
+from strandline.observations.sea_level.surge.likelihood import LAG_HOURS, READING_NOISE, RecordLikelihood
+from strandline.observations.sea_level.surge.residual_process import (
     SHAPES,
     WEIGHT_SPREAD,
     autocovariance,
