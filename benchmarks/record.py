@@ -105,7 +105,9 @@ def command_of(module: str, arguments: argparse.Namespace, leave_out: Container[
     options = []
     for name, value in vars(arguments).items():
         if value is not None and name not in leave_out:
-            values = value if isinstance(value, list) else [value.name if isinstance(value, Path) else value]
+            values = [
+                one.name if isinstance(one, Path) else one for one in (value if isinstance(value, list) else [value])
+            ]
             options.append(f"--{name.replace('_', '-')} {' '.join(map(str, values))}")
     return f"python -m {module} {' '.join(options)}"
 

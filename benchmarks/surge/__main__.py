@@ -63,7 +63,7 @@ def _read(arguments: argparse.Namespace) -> list[GaugeSet]:
     if bool(arguments.data) == bool(arguments.gauges):
         raise InputError("data", "comes from --data or from --gauges", "give one of the two")
     if arguments.data:
-        return [SETS[name](arguments.data / name) for name in arguments.sets]
+        return [SETS[name](arguments.data / name) for name in arguments.sets or SETS]
     periods = (arguments.train or (), arguments.test or ())
     return [
         read_given(
@@ -91,7 +91,7 @@ def _notes(sets: Sequence[GaugeSet]) -> list[dict[str, str]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of the sets, one folder each")
-    parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS), metavar="SET", help="of --data")
+    parser.add_argument("--sets", nargs="+", choices=list(SETS), metavar="SET", help="of --data; else all")
     parser.add_argument("--gauges", type=Path, nargs="+", help="hourly levels [m]: a column a station, or a file each")
     parser.add_argument("--stations", type=Path, help="positions and datums of the stations")
     parser.add_argument("--weather", type=Path, nargs="+", help="files of weather for all of the gauges")

@@ -105,7 +105,10 @@ def rows_of(task: Task, name: str, head: Row, full: Floats) -> list[Row]:
             if found:
                 case: Row = {"weather": task.weather.mode, "method": name, "streams": "own", "outage": outage}
                 case |= {"scored": "high waters" if gauge.has_only_high_waters else "hours", "lead_h": lead}
-                case |= {"issued_h": _age(issues), "known_weeks": int(task.known.sum()) // WEEK}
+                case |= {
+                    "issued_h": None if task.weather.mode == "none" else _age(issues),
+                    "known_weeks": int(task.known.sum()) // WEEK,
+                }
                 rows.append({**head, **case, "tide": task.tide.source, **found})
     return rows
 

@@ -272,6 +272,8 @@ def test_the_command_runs_on_a_single_unknown_gauge_and_its_table_can_be_written
     )
     table = (tmp_path / "surge.md").read_text()
     assert table_of(tmp_path / "surge.json") == table
+    assert str(tmp_path) not in table
+    assert {row["weather"] for row in found["rows"] if row["issued_h"] is None} == {"none", "analysis"}
     assert "| coast | ridge_weather | forecast |" in table
     kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "w").iterdir()}
     main(command)
