@@ -14,7 +14,13 @@ from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, adopt_tide, fit_tide
 from strandline.observations.sea_level.surge.forecast_window import TIDE_HOURS
-from strandline.observations.sea_level.surge.likelihood import LAG_HOURS, READING_NOISE, Expansion, RecordLikelihood
+from strandline.observations.sea_level.surge.likelihood import (
+    LAG_HOURS,
+    READING_NOISE,
+    Expansion,
+    Record,
+    RecordLikelihood,
+)
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 
 WEIGHT_SPREAD = 3.0
@@ -41,10 +47,17 @@ SHAPES = np.stack(
         *(_smooth(hours) for hours in SMOOTH_HOURS),
         *(_tidal(period, memory) for period in TIDAL_HOURS for memory in (72.0, 720.0)),
         (_LAG == 0).astype(float),
+        np.ones(LAG_HOURS),
     ]
 )
-"""(16, 168) basis autocorrelations: Matérn 3/2, waves of the tidal species that decorrelate in three days or a month,
-and noise."""
+"""(17, 168) basis autocorrelations: Matérn 3/2, waves of the tidal species that decorrelate in three days or a month,
+noise, and what lasts longer than a week."""
+SLOW = len(SHAPES) - 1
+"""Index of the last of them."""
+SLOW_SPREAD, SLOW_WEIGHT_SPREAD = 0.08, 0.7
+"""Standard deviation [m] of the sea level of weeks and months about its mean and tide, and prior standard deviation of
+the logarithm of its variance: a few weeks of record show neither the season nor the years. Monthly means swing by 0.05
+to 0.15 m at most gauges (Holgate et al. 2013, J. Coastal Research 29, 493-504); the value is an assumption."""
 
 
 def autocovariance(level: Floats) -> Floats:
@@ -88,31 +101,41 @@ def fit_residual_covariance(
     section 2.7.
     """
     shapes = np.vstack([SHAPES, prior_covariances / np.maximum(prior_covariances[:, :1], 1e-12)])
-    likelihood = RecordLikelihood(level, modes, shapes)
+    likelihood = RecordLikelihood([Record.without_weather(level, modes)], shapes)
     own = likelihood.mean_square
-    logarithms = choose_variances(likelihood, own if prior_variance is None else math.sqrt(own * prior_variance))
+    logarithms = choose_variances(likelihood, own if prior_variance is None else math.sqrt(own * prior_variance), SLOW)
     residual_covariance: Floats = np.exp(logarithms) @ shapes
     return residual_covariance
 
 
-def choose_variances(likelihood: RecordLikelihood, prior_variance: float) -> Floats:
-    """(K,) most probable logarithms of the shapes' variances [m2]; a priori they sum to ``prior_variance`` [m2].
+def choose_variances(likelihood: RecordLikelihood, prior_variance: float, slow: int | None = None) -> Floats:
+    """(K + G,) most probable logarithms of the variances of shapes [m2] and of groups of coefficients.
 
-    Newton steps within a trust region, with the average information as curvature. The prior bounds the variance of
-    shapes that the record does not constrain.
+    A priori the shapes sum to ``prior_variance`` [m2], and so does what the features add; the shape ``slow`` has the
+    variance ``SLOW_SPREAD``². Newton steps within a trust
+    region, with the average information as curvature. The prior bounds what the record does not constrain.
 
     Source: Nocedal and Wright (2006), Numerical Optimization, section 4.3.
     """
-    start = np.full(likelihood.count, math.log(max(prior_variance, 1e-6) / likelihood.count))
+    variance = max(prior_variance, 1e-6)
+    start = np.concatenate(
+        [
+            np.full(likelihood.count, math.log(variance / likelihood.count)),
+            np.full(likelihood.groups, math.log(variance / max(likelihood.features, 1))),
+        ]
+    )
+    spread = np.full(start.size, WEIGHT_SPREAD)
+    if slow is not None:
+        start[slow], spread[slow] = 2 * math.log(SLOW_SPREAD), SLOW_WEIGHT_SPREAD
 
     @lru_cache(maxsize=1)  # value, gradient and curvature at a point are requested one after the other
     def posterior(*logarithms: float) -> Expansion:
         at = np.array(logarithms)
-        expansion, offset = likelihood.expand(at), (at - start) / WEIGHT_SPREAD
+        expansion, offset = likelihood.expand(at), (at - start) / spread
         return Expansion(
             expansion.value + 0.5 * float(offset @ offset),
-            expansion.gradient + offset / WEIGHT_SPREAD,
-            expansion.curvature + np.eye(at.size) / WEIGHT_SPREAD**2,
+            expansion.gradient + offset / spread,
+            expansion.curvature + np.diag(spread**-2),
         )
 
     best = minimize(
