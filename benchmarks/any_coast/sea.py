@@ -11,7 +11,7 @@ import xarray as xr
 from benchmarks.any_coast.places import Gauge, Place
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.fetch.sources.tides import CONSTANTS
-from strandline.observations.readers.cyclone_tracks import read_tracks
+from strandline.observations.readers.published.cyclone_tracks import read_tracks
 from strandline.observations.readers.published.tidal_constants import read_tidal_constants
 from strandline.observations.sea_level.harmonic_tide import load_constants, predict_tide
 from strandline.observations.weather.cyclone_fields import (

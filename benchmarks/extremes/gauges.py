@@ -10,7 +10,7 @@ import xarray as xr
 
 from benchmarks.record import Row
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.readers.cyclone_tracks import read_tracks
+from strandline.observations.readers.published.cyclone_tracks import read_tracks
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages

@@ -105,7 +105,7 @@ def daily_weather(time: np.ndarray, east: float, north: float) -> xr.Dataset:
             "wind_east": as_variable("wind_east", dims, np.full(shape, east)),
             "wind_north": as_variable("wind_north", dims, np.full(shape, north)),
         },
-        {"time": time, "latitude": [45.0, 46.0], "longitude": [15.0, 16.0]},
+        {"time": time, "latitude": [45.0, 46.0], "longitude": [15.0, 16.0], "available_after_h": 0.0},
     )
 
 

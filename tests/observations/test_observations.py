@@ -12,6 +12,7 @@ from strandline.observations.observations import Observations
 from strandline.observations.region import Region
 from strandline.observations.variables import VARIABLES, as_variable, check_variables
 from tests.fixtures.batches import HERE, REGION, make_assets, make_observations, make_terrain, scenes
+from tests.fixtures.weather import make_forecast, make_weather
 
 REGION_FACTS = vars(REGION)
 
@@ -77,6 +78,8 @@ def with_gauge(change: object) -> dict[str, object]:
 
 WET = np.zeros((1, 16, 16))
 NOON = np.datetime64("2020-01-06T12", "ns")
+DAYS = np.array(["2020-01-06", "2020-01-07"], dtype="datetime64[ns]")
+LEADS = np.arange(0, 9, 3)
 
 
 @pytest.mark.parametrize(
@@ -98,12 +101,23 @@ NOON = np.datetime64("2020-01-06T12", "ns")
         ({"assets": make_assets().assign(asset_class="castle")}, r"unknown classes \['castle'\]"),
         ({"assets": make_assets().to_crs("EPSG:4326")}, "reproject them"),
         ({"provenance": {"terrain": HERE}}, "tide_gauge: has no provenance"),
+        ({"weather": make_weather(DAYS).drop_vars("available_after_h")}, "'available_after_h' is missing"),
+        ({"weather": make_weather(DAYS, delay=-1.0)}, "'available_after_h' is -1.0"),
+        ({"weather": make_weather(DAYS, delay=np.nan)}, "'available_after_h' is nan"),
+        ({"weather": make_weather(DAYS[::-1])}, "does not come after"),
+        ({"weather_forecast": make_forecast(DAYS, LEADS, delay=-0.5)}, "T00:00 is available at 2020-01-05T23:30"),
+        ({"weather_forecast": make_forecast(DAYS[::-1], LEADS)}, "issued .* does not come after"),
+        ({"weather_forecast": make_forecast(DAYS, LEADS - 1)}, "give whole hours from 0 on"),
+        ({"weather_forecast": make_forecast(DAYS, LEADS[::-1])}, "give whole hours from 0 on, ascending"),
+        ({"weather_forecast": make_forecast(DAYS, LEADS).drop_vars("available")}, "'available' is missing"),
+        ({"weather_forecast": make_forecast(DAYS, LEADS, {"rain": 600.0})}, "'rain' lie outside"),
     ],
 )  # fmt: skip
 def test_observations_refuse_what_breaks_their_layout(change: dict[str, object], message: str) -> None:
     here = small_region()
+    added = dict.fromkeys(("sar", "flood_survey", "weather", "weather_forecast"), HERE)
     with pytest.raises(InputError, match=message):
-        replace(here, **({"provenance": {**here.provenance, "sar": HERE, "flood_survey": HERE}} | change))
+        replace(here, **({"provenance": {**here.provenance, **added}} | change))
 
 
 def test_a_modality_that_was_not_observed_is_none() -> None:

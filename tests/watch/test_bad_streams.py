@@ -15,7 +15,7 @@ from benchmarks.agent.scripted_watch import message
 from strandline.errors import InputError
 from strandline.observations.fetch.transfer.http import Service
 from strandline.observations.readers.formats.reading_process import ReadingLimits, ReadingProcess
-from strandline.observations.region_file.feed_sections import ForecastStreamSection, JsonStreamSection
+from strandline.observations.region_file.watch.feed_sections import ForecastStreamSection, JsonStreamSection
 from strandline.pipeline.deployment import Deployment
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.watch.agent_state import decode

@@ -12,7 +12,7 @@ from benchmarks.surge.networks.surge_network import HOURS
 from benchmarks.surge.records.known_tracks import pressure_rise
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Mask, Times
-from strandline.observations.readers.cyclone_tracks import read_tracks
+from strandline.observations.readers.published.cyclone_tracks import read_tracks
 from strandline.observations.readers.published.tidal_constants import read_tidal_constants
 from strandline.observations.sea_level.harmonic_tide import (
     SHORTEST_RECORD_DAYS,

@@ -22,6 +22,7 @@ ADDS = {
     "serve": "the dashboard and its API",
     "parquet": "assets and zones from GeoParquet",
     "postgres": "a store of the watch on PostgreSQL, for several machines",
+    "grib": "weather forecasts of ECMWF and NCEP as GRIB",
     "dask": "maps of large regions on a cluster",
     "quantum": "PennyLane, which our quantum kernels are checked against",
 }

@@ -188,7 +188,7 @@ def _failures(plan: "FetchPlan", outcomes: "list[Outcome]") -> "list[Failure]":
 
 
 def _show_sources(sources: "Iterable[Source]", *, as_json: bool) -> None:
-    from strandline.observations.fetch.registry import NOT_READ_YET
+    from strandline.observations.fetch.registry import ASKED_BY_NAME, NOT_READ_YET
 
     if as_json:
         keys = ("name", "kind", "address", "licence", "attribution", "needs")
@@ -198,7 +198,8 @@ def _show_sources(sources: "Iterable[Source]", *, as_json: bool) -> None:
     title = "sources of public data"
     table = Table("source", "kind", "needs", "licence", box=None, title=title, title_justify="left")
     for source in sources:
-        needs = "its name; not read by a run yet" if source.name in NOT_READ_YET else source.needs
+        unread = "; not read by a run yet" if source.name in NOT_READ_YET else ""
+        needs = f"its name{unread}" if source.name in ASKED_BY_NAME else str(source.needs)
         table.add_row(source.name, source.kind, needs, source.licence)
     print_result(table)
 

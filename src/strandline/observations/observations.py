@@ -6,10 +6,12 @@ from typing import Any, Literal, Self
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
 from strandline.errors import InputError
+from strandline.observations.arrays import Times
 from strandline.observations.checks.findings import Finding
 from strandline.observations.exposure.assets import ASSET_CLASSES, ASSET_COLUMNS, no_survey
 from strandline.observations.fetch.credits.data_files import DataFile
@@ -83,9 +85,17 @@ MODALITIES: dict[str, Modality] = {
     ),
     "weather": Modality(
         {},
-        dict.fromkeys(("pressure", "wind_east", "wind_north", "sea_level"), ("time", "latitude", "longitude")),
-        ("time", "latitude", "longitude"),
+        dict.fromkeys(("pressure", "wind_east", "wind_north", "rain", "sea_level"), ("time", "latitude", "longitude")),
+        ("time", "latitude", "longitude", "available_after_h"),
         cost_of_absence="no pressure and wind for the teacher's surge forecasts, from which the students learn",
+    ),
+    "weather_forecast": Modality(
+        {},
+        dict.fromkeys(
+            ("pressure", "wind_east", "wind_north", "rain"), ("issued", "lead", "member", "latitude", "longitude")
+        ),
+        ("issued", "lead", "member", "latitude", "longitude", "available"),
+        cost_of_absence="no forecast of wind and pressure, so that the sea is forecast from its own readings alone",
     ),
     "storms": Modality(
         {"maximum_wind": ("fix",)},
@@ -124,7 +134,10 @@ class Observations:
             is the level [m] about which the tide swings.
         sar, sar_reference: radar scenes and their dry-season mean.
         optical: on its own grid (coarser y and x); NaN = cloud.
-        weather: daily or 6-hourly fields on a coarse longitude-latitude grid.
+        weather: analyses or readings, every 6 h or oftener, on a coarse longitude-latitude grid. The coordinate
+            ``available_after_h`` [h] is how long after its time a value could be had.
+        weather_forecast: as issued: ``issued`` is the model's cycle, ``available`` (issued) when it could be had,
+            ``lead`` [h], ``member`` 0 = control or deterministic.
         storms: cyclone fixes, one a row, named by coordinate ``storm``.
         in_situ: depths at loggers in the floodplain (x, y [m]) at scene times.
         flood_survey: the few labelled maps: greatest depth of the event around ``time``; NaN = not surveyed.
@@ -146,6 +159,7 @@ class Observations:
     sar_reference: xr.Dataset | None = None
     optical: xr.Dataset | None = None
     weather: xr.Dataset | None = None
+    weather_forecast: xr.Dataset | None = None
     storms: xr.Dataset | None = None
     in_situ: xr.Dataset | None = None
     flood_survey: xr.Dataset | None = None
@@ -262,11 +276,46 @@ def check_layout(name: str, dataset: xr.Dataset) -> None:
                 name, f"coordinate '{coordinate}' is missing", f"needed: {', '.join(modality.coordinates)}"
             )
     if "time" in dataset.coords and name != "storms":
-        time = dataset["time"].values
-        if not np.issubdtype(time.dtype, np.datetime64) or np.isnat(time).any():
-            raise InputError(name, "'time' holds values that are not times", "give UTC datetime64 without gaps")
-        backwards = np.flatnonzero(np.diff(time) <= np.timedelta64(0))
-        if backwards.size:
-            before, after = (pd.Timestamp(time[backwards[0] + step]) for step in (0, 1))
-            raise InputError(name, f"time {after} does not come after {before}", "sort the times and drop repeats")
+        _check_ascending(name, "time", dataset["time"].values)
+    if name == "weather":
+        _check_delay(dataset["available_after_h"].values)
+    if name == "weather_forecast":
+        _check_issues(dataset)
     check_variables(dataset, name)
+
+
+def _check_ascending(name: str, axis: str, time: Times) -> None:
+    _check_times(name, axis, time)
+    backwards = np.flatnonzero(np.diff(time) <= np.timedelta64(0))
+    if backwards.size:
+        before, after = (pd.Timestamp(time[backwards[0] + step]) for step in (0, 1))
+        raise InputError(name, f"{axis} {after} does not come after {before}", "sort the times and drop repeats")
+
+
+def _check_times(name: str, axis: str, time: Times) -> None:
+    if not np.issubdtype(time.dtype, np.datetime64) or np.isnat(time).any():
+        raise InputError(name, f"'{axis}' holds values that are not times", "give UTC datetime64 without gaps")
+
+
+def _check_delay(hours: npt.NDArray) -> None:
+    if hours.shape != () or not (np.isfinite(hours) and hours >= 0):
+        what = f"'available_after_h' is {hours}"
+        raise InputError("weather", what, "give the hours from a value's time until it can be had, 0 or more")
+
+
+def _check_issues(forecast: xr.Dataset) -> None:
+    """Check the axes of ``weather_forecast``: nothing is available before it was issued."""
+    name, issued, available = "weather_forecast", forecast["issued"].values, forecast["available"].values
+    _check_ascending(name, "issued", issued)
+    _check_times(name, "available", available)
+    if available.shape != issued.shape:
+        raise InputError(name, f"'available' has shape {available.shape}", "give one time for each issue")
+    early = np.flatnonzero(available < issued)
+    if early.size:
+        issue, moment = (str(times[early[0]])[:16] for times in (issued, available))
+        raise InputError(
+            name, f"the cycle of {issue} is available at {moment}, before it", "state when it could be had, in UTC"
+        )
+    lead = forecast["lead"].values
+    if not np.issubdtype(lead.dtype, np.integer) or (lead < 0).any() or (np.diff(lead) <= 0).any():
+        raise InputError(name, f"leads are {lead}", "give whole hours from 0 on, ascending")

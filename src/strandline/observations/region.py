@@ -90,6 +90,13 @@ class Region:
         longitude, latitude = to_degrees.transform((left + right) / 2, (bottom + top) / 2)
         return float(longitude), float(latitude)
 
+    @property
+    def sea_point_lonlat(self) -> tuple[float, float]:
+        """Longitude and latitude of the sea point [degrees]."""
+        to_degrees = Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True)
+        longitude, latitude = to_degrees.transform(*self.sea_point)
+        return float(longitude), float(latitude)
+
     def window(self, rows: slice, columns: slice) -> Self:
         """A sub-region of these rows and columns, with the same sea point."""
         left, top, size = self.bounds[0], self.bounds[3], self.cell_size

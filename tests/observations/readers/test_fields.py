@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from strandline.errors import InputError
 from strandline.observations.checks.positions import great_circle_distance
-from strandline.observations.readers.cyclone_tracks import read_storms
+from strandline.observations.readers.published.cyclone_tracks import read_storms
 from strandline.observations.readers.published.tidal_constants import read_tidal_constants
 from strandline.observations.readers.published.tide_stations import find_station
 from strandline.observations.readers.tide_gauges import read_readings
@@ -194,6 +194,16 @@ def test_pressure_in_the_wrong_unit_is_refused(tmp_path: Path) -> None:
     frame.assign(p="").to_csv(tmp_path / "w.csv", index=False)
     with pytest.raises(InputError, match="has no reading of pressure"):
         read_weather(station_section(tmp_path / "w.csv"), REGION)
+
+
+@pytest.mark.parametrize(("stated", "hours"), [({}, 120.0), ({"available_after_h": 1.0}, 1.0)])
+def test_a_value_counts_as_known_after_the_delay_of_era5_unless_stated(
+    tmp_path: Path, stated: dict[str, float], hours: float
+) -> None:
+    frame = pd.DataFrame({"time": TIME, "p": 1000.0, "speed": 10.0, "from": 0.0})
+    frame.to_csv(tmp_path / "w.csv", index=False)
+    section = station_section(tmp_path / "w.csv").model_dump(exclude_unset=True) | stated
+    assert float(read_weather(WeatherSection.model_validate(section), REGION)["available_after_h"]) == hours
 
 
 # --- storms ------------------------------------------------------------------------------------------------------

@@ -12,11 +12,13 @@ from strandline.observations.region_file import RegionFile, load_region_file
 from strandline.watch.feeds.files.flood_scenes import FloodScenes
 from strandline.watch.feeds.files.forecasts import ForecastFolder
 from strandline.watch.feeds.files.growing_file import GrowingFile
+from strandline.watch.feeds.files.weather_forecasts import WeatherForecastFolder
 from strandline.watch.feeds.registry import open_feeds
 from strandline.watch.feeds.services.coops import Coops
 from strandline.watch.feeds.services.erddap import Erddap
 from strandline.watch.feeds.services.ioc import Ioc
 from strandline.watch.feeds.services.json_service import JsonService
+from strandline.watch.feeds.services.open_meteo import OpenMeteoFeed
 from strandline.watch.feeds.services.stac import Stac
 from tests.fixtures.region_files import REGION_FILE, write_region_folder
 from tests.watch.feeds.test_folders import write_zones
@@ -39,6 +41,8 @@ KEYS = {
     "json": 'url = "https://levels.example/pier?from={since:%Y%m%d}"\ntime = "data.*.t"\nlevel = "data.*.v"\n'
     'unit = "m"\nvertical_datum = "region"\ntoken_variable = "PIER_TOKEN"\n',
     "forecast": 'variable = "surge_forecast"\nfolder = "forecasts"\nlevel = "surge"\n',
+    "weather_forecast": 'folder = "grib"\nformat = "grib"\npattern = "*.grib2"\n',
+    "open_meteo": 'product = "ensemble"\nmetadata = "ecmwf_ifs025_ensemble"\nlongest_lead_hours = 72\n',
     "flood_scene": 'folder = "scenes"\ntime_format = "water_%Y%m%d"\nzones = "zones.geojson"\nzone_name = "name"\n'
     "flooded = [1]\n",
     "stac": 'url = "https://stac.example/v1"\ncollections = ["sentinel-1-grd"]\n',
@@ -50,6 +54,8 @@ CLASSES = {
     "erddap": Erddap,
     "json": JsonService,
     "forecast": ForecastFolder,
+    "weather_forecast": WeatherForecastFolder,
+    "open_meteo": OpenMeteoFeed,
     "flood_scene": FloodScenes,
     "stac": Stac,
 }
@@ -94,9 +100,20 @@ def test_every_kind_of_stream_opens_its_own_feed(tmp_path: Path, client: httpx.C
     assert (south, north) == (pytest.approx(45.15, abs=0.02), pytest.approx(45.17, abs=0.02))
     assert by_name["json"].service.headers == {"Authorization": "Bearer hush"}  # type: ignore[attr-defined]
     assert "hush" not in repr(feeds[4].feed)
-    assert {by_name[kind].longest_delay for kind in KEYS if kind not in ("flood_scene", "stac")} == {  # type: ignore[attr-defined]
+    assert {by_name[kind].longest_delay for kind in KEYS if kind not in ("flood_scene", "stac", "open_meteo")} == {  # type: ignore[attr-defined]
         timedelta(days=3, minutes=15)
     }
+
+
+def test_weather_is_read_at_the_sea_point_or_where_the_stream_says(tmp_path: Path, client: httpx.Client) -> None:
+    elsewhere = stream("open_meteo", "elsewhere") + "longitude = 15.5\nlatitude = 45.0\n"
+    stated = region_file(tmp_path, stream("open_meteo") + elsewhere)
+    at_sea, other = (feed.feed for feed in open_feeds(stated, None, client))
+    assert (at_sea.longitude, at_sea.latitude) == (pytest.approx(15.0, abs=0.01), pytest.approx(45.16, abs=0.01))  # type: ignore[attr-defined]
+    assert (other.longitude, other.latitude) == (15.5, 45.0)  # type: ignore[attr-defined]
+    assert other.section.address == "https://ensemble-api.open-meteo.com"  # type: ignore[attr-defined]
+    message = refusal(tmp_path, stream("open_meteo") + "longitude = 15.5\n")
+    assert "'longitude' and 'latitude' belong together" in message
 
 
 def test_feeds_that_all_fail_give_health_records_only(tmp_path: Path, client: httpx.Client) -> None:

@@ -9,7 +9,7 @@ import pytest
 from strandline.errors import InputError
 from strandline.observations.region_file import load_region_file
 from strandline.observations.region_file.planning_section import PlanningSection
-from strandline.observations.region_file.warnings_section import WarningsSection
+from strandline.observations.region_file.watch.warnings_section import WarningsSection
 from strandline.pipeline.study_area import evacuation_settings
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from strandline.observations.region_file import load_region_file
-from strandline.observations.region_file.warnings_section import COASTAL_FLOOD, LANGUAGES, WarningsSection
+from strandline.observations.region_file.watch.warnings_section import COASTAL_FLOOD, LANGUAGES, WarningsSection
 
 EXAMPLE = Path(__file__).parents[3] / "examples/caorle.toml"
 

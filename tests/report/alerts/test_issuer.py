@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-from strandline.observations.region_file.warnings_section import LANGUAGES, WarningsSection
+from strandline.observations.region_file.watch.warnings_section import LANGUAGES, WarningsSection
 from strandline.report.alerts.issuer import NO_ISSUER, issuer_of
 
 

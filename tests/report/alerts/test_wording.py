@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strandline.observations.region_file.warnings_section import LANGUAGES
+from strandline.observations.region_file.watch.warnings_section import LANGUAGES
 from strandline.planning.actions import Response
 from strandline.report.alerts.catalogue import catalogue_of, is_checked, read_catalogue
 from strandline.report.alerts.exceedance import Exceedance

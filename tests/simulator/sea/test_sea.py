@@ -118,8 +118,22 @@ def test_weather_fields_show_the_monsoon_and_the_storms() -> None:
     assert (np.abs(record.storms["time"].values - worst) < np.timedelta64(6, "h")).any()
 
 
-def test_the_weather_is_given_at_noon() -> None:
-    assert sea("mekong", 0.2).weather["time"].values[0] == np.datetime64("2000-01-01T12:00")
+def test_analyses_come_every_three_hours_and_six_hours_late() -> None:
+    weather = sea("mekong", 0.2).weather
+    time = weather["time"].values
+    assert time[0] == np.datetime64("2000-01-01T00:00")
+    assert set(np.diff(time)) == {np.timedelta64(3, "h")}
+    assert float(weather["available_after_h"]) == 6.0
+
+
+def test_analyses_are_the_weather_that_raises_the_sea(two_years: SeaRecord) -> None:
+    """In the strongest surge the analysed pressure is below, and the wind above, that of nine hours in ten."""
+    worst = two_years.tide_gauge["time"].values[two_years.surge.values[0].argmax()]
+    weather = two_years.weather
+    then = weather.sel(time=slice(worst - np.timedelta64(6, "h"), worst + np.timedelta64(6, "h")))
+    speed = np.hypot(weather["wind_east"], weather["wind_north"])
+    assert float(np.hypot(then["wind_east"], then["wind_north"]).max()) > float(speed.quantile(0.9))
+    assert float(then["pressure"].min()) < float(weather["pressure"].quantile(0.1))
 
 
 def test_storm_fixes_are_six_hourly_and_within_the_record(two_years: SeaRecord) -> None:

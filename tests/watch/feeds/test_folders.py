@@ -17,7 +17,7 @@ from shapely.geometry import box
 from strandline.errors import FeedError, InputError
 from strandline.models.weights.load_scene_weights import load_committee
 from strandline.observations.region import Region
-from strandline.observations.region_file.feed_sections import FloodSceneStreamSection, ForecastStreamSection
+from strandline.observations.region_file.watch.feed_sections import FloodSceneStreamSection, ForecastStreamSection
 from strandline.pipeline.maps.moment import one_scene
 from strandline.pipeline.maps.moment.inputs import SceneFiles
 from strandline.pipeline.maps.moment.one_scene import SceneLayers, flooded_land, read_layers

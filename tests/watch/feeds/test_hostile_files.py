@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from strandline.errors import FeedError, InputError
 from strandline.observations.readers.formats.reading_process import FileDefeatsReader, ReadingLimits, ReadingProcess
 from strandline.observations.region_file.data_sections import GaugeFileSection
-from strandline.observations.region_file.feed_sections import ForecastStreamSection
+from strandline.observations.region_file.watch.feed_sections import ForecastStreamSection
 from strandline.watch.agent import poll_feeds
 from strandline.watch.feeds.client import FeedClient, RetryPolicy
 from strandline.watch.feeds.files.forecasts import ForecastFolder

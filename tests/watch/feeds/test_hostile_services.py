@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from strandline.errors import FeedError
 from strandline.observations.fetch.transfer.http import AnswerLimits, Service
 from strandline.observations.readers.formats.reading_process import ReadingLimits, ReadingProcess
-from strandline.observations.region_file import feed_sections as sections
+from strandline.observations.region_file.watch import feed_sections as sections
 from strandline.watch.agent import poll_feeds
 from strandline.watch.feeds.client import FeedClient, RetryPolicy
 from strandline.watch.feeds.services.coops import Coops

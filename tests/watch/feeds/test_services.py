@@ -13,7 +13,7 @@ import pytest
 
 from strandline.errors import FeedError
 from strandline.observations.fetch.transfer.http import Service
-from strandline.observations.region_file import feed_sections as sections
+from strandline.observations.region_file.watch import feed_sections as sections
 from strandline.watch.feeds.client import FeedClient, RetryPolicy
 from strandline.watch.feeds.services.coops import Coops
 from strandline.watch.feeds.services.erddap import Erddap

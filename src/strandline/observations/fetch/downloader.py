@@ -120,6 +120,31 @@ class Downloader:
         service = self._service(headers)
         return self._patiently(lambda: service.text(_ready(service, service.post_form(url, fields))))
 
+    def part(self, url: str, first: int, length: int) -> bytes:
+        """Some bytes of a file.
+
+        Args:
+            first: position of the first one.
+            length: of the part [bytes].
+
+        Raises:
+            FeedError: no answer after all attempts, an error, or another part.
+        """
+        service = self._service({"Range": f"bytes={first}-{first + length - 1}", "Accept-Encoding": "identity"})
+
+        def attempt() -> bytes:
+            response = _ready(service, service.get(url))
+            service.refuse_error(response)
+            host, content = response.url.host, response.content
+            if response.status_code != httpx.codes.PARTIAL_CONTENT:
+                raise service.refusal(f"{host} sends the whole file for a part of it", "choose another mirror")
+            if len(content) != length:
+                what = f"{host} sends {len(content):,} bytes of the {length:,} that were asked for"
+                raise NoAnswer(str(service.refusal(what, "fetch it again")))
+            return content
+
+        return self._patiently(attempt)
+
     def download(
         self,
         url: str | Callable[[], str],

@@ -22,7 +22,9 @@ from strandline.observations.fetch.sources.rasters.sea_level_rise import SeaLeve
 from strandline.observations.fetch.sources.rasters.world_cover import WorldCover
 from strandline.observations.fetch.sources.tides import Ticon
 from strandline.observations.fetch.sources.weather.ibtracs import Ibtracs
+from strandline.observations.fetch.sources.weather.model_fields import ECMWF_OPEN_DATA, GFS
 from strandline.observations.fetch.sources.weather.open_meteo import OpenMeteo
+from strandline.observations.fetch.sources.weather.open_meteo_forecasts import OpenMeteoForecast
 from strandline.observations.region_file.toml_file import read_toml
 
 SOURCES: tuple[Source, ...] = (
@@ -41,8 +43,13 @@ SOURCES: tuple[Source, ...] = (
     SeaLevelRise(),
     Ibtracs(),
     OpenMeteo("open-meteo", "archive", "https://archive-api.open-meteo.com"),
-    OpenMeteo("open-meteo-forecast", "forecast", "https://api.open-meteo.com"),
-    OpenMeteo("open-meteo-ensemble", "ensemble", "https://ensemble-api.open-meteo.com"),
+    OpenMeteoForecast("open-meteo-forecast", "forecast", "https://api.open-meteo.com"),
+    OpenMeteoForecast(
+        "open-meteo-ensemble", "ensemble", "https://ensemble-api.open-meteo.com", metadata="ecmwf_ifs025_ensemble"
+    ),
+    OpenMeteoForecast("open-meteo-past-forecasts", "past", "https://previous-runs-api.open-meteo.com"),
+    ECMWF_OPEN_DATA,
+    GFS,
     OpenMeteo("glofas", "river", "https://flood-api.open-meteo.com", "river"),
     OvertureBuildings(),
     OsmBuildings(),
@@ -52,8 +59,13 @@ SOURCES: tuple[Source, ...] = (
 GAZETTEER = "nominatim"
 """The name by which the table of mirrors gives another address of the gazetteer; it is no source of files."""
 
-NOT_READ_YET = ("open-meteo-forecast", "open-meteo-ensemble", "glofas")
-"""Sources whose files no run reads yet: asked only by their own name."""
+NOT_READ_YET = ("glofas",)
+"""Sources whose files no run reads yet."""
+ASKED_BY_NAME = (
+    *NOT_READ_YET, "open-meteo-forecast", "open-meteo-ensemble", "open-meteo-past-forecasts", "ecmwf-open-data",
+    "noaa-gfs",
+)  # fmt: skip
+"""Sources that are asked only by their own name: forecasts, which are of their hour, and what no run reads."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,7 @@ class Mirrors:
 def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Source]:
     """The sources that a choice names; without names, all that need nothing of the user, or a file that is given.
 
-    Those whose files no run reads yet are asked only by their own name.
+    Forecasts, and what no run reads yet, are asked only by their own name.
 
     Raises:
         InputError: a name that is no source and no kind.
@@ -83,7 +95,7 @@ def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Sou
 
     def is_ready(source: Source) -> bool:
         has_all = source.needs == "nothing" or (source.needs == "file" and source.name in choice.files)
-        return has_all and source.name not in NOT_READ_YET
+        return has_all and source.name not in ASKED_BY_NAME
 
     return [
         source

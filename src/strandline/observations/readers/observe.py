@@ -14,15 +14,16 @@ from strandline.observations.exposure.settlement import settle
 from strandline.observations.fetch.credits.cited_files import cite
 from strandline.observations.fetch.credits.data_files import without_secrets
 from strandline.observations.observations import Observations, Provenance, ProvenanceKind
-from strandline.observations.readers.cyclone_tracks import read_storms
 from strandline.observations.readers.exposure.assets import read_all_assets
 from strandline.observations.readers.exposure.people import PLACED_WITHIN, read_people
 from strandline.observations.readers.flood_surveys import read_flood_surveys
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
+from strandline.observations.readers.published.cyclone_tracks import read_storms
 from strandline.observations.readers.satellite import read_optical, read_sar, read_sar_reference
 from strandline.observations.readers.terrain import read_terrain
 from strandline.observations.readers.tide_gauges import read_tide_gauges
 from strandline.observations.readers.weather import read_weather
+from strandline.observations.readers.weather_forecasts.read_weather_forecasts import read_weather_forecasts
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.data_sections import TideGaugeSection
@@ -43,6 +44,7 @@ READERS: dict[str, tuple[str, Callable[[Any, Region], xr.Dataset | None]]] = {
     "sar_reference": ("sar", read_sar_reference),
     "optical": ("optical", read_optical),
     "weather": ("weather", read_weather),
+    "weather_forecast": ("weather_forecast", read_weather_forecasts),
     "storms": ("storms", read_storms),
     "people": ("people", read_people),
 }

@@ -22,7 +22,7 @@ from strandline.observations.variables import VARIABLES, as_variable, check_vari
 
 _log = logging.getLogger(__name__)
 
-_NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "pressure": (
         ("air_pressure_at_mean_sea_level", "air_pressure_at_sea_level", "air_pressure_reduced_to_mean_sea_level"),
         ("msl", "psl", "prmsl", "slp", "mslp"),
@@ -41,14 +41,20 @@ def read_weather(settings: WeatherSection, region: Region) -> xr.Dataset:
         InputError: with file, variable or row, and remedy.
     """
     if settings.station is not None:
-        return read_weather_station(settings.station)
+        weather = read_weather_station(settings.station)
+    else:
+        weather = _read_fields(settings, region)
+    return weather.assign_coords(available_after_h=settings.available_after_h)
+
+
+def _read_fields(settings: WeatherSection, region: Region) -> xr.Dataset:
     path = settings.path or Path()  # the section has one where it has no station
     with open_fields(path) as dataset:
         available = ", ".join(map(str, dataset.data_vars))
         time = times_of(dataset, path)
         check_times(time.values.reshape(-1), path)
         found = {}
-        for name, (standard_names, names) in _NAMES.items():
+        for name, (standard_names, names) in NAMES.items():
             stated = settings.names.get(name)  # type: ignore[call-overload]
             if stated is not None and stated not in dataset.variables:
                 raise InputError(path, f"has no variable '{stated}' for {name}", f"it has {available}")

@@ -22,7 +22,10 @@ from strandline.observations.region_file.values import (
     TimeZone,
 )
 from strandline.observations.region_file.vertical_datum import Heights
+from strandline.observations.region_file.weather_sections import WeatherForecastSection
 
+ERA5_DELAY_H = 120.0
+"""[h] ERA5 is published with five days of delay: Copernicus Climate Data Store, ERA5 hourly data on single levels."""
 LevelUnit = Literal["m", "cm", "mm", "ft"]
 GaugeFormat = Literal["wide", "long", "uhslc", "erddap", "noaa_coops", "netcdf"]
 
@@ -202,7 +205,8 @@ class WeatherSection(Sourced):
     """Either gridded fields (NetCDF file or Zarr folder, CF names or ``names``), or one weather station.
 
     ``margin`` [degrees] of field is kept around the region. ``sea_level`` states the datum of a sea level in
-    the fields.
+    the fields. ``available_after_h``: hours from a value's time until it could be had: up to 1 for a station's reading,
+    about 6 for a centre's analysis, 120 for ERA5. The default is the longest, so that nothing is used too early.
     """
 
     path: DataPath | None = None
@@ -210,6 +214,7 @@ class WeatherSection(Sourced):
     names: dict[Literal["pressure", "wind_east", "wind_north", "sea_level"], str] = Field(default_factory=dict)
     margin: Annotated[float, Field(ge=0, le=90)] = 2.0
     sea_level: Heights | None = None
+    available_after_h: Annotated[float, Field(ge=0, le=8766)] = ERA5_DELAY_H
 
     @model_validator(mode="after")
     def _either(self) -> "WeatherSection":
@@ -288,6 +293,7 @@ class DataSections(Section):
     sar: SarSection | None = None
     optical: OpticalSection | None = None
     weather: WeatherSection | None = None
+    weather_forecast: tuple[WeatherForecastSection, ...] = ()
     storms: StormsSection | None = None
     tides: TidesSection | None = None
     extremes: ExtremesSection | None = None

@@ -13,7 +13,6 @@ from strandline.errors import InputError
 from strandline.observations.region import Region
 from strandline.observations.region_file.accepted_findings import AcceptedFinding
 from strandline.observations.region_file.data_sections import DataSections
-from strandline.observations.region_file.feed_sections import AnyStream
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.region_file.scenario_sections import ReturnLevelsSection, ScenariosSection
@@ -21,7 +20,8 @@ from strandline.observations.region_file.surveys.flood_survey_section import Any
 from strandline.observations.region_file.toml_file import describe_errors, first_of, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Section, as_datetime64
 from strandline.observations.region_file.vertical_datum import DATUM_KEY, RegionDatum, demand_datums
-from strandline.observations.region_file.warnings_section import WarningsSection
+from strandline.observations.region_file.watch.feed_sections import AnyStream
+from strandline.observations.region_file.watch.warnings_section import WarningsSection
 
 MOST_PER_AREA = 1e6
 """[EUR 2010 per m2 of floor]"""

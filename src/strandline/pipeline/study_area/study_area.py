@@ -26,7 +26,7 @@ from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.scenario_sections import SeaLevelRise
 from strandline.observations.region_file.values import parse_time_zone
-from strandline.observations.region_file.warnings_section import WarningsSection
+from strandline.observations.region_file.watch.warnings_section import WarningsSection
 from strandline.observations.sea_level.harmonic_tide import TidalConstants
 from strandline.observations.sea_level.projections import SeaLevelProjection
 from strandline.observations.sea_level.sinking_land import bring_land_to

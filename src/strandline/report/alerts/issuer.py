@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from strandline.observations.region_file.warnings_section import COASTAL_FLOOD, Category, WarningsSection
+from strandline.observations.region_file.watch.warnings_section import COASTAL_FLOOD, Category, WarningsSection
 
 NOBODY = "strandline.invalid"
 """Sender of a draft that names no issuer; no such domain can exist (RFC 2606)."""

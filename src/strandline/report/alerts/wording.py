@@ -6,7 +6,7 @@ from typing import Literal
 
 import pandas as pd
 
-from strandline.observations.region_file.warnings_section import LANGUAGES
+from strandline.observations.region_file.watch.warnings_section import LANGUAGES
 from strandline.planning.actions import Response
 from strandline.report.alerts.catalogue import Catalogue, catalogue_of
 from strandline.report.alerts.exceedance import Exceedance

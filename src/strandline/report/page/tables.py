@@ -33,6 +33,7 @@ MODALITY_LABELS = {
     "terrain": "Ground elevation",
     "tide_gauge": "Tide gauges",
     "weather": "Weather and coarse sea level",
+    "weather_forecast": "Weather forecasts",
     "sar": "Radar scenes",
     "sar_reference": "Dry-season radar reference",
     "optical": "Optical scenes",

@@ -24,6 +24,8 @@ TIDE_OF: dict[Basin, Literal["vung_tau", "chittagong"]] = {
 }
 """Tidal station of each basin."""
 STORM_HOURS, STORM_PEAK_HOUR = 120, 72
+ANALYSIS_STEP_H, ANALYSIS_DELAY_H = 3, 6.0
+"""Hours between the analyses, and from each until it could be had: an assumption, the usual delay of a centre."""
 _GRID_NODES, _GRID_SPACING = 5, 1.0  # [-], [degrees]
 _TIDE_SPEED = 40.0  # [m s-1] along the coast, off the shelf in water of about 160 m
 REMOTE_SPREAD, LOCAL_SPREAD = 0.08, 0.02
@@ -43,7 +45,7 @@ class SeaRecord:
         tide: (station, time) [m about mean sea level], with its seasonal part SA and SSA.
         surge: (station, time) [m]; water level minus mean sea level minus tide. It excludes the effect of the mean
             season's wind and pressure, which is part of the tide's SA and SSA.
-        weather: modality ``weather``: mean pressure and wind of each day around the site; time = noon.
+        weather: modality ``weather``: analyses of pressure and wind around the site, every ``ANALYSIS_STEP_H``.
         storms: modality ``storms``: 6-hourly fixes of every cyclone in the record.
         discharge: (time,) of the basin's whole river [m3 s-1].
     """
@@ -200,37 +202,34 @@ def _weather_fields(
     time: npt.NDArray[np.datetime64],
     rng: np.random.Generator,
 ) -> xr.Dataset:
-    """Coarse daily fields around the site, with noise of 30 Pa and 0.5 m s-1 at each node."""
+    """Coarse analyses around the site, with noise of 30 Pa and 0.5 m s-1 at each node."""
     half = _GRID_NODES // 2
     nodes = np.arange(-half, half + 1) * _GRID_SPACING
     longitudes, latitudes = round(longitude) + nodes, round(latitude) - nodes  # row 0 = north
     node_longitude, node_latitude = (grid.ravel() for grid in np.meshgrid(longitudes, latitudes))
     east, north = offset_metres(node_longitude, node_latitude, np.asarray(longitude), np.asarray(latitude))
-    steps = time.size // 24
-    whole = steps * 24
-
-    def average(hourly: Floats) -> Floats:
-        return np.asarray(hourly[..., :whole].reshape(*hourly.shape[:-1], steps, 24).mean(axis=-1))
-
+    coarse = Weather(weather.seasonal[..., ::ANALYSIS_STEP_H], weather.modes[..., ::ANALYSIS_STEP_H])
     fields = np.stack(
-        [average(weather.seasonal + weather.departure(float(e), float(n))) for e, n in zip(east, north, strict=True)]
+        [coarse.seasonal + coarse.departure(float(e), float(n)) for e, n in zip(east, north, strict=True)]
     ).transpose(2, 1, 0)  # (step, 3, node)
     first = time[0].astype("datetime64[h]")
-    for track, when, inside in tracks_within(tracks, first, whole):
-        storm = np.stack(cyclone_fields(track.cyclone, node_longitude, node_latitude), axis=1)[inside]
-        np.add.at(fields, when // 24, storm / 24)
+    for track, hour, inside in tracks_within(tracks, first, time.size):
+        at = hour % ANALYSIS_STEP_H == 0
+        storm = np.stack(cyclone_fields(track.cyclone, node_longitude, node_latitude), axis=1)
+        fields[hour[at] // ANALYSIS_STEP_H] += storm[inside[at]]
     fields += rng.standard_normal(fields.shape) * np.array([30.0, 0.5, 0.5])[:, None]
-    shape = (steps, latitudes.size, longitudes.size)
+    shape = (len(fields), latitudes.size, longitudes.size)
     dims = ("time", "latitude", "longitude")
     return xr.Dataset(
         {
-            name: as_variable(name, dims, fields[:, i].reshape(shape))
+            name: as_variable(name, dims, fields[:, i].reshape(shape).astype(np.float32))
             for i, name in enumerate(("pressure", "wind_east", "wind_north"))
         },
         {
-            "time": time[:whole:24] + np.timedelta64(12, "h"),
+            "time": time[::ANALYSIS_STEP_H],
             "latitude": latitudes,
             "longitude": longitudes,
+            "available_after_h": ANALYSIS_DELAY_H,
         },
     )
 

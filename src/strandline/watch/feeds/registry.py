@@ -6,17 +6,18 @@ from datetime import timedelta
 
 import httpx
 
-from strandline.errors import InputError
+from strandline.errors import InputError, require_extra
 from strandline.observations.fetch.transfer.http import TIMEOUT, Service
 from strandline.observations.readers.formats.reading_process import ReadingProcess
 from strandline.observations.region import Region
-from strandline.observations.region_file import feed_sections as sections
 from strandline.observations.region_file.region_file import RegionFile
+from strandline.observations.region_file.watch import feed_sections as sections
 from strandline.watch.feeds.client import DEFAULT_RETRY_POLICY, FeedClient, RetryPolicy
 from strandline.watch.feeds.files.flood_scenes import FloodScenes, read_zones
 from strandline.watch.feeds.files.forecasts import ForecastFolder
 from strandline.watch.feeds.files.foreign_files import FEED_LIMITS, ForeignFiles
 from strandline.watch.feeds.files.growing_file import GrowingFile
+from strandline.watch.feeds.files.weather_forecasts import WeatherForecastFolder
 from strandline.watch.feeds.health import Expectation
 from strandline.watch.feeds.quality_control import Tide
 from strandline.watch.feeds.services.coops import Coops
@@ -24,6 +25,7 @@ from strandline.watch.feeds.services.erddap import Erddap
 from strandline.watch.feeds.services.ioc import Ioc
 from strandline.watch.feeds.services.json_service import JsonService
 from strandline.watch.feeds.services.levels import LevelAdapter, LevelFeed
+from strandline.watch.feeds.services.open_meteo import OpenMeteoFeed
 from strandline.watch.readings import Feed
 
 _GAUGE_FILE = Expectation(timedelta(hours=1), timedelta(0), timedelta(hours=12))
@@ -98,6 +100,12 @@ def _open_feed(
             return GrowingFile(section.name, section, _LATE_BY + delay, files=files)
         case sections.ForecastStreamSection():
             return ForecastFolder(section, _LATE_BY + delay, files)
+        case sections.WeatherForecastStreamSection():
+            if section.format == "grib":
+                require_extra(f"stream '{section.name}'", "grib", "eccodes")
+            return WeatherForecastFolder(section, *_place_of(section, region), _LATE_BY + delay, files)
+        case sections.OpenMeteoStreamSection():
+            return OpenMeteoFeed(service, section, *_place_of(section, region))
         case sections.FloodSceneStreamSection():
             zones = read_zones(section.zones, section.zone_name, region)
             return FloodScenes(section, region, zones, _SCENES_LATE_BY + delay, files)
@@ -106,6 +114,13 @@ def _open_feed(
             from strandline.watch.feeds.services.stac import Stac
 
             return Stac(service, section, region.bounds_lonlat, _SCENES_LATE_BY + delay)
+
+
+def _place_of(section: sections.WeatherStreamSection, region: Region) -> tuple[float, float]:
+    """Longitude and latitude [degrees] of a stream of weather: as stated, or the region's sea point."""
+    if section.longitude is not None and section.latitude is not None:
+        return section.longitude, section.latitude
+    return region.sea_point_lonlat
 
 
 def _expectation(section: sections.StreamSection) -> Expectation:

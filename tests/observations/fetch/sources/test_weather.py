@@ -8,11 +8,11 @@ import pytest
 
 from strandline.errors import FeedError
 from strandline.observations.fetch.box import Box
-from strandline.observations.fetch.registry import chosen
+from strandline.observations.fetch.registry import ASKED_BY_NAME, chosen
 from strandline.observations.fetch.source import CachedFile, FetchChoice
 from strandline.observations.fetch.sources.weather.ibtracs import Ibtracs
 from strandline.observations.fetch.sources.weather.open_meteo import OpenMeteo
-from strandline.observations.readers.cyclone_tracks import read_tracks
+from strandline.observations.readers.published.cyclone_tracks import read_tracks
 from strandline.observations.readers.weather import read_weather_station
 from strandline.observations.region_file.data_sections import StormsSection, WeatherSection
 from tests.fixtures.data_services import DataService, Reply, asking
@@ -58,7 +58,10 @@ def test_weather_of_the_past_becomes_a_station_of_the_region_file(service: DataS
         (ARCHIVE.replace("(hPa)", "(inHg)"), "pressure_msl in 'inHg', not 'hPa'"),
         (ARCHIVE.replace("(m/s)", "(km/h)"), "wind_speed_10m in 'km/h', not 'm/s'"),
         (ARCHIVE.replace("3.0,0,GMT", "3.0,21600,GMT"), "21600 s from UTC"),
-        (ARCHIVE.replace(",wind_direction_10m (°)", ""), "without wind_direction"),
+        (
+            ARCHIVE.replace(",wind_direction_10m (°)", "").replace(",90\n", "\n").replace(",NaN\n", "\n"),
+            "without wind_dir",
+        ),
         (ARCHIVE.replace("998.1,12.5,90", "998.1,12.5"), "ends within a row"),
         (PLACE + "\n" + HEADER + "2024-05-26T02:00,NaN,NaN,NaN\n", "no value at this place"),
         ('{"error":true,"reason":"Daily API request limit exceeded."}', "limit exceeded"),
@@ -72,21 +75,13 @@ def test_another_unit_clock_or_shape_is_refused(service: DataService, tmp_path: 
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
 
-def test_forecasts_and_rivers_are_asked_only_by_name_and_members_keep_their_number(
-    service: DataService, tmp_path: Path
-) -> None:
-    ensemble = OpenMeteo("open-meteo-ensemble", "ensemble", service.address)
+def test_forecasts_and_rivers_are_asked_only_by_name(service: DataService, tmp_path: Path) -> None:
     river = OpenMeteo("glofas", "river", service.address, "river")
     for only in (frozenset[str](), frozenset({"weather", "river"})):
         asked = {source.name for source in chosen(FetchChoice(only=only))}
-        assert asked & {"glofas", "open-meteo-forecast", "open-meteo-ensemble"} == set(), "no run reads them yet"
+        assert asked & set(ASKED_BY_NAME) == set(), "a forecast is of its hour; no run reads discharge"
         assert "open-meteo" in asked
     assert [source.name for source in chosen(FetchChoice(only=frozenset({"glofas"})))] == ["glofas"]
-    columns = HEADER.rstrip("\n") + ",pressure_msl_member01 (hPa)\n"
-    service.reply("/v1/ensemble", Reply(f"{PLACE}\n{columns}2026-11-30T00:00,1001,3,180,1002\n"))
-    found = fetch(service, ensemble, tmp_path, only=frozenset({"open-meteo-ensemble"}))
-    assert (tmp_path / found.name).read_text().startswith("time,pressure,wind_speed,wind_direction,pressure_member01\n")
-    service.asked.clear()
     service.reply("/v1/flood", Reply(f"{PLACE}\ntime,river_discharge (m³/s)\n2024-05-26,812.4\n"))
     found = fetch(service, river, tmp_path, only=frozenset({"river"}))
     assert (tmp_path / found.name).read_text() == "time,river_discharge\n2024-05-26,812.4\n"

@@ -323,7 +323,10 @@ def _describe_modality(name: str, now: np.datetime64, read: Callable[[], xr.Data
     first = next(iter(dataset.data_vars.values()))
     if name == "weather":
         known = np.all([array.notnull().any(("latitude", "longitude")) for array in dataset.values()], axis=0)
-        return _timed(name, name, ", ".join(map(str, dataset.data_vars)), dataset["time"].values, known, now)
+        detail = f"{', '.join(map(str, dataset.data_vars))}; known {float(dataset['available_after_h']):g} h later"
+        return _timed(name, name, detail, dataset["time"].values, known, now)
+    if name == "weather_forecast":
+        return _describe_forecasts(dataset, now)
     unobserved = float(first.isnull().mean())
     if name == "storms":
         count = len(set(dataset["storm"].values))
@@ -349,6 +352,29 @@ def _describe_modality(name: str, now: np.datetime64, read: Callable[[], xr.Data
         longest_gap=None if name == "storms" else longest,
         spans=spans,
         age_days=_days(now - times[-1]),
+    )
+
+
+def _describe_forecasts(forecast: xr.Dataset, now: np.datetime64) -> Stream:
+    """Weather forecasts; an issue is a moment."""
+    issued, lead = forecast["issued"].values, forecast["lead"].values
+    inner = ("lead", "member", "latitude", "longitude")
+    given = np.any([array.notnull().any(inner) for array in forecast.values()], axis=0)
+    wait = np.median((forecast["available"].values - issued) / HOUR)
+    detail = (
+        f"{', '.join(map(str, forecast.data_vars))}; members {forecast.sizes['member']}, to {lead[-1]:d} h ahead; "
+        f"known {wait:g} h after the cycle"
+    )
+    return Stream(
+        "weather_forecast",
+        "present",
+        detail,
+        COSTS["weather_forecast"],
+        count=int(given.sum()),
+        gap_share=float(1.0 - given.mean()),
+        longest_gap=float((np.diff(issued[given]) / HOUR).max()) if given.sum() > 1 else None,
+        spans=tuple((time, time) for time in issued[given]),
+        age_days=_days(now - forecast["available"].values[given][-1]) if given.any() else None,
     )
 
 

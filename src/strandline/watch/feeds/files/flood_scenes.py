@@ -16,7 +16,7 @@ from strandline.observations.arrays import Floats, Mask, SingleFloats
 from strandline.observations.readers.formats.rasters import open_raster, read_on_grid
 from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
-from strandline.observations.region_file.feed_sections import FloodSceneStreamSection
+from strandline.observations.region_file.watch.feed_sections import FloodSceneStreamSection
 from strandline.pipeline.maps.moment.inputs import SceneFiles
 from strandline.pipeline.maps.moment.one_scene import SceneLayers, flooded_land, read_layers
 from strandline.watch.feeds.files.folders import arrived_since

@@ -11,17 +11,15 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.readers.formats.fields import find_variable, load, open_fields
+from strandline.observations.readers.formats.fields import load, open_fields
 from strandline.observations.readers.formats.units import parse_unit_attribute, to_si
-from strandline.observations.region_file.feed_sections import ForecastStreamSection
+from strandline.observations.readers.weather_forecasts.forecast_times import issue_of, member_dimension, valid_times
+from strandline.observations.region_file.watch.feed_sections import ForecastStreamSection
 from strandline.watch.feeds.files.folders import arrived_since
 from strandline.watch.feeds.files.foreign_files import ForeignFiles
 from strandline.watch.feeds.windowing import MOST_READINGS, before
 from strandline.watch.readings import Reading
 
-_ISSUED = ("forecast_reference_time", "reference_time", "issued", "analysis_time")
-_LEAD = ("forecast_period", "lead", "lead_time", "step")
-_MEMBER = ("realization", "member", "ensemble", "number")
 ForecastRows = tuple[Times, Times, Floats, npt.NDArray[np.int64]]
 """(N,) each: valid time, issue, value [m] and member."""
 
@@ -75,11 +73,11 @@ def read_forecast(path: Path, section: ForecastStreamSection, oldest: datetime, 
         if section.level not in dataset.variables:
             raise InputError(path, f"has no variable '{section.level}'", f"it has {', '.join(map(str, dataset))}")
         level = _at_location(dataset[section.level], section, path)
-        issued, valid = _issue(dataset, path), _valid(dataset, path)
+        issued, valid = issue_of(dataset, path), valid_times(dataset, path)
         load(level, path)
     where = f"{path} '{section.level}'"
     unit = parse_unit_attribute(level.attrs.get("units"), "m", where)
-    members = next((name for name in _MEMBER if name in level.dims), None)
+    members = member_dimension(level)
     extra = set(level.dims) - set(issued.dims) - set(valid.dims) - {members}
     if extra:
         raise InputError(
@@ -109,31 +107,3 @@ def _at_location(level: xr.DataArray, section: ForecastStreamSection, path: Path
             raise InputError(where, f"has no '{label}'", f"it has {', '.join(map(str, known[:8]))}")
         level = level.isel({dimension: int(found[0])})
     return level.squeeze(drop=True)
-
-
-def _issue(dataset: xr.Dataset, path: Path) -> xr.DataArray:
-    """Time of issue of the forecasts in a file, a scalar or along a dimension."""
-    issued = find_variable(dataset, ("forecast_reference_time",), _ISSUED)
-    if issued is None:
-        raise InputError(path, "has no time of issue", "give it a variable 'forecast_reference_time'")
-    return _as_times(issued, path)
-
-
-def _valid(dataset: xr.Dataset, path: Path) -> xr.DataArray:
-    """Valid times: as stated, or issue plus lead."""
-    lead = find_variable(dataset, ("forecast_period",), _LEAD)
-    time = find_variable(dataset, ("time",), ("valid_time", "time"))
-    if time is not None and time.name != getattr(_issue(dataset, path), "name", None):
-        return _as_times(time, path)
-    if lead is None:
-        raise InputError(path, "has neither valid times nor leads", "give it a coordinate 'time' or 'lead' [hours]")
-    load(lead, path)
-    hours = lead if np.issubdtype(lead.dtype, np.timedelta64) else (lead * 3600).round().astype("timedelta64[s]")
-    return (_issue(dataset, path) + hours).astype("datetime64[ns]")
-
-
-def _as_times(times: xr.DataArray, path: Path) -> xr.DataArray:
-    load(times, path)
-    if not np.issubdtype(times.dtype, np.datetime64):
-        raise InputError(f"{path} '{times.name}'", f"is of type {times.dtype}", "give it units 'hours since …'")
-    return times.astype("datetime64[ns]")

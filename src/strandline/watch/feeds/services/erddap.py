@@ -9,7 +9,7 @@ import httpx
 from strandline.errors import InputError
 from strandline.observations.fetch.transfer.http import Service
 from strandline.observations.readers.formats.units import parse_unit_attribute, to_si
-from strandline.observations.region_file.feed_sections import ErddapStreamSection
+from strandline.observations.region_file.watch.feed_sections import ErddapStreamSection
 from strandline.watch.feeds.services.levels import Levels, Query, parse_columns
 
 

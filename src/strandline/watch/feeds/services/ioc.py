@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import httpx
 
 from strandline.observations.fetch.transfer.http import Service
-from strandline.observations.region_file.feed_sections import IocStreamSection
+from strandline.observations.region_file.watch.feed_sections import IocStreamSection
 from strandline.watch.feeds.services.levels import Levels, Query, parse_columns
 from strandline.watch.feeds.windowing import before
 

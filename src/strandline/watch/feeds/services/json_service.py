@@ -13,7 +13,7 @@ from strandline.observations.arrays import Times
 from strandline.observations.fetch.transfer.http import Service
 from strandline.observations.readers.formats.timestamps import readable_times
 from strandline.observations.readers.formats.units import to_si
-from strandline.observations.region_file.feed_sections import JsonStreamSection
+from strandline.observations.region_file.watch.feed_sections import JsonStreamSection
 from strandline.watch.feeds.services.levels import Levels, Query, parse_numbers
 
 _FIRST = datetime(1970, 1, 1)

@@ -12,7 +12,7 @@ import pandas as pd
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.fetch.transfer.http import Service
 from strandline.observations.readers.formats.timestamps import readable_times
-from strandline.observations.region_file import feed_sections as sections
+from strandline.observations.region_file.watch import feed_sections as sections
 from strandline.watch.clock import utc_now
 from strandline.watch.feeds.windowing import available_readings, before
 from strandline.watch.readings import Reading

@@ -10,7 +10,7 @@ from pystac_client import Client
 
 from strandline.observations.fetch.transfer.http import Service
 from strandline.observations.fetch.transfer.stac_requests import NOT_STAC, StacRequests
-from strandline.observations.region_file.feed_sections import StacStreamSection
+from strandline.observations.region_file.watch.feed_sections import StacStreamSection
 from strandline.watch.feeds.windowing import before
 from strandline.watch.readings import Reading
 

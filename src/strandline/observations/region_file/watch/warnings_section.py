@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from strandline.observations.region_file.feed_sections import WebAddress
 from strandline.observations.region_file.values import Section, TimeZone
+from strandline.observations.region_file.watch.feed_sections import WebAddress
 
 LANGUAGES = ("en", "bn", "vi", "it")
 """Languages (ISO 639-1) that there are texts of warnings in."""

@@ -6,8 +6,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from strandline.observations.region_file.data_sections import GaugeFileSection, LevelUnit
-from strandline.observations.region_file.values import Band, DataPath, Positive, Section, TimeZone
+from strandline.observations.region_file.values import (
+    Band,
+    DataPath,
+    Latitude,
+    Longitude,
+    Positive,
+    Section,
+    TimeZone,
+)
 from strandline.observations.region_file.vertical_datum import Heights, OptionalHeights
+from strandline.observations.region_file.weather_sections import AdvisoryMembers, ForecastVariable, Technique
 
 EnvironmentVariable = Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")]
 
@@ -178,6 +187,57 @@ class StacStreamSection(WebSection):
     collections: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
+class WeatherStreamSection(StreamSection):
+    """Keys of both feeds of weather forecasts: one place, and leads up to ``longest_lead_hours``.
+
+    ``longitude``, ``latitude``: of the place; the region's sea point where they are left out.
+    """
+
+    longitude: Longitude | None = None
+    latitude: Latitude | None = None
+    longest_lead_hours: Annotated[int, Field(ge=1, le=384)] = 96
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "WeatherStreamSection":
+        if (self.longitude is None) != (self.latitude is None):
+            raise ValueError("'longitude' and 'latitude' belong together; give both or neither")
+        return self
+
+
+class WeatherForecastStreamSection(WeatherStreamSection):
+    """A folder that receives forecasts of one model; ``format``, ``names`` as in a ``[[weather_forecast]]``.
+
+    When a forecast could be had is when its file arrived.
+    """
+
+    kind: Literal["weather_forecast"]
+    folder: DataPath
+    pattern: str = "*"
+    format: Literal["grib", "netcdf", "advisory"]
+    names: dict[ForecastVariable, str] = Field(default_factory=dict)
+    technique: Technique | None = None
+    members: AdvisoryMembers = 50
+
+
+class OpenMeteoStreamSection(WeatherStreamSection):
+    """Open-Meteo's forecast or ensemble of one model.
+
+    ``model`` as the API names it, ``metadata`` as the model metadata does (``ecmwf_ifs025_ensemble``).
+    """
+
+    kind: Literal["open_meteo"]
+    product: Literal["forecast", "ensemble"]
+    model: Annotated[str, Field(pattern="^[a-z0-9_]+$")] = "ecmwf_ifs025"
+    metadata: Annotated[str, Field(pattern="^[a-z0-9_]+$")]
+    url: WebAddress | None = None
+
+    @property
+    def address(self) -> str:
+        """Of the service, without a path."""
+        known = {"forecast": "https://api.open-meteo.com", "ensemble": "https://ensemble-api.open-meteo.com"}
+        return (self.url or known[self.product]).rstrip("/")
+
+
 AnyStream = Annotated[
     FileStreamSection
     | CoopsStreamSection
@@ -185,6 +245,8 @@ AnyStream = Annotated[
     | ErddapStreamSection
     | JsonStreamSection
     | ForecastStreamSection
+    | WeatherForecastStreamSection
+    | OpenMeteoStreamSection
     | FloodSceneStreamSection
     | StacStreamSection,
     Field(discriminator="kind"),
