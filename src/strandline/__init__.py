@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from strandline.distillation.adaptation.recipe import Recipe, recipe_of
     from strandline.distillation.distil import DistillationBatch, DistillationReport, distil
     from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
+    from strandline.distillation.sea_level.neighbour_teacher import infer_from_neighbours
     from strandline.errors import FeedError, InputError, RefusedByTheory, StrandlineError
     from strandline.models.batch import Batch
     from strandline.models.prediction import Prediction
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from strandline.observations.flood_scenes.scene import FloodScene, LabelledScene
     from strandline.observations.observations import Observations
     from strandline.observations.region_file import RegionFile, load_region_file
+    from strandline.observations.sea_level.surge.surge_forecast import drive, predict_driven
+    from strandline.observations.sea_level.surge.weather_response import WeatherResponse, fit_weather_response
     from strandline.pipeline.jobs import run
     from strandline.pipeline.study_area import StudyArea, open_study_area
     from strandline.planning.plan import Plan
@@ -35,6 +38,7 @@ _MODULES = {
     "distillation.distil": ("DistillationBatch", "DistillationReport", "distil"),
     "distillation.ensemble": ("EnsembleDistillationConfig", "distil_members"),
     "distillation.adaptation.recipe": ("Recipe", "recipe_of"),
+    "distillation.sea_level.neighbour_teacher": ("infer_from_neighbours",),
     "errors": ("FeedError", "InputError", "RefusedByTheory", "StrandlineError"),
     "models.batch": ("Batch",),
     "models.prediction": ("Prediction",),
@@ -42,6 +46,8 @@ _MODULES = {
     "observations.flood_scenes.scene": ("FloodScene", "LabelledScene"),
     "observations.observations": ("Observations",),
     "observations.region_file": ("RegionFile", "load_region_file"),
+    "observations.sea_level.surge.surge_forecast": ("drive", "predict_driven"),
+    "observations.sea_level.surge.weather_response": ("WeatherResponse", "fit_weather_response"),
     "pipeline.jobs": ("run",),
     "pipeline.study_area": ("StudyArea", "open_study_area"),
     "planning.plan": ("Plan",),
@@ -75,13 +81,18 @@ __all__ = [
     "StrandlineError",
     "StudyArea",
     "Watch",
+    "WeatherResponse",
     "__version__",
     "distil",
     "distil_members",
+    "drive",
+    "fit_weather_response",
+    "infer_from_neighbours",
     "load_forecaster",
     "load_region_file",
     "open_study_area",
     "open_watch",
+    "predict_driven",
     "read_labelled_scenes",
     "recipe_of",
     "run",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from strandline.distillation.sea_level.neighbour_teacher import teach_from_neighbours
+from strandline.distillation.sea_level.neighbour_teacher import infer_from_neighbours
 from strandline.errors import RefusedByTheory
 from strandline.observations.sea_level.surge.likelihood import LAG_HOURS
 from tests.fixtures.sea_levels import RED, sample
@@ -30,36 +30,36 @@ def make_coast() -> tuple[np.ndarray, np.ndarray]:
 
 def test_gains_and_shifts_are_found_and_the_error_is_what_it_is_measured_to_be() -> None:
     own, neighbours = make_coast()
-    taught = teach_from_neighbours(five_weeks(own), neighbours)
-    np.testing.assert_allclose(taught.gains[:2], [0.5, 1.2], rtol=0.05)
-    assert taught.shifts[:2].tolist() == [3.0, 0.0]
+    inferred = infer_from_neighbours(five_weeks(own), neighbours)
+    np.testing.assert_allclose(inferred.gains[:2], [0.5, 1.2], rtol=0.05)
+    assert inferred.shifts[:2].tolist() == [3.0, 0.0]
     inside = slice(10, HOURS - 10)
-    error = np.sqrt(np.mean((taught.level - own)[inside] ** 2))
+    error = np.sqrt(np.mean((inferred.level - own)[inside] ** 2))
     assert error < 0.045
-    assert np.sqrt(taught.error[0]) == pytest.approx(error, rel=0.3)
-    alone = teach_from_neighbours(five_weeks(own), neighbours[:1])
+    assert np.sqrt(inferred.error[0]) == pytest.approx(error, rel=0.3)
+    alone = infer_from_neighbours(five_weeks(own), neighbours[:1])
     assert error < np.sqrt(np.nanmean((alone.level - own)[inside] ** 2))
 
 
 def test_one_that_knows_nothing_teaches_nothing() -> None:
     own, neighbours = make_coast()
-    stranger = teach_from_neighbours(five_weeks(own), neighbours[2:])
+    stranger = infer_from_neighbours(five_weeks(own), neighbours[2:])
     assert np.sqrt(stranger.error[0]) > 3 * own.std()
-    with_others = teach_from_neighbours(five_weeks(own), neighbours).level
-    without = teach_from_neighbours(five_weeks(own), neighbours[:2]).level
+    with_others = infer_from_neighbours(five_weeks(own), neighbours).level
+    without = infer_from_neighbours(five_weeks(own), neighbours[:2]).level
     assert np.nanstd(with_others - without) < 0.15 * own.std()
 
 
 def test_what_the_own_gauge_read_later_is_not_looked_at() -> None:
     own, neighbours = make_coast()
     known = five_weeks(own)
-    taught = teach_from_neighbours(known, neighbours)
-    assert np.isfinite(taught.level[np.isnan(known)]).mean() > 0.99
-    other = teach_from_neighbours(five_weeks(own), np.where(np.arange(HOURS) == 5000, np.nan, neighbours))
+    inferred = infer_from_neighbours(known, neighbours)
+    assert np.isfinite(inferred.level[np.isnan(known)]).mean() > 0.99
+    other = infer_from_neighbours(five_weeks(own), np.where(np.arange(HOURS) == 5000, np.nan, neighbours))
     assert np.isnan(other.level[[5000 - 3, 5000]]).sum() <= 1
     silent = neighbours.copy()
     silent[:, 4000:4100] = np.nan
-    assert np.isnan(teach_from_neighbours(known, silent).level[4010:4090]).all()
+    assert np.isnan(infer_from_neighbours(known, silent).level[4010:4090]).all()
 
 
 def test_neighbours_without_common_weeks_are_refused() -> None:
@@ -67,14 +67,14 @@ def test_neighbours_without_common_weeks_are_refused() -> None:
     known = np.full(HOURS, np.nan)
     known[:200] = own[:200]
     with pytest.raises(RefusedByTheory, match="in common"):
-        teach_from_neighbours(known, neighbours)
+        infer_from_neighbours(known, neighbours)
     with pytest.raises(RefusedByTheory, match="in common"):
-        teach_from_neighbours(five_weeks(own), np.full((1, HOURS), np.nan))
+        infer_from_neighbours(five_weeks(own), np.full((1, HOURS), np.nan))
 
 
 def test_its_record_has_an_error_that_a_fit_can_use() -> None:
     own, neighbours = make_coast()
-    record = teach_from_neighbours(five_weeks(own), neighbours).as_record()
+    record = infer_from_neighbours(five_weeks(own), neighbours).as_record()
     assert record.error is not None
     assert record.error.shape == (LAG_HOURS,)
     assert (np.diff(record.error) <= 0).all()

@@ -19,7 +19,7 @@ LEAST_RANK = 2
 
 
 @dataclass(frozen=True, eq=False)
-class TaughtRecord:
+class InferredRecord:
     """What neighbours tell of a gauge's residual.
 
     Attributes:
@@ -39,13 +39,13 @@ class TaughtRecord:
         return Record(self.level, np.zeros((self.level.size, 0), dtype=np.float32), np.zeros((0, 0)), self.error)
 
 
-def teach_from_neighbours(own: Floats, neighbours: Floats) -> TaughtRecord:
+def infer_from_neighbours(own: Floats, neighbours: Floats) -> InferredRecord:
     """The own residual as neighbours see it: the weighted mean of their residuals, each over its gain.
 
     A neighbour's residual is a gain times the own one some hours before, plus an error; gains, shifts and the errors'
     covariance come from hours that both read. Dividing by the gain, rather than regressing on the neighbour, keeps the
-    size of what is taught: a neighbour that tells nothing gets an error without bound and no weight, where a regression
-    would teach that the sea never moves.
+    size of what is inferred: a neighbour that tells nothing gets an error without bound and no weight, where a regression
+    would show a sea that never moves.
 
     Args:
         own: (T,) residuals [m]; NaN = not read. The few weeks that are known.
@@ -67,7 +67,7 @@ def teach_from_neighbours(own: Floats, neighbours: Floats) -> TaughtRecord:
     shifts = np.full(len(neighbours), np.nan)
     gains = np.full(len(neighbours), np.nan)
     for number in used:
-        shifts[number] = fitted[number]  # type: ignore[assignment]
+        shifts[number] = fitted[number]
     aligned = np.stack([_shifted(neighbours[number], int(shifts[number])) for number in used])
     errors = np.full(own.size, np.nan)
     read = np.isfinite(own)
@@ -76,7 +76,7 @@ def teach_from_neighbours(own: Floats, neighbours: Floats) -> TaughtRecord:
         errors[left_out] = (_combine(aligned, *_calibrate(own, aligned, read & ~left_out)) - own)[left_out]
     gain, covariance = _calibrate(own, aligned, read)
     gains[used] = gain
-    return TaughtRecord(_combine(aligned, gain, covariance), _first_order(errors, blocks), shifts, gains)
+    return InferredRecord(_combine(aligned, gain, covariance), _first_order(errors, blocks), shifts, gains)
 
 
 def _fit(own: Floats, neighbour: Floats) -> int | None:

@@ -48,11 +48,11 @@ def kernels() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     groups = np.stack([each @ each.T for each in of_group])
     error = records[1].error
     assert error is not None
-    taught = error[apart] * together * (whose == 1)
+    others = error[apart] * together * (whose == 1)
     return (
         level[read],
         np.concatenate([shapes, groups]),
-        READING_NOISE**2 * np.eye(read.size) + modes @ modes.T + taught,
+        READING_NOISE**2 * np.eye(read.size) + modes @ modes.T + others,
     )
 
 

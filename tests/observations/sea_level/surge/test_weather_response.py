@@ -125,8 +125,8 @@ def test_a_teacher_helps_as_far_as_it_is_right() -> None:
     known = five_weeks(level)
     expected = answer[BEFORE : HOURS - AFTER]
 
-    def error(*taught: Record) -> float:
-        response = fit_weather_response(known, NO_MODES, wind, ONE, taught)
+    def error(*others: Record) -> float:
+        response = fit_weather_response(known, NO_MODES, wind, ONE, others)
         return float(np.sqrt(np.mean((response.features(wind) @ response.mean - expected) ** 2)))
 
     rng, lags = np.random.default_rng(8), np.arange(LAG_HOURS)
