@@ -44,7 +44,7 @@ def infer_from_neighbours(own: Floats, neighbours: Floats) -> InferredRecord:
 
     A neighbour's residual is a gain times the own one some hours before, plus an error; gains, shifts and the errors'
     covariance come from hours that both read. Dividing by the gain, rather than regressing on the neighbour, keeps the
-    size of what is inferred: a neighbour that tells nothing gets an error without bound and no weight, where a regression
+    size of what is inferred: a neighbour that tells nothing gets an error without bound and no weight; a regression
     would show a sea that never moves.
 
     Args:
