@@ -81,12 +81,14 @@ class WeatherResponse:
         columns: C series; P = C · 12 coefficients.
         mean, covariance: (P,) [m] and (P, P) [m2] of the coefficients, per scale of their column.
         residual_covariance: (168,) autocovariance [m2] of the residual that the weather leaves.
+        logarithms: of the variances that the fit chose (`RecordLikelihood`).
     """
 
     columns: tuple[Column, ...]
     mean: Floats
     covariance: Floats
     residual_covariance: Floats
+    logarithms: Floats
 
     def features(self, weather: npt.NDArray[np.floating]) -> Floats:
         """(…, T, C) weather in the columns' units → (…, T − 78, P) [1]; see `weather_features`."""
@@ -107,6 +109,7 @@ def fit_weather_response(
     weather: Floats,
     columns: Sequence[Column] = PRESSURE_AND_STRESS,
     others: Sequence[Record] = (),
+    logarithms: Floats | None = None,
 ) -> WeatherResponse:
     """Response and residual covariance of a record, which may be weeks long and have gaps.
 
@@ -119,6 +122,7 @@ def fit_weather_response(
         weather: (T, C) of the same hours in the columns' units; NaN = not known. It may be known where no level is.
         others: further records of the same residual, as a teacher infers them, with their own error; their features
             are those of ``weather`` and are filled here.
+        logarithms: of the variances, where a fit to more of the record has chosen them; ``None`` = chosen here.
 
     Raises:
         InputError: shapes do not match.
@@ -140,7 +144,8 @@ def fit_weather_response(
 
     records = [record(level, modes, None), *(record(one.level, 0 * modes, one.error) for one in others)]
     likelihood = RecordLikelihood(records, SHAPES, groups_of(columns))
-    logarithms = choose_variances(likelihood, likelihood.mean_square, SLOW)
+    if logarithms is None:
+        logarithms = choose_variances(likelihood, likelihood.mean_square, SLOW)
     found = likelihood.coefficients(logarithms)
     tide = modes.shape[1]
     return WeatherResponse(
@@ -148,6 +153,7 @@ def fit_weather_response(
         prior + found.mean[tide:],
         found.covariance[tide:, tide:],
         np.exp(logarithms[: len(SHAPES)]) @ SHAPES,
+        logarithms,
     )
 
 
