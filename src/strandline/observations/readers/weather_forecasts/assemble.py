@@ -10,6 +10,7 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices, Times
+from strandline.observations.checks.times import check_times
 from strandline.observations.variables import as_variable, check_variables
 
 DIMENSIONS = ("issued", "lead", "member", "latitude", "longitude")
@@ -65,6 +66,9 @@ def assemble(
         np.unique(np.concatenate([np.asarray(getattr(part, name)) for part in rows]))
         for name in ("issued", "lead", "member")
     )
+    if np.isnat(issued).any():
+        raise InputError(where, "holds a forecast without a time of issue", "give each one its cycle")
+    check_times(issued, where)
     if lead[0] < 0 or lead[-1] > LONGEST_LEAD:
         worst = lead[0] if lead[0] < 0 else lead[-1]
         remedy = f"are issue and valid times in UTC, and leads in hours? they must be 0 to {LONGEST_LEAD} h"
