@@ -10,13 +10,20 @@ import pandas as pd
 import pytest
 import torch
 
-from benchmarks.surge import dutch
-from benchmarks.surge.__main__ import main
-from benchmarks.surge.baselines import fit_ridge, persistence, zero_surge
-from benchmarks.surge.methods import tide_error_ratio, with_wider_tide_error
-from benchmarks.surge.networks.surge_network import HOURS, LEVELS, SurgeNetwork
-from benchmarks.surge.records.gauges import Gauges, Residual, draw_weeks, fit_residual, read_gauges, station_indices
-from benchmarks.surge.records.windows import (
+from benchmarks.surge.neighbours import dutch
+from benchmarks.surge.neighbours.__main__ import main
+from benchmarks.surge.neighbours.baselines import fit_ridge, persistence, zero_surge
+from benchmarks.surge.neighbours.methods import tide_error_ratio, with_wider_tide_error
+from benchmarks.surge.neighbours.networks.surge_network import HOURS, LEVELS, SurgeNetwork
+from benchmarks.surge.neighbours.records.gauges import (
+    Gauges,
+    Residual,
+    draw_weeks,
+    fit_residual,
+    read_gauges,
+    station_indices,
+)
+from benchmarks.surge.neighbours.records.windows import (
     NeighbourFit,
     NeighbourPrediction,
     Record,
@@ -27,9 +34,8 @@ from benchmarks.surge.records.windows import (
     high_level,
     shrink_fit,
 )
-from benchmarks.surge.scoring import peak_f1, score
-from benchmarks.surge.summary import BASELINES, SIMPLE, summarise
-from benchmarks.surge.training import (
+from benchmarks.surge.neighbours.summary import BASELINES, SIMPLE, summarise
+from benchmarks.surge.neighbours.training import (
     TrainingConfig,
     all_windows,
     daily_loss,
@@ -38,6 +44,7 @@ from benchmarks.surge.training import (
     predict_quantiles,
     train_network,
 )
+from benchmarks.surge.scoring import peak_f1, score
 from strandline.errors import InputError
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, predict_tide
 
