@@ -61,19 +61,29 @@ def shuffled_teacher(task: Task) -> Forecast:
     return _forecast(task, partial(_from_neighbours, task, SHUFFLED_DAYS * 24))
 
 
-def _forecast(task: Task, others: Callable[[Floats], tuple[Record, ...]]) -> Forecast:
-    gauge, tide = task.gauge, _tide_of(task)
-    if tide is None and gauge.tide is not None:
-        allowed, modes = gauge.tide + np.nanmean((gauge.level - gauge.tide)[task.known]), np.zeros((gauge.time.size, 0))
+def history_of(task: Task, others: Callable[[Floats], tuple[Record, ...]] = lambda level: ()) -> GaugeHistory:
+    """Levels of the known weeks about the allowed tide, and the weather of the training hours.
+
+    Args:
+        others: from the own residuals (T,) to further records of them.
+    """
+    gauge = task.gauge
+    modes = np.zeros((gauge.time.size, 0), dtype=np.float32)
+    if gauge.tide is not None:
+        allowed = gauge.tide + np.nanmean((gauge.level - gauge.tide)[task.known])
     else:
-        assert tide is not None
+        tide = _fit_known_tide(task)
         allowed, modes = tide.mean + predict_tide(tide.constants, gauge.time), tide.error_modes(gauge.time)
     level = np.where(task.known, gauge.level, np.nan) - allowed
     weather = _Columns(task)
-    known = task.train
-    columns = weather.columns
-    series = np.where(known[:, None], weather.analysis, np.nan)
-    history = GaugeHistory(level, modes, series, columns, task.fold, others(level) if columns else ())
+    series = np.where(task.train[:, None], weather.analysis, np.nan)
+    records = others(level) if weather.columns else ()
+    return GaugeHistory(level, modes, series, weather.columns, task.fold, records)
+
+
+def _forecast(task: Task, others: Callable[[Floats], tuple[Record, ...]]) -> Forecast:
+    gauge, weather, history = task.gauge, _Columns(task), history_of(task, others)
+    columns, modes = history.columns, history.tide_modes
     fitted: dict[float, ResidualForecaster] = {}
 
     def situation(issues: Issues, hours: Indices) -> Situation:
@@ -86,8 +96,8 @@ def _forecast(task: Task, others: Callable[[Floats], tuple[Record, ...]]) -> For
         hours = _hours(gauge, issues)
         error = None
         if columns and task.weather.mode != "analysis":
-            response = fit_weather_response(level, modes, series, columns, history.others)
-            past = _past_hours(known)
+            response = fit_weather_response(history.level, modes, history.weather, columns, history.others)
+            past = _past_hours(task.train)
             error = learn_forecast_error(response, weather.known_at(past), weather.later(past))
         return fit_residual_forecaster(history, hours, situation(issues, hours), error)
 
@@ -108,7 +118,8 @@ class _Columns:
         forcing = task.gauge.forcing
         kinds = [column.kind for column in task.weather.columns]
         values = np.zeros((task.gauge.time.size, 0)) if forcing is None or not kinds else forcing.values
-        share = np.isfinite(values).mean(axis=0)
+        there = task.train & np.isfinite(task.gauge.level)
+        share = np.isfinite(values[there]).mean(axis=0)
         self._kept: list[tuple[str, list[int]]] = []  # kind → columns that are taken together
         for i, kind in enumerate(kinds):
             if kind == "wind_east" and kinds[i + 1] == "wind_north" and share[i : i + 2].min() > LEAST_SHARE:
@@ -165,11 +176,10 @@ def _without_short_gaps(values: Floats) -> Floats:
     return np.moveaxis(flat.reshape(shape), -1, -2)
 
 
-def _tide_of(task: Task) -> FittedTide | None:
-    """The allowed tide with its error; ``None`` = published."""
+def _fit_known_tide(task: Task) -> FittedTide:
+    """The allowed tide with its error."""
     gauge = task.gauge
-    if gauge.tide is not None or gauge.latitude is None:
-        return None
+    assert gauge.latitude is not None  # the allowed tide was fitted
     level = np.where(task.known, gauge.level, np.nan)
     return fit_tide(gauge.time, level, gauge.latitude, name=gauge.name, source="known weeks")
 

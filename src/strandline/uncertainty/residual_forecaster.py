@@ -77,7 +77,8 @@ class ResidualForecaster:
         """(N, 73, Q) quantiles of the residual [m]; they do not cross."""
         mean, spread = self.moments(situation)
         at = np.stack([np.interp(levels, GRID, row) for row in self.errors])  # (73, Q)
-        return mean[..., None] + spread[..., None] * at
+        found: Floats = mean[..., None] + spread[..., None] * at
+        return found
 
     def _moments(self, situation: Situation) -> tuple[Floats, Floats]:
         seen = np.isfinite(situation.own)

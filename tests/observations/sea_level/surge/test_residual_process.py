@@ -10,13 +10,12 @@ from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.sea_level.surge.likelihood import LAG_HOURS, READING_NOISE, Record, RecordLikelihood
 from strandline.observations.sea_level.surge.residual_process import (
     SHAPES,
-    SLOW_SPREAD,
-    WEIGHT_SPREAD,
     autocovariance,
     choose_variances,
     fit_residual_covariance,
     predict_residual,
 )
+from strandline.observations.sea_level.surge.variance_prior import ANY_SPREAD, SLOW_SPREAD, equal_shares
 from tests.fixtures.sea_levels import LAG, RED, SMOOTH, sample
 
 pytestmark = pytest.mark.slow
@@ -144,18 +143,18 @@ def test_no_weather_is_more_probable_than_the_one_that_is_found(
     start = np.full(len(shapes), np.log(usual / len(shapes)))
 
     def surprise(at: np.ndarray) -> tuple[float, np.ndarray]:
-        expansion, offset = likelihood.expand(at), (at - start) / WEIGHT_SPREAD
-        return expansion.value + 0.5 * offset @ offset, expansion.gradient + offset / WEIGHT_SPREAD
+        expansion, offset = likelihood.expand(at), (at - start) / ANY_SPREAD
+        return expansion.value + 0.5 * offset @ offset, expansion.gradient + offset / ANY_SPREAD
 
     patient = minimize(surprise, start, jac=True, method="L-BFGS-B", options={"maxiter": 5000, "ftol": 0, "gtol": 1e-3})
-    value, slope = surprise(choose_variances(likelihood, usual))
+    value, slope = surprise(choose_variances(likelihood, equal_shares(usual, len(shapes))))
     assert value < patient.fun + 1e-4
     assert np.abs(slope).max() < 1e-3
 
 
 def test_the_covariance_is_recovered_far_from_the_prior() -> None:
     level = sample(RED, 4000, 10)
-    for usual in (1e-12, 1e2):
+    for usual in (1e-5, 10.0):
         fitted = fit_residual_covariance(level, NO_MODES, np.zeros((0, LAG_HOURS)), usual)
         assert 0.3 < quick(fitted) / RED[0] < 3.0
 

@@ -22,9 +22,8 @@ from strandline.observations.sea_level.surge.likelihood import (
     RecordLikelihood,
 )
 from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.sea_level.surge.variance_prior import ANY_SPREAD, VariancePrior, variance_prior
 
-WEIGHT_SPREAD = 3.0
-"""Prior standard deviation of the logarithm of a shape's variance."""
 GRADIENT_TOLERANCE = 1e-3
 """Gradient of the −log posterior density at convergence; with the prior's curvature, less than 1e-5 is left to gain."""
 SMOOTH_HOURS, TIDAL_HOURS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0), (24.84, 12.42, 8.28, 6.21)
@@ -52,12 +51,6 @@ SHAPES = np.stack(
 )
 """(17, 168) basis autocorrelations: Matérn 3/2, waves of the tidal species that decorrelate in three days or a month,
 noise, and what lasts longer than a week."""
-SLOW = len(SHAPES) - 1
-"""Index of the last of them."""
-SLOW_SPREAD, SLOW_WEIGHT_SPREAD = 0.08, 0.7
-"""Standard deviation [m] of the sea level of weeks and months about its mean and tide, and prior standard deviation of
-the logarithm of its variance: a few weeks of record show neither the season nor the years. Monthly means swing by 0.05
-to 0.15 m at most gauges (Holgate et al. 2013, J. Coastal Research 29, 493-504); the value is an assumption."""
 
 
 def autocovariance(level: Floats) -> Floats:
@@ -103,30 +96,21 @@ def fit_residual_covariance(
     shapes = np.vstack([SHAPES, prior_covariances / np.maximum(prior_covariances[:, :1], 1e-12)])
     likelihood = RecordLikelihood([Record.without_weather(level, modes)], shapes)
     own = likelihood.mean_square
-    logarithms = choose_variances(likelihood, own if prior_variance is None else math.sqrt(own * prior_variance), SLOW)
+    expected = own if prior_variance is None else math.sqrt(own * prior_variance)
+    logarithms = choose_variances(likelihood, variance_prior(expected, len(prior_covariances)))
     residual_covariance: Floats = np.exp(logarithms) @ shapes
     return residual_covariance
 
 
-def choose_variances(likelihood: RecordLikelihood, prior_variance: float, slow: int | None = None) -> Floats:
+def choose_variances(likelihood: RecordLikelihood, prior: VariancePrior) -> Floats:
     """(K + G,) most probable logarithms of the variances of shapes [m2] and of groups of coefficients.
 
-    A priori the shapes sum to ``prior_variance`` [m2], and so does what the features add; the shape ``slow`` has the
-    variance ``SLOW_SPREAD``². Newton steps within a trust
-    region, with the average information as curvature. The prior bounds what the record does not constrain.
+    Newton steps within a trust region, with the average information as curvature. The prior bounds what the record does
+    not constrain.
 
     Source: Nocedal and Wright (2006), Numerical Optimization, section 4.3.
     """
-    variance = max(prior_variance, 1e-6)
-    start = np.concatenate(
-        [
-            np.full(likelihood.count, math.log(variance / likelihood.count)),
-            np.full(likelihood.groups, math.log(variance / max(likelihood.features, 1))),
-        ]
-    )
-    spread = np.full(start.size, WEIGHT_SPREAD)
-    if slow is not None:
-        start[slow], spread[slow] = 2 * math.log(SLOW_SPREAD), SLOW_WEIGHT_SPREAD
+    start, spread = prior.mean, prior.spread
 
     @lru_cache(maxsize=1)  # value, gradient and curvature at a point are requested one after the other
     def posterior(*logarithms: float) -> Expansion:
@@ -146,8 +130,8 @@ def choose_variances(likelihood: RecordLikelihood, prior_variance: float, slow: 
         method="trust-exact",
         options={
             "gtol": GRADIENT_TOLERANCE,
-            "initial_trust_radius": WEIGHT_SPREAD,
-            "max_trust_radius": 3 * WEIGHT_SPREAD,
+            "initial_trust_radius": ANY_SPREAD,
+            "max_trust_radius": 3 * ANY_SPREAD,
         },
     )
     chosen: Floats = best.x

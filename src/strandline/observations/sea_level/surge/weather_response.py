@@ -11,7 +11,8 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE, KNOTS, weather_features
 from strandline.observations.sea_level.surge.likelihood import Record, RecordLikelihood
-from strandline.observations.sea_level.surge.residual_process import SHAPES, SLOW, choose_variances
+from strandline.observations.sea_level.surge.residual_process import SHAPES, choose_variances
+from strandline.observations.sea_level.surge.variance_prior import variance_prior
 from strandline.observations.weather.coastal_response import GRAVITY, WATER_DENSITY, drag_coefficient
 
 INVERSE_BAROMETER = -1.0 / (WATER_DENSITY * GRAVITY)
@@ -145,7 +146,9 @@ def fit_weather_response(
     records = [record(level, modes, None), *(record(one.level, 0 * modes, one.error) for one in others)]
     likelihood = RecordLikelihood(records, SHAPES, groups_of(columns))
     if logarithms is None:
-        logarithms = choose_variances(likelihood, likelihood.mean_square, SLOW)
+        kinds = list(dict.fromkeys(column.kind for column in columns))
+        prior_variances = variance_prior(likelihood.mean_square, kinds=kinds, bands=len(BANDS) + 1)
+        logarithms = choose_variances(likelihood, prior_variances)
     found = likelihood.coefficients(logarithms)
     tide = modes.shape[1]
     return WeatherResponse(
