@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from strandline.errors import InputError
 from strandline.models.batch import Batch
@@ -25,6 +27,7 @@ from tests.fixtures.batches import (
     make_sea_level_model,
     scenes,
 )
+from tests.fixtures.weather import make_forecast, make_weather
 
 ISSUE = np.array(["2020-01-10T06", "2020-01-11T18"], dtype="datetime64[ns]")
 
@@ -97,16 +100,8 @@ def with_streams(observations: Observations, **streams: xr.Dataset) -> Observati
     return replace(observations, provenance={**observations.provenance, **dict.fromkeys(streams, HERE)}, **streams)
 
 
-def daily_weather(time: np.ndarray, east: float, north: float) -> xr.Dataset:
-    dims, shape = ("time", "latitude", "longitude"), (time.size, 2, 2)
-    return xr.Dataset(
-        {
-            "pressure": as_variable("pressure", dims, np.full(shape, 100300.0)),
-            "wind_east": as_variable("wind_east", dims, np.full(shape, east)),
-            "wind_north": as_variable("wind_north", dims, np.full(shape, north)),
-        },
-        {"time": time, "latitude": [45.0, 46.0], "longitude": [15.0, 16.0], "available_after_h": 0.0},
-    )
+def steady(east: float, north: float) -> dict[str, object]:
+    return {"pressure": 100300.0, "wind_east": east, "wind_north": north}
 
 
 @pytest.mark.parametrize(
@@ -122,7 +117,11 @@ def daily_weather(time: np.ndarray, east: float, north: float) -> xr.Dataset:
 def test_wind_is_onshore_where_it_blows_from_the_sea(
     sea_point: tuple[float, float], wind: tuple[float, float], onshore: float
 ) -> None:
-    observations = with_streams(make_observations(), weather=daily_weather(hours(40)[::6], *wind))
+    observations = with_streams(
+        make_observations(),
+        weather=make_weather(hours(40)[::6], steady(*wind)),
+        weather_forecast=make_forecast(hours(40)[::24], np.arange(0, 97, 6), steady(*wind)),
+    )
     observations = replace(observations, region=replace(REGION, sea_point=sea_point))
     batch = build_surge_batch(observations, ISSUE, make_sea_level_model(), "survey")
     assert batch.climate is not None
@@ -135,17 +134,66 @@ def test_wind_is_onshore_where_it_blows_from_the_sea(
     np.testing.assert_allclose(batch.climate[..., 4], np.hypot(*wind), rtol=1e-5)
 
 
-def test_days_without_weather_are_masked() -> None:
-    observations = with_streams(make_observations(), weather=daily_weather(hours(40)[: 24 * 10 : 6], 1.0, 2.0))
-    batch = build_surge_batch(observations, ISSUE[:1], make_sea_level_model(), "survey")
+def test_days_that_were_not_known_at_the_hour_of_issue_are_masked() -> None:
+    weather = make_weather(hours(40)[::6], steady(1.0, 2.0), delay=5.0)
+    observations = with_streams(make_observations(), weather=weather)
+    issue = np.array(["2020-01-10T06", "2020-01-10T04", "2020-01-11T18"], dtype="datetime64[ns]")
+    batch = build_surge_batch(observations, issue, make_sea_level_model(), "survey")
     assert batch.climate_seen is not None
     assert batch.climate is not None
-    assert batch.climate_seen.tolist() == [
-        [True, True, True, True, False, False]
-    ]  # the 7th to the 12th; it ends on the 10th
-    assert not batch.climate[0, 4:].any()
+    # the hours of a day up to 23 UTC need the analysis of midnight, which comes at 5 UTC
+    assert batch.climate_seen.tolist() == [[True] * 3 + [False] * 3, [True] * 2 + [False] * 4, [True] * 3 + [False] * 3]
+    assert not batch.climate[0, 3:].any()
     assert batch.climate_hours is not None
     assert batch.climate_hours[0].tolist() == [-66.0, -42.0, -18.0, 6.0, 30.0, 54.0]
+
+
+def test_a_day_of_weather_is_the_mean_of_its_hours_and_members_and_its_extremes_are_those_around() -> None:
+    hour = np.arange(0, 97, 3)
+    member = np.array([-4.0, 4.0])[None, None, :, None, None]
+    pressure = 100_000.0 + 10.0 * hour[None, :, None, None, None] + member + [[0.0, 0.0], [-300.0, 0.0]]
+    wind = steady(3.0, 4.0) | {"pressure": pressure, "wind_east": 3.0 + np.array([[0.0, 9.0], [0.0, 0.0]])}
+    forecast = make_forecast(hours(40)[24 * 8 : 24 * 9 : 24], hour, wind, members=2)
+    observations = with_streams(make_observations(), weather_forecast=forecast)
+    issue = np.array(["2020-01-09T07"], dtype="datetime64[ns]")
+    batch = build_surge_batch(observations, issue, make_sea_level_model(), "survey")
+    assert batch.climate_seen is not None
+    assert batch.climate is not None
+    assert batch.climate_seen[0].tolist() == [False] * 3 + [True] * 3
+    mean = (100_000.0 + 10.0 * (24.0 * np.arange(3) + 11.5)) / 100 - 1013.0  # hours 0 to 23 of each day
+    np.testing.assert_allclose(batch.climate[0, 3:, 0], mean, atol=1e-3)
+    np.testing.assert_allclose(batch.climate[0, 3:, 3], mean - 3.0, atol=1e-3)
+    np.testing.assert_allclose(batch.climate[0, 3:, 4], np.hypot(12.0, 4.0), rtol=1e-5)
+
+
+@given(st.integers(0, 1000))
+@settings(max_examples=10, deadline=None)
+def test_no_weather_that_came_after_the_issue_changes_a_batch(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    delay = float(rng.choice([0.0, 6.0, 120.0]))
+    issue = hours(40)[[200 + int(rng.integers(48))]]
+
+    def drawn(shape: tuple[int, ...]) -> dict[str, object]:
+        return {name: level + rng.normal(size=shape) for name, level in steady(1.0, 2.0).items()}
+
+    weather = make_weather(hours(40)[::3], drawn((320, 1, 1)), delay)
+    forecast = make_forecast(hours(40)[::12], np.arange(0, 97, 6), drawn((80, 17, 1, 1, 1)))
+    later_weather, later_forecast = weather.copy(deep=True), forecast.copy(deep=True)
+    late = weather["time"].values + np.timedelta64(int(delay), "h") > issue[0]
+    coming = forecast["available"].values > issue[0]
+    for name, values in drawn((1,)).items():
+        later_weather[name].values[late] = values
+        later_forecast[name].values[coming] = values
+    batches = [
+        build_surge_batch(
+            with_streams(make_observations(), weather=a, weather_forecast=b), issue, make_sea_level_model(), "survey"
+        )
+        for a, b in ((weather, forecast), (later_weather, later_forecast))
+    ]
+    for name, tensor in vars(batches[0]).items():
+        if tensor is not None:
+            torch.testing.assert_close(tensor, getattr(batches[1], name), rtol=0, atol=0)
+    assert batches[0].climate_seen.any()
 
 
 PEAK = np.datetime64("2020-01-10T06", "ns")

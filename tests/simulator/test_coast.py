@@ -12,6 +12,7 @@ from benchmarks.delta.bathtub import connected_bathtub
 from strandline.errors import InputError
 from strandline.observations.exposure.assets import DAMAGE_STATE_EDGES
 from strandline.observations.observations import Observations
+from strandline.observations.weather.known_weather import known_weather
 from strandline.observations.weather.storms import find_storms
 from strandline.simulator.coast import simulate_coast, simulate_dry_coast
 from strandline.simulator.coast_files import load_coast, save_coast
@@ -44,7 +45,8 @@ def truth_of(coast: Observations) -> xr.Dataset:
 
 def test_a_coast_has_every_modality_and_is_marked_as_simulated(coast: Observations) -> None:
     expected = {
-        "terrain", "sar", "sar_reference", "optical", "tide_gauge", "weather", "storms", "in_situ", "flood_survey",
+        "terrain", "sar", "sar_reference", "optical", "tide_gauge", "weather", "weather_forecast", "storms", "in_situ",
+        "flood_survey",
     }  # fmt: skip
     assert set(coast.modalities()) == expected
     assert coast.assets is not None
@@ -214,3 +216,15 @@ def test_simulated_coasts_are_hard_enough() -> None:
     assert 0.08 <= mean_share <= 0.25
     assert greatest >= 0.3
     assert least <= 0.06
+
+
+def test_weather_is_known_as_at_a_centre_analyses_of_the_past_and_forecasts_of_the_coming_days(
+    coast: Observations,
+) -> None:
+    issue = coast.require_gauge()["time"].values[[2000, 9007]]
+    hours = np.arange(-72, 73)
+    known = known_weather(coast, issue, hours)
+    assert not np.isnan(known.values).any()
+    assert (known.lead[:, hours <= -9] == 0).all()
+    assert (known.lead[:, hours > 0] >= 7).all()
+    assert (known.lead[:, 72] <= 12 + 7).all()

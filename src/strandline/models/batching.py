@@ -23,6 +23,7 @@ from strandline.observations.region import Region
 from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import DEPTH_EDGES
+from strandline.observations.weather.daily_weather import daily_weather
 from strandline.observations.weather.storms import Split, Storm
 
 Targets = Literal["survey", "truth"]
@@ -196,52 +197,18 @@ def _gauge_part(
         "surge": _float(np.where(valid, surge, 0.0)),
         "surge_valid": torch.from_numpy(valid),
     }
-    if observations.weather is not None:
-        parts |= _climate(observations.region, observations.weather, issue)
+    if observations.weather is not None or observations.weather_forecast is not None:
+        parts |= _weather(observations, issue)
     return parts
 
 
-def _climate(region: Region, weather: xr.Dataset, issue: npt.NDArray[np.datetime64]) -> dict[str, Tensor]:
-    """Daily means near the coast; wind as onshore and alongshore components, by the direction to the sea point."""
-    longitude, latitude = region.centre_lonlat
-    daily = _daily_means(weather)
-    near = daily.sel(longitude=longitude, latitude=latitude, method="nearest")
-    centre = ((region.bounds[0] + region.bounds[2]) / 2, (region.bounds[1] + region.bounds[3]) / 2)
-    inland = np.array([centre[0] - region.sea_point[0], centre[1] - region.sea_point[1]])
-    inland = inland / np.hypot(*inland)
-    missing = np.full(daily.sizes["time"], np.nan)
-    grid = ("latitude", "longitude")
-    pressure = near["pressure"].values / 100 - 1013.0 if "pressure" in near else missing
-    lowest = daily["pressure"].min(grid).values / 100 - 1013.0 if "pressure" in daily else missing
-    onshore, alongshore, strongest = missing, missing, missing
-    if "wind_east" in near and "wind_north" in near:
-        east, north = near["wind_east"].values, near["wind_north"].values
-        onshore, alongshore = east * inland[0] + north * inland[1], north * inland[0] - east * inland[1]
-        strongest = xr.DataArray(np.hypot(daily["wind_east"], daily["wind_north"])).max(grid).values
-    values = np.stack([pressure, onshore, alongshore, lowest, strongest], axis=1)  # (days, 5)
-    days = daily["time"].values.astype("datetime64[D]")
-    wanted = issue[:, None].astype("datetime64[D]") + np.arange(-3, CLIMATE_DAYS - 3)  # (B, 6)
-    position = np.minimum(np.searchsorted(days, wanted), days.size - 1)
-    tokens = values[position]  # (B, 6, 5)
-    seen = (days[position] == wanted) & ~np.isnan(tokens).any(axis=2)
-    hours = (wanted.astype("datetime64[h]") - issue[:, None]) / np.timedelta64(1, "h") + 12.0
+def _weather(observations: Observations, issue: npt.NDArray[np.datetime64]) -> dict[str, Tensor]:
+    """Days of weather, as far as each was known at the hour of issue."""
+    daily = daily_weather(observations, issue, CLIMATE_DAYS)
     return {
-        "climate": _float(np.where(seen[..., None], tokens, 0.0)),
-        "climate_seen": torch.from_numpy(seen),
-        "climate_hours": _float(hours),
-    }
-
-
-def _daily_means(weather: xr.Dataset) -> xr.Dataset:
-    """Means over UTC days; NaN where a field lacks an hour of the day."""
-    days, first, count = np.unique(
-        weather["time"].values.astype("datetime64[D]"), return_index=True, return_counts=True
-    )
-    means = {
-        name: (array.dims, np.add.reduceat(array.values, first, axis=0) / count[:, None, None])
-        for name, array in weather.data_vars.items()
-    }
-    return xr.Dataset(means, {**weather.coords, "time": days.astype("datetime64[ns]")})
+        "climate": _float(daily.values), "climate_seen": torch.from_numpy(daily.seen),
+        "climate_hours": _float(daily.hours),
+    }  # fmt: skip
 
 
 def _flood_scene_of(array: xr.DataArray, storms: Sequence[Storm]) -> npt.NDArray[np.float64]:

@@ -17,6 +17,7 @@ from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.region import Region
 from strandline.observations.variables import DEPTH_EDGES, as_variable
+from strandline.observations.weather.forecast_errors import synthetic_forecasts
 from strandline.observations.weather.storms import Storm, find_storms
 from strandline.simulator.exposure.assets import damage_states, draw_exposure
 from strandline.simulator.exposure.population import add_population
@@ -74,9 +75,9 @@ SETTINGS: dict[Basin, Setting] = {
 }
 SIMULATED = Provenance("simulated", "strandline.simulator", "Apache-2.0")
 _OBSERVED = (
-    *("terrain", "tide_gauge", "sar", "sar_reference", "optical", "weather", "storms", "in_situ", "flood_survey"),
-    *("assets", "truth"),
-)
+    "terrain", "tide_gauge", "sar", "sar_reference", "optical", "weather", "weather_forecast", "storms", "in_situ",
+    "flood_survey", "assets", "truth",
+)  # fmt: skip
 """Order in which the report lists the sources."""
 DIRECTION: dict[Side, float] = {"north": 0.0, "east": 90.0, "south": 180.0, "west": 270.0}
 
@@ -176,6 +177,7 @@ def simulate_dry_coast(
         "terrain": _elevation_modality(drawn.region, drawn.terrain, drawn.sensors),
         "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, drawn.sensors),
         "weather": sea.weather,
+        "weather_forecast": drawn.forecasts,
         "truth": _truth_at_gauge(sea, drawn.storms, drawn.terrain),
     }
     provenance = dict.fromkeys(modalities, SIMULATED)
@@ -189,6 +191,7 @@ class _Drawn:
     region: Region
     terrain: Terrain
     sea: SeaRecord
+    forecasts: xr.Dataset
     storms: list[Storm]
     breaches: np.random.Generator
     sensors: np.random.Generator
@@ -230,7 +233,14 @@ def _draw(
     storms = _simulable_storms(name, sea, n_storms, years)
     terrain = draw_terrain(shape, cell_size, _reference_levels(sea, years), terrain_rng, seaward)
     region = _region(name, terrain, longitude, latitude, seaward)
-    return _Drawn(region, terrain, sea, storms, breaches, sensors)
+    forecasts = _forecasts_at_site(sea.weather, longitude, latitude, seed)
+    return _Drawn(region, terrain, sea, forecasts, storms, breaches, sensors)
+
+
+def _forecasts_at_site(weather: xr.Dataset, longitude: float, latitude: float, seed: int) -> xr.Dataset:
+    """Modality ``weather_forecast`` in the cell of the site alone, so that a long record stays small."""
+    site = weather.sel(longitude=[longitude], latitude=[latitude], method="nearest")
+    return synthetic_forecasts(weather, seed, None, site["longitude"].values, site["latitude"].values)
 
 
 def _own_level(sea: SeaRecord) -> tuple[npt.NDArray[np.datetime64], Floats]:
@@ -367,7 +377,8 @@ def _observe(
         }
     ).assign_attrs(assets_unknown_to_survey=exposure.unknown)
     modalities |= {
-        "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, rng), "weather": sea.weather, "storms": sea.storms
+        "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, rng), "weather": sea.weather,
+        "weather_forecast": drawn.forecasts, "storms": sea.storms
     }  # fmt: skip
     provenance = {name: SIMULATED for name in _OBSERVED if name == "assets" or name in modalities}
     return Observations(region, assets=exposure.survey, provenance=provenance, findings=(), files=(), **modalities)

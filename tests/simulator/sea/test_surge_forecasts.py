@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from strandline.errors import InputError
+from strandline.observations.weather.issue_errors import at_leads
 from strandline.planning.early_action.streams import Stream
 from strandline.simulator.coast import simulate_dry_coast
 from strandline.simulator.sea.surge_forecasts import ForecastSkill, SurgeForecasts, forecast_surges
@@ -45,7 +46,7 @@ def test_without_errors_the_forecast_is_the_truth() -> None:
 def test_the_remainder_grows_with_lead_as_stated() -> None:
     skill = replace(PERFECT, remainder=((0.0, 0.04), (48.0, 0.08)), members=10)
     error = forecast(np.zeros(4000 * 6 + 49), skill, 4000)
-    stated = skill.at_leads(skill.remainder)
+    stated = at_leads(skill.remainder, skill.leads)
     np.testing.assert_allclose(rms(error), stated * np.sqrt(1 + skill.spread**2), rtol=0.06)  # of any one member
     guess = np.sqrt(1 + skill.spread**2 / skill.members)  # the mean of ten members
     np.testing.assert_allclose(rms(error.mean(axis=2, keepdims=True)), stated * guess, rtol=0.07)
@@ -57,7 +58,7 @@ def test_the_lag_grows_with_lead_as_stated() -> None:
     surge = 0.01 * np.arange(6000 * 6 + 49)  # on a slope the lag is the error over the slope
     inner = slice(20, None)  # the record's start stands for what came before it
     lag = (truth_at_leads(surge, 6000, skill)[:, :, None] - forecast(surge, skill, 6000))[inner] / 0.01
-    stated = skill.at_leads(skill.timing)
+    stated = at_leads(skill.timing, skill.leads)
     assert stated[24] == pytest.approx(4 * np.sqrt(np.pi / 2), abs=0.02)
     assert stated[48] == pytest.approx(7 * np.sqrt(np.pi / 2), abs=0.05)
     np.testing.assert_allclose(rms(lag), stated, rtol=0.06, atol=1e-3)
@@ -68,7 +69,7 @@ def test_the_lag_grows_with_lead_as_stated() -> None:
 def test_the_factor_grows_with_lead_as_stated_and_is_right_on_average() -> None:
     skill = replace(ForecastSkill(), timing=NONE, remainder=NONE)
     issued = forecast(np.ones(6000 * 6 + 49), skill, 6000)
-    stated = skill.at_leads(skill.amplitude) * np.sqrt(1 + skill.spread**2)
+    stated = at_leads(skill.amplitude, skill.leads) * np.sqrt(1 + skill.spread**2)
     np.testing.assert_allclose(np.log(issued).std(axis=(0, 2)), stated, rtol=0.06)
     np.testing.assert_allclose(issued.mean(axis=(0, 2)), 1.0, atol=0.05)
 

@@ -69,7 +69,7 @@ def test_netcdf_is_read_at_the_place_between_its_cells(tmp_path: Path) -> None:
         {"msl": (("latitude", "longitude"), field, {"units": "Pa"})},
         {"latitude": [45.0, 46.0], "longitude": [12.0, 13.0], "forecast_reference_time": np.datetime64(ISSUED, "ns")},
     ).expand_dims(time=[np.datetime64(ISSUED + HOUR, "ns")]).to_netcdf(tmp_path / "a.nc")
-    (reading,) = folder(tmp_path, format="netcdf").read(datetime.min, NOW)
+    (reading,) = folder(tmp_path, format="netcdf", lead_step_hours=1).read(datetime.min, NOW)
     assert (reading.time, reading.value) == (ISSUED + HOUR, pytest.approx(100_125.0))
 
 
@@ -130,7 +130,7 @@ def test_advisories_of_a_cyclone_are_a_forecast_like_any_other(tmp_path: Path) -
     rows = [f"one,{ISSUED:%Y-%m-%dT%H:%M},{lead},{45.0 + lead / 48},12.0,60,985" for lead in (0, 24)]
     text = "\n".join(["storm,issued,lead,latitude,longitude,wind_kt,pressure_hpa", *rows])
     (tmp_path / "bulletin.csv").write_text(text)
-    feed = folder(tmp_path, format="advisory", members=3)
+    feed = folder(tmp_path, format="advisory", members=3, lead_step_hours=1)
     readings = feed.read(datetime.min, NOW)
     assert {one.variable for one in readings} == {"pressure", "wind_east", "wind_north"}
     assert {one.member for one in readings} == {0, 1, 2, 3}
@@ -185,6 +185,8 @@ def test_a_cycle_is_read_when_it_arrives_and_then_no_more(service: DataService) 
     assert {one.issued for one in readings} == {ISSUED}
     assert {one.member for one in readings} == {0, 1, 2}
     assert min(one.time for one in readings) == ISSUED
+    assert {(one.time - ISSUED) // HOUR % 3 for one in readings} == {0}, "an ensemble every hour would fill the store"
+    assert dict(service.asked)[PATH]["cell_selection"] == "sea"
     assert {round(one.value, 9) for one in readings if one.variable == "wind_east"} == {4.0}
     service.asked.clear()
     assert open_meteo(service, NOW + 3 * HOUR).read(NOW + 2 * HOUR, NOW + 3 * HOUR) == []

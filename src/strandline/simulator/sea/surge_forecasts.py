@@ -5,18 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import lfilter
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
+from strandline.observations.weather.issue_errors import BLOCK, Growth, IssueErrors, at_leads
 
-Growth = tuple[tuple[float, float], ...]
-"""(lead [h], standard deviation) pairs, linear between them and constant beyond."""
 MIN_MEMBERS = 2
-ERROR_MEMORIES = 3.0
-"""Number of e-folding times for which errors of an issue affect later ones; the truncation error is 5 % of a draw."""
-BLOCK, BLOCKS_BEFORE = 64, 1000
-"""Issues per block of draws, and offset of the block number in the seed, which must not be negative."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +71,6 @@ class ForecastSkill:
         """(L,) [h]."""
         return np.arange(self.longest_lead + 1, dtype=float)
 
-    def at_leads(self, growth: Growth) -> Floats:
-        """(L,) the standard deviation at each lead."""
-        lead, size = np.array(growth, dtype=float).T
-        return np.asarray(np.interp(self.leads, lead, size))
-
 
 @dataclass(frozen=True, eq=False)
 class SurgeForecasts:
@@ -126,13 +115,14 @@ def forecast_surges(
     if ((wanted < 0) | (wanted >= count)).any() or (np.diff(wanted) <= 0).any():
         raise InputError("surge forecasts", f"issues are {issues}", f"give ascending numbers from 0 to {count - 1}")
     timing, amplitude, remainder = (
-        skill.at_leads(each)[:, None] for each in (skill.timing, skill.amplitude, skill.remainder)
+        at_leads(each, skill.leads)[:, None] for each in (skill.timing, skill.amplitude, skill.remainder)
     )
+    errors = IssueErrors(2, 1, skill.leads.size, 1.0, skill.memory_hours, skill.every_hours, skill.members)
     hours, unbiased = np.arange(time.size), amplitude**2 * (1 + skill.spread**2) / 2
     values = np.full((wanted.size, skill.leads.size, skill.members), np.nan, dtype=np.float32)
     for block in np.unique(wanted // BLOCK):
         row = np.flatnonzero(wanted // BLOCK == block)
-        error = _errors_of(seed, block, skill)[:, wanted[row] % BLOCK]  # (2 + L, n, 1 + M), of variance 1
+        error = errors.of_block(seed, block)[:, wanted[row] % BLOCK]  # (2 + L, n, 1 + M), of variance 1
         error = error[..., :1] + skill.spread * error[..., 1:]  # the service's error, and the members' spread about it
         lag, excess, noise = error[0][:, None], error[1][:, None], error[2:].swapaxes(0, 1)
         valid = wanted[row, None, None] * skill.every_hours + skill.leads[:, None]  # (n, L, 1)
@@ -140,31 +130,3 @@ def forecast_surges(
         forecast = np.exp(amplitude * excess - unbiased) * then + remainder * noise  # the factor's mean is 1
         values[row] = np.where(valid < time.size, forecast, np.nan)
     return SurgeForecasts(time[wanted * skill.every_hours], skill.leads, values)
-
-
-def _errors_of(seed: int, block: int, skill: ForecastSkill) -> Floats:
-    """(2 + L, BLOCK, 1 + M) standard normal errors of a block's issues: timing, amplitude, remainder at each lead.
-
-    On the last axis, the first is the service's error, the others are the members'. The errors of an issue are a
-    weighted sum of its own draws and those of earlier issues, with autocorrelation exp(-t / memory).
-    """
-    kept = int(np.ceil(ERROR_MEMORIES * skill.memory_hours / skill.every_hours))
-    weight = np.exp(-np.arange(kept) * skill.every_hours / skill.memory_hours)
-    weight /= np.linalg.norm(weight)
-    before = -(-(kept - 1) // BLOCK)  # earlier blocks that affect these issues
-    noise = np.concatenate([_draw(seed, each, skill) for each in range(block - before, block + 1)], axis=1)
-    error = np.zeros((noise.shape[0], BLOCK, noise.shape[2]))
-    for ago, share in enumerate(weight):
-        last = noise.shape[1] - ago
-        error += share * noise[:, last - BLOCK : last]
-    return error
-
-
-def _draw(seed: int, block: int, skill: ForecastSkill) -> Floats:
-    """(2 + L, BLOCK, 1 + M) of variance 1, correlated only along the leads."""
-    rng = np.random.default_rng([seed, block + BLOCKS_BEFORE])
-    noise = rng.standard_normal((2 + skill.leads.size, BLOCK, 1 + skill.members))
-    kept = np.exp(-1.0 / skill.memory_hours)
-    noise[3:] *= np.sqrt(1.0 - kept**2)
-    noise[2:] = lfilter([1.0], [1.0, -kept], noise[2:], axis=0)
-    return noise

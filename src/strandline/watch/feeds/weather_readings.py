@@ -11,7 +11,7 @@ from strandline.watch.feeds.replay import Replay
 from strandline.watch.readings import Reading
 
 
-def readings_of_forecast(stream: str, forecast: xr.Dataset, longest_lead: int) -> list[Reading]:
+def readings_of_forecast(stream: str, forecast: xr.Dataset, longest_lead: int, lead_step: int = 1) -> list[Reading]:
     """One reading for each issue, lead, member and variable that is given, by issue and valid time.
 
     ``pressure`` [Pa], ``wind_east`` and ``wind_north`` [m s-1], ``rain`` [mm h-1].
@@ -19,8 +19,10 @@ def readings_of_forecast(stream: str, forecast: xr.Dataset, longest_lead: int) -
     Args:
         forecast: of one place, (issued, lead, member, 1, 1).
         longest_lead: [h]
+        lead_step: leads that are no multiple of it are left out [h].
     """
-    near = forecast.sel(lead=forecast["lead"] <= longest_lead).isel(latitude=0, longitude=0)
+    lead = forecast["lead"]
+    near = forecast.sel(lead=(lead <= longest_lead) & (lead % lead_step == 0)).isel(latitude=0, longitude=0)
     issues = near["issued"].values.astype("datetime64[us]").tolist()
     valid = (near["issued"].values[:, None] + near["lead"].values * HOUR).astype("datetime64[us]").tolist()
     members = near["member"].values.tolist()

@@ -86,6 +86,7 @@ def test_a_forecast_is_of_the_cycle_that_the_metadata_states(service: DataServic
     found = fetch(OpenMeteoForecast("open-meteo-forecast", "forecast", service.address), tmp_path)
     asked = next(parameters for path, parameters in service.asked if path == "/v1/forecast")
     assert (asked["timezone"], asked["wind_speed_unit"], asked["models"]) == ("GMT", "ms", "ecmwf_ifs025")
+    assert asked["cell_selection"] == "sea", "winds over land are weaker"
     forecast = read(found, tmp_path)
     assert forecast["issued"].values.tolist() == [np.datetime64(issued.replace(tzinfo=None), "ns").astype(int)]
     assert forecast["available"].values[0] == np.datetime64(available.replace(tzinfo=None), "ns")

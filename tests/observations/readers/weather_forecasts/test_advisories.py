@@ -20,6 +20,7 @@ from strandline.observations.readers.weather_forecasts.advisories.advisory_weath
     weather_of_advisory,
 )
 from strandline.observations.readers.weather_forecasts.advisories.atcf import read_atcf
+from strandline.observations.readers.weather_forecasts.advisories.nhc_text import read_nhc
 from strandline.observations.readers.weather_forecasts.advisories.track_errors import (
     position_deviation,
     wind_deviation,
@@ -121,6 +122,42 @@ def test_a_typhoon_of_the_jma_keeps_its_circles_and_its_ten_minute_wind() -> Non
         read_jma(json.dumps(JMA[:1]), "file")
     with pytest.raises(InputError, match="is no JSON"):
         read_jma(json.dumps(JMA)[:90], "file")
+
+
+NHC = """\
+ZCZC MIATCMAT4 ALL
+HURRICANE IAN FORECAST/ADVISORY NUMBER  28
+NWS NATIONAL HURRICANE CENTER MIAMI FL       AL092022
+2100 UTC THU SEP 29 2022
+
+TROPICAL STORM CENTER LOCATED NEAR 28.9N  80.1W AT 29/2100Z
+POSITION ACCURATE WITHIN  15 NM
+ESTIMATED MINIMUM CENTRAL PRESSURE  986 MB
+MAX SUSTAINED WINDS  60 KT WITH GUSTS TO  75 KT.
+50 KT....... 80NE   0SE  60SW  60NW.
+REPEAT...CENTER LOCATED NEAR 28.9N  80.1W AT 29/2100Z
+
+FORECAST VALID 30/0600Z 30.0N  79.6W
+MAX WIND  65 KT...GUSTS  80 KT.
+64 KT... 60NE   0SE   0SW   0NW.
+
+FORECAST VALID 01/0600Z 34.3N  80.1W...INLAND
+MAX WIND  40 KT...GUSTS  50 KT.
+
+FORECAST VALID 02/1800Z...DISSIPATED
+"""
+
+
+def test_an_advisory_of_the_nhc_is_read_across_the_end_of_a_month() -> None:
+    (found,) = read_nhc(NHC, "text")
+    assert (found.storm, str(found.issued)[:16], found.lead.tolist()) == ("AL092022", "2022-09-29T21:00", [0, 9, 33])
+    assert found.longitude.tolist() == [-80.1, -79.6, -80.1]
+    assert found.maximum_wind[1] == pytest.approx(65 * 0.514444)
+    assert (found.central_pressure[0], bool(np.isnan(found.central_pressure[1:]).all())) == (98_600.0, True)
+    assert found.basin == "north atlantic"
+    for text in (NHC[:150], NHC.replace("SEP", "SPT"), NHC.replace("AL092022", "")):
+        with pytest.raises(InputError, match="lacks the time, the storm, the position or the wind"):
+            read_nhc(text, "text")
 
 
 def test_a_bulletin_written_as_a_table_is_read() -> None:

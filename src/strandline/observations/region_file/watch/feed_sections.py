@@ -190,12 +190,15 @@ class StacStreamSection(WebSection):
 class WeatherStreamSection(StreamSection):
     """Keys of both feeds of weather forecasts: one place, and leads up to ``longest_lead_hours``.
 
-    ``longitude``, ``latitude``: of the place; the region's sea point where they are left out.
+    Of these the multiples of ``lead_step_hours`` are kept, since a store holds each as a reading: an ensemble of 51
+    members has 27 000 a day in steps of three hours, which are those of the models. ``longitude``, ``latitude``: of the
+    place; the region's sea point where they are left out.
     """
 
     longitude: Longitude | None = None
     latitude: Latitude | None = None
     longest_lead_hours: Annotated[int, Field(ge=1, le=384)] = 96
+    lead_step_hours: Annotated[int, Field(ge=1, le=24)] = 3
 
     @model_validator(mode="after")
     def _one_place(self) -> "WeatherStreamSection":

@@ -60,7 +60,7 @@ class WeatherForecastFolder:
 
         def read(path: Path) -> list[Reading]:
             forecast = self.files.read(path, partial(read_at_place, path, section, self.longitude, self.latitude))
-            readings = readings_of_forecast(self.stream, forecast, section.longest_lead_hours)
+            readings = readings_of_forecast(self.stream, forecast, section.longest_lead_hours, section.lead_step_hours)
             return [one for one in readings if oldest < one.issued <= until or one.issued > now]
 
         readings = self.files.read_each(self.stream, paths, read)

@@ -72,7 +72,8 @@ class OpenMeteoFeed:
             )  # fmt: skip
         except InputError as error:
             raise self.service.refusal(error.what, error.remedy) from error
-        readings = readings_of_forecast(self.stream, forecast, self.section.longest_lead_hours)
+        longest, step = self.section.longest_lead_hours, self.section.lead_step_hours
+        readings = readings_of_forecast(self.stream, forecast, longest, step)
         return [one for one in readings if one.issued <= until or one.issued > now]
 
     def _is_due(self, run: ModelRun | None, since: datetime, until: datetime) -> bool:
@@ -94,5 +95,5 @@ class OpenMeteoFeed:
         return {
             "latitude": f"{self.latitude:.4f}", "longitude": f"{self.longitude:.4f}", "hourly": ",".join(HOURLY),
             "wind_speed_unit": "ms", "timezone": "GMT", "format": "json", "models": self.section.model,
-            "past_days": "1", "forecast_days": str(min(longest // 24 + 2, 16)),
+            "cell_selection": "sea", "past_days": "1", "forecast_days": str(min(longest // 24 + 2, 16)),
         }  # fmt: skip

@@ -95,7 +95,7 @@ class OpenMeteo:
         else:
             asked |= {"hourly": ",".join(wanted), "wind_speed_unit": "ms"}
         if self.product == "archive":
-            asked["models"] = "era5"
+            asked |= {"models": "era5", "cell_selection": "sea"}
         answer = parsed(client.text(self._endpoint, asked), client)
         write_text(to, _table(answer, wanted, client))
         distance = distance_of(answer, details)

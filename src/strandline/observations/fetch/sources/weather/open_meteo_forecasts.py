@@ -37,7 +37,8 @@ from strandline.observations.readers.weather_forecasts.open_meteo_answers import
 from strandline.observations.readers.weather_forecasts.tables import write_forecast_table
 
 ForecastProduct = Literal["forecast", "ensemble", "past"]
-_DAYS = 10
+_DAYS = 5
+"""Ahead: the sea is forecast for 72 h, and a cycle may be a day old."""
 _PAST_DAYS = (0, 1, 2, 3)
 """Leads of past forecasts [days]: as far as the sea is forecast."""
 _FIRST_PAST = date(2024, 1, 1)
@@ -137,7 +138,7 @@ class OpenMeteoForecast:
         return {
             "latitude": details["latitude"], "longitude": details["longitude"], "start_date": details["first"],
             "end_date": details["last"], "timezone": "GMT", "format": "json", "wind_speed_unit": "ms",
-            "models": self.model, "hourly": ",".join(hourly),
+            "models": self.model, "cell_selection": "sea", "hourly": ",".join(hourly),
         }  # fmt: skip
 
     def _run(self, client: Downloader) -> ModelRun | None:

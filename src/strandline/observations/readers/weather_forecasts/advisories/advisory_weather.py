@@ -20,6 +20,7 @@ from strandline.observations.readers.weather_forecasts.advisories.advisory_table
     read_jma,
 )
 from strandline.observations.readers.weather_forecasts.advisories.atcf import IS_ATCF, read_atcf
+from strandline.observations.readers.weather_forecasts.advisories.nhc_text import IS_NHC, read_nhc
 from strandline.observations.readers.weather_forecasts.advisories.track_errors import (
     position_deviation,
     wind_deviation,
@@ -57,7 +58,7 @@ def read_advisories(
     technique: str | None,
     members: int,
 ) -> xr.Dataset:
-    """The ``weather_forecast`` of one place from advisories: ATCF, JSON of the JMA, or plain tables; hourly leads.
+    """The ``weather_forecast`` of one place from advisories: ATCF, text of the NHC, JSON of the JMA, or plain tables.
 
     Member 0 is the advisory itself. Where several storms are near, the one of the lower pressure counts.
 
@@ -185,9 +186,10 @@ def _read(path: Path, technique: str | None) -> list[CycloneAdvisory]:
         return read_jma(text, str(path))
     if IS_ATCF.match(text):
         return read_atcf(text, str(path), technique)
+    if IS_NHC.search(text):
+        return read_nhc(text, str(path))
     if "issued" in text.splitlines()[0].split(","):
         return read_advisory_table(text, path)
-    remedy = (
-        "give ATCF, specifications.json of the JMA, or a table with storm, issued, lead, latitude, longitude, wind_kt"
-    )
+    known = "ATCF, a forecast/advisory of the NHC, specifications.json of the JMA"
+    remedy = f"give {known}, or a table with storm, issued, lead, latitude, longitude, wind_kt"
     raise InputError(path, f"begins with '{text[:40].strip()}', which is no advisory", remedy)
