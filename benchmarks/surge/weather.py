@@ -3,7 +3,7 @@
 ``analysis`` is perfect weather, an upper bound. ``forecast`` degrades the analysis by errors that grow with the lead, a
 stand-in for archived forecasts: cycles every six hours, each available six hours later; a timing error; and errors that
 are correlated along the hours of a cycle. The same errors are in training and test. ``ensemble`` is a forecast with
-members about it, as far from it as the analysis is.
+members about it, about as far from it as the analysis is.
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmarks.surge.protocol import CONTEXT_HOURS, Issues
 from benchmarks.surge.records.gauge import Column
-from strandline.observations.arrays import Floats, Mask
+from strandline.observations.arrays import Floats
 
 RECENT = 25
 """Hours of single readings; older ones are means of six hours."""
@@ -16,12 +16,12 @@ READ_BEFORE = (0, 6, 12, 24)
 
 def fill_readings(values: Floats) -> Floats:
     """(N, T) each gap filled with the newest value before, at the start with the first one; 0 without any."""
-    seen: Mask = np.asarray(np.isfinite(values))
-    hours = np.arange(values.shape[1])
+    seen, hours = np.isfinite(values), np.arange(values.shape[1])
+    any_seen = np.any(seen, axis=1, keepdims=True)
     before = np.maximum.accumulate(np.where(seen, hours, -1), axis=1)
-    first = np.where(seen.any(axis=1), np.argmax(seen, axis=1), 0)[:, None]
+    first = np.argmax(seen, axis=1)[:, None]
     filled = np.take_along_axis(values, np.where(before >= 0, before, first), axis=1)
-    return np.where(seen.any(axis=1)[:, None], filled, 0.0)
+    return np.where(any_seen, filled, 0.0)
 
 
 def condense(readings: Floats) -> Floats:

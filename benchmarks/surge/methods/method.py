@@ -52,15 +52,16 @@ def with_intervals(fit: Callable[[Training], Fitted]) -> Method:
 
 
 def error_quantiles(errors: Floats, training: Training) -> Floats:
-    """(L, Q) quantiles of errors about their median.
+    """(L, Q) quantiles of errors about their median; NaN at leads without any, which have no forecast.
 
     Raises:
-        InputError: no error at some lead.
+        InputError: no error at all.
     """
     whole = np.where(training.is_whole[:, None], errors, np.nan)
     use = np.where(np.isfinite(whole).any(axis=0), whole, errors)
-    if np.isnan(use).all(axis=0).any():
-        raise InputError("known weeks", "hold no level at some lead", "know more of the record, or shorten the leads")
-    spread = np.nanquantile(use, LEVELS, axis=0).T
-    quantiles: Floats = spread - spread[:, [LEVELS.index(0.5)]]
-    return quantiles
+    there = np.isfinite(use).any(axis=0)
+    if not there.any():
+        raise InputError("known weeks", "hold no level at any lead", "know more of the record, or shorten the leads")
+    quantiles = np.full((errors.shape[1], len(LEVELS)), np.nan)
+    quantiles[there] = np.nanquantile(use[:, there], LEVELS, axis=0).T
+    return np.asarray(quantiles - quantiles[:, [LEVELS.index(0.5)]])

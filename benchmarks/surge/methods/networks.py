@@ -66,7 +66,7 @@ class HidraLike(nn.Module):
             )
             for size in streams if size
         )  # fmt: skip
-        joined = len(self.encoders) * width * ((length + 1) // 2 + 1) // 2
+        joined = len(self.encoders) * width * (((length + 1) // 2 + 1) // 2)
         self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(joined, 48), nn.ReLU(), nn.Linear(48, len(steps)))
 
     def forward(self, sea: Tensor, weather: Tensor) -> Tensor:

@@ -76,7 +76,7 @@ class Operational:
         age = ((time - self.issued[cycle]) / HOUR).astype(np.int64)
         ahead = age[:, None] + np.array(leads)
         inside = (newest >= 0)[:, None] & (ahead < self.value.shape[1])
-        at = np.minimum(ahead, self.value.shape[1] - 1)
+        at = np.clip(ahead, 0, self.value.shape[1] - 1)
         value, low, high = (
             np.where(inside, part[cycle[:, None], at], np.nan) if part is not None else np.full(ahead.shape, np.nan)
             for part in (self.value, self.low, self.high)
