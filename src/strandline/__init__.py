@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from strandline.observations.flood_scenes.scene import FloodScene, LabelledScene
     from strandline.observations.observations import Observations
     from strandline.observations.region_file import RegionFile, load_region_file
-    from strandline.observations.sea_level.surge.surge_forecast import drive, predict_driven
     from strandline.observations.sea_level.surge.weather_response import WeatherResponse, fit_weather_response
     from strandline.pipeline.jobs import run
     from strandline.pipeline.study_area import StudyArea, open_study_area
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from strandline.risk.impact.impact import Impact
     from strandline.simulator.flood_chips.scenes import simulate_flood_scenes
     from strandline.uncertainty.forecaster import Forecaster, load_forecaster
+    from strandline.uncertainty.residual_forecaster import ResidualForecaster, fit_residual_forecaster
     from strandline.watch.service import Watch, open_watch
 
 __version__ = version("strandline")
@@ -46,7 +46,6 @@ _MODULES = {
     "observations.flood_scenes.scene": ("FloodScene", "LabelledScene"),
     "observations.observations": ("Observations",),
     "observations.region_file": ("RegionFile", "load_region_file"),
-    "observations.sea_level.surge.surge_forecast": ("drive", "predict_driven"),
     "observations.sea_level.surge.weather_response": ("WeatherResponse", "fit_weather_response"),
     "pipeline.jobs": ("run",),
     "pipeline.study_area": ("StudyArea", "open_study_area"),
@@ -55,6 +54,7 @@ _MODULES = {
     "risk.impact.impact": ("Impact",),
     "simulator.flood_chips.scenes": ("simulate_flood_scenes",),
     "uncertainty.forecaster": ("Forecaster", "load_forecaster"),
+    "uncertainty.residual_forecaster": ("ResidualForecaster", "fit_residual_forecaster"),
     "watch.service": ("Watch", "open_watch"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
@@ -78,6 +78,7 @@ __all__ = [
     "Recipe",
     "RefusedByTheory",
     "RegionFile",
+    "ResidualForecaster",
     "StrandlineError",
     "StudyArea",
     "Watch",
@@ -85,14 +86,13 @@ __all__ = [
     "__version__",
     "distil",
     "distil_members",
-    "drive",
+    "fit_residual_forecaster",
     "fit_weather_response",
     "infer_from_neighbours",
     "load_forecaster",
     "load_region_file",
     "open_study_area",
     "open_watch",
-    "predict_driven",
     "read_labelled_scenes",
     "recipe_of",
     "run",

@@ -57,7 +57,8 @@ class ResidualForecaster:
         covariance: (168,) of the residual without weather [m2].
         response: to the weather; ``None`` = there is none.
         forecast_error: (144, K) modes [m] of what forecasts of the weather miss, by hour about the issue.
-        errors: (73, 103) quantiles of the errors in weeks left out, by lead, in standard deviations, at ``GRID``.
+        errors: (73, 103) quantiles of the errors, by lead, in standard deviations, at ``GRID``: in weeks left out,
+            or of the normal distribution where these are wider.
     """
 
     covariance: Floats
@@ -193,13 +194,19 @@ def _without_part(whole: ResidualForecaster, history: GaugeHistory, part: int) -
 
 
 def _distributions(errors: Floats) -> Floats:
-    """(73, 103) quantiles of normalised errors (N, 73) by lead, those of neighbouring leads together."""
-    found = np.tile(_normal_quantiles(), (errors.shape[1], 1))
+    """(73, 103) quantiles of normalised errors (N, 73) by lead, those of neighbouring leads together.
+
+    They are symmetric, since a few weeks do not show which way a forecast errs, and never narrower than those of the
+    normal distribution: errors that happened to be small in these weeks make no later forecast surer.
+    """
+    normal = _normal_quantiles()
+    found = np.tile(normal, (errors.shape[1], 1))
     for lead in range(errors.shape[1]):
         near = errors[:, max(0, lead - LEAD_WINDOW) : lead + LEAD_WINDOW + 1]
-        known = near[np.isfinite(near)]
+        known = np.abs(near[np.isfinite(near)])
         if known.size >= FEWEST_ERRORS:
-            found[lead] = np.quantile(known, GRID)
+            size = np.quantile(known, np.abs(2 * GRID - 1))
+            found[lead] = np.sign(GRID - 0.5) * np.maximum(size, np.abs(normal))
     return found
 
 
