@@ -24,7 +24,7 @@ from benchmarks.delta.methods import weights_of
 from benchmarks.delta.run import TARGETS, TUNING_COASTS
 from benchmarks.floods.events import digests_of, read_events
 from benchmarks.record import Provenance, Record, Row, numeric_options, print_summary, sha256, write_record
-from benchmarks.surge.records.gauges import read_gauges, station_indices
+from benchmarks.surge.neighbours.records.gauges import read_gauges, station_indices
 from strandline.distillation.ensemble import EnsembleDistillationConfig
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.models.weights.load_weights import load_students, load_teacher

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.calibration.drift import TrackedRadius
 from benchmarks.calibration.scoring import COVERAGE, NORMAL_90
 from benchmarks.record import Row
-from benchmarks.surge.records.gauges import Gauges, draw_weeks, fit_residual
+from benchmarks.surge.neighbours.records.gauges import Gauges, draw_weeks, fit_residual
 from strandline.observations.arrays import Floats, Mask
 from strandline.uncertainty.conformal import conformal_radius
 

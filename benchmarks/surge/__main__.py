@@ -1,8 +1,8 @@
-"""Surge forecasts at real tide gauges with short and incomplete records.
+"""Forecasts of the water level at real tide gauges, with the weather as it was issued.
 
-``python -m benchmarks.surge --gauges LEVELS.csv --stations STATIONS.csv [--storms TRACKS.csv.gz] --target NAME …
---train 2012-01-01/2013-12-31 --test 2014-01-01/2014-12-31 --record-fraction 0.05 --leads 0 6 12 24 --seeds 5
---out surge.json``
+``python -m benchmarks.surge --data FOLDER [--sets salish_sea texas …] --out surge.json`` runs the named sets of gauges;
+``python -m benchmarks.surge --gauges FILE … --stations STATIONS.csv [--weather FILE …] [--operational FILE …]
+[--high-waters] [--train 2012-01-01/2013-12-31 --test 2014-01-01/2014-12-31] --out surge.json`` runs any others.
 """
 
 import argparse
@@ -10,52 +10,103 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.record import Record, command_of, print_summary, sha256, write_record
-from benchmarks.surge.methods import Budget
-from benchmarks.surge.records.gauges import read_gauges, station_indices
-from benchmarks.surge.run import GaugeTarget, Plan, run_target
+from benchmarks.record import Record, Rows, command_of, print_summary, sha256, write_record
+from benchmarks.surge.methods.registry import METHODS
+from benchmarks.surge.records.gauge import GaugeSet
+from benchmarks.surge.records.given import read_given
+from benchmarks.surge.records.sets import SETS
+from benchmarks.surge.run import Plan, run_gauge
 from benchmarks.surge.summary import markdown, summarise
+from benchmarks.surge.weather import MODES
 from benchmarks.workers import run_parts
+from strandline.errors import InputError
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run every target gauge in its own process, summarise, and write the record."""
+    """Run every target gauge, summarise, and write the record."""
     arguments = _parser().parse_args(argv)
-    files = (arguments.gauges, arguments.stations, arguments.constants, arguments.storms)
-    gauges = read_gauges(*files)
-    station_indices(gauges, arguments.target)
-    train, test = (tuple(span.split("/")) for span in (arguments.train, arguments.test))
-    for span in (train, test):
-        gauges.within(*span)
-    budget = Budget(**{name: max(2, round(steps * arguments.effort)) for name, steps in vars(Budget()).items()})
-    plan = Plan(tuple(arguments.record_fraction), tuple(arguments.leads), arguments.seeds, budget)
-    gauge_targets = [GaugeTarget(*files, target, train, test, plan, arguments.work) for target in arguments.target]
-    threads = max(1, arguments.processes // len(gauge_targets))
-    parts = [partial(run_target, gauge_target, threads) for gauge_target in gauge_targets]
-    steps = len(gauge_targets) * len(plan.fractions) * plan.seeds
-    rows = [row for found in run_parts(parts, arguments.processes, steps) for row in found]
-    kinds = ("gauges", "stations", "constants", "storms")
-    data = {name: sha256(path) for name, path in zip(kinds, files, strict=True) if path}
-    record = Record("surge", "real", data, list(range(plan.seeds)), rows, summarise(rows))
-    command = command_of("benchmarks.surge", arguments, leave_out=("work", "processes", "out"))
+    sets = _read(arguments)
+    known = [gauge.name for gauge_set in sets for gauge in gauge_set.gauges]
+    if unknown := sorted(set(arguments.target or ()) - set(known)):
+        raise InputError(f"targets {unknown}", "are no gauge", f"choose from {', '.join(known)}")
+    plan = Plan(
+        arguments.seeds,
+        tuple(arguments.modes),
+        tuple(arguments.methods),
+        arguments.record_fraction,
+        tuple(arguments.leads) if arguments.leads else None,
+        arguments.work,
+    )
+    parts = [
+        partial(run_gauge, gauge_set, gauge.name, plan)
+        for gauge_set in sets
+        for gauge in gauge_set.gauges
+        if not arguments.target or gauge.name in arguments.target
+    ]
+    rows = [row for found in run_parts(parts, arguments.processes, len(parts) * plan.seeds) for row in found]
+    files = [*(arguments.gauges or ()), *(arguments.weather or ()), *(arguments.operational or ())]
+    files += [path for path in (arguments.stations, arguments.storms) if path is not None]
+    folders = {gauge_set.name: arguments.data / gauge_set.name for gauge_set in sets} if arguments.data else {}
+    data = {name: sha256(path) for name, path in ({path.name: path for path in files} | folders).items()}
+    tables: dict[str, Rows] = {
+        "sets": _notes(sets),
+        "published": [peer for gauge_set in sets for peer in gauge_set.peers],
+    }
+    record = Record("surge", "real", data, list(range(plan.seeds)), rows, summarise(rows), tables)
+    leave_out = ("work", "processes", "out", *(() if arguments.high_waters else ("high_waters",)))
+    command = command_of("benchmarks.surge", arguments, leave_out).replace("--high-waters True", "--high-waters")
     write_record(record, arguments.out, markdown(record, command))
     print_summary(record)
 
 
+def _read(arguments: argparse.Namespace) -> list[GaugeSet]:
+    if bool(arguments.data) == bool(arguments.gauges):
+        raise InputError("data", "comes from --data or from --gauges", "give one of the two")
+    if arguments.data:
+        return [SETS[name](arguments.data / name) for name in arguments.sets]
+    periods = (arguments.train or (), arguments.test or ())
+    return [
+        read_given(
+            arguments.gauges,
+            arguments.stations,
+            arguments.weather or (),
+            arguments.operational or (),
+            periods,
+            high_waters=arguments.high_waters,
+        )
+    ]
+
+
+def _notes(sets: Sequence[GaugeSet]) -> list[dict[str, str]]:
+    return [
+        {
+            "set": gauge_set.name, "target": gauge.name, "datum": gauge.datum,
+            "weather": ", ".join(c.name for c in gauge.forcing.columns) if gauge.forcing else "none",
+            "note": gauge.note, "source": gauge_set.source,
+        }
+        for gauge_set in sets for gauge in gauge_set.gauges
+    ]  # fmt: skip
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--gauges", type=Path, required=True, help="hourly levels [m], one column per station")
-    parser.add_argument("--stations", type=Path, required=True, help="positions and datums of the stations")
-    parser.add_argument("--storms", type=Path, help="cyclone tracks, IBTrACS as CSV")
-    parser.add_argument("--constants", type=Path, help="published tidal constants, for records of less than 15 days")
-    parser.add_argument("--target", nargs="+", required=True, help="target gauges, one at a time")
-    parser.add_argument("--train", required=True, help="training period, as 2012-01-01/2013-12-31")
-    parser.add_argument("--test", required=True, help="test period, likewise")
-    parser.add_argument("--record-fraction", type=float, nargs="+", default=[0.05], help="labelled share of training")
-    parser.add_argument("--leads", type=int, nargs="+", default=[0, 6, 12, 24], help="[h], 0 to 48")
-    parser.add_argument("--seeds", type=int, default=5, help="draws of the labelled weeks")
-    parser.add_argument("--effort", type=float, default=1.0, help="factor on the optimiser steps, for a quick try")
-    parser.add_argument("--processes", type=int, default=2, help="gauges in parallel, or threads of a single one")
+    parser.add_argument("--data", type=Path, help="folder of the sets, one folder each")
+    parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS), metavar="SET", help="of --data")
+    parser.add_argument("--gauges", type=Path, nargs="+", help="hourly levels [m]: a column a station, or a file each")
+    parser.add_argument("--stations", type=Path, help="positions and datums of the stations")
+    parser.add_argument("--weather", type=Path, nargs="+", help="files of weather for all of the gauges")
+    parser.add_argument("--operational", type=Path, nargs="+", help="PETSS forecasts, a file a gauge")
+    parser.add_argument("--high-waters", action="store_true", help="score high waters alone")
+    parser.add_argument("--storms", type=Path, help="cyclone tracks, IBTrACS as CSV; no method here uses them yet")
+    parser.add_argument("--train", nargs="+", help="training periods, as 2012-01-01/2013-12-31; else blocks")
+    parser.add_argument("--test", nargs="+", help="test periods, likewise")
+    parser.add_argument("--target", nargs="+", help="target gauges, one at a time; else all")
+    parser.add_argument("--record-fraction", type=float, help="known share of training; else that of the set")
+    parser.add_argument("--leads", type=int, nargs="+", help="[h]; else those of the set")
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=["none", "analysis", "forecast"], metavar="MODE")
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS), metavar="METHOD")
+    parser.add_argument("--seeds", type=int, default=5, help="draws of the known weeks")
+    parser.add_argument("--processes", type=int, default=1, help="gauges at a time")
     parser.add_argument("--work", type=Path, help="folder for finished rows")
     parser.add_argument("--out", type=Path, required=True)
     return parser

@@ -1,48 +1,29 @@
-"""Rows of the surge benchmark: every method at one gauge, by lead and by share of lost readings."""
+"""Rows of the surge benchmark: every method at one gauge, by mode of weather, lead and share of lost readings."""
 
 import hashlib
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from queue import Queue
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
-from benchmarks.record import Value
-from benchmarks.surge import methods
-from benchmarks.surge.baselines import fit_ridge, persistence, with_error_quantiles, zero_surge
-from benchmarks.surge.methods import BOTH, OWN, Budget, DistillationVariant, GaugeTask, Names, OtherGauges, Student
-from benchmarks.surge.networks.surge_network import LAST_LEAD, LEVELS, GaugeWindows
-from benchmarks.surge.records.gauges import fit_residual, read_gauges
-from benchmarks.surge.records.windows import Record, RecordSet, build_record_set
+from benchmarks.record import Row, finished_rows
+from benchmarks.surge.methods.method import LEVELS
+from benchmarks.surge.methods.registry import METHODS
+from benchmarks.surge.protocol import WEEK, Issues, Task, draw_task, fit_full_tide, split
+from benchmarks.surge.records.gauge import Gauge, GaugeSet
 from benchmarks.surge.scoring import score
-from benchmarks.surge.training import all_windows, predict_quantiles
-from strandline.observations.arrays import Floats, Mask
+from benchmarks.workers import Messages
+from strandline.observations.arrays import Floats, Indices
 
-Row = dict[str, Value]
-VERSION = 5
-"""Part of the key of finished rows; increase it when a method changes."""
+VERSION = 1
+"""Part of the name of finished rows; increase it when a method changes."""
 OUTAGES = (0.0, 0.5, 1.0)
-"""Shares of the own readings that a test window loses."""
-METHODS: dict[str, Callable[[GaugeTask, Names], Student]] = {
-    "pretrained": methods.pretrained,
-    "labels_only": methods.labels_only,
-    "pretrained_finetuned": methods.fine_tuned,
-    "distilled": partial(methods.distilled, variant=DistillationVariant()),
-    "full_record": methods.full_record,
-}
-ABLATIONS: dict[str, Callable[[GaugeTask, Names], Student]] = {
-    "distilled_no_attention": partial(methods.distilled, variant=DistillationVariant(has_attention=False)),
-    "distilled_no_features": partial(methods.distilled, variant=DistillationVariant(trains_features=False)),
-    "distilled_no_days": partial(methods.distilled, variant=DistillationVariant(trains_daily_means=False)),
-    "distilled_daily_teacher": partial(methods.distilled, variant=DistillationVariant(daily=True)),
-    "shuffled_teacher": partial(methods.distilled, variant=DistillationVariant(shuffled=True)),
-}
-"""Of the student with its own readings alone, at gauges with neighbours."""
+"""Shares of the own readings that a test case loses."""
+FULL_TIDE = "zero_surge_full_tide"
+"""The tide of every level, of the test too: the best that a tide can be."""
 
 
 @dataclass(frozen=True)
@@ -50,184 +31,99 @@ class Plan:
     """What to run.
 
     Attributes:
-        fractions: labelled shares of the training period; ``leads`` [h]; ``seeds``: draws of the weeks.
+        seeds: draws of known weeks; ``modes`` of weather; ``methods`` by name.
+        fraction: of the training weeks that is known; ``None`` = that of the set.
+        leads: [h]; ``None`` = those of the set.
+        work: folder for finished rows.
     """
 
-    fractions: tuple[float, ...]
-    leads: tuple[int, ...]
     seeds: int
-    budget: Budget
+    modes: tuple[str, ...]
+    methods: tuple[str, ...]
+    fraction: float | None = None
+    leads: tuple[int, ...] | None = None
+    work: Path | None = None
 
 
-@dataclass(frozen=True)
-class GaugeTarget:
-    """One target gauge with its data and plan.
-
-    Attributes:
-        levels, stations, constants, storms: files (`gauges.read_gauges`).
-        target: name of the gauge; train, test: first and last day.
-        work: folder for finished rows, so that an interrupted run continues.
-    """
-
-    levels: Path
-    stations: Path
-    constants: Path | None
-    storms: Path | None
-    target: str
-    train: tuple[str, str]
-    test: tuple[str, str]
-    plan: Plan
-    work: Path | None
-
-
-def run_target(gauge_target: GaugeTarget, threads: int, messages: Queue[str | None]) -> list[Row]:
-    """All rows of a gauge; ``messages`` gets the name of each stage, and ``None`` after each draw of weeks."""
-    torch.set_num_threads(threads)
-    gauges = read_gauges(gauge_target.levels, gauge_target.stations, gauge_target.constants, gauge_target.storms)
-    target = gauges.names.index(gauge_target.target)
-    train, test = gauges.within(*gauge_target.train), gauges.within(*gauge_target.test)
-    truth = fit_residual(gauges, target, train | test).level
-    threshold = float(np.nanquantile(gauges.level[target][train | test], 0.99))
-    plan, rows = gauge_target.plan, []
-    for fraction in plan.fractions:
-        kept = {seed: _path(gauge_target, fraction, seed) for seed in range(plan.seeds)}
-        other_gauges: OtherGauges | None = None
-        for seed, path in kept.items():
-            if path is None or not path.exists():
-                if other_gauges is None:
-                    messages.put(f"{gauge_target.target}: training the teacher and the students of the other gauges")
-                    other_gauges = methods.train_other_gauges(gauges, train, target, fraction, plan.budget)
-                messages.put(f"{gauge_target.target}: {fraction:g} of the record, seed {seed}")
-                task = methods.draw_task(other_gauges, fraction, seed, plan.budget)
-                found = TargetRun(other_gauges, task, test, truth, threshold, fraction, plan).run()
-                _keep(found, path)
-            else:
-                found = json.loads(path.read_text())
-            rows += found
-            messages.put(None)
+def run_gauge(gauge_set: GaugeSet, target: str, plan: Plan, messages: Messages) -> list[Row]:
+    """All rows of a gauge; ``messages`` gets ``None`` after each draw of weeks."""
+    torch.set_num_threads(1)
+    gauge = next(one for one in gauge_set.gauges if one.name == target)
+    others = tuple(one for one in gauge_set.gauges if one.name != target)
+    fraction = gauge_set.fraction if plan.fraction is None else plan.fraction
+    leads = gauge_set.leads if plan.leads is None else plan.leads
+    seeds = 1 if fraction >= 1 else plan.seeds  # every week is known: one draw
+    train, test = split(gauge, gauge_set.period_of(target))
+    full = fit_full_tide(gauge, train | test)
+    rows: list[Row] = []
+    for seed in range(plan.seeds):
+        if seed < seeds:
+            for mode in _modes_of(gauge, plan.modes):
+                messages.put(f"{target}: {mode}, seed {seed}")
+                task = draw_task(gauge, others, gauge_set.period_of(target), fraction, leads, seed, mode)
+                head: Row = {"set": gauge_set.name, "target": target, "record_fraction": fraction, "seed": seed}
+                for name in plan.methods:
+                    if METHODS[name].runs(task):
+                        path = _path(plan, gauge, f"{head}{mode}{leads}{name}")
+                        rows += finished_rows(path, partial(rows_of, task, name, head, full))
+                if mode == "none":
+                    rows += rows_of(task, FULL_TIDE, head, full)
+        messages.put(None)
     return rows
 
 
-def _path(gauge_target: GaugeTarget, fraction: float, seed: int) -> Path | None:
-    """File of the finished rows of one draw; its name depends on the data and the plan."""
-    if gauge_target.work is None:
+def _modes_of(gauge: Gauge, modes: Sequence[str]) -> Iterator[str]:
+    """Modes that differ for a gauge; an operational forecast is the weather of a gauge without any other."""
+    for mode in modes:
+        if mode == "none" or gauge.forcing is not None or (mode == "forecast" and gauge.operational is not None):
+            yield mode
+
+
+def _path(plan: Plan, gauge: Gauge, case: str) -> Path | None:
+    if plan.work is None:
         return None
-    plan = replace(gauge_target.plan, fractions=(fraction,), seeds=0)
-    read = (gauge_target.levels, gauge_target.stations, gauge_target.constants, gauge_target.storms)
-    files = [path.read_bytes() if path else b"" for path in read]
-    test_windows = repr((gauge_target.target, gauge_target.train, gauge_target.test, plan, VERSION)).encode()
-    key = hashlib.sha256(b"".join([test_windows, *files])).hexdigest()[:12]
-    return gauge_target.work / f"{gauge_target.target}-{seed}-{key}.json"
+    parts = [gauge.level, gauge.forcing.values if gauge.forcing else gauge.level[:0]]
+    digest = hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts))
+    digest.update(f"{case}{VERSION}".encode())
+    return plan.work / f"{gauge.name}-{digest.hexdigest()[:12]}.json"
 
 
-def _keep(rows: list[Row], path: Path | None) -> None:
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(rows))
-        partial.replace(path)
-
-
-class TargetRun:
-    """Every method at one gauge, under one draw of labelled weeks."""
-
-    def __init__(
-        self,
-        other_gauges: OtherGauges,
-        task: GaugeTask,
-        test: Mask,
-        truth: Floats,
-        threshold: float,
-        fraction: float,
-        plan: Plan,
-    ) -> None:
-        self._other_gauges, self._task, self._test, self._truth = other_gauges, task, test, truth
-        self._threshold, self._plan = threshold, plan
-        self._head: Row = {
-            "target": other_gauges.gauges.names[other_gauges.target],
-            "record_fraction": fraction,
-            "seed": task.seed,
-            "tide": task.record.residual.source,
-        }
-        self._rows: list[Row] = []
-        self._windows: dict[bytes, dict[float, GaugeWindows]] = {}
-
-    def run(self) -> list[Row]:
-        """The rows."""
-        task, seed = self._task, self._task.seed
-        labelled = build_record_set(
-            self._other_gauges.gauges, [task.record], self._other_gauges.train, self._other_gauges.neighbours
-        )
-        test_windows = self._test_windows(task.record)
-        for share in OUTAGES:
-            training_windows = all_windows(labelled, share, seed)
-            simple: dict[str, Callable[[GaugeWindows], Floats]] = {
-                "zero_surge": zero_surge,
-                "persistence": persistence,
-                "ridge": fit_ridge(labelled, *training_windows),
-            }
-            for method, centre in simple.items():
-                self._add(method, "own", share, with_error_quantiles(centre, *training_windows)(test_windows[share]))
-        whole = fit_residual(self._other_gauges.gauges, self._other_gauges.target, self._other_gauges.train)
-        residual = task.record.residual
-        better = (whole.mean + whole.tide - residual.mean - residual.tide)[
-            self._issued[:, None] + np.arange(LAST_LEAD + 1)
-        ]
-        self._add("zero_surge_full_tide", "own", 0.0, better[..., None] + np.zeros(len(LEVELS)))
-        teacher_input, _ = all_windows(self._test_set(methods.without_readings(task)), 1.0)
-        self._add(
-            "teacher", "neighbours", 1.0, predict_quantiles(self._other_gauges.teacher, teacher_input).double().numpy()
-        )
-        if self._other_gauges.has_neighbours:
-            self._add_students(METHODS | ABLATIONS, OWN, "own")
-            self._add_students(METHODS, BOTH, "any")
+def rows_of(task: Task, name: str, head: Row, full: Floats) -> list[Row]:
+    """Scores of one method by lead and share of lost readings; ``full``: (T,) tide of every level [m on the datum]."""
+    gauge, rows = task.gauge, []
+    span = task.train | task.test
+    threshold = float(np.nanquantile(gauge.level[span & gauge.scored], 0.99))
+    forecast = None if name == FULL_TIDE else METHODS[name].method(task)
+    for outage in (0.0,) if forecast is None else OUTAGES:
+        issues, level, hours = task.tests(outage)
+        if forecast is None:
+            predicted = np.repeat(full[hours[:, None] + np.array(task.leads)][..., None], len(LEVELS), axis=2)
         else:
-            self._add_students(METHODS, OWN, "own")
-            self._rows += [{**row, "streams": "any"} for row in self._rows if row["method"] in METHODS]
-        return self._rows
+            predicted = np.sort(forecast(issues), axis=2)
+        for at, lead in enumerate(task.leads):
+            found = _score(task, predicted[:, at], level[:, at], hours + lead, full, threshold)
+            if found:
+                case: Row = {"weather": task.weather.mode, "method": name, "streams": "own", "outage": outage}
+                case |= {"scored": "high waters" if gauge.has_only_high_waters else "hours", "lead_h": lead}
+                case |= {"issued_h": _age(issues), "known_weeks": int(task.known.sum()) // WEEK}
+                rows.append({**head, **case, "tide": task.tide.source, **found})
+    return rows
 
-    def _add_students(
-        self, methods_by_name: Mapping[str, Callable[[GaugeTask, Names], Student]], streams: Names, name: str
-    ) -> None:
-        for method, train_student in methods_by_name.items():
-            student = train_student(self._task, streams)
-            seen = self._test_windows(student.record)
-            for share in OUTAGES:
-                self._add(method, name, share, predict_quantiles(student.network, seen[share]).double().numpy())
 
-    def _test_windows(self, record: Record) -> dict[float, GaugeWindows]:
-        """Test windows by share of lost readings, computed once per covariance."""
-        covariance = record.covariance.tobytes()
-        if covariance not in self._windows:
-            record_set = self._test_set(record)
-            self._windows[covariance] = {share: all_windows(record_set, share, self._task.seed)[0] for share in OUTAGES}
-        return self._windows[covariance]
+def _age(issues: Issues) -> float | None:
+    age = issues.age[np.isfinite(issues.age)]
+    return float(age.mean()) if age.size and age.any() else None
 
-    def _test_set(self, record: Record) -> RecordSet:
-        gauges, neighbours = self._other_gauges.gauges, self._other_gauges.neighbours
-        return build_record_set(gauges, [replace(record, readable=self._test)], self._test, neighbours)
 
-    def _add(self, method: str, streams: str, share: float, predicted: Floats) -> None:
-        target, residual = self._other_gauges.target, self._task.record.residual
-        for lead in self._plan.leads:
-            quantiles = np.full((residual.level.size, len(LEVELS)), np.nan)
-            quantiles[self._issued + lead] = predicted[:, lead]
-            hours = self._test & np.isfinite(quantiles).all(axis=1)
-            observed = np.where(hours, self._other_gauges.gauges.level[target], np.nan)
-            found = score(
-                quantiles[self._test],
-                LEVELS,
-                (residual.mean + residual.tide)[self._test],
-                observed[self._test],
-                self._truth[self._test],
-                self._threshold,
-            )
-            self._rows.append(
-                {**self._head, "method": method, "streams": streams, "outage": share, "lead_h": lead, **found}
-            )
-
-    @cached_property
-    def _issued(self) -> npt.NDArray[np.int64]:
-        """(N,) hours of the test at which every method forecasts."""
-        hours: npt.NDArray[np.int64] = self._test_set(self._task.record).issues[:, 1].numpy()
-        return hours
+def _score(task: Task, predicted: Floats, level: Floats, hours: Indices, full: Floats, threshold: float) -> Row:
+    """Scores on the hours of the test; an hour without any forecast counts for no method."""
+    size = task.gauge.time.size
+    quantiles, observed = np.full((size, len(LEVELS)), np.nan), np.full(size, np.nan)
+    sound = np.isfinite(level) & np.isfinite(predicted).all(axis=1)
+    if not sound.any():
+        return {}
+    quantiles[hours[sound]], observed[hours[sound]] = predicted[sound], level[sound]
+    tide = np.where(np.isfinite(task.tide.level), task.tide.level, 0.0)
+    span = slice(int(hours.min()), int(hours.max()) + 1)
+    truth = observed - full
+    return score((quantiles - tide[:, None])[span], LEVELS, tide[span], observed[span], truth[span], threshold)

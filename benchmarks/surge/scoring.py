@@ -34,6 +34,7 @@ def score(
         "rmse_residual": float(np.sqrt(np.nanmean(surge_error**2))),
         "mae": float(np.mean(np.abs(error))),
         "crps": crps_of_quantiles(tide[:, None] + quantiles, levels, observed)[seen].mean().item(),
+        "rmse_extreme": float(np.sqrt(np.mean(error[extreme] ** 2))) if extreme.any() else float("nan"),
         "f1_extreme": peak_f1(predicted, observed, threshold),
         "coverage_90": float(inside.mean()),
         "coverage_90_extreme": float(inside[extreme].mean()) if extreme.any() else float("nan"),

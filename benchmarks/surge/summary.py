@@ -1,157 +1,165 @@
-"""From rows to a summary and a table: errors of the distilled student beside those of the other methods."""
+"""From rows to a summary and tables: errors by gauge and lead, and ratios to the best simple method with intervals."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from benchmarks.record import Record, Row, Rows, Value, markdown_table
+from benchmarks.record import Record, Row, Rows, Value, markdown_table, shown
 from benchmarks.statistics import number, paired_bootstrap, rows_by
+from benchmarks.surge.methods.registry import SIMPLE
+from benchmarks.surge.run import FULL_TIDE
 
-SIMPLE = ("persistence", "zero_surge", "ridge")
-BASELINES = (
-    "labels_only",
-    "pretrained",
-    "pretrained_finetuned",
-    "distilled_no_attention",
-    "distilled_no_features",
-    "distilled_no_days",
-    "distilled_daily_teacher",
-    "shuffled_teacher",
-)
-"""Methods that the distilled student is compared with over all gauges."""
 DRAWS = 2000
-COVERAGES = ("coverage_90", "coverage_90_extreme")
-
-
-class Selection(NamedTuple):
-    """Rows of one method under one condition; the seeds differ."""
-
-    method: str
-    streams: str
-    lead_h: int
-    outage: float
+SCORES = ("coverage_90", "coverage_90_extreme", "f1_extreme", "rmse_extreme", "crps")
+Scores = dict[str, dict[float, float]]
+"""Target → seed → score."""
 
 
 def summarise(rows: Rows) -> Row:
-    """The headline numbers, as ``fraction/target/lead/number``; ratios of errors are ratios of means over seeds."""
+    """Means over gauges as ``set/lead/method/number``, ``all`` for every gauge that is scored by the hour.
+
+    Ratios are means over gauges of the ratio at each, with intervals from gauges, then draws of weeks, paired.
+    """
+    hourly = [row for row in rows if row["scored"] == "hours"]
+    parts: dict[str, Rows] = {"all": hourly} if hourly else {}
+    parts |= {str(name): found for (name,), found in rows_by(rows, "set").items()}
     summary: Row = {}
-    for (fraction,), of_fraction in sorted(rows_by(rows, "record_fraction").items()):
-        for (target,), of_target in rows_by(of_fraction, "target").items():
-            summary |= _of_target(f"{fraction:g}/{target}", of_target)
-        summary |= _over_targets(f"{fraction:g}", of_fraction)
+    for name, part in parts.items():
+        for lead in _leads(part):
+            if lead > 0:
+                summary |= _of_lead(f"{name}/{lead}h", [row for row in part if row["lead_h"] == lead])
     return summary
+
+
+def best_simple(rows: Rows) -> dict[str, str]:
+    """Target → the method without weather with the least mean error at a lead, known after the test."""
+    found: dict[str, str] = {}
+    for (target,), part in rows_by(_read(rows), "target").items():
+        means = {method: _mean(row["rmse"] for row in part if row["method"] == method) for method in SIMPLE}
+        there = {method: mean for method, mean in means.items() if np.isfinite(mean)}
+        if there:
+            found[str(target)] = min(there, key=lambda method: there[method])
+    return found
 
 
 def markdown(record: Record, command: str) -> str:
-    """The command, and errors, coverage and F1 of peaks by method."""
-    keys = ("record_fraction", "target", "streams", "outage", "method")
-    leads = _leads(record.rows)
-    last = leads[-1]
-    lines: list[Row] = []
-    for group, of_group in rows_by(record.rows, *keys).items():
-        line: Row = {key: str(value) for key, value in zip(keys, group, strict=True)}
-        for lead in leads:
-            of_lead = [row for row in of_group if row["lead_h"] == lead]
-            line[f"{lead} h"] = f"{_mean_of(of_lead, 'rmse'):.3f} ({_mean_of(of_lead, 'rmse_residual'):.3f})"
-        of_last = [row for row in of_group if row["lead_h"] == last]
-        line[f"within 90 % {last} h"] = f"{_mean_of(of_last, 'coverage_90'):.2f}"
-        line["top 1 %"] = f"{_mean_of(of_last, 'coverage_90_extreme'):.2f}"
-        line[f"F1 of peaks {last} h"] = f"{_mean_of(of_last, 'f1_extreme'):.2f}"
-        lines.append(line)
-    return (
-        f"    {command}\n\nRMSE of the water level [m], mean over seeds; in brackets that of the residual.\n\n"
-        f"{markdown_table(lines, list(lines[0]))}"
-    )
+    """The command, errors by gauge and lead, scores over gauges, what was published, and notes."""
+    rows = record.rows
+    text = f"    {command}\n"
+    for (name,), part in rows_by(rows, "set").items():
+        text += f"\n## {name}\n\nRMSE of the water level [m], mean over draws of weeks, every reading there.\n\n"
+        text += _errors(_read(part))
+    text += "\n## Over gauges\n\nMeans over draws and gauges; in brackets without any own reading.\n\n"
+    text += _over_gauges([row for row in rows if row["scored"] == "hours"] or rows)
+    published = record.tables.get("published", ())
+    if published:
+        text += "\n## Published scores\n\nOf other hours or quantities, to compare with, not to rank.\n\n"
+        text += markdown_table(published, ["source", "target", "lead_h", "rmse"])
+    notes = [row for row in record.tables.get("sets", ()) if row["note"]]
+    if notes:
+        text += "\n## Notes\n\n" + "".join(f"- {row['target']}: {row['note']}.\n" for row in notes)
+    return text
 
 
-def _of_target(name: str, rows: Rows) -> Row:
-    tide, full_tide = (Selection(method, "own", 0, 0.0) for method in ("zero_surge", "zero_surge_full_tide"))
-    summary: Row = {
-        f"{name}/tide_against_full": _ratio(rows, tide, full_tide),
-        f"{name}/teacher_nowcast_residual": _mean(rows, Selection("teacher", "neighbours", 0, 1.0), "rmse_residual"),
-    }
-    leads = _leads(rows)
-    for lead in leads:
-        of_lead, ours = f"{name}/{lead}h", Selection("distilled", "own", lead, 0.0)
-        simple = {method: Selection(method, "own", lead, 0.0) for method in SIMPLE}
-        summary[f"{of_lead}/distilled"] = _mean(rows, ours)
-        best = min(SIMPLE, key=lambda method: _mean(rows, simple[method]))
-        summary[f"{of_lead}/best_simple"] = best
-        if lead > 0:  # at lead 0 the reading is known
-            summary[f"{of_lead}/ratio"] = _ratio(rows, ours, simple[best])
-        summary[f"{of_lead}/against_full_record"] = _ratio(rows, ours, Selection("full_record", "own", lead, 0.0))
-        silent, silent_tide = (Selection(method, "own", lead, 1.0) for method in ("distilled", "zero_surge"))
-        summary[f"{of_lead}/silent_against_zero_surge"] = _ratio(rows, silent, silent_tide)
-        summary[f"{of_lead}/silent_bounds_wider"] = _ratio(rows, silent, ours, "width_90")
-        summary[f"{of_lead}/f1_extreme"] = _mean(rows, ours, "f1_extreme")
-        summary[f"{of_lead}/f1_extreme_best_simple"] = max(_mean(rows, simple[m], "f1_extreme") for m in SIMPLE)
-        for score in COVERAGES:
-            summary[f"{of_lead}/{score}"] = _mean(rows, ours, score)
-    outages = sorted({number(row, "outage") for row in rows})
-    summary[f"{name}/any_against_better_specialist"] = max(
-        _mean(rows, Selection("distilled", "any", lead, outage))
-        / min(
-            _mean(rows, Selection("distilled", "own", lead, outage)),
-            _mean(rows, Selection("teacher", "neighbours", lead, 1.0)),
-        )
-        for lead in leads
-        if lead > 0
-        for outage in outages
-    )
-    return summary
-
-
-def _over_targets(name: str, rows: Rows) -> Row:
-    """How much lower the error is than that of each baseline: one group per gauge and lead, one entry per seed.
-
-    A gauge without neighbours has no ablation rows and is left out of those comparisons.
-    """
+def _of_lead(name: str, rows: Rows) -> Row:
     summary: Row = {}
-    for baseline in BASELINES:
-        reductions = {}
-        for (target,), of_target in rows_by(rows, "target").items():
-            for lead in _leads(rows):
-                ours, theirs = (
-                    np.array(_scores(of_target, Selection(method, "own", lead, 0.0), "rmse"))
-                    for method in ("distilled", baseline)
-                )
-                if lead > 0 and theirs.size:
-                    reductions[target, lead] = 1 - ours / theirs
-        if reductions:
-            summary |= paired_bootstrap(reductions, DRAWS, 0).entries(f"{name}/lower_than_{baseline}", "_")
-    ahead = [row for row in rows if (row["method"], row["streams"]) == ("distilled", "own") and number(row, "lead_h")]
-    for score in COVERAGES:
-        summary[f"{name}/{score}"] = _mean_of(ahead, score)
+    chosen = best_simple(rows)
+    simple = {target: _by_seed(rows, target, method, "none", 0.0, "rmse") for target, method in chosen.items()}
+    silent = {target: _by_seed(rows, target, "zero_surge", "none", 1.0, "rmse") for target in chosen}
+    for (method, weather), part in rows_by(rows, "method", "weather").items():
+        label = f"{name}/{method}" + ("" if weather == "none" else f"/{weather}")
+        read = [row for row in part if row["outage"] == 0]
+        summary[f"{label}/rmse"] = _mean_of_gauges(read, "rmse")
+        for score in SCORES:
+            summary[f"{label}/{score}"] = _mean_of_gauges(read, score)
+        if method in SIMPLE:
+            continue
+        ours = {str(target): _seeds(found, "rmse") for (target,), found in rows_by(read, "target").items()}
+        others = {
+            "against_best_simple": simple,
+            "against_full_tide": {t: _by_seed(rows, t, FULL_TIDE, "none", 0.0, "rmse") for t in ours},
+            "against_ridge_weather": {t: _by_seed(rows, t, "ridge_weather", weather, 0.0, "rmse") for t in ours},
+        }
+        for other, theirs in others.items():
+            if other != f"against_{method}" and not (method == FULL_TIDE and other == "against_full_tide"):
+                summary |= _ratio(f"{label}/{other}", ours, theirs)
+        lost = [row for row in part if row["outage"] == 1]
+        without = {str(target): _seeds(found, "rmse") for (target,), found in rows_by(lost, "target").items()}
+        summary |= _ratio(f"{label}/silent_against_zero_surge", without, silent)
     return summary
+
+
+def _ratio(name: str, ours: Scores, theirs: Scores) -> Row:
+    """Mean over gauges of the ratio, with its interval; nothing where no gauge has both."""
+    groups: dict[str, list[float]] = {}
+    for target, scores in ours.items():
+        base = theirs.get(target, {})
+        ratios = [score / base[seed] for seed, score in scores.items() if base.get(seed, 0.0) > 0]
+        finite = [ratio for ratio in ratios if np.isfinite(ratio)]
+        if finite:
+            groups[target] = finite
+    return paired_bootstrap(groups, DRAWS, 0).entries(name, "_") if groups else {}
+
+
+def _by_seed(rows: Rows, target: str, method: str, weather: Value, outage: float, score: str) -> dict[float, float]:
+    wanted = {"target": target, "method": method, "weather": weather, "outage": outage}
+    return _seeds([row for row in rows if all(row[key] == value for key, value in wanted.items())], score)
+
+
+def _seeds(rows: Rows, score: str) -> dict[float, float]:
+    return {number(row, "seed"): number(row, score) for row in rows}
+
+
+def _errors(rows: Rows) -> str:
+    leads = _leads(rows)
+    lines: list[Row] = []
+    for (target, method, weather), part in rows_by(rows, "target", "method", "weather").items():
+        line: Row = {"gauge": str(target), "method": str(method), "weather": str(weather)}
+        for lead in leads:
+            line[f"{lead} h"] = _fixed(_mean(row["rmse"] for row in part if row["lead_h"] == lead))
+        line["weeks"] = _mean(row["known_weeks"] for row in part)
+        ages = [row["issued_h"] for row in part if row["issued_h"] is not None]
+        line["age [h]"] = _mean(ages) if ages else None
+        lines.append(line)
+    return markdown_table(lines, list(lines[0]))
+
+
+def _over_gauges(rows: Rows) -> str:
+    lines: list[Row] = []
+    for (method, weather), part in rows_by(rows, "method", "weather").items():
+        for lead in (lead for lead in _leads(rows) if lead in (24, 48)):
+            read, lost = ([row for row in part if row["lead_h"] == lead and row["outage"] == o] for o in (0, 1))
+            if read:
+                line: Row = {"method": str(method), "weather": str(weather), "lead [h]": lead}
+                line["gauges"] = len({row["target"] for row in read})
+                line["RMSE [m]"] = f"{_fixed(_mean_of_gauges(read, 'rmse'))} ({_fixed(_mean_of_gauges(lost, 'rmse'))})"
+                for title, score in (
+                    ("CRPS [m]", "crps"), ("top 1 % RMSE [m]", "rmse_extreme"), ("F1 of peaks", "f1_extreme"),
+                    ("within 90 %", "coverage_90"), ("top 1 % within", "coverage_90_extreme"),
+                ):  # fmt: skip
+                    line[title] = shown(_mean_of_gauges(read, score))
+                lines.append(line)
+    return markdown_table(lines, list(lines[0])) if lines else ""
+
+
+def _read(rows: Rows) -> list[Mapping[str, Value]]:
+    return [row for row in rows if row["outage"] == 0]
 
 
 def _leads(rows: Rows) -> list[int]:
     return sorted({int(number(row, "lead_h")) for row in rows})
 
 
-def _scores(rows: Rows, selection: Selection, score: str) -> list[float]:
-    """In the order of the seeds."""
-    wanted: dict[str, Value] = selection._asdict()
-    found = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
-    return [number(row, score) for row in sorted(found, key=lambda row: number(row, "seed"))]
+def _fixed(value: float) -> str:
+    return f"{value:.3f}" if np.isfinite(value) else "–"
 
 
-def _mean(rows: Rows, selection: Selection, score: str = "rmse") -> float:
-    """Over seeds; NaN where no row has the score."""
-    return _finite_mean(_scores(rows, selection, score))
+def _mean_of_gauges(rows: Rows, score: str) -> float:
+    """Mean over gauges of the mean over draws."""
+    return _mean(_mean(row[score] for row in part) for part in rows_by(rows, "target").values())
 
 
-def _mean_of(rows: Rows, score: str) -> float:
-    return _finite_mean([number(row, score) for row in rows])
-
-
-def _finite_mean(values: Sequence[float]) -> float:
-    finite = np.array([value for value in values if np.isfinite(value)])
-    return float(finite.mean()) if finite.size else float("nan")
-
-
-def _ratio(rows: Rows, ours: Selection, theirs: Selection, score: str = "rmse") -> float:
-    """Ratio of means over seeds."""
-    base = _mean(rows, theirs, score)
-    return _mean(rows, ours, score) / base if base > 0 else float("nan")
+def _mean(values: Iterable[Value]) -> float:
+    """Over what was measured; NaN without any."""
+    finite = [float(value) for value in values if value is not None and np.isfinite(float(value))]
+    return float(np.mean(finite)) if finite else float("nan")

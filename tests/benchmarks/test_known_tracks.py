@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from benchmarks.surge.records.known_tracks import pressure_rise
+from benchmarks.surge.neighbours.records.known_tracks import pressure_rise
 from strandline.errors import InputError
 
 START = np.datetime64("2014-01-30T00", "ns")

@@ -1,343 +1,288 @@
-"""The surge benchmark: records, labelled weeks, baselines, training and scores."""
+"""The protocol of the surge benchmark on made-up gauges whose truth is known."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
-from benchmarks.surge import dutch
+from benchmarks.__main__ import table_of
 from benchmarks.surge.__main__ import main
-from benchmarks.surge.baselines import fit_ridge, persistence, zero_surge
-from benchmarks.surge.methods import tide_error_ratio, with_wider_tide_error
-from benchmarks.surge.networks.surge_network import HOURS, LEVELS, SurgeNetwork
-from benchmarks.surge.records.gauges import Gauges, Residual, draw_weeks, fit_residual, read_gauges, station_indices
-from benchmarks.surge.records.windows import (
-    NeighbourFit,
-    NeighbourPrediction,
-    Record,
-    build_record_set,
-    cyclone_rise,
-    draw_outages,
-    fit_neighbours,
-    high_level,
-    shrink_fit,
-)
-from benchmarks.surge.scoring import peak_f1, score
-from benchmarks.surge.summary import BASELINES, SIMPLE, summarise
-from benchmarks.surge.training import (
-    TrainingConfig,
-    all_windows,
-    daily_loss,
-    draw_source,
-    hourly_loss,
-    predict_quantiles,
-    train_network,
-)
+from benchmarks.surge.methods.method import LEVELS, Fitted, with_intervals
+from benchmarks.surge.methods.networks import hidra_like, lstm
+from benchmarks.surge.methods.registry import METHODS, SIMPLE
+from benchmarks.surge.methods.ridge import ridge, ridge_weather
+from benchmarks.surge.methods.simple import fit_damped_persistence, fit_persistence, fit_zero_surge, last_residual
+from benchmarks.surge.protocol import CONTEXT_HOURS, WEEK, Task, draw_task, draw_weeks, split
+from benchmarks.surge.records.gauge import Column, Forcing, Gauge, Operational, Period
+from benchmarks.surge.weather import DELAY, ERRORS, LEADS, MODES, Weather
 from strandline.errors import InputError
-from strandline.observations.sea_level.harmonic_tide import TidalConstants, predict_tide
+from strandline.observations.arrays import Floats
 
-T = 1200
+HOURS = 20 * WEEK
+KERNEL = 0.0004 * np.exp(-np.arange(36) / 8.0)
+"""Rise [m] so many hours after a stress of 1 m2 s-2."""
+LEAD_HOURS = (0, 6, 24, 48)
+NOISE = 0.01
 
 
-AUTOCORRELATION = np.exp(-np.arange(168) / 30)
-
-
-def records(seed: int = 0) -> tuple[Gauges, list[Record]]:
-    """Two gauges without a tide, whose residuals decorrelate in 30 hours."""
+def wind_driven(hours: int = HOURS, seed: int = 0) -> Gauge:
+    """A gauge with a tide, whose surge answers the wind from the west by `KERNEL`."""
     rng = np.random.default_rng(seed)
-    level = np.zeros((2, T))
-    for hour in range(1, T):
-        level[:, hour] = np.exp(-1 / 30) * level[:, hour - 1] + 0.03 * rng.standard_normal(2)
-    time = np.datetime64("2012-01-01", "h") + np.arange(T)
-    gauges = Gauges(("a", "b"), np.array([-30.0, -31.0]), np.array([115.0, 116.0]), time, level)
-    blank = np.zeros(T)
-    found = [Residual(level[s], blank, 0.0, np.zeros((T, 0), np.float32), "none", blank) for s in range(2)]
-    whole, covariance = np.ones(T, dtype=bool), level.var() * AUTOCORRELATION
-    return gauges, [Record(s, found[s], whole, covariance, NeighbourFit(1.0, 1.0, 0)) for s in range(2)]
+    wind = np.zeros((hours, 2))
+    for hour in range(1, hours):
+        wind[hour] = 0.96 * wind[hour - 1] + 1.6 * rng.standard_normal(2)
+    stress = wind[:, 0] * np.hypot(wind[:, 0], wind[:, 1])
+    surge = np.convolve(stress, KERNEL)[:hours]
+    time = np.datetime64("2021-01-01", "h") + np.arange(hours)
+    tide = 0.8 * np.cos(2 * np.pi * np.arange(hours) / 12.4206)
+    forcing = Forcing((Column("u", "wind_east", "m s-1"), Column("v", "wind_north", "m s-1")), wind)
+    level = 3.0 + tide + surge + NOISE * rng.standard_normal(hours)
+    return Gauge("coast", time, level, "zero", 52.0, 4.0, forcing)
 
 
-def no_neighbours() -> NeighbourPrediction:
-    return NeighbourPrediction(torch.zeros(2, T, len(HOURS)), torch.zeros(2, T, len(HOURS)), torch.zeros(2, T) > 0)
+def task_of(gauge: Gauge, mode: str = "none", fraction: float = 0.5, leads: tuple[int, ...] = LEAD_HOURS) -> Task:
+    return draw_task(gauge, (), Period(), fraction, leads, 0, mode)
 
 
-def test_an_hour_without_a_row_was_not_observed(tmp_path: Path) -> None:
-    (tmp_path / "levels.csv").write_text("time_utc,a\n2012-01-01 00:00,1.0\n2012-01-01 02:00,1.2\n")
-    (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\na,-30,115,zero\n")
-    gauges = read_gauges(tmp_path / "levels.csv", tmp_path / "stations.csv")
-    np.testing.assert_array_equal(gauges.level[0], [1.0, np.nan, 1.2])
-    assert station_indices(gauges, ["a"]) == [0]
+def errors(task: Task, method: object, outage: float = 0.0) -> Floats:
+    """(L,) RMSE [m] in the test."""
+    issues, level, _ = task.tests(outage)
+    quantiles = method(task)(issues)  # type: ignore[operator]
+    return np.sqrt(np.nanmean((quantiles[..., LEVELS.index(0.5)] - level) ** 2, axis=0))
+
+
+@pytest.fixture(scope="module")
+def gauge() -> Gauge:
+    return wind_driven()
+
+
+def test_known_weeks_are_whole_seen_and_enough_for_a_tide() -> None:
+    level = np.zeros(40 * WEEK)
+    level[: 20 * WEEK] = np.nan
+    known = draw_weeks(np.ones(level.size, dtype=bool), 0.01, np.random.default_rng(0), level)
+    assert known.sum() == 3 * WEEK  # a tide needs fifteen days
+    assert np.isfinite(level[known]).all()
+    assert (np.diff(np.flatnonzero(np.diff(known.astype(int)) != 0)) % WEEK == 0).all()
+
+
+def test_blocks_of_a_short_record_keep_a_week_between_training_and_test(gauge: Gauge) -> None:
+    for weeks in (8, 20, 46):
+        part = wind_driven(weeks * WEEK)
+        train, test = split(part, Period())
+        assert not (train & test).any()
+        distance = np.abs(np.flatnonzero(test)[:, None] - np.flatnonzero(train)[None, ::7]).min()
+        assert distance >= min(WEEK, weeks * WEEK // 10)
+        assert test.sum() > 0.15 * weeks * WEEK
+
+
+def test_a_period_without_levels_is_refused(gauge: Gauge) -> None:
+    with pytest.raises(InputError, match="no level in the test period"):
+        split(gauge, Period((("2021-01-01", "2021-03-01"),), (("2030-01-01", "2030-03-01"),)))
+
+
+def test_no_method_sees_a_level_outside_of_the_known_weeks_in_training(gauge: Gauge) -> None:
+    task = task_of(gauge)
+    changed = replace(gauge, level=np.where(task.known, gauge.level, 99.0))
+    ours, theirs = task.training(0.0), task_of(changed).training(0.0)
+    np.testing.assert_array_equal(ours.issues.own, theirs.issues.own)
+    np.testing.assert_array_equal(ours.level, theirs.level)
+    np.testing.assert_array_equal(ours.issues.tide, theirs.issues.tide)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_comes_after_the_last_lead_changes_no_forecast(gauge: Gauge, mode: str) -> None:
+    """Levels after the issue change none; weather beyond the last lead changes none either."""
+    task = task_of(gauge, mode)
+    issues, _, hours = task.tests(0.0)
+    at = len(hours) // 2
+    hour = int(hours[at])
+    assert gauge.forcing is not None
+    level, weather = gauge.level.copy(), gauge.forcing.values.copy()
+    level[hour + 1 :] += 5.0
+    weather[hour + max(LEAD_HOURS) + 24 :] += 50.0  # a timing error reaches some hours further
+    other = replace(gauge, level=level, forcing=Forcing(gauge.forcing.columns, weather))
+    changed = replace(task, gauge=other, weather=Weather(other, mode, 0))
+    found = changed.tests(0.0)[0]
+    for name in ("own", "tide", "weather"):
+        np.testing.assert_array_equal(getattr(found, name)[at], getattr(issues, name)[at], err_msg=name)
+    assert not np.array_equal(
+        found.own[-1], issues.own[-1], equal_nan=True
+    )  # the test sees a change where there is one
+
+
+def test_a_method_without_weather_does_not_change_with_the_weather(gauge: Gauge) -> None:
+    task = task_of(gauge)
+    assert gauge.forcing is not None
+    other = replace(gauge, forcing=Forcing(gauge.forcing.columns, 9.0 - gauge.forcing.values))
+    np.testing.assert_array_equal(errors(task, ridge), errors(replace(task, gauge=other), ridge))
+    assert task.tests(0.0)[0].weather.shape[2] == 0
+
+
+def test_forecast_errors_grow_with_the_lead_as_published(gauge: Gauge) -> None:
+    weather = Weather(gauge, "forecast", 0)
+    hours = np.arange(200, HOURS - 100)
+    found, _, age = weather.at(hours, CONTEXT_HOURS, 72)
+    truth, _, _ = Weather(gauge, "analysis", 0).at(hours, CONTEXT_HOURS, 72)
+    off = found[..., 1] - truth[..., 1]
+    assert (age >= DELAY).all()
+    assert (off[:, : CONTEXT_HOURS - DELAY - 6] == 0).all()  # the analysis of what the newest cycle has seen
+    spread = off.std(axis=0)[CONTEXT_HOURS:]
+    assert spread[5] < spread[30] < spread[60]
+    wanted = np.interp(40 + age.mean(), LEADS, ERRORS["wind_north"])
+    assert wanted < spread[39] < 1.8 * wanted  # and the error of timing
+
+
+def test_the_analysis_lies_among_the_members_of_an_ensemble(gauge: Gauge) -> None:
+    hours = np.arange(200, HOURS - 100, 5)
+    weather, members, _ = Weather(gauge, "ensemble", 0).at(hours, CONTEXT_HOURS, 48)
+    truth, _, _ = Weather(gauge, "analysis", 0).at(hours, CONTEXT_HOURS, 48)
+    assert members is not None
+    below = (members[:, :, -1, 0] < truth[:, None, -1, 0]).sum(axis=1)
+    share = np.bincount(below, minlength=members.shape[1] + 1) / below.size
+    np.testing.assert_allclose(share, 1 / (members.shape[1] + 1), atol=0.1)  # 0.5 at either end without spread
+    assert np.abs(members.mean(axis=1) - weather[:, CONTEXT_HOURS:]).mean() < 1.5
+
+
+def test_water_upstream_is_never_known_ahead() -> None:
+    plain = wind_driven(10 * WEEK)
+    forcing = Forcing((Column("river_m", "water", "m"),), np.ones((plain.time.size, 1)))
+    found, _, _ = Weather(replace(plain, forcing=forcing), "analysis", 0).at(np.array([500]), CONTEXT_HOURS, 24)
+    assert np.isfinite(found[0, :CONTEXT_HOURS]).all()
+    assert np.isnan(found[0, CONTEXT_HOURS:]).all()
+
+
+def test_readings_that_a_filter_has_looked_ahead_for_are_not_known(gauge: Gauge) -> None:
+    issues = task_of(replace(gauge, reading_delay=7)).tests(0.0)[0]
+    assert np.isnan(issues.own[:, -7:]).all()
+    assert np.isfinite(issues.own[:, :-7]).all()
+
+
+def test_the_ridge_finds_how_the_sea_answers_the_wind(gauge: Gauge) -> None:
+    perfect, none = task_of(gauge, "analysis"), task_of(gauge)
+    with_weather, without = errors(perfect, ridge_weather), errors(none, ridge)
+    assert (with_weather[2:] < 0.5 * without[2:]).all()
+    assert (with_weather[2:] < 6 * NOISE).all()
+    silent = errors(perfect, ridge_weather, 1.0)
+    assert silent[2] < 0.5 * errors(none, METHODS["zero_surge"].method)[2]
+    degraded = errors(task_of(gauge, "forecast"), ridge_weather)
+    assert with_weather[3] < degraded[3] < without[3]
+
+
+def test_a_record_of_memory_alone_gains_nothing_from_weather_but_loses_little() -> None:
+    rng = np.random.default_rng(1)
+    base = wind_driven(seed=3)
+    surge = np.zeros(HOURS)
+    for hour in range(1, HOURS):
+        surge[hour] = np.exp(-1 / 40) * surge[hour - 1] + 0.03 * rng.standard_normal()
+    gauge = replace(base, level=3.0 + 0.8 * np.cos(2 * np.pi * np.arange(HOURS) / 12.4206) + surge)
+    none = task_of(gauge)
+    damped, last = (errors(none, with_intervals(fit)) for fit in (fit_damped_persistence, fit_persistence))
+    assert damped[3] < last[3]
+    assert (errors(none, ridge)[1:] < 1.1 * damped[1:]).all()
+    assert (errors(task_of(gauge, "analysis"), ridge_weather)[1:] < 1.2 * damped[1:]).all()
+
+
+@pytest.mark.parametrize("method", [lstm, hidra_like])
+def test_a_network_gains_from_the_coming_wind(gauge: Gauge, method: object) -> None:
+    with_weather = errors(task_of(gauge, "analysis"), method)
+    assert with_weather[2] < 0.9 * errors(task_of(gauge), METHODS["zero_surge"].method)[2]
+
+
+def test_nine_in_ten_levels_lie_within_the_bounds_and_quantiles_never_cross(gauge: Gauge) -> None:
+    task = task_of(gauge, "analysis")
+    issues, level, _ = task.tests(0.0)
+    for name, least in (("persistence", 0.8), ("ridge_weather", 0.65)):  # errors of chosen maps are optimistic
+        quantiles = METHODS[name].method(task)(issues)
+        assert (np.diff(quantiles, axis=2) >= 0).all()
+        inside = (level >= quantiles[..., 1]) & (level <= quantiles[..., -2])
+        assert least < inside[np.isfinite(level)].mean() < 0.98
+
+
+def test_without_any_reading_persistence_is_the_tide(gauge: Gauge) -> None:
+    task = task_of(gauge)
+    issues = task.tests(1.0)[0]
+    assert np.isnan(issues.own).all()
+    assert (last_residual(issues) == 0).all()
+    for fit in (fit_persistence, fit_damped_persistence, fit_zero_surge):
+        found: Fitted = fit(task.training(1.0))
+        np.testing.assert_allclose(found.centre(issues), issues.tide_at_leads)
+
+
+def test_the_correction_of_an_operational_forecast_finds_its_bias(gauge: Gauge) -> None:
+    cycles = np.arange(0, HOURS - 110, 6)
+    ahead = np.minimum(cycles[:, None] + np.arange(103), HOURS - 1)
+    rng = np.random.default_rng(0)
+    value = gauge.level[ahead] + 0.4 + 0.002 * np.arange(103) + 0.03 * rng.standard_normal(ahead.shape)
+    issued = gauge.time[cycles]
+    product = Operational("x", issued, issued + np.timedelta64(5, "h"), value, value - 0.02, value + 0.02, -0.3)
+    task = task_of(replace(gauge, operational=product), "forecast")
+    raw, corrected = (errors(task, METHODS[name].method) for name in ("operational", "operational_corrected"))
+    np.testing.assert_allclose(corrected, 0.03, atol=0.01)
+    assert (raw > 0.09).all()
+    assert (errors(task, ridge_weather)[1:] < 0.06).all()
+
+
+def write_gauge(folder: Path, weeks: int = 14) -> list[str]:
+    gauge = wind_driven(weeks * WEEK)
+    assert gauge.forcing is not None
+    table = pd.DataFrame({"time_utc": gauge.time, "level_m": gauge.level})
+    table.loc[: 2 * WEEK // 7, "level_m"] = np.nan
+    table.loc[table.index[-30:], "level_m"] = np.nan
+    table.to_csv(folder / "coast_2021.csv", index=False)
+    wind = pd.DataFrame(
+        {"time_utc": gauge.time, "u_m_s": gauge.forcing.values[:, 0], "v_m_s": gauge.forcing.values[:, 1]}
+    )
+    wind.to_csv(folder / "wind.csv", index=False)
+    (folder / "stations.csv").write_text("station,latitude,longitude,datum\ncoast,52,4,zero\n")
+    files = f"--gauges {folder}/coast_2021.csv --stations {folder}/stations.csv --weather {folder}/wind.csv"
+    return f"{files} --work {folder}/w --out {folder}/surge.json --seeds 2".split()
+
+
+def test_the_command_runs_on_a_single_unknown_gauge_and_its_table_can_be_written_again(tmp_path: Path) -> None:
+    command = [*write_gauge(tmp_path), "--methods", *SIMPLE, "ridge_weather", "--leads", "0", "24", "48"]
+    main(command)
+    found = json.loads((tmp_path / "surge.json").read_text())
+    assert {row["weather"] for row in found["rows"]} == {"none", "analysis", "forecast"}
+    assert {row["outage"] for row in found["rows"]} == {0.0, 0.5, 1.0}
+    fields = {
+        "target",
+        "streams",
+        "lead_h",
+        "outage",
+        "record_fraction",
+        "seed",
+        "method",
+        "rmse",
+        "rmse_residual",
+        "mae",
+    }
+    fields |= {"crps", "f1_extreme", "coverage_90", "coverage_90_extreme", "n", "weather", "issued_h"}
+    assert all(fields <= set(row) for row in found["rows"])
+    hours = {(row["lead_h"], row["n"]) for row in found["rows"] if row["outage"] == 0}
+    assert len(hours) == 3  # every method is scored on the same hours
+    summary = found["summary"]
+    assert summary["all/24h/ridge_weather/analysis/against_best_simple"] < 0.8
+    assert (
+        summary["all/24h/ridge_weather/analysis/against_best_simple_low"]
+        <= summary["all/24h/ridge_weather/analysis/against_best_simple"]
+        <= summary["all/24h/ridge_weather/analysis/against_best_simple_high"]
+    )
+    table = (tmp_path / "surge.md").read_text()
+    assert table_of(tmp_path / "surge.json") == table
+    assert "| coast | ridge_weather | forecast |" in table
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "w").iterdir()}
+    main(command)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "w").iterdir()} == kept
+
+
+def test_an_unknown_target_or_half_a_period_is_refused(tmp_path: Path) -> None:
+    command = write_gauge(tmp_path, 6)
     with pytest.raises(InputError, match="no gauge"):
-        station_indices(gauges, ["z"])
-
-
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [("b\n2012-01-01 00:00,1.0\n", "no station"), ("a\n2012-01-01 00:30,1.0\n", "off the hour")],
-)
-def test_invalid_records_are_refused(tmp_path: Path, rows: str, message: str) -> None:
-    (tmp_path / "levels.csv").write_text("time_utc," + rows)
-    (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\na,-30,115,zero\n")
-    with pytest.raises(InputError, match=message):
-        read_gauges(tmp_path / "levels.csv", tmp_path / "stations.csv")
-
-
-def test_labelled_weeks_are_whole_and_a_larger_share_holds_the_smaller() -> None:
-    train = np.zeros(20_000, dtype=bool)
-    train[100:17_620] = True
-    few, many = (draw_weeks(train, share, np.random.default_rng(3)) for share in (0.05, 0.2))
-    assert few.sum() == 5 * 168
-    assert (many | ~few).all()
-    assert (train | ~many).all()
-    starts = np.flatnonzero(np.diff(few.astype(int)) == 1) + 1
-    assert ((starts - 100) % 168 == 0).all()
-
-
-def test_only_readable_hours_are_inputs_or_targets() -> None:
-    gauges, rows = records()
-    readable = np.zeros(T, dtype=bool)
-    readable[400:600] = True
-    record_set = build_record_set(
-        gauges, [replace(rows[0], readable=readable)], np.ones(T, dtype=bool), no_neighbours()
-    )
-    windows, targets = all_windows(record_set)
-    observed, seen = targets.level, targets.seen
-    hour = record_set.issues[:, 1]
-    assert hour.min() == 400 - 48
-    assert hour.max() == 599
-    at = hour[:, None] + torch.arange(49)
-    assert (seen == torch.from_numpy(readable)[at]).all()
-    torch.testing.assert_close(observed[seen], torch.from_numpy(rows[0].residual.level).float()[at][seen])
-    assert (windows.own[~windows.own_seen] == 0).all()
-
-
-def test_about_a_share_of_readings_is_lost_in_pieces() -> None:
-    lost = draw_outages(500, 0.5, np.random.default_rng(0))
-    assert float(lost.float().mean()) == pytest.approx(0.5, abs=0.03)
-    assert (lost.reshape(500, 12, 6).float().std(dim=2) == 0).all()
-    assert draw_outages(3, 1.0, np.random.default_rng(0)).all()
-    assert not draw_outages(3, 0.0, np.random.default_rng(0)).any()
-
-
-def test_the_ridge_recovers_the_decay_of_a_record() -> None:
-    gauges, rows = records()
-    record_set = build_record_set(gauges, rows, np.arange(T) < 800, no_neighbours())
-    windows, targets = all_windows(build_record_set(gauges, rows, np.arange(T) > 900, no_neighbours()))
-    truth = targets.level.numpy()
-
-    def error(predicted: np.ndarray) -> float:
-        return float(np.sqrt(np.mean((predicted[:, 24] - truth[:, 24]) ** 2)))
-
-    ideal = error(np.exp(-np.arange(49) / 30) * persistence(windows))
-    ridge = error(fit_ridge(record_set, *all_windows(record_set))(windows))
-    assert ridge == pytest.approx(ideal, rel=0.1)
-    assert ridge < min(error(persistence(windows)), error(zero_surge(windows)))
-
-
-@pytest.mark.slow
-def test_a_trained_network_is_as_good_as_theory_allows() -> None:
-    gauges, rows = records()
-    record_set = build_record_set(gauges, rows, np.arange(T) < 800, no_neighbours())
-    network = train_network(SurgeNetwork(32), [draw_source(record_set, 2000, 64, 0)], TrainingConfig(150, 1e-3), 0)
-    windows, targets = all_windows(build_record_set(gauges, rows, np.arange(T) > 900, no_neighbours()))
-    truth = targets.level[:, 24].numpy()
-    error = np.sqrt(np.mean((predict_quantiles(network, windows)[:, 24, LEVELS.index(0.5)].numpy() - truth) ** 2))
-    ideal = np.sqrt(np.mean((np.exp(-24 / 30) * persistence(windows)[:, 24] - truth) ** 2))
-    assert error < 1.1 * ideal
-
-
-def test_readings_correct_neighbour_predictions_with_a_wrong_gain() -> None:
-    rng = np.random.default_rng(0)
-    truth = 0.1 * rng.standard_normal(T)
-    neighbours = replace(no_neighbours(), mean=torch.zeros(2, T, len(HOURS)), seen=torch.ones(2, T) > 0)
-    neighbours.mean[0, :, 71] = torch.from_numpy(2 * truth + 0.02 * rng.standard_normal(T))
-    neighbours.spread[0, :, 71] = 0.1
-    own = fit_neighbours(neighbours, 0, truth)
-    assert own.gain == pytest.approx(0.5, abs=0.02)
-    assert own.error_ratio == pytest.approx(0.1, abs=0.02)
-    few = np.where(np.arange(T) < 24, truth, np.nan)
-    prior = NeighbourFit(1.0, 1.0, 9999)
-    assert 0.9 < shrink_fit(fit_neighbours(neighbours, 0, few), [prior]).gain < 1.0
-    assert shrink_fit(fit_neighbours(neighbours, 0, np.full(T, np.nan)), [prior]) == NeighbourFit(1.0, 1.0, 0)
-
-
-def test_the_rise_under_a_cyclone_is_scaled_by_that_of_other_gauges() -> None:
-    """The others rise three times as much as the pressure alone gives; without tracks nothing changes."""
-    gauges, _ = records()
-    pressure_rise = np.zeros((len(gauges.names), gauges.time.size, len(HOURS)), dtype=np.float32)
-    pressure_rise[:, 500:530] = 0.4
-    level = np.zeros(gauges.level.shape)
-    level[:, 500:530] = 1.2
-    raised = cyclone_rise(replace(gauges, pressure_rise=pressure_rise), level)
-    assert raised is not None
-    assert raised[0, 510, 0] == pytest.approx(1.2, rel=0.05)
-    unfitted = cyclone_rise(replace(gauges, pressure_rise=pressure_rise), np.full(level.shape, np.nan))
-    np.testing.assert_allclose(unfitted, pressure_rise)
-    assert cyclone_rise(gauges, level) is None
-
-
-def test_a_high_level_is_exceeded_in_one_percent_of_the_hours() -> None:
-    _, (record, *_) = records()
-    size, rng = 400_000, np.random.default_rng(0)
-    tide = np.sin(2 * np.pi * np.arange(size) / 12.42)
-    about = replace(record.residual, tide=tide, modes=np.full((size, 1), 0.3, np.float32))
-    covariance = np.full(168, 0.16)
-    level = tide + 0.5 * rng.standard_normal(size)  # 0.16 + 0.3^2 = 0.25
-    found = high_level(replace(record, residual=about, covariance=covariance))
-    assert np.mean(level >= found) == pytest.approx(0.01, rel=0.05)
-
-
-def test_weeks_that_the_tide_is_fitted_to_do_not_train_the_bounds() -> None:
-    gauges, some = records()
-    windows, targets = all_windows(build_record_set(gauges, some[:1], some[0].readable, no_neighbours()))
-    network = SurgeNetwork(16)
-    for trains, moves in ((True, True), (False, False)):
-        network.zero_grad()
-        hourly_loss(network(windows[:64]), targets[torch.arange(64)], windows[:64], trains).backward()
-        assert bool(network.correction.factors.bias.grad.abs().sum() > 0) is moves  # type: ignore[union-attr]
-        assert network.correction.shift.bias.grad.abs().sum() > 0  # type: ignore[union-attr]
-
-
-def test_the_daily_loss_ignores_errors_within_a_day() -> None:
-    gauges, some = records()
-    windows, targets = all_windows(build_record_set(gauges, some[:1], some[0].readable, no_neighbours()))
-    windows, targets = windows[:4], targets[torch.arange(4)]
-    with torch.no_grad():
-        forecast = SurgeNetwork(16)(windows)
-    wave = torch.sin(2 * torch.pi * torch.arange(49) / 12)  # nothing over a day
-    same = replace(targets, level=forecast.median + wave, seen=torch.ones_like(targets.seen))
-    assert float(daily_loss(forecast, same, windows)) == pytest.approx(0.0, abs=1e-9)
-    higher = replace(same, level=same.level + windows.unit[:, None])
-    assert float(daily_loss(forecast, higher, windows)) == pytest.approx(1.0, rel=1e-4)
-    broken = replace(higher, seen=torch.arange(49).expand(4, -1) % 24 > 0)  # an hour of each day is missing
-    assert float(daily_loss(forecast, broken, windows)) == 0.0
-
-
-def test_short_tides_of_other_gauges_give_the_excess_error_of_a_tide() -> None:
-    wave, still = np.sin(np.arange(T) / 2), np.zeros(T)
-    modes = np.full((T, 1), 0.01, np.float32)
-
-    def about(tide: np.ndarray) -> Residual:
-        return Residual(still, tide, 0.0, modes, "none", still)
-
-    pairs = [(about(size * wave), about(1.05 * size * wave)) for size in (0.5, 2.0)]
-    tide_error = tide_error_ratio(pairs, np.ones(T, dtype=bool))
-    assert tide_error == pytest.approx(0.05, rel=0.05)
-    wider = with_wider_tide_error(about(2.0 * wave), tide_error)
-    off = float((wider.modes**2).sum(axis=1).mean())
-    assert off == pytest.approx(0.01**2 + (0.05 * 2.0) ** 2 / 2, rel=0.05)
-    assert tide_error_ratio([(about(wave), about(wave))], np.ones(T, dtype=bool)) == 0.0
-
-
-def test_the_dutch_gauges_are_converted_to_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\nvlissgn,51.44,3.6,NAP\n")
-    record = pd.DataFrame(
-        {"time_MET_assumed": ["1976-01-01 00:00:00", "1976-01-01 01:00:00"], "level_m_NAP": [1.0, 2.0]}
-    )
-    record.to_csv(tmp_path / "vlissgn_hourly_1976_1994.csv.gz", index=False)
-    monkeypatch.setattr(sys, "argv", ["dutch", str(tmp_path), str(tmp_path / "out")])
-    dutch.main()
-    gauges = read_gauges(tmp_path / "out" / "levels.csv", tmp_path / "out" / "stations.csv")
-    assert gauges.names == ("vlissgn",)
-    assert str(gauges.time[0])[:13] == "1975-12-31T23"
-    np.testing.assert_array_equal(gauges.level[0], [1.0, 2.0])
-
-
-def test_a_record_too_short_for_a_tide_uses_the_published_one(tmp_path: Path) -> None:
-    constants = TidalConstants("table", -30.0, "a table", {"M2": 1.0}, {"M2": 40.0})
-    time = np.datetime64("2012-01-01", "h") + np.arange(T)
-    level = predict_tide(constants, time)[None] + 3.0
-    gauges = Gauges(("a",), np.array([-30.0]), np.array([115.0]), time, level, {"a": constants})
-    short = np.arange(T) < 14 * 24
-    assert fit_residual(gauges, 0, short).source == "a table"
-    assert fit_residual(gauges, 0, short).mean == pytest.approx(3.0)
-    assert "own record" in fit_residual(gauges, 0, np.arange(T) < 16 * 24).source
-
-
-def test_a_perfect_forecast_has_no_error_and_a_gap_does_not_count() -> None:
-    observed = np.sin(np.arange(200) / 5)
-    observed[50:60] = np.nan
-    quantiles = np.repeat(np.nan_to_num(observed)[:, None], len(LEVELS), axis=1)
-    found = score(quantiles, LEVELS, np.zeros(200), observed, observed, 0.95)
-    assert (found["rmse"], found["mae"], found["crps"], found["coverage_90"]) == (0.0, 0.0, 0.0, 1.0)
-    assert found["f1_extreme"] == 1.0
-    assert found["n"] == 190
-
-
-def test_the_ranked_probability_score_is_that_of_the_normal_distribution() -> None:
-    rng = np.random.default_rng(0)
-    observed = 0.2 * rng.standard_normal(4000)
-    normal = torch.distributions.Normal(0.0, 0.2).icdf(torch.tensor(LEVELS)).double().numpy()
-    found = score(np.tile(normal, (4000, 1)), LEVELS, np.zeros(4000), observed, observed, 9.0)
-    assert found["crps"] == pytest.approx(0.2 / np.sqrt(np.pi), rel=0.05)  # Gneiting and Raftery (2007), eq. 21
-    assert found["coverage_90"] == pytest.approx(0.9, abs=0.02)
-
-
-def test_peaks_are_hit_within_three_hours_and_false_alarms_count() -> None:
-    observed, late, early_and_false = np.zeros(500), np.zeros(500), np.zeros(500)
-    observed[[100, 300]] = 1.0
-    late[[103, 300]] = 0.95
-    early_and_false[[96, 300, 400]] = 0.95
-    assert peak_f1(late, observed, 0.9) == 1.0
-    assert peak_f1(early_and_false, observed, 0.9) == pytest.approx(2 * (1 / 3) * (1 / 2) / (1 / 3 + 1 / 2))
-    assert peak_f1(np.zeros(500), observed, 0.9) == 0.0
-    assert np.isnan(peak_f1(np.zeros(500), np.zeros(500), 0.9))
-
-
-def test_a_gauge_without_neighbours_is_left_out_of_the_ablations() -> None:
-    scores = dict.fromkeys(
-        ("rmse", "rmse_residual", "f1_extreme", "coverage_90", "coverage_90_extreme", "width_90"), 0.5
-    )
-    isolated = {"distilled", "full_record", "labels_only", "zero_surge_full_tide", *SIMPLE}
-    common = {"record_fraction": 0.05, "lead_h": 6, "seed": 0, **scores}
-    rows = [
-        {**common, "target": target, "streams": streams, "outage": outage, "method": method}
-        for target, methods in (("isolated", isolated), ("connected", isolated | set(BASELINES)))
-        for streams, outage, method in (
-            ("neighbours", 1.0, "teacher"),
-            *((streams, outage, method) for streams in ("own", "any") for outage in (0.0, 1.0) for method in methods),
-        )
-    ]
-    of_isolated = [row for row in rows if row["target"] == "isolated"]
-    assert "0.05/lower_than_shuffled_teacher" not in summarise(of_isolated)
-    for row in rows:
-        if (row["target"], row["method"]) == ("connected", "shuffled_teacher"):
-            row["rmse"] = 1.0
-    found = summarise(rows)
-    assert found["0.05/lower_than_shuffled_teacher"] == pytest.approx(0.5)
-    assert found["0.05/lower_than_labels_only"] == pytest.approx(0.0)
-
-
-@pytest.mark.slow
-def test_the_command_runs_on_unknown_gauges_and_resumes(tmp_path: Path) -> None:
-    hours, rng = pd.date_range("2012-01-01", "2012-02-29 23:00", freq="h"), np.random.default_rng(0)
-    tide = np.sin(2 * np.pi * np.arange(len(hours)) / 12.42)
-    surge = 0.02 * rng.standard_normal((len(hours), 4)).cumsum(axis=0)
-    levels = pd.DataFrame(surge + tide[:, None], index=hours, columns=list("abcd"))
-    levels.iloc[700:760, 0] = np.nan
-    levels.to_csv(tmp_path / "levels.csv", index_label="time_utc")
-    positions = "a,-30,115,zero\nb,-31,116,zero\nc,-32,117,zero\nd,-33,118,zero\n"
-    (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\n" + positions)
-    fixes = "".join(f"x,2012-02-20 {6 * k:02d}:00:00,{118 - k},{-28 - k},80,960\n" for k in range(4))
-    (tmp_path / "tracks.csv").write_text("track_id,time,lon,lat,wind,slp\n" + fixes)
-    files = {"gauges": "levels.csv", "stations": "stations.csv", "storms": "tracks.csv", "work": "w", "out": "s.json"}
-    command = " ".join(f"--{name} {tmp_path / file}" for name, file in files.items())
-    command += " --target a --train 2012-01-01/2012-02-14 --test 2012-02-15/2012-02-29"
-    command += " --record-fraction 0.5 --leads 0 6 --seeds 1 --effort 0.001 --processes 1"
-    main(command.split())
-    (kept,) = (tmp_path / "w").iterdir()
-    finished = kept.stat().st_mtime_ns
-    main(command.split())
-    assert kept.stat().st_mtime_ns == finished  # all rows were finished
-    assert "| 0.5 | a | own | 0.0 | distilled |" in (tmp_path / "s.md").read_text()
-    found = json.loads((tmp_path / "s.json").read_text())
-    methods = {row["method"] for row in found["rows"]}
-    assert {"zero_surge", "persistence", "ridge", "teacher", "labels_only", "distilled", "full_record"} < methods
-    assert {row["n"] for row in found["rows"] if row["lead_h"] == 6} == {
-        15 * 24 - 48
-    }  # no issue where the record ends within its leads
-    assert "0.5/a/6h/ratio" in found["summary"]
+        main([*command, "--target", "elsewhere"])
+    with pytest.raises(InputError, match="training or test alone"):
+        main([*command, "--train", "2021-01-01/2021-02-01"])
+    with pytest.raises(InputError, match="--data or from --gauges"):
+        main(["--out", str(tmp_path / "x.json")])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from benchmarks.surge.networks.surge_network import (
+from benchmarks.surge.neighbours.networks.surge_network import (
     CONTEXT_HOURS,
     HOURS,
     LEVELS,

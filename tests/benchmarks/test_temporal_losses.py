@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.surge.networks.temporal import daily_consistency, expected_pinball
+from benchmarks.surge.neighbours.networks.temporal import daily_consistency, expected_pinball
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:

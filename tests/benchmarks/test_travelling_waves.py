@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.surge.records.travelling_waves import TravellingWaves, fit_waves, interpolate, spreads_of
+from benchmarks.surge.neighbours.records.travelling_waves import TravellingWaves, fit_waves, interpolate, spreads_of
 from strandline.errors import InputError, RefusedByTheory
 
 HOURS = 4000

@@ -1,1 +1,1 @@
-"""Gauge records: files, labelled weeks, neighbours, cyclones, and the windows of the networks."""
+"""Gauge records with weather: one type, files of many layouts, and the sets of gauges."""

@@ -204,6 +204,19 @@ def test_a_section_says_what_it_lacks(keys: dict[str, object], words: str) -> No
         section(paths="a", **keys)
 
 
+def test_more_than_a_machine_holds_is_refused_before_it_is_joined(tmp_path: Path) -> None:
+    """Three years of past forecasts beside a long ensemble: every issue would get every lead and member."""
+    first = forecast(json.dumps(JSON))
+    issues = ISSUED + np.arange(4380) * 6 * HOUR
+    past = first.isel(issued=np.zeros(4380, dtype=int)).assign_coords(
+        issued=issues, available=("issued", issues + 7 * HOUR)
+    )
+    long = first.isel(lead=np.zeros(380, dtype=int), member=np.zeros(100, dtype=int))
+    long = long.assign_coords(lead=np.arange(380), member=np.arange(100))
+    with pytest.raises(InputError, match=r"4380 issued, 380 lead, 100 member"):
+        combine([past, long])
+
+
 def test_joining_keeps_when_each_issue_could_be_had() -> None:
     first = forecast(json.dumps(JSON))
     later = first.assign_coords(issued=first["issued"] + 12 * HOUR, available=first["available"] + 14 * HOUR)

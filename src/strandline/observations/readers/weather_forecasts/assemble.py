@@ -9,7 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats, Indices, Times
+from strandline.observations.arrays import Floats, Indices, SingleFloats, Times
 from strandline.observations.checks.times import check_times
 from strandline.observations.variables import as_variable, check_variables
 
@@ -18,8 +18,8 @@ VARIABLES = ("pressure", "wind_east", "wind_north", "rain")
 HOUR = np.timedelta64(1, "h")
 LONGEST_LEAD = 16 * 24
 """[h] Of any global model that is published free of charge (GFS)."""
-_MOST_VALUES = 200_000_000
-"""Of one variable: 1.6 GB."""
+_MOST_VALUES = 100_000_000
+"""Of one variable: 400 MB."""
 Availability = Callable[[Times], Times]
 """Issues (N,) → when each could be had (N,), UTC."""
 
@@ -74,12 +74,10 @@ def assemble(
         remedy = f"are issue and valid times in UTC, and leads in hours? they must be 0 to {LONGEST_LEAD} h"
         raise InputError(where, f"holds a forecast {worst:g} h after its issue", remedy)
     shape = (issued.size, lead.size, member.size, latitude.size, longitude.size)
-    if np.prod(shape, dtype=float) > _MOST_VALUES:
-        what = f"holds {np.prod(shape, dtype=float):.1e} values of a variable"
-        raise InputError(where, what, "give fewer issues, or a smaller margin around the region")
-    layers: dict[str, npt.NDArray[np.floating]] = {}
+    _refuse_size(shape, where)
+    layers: dict[str, SingleFloats] = {}
     for part in rows:
-        layer = layers.setdefault(part.variable, np.full(shape, np.nan, dtype=part.values.dtype))
+        layer = layers.setdefault(part.variable, np.full(shape, np.nan, dtype=np.float32))
         _fill(layer, part, (issued, lead, member), where)
     moments = np.asarray(available(issued), dtype="datetime64[ns]")
     forecast = xr.Dataset(
@@ -106,7 +104,13 @@ def check_forecast(forecast: xr.Dataset, where: object) -> None:
 
 
 def combine(forecasts: Sequence[xr.Dataset]) -> xr.Dataset:
-    """Forecasts on one grid as one; where two give the same issue, lead and member, the first one stands."""
+    """Forecasts on one grid as one; where two give the same issue, lead and member, the first one stands.
+
+    Raises:
+        InputError: there are too many issues, leads and members together.
+    """
+    axes = [np.unique(np.concatenate([each[name].values for each in forecasts])) for name in DIMENSIONS]
+    _refuse_size([axis.size for axis in axes], "[[weather_forecast]]")
     combined = forecasts[0]
     for further in forecasts[1:]:
         parts = [each.drop_vars("available") for each in (combined, further)]
@@ -119,9 +123,14 @@ def combine(forecasts: Sequence[xr.Dataset]) -> xr.Dataset:
     return combined
 
 
-def _fill(
-    layer: npt.NDArray[np.floating], part: Rows, axes: tuple[npt.NDArray, npt.NDArray, npt.NDArray], where: object
-) -> None:
+def _refuse_size(shape: Sequence[int], where: object) -> None:
+    if (count := np.prod(shape, dtype=float)) > _MOST_VALUES:
+        axes = ", ".join(f"{size} {name}" for name, size in zip(DIMENSIONS, shape, strict=True))
+        remedy = "give fewer issues or members, shorter leads, or a smaller margin around the region"
+        raise InputError(where, f"holds {count:.1e} values of a variable ({axes})", remedy)
+
+
+def _fill(layer: SingleFloats, part: Rows, axes: tuple[npt.NDArray, npt.NDArray, npt.NDArray], where: object) -> None:
     """Put rows where they belong; a repeat must be the same."""
     places = tuple(
         np.searchsorted(axis, own) for axis, own in zip(axes, (part.issued, part.lead, part.member), strict=True)

@@ -37,7 +37,8 @@ from strandline.observations.readers.weather_forecasts.open_meteo_answers import
 from strandline.observations.readers.weather_forecasts.tables import write_forecast_table
 
 ForecastProduct = Literal["forecast", "ensemble", "past"]
-_DAYS = 10
+_DAYS = 5
+"""Ahead: the sea is forecast for 72 h, and a cycle may be a day old."""
 _PAST_DAYS = (0, 1, 2, 3)
 """Leads of past forecasts [days]: as far as the sea is forecast."""
 _FIRST_PAST = date(2024, 1, 1)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from benchmarks.surge.networks.surge_network import CONTEXT_HOURS, LEVELS, GaugeWindows, last_reading
-from benchmarks.surge.records.windows import RecordSet, Targets
+from benchmarks.surge.neighbours.networks.surge_network import CONTEXT_HOURS, LEVELS, GaugeWindows, last_reading
+from benchmarks.surge.neighbours.records.windows import RecordSet, Targets
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 

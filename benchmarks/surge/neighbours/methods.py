@@ -10,9 +10,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from benchmarks.surge.networks.surge_network import LAST_LEAD, LEVELS, SurgeNetwork
-from benchmarks.surge.records.gauges import Gauges, Residual, draw_weeks, fit_residual
-from benchmarks.surge.records.windows import (
+from benchmarks.surge.neighbours.networks.surge_network import LAST_LEAD, LEVELS, SurgeNetwork
+from benchmarks.surge.neighbours.records.gauges import Gauges, Residual, draw_weeks, fit_residual
+from benchmarks.surge.neighbours.records.windows import (
     NeighbourFit,
     NeighbourPrediction,
     Record,
@@ -21,7 +21,7 @@ from benchmarks.surge.records.windows import (
     predict_from_neighbours,
     shrink_fit,
 )
-from benchmarks.surge.training import (
+from benchmarks.surge.neighbours.training import (
     FeatureTarget,
     Source,
     TrainingConfig,

@@ -10,9 +10,9 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 from torch import Tensor
 
-from benchmarks.surge.networks.surge_network import CONTEXT_HOURS, HOURS, LAST_LEAD, GaugeWindows
-from benchmarks.surge.records.gauges import Gauges, Residual, offsets_from
-from benchmarks.surge.records.travelling_waves import fit_waves, interpolate, spreads_of
+from benchmarks.surge.neighbours.networks.surge_network import CONTEXT_HOURS, HOURS, LAST_LEAD, GaugeWindows
+from benchmarks.surge.neighbours.records.gauges import Gauges, Residual, offsets_from
+from benchmarks.surge.neighbours.records.travelling_waves import fit_waves, interpolate, spreads_of
 from strandline.observations.arrays import Floats, Mask
 from strandline.observations.sea_level.surge.residual_process import predict_residual
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmarks.surge.networks.surge_network import (
+from benchmarks.surge.neighbours.networks.surge_network import (
     CONTEXT_HOURS,
     FLOOR,
     LAST_LEAD,
@@ -16,8 +16,8 @@ from benchmarks.surge.networks.surge_network import (
     SurgeForecast,
     SurgeNetwork,
 )
-from benchmarks.surge.networks.temporal import daily_consistency, expected_pinball
-from benchmarks.surge.records.windows import RecordSet, Targets, draw_outages
+from benchmarks.surge.neighbours.networks.temporal import daily_consistency, expected_pinball
+from benchmarks.surge.neighbours.records.windows import RecordSet, Targets, draw_outages
 from strandline.distillation.alignment.projection import ProjectionHead, align_patches
 from strandline.distillation.alignment.temporal import TemporalAlignment
 from strandline.distillation.training.loop import train

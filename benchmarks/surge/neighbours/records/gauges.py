@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.surge.networks.surge_network import HOURS
-from benchmarks.surge.records.known_tracks import pressure_rise
+from benchmarks.surge.neighbours.networks.surge_network import HOURS
+from benchmarks.surge.neighbours.records.known_tracks import pressure_rise
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.readers.published.cyclone_tracks import read_tracks

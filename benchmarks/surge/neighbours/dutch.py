@@ -1,4 +1,4 @@
-"""``python -m benchmarks.surge.dutch FOLDER OUT``: convert the Dutch gauges to the layout of the surge benchmark.
+"""``python -m benchmarks.surge.neighbours.dutch FOLDER OUT``: convert the Dutch gauges to one table of levels.
 
 FOLDER holds one ``STATION_hourly_*.csv.gz`` per gauge, in Central European Time, and ``stations.csv``. ``levels.csv``
 in UTC and ``stations.csv`` are written to OUT.

@@ -1,0 +1,1 @@
+"""The compared methods: from a task to a forecast of quantiles of the water level."""

@@ -1,0 +1,1 @@
+"""Surge forecasts at tide gauges with short and incomplete records."""
