@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
+from strandline.distillation.adaptation.teacher_weight import estimate_teacher_weight, visibility
 from strandline.distillation.alignment.projection import CosineAlignment
 from strandline.distillation.distil import DistillationBatch, distil
 from strandline.distillation.losses import cross_entropy
 from strandline.distillation.objective import geometric_annealing
-from strandline.distillation.teacher_weight import estimate_teacher_weight, visibility
 from strandline.distillation.training.loop import train
 
 SIZE, STEPS = 32, 120

@@ -20,10 +20,10 @@ from strandline.distillation.adaptation.scene_student import (
     weigh_teacher,
     with_guide,
 )
+from strandline.distillation.adaptation.teacher_weight import TeacherWeight
 from strandline.distillation.pretraining.scenes.augmentation import Augmentation
 from strandline.distillation.pretraining.scenes.samples import Samples
 from strandline.distillation.pretraining.scenes.train import Source, TrainingConfig, predict_probability, train_network
-from strandline.distillation.teacher_weight import TeacherWeight
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.scenes.networks import new_student

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from strandline.distillation.adaptation.recipe import Recipe, recipe_of
     from strandline.distillation.distil import DistillationBatch, DistillationReport, distil
     from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
+    from strandline.distillation.sea_level.neighbour_teacher import infer_from_neighbours
     from strandline.errors import FeedError, InputError, RefusedByTheory, StrandlineError
     from strandline.models.batch import Batch
     from strandline.models.prediction import Prediction
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from strandline.observations.flood_scenes.scene import FloodScene, LabelledScene
     from strandline.observations.observations import Observations
     from strandline.observations.region_file import RegionFile, load_region_file
+    from strandline.observations.sea_level.surge.weather_response import WeatherResponse, fit_weather_response
     from strandline.pipeline.jobs import run
     from strandline.pipeline.study_area import StudyArea, open_study_area
     from strandline.planning.plan import Plan
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from strandline.risk.impact.impact import Impact
     from strandline.simulator.flood_chips.scenes import simulate_flood_scenes
     from strandline.uncertainty.forecaster import Forecaster, load_forecaster
+    from strandline.uncertainty.residual_forecaster import ResidualForecaster, fit_residual_forecaster
     from strandline.watch.service import Watch, open_watch
 
 __version__ = version("strandline")
@@ -35,6 +38,7 @@ _MODULES = {
     "distillation.distil": ("DistillationBatch", "DistillationReport", "distil"),
     "distillation.ensemble": ("EnsembleDistillationConfig", "distil_members"),
     "distillation.adaptation.recipe": ("Recipe", "recipe_of"),
+    "distillation.sea_level.neighbour_teacher": ("infer_from_neighbours",),
     "errors": ("FeedError", "InputError", "RefusedByTheory", "StrandlineError"),
     "models.batch": ("Batch",),
     "models.prediction": ("Prediction",),
@@ -42,6 +46,7 @@ _MODULES = {
     "observations.flood_scenes.scene": ("FloodScene", "LabelledScene"),
     "observations.observations": ("Observations",),
     "observations.region_file": ("RegionFile", "load_region_file"),
+    "observations.sea_level.surge.weather_response": ("WeatherResponse", "fit_weather_response"),
     "pipeline.jobs": ("run",),
     "pipeline.study_area": ("StudyArea", "open_study_area"),
     "planning.plan": ("Plan",),
@@ -49,6 +54,7 @@ _MODULES = {
     "risk.impact.impact": ("Impact",),
     "simulator.flood_chips.scenes": ("simulate_flood_scenes",),
     "uncertainty.forecaster": ("Forecaster", "load_forecaster"),
+    "uncertainty.residual_forecaster": ("ResidualForecaster", "fit_residual_forecaster"),
     "watch.service": ("Watch", "open_watch"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
@@ -72,12 +78,17 @@ __all__ = [
     "Recipe",
     "RefusedByTheory",
     "RegionFile",
+    "ResidualForecaster",
     "StrandlineError",
     "StudyArea",
     "Watch",
+    "WeatherResponse",
     "__version__",
     "distil",
     "distil_members",
+    "fit_residual_forecaster",
+    "fit_weather_response",
+    "infer_from_neighbours",
     "load_forecaster",
     "load_region_file",
     "open_study_area",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from benchmarks.surge.methods.forecaster import distilled, labels_only, process, shuffled_teacher
 from benchmarks.surge.methods.method import Method, with_intervals
 from benchmarks.surge.methods.networks import hidra_like, lstm
 from benchmarks.surge.methods.operational import operational, operational_corrected
@@ -40,6 +41,10 @@ METHODS: dict[str, Entry] = {
     "ridge_weather": Entry(ridge_weather, WITH_WEATHER),
     "lstm": Entry(lstm, MODES),
     "hidra_like": Entry(hidra_like, MODES),
+    "process": Entry(process),
+    "labels_only": Entry(labels_only, WITH_WEATHER),
+    "distilled": Entry(distilled, WITH_WEATHER),
+    "shuffled_teacher": Entry(shuffled_teacher, WITH_WEATHER),
     "operational": Entry(operational, ("forecast",), needs_operational=True),
     "operational_corrected": Entry(operational_corrected, ("forecast",), needs_operational=True),
 }

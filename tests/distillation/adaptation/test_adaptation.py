@@ -21,10 +21,10 @@ from strandline.distillation.adaptation.data import (
 )
 from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.adaptation.recipe import ARTICLE, Recipe
+from strandline.distillation.adaptation.teacher_weight import TeacherWeight
 from strandline.distillation.continual.replay import Exemplars, load_exemplars
 from strandline.distillation.objective import task_terms
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
-from strandline.distillation.teacher_weight import TeacherWeight
 from strandline.distillation.waterlines import attach_archive, build_archive
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.batching import build_storm_batch

@@ -15,8 +15,8 @@ from strandline.distillation.adaptation.scene_student import (
     weigh_teacher,
     with_guide,
 )
+from strandline.distillation.adaptation.teacher_weight import TeacherWeight
 from strandline.distillation.pretraining.scenes.samples import GUIDE, Samples, samples_of
-from strandline.distillation.teacher_weight import TeacherWeight
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.scenes.networks import new_student, new_teacher
 from strandline.models.flood.scenes.streams import RADAR_STREAMS

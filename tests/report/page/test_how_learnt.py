@@ -11,7 +11,7 @@ from benchmarks.ablation import LABELS as LABEL_FRACTION
 from benchmarks.ablation import OUT, RESULT, ablation_of, ablation_rows, rows_of_report
 from benchmarks.record import Row
 from strandline.distillation.adaptation.recipe import ALIGNMENTS, AMORTISED, ARTICLE, PARTS, Recipe
-from strandline.distillation.teacher_weight import TeacherWeight
+from strandline.distillation.adaptation.teacher_weight import TeacherWeight
 from strandline.observations.region_file.prices.money import SPACE
 from strandline.report.page import how_learnt as page
 from strandline.report.page.how_learnt import LABELS, learnt_sentences, part_rows, read_ablation

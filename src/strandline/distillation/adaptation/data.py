@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from strandline.distillation.adaptation.radar_scenes import CompiledScenes
-from strandline.distillation.teacher_weight import TeacherWeight, estimate_teacher_weight
+from strandline.distillation.adaptation.teacher_weight import TeacherWeight, estimate_teacher_weight
 from strandline.distillation.waterlines import (
     FloodArchive,
     SceneLevels,

@@ -7,7 +7,7 @@ from strandline.distillation.adaptation.adapt import Adapted
 from strandline.distillation.adaptation.data import AdaptationData
 from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.adaptation.recipe import Recipe
-from strandline.distillation.teacher_weight import TeacherWeight
+from strandline.distillation.adaptation.teacher_weight import TeacherWeight
 from strandline.models.multi_head_student import MultiHeadStudent
 
 TERMS: Mapping[str, tuple[str, ...]] = {

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from strandline.distillation.adaptation.teacher_weight import TeacherWeight, estimate_teacher_weight
 from strandline.distillation.alignment.kernel_alignment import AlignmentName, build_alignment, patch_probabilities
 from strandline.distillation.pretraining.scenes.augmentation import Augmentation
 from strandline.distillation.pretraining.scenes.samples import GUIDE, Samples
 from strandline.distillation.pretraining.scenes.train import Guide, Source, TrainingConfig, train_network
-from strandline.distillation.teacher_weight import TeacherWeight, estimate_teacher_weight
 from strandline.distillation.training.loop import Progress
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import MapPrediction

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from strandline.distillation.adaptation.how_learnt import HowLearnt
 from strandline.distillation.adaptation.recipe import PARTS, RECIPES, Recipe
-from strandline.distillation.teacher_weight import TeacherWeight
+from strandline.distillation.adaptation.teacher_weight import TeacherWeight
 from strandline.observations.region_file.prices.money import SPACE
 from strandline.planning.formatting import format_percent, pluralise
 

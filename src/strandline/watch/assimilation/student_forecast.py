@@ -52,7 +52,7 @@ class StudentForecaster:
             },
             {**{name: own[name] for name in own.coords if name != "time"}, "time": hours},
         )
-        observed = replace(self.observations, tide_gauge=recent, weather=None, truth=None)
+        observed = replace(self.observations, tide_gauge=recent, weather=None, weather_forecast=None, truth=None)
         batch = student_inputs(build_surge_batch(observed, np.array([hour]), self.deployment.sea_level, "survey"))
         prediction = self.forecaster.predict(batch)
         low, high = self.forecaster.surge_interval(prediction, 0.9)

@@ -223,3 +223,10 @@ def test_joining_keeps_when_each_issue_could_be_had() -> None:
     joined = combine([first, later])
     check_layout("weather_forecast", joined)
     assert ((joined["available"].values - joined["issued"].values) / HOUR).tolist() == [7, 9]
+
+
+def test_a_cycle_of_two_sources_can_be_had_when_the_later_one_can() -> None:
+    first = forecast(json.dumps(JSON))
+    late = first.assign_coords(available=first["available"] + 5 * HOUR, member=first["member"] + 10)
+    for order in ([first, late], [late, first]):
+        np.testing.assert_array_equal(combine(order)["available"].values, late["available"].values)

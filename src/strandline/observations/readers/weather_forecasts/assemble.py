@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 
 from strandline.errors import InputError
@@ -106,6 +107,8 @@ def check_forecast(forecast: xr.Dataset, where: object) -> None:
 def combine(forecasts: Sequence[xr.Dataset]) -> xr.Dataset:
     """Forecasts on one grid as one; where two give the same issue, lead and member, the first one stands.
 
+    An issue that several give can be had when the last of them can, since values of each may be in it.
+
     Raises:
         InputError: there are too many issues, leads and members together.
     """
@@ -116,7 +119,7 @@ def combine(forecasts: Sequence[xr.Dataset]) -> xr.Dataset:
         parts = [each.drop_vars("available") for each in (combined, further)]
         merged = parts[0].combine_first(parts[1])
         first, second = (each["available"].to_series() for each in (combined, further))
-        moments = first.combine_first(second).reindex(merged["issued"].values)
+        moments = pd.concat([first, second], axis=1).max(axis=1).reindex(merged["issued"].values)
         for name in merged.data_vars:
             merged[name] = as_variable(str(name), DIMENSIONS, merged[name].transpose(*DIMENSIONS).values)
         combined = merged.assign_coords(available=("issued", moments.to_numpy(dtype="datetime64[ns]")))

@@ -14,11 +14,16 @@ from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, adopt_tide, fit_tide
 from strandline.observations.sea_level.surge.forecast_window import TIDE_HOURS
-from strandline.observations.sea_level.surge.likelihood import LAG_HOURS, READING_NOISE, Expansion, RecordLikelihood
+from strandline.observations.sea_level.surge.likelihood import (
+    LAG_HOURS,
+    READING_NOISE,
+    Expansion,
+    Record,
+    RecordLikelihood,
+)
 from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.sea_level.surge.variance_prior import ANY_SPREAD, VariancePrior, variance_prior
 
-WEIGHT_SPREAD = 3.0
-"""Prior standard deviation of the logarithm of a shape's variance."""
 GRADIENT_TOLERANCE = 1e-3
 """Gradient of the −log posterior density at convergence; with the prior's curvature, less than 1e-5 is left to gain."""
 SMOOTH_HOURS, TIDAL_HOURS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0), (24.84, 12.42, 8.28, 6.21)
@@ -41,10 +46,11 @@ SHAPES = np.stack(
         *(_smooth(hours) for hours in SMOOTH_HOURS),
         *(_tidal(period, memory) for period in TIDAL_HOURS for memory in (72.0, 720.0)),
         (_LAG == 0).astype(float),
+        np.ones(LAG_HOURS),
     ]
 )
-"""(16, 168) basis autocorrelations: Matérn 3/2, waves of the tidal species that decorrelate in three days or a month,
-and noise."""
+"""(17, 168) basis autocorrelations: Matérn 3/2, waves of the tidal species that decorrelate in three days or a month,
+noise, and what lasts longer than a week."""
 
 
 def autocovariance(level: Floats) -> Floats:
@@ -88,31 +94,32 @@ def fit_residual_covariance(
     section 2.7.
     """
     shapes = np.vstack([SHAPES, prior_covariances / np.maximum(prior_covariances[:, :1], 1e-12)])
-    likelihood = RecordLikelihood(level, modes, shapes)
+    likelihood = RecordLikelihood([Record.without_weather(level, modes)], shapes)
     own = likelihood.mean_square
-    logarithms = choose_variances(likelihood, own if prior_variance is None else math.sqrt(own * prior_variance))
+    expected = own if prior_variance is None else math.sqrt(own * prior_variance)
+    logarithms = choose_variances(likelihood, variance_prior(expected, len(prior_covariances)))
     residual_covariance: Floats = np.exp(logarithms) @ shapes
     return residual_covariance
 
 
-def choose_variances(likelihood: RecordLikelihood, prior_variance: float) -> Floats:
-    """(K,) most probable logarithms of the shapes' variances [m2]; a priori they sum to ``prior_variance`` [m2].
+def choose_variances(likelihood: RecordLikelihood, prior: VariancePrior) -> Floats:
+    """(K + G,) most probable logarithms of the variances of shapes [m2] and of groups of coefficients.
 
-    Newton steps within a trust region, with the average information as curvature. The prior bounds the variance of
-    shapes that the record does not constrain.
+    Newton steps within a trust region, with the average information as curvature. The prior bounds what the record does
+    not constrain.
 
     Source: Nocedal and Wright (2006), Numerical Optimization, section 4.3.
     """
-    start = np.full(likelihood.count, math.log(max(prior_variance, 1e-6) / likelihood.count))
+    start, spread = prior.mean, prior.spread
 
     @lru_cache(maxsize=1)  # value, gradient and curvature at a point are requested one after the other
     def posterior(*logarithms: float) -> Expansion:
         at = np.array(logarithms)
-        expansion, offset = likelihood.expand(at), (at - start) / WEIGHT_SPREAD
+        expansion, offset = likelihood.expand(at), (at - start) / spread
         return Expansion(
             expansion.value + 0.5 * float(offset @ offset),
-            expansion.gradient + offset / WEIGHT_SPREAD,
-            expansion.curvature + np.eye(at.size) / WEIGHT_SPREAD**2,
+            expansion.gradient + offset / spread,
+            expansion.curvature + np.diag(spread**-2),
         )
 
     best = minimize(
@@ -123,8 +130,8 @@ def choose_variances(likelihood: RecordLikelihood, prior_variance: float) -> Flo
         method="trust-exact",
         options={
             "gtol": GRADIENT_TOLERANCE,
-            "initial_trust_radius": WEIGHT_SPREAD,
-            "max_trust_radius": 3 * WEIGHT_SPREAD,
+            "initial_trust_radius": ANY_SPREAD,
+            "max_trust_radius": 3 * ANY_SPREAD,
         },
     )
     chosen: Floats = best.x

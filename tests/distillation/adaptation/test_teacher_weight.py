@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from torch import Tensor
 
-from strandline.distillation.teacher_weight import (
+from strandline.distillation.adaptation.teacher_weight import (
     DOUBT,
     TIE,
     TeacherWeight,

@@ -1,0 +1,225 @@
+"""The forecaster of the package: normal process, response to the weather, and what neighbours tell of other weeks."""
+
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+from benchmarks.surge.methods.method import LEVELS, Forecast
+from benchmarks.surge.protocol import Issues, Task
+from benchmarks.surge.records.gauge import HOUR, Gauge, Kind
+from strandline.distillation.sea_level.neighbour_teacher import infer_from_neighbours
+from strandline.errors import RefusedByTheory
+from strandline.observations.arrays import Floats, Indices, Mask
+from strandline.observations.sea_level.harmonic_tide import FittedTide, fit_tide, predict_tide
+from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE
+from strandline.observations.sea_level.surge.likelihood import Record
+from strandline.observations.sea_level.surge.weather_response import (
+    INVERSE_BAROMETER,
+    Column,
+    fit_weather_response,
+    forcing_of,
+)
+from strandline.uncertainty.residual_forecaster import (
+    CONTEXT_HOURS,
+    LONGEST_LEAD,
+    GaugeHistory,
+    ResidualForecaster,
+    Situation,
+    fit_residual_forecaster,
+    learn_forecast_error,
+)
+
+EVERY = 3
+"""Hours between issues at which errors of left-out weeks are measured."""
+PAST_ISSUES = 400
+"""Issues from which the error of weather forecasts is learned."""
+SHUFFLED_DAYS = 90
+"""Days by which the neighbours of the control teacher are late."""
+LEAST_SHARE = 0.5
+"""Of hours at which a column of weather must be known."""
+
+
+def process(task: Task) -> Forecast:
+    """Readings alone: the student without weather."""
+    return _forecast(task, lambda level: ())
+
+
+def labels_only(task: Task) -> Forecast:
+    """Readings and weather, trained on the known weeks."""
+    return _forecast(task, lambda level: ())
+
+
+def distilled(task: Task) -> Forecast:
+    """The same, trained on what neighbours tell of the other weeks too."""
+    return _forecast(task, partial(_from_neighbours, task, 0))
+
+
+def shuffled_teacher(task: Task) -> Forecast:
+    """Control: the neighbours' records are months late."""
+    return _forecast(task, partial(_from_neighbours, task, SHUFFLED_DAYS * 24))
+
+
+def history_of(task: Task, others: Callable[[Floats], tuple[Record, ...]] = lambda level: ()) -> GaugeHistory:
+    """Levels of the known weeks about the allowed tide, and the weather of the training hours.
+
+    Args:
+        others: from the own residuals (T,) to further records of them.
+    """
+    gauge = task.gauge
+    modes = np.zeros((gauge.time.size, 0), dtype=np.float32)
+    if gauge.tide is not None:
+        allowed = gauge.tide + np.nanmean((gauge.level - gauge.tide)[task.known])
+    else:
+        tide = _fit_known_tide(task)
+        allowed, modes = tide.mean + predict_tide(tide.constants, gauge.time), tide.error_modes(gauge.time)
+    level = np.where(task.known, gauge.level, np.nan) - allowed
+    weather = _Columns(task)
+    series = np.where(task.train[:, None], weather.analysis, np.nan)
+    records = others(level) if weather.columns else ()
+    return GaugeHistory(level, modes, series, weather.columns, task.fold, records)
+
+
+def _forecast(task: Task, others: Callable[[Floats], tuple[Record, ...]]) -> Forecast:
+    gauge, weather, history = task.gauge, _Columns(task), history_of(task, others)
+    columns, modes = history.columns, history.tide_modes
+    fitted: dict[float, ResidualForecaster] = {}
+
+    def situation(issues: Issues, hours: Indices) -> Situation:
+        window = np.clip(hours[:, None] + np.arange(1 - CONTEXT_HOURS, LONGEST_LEAD + 1), 0, gauge.time.size - 1)
+        return Situation(issues.residual, modes[window].astype(float), weather.known_at(hours) if columns else None)
+
+    def fit(outage: float) -> ResidualForecaster:
+        training = task.training(outage)
+        issues = training.issues[np.arange(0, len(training.issues), EVERY)]
+        hours = _hours(gauge, issues)
+        error = None
+        if columns and task.weather.mode != "analysis":
+            response = fit_weather_response(history.level, modes, history.weather, columns, history.others)
+            past = _past_hours(task.train)
+            error = learn_forecast_error(response, weather.known_at(past), weather.later(past))
+        return fit_residual_forecaster(history, hours, situation(issues, hours), error)
+
+    def forecast(issues: Issues) -> Floats:
+        if issues.outage not in fitted:
+            fitted[issues.outage] = fit(issues.outage)
+        found = fitted[issues.outage].quantiles(situation(issues, _hours(gauge, issues)), LEVELS)
+        return found[:, np.array(issues.leads)] + issues.tide_at_leads[..., None]
+
+    return forecast
+
+
+class _Columns:
+    """The weather of a task in the columns of a response: pressure and stress, or components of them."""
+
+    def __init__(self, task: Task) -> None:
+        self._weather = task.weather
+        forcing = task.gauge.forcing
+        kinds = [column.kind for column in task.weather.columns]
+        values = np.zeros((task.gauge.time.size, 0)) if forcing is None or not kinds else forcing.values
+        there = task.train & np.isfinite(task.gauge.level)
+        share = np.isfinite(values[there]).mean(axis=0)
+        self._kept: list[tuple[str, list[int]]] = []  # kind → columns that are taken together
+        for i, kind in enumerate(kinds):
+            if kind == "wind_east" and kinds[i + 1] == "wind_north" and share[i : i + 2].min() > LEAST_SHARE:
+                self._kept.append(("wind", [i, i + 1]))
+            elif kind in ("pressure", "stress_component", "pressure_component", "rain") and share[i] > LEAST_SHARE:
+                self._kept.append((kind, [i]))
+        self._names = [column.name for column in task.weather.columns]
+        self.columns = tuple(column for kind, at in self._kept for column in self._of(kind, at))
+        self.analysis = _without_short_gaps(self._forcing(values))
+
+    def _of(self, kind: "Kind | str", at: list[int]) -> tuple[Column, ...]:
+        if kind == "wind":
+            return tuple(Column(self._names[i], "stress", "N m-2") for i in at)
+        gain = 100 * INVERSE_BAROMETER if kind == "pressure" else 0.0  # [m hPa-1]
+        return (Column(self._names[at[0]], kind, "", gain=gain),)
+
+    def _forcing(self, values: Floats) -> Floats:
+        """(…, C) of the service's columns → (…, C′) of the response's."""
+        parts = [np.zeros((*values.shape[:-1], 0))]
+        for kind, at in self._kept:
+            part = values[..., at]
+            if kind == "wind":
+                still = np.full((*part.shape[:-1], 1), 101300.0)
+                part = forcing_of(np.concatenate([still, part], axis=-1))[..., 1:]
+            parts.append(part)
+        return np.concatenate(parts, axis=-1)
+
+    def known_at(self, hours: Indices) -> Floats:
+        """(N, 222, M, C′) as known at hours of issue."""
+        context, ahead = CONTEXT_HOURS + BEFORE, LONGEST_LEAD + AFTER
+        weather, members, _ = self._weather.at(hours, context, ahead)
+        if members is None:
+            return _without_short_gaps(self._forcing(weather))[:, :, None]
+        past = np.repeat(weather[:, None, :context], members.shape[1], axis=1)
+        return np.moveaxis(self._forcing(np.concatenate([past, members], axis=2)), 1, 2)
+
+    def later(self, hours: Indices) -> Floats:
+        """(N, 222, C′) as analysed."""
+        window = hours[:, None] + np.arange(1 - CONTEXT_HOURS - BEFORE, LONGEST_LEAD + AFTER + 1)
+        found = self.analysis[np.clip(window, 0, len(self.analysis) - 1)]
+        found[(window < 0) | (window >= len(self.analysis))] = np.nan
+        return np.asarray(found)
+
+
+def _without_short_gaps(values: Floats) -> Floats:
+    """(…, T, C) with gaps of up to six hours interpolated."""
+    flat = np.moveaxis(values, -2, -1).reshape(-1, values.shape[-2]).copy()
+    for row in flat[np.isnan(flat).any(axis=1)]:
+        seen = np.flatnonzero(np.isfinite(row))
+        for first, last in pairwise(seen):
+            if 1 < last - first <= 7:
+                row[first:last] = np.interp(np.arange(first, last), [first, last], [row[first], row[last]])
+    shape = (*values.shape[:-2], values.shape[-1], values.shape[-2])
+    return np.moveaxis(flat.reshape(shape), -1, -2)
+
+
+def _fit_known_tide(task: Task) -> FittedTide:
+    """The allowed tide with its error."""
+    gauge = task.gauge
+    assert gauge.latitude is not None  # the allowed tide was fitted
+    level = np.where(task.known, gauge.level, np.nan)
+    return fit_tide(gauge.time, level, gauge.latitude, name=gauge.name, source="known weeks")
+
+
+def _from_neighbours(task: Task, late: int, level: Floats) -> tuple[Record, ...]:
+    found = [_residual(other, task.gauge, task.train) for other in task.others]
+    neighbours = [np.roll(each, late) for each in found if each is not None]
+    if not neighbours:
+        return ()
+    try:
+        return (infer_from_neighbours(level, np.stack(neighbours)).as_record(),)
+    except RefusedByTheory:
+        return ()
+
+
+def _residual(other: Gauge, gauge: Gauge, train: Mask) -> Floats | None:
+    """(T,) residual of a neighbour about its own tide in the training hours of a gauge."""
+    if other.has_only_high_waters:
+        return None
+    position = np.searchsorted(other.time, gauge.time)
+    inside = (position < other.time.size) & (other.time[np.minimum(position, other.time.size - 1)] == gauge.time)
+    at = np.where(inside, position, 0)
+    level = np.where(inside & train, other.level[at], np.nan)
+    if other.tide is not None:
+        rest = level - other.tide[at]
+        return np.asarray(rest - np.nanmean(rest)) if np.isfinite(rest).any() else None
+    if other.latitude is None:
+        return None
+    try:
+        tide = fit_tide(gauge.time, level, other.latitude, name=other.name, source="training hours")
+    except RefusedByTheory:
+        return None
+    return np.asarray(level - tide.mean - predict_tide(tide.constants, gauge.time))
+
+
+def _hours(gauge: Gauge, issues: Issues) -> Indices:
+    return ((issues.time - gauge.time[0]) / HOUR).astype(np.int64)
+
+
+def _past_hours(train: Mask) -> Indices:
+    hours = np.flatnonzero(train)
+    hours = hours[(hours > CONTEXT_HOURS + BEFORE) & (hours < train.size - LONGEST_LEAD - AFTER)]
+    return hours[np.linspace(0, hours.size - 1, min(PAST_ISSUES, hours.size)).astype(int)]

@@ -1,0 +1,68 @@
+"""Forecast of a gauge's residual from its last readings and the weather that was known by then."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from strandline.observations.arrays import Floats, Mask
+from strandline.observations.sea_level.surge.residual_process import predict_residual
+from strandline.observations.sea_level.surge.weather_response import WeatherResponse
+
+
+@dataclass(frozen=True, eq=False)
+class DrivenResidual:
+    """What the weather adds to the residual in H hours about an issue.
+
+    Attributes:
+        mean: (B, H) [m]; NaN = the weather was not known.
+        modes: (B, H, K) of its error [m]: of the coefficients, of the members of a forecast, and of the forecast.
+    """
+
+    mean: Floats
+    modes: Floats
+
+
+def drive(response: WeatherResponse, weather: Floats, forecast_error: Floats | None = None) -> DrivenResidual:
+    """The response to the weather known at each issue.
+
+    Args:
+        weather: (B, H + 78, M, C) as of M members in the response's columns, from 72 h before the first of the H hours
+            to 6 h after the last; NaN = not known.
+        forecast_error: (H, K) modes [m] of what forecasts of the weather miss by lead; ``None`` = nothing is added.
+    """
+    features = response.features(np.moveaxis(weather, 2, 1))  # (B, M, H, P)
+    members = features @ response.mean  # (B, M, H)
+    mean = members.mean(axis=1)
+    parts = [features.mean(axis=1) @ response.root]
+    if members.shape[1] > 1:
+        parts.append(np.moveaxis(members - mean[:, None], 1, 2) / np.sqrt(members.shape[1] - 1))
+    if forecast_error is not None:
+        parts.append(np.broadcast_to(forecast_error, (*mean.shape, forecast_error.shape[-1])))
+    return DrivenResidual(mean, np.concatenate(parts, axis=2))
+
+
+def predict_driven(
+    own: Floats, seen: Mask, tide_modes: Floats, covariance: Floats, driven: DrivenResidual, first: int
+) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of the residual (B, H − first) [m]; NaN where the weather was not known.
+
+    Args:
+        own: (B, C) residuals [m] of the last C hours; ``seen``: mask. Readings whose weather is not known are left out.
+        tide_modes: (B, H, R) of the tide's error [m] in H hours, of which the first C are those of ``own``.
+        covariance: (168,) of the residual that the weather leaves [m2].
+    """
+    context = own.shape[1]
+    known = np.isfinite(driven.mean)
+    mean, modes = np.where(known, driven.mean, 0.0), np.where(known[..., None], driven.modes, 0.0)
+    left, spread = predict_residual(
+        torch.from_numpy(own - mean[:, :context]),
+        torch.from_numpy(seen & known[:, :context]),
+        torch.from_numpy(covariance).expand(len(own), -1),
+        torch.from_numpy(np.concatenate([tide_modes, modes], axis=2)),
+        first=first,
+    )
+    ahead = known[:, first:]
+    return tuple(  # type: ignore[return-value]
+        np.where(ahead, each, np.nan) for each in (left.numpy() + mean[:, first:], spread.numpy())
+    )

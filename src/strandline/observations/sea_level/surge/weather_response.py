@@ -1,0 +1,179 @@
+"""Response of a gauge's residual to the weather: linear in pressure and wind stress at lags, with a normal prior."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Floats, Indices
+from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE, KNOTS, weather_features
+from strandline.observations.sea_level.surge.likelihood import Record, RecordLikelihood
+from strandline.observations.sea_level.surge.residual_process import SHAPES, choose_variances
+from strandline.observations.sea_level.surge.variance_prior import variance_prior
+from strandline.observations.weather.coastal_response import GRAVITY, WATER_DENSITY, drag_coefficient
+
+INVERSE_BAROMETER = -1.0 / (WATER_DENSITY * GRAVITY)
+"""Rise of the sea for a rise of the air pressure [m Pa-1]."""
+AIR_DENSITY = 1.2
+"""[kg m-3] at the surface."""
+BANDS = (7, 30)
+"""Lags [h] that divide the prior variances of the coefficients: the shelf's own delay, a day, and what is slower. With
+a variance for each lag, five weeks of record are fitted too closely (Trieste and Venice: 0.08 m a day ahead in place of
+0.07 m)."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A series that drives the sea.
+
+    Attributes:
+        name: of the series; ``kind``: columns of a kind share the prior variances of their coefficients.
+        unit: of its values; ``mean``, ``scale``: that it is centred by and divided by.
+        gain: prior mean of its immediate effect [m per unit].
+    """
+
+    name: str
+    kind: str
+    unit: str
+    mean: float = 0.0
+    scale: float = 1.0
+    gain: float = 0.0
+
+
+PRESSURE_AND_STRESS = (
+    Column("pressure", "pressure", "Pa", gain=INVERSE_BAROMETER),
+    Column("stress_east", "stress", "N m-2"),
+    Column("stress_north", "stress", "N m-2"),
+)
+"""Columns of `forcing_of`."""
+
+
+def forcing_of(weather: npt.NDArray[np.floating]) -> Floats:
+    """Pressure [Pa] and wind stress to the east and to the north [N m-2] (…, 3).
+
+    Args:
+        weather: (…, 3) pressure [Pa], wind to the east and to the north [m s-1].
+
+    Source: quadratic stress with the drag of `drag_coefficient`.
+    """
+    pressure, east, north = np.moveaxis(np.asarray(weather, dtype=np.float64), -1, 0)
+    speed = np.hypot(east, north)
+    factor = AIR_DENSITY * drag_coefficient(speed) * speed
+    return np.stack([pressure, factor * east, factor * north], axis=-1)
+
+
+def standardised(columns: Sequence[Column], weather: Floats) -> tuple[Column, ...]:
+    """The columns with mean and scale of their values (T, C); columns of a kind have the largest scale of the kind."""
+    spread = np.nanstd(weather, axis=0)
+    kinds = np.array([column.kind for column in columns])
+    largest = [float(spread[kinds == kind].max()) for kind in kinds]
+    mean = np.nanmean(weather, axis=0)
+    return tuple(replace(column, mean=float(mean[i]), scale=max(largest[i], 1e-12)) for i, column in enumerate(columns))
+
+
+@dataclass(frozen=True, eq=False)
+class WeatherResponse:
+    """What the weather adds to a gauge's residual, and what is left.
+
+    Attributes:
+        columns: C series; P = C · 12 coefficients.
+        mean, covariance: (P,) [m] and (P, P) [m2] of the coefficients, per scale of their column.
+        residual_covariance: (168,) autocovariance [m2] of the residual that the weather leaves.
+        logarithms: of the variances that the fit chose (`RecordLikelihood`).
+    """
+
+    columns: tuple[Column, ...]
+    mean: Floats
+    covariance: Floats
+    residual_covariance: Floats
+    logarithms: Floats
+
+    def features(self, weather: npt.NDArray[np.floating]) -> Floats:
+        """(…, T, C) weather in the columns' units → (…, T − 78, P) [1]; see `weather_features`."""
+        return weather_features(_scaled(self.columns, weather))
+
+    @cached_property
+    def root(self) -> Floats:
+        """(P, K) of which the product with its transpose is the covariance, but for less than 1e-4 of its trace."""
+        variance, patterns = np.linalg.eigh(self.covariance)
+        variance, patterns = np.maximum(variance[::-1], 0.0), patterns[:, ::-1]
+        needed = 1 + int(np.searchsorted(np.cumsum(variance), (1 - 1e-4) * variance.sum()))
+        return np.asarray(patterns[:, :needed] * np.sqrt(variance[:needed]))
+
+
+def fit_weather_response(
+    level: Floats,
+    modes: npt.NDArray[np.float32],
+    weather: Floats,
+    columns: Sequence[Column] = PRESSURE_AND_STRESS,
+    others: Sequence[Record] = (),
+    logarithms: Floats | None = None,
+) -> WeatherResponse:
+    """Response and residual covariance of a record, which may be weeks long and have gaps.
+
+    Variances of the coefficients, by kind of column and by band of lags, and of the residual's shapes maximise the
+    marginal likelihood; the coefficients then have their posterior distribution.
+
+    Args:
+        level: (T,) hourly residuals about a fitted tide [m]; NaN = not observed.
+        modes: (T, R) of the error of that tide [m].
+        weather: (T, C) of the same hours in the columns' units; NaN = not known. It may be known where no level is.
+        others: further records of the same residual, as a teacher infers them, with their own error; their features
+            are those of ``weather`` and are filled here.
+        logarithms: of the variances, where a fit to more of the record has chosen them; ``None`` = chosen here.
+
+    Raises:
+        InputError: shapes do not match.
+        RefusedByTheory: no reading at an hour whose weather is known.
+    """
+    if weather.shape != (level.size, len(columns)):
+        stated = f"{weather.shape} values for {level.size} hours and {len(columns)} columns"
+        raise InputError("weather of a gauge", stated, "give every column at every hour of the record")
+    columns = standardised(columns, weather)
+    features = np.full((level.size, len(columns) * len(KNOTS)), np.nan)
+    features[BEFORE : level.size - AFTER] = weather_features(_scaled(columns, weather))
+    known = np.isfinite(features).all(axis=1)
+    prior = _prior_mean(columns)
+    expected = np.where(known, features @ prior, 0.0)
+    filled = np.where(known[:, None], features, 0.0)
+
+    def record(level: Floats, modes: npt.NDArray[np.float32], error: Floats | None) -> Record:
+        return Record(np.where(known, level - expected, np.nan), modes, filled, error)
+
+    records = [record(level, modes, None), *(record(one.level, 0 * modes, one.error) for one in others)]
+    likelihood = RecordLikelihood(records, SHAPES, groups_of(columns))
+    if logarithms is None:
+        kinds = list(dict.fromkeys(column.kind for column in columns))
+        prior_variances = variance_prior(likelihood.mean_square, kinds=kinds, bands=len(BANDS) + 1)
+        logarithms = choose_variances(likelihood, prior_variances)
+    found = likelihood.coefficients(logarithms)
+    tide = modes.shape[1]
+    return WeatherResponse(
+        columns,
+        prior + found.mean[tide:],
+        found.covariance[tide:, tide:],
+        np.exp(logarithms[: len(SHAPES)]) @ SHAPES,
+        logarithms,
+    )
+
+
+def groups_of(columns: Sequence[Column]) -> Indices:
+    """(P,) number of the kind and band of lags of each coefficient."""
+    kinds = {kind: number for number, kind in enumerate(dict.fromkeys(column.kind for column in columns))}
+    bands = np.digitize(KNOTS, BANDS)
+    return np.concatenate([kinds[column.kind] * (len(BANDS) + 1) + bands for column in columns])
+
+
+def _prior_mean(columns: Sequence[Column]) -> Floats:
+    """(P,) each column's immediate effect, at lag 0 [m per scale]."""
+    mean = np.zeros((len(columns), len(KNOTS)))
+    mean[:, KNOTS.index(0)] = [column.gain * column.scale for column in columns]
+    return mean.ravel()
+
+
+def _scaled(columns: Sequence[Column], weather: npt.NDArray[np.floating]) -> Floats:
+    mean, scale = (np.array([getattr(column, name) for column in columns]) for name in ("mean", "scale"))
+    return np.asarray((weather - mean) / scale)

@@ -1,0 +1,214 @@
+"""Forecast of a gauge's residual: normal process, response to the weather, and errors measured on weeks left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm
+
+from strandline.errors import InputError, RefusedByTheory
+from strandline.observations.arrays import Floats, Indices
+from strandline.observations.sea_level.surge.likelihood import Record
+from strandline.observations.sea_level.surge.residual_process import fit_residual_covariance
+from strandline.observations.sea_level.surge.surge_forecast import DrivenResidual, drive, predict_driven
+from strandline.observations.sea_level.surge.weather_response import Column, WeatherResponse, fit_weather_response
+
+CONTEXT_HOURS, LONGEST_LEAD = 72, 72
+HOURS = CONTEXT_HOURS + LONGEST_LEAD
+"""Hours about an issue: the last one of the context is that of issue."""
+GRID = np.concatenate([[0.002, 0.005], np.linspace(0.01, 0.99, 99), [0.995, 0.998]])
+"""Levels at which the distribution of the normalised errors is kept."""
+LEAD_WINDOW = 6
+"""Leads to either side [h] whose errors are measured together."""
+FEWEST_ERRORS = 100
+"""Errors of left-out weeks that a distribution needs; with fewer the normal one holds."""
+_AT_ONCE = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """What is known at N issues.
+
+    Attributes:
+        own: (N, 72) residuals [m] up to the issue; NaN = not read.
+        tide_modes: (N, 144, R) of the tide's error [m] from 71 h before the issue to 72 h after.
+        weather: (N, 144 + 78, M, C) of M members as known at the issue, in the response's columns, from 143 h before it
+            to 78 h after; NaN = not known. ``None`` = there is no weather.
+    """
+
+    own: Floats
+    tide_modes: Floats
+    weather: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.own)
+
+    def __getitem__(self, rows: slice | Indices) -> "Situation":
+        weather = None if self.weather is None else self.weather[rows]
+        return Situation(self.own[rows], self.tide_modes[rows], weather)
+
+
+@dataclass(frozen=True, eq=False)
+class ResidualForecaster:
+    """A gauge's forecaster, 0 to 72 h ahead.
+
+    Attributes:
+        covariance: (168,) of the residual without weather [m2].
+        response: to the weather; ``None`` = there is none.
+        forecast_error: (144, K) modes [m] of what forecasts of the weather miss, by hour about the issue.
+        errors: (73, 103) quantiles of the errors, by lead, in standard deviations, at ``GRID``: in weeks left out,
+            or of the normal distribution where these are wider.
+    """
+
+    covariance: Floats
+    response: WeatherResponse | None
+    forecast_error: Floats | None
+    errors: Floats
+
+    def moments(self, situation: Situation) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of the residual (N, 73) [m] by lead.
+
+        Where the weather was not known the forecast is that of the readings alone.
+        """
+        parts = [self._moments(situation[at : at + _AT_ONCE]) for at in range(0, len(situation), _AT_ONCE)]
+        return np.concatenate([mean for mean, _ in parts]), np.concatenate([spread for _, spread in parts])
+
+    def quantiles(self, situation: Situation, levels: Sequence[float]) -> Floats:
+        """(N, 73, Q) quantiles of the residual [m]; they do not cross."""
+        mean, spread = self.moments(situation)
+        at = np.stack([np.interp(levels, GRID, row) for row in self.errors])  # (73, Q)
+        found: Floats = mean[..., None] + spread[..., None] * at
+        return found
+
+    def _moments(self, situation: Situation) -> tuple[Floats, Floats]:
+        seen = np.isfinite(situation.own)
+        own = np.where(seen, situation.own, 0.0)
+        count = len(situation)
+        nothing = DrivenResidual(np.zeros((count, HOURS)), np.zeros((count, HOURS, 0)))
+        first = CONTEXT_HOURS - 1
+        mean, spread = predict_driven(own, seen, situation.tide_modes, self.covariance, nothing, first)
+        if self.response is None or situation.weather is None:
+            return mean, spread
+        driven = drive(self.response, situation.weather, self.forecast_error)
+        with_weather = predict_driven(own, seen, situation.tide_modes, self.response.residual_covariance, driven, first)
+        known = np.isfinite(with_weather[0])
+        return np.where(known, with_weather[0], mean), np.where(known, with_weather[1], spread)
+
+
+@dataclass(frozen=True, eq=False)
+class GaugeHistory:
+    """What a forecaster is fitted to: T hours of one gauge and its weather.
+
+    Attributes:
+        level: (T,) residuals about the tide [m]; NaN = not read, or not to be used.
+        tide_modes: (T, R) of the tide's error [m].
+        weather: (T, C) analyses in the columns' units; NaN = not known.
+        columns: of the weather; empty = none.
+        part: (T,) number of the part that an hour is left out with, as its week; −1 = never.
+        others: the same residual as neighbours show it.
+    """
+
+    level: Floats
+    tide_modes: npt.NDArray[np.float32]
+    weather: Floats
+    columns: tuple[Column, ...]
+    part: Indices
+    others: tuple[Record, ...] = ()
+
+
+def fit_residual_forecaster(
+    history: GaugeHistory, issues: Indices, situation: Situation, forecast_error: Floats | None = None
+) -> ResidualForecaster:
+    """Fit a forecaster, and measure its errors in parts of the record that it was not fitted to.
+
+    The variances are chosen on all parts, the coefficients and the forecasts without the part that is tested.
+
+    Args:
+        issues: (N,) hours of the history whose situations these are; those near known levels measure the errors.
+        situation: at these hours, the own readings of the same part.
+        forecast_error: (144, K) modes [m] of what forecasts of the weather miss.
+
+    Raises:
+        InputError: an hour of issue outside of the history.
+        RefusedByTheory: no reading.
+    """
+    if issues.size and (issues.min() < 0 or issues.max() >= history.level.size):
+        raise InputError("hours of issue", "lie outside of the history", "give indices into it")
+    covariance = fit_residual_covariance(history.level, history.tide_modes, np.zeros((0, 168)))
+    response = None
+    if history.columns:
+        try:
+            response = fit_weather_response(
+                history.level, history.tide_modes, history.weather, history.columns, history.others
+            )
+        except RefusedByTheory:  # no reading at an hour with weather
+            response = None
+    normal = np.tile(_normal_quantiles(), (LONGEST_LEAD + 1, 1))
+    whole = ResidualForecaster(covariance, response, forecast_error, normal)
+    errors = np.full((issues.size, LONGEST_LEAD + 1), np.nan)
+    ahead = issues[:, None] + np.arange(LONGEST_LEAD + 1)
+    inside = ahead < history.level.size
+    at = np.minimum(ahead, history.level.size - 1)
+    truth = np.where(inside, history.level[at], np.nan)
+    for part in np.unique(history.part[history.part >= 0]):
+        rows = np.flatnonzero(history.part[issues] == part)
+        if not rows.size:
+            continue
+        without = _without_part(whole, history, int(part))
+        mean, spread = without.moments(situation[rows])
+        same = inside[rows] & (history.part[at[rows]] == part)
+        errors[rows] = np.where(same, (truth[rows] - mean) / spread, np.nan)
+    return ResidualForecaster(covariance, response, forecast_error, _distributions(errors))
+
+
+def learn_forecast_error(response: WeatherResponse, forecast: Floats, analysis: Floats) -> Floats:
+    """(144, 72) modes [m] of what forecasts of the weather miss, from past issues whose weather is known by now.
+
+    No reading of the gauge is needed. Hours of issue and before have no error beyond that of the analysis.
+
+    Args:
+        forecast: (N, 222, M, C) weather as known at each issue; ``analysis``: (N, 222, C) as known later.
+    """
+    foreseen = drive(response, forecast).mean
+    happened = drive(response, analysis[:, :, None]).mean
+    error = foreseen - happened
+    error = error[np.isfinite(error).all(axis=1)]
+    covariance = error.T @ error / max(len(error), 1)
+    covariance[:CONTEXT_HOURS] = covariance[:, :CONTEXT_HOURS] = 0.0
+    variance, patterns = np.linalg.eigh(covariance)
+    return np.asarray(patterns[:, -LONGEST_LEAD:] * np.sqrt(np.maximum(variance[-LONGEST_LEAD:], 0.0)))
+
+
+def _without_part(whole: ResidualForecaster, history: GaugeHistory, part: int) -> ResidualForecaster:
+    """The forecaster of all other parts, with the variances of all."""
+    if whole.response is None:
+        return whole
+    level = np.where(history.part == part, np.nan, history.level)
+    if not np.isfinite(level).any():
+        return whole
+    response = fit_weather_response(
+        level, history.tide_modes, history.weather, history.columns, history.others, whole.response.logarithms
+    )
+    return ResidualForecaster(whole.covariance, response, whole.forecast_error, whole.errors)
+
+
+def _distributions(errors: Floats) -> Floats:
+    """(73, 103) quantiles of normalised errors (N, 73) by lead, those of neighbouring leads together.
+
+    They are symmetric, since a few weeks do not show which way a forecast errs, and never narrower than those of the
+    normal distribution: errors that happened to be small in these weeks make no later forecast surer.
+    """
+    normal = _normal_quantiles()
+    found = np.tile(normal, (errors.shape[1], 1))
+    for lead in range(errors.shape[1]):
+        near = errors[:, max(0, lead - LEAD_WINDOW) : lead + LEAD_WINDOW + 1]
+        known = np.abs(near[np.isfinite(near)])
+        if known.size >= FEWEST_ERRORS:
+            size = np.quantile(known, np.abs(2 * GRID - 1))
+            found[lead] = np.sign(GRID - 0.5) * np.maximum(size, np.abs(normal))
+    return found
+
+
+def _normal_quantiles() -> Floats:
+    return np.asarray(norm.ppf(GRID))
