@@ -1,7 +1,7 @@
 """Forecast of a gauge's residual: normal process, response to the weather, and errors measured on weeks left out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -84,14 +84,15 @@ class ResidualForecaster:
     def _moments(self, situation: Situation) -> tuple[Floats, Floats]:
         seen = np.isfinite(situation.own)
         own = np.where(seen, situation.own, 0.0)
-        count = len(situation)
-        nothing = DrivenResidual(np.zeros((count, HOURS)), np.zeros((count, HOURS, 0)))
-        first = CONTEXT_HOURS - 1
-        mean, spread = predict_driven(own, seen, situation.tide_modes, self.covariance, nothing, first)
+        modes, first = situation.tide_modes, CONTEXT_HOURS - 1
+        shift = np.zeros((len(situation), HOURS)) if self.response is None else modes @ self.response.tide_shift
+        nothing = DrivenResidual(shift, np.zeros((len(situation), HOURS, 0)))
+        mean, spread = predict_driven(own, seen, modes, self.covariance, nothing, first)
         if self.response is None or situation.weather is None:
             return mean, spread
         driven = drive(self.response, situation.weather, self.forecast_error)
-        with_weather = predict_driven(own, seen, situation.tide_modes, self.response.residual_covariance, driven, first)
+        driven = replace(driven, mean=driven.mean + shift)
+        with_weather = predict_driven(own, seen, modes, self.response.residual_covariance, driven, first)
         known = np.isfinite(with_weather[0])
         return np.where(known, with_weather[0], mean), np.where(known, with_weather[1], spread)
 

@@ -43,9 +43,10 @@ def infer_from_neighbours(own: Floats, neighbours: Floats) -> InferredRecord:
     """The own residual as neighbours see it: the weighted mean of their residuals, each over its gain.
 
     A neighbour's residual is a gain times the own one some hours before, plus an error; gains, shifts and the errors'
-    covariance come from hours that both read. Dividing by the gain, rather than regressing on the neighbour, keeps the
-    size of what is inferred: a neighbour that tells nothing gets an error without bound and no weight; a regression
-    would show a sea that never moves.
+    covariance come from hours that both read. The mean of these hours is left out of them: that of the own gauge is
+    part of its tide's error, which the neighbours' longer records then show. Dividing by the gain, rather than
+    regressing on the neighbour, keeps the size of what is inferred: a neighbour that tells nothing gets an error
+    without bound and no weight; a regression would show a sea that never moves.
 
     Args:
         own: (T,) residuals [m]; NaN = not read. The few weeks that are known.
@@ -74,6 +75,7 @@ def infer_from_neighbours(own: Floats, neighbours: Floats) -> InferredRecord:
     for block in np.unique(blocks[read & np.isfinite(aligned).any(axis=0)]):
         left_out = blocks == block
         errors[left_out] = (_combine(aligned, *_calibrate(own, aligned, read & ~left_out)) - own)[left_out]
+    errors -= np.nanmean(errors)
     gain, covariance = _calibrate(own, aligned, read)
     gains[used] = gain
     return InferredRecord(_combine(aligned, gain, covariance), _first_order(errors, blocks), shifts, gains)
@@ -87,7 +89,7 @@ def _fit(own: Floats, neighbour: Floats) -> int | None:
         both = np.isfinite(own) & np.isfinite(later)
         if both.sum() < FEWEST_HOURS or np.unique(np.flatnonzero(both) // BLOCK_HOURS).size < LEAST_RANK:
             continue
-        x, y = own[both], later[both]
+        x, y = own[both] - own[both].mean(), later[both] - later[both].mean()
         explained = float((x @ y) ** 2 / max(float(x @ x) * float(y @ y), 1e-12))
         if explained > best:
             best, found = explained, shift
@@ -110,8 +112,9 @@ def _calibrate(own: Floats, aligned: Floats, at: Mask) -> tuple[Floats, Floats]:
     rest = np.full((len(aligned), own.size), np.nan)
     for number, other in enumerate(aligned):
         both = at & np.isfinite(other)
-        gain[number] = float(own[both] @ other[both]) / max(float(own[both] @ own[both]), 1e-12)
-        rest[number, both] = other[both] - gain[number] * own[both]
+        x, y = own[both] - own[both].mean(), other[both] - other[both].mean()
+        gain[number] = float(x @ y) / max(float(x @ x), 1e-12)
+        rest[number, both] = y - gain[number] * x
     covariance = np.empty((len(aligned), len(aligned)))
     for i in range(len(aligned)):
         for j in range(len(aligned)):

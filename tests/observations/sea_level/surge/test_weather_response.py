@@ -225,3 +225,16 @@ def test_without_an_answer_the_forecast_is_that_of_the_readings() -> None:
     )
     np.testing.assert_allclose(mean, expected[0])
     np.testing.assert_allclose(spread, expected[1])
+
+
+@pytest.mark.slow
+def test_a_longer_record_elsewhere_shows_how_far_the_mean_of_some_weeks_is_off() -> None:
+    wind, _, level = make_gauge()
+    modes = np.full((HOURS, 1), 0.1, dtype=np.float32)
+    empty = np.zeros((HOURS, 0), dtype=np.float32)
+    noise = 0.02 * np.random.default_rng(8).standard_normal(HOURS)
+    other = Record(level + noise, empty, empty, 0.02**2 * (np.arange(LAG_HOURS) == 0))
+    off = five_weeks(level) - 0.12
+    response = fit_weather_response(off, modes, wind, ONE, [other])
+    assert 0.1 * response.tide_shift[0] == pytest.approx(-0.12, abs=0.03)
+    assert not fit_weather_response(off, modes, wind, ONE).tide_shift.any()

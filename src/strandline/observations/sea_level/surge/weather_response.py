@@ -82,6 +82,8 @@ class WeatherResponse:
         columns: C series; P = C · 12 coefficients.
         mean, covariance: (P,) [m] and (P, P) [m2] of the coefficients, per scale of their column.
         residual_covariance: (168,) autocovariance [m2] of the residual that the weather leaves.
+        tide_shift: (R,) what the records tell of the tide's error, in units of its modes: what a neighbour with years
+            of record knows of the mean level that weeks do not show. The error's spread stays that of the modes.
         logarithms: of the variances that the fit chose (`RecordLikelihood`).
     """
 
@@ -89,6 +91,7 @@ class WeatherResponse:
     mean: Floats
     covariance: Floats
     residual_covariance: Floats
+    tide_shift: Floats
     logarithms: Floats
 
     def features(self, weather: npt.NDArray[np.floating]) -> Floats:
@@ -156,6 +159,7 @@ def fit_weather_response(
         prior + found.mean[tide:],
         found.covariance[tide:, tide:],
         np.exp(logarithms[: len(SHAPES)]) @ SHAPES,
+        found.mean[:tide] if others else np.zeros(tide),
         logarithms,
     )
 
