@@ -21,6 +21,9 @@ GRID = np.concatenate([[0.002, 0.005], np.linspace(0.01, 0.99, 99), [0.995, 0.99
 """Levels at which the distribution of the normalised errors is kept."""
 LEAD_WINDOW = 6
 """Leads to either side [h] whose errors are measured together."""
+SHARES, AMPLITUDES = (1.0, 0.85, 0.7, 0.55, 0.4), (0.0, 0.1, 0.2, 0.3, 0.45, 0.6)
+"""Candidates for the share of the process' standard deviation that holds in calm weather, and for the standard
+deviation of a factor on the response to the weather [-]: storms err in proportion to their size."""
 FEWEST_ERRORS = 100
 """Errors of left-out weeks that a distribution needs; with fewer the normal one holds."""
 _AT_ONCE = 128
@@ -57,6 +60,7 @@ class ResidualForecaster:
         covariance: (168,) of the residual without weather [m2].
         response: to the weather; ``None`` = there is none.
         forecast_error: (144, K) modes [m] of what forecasts of the weather miss, by hour about the issue.
+        share, amplitude: of the process' standard deviation, and that of a factor on the response [-].
         errors: (73, 103) quantiles of the errors, by lead, in standard deviations, at ``GRID``: in weeks left out,
             or of the normal distribution where these are wider.
     """
@@ -64,6 +68,8 @@ class ResidualForecaster:
     covariance: Floats
     response: WeatherResponse | None
     forecast_error: Floats | None
+    share: float
+    amplitude: float
     errors: Floats
 
     def moments(self, situation: Situation) -> tuple[Floats, Floats]:
@@ -71,8 +77,13 @@ class ResidualForecaster:
 
         Where the weather was not known the forecast is that of the readings alone.
         """
-        parts = [self._moments(situation[at : at + _AT_ONCE]) for at in range(0, len(situation), _AT_ONCE)]
-        return np.concatenate([mean for mean, _ in parts]), np.concatenate([spread for _, spread in parts])
+        parts = [self._parts(situation[at : at + _AT_ONCE]) for at in range(0, len(situation), _AT_ONCE)]
+        mean, spread, answer = (np.concatenate([part[i] for part in parts]) for i in range(3))
+        return mean, self._widened(spread, answer)
+
+    def _widened(self, spread: Floats, answer: Floats) -> Floats:
+        """Standard deviations of which a part grows with the response to the weather."""
+        return np.asarray(np.hypot(np.where(answer == 0, 1.0, self.share) * spread, self.amplitude * answer))
 
     def quantiles(self, situation: Situation, levels: Sequence[float]) -> Floats:
         """(N, 73, Q) quantiles of the residual [m]; they do not cross."""
@@ -81,7 +92,8 @@ class ResidualForecaster:
         found: Floats = mean[..., None] + spread[..., None] * at
         return found
 
-    def _moments(self, situation: Situation) -> tuple[Floats, Floats]:
+    def _parts(self, situation: Situation) -> tuple[Floats, Floats, Floats]:
+        """Mean and standard deviation of the process (N, 73), and the response to the weather, 0 where not known."""
         seen = np.isfinite(situation.own)
         own = np.where(seen, situation.own, 0.0)
         modes, first = situation.tide_modes, CONTEXT_HOURS - 1
@@ -89,12 +101,14 @@ class ResidualForecaster:
         nothing = DrivenResidual(shift, np.zeros((len(situation), HOURS, 0)))
         mean, spread = predict_driven(own, seen, modes, self.covariance, nothing, first)
         if self.response is None or situation.weather is None:
-            return mean, spread
+            return mean, spread, np.zeros_like(mean)
         driven = drive(self.response, situation.weather, self.forecast_error)
+        answer = driven.mean[:, first:]
         driven = replace(driven, mean=driven.mean + shift)
         with_weather = predict_driven(own, seen, modes, self.response.residual_covariance, driven, first)
         known = np.isfinite(with_weather[0])
-        return np.where(known, with_weather[0], mean), np.where(known, with_weather[1], spread)
+        found = zip((*with_weather, answer), (mean, spread, np.zeros_like(mean)), strict=True)
+        return tuple(np.where(known, one, other) for one, other in found)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +137,8 @@ def fit_residual_forecaster(
 ) -> ResidualForecaster:
     """Fit a forecaster, and measure its errors in parts of the record that it was not fitted to.
 
-    The variances are chosen on all parts, the coefficients and the forecasts without the part that is tested.
+    The variances are chosen on all parts, the coefficients and the forecasts without the part that is tested; how the
+    spread grows with the response, and the distribution of the errors, are those of the tested parts.
 
     Args:
         issues: (N,) hours of the history whose situations these are; those near known levels measure the errors.
@@ -146,21 +161,28 @@ def fit_residual_forecaster(
         except RefusedByTheory:  # no reading at an hour with weather
             response = None
     normal = np.tile(_normal_quantiles(), (LONGEST_LEAD + 1, 1))
-    whole = ResidualForecaster(covariance, response, forecast_error, normal)
-    errors = np.full((issues.size, LONGEST_LEAD + 1), np.nan)
+    whole = ResidualForecaster(covariance, response, forecast_error, 1.0, 0.0, normal)
     ahead = issues[:, None] + np.arange(LONGEST_LEAD + 1)
-    inside = ahead < history.level.size
     at = np.minimum(ahead, history.level.size - 1)
-    truth = np.where(inside, history.level[at], np.nan)
-    for part in np.unique(history.part[history.part >= 0]):
+    truth = np.where(ahead < history.level.size, history.level[at], np.nan)
+    found: list[tuple[Floats, Floats, Floats]] = []  # level − mean, spread and response, each (N, 73)
+    for part in np.unique(history.part[issues][history.part[issues] >= 0]):
         rows = np.flatnonzero(history.part[issues] == part)
-        if not rows.size:
-            continue
-        without = _without_part(whole, history, int(part))
-        mean, spread = without.moments(situation[rows])
-        same = inside[rows] & (history.part[at[rows]] == part)
-        errors[rows] = np.where(same, (truth[rows] - mean) / spread, np.nan)
-    return ResidualForecaster(covariance, response, forecast_error, _distributions(errors))
+        mean, spread, answer = _without_part(whole, history, int(part))._parts(situation[rows])
+        same = history.part[at[rows]] == part
+        found.append((np.where(same, truth[rows] - mean, np.nan), spread, answer))
+    if not found:
+        return whole
+    error, spread, answer = (np.concatenate(each) for each in zip(*found, strict=True))
+    candidates = [replace(whole, share=share, amplitude=size) for share in SHARES for size in AMPLITUDES]
+    best = max(candidates, key=lambda one: _likelihood(error, one._widened(spread, answer)))
+    return replace(best, errors=_distributions(error / best._widened(spread, answer)))
+
+
+def _likelihood(error: Floats, spread: Floats) -> float:
+    """Log likelihood of errors (N, 73) [m], NaN = not known, each by itself."""
+    known = np.isfinite(error)
+    return float(-np.sum(0.5 * (error[known] / spread[known]) ** 2 + np.log(spread[known])))
 
 
 def learn_forecast_error(response: WeatherResponse, forecast: Floats, analysis: Floats) -> Floats:
@@ -191,7 +213,7 @@ def _without_part(whole: ResidualForecaster, history: GaugeHistory, part: int) -
     response = fit_weather_response(
         level, history.tide_modes, history.weather, history.columns, history.others, whole.response.logarithms
     )
-    return ResidualForecaster(whole.covariance, response, whole.forecast_error, whole.errors)
+    return replace(whole, response=response)
 
 
 def _distributions(errors: Floats) -> Floats:
