@@ -199,7 +199,7 @@ def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_o
     (tile,) = tiling.tiles()
     bands = TileMapper(store, seen.region, mean, students, tuple(draws), past).bands(tile)
 
-    bare = seen.without("assets", "optical", "in_situ", "weather", "truth")
+    bare = seen.without("assets", "optical", "in_situ", "weather", "weather_forecast", "truth")
     peaks = [storm.peak for storm in past.storms]
     found = find_storms(gauge["time"].values, gauge["water_level"].values[0], 40)
     storms = [storm for storm in found if storm.peak in peaks]
