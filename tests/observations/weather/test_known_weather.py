@@ -193,13 +193,13 @@ def assert_nothing_later_is_used(gate: Gate, seed: int) -> None:
 
 @pytest.mark.parametrize("gate", [through_the_gate, by_the_day])
 @given(st.integers(0, 10_000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_changing_what_was_not_yet_there_changes_nothing(gate: Gate, seed: int) -> None:
     assert_nothing_later_is_used(gate, seed)
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_nothing_that_is_used_comes_after_the_issue(seed: int) -> None:
     rng = np.random.default_rng(seed)
     issue = at(rng.integers(0, 250, size=3).astype(float))
@@ -287,7 +287,7 @@ def linear(times: np.ndarray, values: np.ndarray, valid: np.datetime64, last: np
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_the_gate_is_the_slow_reference(seed: int) -> None:
     rng = np.random.default_rng(seed)
     observations, issue = drawn_weather(rng), at(rng.integers(20, 220, size=2).astype(float))

@@ -246,7 +246,7 @@ def recorded(delays: list[int]) -> xr.Dataset:
     return forecast.assign_coords(available=("issued", moments))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(delays=st.lists(st.integers(0, 40), min_size=1, max_size=8))
 def test_no_forecast_is_seen_before_it_was_available(delays: list[int]) -> None:
     forecast = recorded(delays)
