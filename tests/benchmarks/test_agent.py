@@ -50,7 +50,9 @@ def test_no_rule_is_fitted_to_the_second_decade(coast: Coast) -> None:
 
 def test_a_decade_and_its_stream_failures_give_every_row(coast: Coast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(methods, "STORMS", 5)
-    monkeypatch.setattr(stream_failures, "cases", lambda: iter([("none", ()), ("dead", ("own",)), ("frozen", ("own",))]))
+    monkeypatch.setattr(
+        stream_failures, "cases", lambda: iter([("none", ()), ("dead", ("own",)), ("frozen", ("own",))])
+    )
     end = coast.first + 1200
     short = replace(
         coast,
