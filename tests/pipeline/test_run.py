@@ -172,7 +172,7 @@ def test_the_same_seed_gives_the_same_numbers_though_the_run_was_killed(finished
     with subprocess.Popen([sys.executable, str(PROGRAM), str(out)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.strip() == "calibrate":
+            if line.strip() == "distil the students":
                 os.kill(process.pid, signal.SIGKILL)
                 break
         process.wait(60)

@@ -64,7 +64,7 @@ def history() -> GaugeHistory:
 def fit(history: GaugeHistory) -> ResidualForecaster:
     issues = np.flatnonzero(history.part >= 0)[::6]
     wind = WIND if history.columns else None
-    return fit_residual_forecaster(history, issues, situation_at(issues, history.level, wind))
+    return fit_residual_forecaster(history).measured(issues, situation_at(issues, history.level, wind))
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_what_forecasts_miss_is_learned_without_a_reading(forecaster: ResidualFo
 def test_hours_outside_of_the_record_are_refused(history: GaugeHistory) -> None:
     hours = np.array([RECORD])
     with pytest.raises(InputError, match="outside"):
-        fit_residual_forecaster(history, hours, situation_at(np.array([500]), history.level))
+        fit_residual_forecaster(history).measured(hours, situation_at(np.array([500]), history.level))
 
 
 def test_storms_err_in_proportion_to_their_size(forecaster: ResidualForecaster, later: np.ndarray) -> None:

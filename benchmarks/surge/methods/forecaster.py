@@ -18,7 +18,6 @@ from strandline.observations.sea_level.surge.likelihood import Record
 from strandline.observations.sea_level.surge.weather_response import (
     INVERSE_BAROMETER,
     Column,
-    fit_weather_response,
     forcing_of,
 )
 from strandline.uncertainty.residual_forecaster import (
@@ -84,27 +83,24 @@ def history_of(task: Task, others: Callable[[Floats], tuple[Record, ...]] = lamb
 def _forecast(task: Task, others: Callable[[Floats], tuple[Record, ...]]) -> Forecast:
     gauge, weather, history = task.gauge, _Columns(task), history_of(task, others)
     columns, modes = history.columns, history.tide_modes
-    fitted: dict[float, ResidualForecaster] = {}
+    fitted = fit_residual_forecaster(history)
+    response, error = fitted.whole.response, None
+    if response is not None and task.weather.mode != "analysis":
+        past = _past_hours(task.train)
+        error = learn_forecast_error(response, weather.known_at(past), weather.later(past))
+    measured: dict[float, ResidualForecaster] = {}
 
     def situation(issues: Issues, hours: Indices) -> Situation:
         window = np.clip(hours[:, None] + np.arange(1 - CONTEXT_HOURS, LONGEST_LEAD + 1), 0, gauge.time.size - 1)
         return Situation(issues.residual, modes[window].astype(float), weather.known_at(hours) if columns else None)
 
-    def fit(outage: float) -> ResidualForecaster:
-        training = task.training(outage)
-        issues = training.issues[np.arange(0, len(training.issues), EVERY)]
-        hours = _hours(gauge, issues)
-        error = None
-        if columns and task.weather.mode != "analysis":
-            response = fit_weather_response(history.level, modes, history.weather, columns, history.others)
-            past = _past_hours(task.train)
-            error = learn_forecast_error(response, weather.known_at(past), weather.later(past))
-        return fit_residual_forecaster(history, hours, situation(issues, hours), error)
-
     def forecast(issues: Issues) -> Floats:
-        if issues.outage not in fitted:
-            fitted[issues.outage] = fit(issues.outage)
-        found = fitted[issues.outage].quantiles(situation(issues, _hours(gauge, issues)), LEVELS)
+        if issues.outage not in measured:
+            training = task.training(issues.outage)
+            known = training.issues[np.arange(0, len(training.issues), EVERY)]
+            hours = _hours(gauge, known)
+            measured[issues.outage] = fitted.measured(hours, situation(known, hours), error)
+        found = measured[issues.outage].quantiles(situation(issues, _hours(gauge, issues)), LEVELS)
         return found[:, np.array(issues.leads)] + issues.tide_at_leads[..., None]
 
     return forecast

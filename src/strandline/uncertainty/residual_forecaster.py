@@ -1,6 +1,6 @@
 """Forecast of a gauge's residual: normal process, response to the weather, and errors measured on weeks left out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -132,25 +132,64 @@ class GaugeHistory:
     others: tuple[Record, ...] = ()
 
 
-def fit_residual_forecaster(
-    history: GaugeHistory, issues: Indices, situation: Situation, forecast_error: Floats | None = None
-) -> ResidualForecaster:
-    """Fit a forecaster, and measure its errors in parts of the record that it was not fitted to.
+@dataclass(frozen=True, eq=False)
+class FittedForecaster:
+    """A forecaster whose errors are not measured yet, and the same without each part of its record.
 
-    The variances are chosen on all parts, the coefficients and the forecasts without the part that is tested; how the
-    spread grows with the response, and the distribution of the errors, are those of the tested parts.
+    Attributes:
+        whole: of all parts; ``without``: part → of the others, with the variances of all.
+        level, part: (T,) of the history.
+    """
 
-    Args:
-        issues: (N,) hours of the history whose situations these are; those near known levels measure the errors.
-        situation: at these hours, the own readings of the same part.
-        forecast_error: (144, K) modes [m] of what forecasts of the weather miss.
+    whole: ResidualForecaster
+    without: Mapping[int, ResidualForecaster]
+    level: Floats
+    part: Indices
+
+    def measured(
+        self, issues: Indices, situation: Situation, forecast_error: Floats | None = None
+    ) -> ResidualForecaster:
+        """The forecaster of all parts, with the errors of the parts that were left out.
+
+        How the spread grows with the response, and the distribution of the errors, are those of these parts.
+
+        Args:
+            issues: (N,) hours of the history whose situations these are; those near known levels measure the errors.
+            situation: at these hours, the own readings of the same part.
+            forecast_error: (144, K) modes [m] of what forecasts of the weather miss.
+
+        Raises:
+            InputError: an hour of issue outside of the history.
+        """
+        if issues.size and (issues.min() < 0 or issues.max() >= self.level.size):
+            raise InputError("hours of issue", "lie outside of the history", "give indices into it")
+        ahead = issues[:, None] + np.arange(LONGEST_LEAD + 1)
+        at = np.minimum(ahead, self.level.size - 1)
+        truth = np.where(ahead < self.level.size, self.level[at], np.nan)
+        found: list[tuple[Floats, Floats, Floats]] = []  # level − mean, spread and response, each (N, 73)
+        for part, others in self.without.items():
+            rows = np.flatnonzero(self.part[issues] == part)
+            if rows.size:
+                mean, spread, answer = replace(others, forecast_error=forecast_error)._parts(situation[rows])
+                same = self.part[at[rows]] == part
+                found.append((np.where(same, truth[rows] - mean, np.nan), spread, answer))
+        whole = replace(self.whole, forecast_error=forecast_error)
+        if not found:
+            return whole
+        error, spread, answer = (np.concatenate(each) for each in zip(*found, strict=True))
+        candidates = [replace(whole, share=share, amplitude=size) for share in SHARES for size in AMPLITUDES]
+        best = max(candidates, key=lambda one: _likelihood(error, one._widened(spread, answer)))
+        return replace(best, errors=_distributions(error / best._widened(spread, answer)))
+
+
+def fit_residual_forecaster(history: GaugeHistory) -> FittedForecaster:
+    """Fit a forecaster to all parts of a record, and to all but each.
+
+    The variances are chosen on all parts, the coefficients without the part that is tested.
 
     Raises:
-        InputError: an hour of issue outside of the history.
         RefusedByTheory: no reading.
     """
-    if issues.size and (issues.min() < 0 or issues.max() >= history.level.size):
-        raise InputError("hours of issue", "lie outside of the history", "give indices into it")
     covariance = fit_residual_covariance(history.level, history.tide_modes, np.zeros((0, 168)))
     response = None
     if history.columns:
@@ -161,22 +200,10 @@ def fit_residual_forecaster(
         except RefusedByTheory:  # no reading at an hour with weather
             response = None
     normal = np.tile(_normal_quantiles(), (LONGEST_LEAD + 1, 1))
-    whole = ResidualForecaster(covariance, response, forecast_error, 1.0, 0.0, normal)
-    ahead = issues[:, None] + np.arange(LONGEST_LEAD + 1)
-    at = np.minimum(ahead, history.level.size - 1)
-    truth = np.where(ahead < history.level.size, history.level[at], np.nan)
-    found: list[tuple[Floats, Floats, Floats]] = []  # level − mean, spread and response, each (N, 73)
-    for part in np.unique(history.part[issues][history.part[issues] >= 0]):
-        rows = np.flatnonzero(history.part[issues] == part)
-        mean, spread, answer = _without_part(whole, history, int(part))._parts(situation[rows])
-        same = history.part[at[rows]] == part
-        found.append((np.where(same, truth[rows] - mean, np.nan), spread, answer))
-    if not found:
-        return whole
-    error, spread, answer = (np.concatenate(each) for each in zip(*found, strict=True))
-    candidates = [replace(whole, share=share, amplitude=size) for share in SHARES for size in AMPLITUDES]
-    best = max(candidates, key=lambda one: _likelihood(error, one._widened(spread, answer)))
-    return replace(best, errors=_distributions(error / best._widened(spread, answer)))
+    whole = ResidualForecaster(covariance, response, None, 1.0, 0.0, normal)
+    parts = np.unique(history.part[history.part >= 0])
+    without = {int(part): _without_part(whole, history, int(part)) for part in parts}
+    return FittedForecaster(whole, without, history.level, history.part)
 
 
 def _likelihood(error: Floats, spread: Floats) -> float:
