@@ -149,14 +149,12 @@ def test_hours_outside_of_the_record_are_refused(history: GaugeHistory) -> None:
 
 def test_storms_err_in_proportion_to_their_size(forecaster: ResidualForecaster, later: np.ndarray) -> None:
     now = situation_at(later, RESIDUAL)
-    calm = replace(forecaster, share=1.0, amplitude=0.0).moments(now)[1]
-    larger = replace(forecaster, share=0.7, amplitude=0.3).moments(now)[1]
+    calm = replace(forecaster, amplitude=0.0).moments(now)[1]
+    larger = replace(forecaster, amplitude=0.3).moments(now)[1]
     assert forecaster.response is not None
     assert now.weather is not None
     answer = forecaster.response.features(np.moveaxis(now.weather, 2, 1))[:, 0] @ forecaster.response.mean
-    expected = np.hypot(0.7 * calm, 0.3 * answer[:, CONTEXT_HOURS - 1 :])
+    expected = np.hypot(calm, 0.3 * answer[:, CONTEXT_HOURS - 1 :])
     np.testing.assert_allclose(larger, expected, rtol=1e-6)
     alone = replace(now, weather=None)
-    np.testing.assert_allclose(
-        replace(forecaster, share=0.7, amplitude=0.3).moments(alone)[1], forecaster.moments(alone)[1]
-    )
+    np.testing.assert_allclose(replace(forecaster, amplitude=0.3).moments(alone)[1], forecaster.moments(alone)[1])

@@ -21,9 +21,9 @@ GRID = np.concatenate([[0.002, 0.005], np.linspace(0.01, 0.99, 99), [0.995, 0.99
 """Levels at which the distribution of the normalised errors is kept."""
 LEAD_WINDOW = 6
 """Leads to either side [h] whose errors are measured together."""
-SHARES, AMPLITUDES = (1.0, 0.85, 0.7, 0.55, 0.4), (0.0, 0.1, 0.2, 0.3, 0.45, 0.6)
-"""Candidates for the share of the process' standard deviation that holds in calm weather, and for the standard
-deviation of a factor on the response to the weather [-]: storms err in proportion to their size."""
+AMPLITUDES = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6)
+"""Candidates for the standard deviation of a factor on the response to the weather [-]: storms err in proportion to
+their size. It only widens what the process says."""
 FEWEST_ERRORS = 100
 """Errors of left-out weeks that a distribution needs; with fewer the normal one holds."""
 _AT_ONCE = 128
@@ -60,7 +60,7 @@ class ResidualForecaster:
         covariance: (168,) of the residual without weather [m2].
         response: to the weather; ``None`` = there is none.
         forecast_error: (144, K) modes [m] of what forecasts of the weather miss, by hour about the issue.
-        share, amplitude: of the process' standard deviation, and that of a factor on the response [-].
+        amplitude: standard deviation of a factor on the response [-].
         errors: (73, 103) quantiles of the errors, by lead, in standard deviations, at ``GRID``: in weeks left out,
             or of the normal distribution where these are wider.
     """
@@ -68,7 +68,6 @@ class ResidualForecaster:
     covariance: Floats
     response: WeatherResponse | None
     forecast_error: Floats | None
-    share: float
     amplitude: float
     errors: Floats
 
@@ -83,7 +82,7 @@ class ResidualForecaster:
 
     def _widened(self, spread: Floats, answer: Floats) -> Floats:
         """Standard deviations of which a part grows with the response to the weather."""
-        return np.asarray(np.hypot(np.where(answer == 0, 1.0, self.share) * spread, self.amplitude * answer))
+        return np.asarray(np.hypot(spread, self.amplitude * answer))
 
     def quantiles(self, situation: Situation, levels: Sequence[float]) -> Floats:
         """(N, 73, Q) quantiles of the residual [m]; they do not cross."""
@@ -177,7 +176,7 @@ class FittedForecaster:
         if not found:
             return whole
         error, spread, answer = (np.concatenate(each) for each in zip(*found, strict=True))
-        candidates = [replace(whole, share=share, amplitude=size) for share in SHARES for size in AMPLITUDES]
+        candidates = [replace(whole, amplitude=size) for size in AMPLITUDES]
         best = max(candidates, key=lambda one: _likelihood(error, one._widened(spread, answer)))
         return replace(best, errors=_distributions(error / best._widened(spread, answer)))
 
@@ -200,7 +199,7 @@ def fit_residual_forecaster(history: GaugeHistory) -> FittedForecaster:
         except RefusedByTheory:  # no reading at an hour with weather
             response = None
     normal = np.tile(_normal_quantiles(), (LONGEST_LEAD + 1, 1))
-    whole = ResidualForecaster(covariance, response, None, 1.0, 0.0, normal)
+    whole = ResidualForecaster(covariance, response, None, 0.0, normal)
     parts = np.unique(history.part[history.part >= 0])
     without = {int(part): _without_part(whole, history, int(part)) for part in parts}
     return FittedForecaster(whole, without, history.level, history.part)

@@ -18,8 +18,8 @@ NOISE = (-6.0, 2.0)
 PRESSURE, STRESS = ((-2.3, 1.5), (-4.5, 1.5), (-5.0, 1.5)), ((-5.3, 1.5), (-5.5, 1.5), (-5.0, 1.5))
 """Mean and standard deviation, over gauges with a year of record and more, of the logarithm of a variance beside that
 of the residual: of the shapes of the covariance, and of the coefficients of the weather by kind of column and band of
-lags. 22 gauges of Australia, the Salish Sea and Texas, seven of them with pressure and wind, as
-`python -m benchmarks.surge.prior` measures them; rounded."""
+lags. Training periods of 22 gauges of Australia, the Salish Sea and Texas, seven of them with wind and five with
+pressure, as `python -m benchmarks.surge.prior` measures them; rounded. Scores at these gauges saw this prior."""
 ANY_SPREAD = 3.0
 """Prior standard deviation of the logarithm of a variance of which nothing is known."""
 OF_KIND = {"pressure": PRESSURE, "stress": STRESS}
