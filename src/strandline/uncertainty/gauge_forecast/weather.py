@@ -10,7 +10,7 @@ from strandline.observations.observations import Observations
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE
 from strandline.observations.sea_level.surge.weather_response import PRESSURE_AND_STRESS, Column, forcing_of
 from strandline.observations.weather.forecast_errors import synthetic_forecasts
-from strandline.observations.weather.known_weather import HOUR, known_weather, sea_point_lonlat
+from strandline.observations.weather.known_weather import HOUR, known_weather
 from strandline.uncertainty.residual_forecaster import CONTEXT_HOURS, LONGEST_LEAD
 
 LEAST_SHARE = 0.5
@@ -64,7 +64,7 @@ def with_forecasts(observations: Observations) -> Observations:
     weather = observations.weather
     if weather is None or observations.weather_forecast is not None:
         return observations
-    longitude, latitude = sea_point_lonlat(observations)
+    longitude, latitude = observations.region.sea_point_lonlat
     site = weather.sel(longitude=[longitude], latitude=[latitude], method="nearest")
     forecast = synthetic_forecasts(weather, _SEED, None, site["longitude"].values, site["latitude"].values)
     provenance = {**observations.provenance, "weather_forecast": observations.provenance["weather"]}
