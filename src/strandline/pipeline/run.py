@@ -13,10 +13,10 @@ from strandline.distillation.training.loop import Announce, Progress
 from strandline.models.batching import build_storm_batch
 from strandline.models.weights.load_weights import load_teacher
 from strandline.pipeline.deployment import RunMetadata, save_deployment
-from strandline.pipeline.evaluation import learning_scores, reliability
 from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints, job_key
 from strandline.pipeline.run_folder.generations import new_generation
 from strandline.pipeline.run_folder.lock import one_run_at_a_time
+from strandline.pipeline.scores.flood_maps import learning_scores, reliability
 from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.stages import (

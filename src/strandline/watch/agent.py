@@ -88,7 +88,8 @@ class Agent:
         forecasts = latest_forecasts(usable, now, self.config.tide)
         residuals = residuals_of(new, known, now, self.config.tides)
         state = update_belief(state, np.datetime64(now, "h"), residuals, forecasts)
-        state = self._with_own_forecast(state, usable, self._weather(step))
+        has_new_weather = any(reading.variable in WEATHER for reading in new)
+        state = self._with_own_forecast(state, usable, self._weather(step), has_new_weather=has_new_weather)
         scenes = [reading for reading in usable if reading.variable == FLOODED_SHARE]
         issued = forecast(state.sea, self.fit.sources, self.config.spread_inflation)
         state, decisions = decide(self.config, state, issued.chances, self._others(usable, scenes))
@@ -159,7 +160,7 @@ class Agent:
         return replace(state, protocol=digest)
 
     def _with_own_forecast(
-        self, state: AgentState, usable: Sequence[Reading], weather: xr.Dataset | None
+        self, state: AgentState, usable: Sequence[Reading], weather: xr.Dataset | None, *, has_new_weather: bool
     ) -> AgentState:
         """The state with the own forecast from the gauge's readings after its last rejection, and from the weather.
 
@@ -171,7 +172,7 @@ class Agent:
             return state
         if sea.last_own_rejection == sea.belief.hour:
             sea = without_forecast(sea, FORECASTER)
-        elif sea.last_own_reading != sea.belief.hour and not _is_news(weather, sea.forecasts.get(FORECASTER)):
+        elif sea.last_own_reading != sea.belief.hour and not has_new_weather:
             return state
         time, level = own_readings(usable, self.config.model.sensors[0].stream, sea.last_own_rejection, sea.belief.hour)
         own = self.own_forecast(sea.belief.hour, time, level, weather)
@@ -262,11 +263,6 @@ class ZoneRisk:
     flooded: Floats
     in_danger: Floats
     people: Floats
-
-
-def _is_news(weather: xr.Dataset | None, known: ExternalForecast | None) -> bool:
-    """Whether the weather was issued after the forecast that is known."""
-    return weather is not None and (known is None or bool(weather["issued"].values[-1] > known.hour))
 
 
 def neighbour_readings(readings: Sequence[Reading], neighbour: str, zero: float) -> History:

@@ -33,7 +33,7 @@ from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_students, load_teacher, save_students
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.weather.storms import Split
-from strandline.pipeline.evaluation import FloodScores, score_floods
+from strandline.pipeline.scores.flood_maps import FloodScores, score_floods
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.stages.record import split_record

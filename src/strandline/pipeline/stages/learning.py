@@ -17,7 +17,7 @@ from strandline.models.weights.load_weights import load_students
 from strandline.observations.arrays import Floats
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.weather.storms import Split
-from strandline.pipeline.evaluation import FloodScores, score_floods
+from strandline.pipeline.scores.flood_maps import FloodScores, score_floods
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import StudyArea

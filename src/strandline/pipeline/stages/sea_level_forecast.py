@@ -4,7 +4,7 @@ import numpy as np
 
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.weather.storms import Split
-from strandline.pipeline.forecast_skill import SurgeTable, forecast_storms
+from strandline.pipeline.scores.forecasts import SurgeTable, forecast_storms
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import StudyArea, own_mean_sea_level
 from strandline.uncertainty.gauge_forecast.fit import NeighbourRecord, fit_gauge_forecaster

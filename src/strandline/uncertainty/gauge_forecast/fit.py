@@ -78,16 +78,16 @@ def fit_gauge_forecaster(
     time = time[last].astype("datetime64[ns]")
     residual = level[last] - mean_sea_level - sea_level.tide(time)
     columns = usable_columns(observations, time, residual)
-    taught: tuple[Record, ...] = ()
+    others: tuple[Record, ...] = ()
     if columns and np.isfinite(residual).sum() < MAX_SEGMENTS * LAG_HOURS:
-        taught = _taught(residual, time, [(each, each.level[last]) for each in neighbours])
+        others = _seen_by_neighbours(residual, time, [(each, each.level[last]) for each in neighbours])
     history = GaugeHistory(
         residual,
         sea_level.fitted.error_modes(time),
         weather_later(observations, time, columns) if columns else np.zeros((time.size, 0)),
         columns,
         _parts(residual),
-        taught,
+        others,
     )
     fitted = fit_residual_forecaster(history)
     forecasting = with_forecasts(observations)
@@ -127,7 +127,9 @@ def _forecast_error(whole: ResidualForecaster, observations: Observations, time:
     return learn_forecast_error(response, foreseen, weather_later(observations, hours, response.columns))
 
 
-def _taught(own: Floats, time: Times, neighbours: Sequence[tuple[NeighbourRecord, Floats]]) -> tuple[Record, ...]:
+def _seen_by_neighbours(
+    own: Floats, time: Times, neighbours: Sequence[tuple[NeighbourRecord, Floats]]
+) -> tuple[Record, ...]:
     """The own residual as neighbours show it, each about its own tide; empty where none can teach."""
     found = []
     for neighbour, level in neighbours:

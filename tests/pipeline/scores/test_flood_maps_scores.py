@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from strandline.observations.weather.storms import Split
-from strandline.pipeline.evaluation import (
+from strandline.pipeline.scores.flood_maps import (
     NOISE,
     FloodScores,
     learning_scores,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from strandline.observations.weather.storms import Storm
-from strandline.pipeline.forecast_skill import SCORED_LEADS, SurgeTable, forecast_storms
+from strandline.pipeline.scores.forecasts import SCORED_LEADS, SurgeTable, forecast_storms
 from strandline.uncertainty.gauge_forecast.fit import fit_gauge_forecaster
 from tests.fixtures.windy_gauge import HOURS, MEAN, SEA_LEVEL, TIME, level, place
 
