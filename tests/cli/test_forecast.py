@@ -64,9 +64,8 @@ def test_json_is_that_of_the_file_and_the_forecast_knows_nothing_later(
     arguments = ("forecast", "--run", run, "--at", AT, "--out", tmp_path / "out", "--json")
     code, said = strandline(monkeypatch, capsys, *arguments)
     assert code == 0
-    written = (tmp_path / "out" / "forecast.json").read_text(encoding="utf-8")
-    plain = json.loads(written)
-    assert json.loads(said[said.index("{") :]) == json.loads(" ".join(written.split()))
+    plain = json.loads((tmp_path / "out" / "forecast.json").read_text(encoding="utf-8"))
+    assert json.loads(said[said.index("{") :]) == json.loads(" ".join(json.dumps(plain, ensure_ascii=False).split()))
     assert plain["issued"] == f"{AT}:00Z"
     assert plain["rests_on"]["weather_issued"] < plain["issued"]
     assert plain["skill_in_storms_held_out"][0]["lead"] == 24

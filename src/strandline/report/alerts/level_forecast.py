@@ -14,7 +14,7 @@ from strandline.report.findings import LeadSkill
 HOURS_BETWEEN = 6
 """Least time between two high waters [h]."""
 LEAST_CHANCE = 0.005
-"""Chance below which hours are not told apart [-]."""
+"""Chance below which hours are all as good as none [-]."""
 STALE_WEATHER_H, STALE_READING_H = 24.0, 3.0
 """Age of the newest weather forecast, and of the newest reading, from which a reader is warned [h]; assumptions."""
 
