@@ -147,7 +147,7 @@ def load_or_fit(
             return stored
     opened = study_area()
     service = SurgeService.of(opened, deployment)
-    archives = {} if service is None else {SURGE_SERVICE: service.forecast}
+    archives = {} if service is None else {SURGE_SERVICE: service.forecasts}
     fitted = replace(fit(opened, deployment, forecaster, archives, progress), deployment=digest)
     save_fit(folder, fitted)
     return fitted
