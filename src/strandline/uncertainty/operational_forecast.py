@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from scipy.stats import t as student
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.observations.arrays import Floats, Indices, Mask
+from strandline.observations.arrays import Floats, Indices, Mask, Times
 from strandline.observations.sea_level.issued_levels import HOUR, IssuedLevels
 
 RECENT_HOURS = 72
@@ -69,6 +69,17 @@ class PastForecasts:
     def error(self) -> Floats:
         """(N,) level − forecast [m]."""
         return self.observed - self.forecast.level
+
+    @classmethod
+    def of(cls, forecast: IssuedLevels, time: Times, level: Floats) -> Self:
+        """The forecasts whose hours were observed.
+
+        Args:
+            time: (T,) UTC, ascending; ``level``: (T,) [m], hourly or high waters alone, NaN = not observed.
+        """
+        at = np.minimum(np.searchsorted(time, forecast.valid), max(time.size - 1, 0))
+        found = np.flatnonzero((time[at] == forecast.valid) & np.isfinite(level[at])) if time.size else at[:0]
+        return cls(forecast[found], level[at[found]])
 
     def known_at(self, now: np.datetime64) -> Self:
         """The newest forecast of each level of the last 72 h, as it was there before the level."""
