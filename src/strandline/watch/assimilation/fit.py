@@ -6,28 +6,27 @@ import numpy as np
 
 from strandline.distillation.training.loop import Progress
 from strandline.observations.arrays import Floats, Mask, Times
-from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 from strandline.observations.weather.storms import Window
 from strandline.pipeline.deployment import Deployment
 from strandline.pipeline.study_area import StudyArea
 from strandline.uncertainty.assimilation.fit import ForecastFunction, GaugeRecord, GaugeTide, SeaLevelFit, fit_sea_level
 from strandline.uncertainty.assimilation.inflation_fit import HOURS_NEEDED
 from strandline.uncertainty.assimilation.storm_climate import AFTER_HOURS
-from strandline.uncertainty.forecaster import Forecaster
-from strandline.watch.assimilation.student_forecast import STUDENT, StudentForecaster
+from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
+from strandline.uncertainty.gauge_forecast.guidance import FORECASTER, guide
 
 
 def fit(
     study_area: StudyArea,
     deployment: Deployment,
-    forecaster: Forecaster,
+    forecaster: GaugeForecaster,
     archives: Mapping[str, ForecastFunction] | None = None,
     progress: Progress | None = None,
 ) -> SeaLevelFit:
     """Fit to the record of a study area, without its held-out windows.
 
     The surge process and the gauges are fitted to hours that the run trained on. Spread inflation and the error
-    inflation of the student are fitted to storms of the run's calibration or test, which the student never saw.
+    inflation of the forecaster are fitted to storms of the run's calibration or test, which it never saw.
 
     Args:
         archives: stream → its past forecasts.
@@ -37,7 +36,6 @@ def fit(
     """
     time, levels = study_area.hourly_levels
     fitted = deployment.sea_level.fitted
-    student = StudentForecaster(forecaster, study_area.observations, deployment)
     held_out = _within(time, study_area.held_out)  # storm windows may overlap them
     own = np.where(held_out, np.nan, levels[0])
     return fit_sea_level(
@@ -50,9 +48,9 @@ def fit(
         ~_within(time, deployment.withheld),
         _peaks(time, own, deployment.withheld, study_area.held_out),
         ~held_out,
-        {STUDENT: lambda hour: student.forecast(hour, *_context(time, own, hour)), **(archives or {})},
+        {FORECASTER: lambda hours: guide(forecaster, hours, time, own, study_area.observations), **(archives or {})},
         progress,
-        from_own_gauge=(STUDENT,),
+        from_own_gauge=(FORECASTER,),
     )
 
 
@@ -75,11 +73,3 @@ def _peaks(time: Times, level: Floats, withheld: Sequence[Window], held_out: Seq
             if HOURS_NEEDED <= peak < time.size - AFTER_HOURS:
                 found.append(peak)
     return sorted(set(found))
-
-
-def _context(time: Times, level: Floats, hour: np.datetime64) -> tuple[Times, Floats]:
-    """The readings of the three days up to ``hour``."""
-    last = int(np.searchsorted(time, hour.astype("datetime64[ns]"), side="right"))
-    first = max(last - CONTEXT_HOURS, 0)
-    known = np.isfinite(level[first:last])
-    return time[first:last][known], level[first:last][known]
