@@ -22,6 +22,7 @@ from strandline.observations.sea_level.surge.weather_response import (
 )
 from strandline.uncertainty.residual_forecaster import (
     CONTEXT_HOURS,
+    HOURS,
     LONGEST_LEAD,
     GaugeHistory,
     ResidualForecaster,
@@ -36,8 +37,8 @@ PAST_ISSUES = 400
 """Issues from which the error of weather forecasts is learned."""
 SHUFFLED_DAYS = 90
 """Days by which the neighbours of the control teacher are late."""
-LEAST_SHARE = 0.5
-"""Of hours at which a column of weather must be known."""
+FEWEST_HOURS, LEAST_SHARE = 72, 0.5
+"""Known levels at whose hours a column of weather must be known, and their share of those of the best known column."""
 
 
 def process(task: Task) -> Forecast:
@@ -99,7 +100,7 @@ def _forecast(task: Task, others: Callable[[Floats], tuple[Record, ...]]) -> For
             training = task.training(issues.outage)
             known = training.issues[np.arange(0, len(training.issues), EVERY)]
             hours = _hours(gauge, known)
-            measured[issues.outage] = fitted.measured(hours, situation(known, hours), error)
+            measured[issues.outage] = fitted.measured(hours, situation(known, hours), error, _ahead(task, known, hours))
         found = measured[issues.outage].quantiles(situation(issues, _hours(gauge, issues)), LEVELS)
         return found[:, np.array(issues.leads)] + issues.tide_at_leads[..., None]
 
@@ -114,13 +115,13 @@ class _Columns:
         forcing = task.gauge.forcing
         kinds = [column.kind for column in task.weather.columns]
         values = np.zeros((task.gauge.time.size, 0)) if forcing is None or not kinds else forcing.values
-        there = task.train & np.isfinite(task.gauge.level)
-        share = np.isfinite(values[there]).mean(axis=0)
+        count = np.isfinite(values[task.known & np.isfinite(task.gauge.level)]).sum(axis=0)
+        enough = count >= max(FEWEST_HOURS, LEAST_SHARE * count.max(initial=0))
         self._kept: list[tuple[str, list[int]]] = []  # kind → columns that are taken together
         for i, kind in enumerate(kinds):
-            if kind == "wind_east" and kinds[i + 1] == "wind_north" and share[i : i + 2].min() > LEAST_SHARE:
+            if kind == "wind_east" and kinds[i + 1] == "wind_north" and enough[i : i + 2].all():
                 self._kept.append(("wind", [i, i + 1]))
-            elif kind in ("pressure", "stress_component", "pressure_component", "rain") and share[i] > LEAST_SHARE:
+            elif kind in ("pressure", "stress_component", "pressure_component", "rain") and enough[i]:
                 self._kept.append((kind, [i]))
         self._names = [column.name for column in task.weather.columns]
         self.columns = tuple(column for kind, at in self._kept for column in self._of(kind, at))
@@ -209,6 +210,14 @@ def _residual(other: Gauge, gauge: Gauge, train: Mask) -> Floats | None:
     except RefusedByTheory:
         return None
     return np.asarray(level - tide.mean - predict_tide(tide.constants, gauge.time))
+
+
+def _ahead(task: Task, issues: Issues, hours: Indices) -> Floats:
+    """(N, 73) known residuals from each hour on, about the tide of the issues."""
+    level = np.pad(np.where(task.known, task.gauge.level, np.nan), (0, LONGEST_LEAD + 1), constant_values=np.nan)
+    tide = issues.tide[:, CONTEXT_HOURS - 1 : HOURS]
+    tide = np.pad(tide, ((0, 0), (0, LONGEST_LEAD + 1 - tide.shape[1])), constant_values=np.nan)
+    return np.asarray(level[hours[:, None] + np.arange(LONGEST_LEAD + 1)] - tide)
 
 
 def _hours(gauge: Gauge, issues: Issues) -> Indices:

@@ -19,6 +19,10 @@ HOURS = CONTEXT_HOURS + LONGEST_LEAD
 """Hours about an issue: the last one of the context is that of issue."""
 GRID = np.concatenate([[0.002, 0.005], np.linspace(0.01, 0.99, 99), [0.995, 0.998]])
 """Levels at which the distribution of the normalised errors is kept."""
+TIDE_DOUBT = 3.0**0.5
+"""Scale of the modes of the tide's error. The residual in the weeks that a tide was fitted to lacks what the fit took,
+of the variance of the modes, and its likelihood counts their error once more all the same: the covariance of the
+residual lacks both, beside the error of the tide itself."""
 LEAD_WINDOW = 6
 """Leads to either side [h] whose errors are measured together."""
 AMPLITUDES = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6)
@@ -95,8 +99,10 @@ class ResidualForecaster:
         """Mean and standard deviation of the process (N, 73), and the response to the weather, 0 where not known."""
         seen = np.isfinite(situation.own)
         own = np.where(seen, situation.own, 0.0)
-        modes, first = situation.tide_modes, CONTEXT_HOURS - 1
-        shift = np.zeros((len(situation), HOURS)) if self.response is None else modes @ self.response.tide_shift
+        modes, first = TIDE_DOUBT * situation.tide_modes, CONTEXT_HOURS - 1
+        shift = np.zeros((len(situation), HOURS))
+        if self.response is not None:
+            shift = situation.tide_modes @ self.response.tide_shift
         nothing = DrivenResidual(shift, np.zeros((len(situation), HOURS, 0)))
         mean, spread = predict_driven(own, seen, modes, self.covariance, nothing, first)
         if self.response is None or situation.weather is None:
@@ -146,7 +152,11 @@ class FittedForecaster:
     part: Indices
 
     def measured(
-        self, issues: Indices, situation: Situation, forecast_error: Floats | None = None
+        self,
+        issues: Indices,
+        situation: Situation,
+        forecast_error: Floats | None = None,
+        truth: Floats | None = None,
     ) -> ResidualForecaster:
         """The forecaster of all parts, with the errors of the parts that were left out.
 
@@ -156,6 +166,8 @@ class FittedForecaster:
             issues: (N,) hours of the history whose situations these are; those near known levels measure the errors.
             situation: at these hours, the own readings of the same part.
             forecast_error: (144, K) modes [m] of what forecasts of the weather miss.
+            truth: (N, 73) residuals [m] from each hour on, about the tide of the situation; NaN = not known.
+                ``None`` = those of the history, whose tide it is then.
 
         Raises:
             InputError: an hour of issue outside of the history.
@@ -164,7 +176,8 @@ class FittedForecaster:
             raise InputError("hours of issue", "lie outside of the history", "give indices into it")
         ahead = issues[:, None] + np.arange(LONGEST_LEAD + 1)
         at = np.minimum(ahead, self.level.size - 1)
-        truth = np.where(ahead < self.level.size, self.level[at], np.nan)
+        if truth is None:
+            truth = np.where(ahead < self.level.size, self.level[at], np.nan)
         found: list[tuple[Floats, Floats, Floats]] = []  # level − mean, spread and response, each (N, 73)
         for part, others in self.without.items():
             rows = np.flatnonzero(self.part[issues] == part)
@@ -236,10 +249,13 @@ def _without_part(whole: ResidualForecaster, history: GaugeHistory, part: int) -
     level = np.where(history.part == part, np.nan, history.level)
     if not np.isfinite(level).any():
         return whole
-    response = fit_weather_response(
-        level, history.tide_modes, history.weather, history.columns, history.others, whole.response.logarithms
-    )
-    return replace(whole, response=response)
+    try:
+        response = fit_weather_response(
+            level, history.tide_modes, history.weather, history.columns, history.others, whole.response.logarithms
+        )
+    except RefusedByTheory:  # all weather that is known is that of this part
+        return replace(whole, response=None)
+    return replace(whole, response=replace(response, residual_covariance=whole.response.residual_covariance))
 
 
 def _distributions(errors: Floats) -> Floats:
