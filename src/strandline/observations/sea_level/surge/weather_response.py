@@ -158,9 +158,9 @@ def fit_weather_response(
     found = likelihood.coefficients(logarithms)
     tide = modes.shape[1]
     covariance = np.exp(logarithms[: len(SHAPES)]) @ SHAPES
-    if others:  # theirs is smoother than the own one
+    if others:  # what several gauges tell is smoother than the own residual, and the own weeks are few: their mean
         left = records[0].level - filled @ found.mean[tide:] - modes @ found.mean[:tide]
-        covariance = fit_residual_covariance(left, modes, np.zeros((0, LAG_HOURS)))
+        covariance = 0.5 * (covariance + fit_residual_covariance(left, modes, np.zeros((0, LAG_HOURS))))
     return WeatherResponse(
         columns,
         prior + found.mean[tide:],
