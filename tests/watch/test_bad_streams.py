@@ -9,6 +9,7 @@ from time import perf_counter
 import httpx
 import numpy as np
 import pytest
+import xarray as xr
 
 from benchmarks.agent import faults
 from benchmarks.agent.scripted_watch import message
@@ -19,7 +20,7 @@ from strandline.observations.region_file.watch.feed_sections import ForecastStre
 from strandline.pipeline.deployment import Deployment
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.watch.agent_state import decode
-from strandline.watch.assimilation.student_forecast import STUDENT
+from strandline.watch.assimilation.own_forecast import FORECASTER
 from strandline.watch.clock import hours_between
 from strandline.watch.feeds.client import FeedClient, RetryPolicy
 from strandline.watch.feeds.files.forecasts import ForecastFolder
@@ -27,6 +28,7 @@ from strandline.watch.feeds.files.foreign_files import ForeignFiles
 from strandline.watch.feeds.recorded import GAUGE, SERVICE
 from strandline.watch.feeds.services.json_service import JsonService
 from strandline.watch.feeds.services.levels import LevelFeed
+from strandline.watch.feeds.weather_readings import replay_weather_forecast
 from strandline.watch.store import Damaged
 from strandline.watch.store.database.locations import Locations
 from strandline.watch.store.database.set_aside import set_aside
@@ -41,6 +43,7 @@ from tests.fixtures.watched_site import (
     storm,
     storm_deployment,
 )
+from tests.fixtures.weather import make_forecast
 
 pytestmark = pytest.mark.slow
 
@@ -97,13 +100,15 @@ def test_with_all_streams_dead_climate_and_tide_remain_and_a_person_decides(
     assert any(entry.kind == "no_data" for entry in watch.store.read.log())
 
 
-def test_the_student_does_not_read_a_rejected_gauge(deployment: Deployment, tmp_path: Path) -> None:
+def test_the_own_forecast_does_not_read_a_rejected_gauge(deployment: Deployment, tmp_path: Path) -> None:
     own = deployment.gauges[0].name
     tide = fitted_model(deployment).tides[own]
     asked_at: list[np.datetime64] = []
 
-    def echo(hour: np.datetime64, time: np.ndarray, level: np.ndarray) -> ExternalForecast | None:
-        """Forecasts, with a small spread, that the last reading persists."""
+    def echo(hour: np.datetime64, time: np.ndarray, level: np.ndarray, _: object) -> ExternalForecast | None:
+        """Forecasts, with a small spread, that the last reading persists; nothing without one."""
+        if not time.size:
+            return None
         assert time.size > 24
         asked_at.append(hour)
         return ExternalForecast(
@@ -125,7 +130,30 @@ def test_the_student_does_not_read_a_rejected_gauge(deployment: Deployment, tmp_
     with watch.store.step(START + timedelta(hours=13)) as step:
         stored = step.belief_state()
     assert stored is not None
-    assert STUDENT not in decode(stored, watch.agent.config.model).sea.forecasts
+    assert FORECASTER not in decode(stored, watch.agent.config.model).sea.forecasts
+
+
+def test_a_new_weather_forecast_is_heard_while_the_own_gauge_is_silent(deployment: Deployment, tmp_path: Path) -> None:
+    """Issues at 0 and 12 h, each three hours later at hand: the own forecast is made anew then, and not between."""
+    own = deployment.gauges[0].name
+    heard: list[tuple[np.datetime64, int, np.datetime64]] = []
+
+    def note(hour: np.datetime64, time: np.ndarray, _: np.ndarray, weather: xr.Dataset | None) -> ExternalForecast:
+        heard.append((hour, time.size, np.datetime64("NaT") if weather is None else weather["issued"].values[-1]))
+        return ExternalForecast(hour.astype("datetime64[h]"), np.arange(25), np.zeros(25), np.full(25, 0.1))
+
+    issued = np.datetime64(START, "h") + np.array([-12, 0, 12]).astype("timedelta64[h]")
+    weather = make_forecast(issued, np.arange(0, 97, 3), delay=3.0).isel(latitude=[0], longitude=[0])
+    replays = recordings(deployment, 0.0)
+    replays[own] = faults.dead(replays[own], (START - timedelta(hours=200), START + timedelta(hours=200)))
+    replays["weather forecast"] = replay_weather_forecast("weather forecast", weather, 96)
+    watch = make_watch(deployment, replays, tmp_path, note)
+    for hour in hours_between(START, START + timedelta(hours=20)):
+        watch.step(hour)
+    at = [(hour - np.datetime64(START)) / np.timedelta64(1, "h") for hour, *_ in heard]
+    assert at == [0, 3, 15]
+    assert all(size == 0 for _, size, _ in heard)
+    assert np.array_equal([issue for *_, issue in heard], issued)
 
 
 def test_a_hanging_file_and_an_endless_answer_cost_a_step_their_time_and_the_store_names_both(

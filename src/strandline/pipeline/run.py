@@ -13,18 +13,28 @@ from strandline.distillation.training.loop import Announce, Progress
 from strandline.models.batching import build_storm_batch
 from strandline.models.weights.load_weights import load_teacher
 from strandline.pipeline.deployment import RunMetadata, save_deployment
-from strandline.pipeline.evaluation import learning_scores, reliability, surge_scores
 from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints, job_key
 from strandline.pipeline.run_folder.generations import new_generation
 from strandline.pipeline.run_folder.lock import one_run_at_a_time
+from strandline.pipeline.scores.flood_maps import learning_scores, reliability
 from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
-from strandline.pipeline.stages import consequences, hazard_maps, learning, planning, record, return_levels, warnings
+from strandline.pipeline.stages import (
+    consequences,
+    hazard_maps,
+    learning,
+    planning,
+    record,
+    return_levels,
+    sea_level_forecast,
+    warnings,
+)
 from strandline.pipeline.study_area import StudyArea
 from strandline.pipeline.study_area.flood_scores import targets_of
 from strandline.report.findings import RunInfo, RunResults, SeaLevelRiseScenario
 from strandline.report.report import write_report
 from strandline.uncertainty.forecaster import save_forecaster
+from strandline.uncertainty.gauge_forecast.forecaster_file import save_gauge_forecaster
 
 
 def run(
@@ -75,7 +85,8 @@ def run(
         seen = area.storm_observations
         test = build_storm_batch(seen, split.test, sea_level, targets_of(seen, split.test))
         floods = stage("score the flood maps", learning.score, test, data, forecaster, teacher, baselines)
-        surge = stage("forecast the surge", learning.forecast_surge, forecaster, observations, split, sea_level)
+        gauge = stage("fit the sea-level forecaster", sea_level_forecast.fit_forecaster, area, split, sea_level)
+        surge = stage("forecast the storms held out", sea_level_forecast.forecast_held_out, gauge, area, split)
 
         hazard = stage("map the hazard", hazard_maps.map_hazard, forecaster, area, sea_level, levels, config)
         frequent = stage(
@@ -108,7 +119,7 @@ def run(
             impact=impact,
             plan=plan,
             surge=surge.rows,
-            surge_scores=surge_scores(surge),
+            surge_scores=surge.scores(),
             learning=learning_scores(floods, area, split, config.miss_rate),
             run=RunInfo(
                 started,
@@ -149,6 +160,7 @@ def run(
         }
         with new_generation(out, key) as products:
             save_forecaster(products, forecaster, model_card(results, config))
+            save_gauge_forecaster(products, gauge)
             save_deployment(products, deployment)
             report = write_report(products, results, out / "alerts")
         stage.checkpoints.clear()

@@ -57,8 +57,31 @@ class LearningScores:
 
 
 @dataclass(frozen=True)
+class LeadSkill:
+    """Skill of the water-level forecast at one lead, on held-out storms.
+
+    Attributes:
+        lead: [h].
+        n_hours: observed hours scored.
+        rmse: root-mean-square error of the median [m]; ``by_readings``: without weather; ``persistence``, ``tide``: of
+            these simple forecasts.
+        coverage_90: share of observed levels inside the 90 % interval [-].
+        knows_weather: share of the forecasts that rest on weather that was known when they were issued [-].
+    """
+
+    lead: int
+    n_hours: int
+    rmse: float
+    by_readings: float
+    persistence: float
+    tide: float
+    coverage_90: float
+    knows_weather: float
+
+
+@dataclass(frozen=True)
 class SurgeScores:
-    """Water-level forecast skill on held-out storms.
+    """Water-level forecast skill on held-out storms, up to a day ahead.
 
     Attributes:
         rmse: root-mean-square error of the median [m].
@@ -67,8 +90,9 @@ class SurgeScores:
         baseline_rmse: error of the baseline ``baseline_name`` on the same hours [m].
         coverage_90_in_storms: as ``coverage_90``, in the tenth of the hours with the greatest surges; ``None`` = none.
         storms: held out, with readings.
-        peaks_above, peaks_below: those whose highest reading lay above or below the 80 % interval of the earliest
-            forecast that reaches to it.
+        peaks_above, peaks_below: those whose highest reading lay above or below the 80 % interval of the last
+            forecast that was issued a day before it, or earlier.
+        by_lead: the skill at single leads, up to three days.
     """
 
     rmse: float
@@ -80,6 +104,7 @@ class SurgeScores:
     storms: int = 0
     peaks_above: int = 0
     peaks_below: int = 0
+    by_lead: tuple[LeadSkill, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -252,6 +252,7 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
             "storms": {"n": surge.storms, "above_p90": surge.peaks_above, "below_p10": surge.peaks_below},
             "n_hours": surge.n_hours,
             "baseline": {"name": surge.baseline_name, "rmse": surge.baseline_rmse},
+            "by_lead": as_json([asdict(each) for each in surge.by_lead]),
         },
         "return_levels": [
             {str(name): float(value) for name, value in row.items()} for row in levels.to_dict(orient="records")

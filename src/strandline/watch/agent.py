@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
@@ -27,24 +28,30 @@ from strandline.watch.agent_state import AgentState, decode, encode, initial_sta
 from strandline.watch.alerts import Confirmed, draft_messages, reasons_of_ends
 from strandline.watch.assimilation.drained_land import drained_land
 from strandline.watch.assimilation.gauge_residuals import latest_forecasts, own_readings, residuals_of
+from strandline.watch.assimilation.own_forecast import FORECASTER
 from strandline.watch.assimilation.particle_weights import draw_samples, weight_samples
-from strandline.watch.assimilation.student_forecast import STUDENT
 from strandline.watch.clock import AFTER_THE_HOUR
 from strandline.watch.decision_rules import AgentConfig, decide, hours_ahead, levels_of
 from strandline.watch.decisions import Decision, ForecastRow
 from strandline.watch.feeds.client import FeedClient
+from strandline.watch.feeds.weather_readings import forecast_of_readings
 from strandline.watch.readings import Health, Reading
 from strandline.watch.store.step import Step
 
 RECENT = timedelta(hours=96)
-"""Window of readings that quality control and the student use."""
+"""Window of readings that quality control and the own forecast use."""
+WEATHER = ("pressure", "wind_east", "wind_north")
+WEATHER_BEFORE, WEATHER_AHEAD = timedelta(hours=150), timedelta(hours=80)
+"""Hours of weather that the own forecast rests on."""
 QUANTILES = (0.05, 0.5, 0.95)
 ZONE_LEADS = (6, 12, 24, HORIZON_HOURS)
 """Lead times by which the flooding of zones is forecast [h]."""
 FLOODED_ZONE = 0.05
 """Flooded share of a zone's mapped land from which the zone counts as flooded [-]; an assumption."""
-StudentFunction = Callable[[np.datetime64, npt.NDArray[np.datetime64], Floats], ExternalForecast | None]
-"""Hour, and times (T,) and levels (T,) of the own gauge up to it → the student's forecast."""
+ForecastFunction = Callable[
+    [np.datetime64, npt.NDArray[np.datetime64], Floats, xr.Dataset | None], ExternalForecast | None
+]
+"""Hour, times (T,) and levels (T,) of the own gauge up to it, and the weather of the streams → the own forecast."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +60,7 @@ class Agent:
 
     Attributes:
         feeds: its streams, each polled within a time limit.
-        student: see `StudentForecaster.forecast`; ``None`` = the student is not used.
+        own_forecast: see `OwnForecast.forecast`; ``None`` = it is not used.
         issuer: of alerts.
         is_live: the hours are those that pass; alerts of a replay are exercises.
         protocol_file: that the protocol was read from; ``None`` = the run's own protocol.
@@ -63,7 +70,7 @@ class Agent:
     fit: SeaLevelFit
     config: AgentConfig
     feeds: tuple[FeedClient, ...]
-    student: StudentFunction | None
+    own_forecast: ForecastFunction | None
     issuer: Issuer = NO_ISSUER
     is_live: bool = False
     protocol_file: ProtocolFile | None = None
@@ -80,7 +87,9 @@ class Agent:
         usable = [reading for reading in (*known, *new) if reading.quality != "bad"]
         forecasts = latest_forecasts(usable, now, self.config.tide)
         residuals = residuals_of(new, known, now, self.config.tides)
-        state = self._with_student(update_belief(state, np.datetime64(now, "h"), residuals, forecasts), usable)
+        state = update_belief(state, np.datetime64(now, "h"), residuals, forecasts)
+        has_new_weather = any(reading.variable in WEATHER for reading in new)
+        state = self._with_own_forecast(state, usable, self._weather(step), has_new_weather=has_new_weather)
         scenes = [reading for reading in usable if reading.variable == FLOODED_SHARE]
         issued = forecast(state.sea, self.fit.sources, self.config.spread_inflation)
         state, decisions = decide(self.config, state, issued.chances, self._others(usable, scenes))
@@ -150,22 +159,37 @@ class Agent:
         step.log("protocol", f"follows {source}" + (f", SHA-256 {digest}" if digest else ""), {"sha256": digest})
         return replace(state, protocol=digest)
 
-    def _with_student(self, state: AgentState, usable: Sequence[Reading]) -> AgentState:
-        """The state with the student's forecast from the own gauge's readings after its last rejection.
+    def _with_own_forecast(
+        self, state: AgentState, usable: Sequence[Reading], weather: xr.Dataset | None, *, has_new_weather: bool
+    ) -> AgentState:
+        """The state with the own forecast from the gauge's readings after its last rejection, and from the weather.
 
-        A new reading gives a new forecast. While the gauge is silent the last one counts; when the gauge is rejected,
-        none does.
+        A new reading gives a new forecast, and so does a new forecast of the weather where the gauge is silent or
+        rejected. While neither comes the last one counts; when the gauge is rejected, none that rests on it does.
         """
         sea = state.sea
-        if self.student is None or STUDENT not in {source.stream for source in self.fit.sources}:
+        if self.own_forecast is None or FORECASTER not in {source.stream for source in self.fit.sources}:
             return state
         if sea.last_own_rejection == sea.belief.hour:
-            return replace(state, sea=without_forecast(sea, STUDENT))
-        if sea.last_own_reading != sea.belief.hour:
+            sea = without_forecast(sea, FORECASTER)
+        elif sea.last_own_reading != sea.belief.hour and not has_new_weather:
             return state
         time, level = own_readings(usable, self.config.model.sensors[0].stream, sea.last_own_rejection, sea.belief.hour)
-        student = self.student(sea.belief.hour, time, level)
-        return state if student is None else replace(state, sea=with_forecasts(sea, {STUDENT: student}))
+        own = self.own_forecast(sea.belief.hour, time, level, weather)
+        return replace(state, sea=sea if own is None else with_forecasts(sea, {FORECASTER: own}))
+
+    def _weather(self, step: Step) -> xr.Dataset | None:
+        """The weather forecast that a stream brought, as known now: of several that with the newest issue."""
+        now = step.hour
+        readings = step.readings(now - WEATHER_BEFORE, now + WEATHER_AHEAD, variables=WEATHER)
+        by_stream: dict[str, list[Reading]] = {}
+        for reading in readings:
+            by_stream.setdefault(reading.stream, []).append(reading)
+        longitude, latitude = self.deployment.region.sea_point_lonlat
+        found = [forecast_of_readings(each, longitude, latitude, now) for each in by_stream.values()]
+        return max(
+            (each for each in found if each is not None), key=lambda each: each["issued"].values[-1], default=None
+        )
 
     def _others(self, usable: Sequence[Reading], scenes: Sequence[Reading]) -> History:
         """What the protocol reads beside the forecast: the neighbouring gauge, and flood scenes of drained land."""

@@ -15,11 +15,12 @@ from strandline.pipeline.deployment import DEPLOYMENT_FILE, Deployment, load_dep
 from strandline.pipeline.deployment.protocol_in_force import follow_protocol
 from strandline.pipeline.study_area import StudyArea
 from strandline.uncertainty.assimilation.fit import SeaLevelFit
-from strandline.uncertainty.forecaster import Forecaster, load_forecaster
+from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
+from strandline.uncertainty.gauge_forecast.forecaster_file import load_gauge_forecaster
 from strandline.watch.agent import Agent
 from strandline.watch.assimilation.fit import fit
 from strandline.watch.assimilation.fit_file import FIT_FILE, load_fit, save_fit
-from strandline.watch.assimilation.student_forecast import StudentForecaster
+from strandline.watch.assimilation.own_forecast import OwnForecast
 from strandline.watch.assimilation.tide_cache import TideTable
 from strandline.watch.clock import utc_now
 from strandline.watch.decision_rules import AgentConfig
@@ -105,7 +106,8 @@ def open_watch(
     store, alerts = Store.open_verified(address, run)
     if is_live:
         store.refuse_wrong_clock(utc_now().replace(minute=0, second=0, microsecond=0))
-    deployment, forecaster = load_deployment(run), load_forecaster(run)
+    deployment = load_deployment(run)
+    forecaster = load_gauge_forecaster(run, deployment.sea_level, deployment.mean_sea_level)
     if study_area.observations.region.name != deployment.region.name:
         what = f"is about '{deployment.region.name}', not '{study_area.observations.region.name}'"
         raise InputError(run, what, "name the folder of this region's run")
@@ -114,11 +116,18 @@ def open_watch(
         assets = study_area.observations.surveyed_assets
         deployment, protocol_file = follow_protocol(protocol, deployment, assets)
     fitted = load_or_fit(run, lambda: study_area, deployment, forecaster, progress)
-    student = StudentForecaster(forecaster, study_area.observations, deployment)
+    own_forecast = OwnForecast(forecaster, study_area.observations)
     tides = {name: TideTable(tide.level) for name, tide in fitted.tides.items()}
     config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.protocol, crews)
     agent = Agent(
-        deployment, fitted, config, tuple(feeds(tides)), student.forecast, study_area.issuer, is_live, protocol_file
+        deployment,
+        fitted,
+        config,
+        tuple(feeds(tides)),
+        own_forecast.forecast,
+        study_area.issuer,
+        is_live,
+        protocol_file,
     )
     return Watch(agent, store, alerts, is_live)
 
@@ -127,7 +136,7 @@ def load_or_fit(
     folder: Path,
     study_area: Callable[[], StudyArea],
     deployment: Deployment,
-    forecaster: Forecaster,
+    forecaster: GaugeForecaster,
     progress: Progress | None,
 ) -> SeaLevelFit:
     """The fit in ``folder``; made and kept there if there is none, or one of an earlier run."""

@@ -15,11 +15,9 @@ from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students
 from strandline.observations.arrays import Floats
-from strandline.observations.observations import Observations
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.weather.storms import Split
-from strandline.pipeline import evaluation
-from strandline.pipeline.evaluation import FloodScores, SurgeTable, score_floods
+from strandline.pipeline.scores.flood_maps import FloodScores, score_floods
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import StudyArea
@@ -112,13 +110,6 @@ def score(
 ) -> FloodScores:
     """Flood-map scores of teacher, students and baselines on the test storms."""
     return score_floods(test, data, forecaster, teacher, {"pretrained": load_students(), **baselines})
-
-
-def forecast_surge(
-    _: StageContext, forecaster: Forecaster, observations: Observations, split: Split, sea_level: SeaLevelModel
-) -> SurgeTable:
-    """Forecasts through the test storms."""
-    return evaluation.forecast_surge(forecaster, observations, split.test, sea_level)
 
 
 def compare_with_training(

@@ -12,6 +12,8 @@ from strandline.planning.early_action.streams import Stream
 MEMBERS = 50
 P90_OF_STANDARD_NORMAL = float(norm.ppf(0.9))
 MIN_HOURS = 3
+DAY_AHEAD = 24
+"""Lead by which a warning is of use to most people [h]; an assumption."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +35,9 @@ def forecast_of_the_peak(surge: pd.DataFrame, days_around: float = 2.0) -> Forec
     """Return the forecast of the highest level in the table; None where there is no level.
 
     The peak is the highest observed level, or the highest median without observations. Of the issue times that cover
-    the peak, the earliest is chosen. Where an issue has fewer than ``MIN_HOURS`` leads, the trace follows the longest
-    lead that covers the peak instead, over ``days_around`` it.
+    the peak, the last one that was a day before it or earlier is chosen; without such, the earliest. Where an issue has
+    fewer than ``MIN_HOURS`` leads, the trace follows the longest lead that covers the peak instead, over
+    ``days_around`` it.
     """
     if surge.empty:
         return None
@@ -44,7 +47,8 @@ def forecast_of_the_peak(surge: pd.DataFrame, days_around: float = 2.0) -> Forec
         return None
     peak_time = ordered["time"].iloc[int(target.argmax())]
     at_peak = ordered[ordered["time"] == peak_time].sort_values("lead_h")
-    issue = pd.Timestamp(at_peak["issue_time"].iloc[-1])
+    early = at_peak[at_peak["lead_h"] >= DAY_AHEAD]
+    issue = pd.Timestamp(early["issue_time"].iloc[0] if len(early) else at_peak["issue_time"].iloc[-1])
     rows = ordered[ordered["issue_time"] == issue]
     if len(rows) >= MIN_HOURS:
         return ForecastTrace(rows.reset_index(drop=True), issue, None)

@@ -13,6 +13,8 @@ from strandline.planning.formatting import (
 from strandline.report.alerts.forecast_trace import ForecastTrace
 from strandline.report.findings import SurgeScores
 
+ALWAYS = 0.99
+"""Share of forecasts that knew the weather from which all did [-]."""
 COVERAGE_TOLERANCE = 0.04
 """Difference of a coverage from what is meant that a reader need not know of [-]; an assumption."""
 
@@ -41,8 +43,8 @@ def forecast_sentences(trace: ForecastTrace | None, scores: SurgeScores) -> list
     if scores.storms:
         sentences += [
             f"So it goes in storms: of the highest readings of {pluralise(scores.storms, 'storm')} that the model was "
-            f"not trained on, {scores.peaks_above} lay above the range of the earliest forecast that reaches to them "
-            f"and {scores.peaks_below} below it; about 1 in 10 each is meant.",
+            f"not trained on, {scores.peaks_above} lay above the range of the last forecast issued a day before them "
+            f"or earlier, and {scores.peaks_below} below it; about 1 in 10 each is meant.",
             "The storm with the highest reading is shown; it was not chosen by its forecast.",
         ]
     if observed.isna().any():
@@ -61,6 +63,46 @@ def _beside_its_range(row: pd.Series) -> str:
     if row["observed"] < row["p10"]:
         return f"below the range of that hour ({between}): this forecast failed, it would have warned of too much"
     return f"within the range of that hour ({between})"
+
+
+def lead_rows(scores: SurgeScores) -> list[tuple[str, ...]]:
+    """Return a row a lead: hours ahead, errors of the forecast and of simpler ones, share within the 90 % range."""
+    return [
+        (
+            f"{each.lead}",
+            *(_error(value) for value in (each.rmse, each.by_readings, each.persistence, each.tide)),
+            format_percent(each.coverage_90),
+        )
+        for each in scores.by_lead
+    ]
+
+
+def weather_sentence(scores: SurgeScores) -> str:
+    """Return what of the weather the forecasts rest on, and from which lead on they are no better than the tide."""
+    if not scores.by_lead:
+        return ""
+    shares = [each.knows_weather for each in scores.by_lead]
+    if max(shares) == 0:
+        weather = (
+            "No forecast of wind and pressure was known in these storms: the forecast is by readings alone. With a "
+            "weather forecast among the streams it can look further ahead."
+        )
+    elif min(shares) >= ALWAYS:
+        weather = "Wind and pressure count as they were forecast at the time, never as they were known later."
+    else:
+        weather = (
+            f"Wind and pressure count as they were forecast at the time, where there was a forecast: in "
+            f"{format_percent(max(shares))} of the cases at best, in {format_percent(min(shares))} at worst; in the "
+            "others the forecast is by readings alone."
+        )
+    worse = [each.lead for each in scores.by_lead if each.rmse >= each.tide]
+    if not worse:
+        return weather
+    return f"{weather} From {min(worse)} hours ahead on, the tide alone was as good or better on these storms."
+
+
+def _error(value: float) -> str:
+    return "–" if np.isnan(value) else format_metres(value)
 
 
 def range_verdict(scores: SurgeScores) -> str:

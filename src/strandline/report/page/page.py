@@ -13,7 +13,7 @@ from strandline.planning.plan import frequent_notes
 from strandline.report.alerts.forecast_trace import forecast_of_the_peak
 from strandline.report.findings import RunResults
 from strandline.report.flooded_land import flooded_land
-from strandline.report.page.forecast_text import forecast_sentences, range_sentence
+from strandline.report.page.forecast_text import forecast_sentences, lead_rows, range_sentence, weather_sentence
 from strandline.report.page.how_learnt import learnt_sentences, part_rows, read_ablation
 from strandline.report.page.narrative import (
     beyond_maps_sentences,
@@ -102,6 +102,8 @@ def render_page(results: RunResults) -> str:
         beyond_maps_today=beyond_maps_sentences([results.impact.share_beyond_maps]),
         beyond_maps_later=beyond_maps_sentences([each.share_beyond_maps for each in results.rise_scenarios]),
         forecast_range=range_sentence(results.surge_scores),
+        lead_rows=lead_rows(results.surge_scores),
+        lead_note=weather_sentence(results.surge_scores),
         drawings=draw_all(results, levels, trace, ranked),
         rise_scenarios=[(each, float(np.median(each.hazard.level_draws[:, -1]))) for each in results.rise_scenarios],
         sinks=any(each.sunk for each in results.rise_scenarios),

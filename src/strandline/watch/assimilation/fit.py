@@ -13,21 +13,21 @@ from strandline.pipeline.study_area import StudyArea
 from strandline.uncertainty.assimilation.fit import ForecastFunction, GaugeRecord, GaugeTide, SeaLevelFit, fit_sea_level
 from strandline.uncertainty.assimilation.inflation_fit import HOURS_NEEDED
 from strandline.uncertainty.assimilation.storm_climate import AFTER_HOURS
-from strandline.uncertainty.forecaster import Forecaster
-from strandline.watch.assimilation.student_forecast import STUDENT, StudentForecaster
+from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
+from strandline.watch.assimilation.own_forecast import FORECASTER, OwnForecast
 
 
 def fit(
     study_area: StudyArea,
     deployment: Deployment,
-    forecaster: Forecaster,
+    forecaster: GaugeForecaster,
     archives: Mapping[str, ForecastFunction] | None = None,
     progress: Progress | None = None,
 ) -> SeaLevelFit:
     """Fit to the record of a study area, without its held-out windows.
 
     The surge process and the gauges are fitted to hours that the run trained on. Spread inflation and the error
-    inflation of the student are fitted to storms of the run's calibration or test, which the student never saw.
+    inflation of the forecaster are fitted to storms of the run's calibration or test, which it never saw.
 
     Args:
         archives: stream → its past forecasts.
@@ -37,7 +37,7 @@ def fit(
     """
     time, levels = study_area.hourly_levels
     fitted = deployment.sea_level.fitted
-    student = StudentForecaster(forecaster, study_area.observations, deployment)
+    own_forecast = OwnForecast(forecaster, study_area.observations)
     held_out = _within(time, study_area.held_out)  # storm windows may overlap them
     own = np.where(held_out, np.nan, levels[0])
     return fit_sea_level(
@@ -50,9 +50,9 @@ def fit(
         ~_within(time, deployment.withheld),
         _peaks(time, own, deployment.withheld, study_area.held_out),
         ~held_out,
-        {STUDENT: lambda hour: student.forecast(hour, *_context(time, own, hour)), **(archives or {})},
+        {FORECASTER: lambda hour: own_forecast.forecast(hour, *_context(time, own, hour)), **(archives or {})},
         progress,
-        from_own_gauge=(STUDENT,),
+        from_own_gauge=(FORECASTER,),
     )
 
 

@@ -15,12 +15,16 @@ Kind: TypeAlias = Literal["all", "measured", "forecast"]
 """A forecast is issued before its valid time, a measurement is not."""
 
 
-def known_readings(since: datetime, until: datetime | None, known_at: datetime, kind: Kind = "all") -> Select:
-    """Rows for ``since`` to ``until``, inclusive (``None`` = no end), received by ``known_at``."""
+def known_readings(
+    since: datetime, until: datetime | None, known_at: datetime, kind: Kind = "all", variables: Sequence[str] = ()
+) -> Select:
+    """Rows for ``since`` to ``until``, inclusive (``None`` = no end), received by ``known_at``; of some variables."""
     rows = select(readings).where(readings.c.time >= since, readings.c.received <= known_at)
     if kind != "all":
         is_forecast = readings.c.issued < readings.c.time
         rows = rows.where(is_forecast if kind == "forecast" else ~is_forecast)
+    if variables:
+        rows = rows.where(readings.c.variable.in_(variables))
     return rows if until is None else rows.where(readings.c.time <= until)
 
 

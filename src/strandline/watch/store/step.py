@@ -1,7 +1,7 @@
 """One step of the watch: its writes are collected and committed together."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -71,11 +71,17 @@ class Step:
         is_late = self.receipt is not None and one.issued > self.receipt + CLOCK_TOLERANCE
         return replace(one, quality="bad") if is_late and one.quality != "bad" else one
 
-    def readings(self, since: datetime, until: datetime | None = None, kind: Kind = "all") -> list[Reading]:
-        """Readings for ``since`` to ``until``, inclusive, known at this hour: by time, newest revision last."""
+    def readings(
+        self, since: datetime, until: datetime | None = None, kind: Kind = "all", variables: Sequence[str] = ()
+    ) -> list[Reading]:
+        """Readings for ``since`` to ``until``, inclusive, known at this hour: by time, newest revision last.
+
+        Args:
+            variables: that are wanted; empty = all.
+        """
         since, until = naive_utc(since, "since"), None if until is None else naive_utc(until, "until")
         with reading(self._source) as connection:
-            rows = connection.execute(known_readings(since, until, self.hour, kind)).all()
+            rows = connection.execute(known_readings(since, until, self.hour, kind, variables)).all()
         known = [(record_of(Reading, row), row.revision) for row in rows]
         known += [
             (new, _)
@@ -83,6 +89,7 @@ class Step:
             if since <= new.time
             and (until is None or new.time <= until)
             and (kind == "all" or (kind == "forecast") == (new.issued < new.time))
+            and (not variables or new.variable in variables)
         ]
         known.sort(key=lambda one: (identity(one[0]), one[1]))
         return [one for one, _ in known]

@@ -1,17 +1,14 @@
 """The learning table of a run, with and without baselines."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from strandline.observations.weather.storms import Split
-from strandline.pipeline.evaluation import (
+from strandline.pipeline.scores.flood_maps import (
     NOISE,
     FloodScores,
-    SurgeTable,
     learning_scores,
     reliability,
-    surge_scores,
 )
 from strandline.pipeline.study_area import StudyArea
 from tests.fixtures import reports as coast
@@ -43,31 +40,6 @@ def test_without_baselines_neither_labels_nor_gap_are_known() -> None:
     found = table()
     assert (found.labels_only_iou, found.finetuned_iou, found.gap_closed) == (None, None, None)
     assert found.student_iou == 0.6
-
-
-def test_the_peak_of_each_storm_is_held_against_the_earliest_forecast_that_reaches_it() -> None:
-    """Two storms: the first peaks above the range issued a day before, the second within it."""
-    tables = []
-    for start, peak in (("2020-01-01", 2.0), ("2020-06-01", 1.5)):
-        issues = pd.date_range(start, periods=20, freq="3h")
-        top = issues[-1]
-        for issue in issues:
-            time = pd.date_range(issue, periods=25, freq="h")
-            observed = np.where(time == top, peak, 1.0)
-            early = 0.0 if issue > top - pd.Timedelta("20h") else 0.4  # late forecasts know it
-            middle = np.where(time == top, peak - early, 1.0)
-            tables += [
-                pd.DataFrame(
-                    {
-                        "issue_time": issue, "time": time, "lead_h": np.arange(25), "p50": middle, "p10": middle - 0.1,
-                        "p90": middle + (0.1 if peak == 2.0 else 0.5), "p05": middle - 0.2, "p95": middle + 0.6,
-                        "observed": observed, "tide": np.ones(25), "persistence": np.ones(25),
-                    }
-                )
-            ]  # fmt: skip
-    scores = surge_scores(SurgeTable(pd.concat(tables, ignore_index=True)))
-    assert (scores.storms, scores.peaks_above, scores.peaks_below) == (2, 1, 0)
-    assert scores.coverage_90_in_storms == 1.0
 
 
 def test_reliability_is_the_observed_frequency_per_bin_of_probability() -> None:

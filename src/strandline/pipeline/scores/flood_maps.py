@@ -1,4 +1,4 @@
-"""Scores of a run on its held-out storms."""
+"""Flood-map scores of a run on its held-out storms."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,27 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData, reference_classes
 from strandline.distillation.waterlines import attach_whole_archive
 from strandline.models.batch import Batch
-from strandline.models.batching import build_surge_batch, hours_of
 from strandline.models.inference import predict, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
-from strandline.observations.arrays import Floats, Mask, SingleFloats
-from strandline.observations.observations import Observations
-from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS
-from strandline.observations.sea_level.surge.model import SeaLevelModel
-from strandline.observations.weather.storms import Split, Storm
+from strandline.observations.arrays import Mask, SingleFloats
+from strandline.observations.weather.storms import Split
 from strandline.pipeline.study_area import StudyArea
 from strandline.pipeline.study_area.flood_scores import kind_of_targets
-from strandline.report.findings import LearningScores, Reliability, SurgeScores
+from strandline.report.findings import LearningScores, Reliability
 from strandline.uncertainty.calibration import choose_threshold
 from strandline.uncertainty.forecaster import Forecaster
-from strandline.uncertainty.metrics import interval_coverage, overlap_counts, pooled_iou, root_mean_square
+from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 from strandline.uncertainty.risk_control import miss_rate
 
 NOISE = 0.03
@@ -109,69 +104,6 @@ def _flood_probability(predictions: Sequence[Prediction]) -> SingleFloats:
     return mean
 
 
-@dataclass(frozen=True, eq=False)
-class SurgeTable:
-    """Forecasts issued through held-out storms.
-
-    Attributes:
-        rows: ``issue_time``, ``time``, ``lead_h``, ``p10``, ``p50``, ``p90``, ``observed``, ``tide``, and the bounds of
-            the 90 % interval ``p05``, ``p95``; water levels [m, region datum]; ``observed`` NaN = gap.
-            ``persistence`` is the tide plus the last observed surge, NaN where the own gauge was silent for 72 h.
-    """
-
-    rows: pd.DataFrame
-
-    def scores(self) -> dict[str, float]:
-        """RMSE [m] of the median, of persistence and of the tide alone on the same hours; interval coverage [-]."""
-        rows = self.rows[(self.rows["lead_h"] > 0) & self.rows["observed"].notna()]
-        observed = rows["observed"].to_numpy()
-        return {
-            "rmse": root_mean_square(rows["p50"].to_numpy() - observed),
-            "rmse_persistence": root_mean_square(rows["persistence"].to_numpy() - observed),
-            "rmse_tide": root_mean_square(rows["tide"].to_numpy() - observed),
-            "coverage_90": _coverage(rows),
-            "coverage_90_in_storms": _coverage(_stormiest(rows)),
-            "n_hours": float(len(rows)),
-        }
-
-    def peaks(self) -> pd.DataFrame:
-        """The highest reading of each storm, in the row of the earliest forecast that reaches to it."""
-        rows = self.rows[(self.rows["lead_h"] > 0) & self.rows["observed"].notna()].sort_values("issue_time")
-        storm = (rows["issue_time"].diff() > pd.Timedelta(hours=LEADS)).cumsum()
-        highest = rows["observed"] == rows["observed"].groupby(storm).transform("max")
-        return rows[highest].groupby(storm[highest]).first()
-
-
-def _coverage(rows: pd.DataFrame) -> float:
-    """Share of readings inside the 90 % interval [-]."""
-    return interval_coverage(*(rows[name].to_numpy() for name in ("p05", "p95", "observed")))
-
-
-def _stormiest(rows: pd.DataFrame) -> pd.DataFrame:
-    """The tenth of the hours in which the sea stands highest above the tide."""
-    surge = rows["observed"] - rows["tide"]
-    return rows[surge >= surge.quantile(0.9)]
-
-
-def surge_scores(surge: SurgeTable) -> SurgeScores:
-    """RMSE and coverage on the held-out storms, beside the better of tide alone and persistence; and their peaks."""
-    scores = surge.scores()
-    baselines = {"tide alone": scores["rmse_tide"], "persistence": scores["rmse_persistence"]}
-    name = min(baselines, key=lambda key: baselines[key])
-    peaks = surge.peaks()
-    return SurgeScores(
-        scores["rmse"],
-        scores["coverage_90"],
-        int(scores["n_hours"]),
-        baselines[name],
-        name,
-        scores["coverage_90_in_storms"],
-        len(peaks),
-        int((peaks["observed"] > peaks["p90"]).sum()),
-        int((peaks["observed"] < peaks["p10"]).sum()),
-    )
-
-
 def learning_scores(
     floods: FloodScores, area: StudyArea, split: Split, target_miss_rate: float | None
 ) -> LearningScores:
@@ -213,48 +145,3 @@ def reliability(floods: FloodScores, bins: int = 10) -> Reliability | None:
         tuple(float(floods.observed[index == i].mean()) for i in kept),
         tuple(int((index == i).sum()) for i in kept),
     )
-
-
-def forecast_surge(
-    forecaster: Forecaster, observations: Observations, storms: Sequence[Storm], sea_level: SeaLevelModel
-) -> SurgeTable:
-    """Forecasts issued every third hour through each storm, from the own gauge, the tide and the season alone."""
-    gauge = observations.require_gauge()
-    mean = float(gauge["mean_sea_level"].values[0])
-    tables = []
-    for storm in storms:
-        issue = hours_of(observations, storm)
-        if not issue.size:
-            continue
-        batch = student_inputs(build_surge_batch(observations, issue, sea_level, "survey"))
-        surge, surge_valid = batch.pair("surge")
-        forecast = forecaster.predict(batch)
-        low, high = forecaster.surge_interval(forecast, 0.8)
-        lowest, highest = forecaster.surge_interval(forecast, 0.9)
-        base = batch.tide[:, CONTEXT_HOURS - 1 :].numpy() + mean  # (B, 25)
-        observed = np.where(surge_valid.numpy(), base + surge.numpy(), np.nan)
-        residual = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).numpy()
-        persistence = base + _last_seen(residual, batch.gauge_seen[:, 0].numpy())[:, None]
-        lead = np.arange(LEADS)
-        columns = {
-            "issue_time": np.repeat(issue, LEADS),
-            "time": (issue[:, None] + lead.astype("timedelta64[h]")).ravel(),
-            "lead_h": np.tile(lead, issue.size),
-            "p10": (base + low).ravel(),
-            "p50": (base + forecast.surge_mean).ravel(),
-            "p90": (base + high).ravel(),
-            "observed": observed.ravel(),
-            "tide": base.ravel(),
-            "p05": (base + lowest).ravel(),
-            "p95": (base + highest).ravel(),
-            "persistence": persistence.ravel(),
-        }
-        tables.append(pd.DataFrame(columns))
-    return SurgeTable(pd.concat(tables, ignore_index=True))
-
-
-def _last_seen(residual: npt.NDArray[np.float32], seen: npt.NDArray[np.bool_]) -> Floats:
-    """(B,) latest observed value of (B, 72); NaN where nothing was observed."""
-    back = np.argmax(seen[:, ::-1], axis=1)
-    last = residual[np.arange(len(residual)), residual.shape[1] - 1 - back]
-    return np.where(seen.any(axis=1), last, np.nan)

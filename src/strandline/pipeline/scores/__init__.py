@@ -1,0 +1,1 @@
+"""Scores of a run on the storms that it held out."""

@@ -1,0 +1,30 @@
+"""The stages that fit the forecaster of the own gauge and try it on the storms that were held out."""
+
+import numpy as np
+
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.storms import Split
+from strandline.pipeline.scores.forecasts import SurgeTable, forecast_storms
+from strandline.pipeline.stage_runner import StageContext
+from strandline.pipeline.study_area import StudyArea, own_mean_sea_level
+from strandline.uncertainty.gauge_forecast.fit import NeighbourRecord, fit_gauge_forecaster
+from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
+
+
+def fit_forecaster(_: StageContext, area: StudyArea, split: Split, sea_level: SeaLevelModel) -> GaugeForecaster:
+    """The forecaster of the own gauge, fitted to the hours that were not held out."""
+    time, levels = area.hourly_levels
+    for start, end in split.withheld:
+        levels[:, (time >= start) & (time <= end)] = np.nan
+    gauge = area.observations.require_gauge()
+    neighbours = [
+        NeighbourRecord(str(name), float(latitude), level)
+        for name, latitude, level in zip(gauge["station"].values, gauge["latitude"].values, levels, strict=True)
+    ][1:]
+    return fit_gauge_forecaster(area.observations, sea_level, own_mean_sea_level(area), time, levels[0], neighbours)
+
+
+def forecast_held_out(_: StageContext, forecaster: GaugeForecaster, area: StudyArea, split: Split) -> SurgeTable:
+    """Forecasts through the test storms, from what was known then."""
+    time, levels = area.hourly_levels
+    return forecast_storms(forecaster, area.observations, time, levels[0], split.test)

@@ -1,0 +1,146 @@
+"""Fit of a gauge's forecaster to its record, the weather of the place and the records of its neighbours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from strandline.distillation.sea_level.neighbour_teacher import infer_from_neighbours
+from strandline.errors import RefusedByTheory
+from strandline.observations.arrays import Floats, Indices, Times
+from strandline.observations.observations import Observations
+from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
+from strandline.observations.sea_level.surge.likelihood import LAG_HOURS, MAX_SEGMENTS, Record
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
+from strandline.uncertainty.gauge_forecast.weather import (
+    AROUND_ISSUE,
+    has_weather,
+    usable_columns,
+    weather_at,
+    weather_later,
+    with_forecasts,
+)
+from strandline.uncertainty.residual_forecaster import (
+    CONTEXT_HOURS,
+    LONGEST_LEAD,
+    GaugeHistory,
+    ResidualForecaster,
+    fit_residual_forecaster,
+    learn_forecast_error,
+)
+
+MOST_YEARS = 10.0
+"""Newest years of a long record that are used [a]; the fit takes 60 weeks of them, evenly spread."""
+PARTS, PART_WEEKS = 5, 4
+"""Parts of a record that are left out in turn, and weeks in a row that belong to the same one."""
+MOST_ISSUES, PAST_ISSUES = 1500, 300
+"""Issues at which errors of left-out parts are measured, and at which those of weather forecasts are learned."""
+
+
+@dataclass(frozen=True, eq=False)
+class NeighbourRecord:
+    """A neighbouring gauge.
+
+    Attributes:
+        name, latitude: of it [degrees north].
+        level: (T,) of the same hours [m]; NaN = not read, or not to be used.
+    """
+
+    name: str
+    latitude: float
+    level: Floats
+
+
+def fit_gauge_forecaster(
+    observations: Observations,
+    sea_level: SeaLevelModel,
+    mean_sea_level: float,
+    time: Times,
+    level: Floats,
+    neighbours: Sequence[NeighbourRecord] = (),
+) -> GaugeForecaster:
+    """Fit to a gauge's record.
+
+    The neighbours teach a gauge that has fewer weeks of readings than the fit takes; a longer one needs no teacher.
+
+    Args:
+        observations: whose weather is used.
+        sea_level: tide of the gauge about ``mean_sea_level`` [m, region datum].
+        time: (T,) UTC, hourly without a break.
+        level: (T,) [m, region datum]; NaN = not read, or not to be used.
+
+    Raises:
+        RefusedByTheory: no reading.
+    """
+    last = slice(max(0, time.size - round(MOST_YEARS * HOURS_PER_YEAR)), None)
+    time = time[last].astype("datetime64[ns]")
+    residual = level[last] - mean_sea_level - sea_level.tide(time)
+    columns = usable_columns(observations, time, residual)
+    others: tuple[Record, ...] = ()
+    if columns and np.isfinite(residual).sum() < MAX_SEGMENTS * LAG_HOURS:
+        others = _seen_by_neighbours(residual, time, [(each, each.level[last]) for each in neighbours])
+    history = GaugeHistory(
+        residual,
+        sea_level.fitted.error_modes(time),
+        weather_later(observations, time, columns) if columns else np.zeros((time.size, 0)),
+        columns,
+        _parts(residual),
+        others,
+    )
+    fitted = fit_residual_forecaster(history)
+    forecasting = with_forecasts(observations)
+    first = GaugeForecaster(sea_level, mean_sea_level, fitted.whole)
+    hours = _issues(history)
+    situation = first.situation(time[hours], time, level[last], forecasting)
+    error = _forecast_error(fitted.whole, forecasting, time)
+    return GaugeForecaster(sea_level, mean_sea_level, fitted.measured(hours, situation, error))
+
+
+def _parts(residual: Floats) -> Indices:
+    return np.arange(residual.size) // (PART_WEEKS * LAG_HOURS) % PARTS
+
+
+def _issues(history: GaugeHistory) -> Indices:
+    """Hours in whose part lie the whole context and a level ahead, evenly spread."""
+    hours = np.arange(CONTEXT_HOURS - 1, history.level.size - LONGEST_LEAD)
+    inside = (history.part[hours] == history.part[hours - CONTEXT_HOURS + 1]) & np.isfinite(history.level[hours])
+    hours = hours[inside]
+    chosen: Indices = hours[np.linspace(0, hours.size - 1, min(MOST_ISSUES, hours.size)).astype(int)]
+    return chosen
+
+
+def _forecast_error(whole: ResidualForecaster, observations: Observations, time: Times) -> Floats | None:
+    """Modes of what forecasts of the weather miss; ``None`` = there is no response, or no forecast of weather."""
+    response = whole.response
+    if response is None or not has_weather(observations) or observations.weather_forecast is None:
+        return None
+    issued = observations.weather_forecast["available"].values.astype("datetime64[ns]")
+    inside = time[(time >= issued.min()) & (time <= issued.max())]
+    if not inside.size:
+        return None
+    issue = inside[np.linspace(0, inside.size - 1, min(PAST_ISSUES, inside.size)).astype(int)]
+    foreseen = weather_at(observations, issue, response.columns)
+    assert foreseen is not None
+    hours = issue[:, None] + AROUND_ISSUE.astype("timedelta64[h]")
+    return learn_forecast_error(response, foreseen, weather_later(observations, hours, response.columns))
+
+
+def _seen_by_neighbours(
+    own: Floats, time: Times, neighbours: Sequence[tuple[NeighbourRecord, Floats]]
+) -> tuple[Record, ...]:
+    """The own residual as neighbours show it, each about its own tide; empty where none can teach."""
+    found = []
+    for neighbour, level in neighbours:
+        try:
+            tide = fit_tide(time, level, neighbour.latitude, name=neighbour.name, source=f"record of {neighbour.name}")
+        except RefusedByTheory:
+            continue
+        found.append(level - tide.mean - predict_tide(tide.constants, time))
+    if not found:
+        return ()
+    try:
+        return (infer_from_neighbours(own, np.stack(found)).as_record(),)
+    except RefusedByTheory:
+        return ()

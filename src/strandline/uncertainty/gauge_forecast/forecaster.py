@@ -1,0 +1,118 @@
+"""The forecaster of a gauge: its tide, its residual, and what it says of the coming three days."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from strandline.observations.arrays import Floats, Mask, Times
+from strandline.observations.observations import Observations
+from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.uncertainty.gauge_forecast.weather import weather_at
+from strandline.uncertainty.residual_forecaster import CONTEXT_HOURS, LONGEST_LEAD, ResidualForecaster, Situation
+
+LEADS = np.arange(LONGEST_LEAD + 1)
+"""(73,) hours ahead that are forecast."""
+HOURS = np.arange(1 - CONTEXT_HOURS, LONGEST_LEAD + 1)
+"""(144,) hours about an issue."""
+
+
+@dataclass(frozen=True, eq=False)
+class LevelForecast:
+    """Forecasts of the water level at N issues.
+
+    Attributes:
+        issue: (N,) UTC.
+        tide: (N, 73) tide with the mean sea level [m, region datum].
+        quantiles: level → (N, 73) water level [m, region datum]; they do not cross.
+        knows_weather: (N, 73) whether the forecast of an hour rests on the weather too.
+        readings: (N,) of the last 72 h that were there.
+        age: (N,) of the newest reading [h]; NaN = none in 72 h.
+    """
+
+    issue: Times
+    tide: Floats
+    quantiles: Mapping[float, Floats]
+    knows_weather: Mask
+    readings: Floats
+    age: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class GaugeForecaster:
+    """The forecaster of one gauge.
+
+    Attributes:
+        sea_level: tide of the gauge.
+        mean_sea_level: that the tide is about [m, region datum].
+        residual: of the level about that tide.
+    """
+
+    sea_level: SeaLevelModel
+    mean_sea_level: float
+    residual: ResidualForecaster
+
+    def forecast(
+        self,
+        issue: Times,
+        time: Times,
+        level: Floats,
+        weather: Observations | None,
+        levels: Sequence[float],
+    ) -> LevelForecast:
+        """Forecast from what was known at each issue.
+
+        Args:
+            issue: (N,) UTC, full hours.
+            time, level: (T,) ascending hours and readings [m, region datum], NaN = none; later ones are not used.
+            weather: the place whose weather counts, as it was known then; ``None`` = readings alone.
+            levels: of the quantiles, 0…1.
+        """
+        issue = issue.astype("datetime64[ns]")
+        situation = self.situation(issue, time, level, weather)
+        hours = issue[:, None] + LEADS.astype("timedelta64[h]")
+        tide = self.mean_sea_level + self.sea_level.tide(hours)
+        found = tide[..., None] + self.residual.quantiles(situation, levels)
+        seen = np.isfinite(situation.own)
+        age = np.where(seen.any(axis=1), np.argmax(seen[:, ::-1], axis=1), np.nan)
+        return LevelForecast(
+            issue,
+            tide,
+            {each: found[..., number] for number, each in enumerate(levels)},
+            _knows_weather(situation),
+            seen.sum(axis=1).astype(float),
+            age,
+        )
+
+    def situation(self, issue: Times, time: Times, level: Floats, weather: Observations | None) -> Situation:
+        """What is known at issues; arguments as of `forecast`."""
+        hours = issue[:, None] + HOURS.astype("timedelta64[h]")
+        context = hours[:, :CONTEXT_HOURS]
+        own = _at(time, level, context) - self.mean_sea_level - self.sea_level.tide(context)
+        fitted = self.sea_level.fitted
+        modes = fitted.error_modes(hours.ravel()).reshape(*hours.shape, -1).astype(float)
+        response = self.residual.response
+        known = None if response is None or weather is None else weather_at(weather, issue, response.columns)
+        return Situation(own, modes, known)
+
+    def without_weather(self) -> "GaugeForecaster":
+        """The same forecaster by readings alone."""
+        return replace(self, residual=replace(self.residual, response=None, forecast_error=None))
+
+
+def _at(time: Times, level: Floats, wanted: Times) -> Floats:
+    """Readings at wanted hours; NaN = none."""
+    if not time.size:
+        return np.full(wanted.shape, np.nan)
+    position = np.minimum(np.searchsorted(time, wanted), time.size - 1)
+    return np.where(time[position] == wanted, level[position], np.nan)
+
+
+def _knows_weather(situation: Situation) -> Mask:
+    """(N, 73) whether all weather that the response of an hour rests on was known."""
+    if situation.weather is None:
+        return np.zeros((len(situation), LONGEST_LEAD + 1), dtype=bool)
+    known = np.isfinite(situation.weather).all(axis=(2, 3))  # (N, 222)
+    windows = np.lib.stride_tricks.sliding_window_view(known, BEFORE + AFTER + 1, axis=1)
+    return np.asarray(windows[:, CONTEXT_HOURS - 1 :].all(axis=2))

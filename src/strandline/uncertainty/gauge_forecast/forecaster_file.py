@@ -1,0 +1,67 @@
+"""``sea_level_forecaster.safetensors``: the forecaster of a run, as numbers and text alone."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+from pydantic import TypeAdapter
+from safetensors import SafetensorError
+
+from strandline.errors import InputError
+from strandline.files import write_bytes
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.sea_level.surge.weather_response import Column, WeatherResponse
+from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
+from strandline.uncertainty.residual_forecaster import ResidualForecaster
+
+FORECASTER_FILE = "sea_level_forecaster.safetensors"
+_COLUMNS = TypeAdapter(tuple[Column, ...])
+_RESPONSE = ("mean", "covariance", "residual_covariance", "tide_shift", "logarithms")
+
+
+def save_gauge_forecaster(folder: Path, forecaster: GaugeForecaster) -> None:
+    """Write the residual's part; tide and mean sea level stand in the deployment."""
+    residual = forecaster.residual
+    arrays = {"covariance": residual.covariance, "errors": residual.errors}
+    columns: tuple[Column, ...] = ()
+    if residual.response is not None:
+        columns = residual.response.columns
+        arrays |= {f"response.{name}": getattr(residual.response, name) for name in _RESPONSE}
+    if residual.forecast_error is not None:
+        arrays["forecast_error"] = residual.forecast_error
+    known = {"amplitude": json.dumps(residual.amplitude), "columns": json.dumps([asdict(each) for each in columns])}
+    contiguous = {name: np.ascontiguousarray(array, dtype=np.float64) for name, array in arrays.items()}
+    write_bytes(folder / FORECASTER_FILE, safetensors.numpy.save(contiguous, known))
+
+
+def load_gauge_forecaster(folder: Path, sea_level: SeaLevelModel, mean_sea_level: float) -> GaugeForecaster:
+    """The forecaster that a run saved.
+
+    Args:
+        sea_level, mean_sea_level: of the run's deployment.
+
+    Raises:
+        InputError: there is none, or it is damaged.
+    """
+    path = folder / FORECASTER_FILE
+    if not path.exists():
+        raise InputError(path, "is not there", "run `strandline run` again: this run is of an older version")
+    try:
+        content = path.read_bytes()
+        size = int.from_bytes(content[:8], "little")
+        known = json.loads(content[8 : 8 + size])["__metadata__"]
+        arrays = safetensors.numpy.load(content)
+        if not all(np.isfinite(array).all() for array in arrays.values()):
+            raise ValueError("a number is not finite")
+        columns = _COLUMNS.validate_json(known["columns"])
+        response = WeatherResponse(columns, *(arrays[f"response.{name}"] for name in _RESPONSE)) if columns else None
+        residual = ResidualForecaster(
+            arrays["covariance"], response, arrays.get("forecast_error"), float(json.loads(known["amplitude"])),
+            arrays["errors"],
+        )  # fmt: skip
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
+        what = f"is damaged or was written by another version ({type(error).__name__}: {error})"
+        raise InputError(path, what, "run `strandline run` again") from error
+    return GaugeForecaster(sea_level, mean_sea_level, residual)

@@ -1,0 +1,77 @@
+"""The weather of a gauge in the columns of its response: as it was known at an issue, and as it is known later."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from strandline.observations.arrays import Floats, Times
+from strandline.observations.observations import Observations
+from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE
+from strandline.observations.sea_level.surge.weather_response import PRESSURE_AND_STRESS, Column, forcing_of
+from strandline.observations.weather.forecast_errors import synthetic_forecasts
+from strandline.observations.weather.known_weather import HOUR, known_weather
+from strandline.uncertainty.residual_forecaster import CONTEXT_HOURS, LONGEST_LEAD
+
+LEAST_SHARE = 0.5
+"""Of the hours with readings at which a column of weather must be known to be used."""
+AROUND_ISSUE = np.arange(1 - CONTEXT_HOURS - BEFORE, LONGEST_LEAD + AFTER + 1)
+"""(222,) hours about an issue whose weather a forecast rests on."""
+LATER = 24
+"""After an analysis could be had, hours after which the weather of an hour counts as known for good [h]."""
+_SEED = 25
+"""Of the errors that are added to analyses where no forecast was kept."""
+
+
+def has_weather(observations: Observations) -> bool:
+    """Whether a place has any analysis or forecast."""
+    return observations.weather is not None or observations.weather_forecast is not None
+
+
+def weather_at(observations: Observations, issue: Times, columns: Sequence[Column]) -> Floats | None:
+    """(N, 222, M, C) weather as known at issues (N,), in the columns' units; ``None`` = no column, or no weather."""
+    if not columns or not has_weather(observations):
+        return None
+    return _in_columns(known_weather(observations, issue, AROUND_ISSUE).values, columns)
+
+
+def weather_later(observations: Observations, time: Times, columns: Sequence[Column]) -> Floats:
+    """(…, C) weather of hours (…) as it is known later: analyses, or the newest forecasts before."""
+    delay = 0.0 if observations.weather is None else float(observations.weather["available_after_h"])
+    later = int(np.ceil(delay)) + LATER
+    known = known_weather(observations, time.ravel() + later * HOUR, np.array([-later])).values[:, 0]
+    values = _in_columns(known, columns).mean(axis=1)
+    return np.asarray(values.reshape(*time.shape, len(columns)))
+
+
+def usable_columns(observations: Observations, time: Times, level: Floats) -> tuple[Column, ...]:
+    """The columns of weather that are known at most of the hours with readings (T,)."""
+    read = time[np.isfinite(level)]
+    if not has_weather(observations) or not read.size:
+        return ()
+    some = read[np.linspace(0, read.size - 1, min(read.size, 2000)).astype(int)]
+    share = np.isfinite(weather_later(observations, some, PRESSURE_AND_STRESS)).mean(axis=0)
+    return tuple(
+        column for column, known in zip(PRESSURE_AND_STRESS, share.tolist(), strict=True) if known > LEAST_SHARE
+    )
+
+
+def with_forecasts(observations: Observations) -> Observations:
+    """The place with forecasts of the weather: those issued or, where none was kept, analyses with published errors.
+
+    For learning how forecasts err alone: what is scored, shown or decided by never rests on the latter.
+    """
+    weather = observations.weather
+    if weather is None or observations.weather_forecast is not None:
+        return observations
+    longitude, latitude = observations.region.sea_point_lonlat
+    site = weather.sel(longitude=[longitude], latitude=[latitude], method="nearest")
+    forecast = synthetic_forecasts(weather, _SEED, None, site["longitude"].values, site["latitude"].values)
+    provenance = {**observations.provenance, "weather_forecast": observations.provenance["weather"]}
+    return replace(observations, weather_forecast=forecast, provenance=provenance)
+
+
+def _in_columns(weather: Floats, columns: Sequence[Column]) -> Floats:
+    """(…, 3) pressure and wind → (…, C)."""
+    names = [column.name for column in PRESSURE_AND_STRESS]
+    return forcing_of(weather)[..., [names.index(column.name) for column in columns]]

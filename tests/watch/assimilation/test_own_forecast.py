@@ -1,0 +1,52 @@
+"""The run's forecaster as a source of the belief: what it hears, and when it says nothing."""
+
+import numpy as np
+import pytest
+
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
+from strandline.uncertainty.gauge_forecast.fit import fit_gauge_forecaster
+from strandline.watch.assimilation.own_forecast import OwnForecast
+from tests.fixtures.windy_gauge import MEAN, SEA_LEVEL, TIME, level, place
+
+pytestmark = pytest.mark.slow
+
+AT = 4000
+HOUR = TIME[AT]
+NONE = (np.empty(0, dtype="datetime64[ns]"), np.empty(0))
+
+
+@pytest.fixture(scope="module")
+def own() -> OwnForecast:
+    readings = np.where(TIME[3600] > TIME, level(), np.nan)
+    forecaster = fit_gauge_forecaster(place(), SEA_LEVEL, MEAN, TIME, readings)
+    return OwnForecast(forecaster, place(analyses=False, forecasts=False))
+
+
+def test_readings_and_the_weather_of_a_stream_reach_two_days_ahead(own: OwnForecast) -> None:
+    weather = place().weather_forecast
+    found = own.forecast(HOUR, TIME[:AT], level()[:AT], weather)
+    alone = own.forecast(HOUR, TIME[:AT], level()[:AT])
+    assert found is not None
+    assert alone is not None
+    assert found.leads.tolist() == list(range(HORIZON_HOURS + 1))
+    assert found.spread[24] < 0.7 * alone.spread[24]
+    truth = level()[AT : AT + HORIZON_HOURS + 1] - MEAN - SEA_LEVEL.tide(TIME[AT : AT + HORIZON_HOURS + 1])
+    assert np.abs(found.mean - truth).max() < 4 * found.spread.max()
+
+
+def test_the_weather_is_enough_where_the_gauge_is_silent(own: OwnForecast) -> None:
+    found = own.forecast(HOUR, *NONE, place().weather_forecast)
+    assert found is not None
+    assert np.isfinite(found.mean).all()
+
+
+def test_without_readings_and_weather_nothing_is_said(own: OwnForecast) -> None:
+    assert own.forecast(HOUR, *NONE) is None
+
+
+def test_a_reading_of_a_later_hour_is_not_heard(own: OwnForecast) -> None:
+    wrong = np.where(HOUR < TIME, 5.0, level())
+    one, other = (own.forecast(HOUR, TIME, each) for each in (level(), wrong))
+    assert one is not None
+    assert other is not None
+    np.testing.assert_array_equal(one.mean, other.mean)
