@@ -22,7 +22,6 @@ from strandline.observations.sea_level.surge.weather_response import (
 )
 from strandline.uncertainty.residual_forecaster import (
     CONTEXT_HOURS,
-    HOURS,
     LONGEST_LEAD,
     GaugeHistory,
     ResidualForecaster,
@@ -100,7 +99,7 @@ def _forecast(task: Task, others: Callable[[Floats], tuple[Record, ...]]) -> For
             training = task.training(issues.outage)
             known = training.issues[np.arange(0, len(training.issues), EVERY)]
             hours = _hours(gauge, known)
-            measured[issues.outage] = fitted.measured(hours, situation(known, hours), error, _ahead(task, known, hours))
+            measured[issues.outage] = fitted.measured(hours, situation(known, hours), error)
         found = measured[issues.outage].quantiles(situation(issues, _hours(gauge, issues)), LEVELS)
         return found[:, np.array(issues.leads)] + issues.tide_at_leads[..., None]
 
@@ -210,14 +209,6 @@ def _residual(other: Gauge, gauge: Gauge, train: Mask) -> Floats | None:
     except RefusedByTheory:
         return None
     return np.asarray(level - tide.mean - predict_tide(tide.constants, gauge.time))
-
-
-def _ahead(task: Task, issues: Issues, hours: Indices) -> Floats:
-    """(N, 73) known residuals from each hour on, about the tide of the issues."""
-    level = np.pad(np.where(task.known, task.gauge.level, np.nan), (0, LONGEST_LEAD + 1), constant_values=np.nan)
-    tide = issues.tide[:, CONTEXT_HOURS - 1 : HOURS]
-    tide = np.pad(tide, ((0, 0), (0, LONGEST_LEAD + 1 - tide.shape[1])), constant_values=np.nan)
-    return np.asarray(level[hours[:, None] + np.arange(LONGEST_LEAD + 1)] - tide)
 
 
 def _hours(gauge: Gauge, issues: Issues) -> Indices:

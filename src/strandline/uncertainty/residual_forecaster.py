@@ -152,11 +152,7 @@ class FittedForecaster:
     part: Indices
 
     def measured(
-        self,
-        issues: Indices,
-        situation: Situation,
-        forecast_error: Floats | None = None,
-        truth: Floats | None = None,
+        self, issues: Indices, situation: Situation, forecast_error: Floats | None = None
     ) -> ResidualForecaster:
         """The forecaster of all parts, with the errors of the parts that were left out.
 
@@ -166,8 +162,6 @@ class FittedForecaster:
             issues: (N,) hours of the history whose situations these are; those near known levels measure the errors.
             situation: at these hours, the own readings of the same part.
             forecast_error: (144, K) modes [m] of what forecasts of the weather miss.
-            truth: (N, 73) residuals [m] from each hour on, about the tide of the situation; NaN = not known.
-                ``None`` = those of the history, whose tide it is then.
 
         Raises:
             InputError: an hour of issue outside of the history.
@@ -176,8 +170,7 @@ class FittedForecaster:
             raise InputError("hours of issue", "lie outside of the history", "give indices into it")
         ahead = issues[:, None] + np.arange(LONGEST_LEAD + 1)
         at = np.minimum(ahead, self.level.size - 1)
-        if truth is None:
-            truth = np.where(ahead < self.level.size, self.level[at], np.nan)
+        truth = np.where(ahead < self.level.size, self.level[at], np.nan)
         found: list[tuple[Floats, Floats, Floats]] = []  # level − mean, spread and response, each (N, 73)
         for part, others in self.without.items():
             rows = np.flatnonzero(self.part[issues] == part)
@@ -255,7 +248,7 @@ def _without_part(whole: ResidualForecaster, history: GaugeHistory, part: int) -
         )
     except RefusedByTheory:  # all weather that is known is that of this part
         return replace(whole, response=None)
-    return replace(whole, response=replace(response, residual_covariance=whole.response.residual_covariance))
+    return replace(whole, response=response)
 
 
 def _distributions(errors: Floats) -> Floats:

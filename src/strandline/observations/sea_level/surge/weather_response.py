@@ -10,8 +10,8 @@ import numpy.typing as npt
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE, KNOTS, weather_features
-from strandline.observations.sea_level.surge.likelihood import LAG_HOURS, Record, RecordLikelihood
-from strandline.observations.sea_level.surge.residual_process import SHAPES, choose_variances, fit_residual_covariance
+from strandline.observations.sea_level.surge.likelihood import Record, RecordLikelihood
+from strandline.observations.sea_level.surge.residual_process import SHAPES, choose_variances
 from strandline.observations.sea_level.surge.variance_prior import variance_prior
 from strandline.observations.weather.coastal_response import GRAVITY, WATER_DENSITY, drag_coefficient
 
@@ -157,15 +157,11 @@ def fit_weather_response(
         logarithms = choose_variances(likelihood, prior_variances)
     found = likelihood.coefficients(logarithms)
     tide = modes.shape[1]
-    covariance = np.exp(logarithms[: len(SHAPES)]) @ SHAPES
-    if others:  # what several gauges tell is smoother than the own residual, and the own weeks are few: their mean
-        left = records[0].level - filled @ found.mean[tide:] - modes @ found.mean[:tide]
-        covariance = 0.5 * (covariance + fit_residual_covariance(left, modes, np.zeros((0, LAG_HOURS))))
     return WeatherResponse(
         columns,
         prior + found.mean[tide:],
         found.covariance[tide:, tide:],
-        covariance,
+        np.exp(logarithms[: len(SHAPES)]) @ SHAPES,
         found.mean[:tide] if others else np.zeros(tide),
         logarithms,
     )
