@@ -248,7 +248,7 @@ def _without_part(whole: ResidualForecaster, history: GaugeHistory, part: int) -
         )
     except RefusedByTheory:  # all weather that is known is that of this part
         return replace(whole, response=None)
-    return replace(whole, response=response)
+    return replace(whole, response=replace(response, residual_covariance=whole.response.residual_covariance))
 
 
 def _distributions(errors: Floats) -> Floats:

@@ -11,7 +11,7 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE, KNOTS, weather_features
 from strandline.observations.sea_level.surge.likelihood import Record, RecordLikelihood
-from strandline.observations.sea_level.surge.residual_process import SHAPES, choose_variances
+from strandline.observations.sea_level.surge.residual_process import SHAPES, choose_variances, fit_residual_covariance
 from strandline.observations.sea_level.surge.variance_prior import variance_prior
 from strandline.observations.weather.coastal_response import GRAVITY, WATER_DENSITY, drag_coefficient
 
@@ -151,17 +151,22 @@ def fit_weather_response(
 
     records = [record(level, modes, None), *(record(one.level, 0 * modes, one.error) for one in others)]
     likelihood = RecordLikelihood(records, SHAPES, groups_of(columns))
+    is_first = logarithms is None
     if logarithms is None:
         kinds = list(dict.fromkeys(column.kind for column in columns))
         prior_variances = variance_prior(likelihood.mean_square, kinds=kinds, bands=len(BANDS) + 1)
         logarithms = choose_variances(likelihood, prior_variances)
     found = likelihood.coefficients(logarithms)
     tide = modes.shape[1]
+    covariance = np.exp(logarithms[: len(SHAPES)]) @ SHAPES
+    if others and is_first:  # a gauge's residual is rougher than what several others tell of it
+        left = records[0].level - filled @ found.mean[tide:] - modes @ found.mean[:tide]
+        covariance = fit_residual_covariance(left, modes, covariance[None])
     return WeatherResponse(
         columns,
         prior + found.mean[tide:],
         found.covariance[tide:, tide:],
-        np.exp(logarithms[: len(SHAPES)]) @ SHAPES,
+        covariance,
         found.mean[:tide] if others else np.zeros(tide),
         logarithms,
     )
