@@ -239,3 +239,17 @@ def test_a_longer_record_elsewhere_shows_how_far_the_mean_of_some_weeks_is_off()
     response = fit_weather_response(off, modes, wind, ONE, [other])
     assert 0.1 * response.tide_shift[0] == pytest.approx(-0.12, abs=0.03)
     assert not fit_weather_response(off, modes, wind, ONE).tide_shift.any()
+
+
+@pytest.mark.slow
+def test_a_smooth_teacher_does_not_smooth_what_the_weather_leaves() -> None:
+    """The neighbours' record lacks the gauge's own roughness, which the own weeks show."""
+    wind, answer, _ = make_gauge()
+    smooth = answer + sample(RED, HOURS, 4)
+    rough = 0.06**2 * np.exp(-np.arange(LAG_HOURS) / 4.0)
+    level = five_weeks(smooth + sample(rough, HOURS, 5))
+    empty = np.zeros((HOURS, 0), dtype=np.float32)
+    teacher = Record(smooth, empty, empty, 0.01**2 * (np.arange(LAG_HOURS) == 0))
+    found = fit_weather_response(level, NO_MODES, wind, ONE, [teacher]).residual_covariance
+    truth = RED + rough
+    assert found[0] - found[6] == pytest.approx(truth[0] - truth[6], rel=0.25)
