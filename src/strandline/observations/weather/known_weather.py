@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from pyproj import Transformer
 
 from strandline.observations.arrays import Floats, Indices, Mask, Times
 from strandline.observations.observations import Observations
@@ -48,7 +47,7 @@ def known_weather(observations: Observations, issue: Times, hours: Indices) -> K
         issue: (B,) UTC.
         hours: (H,) relative to the issue; 0 and before it = past, above = coming.
     """
-    longitude, latitude = sea_point_lonlat(observations)
+    longitude, latitude = observations.region.sea_point_lonlat
     known = known_weather_at(observations, issue, hours, np.array([longitude]), np.array([latitude]))
     return KnownWeather(known.values[:, :, :, 0], known.lead, known.available)
 
@@ -76,13 +75,6 @@ def known_weather_at(
     return KnownWeather(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in ("values", "lead", "available"))
     )
-
-
-def sea_point_lonlat(observations: Observations) -> tuple[float, float]:
-    """Longitude and latitude of the region's sea point [degrees]."""
-    to_degrees = Transformer.from_crs(observations.region.crs, "EPSG:4326", always_xy=True)
-    longitude, latitude = to_degrees.transform(*observations.region.sea_point)
-    return float(longitude), float(latitude)
 
 
 @dataclass(frozen=True, eq=False)
