@@ -158,3 +158,20 @@ def test_storms_err_in_proportion_to_their_size(forecaster: ResidualForecaster, 
     np.testing.assert_allclose(larger, expected, rtol=1e-6)
     alone = replace(now, weather=None)
     np.testing.assert_allclose(replace(forecaster, amplitude=0.3).moments(alone)[1], forecaster.moments(alone)[1])
+
+
+def test_without_a_reading_the_error_of_the_tide_counts_three_times(
+    forecaster: ResidualForecaster, later: np.ndarray
+) -> None:
+    silent = replace(situation_at(later[:3], np.full(RECORD, np.nan), None), tide_modes=np.full((3, HOURS, 1), 0.05))
+    spread = replace(forecaster, response=None).moments(silent)[1]
+    np.testing.assert_allclose(spread**2, forecaster.covariance[0] + 3 * 0.05**2, rtol=1e-6)
+
+
+def test_wind_that_is_known_in_one_week_alone_is_used_and_left_out_with_it(history: GaugeHistory) -> None:
+    wind = np.where((history.part == 0)[:, None], WIND, np.nan)
+    wind[:LAG_HOURS] = WIND[:LAG_HOURS]  # what its lags need
+    fitted = fit_residual_forecaster(replace(history, weather=wind))
+    assert fitted.whole.response is not None
+    assert fitted.without[0].response is None
+    assert fitted.without[1].response is not None
