@@ -1,11 +1,12 @@
 """Forecasts of the own gauge as guidance of the belief about the sea."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.observations import Observations
+from strandline.observations.sea_level.issued_levels import IssuedLevels
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast, ForecastSource
 from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
@@ -37,6 +38,26 @@ def guide(
         ExternalForecast(hour, leads, mean[number], spread[number]) if is_heard[number] else None
         for number, hour in enumerate(hours.astype("datetime64[h]"))
     ]
+
+
+def newest_issues(issued: IssuedLevels, hours: Times, tide: Callable[[Times], Floats]) -> list[ExternalForecast | None]:
+    """What the newest cycle of a service forecast of the residual, as it could be had at each of some hours.
+
+    Args:
+        tide: times → tide and mean sea level [m, the zero of the issued levels].
+    """
+    found: list[ExternalForecast | None] = []
+    for hour in hours:
+        known = issued.known_at(hour)
+        if not len(known):
+            found.append(None)
+            continue
+        cycle = known[known.issued == known.issued.max()].newest()
+        spread = np.nan_to_num(cycle.spread)
+        leads = np.round(cycle.lead).astype(np.int64)
+        moment = known.issued.max().astype("datetime64[h]")
+        found.append(ExternalForecast(moment, leads, cycle.level - tide(cycle.valid), spread))
+    return found
 
 
 def is_used(sources: Sequence[ForecastSource]) -> bool:
