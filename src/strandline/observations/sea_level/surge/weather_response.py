@@ -6,10 +6,11 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import correlate1d
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats, Indices
-from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE, KNOTS, weather_features
+from strandline.observations.arrays import Floats, Indices, Mask
+from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE, KERNELS, KNOTS, weather_features
 from strandline.observations.sea_level.surge.likelihood import Record, RecordLikelihood
 from strandline.observations.sea_level.surge.residual_process import SHAPES, choose_variances, fit_residual_covariance
 from strandline.observations.sea_level.surge.variance_prior import variance_prior
@@ -97,9 +98,30 @@ class WeatherResponse:
     tide_shift: Floats
     logarithms: Floats
 
-    def features(self, weather: npt.NDArray[np.floating]) -> Floats:
-        """(…, T, C) weather in the columns' units → (…, T − 78, P) [1]; see `weather_features`."""
-        return weather_features(_scaled(self.columns, weather))
+    def scaled(self, weather: npt.NDArray[np.floating]) -> Floats:
+        """(…, T, C) weather in the columns' units → departures from their means, per scale [1]."""
+        return _scaled(self.columns, weather)
+
+    def answer(self, scaled: Floats) -> Floats:
+        """(…, T, C) scaled weather → (…, T − 78) the residual that it makes [m]."""
+        return np.asarray(_over_lags(scaled, self.by_lag).sum(axis=-1))
+
+    def weight_of(self, unknown: Mask) -> tuple[Floats, Floats]:
+        """What hours of weather may add to the residual if they depart by a unit all the time [m].
+
+        Args:
+            unknown: (…, T, C) hours and columns that count.
+
+        Returns:
+            (…, T − 78, C), and (C,) the same if all hours count.
+        """
+        weight = np.abs(self.by_lag)
+        return _over_lags(unknown.astype(float), weight), weight.sum(axis=1)
+
+    @cached_property
+    def by_lag(self) -> Floats:
+        """(C, 79) what a unit of each column adds, from the weather 72 h before an hour to that of 6 h after it [m]."""
+        return np.asarray((self.mean.reshape(len(self.columns), -1) @ KERNELS)[:, ::-1])
 
     @cached_property
     def root(self) -> Floats:
@@ -186,6 +208,13 @@ def _prior_mean(columns: Sequence[Column]) -> Floats:
     mean = np.zeros((len(columns), len(KNOTS)))
     mean[:, KNOTS.index(0)] = [column.gain * column.scale for column in columns]
     return mean.ravel()
+
+
+def _over_lags(series: Floats, by_lag: Floats) -> Floats:
+    """(…, T, C) series, each weighted over the lags by its row of (C, 79) → (…, T − 78, C)."""
+    half = (BEFORE + AFTER) // 2
+    found = [correlate1d(series[..., c], lags, axis=-1, mode="constant") for c, lags in enumerate(by_lag)]
+    return np.stack(found, axis=-1)[..., half : series.shape[-2] - half, :]
 
 
 def _scaled(columns: Sequence[Column], weather: npt.NDArray[np.floating]) -> Floats:
