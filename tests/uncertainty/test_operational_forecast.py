@@ -152,7 +152,7 @@ def test_what_a_service_issued_is_corrected_by_what_was_known_alone() -> None:
     issued, now = past.forecast, START + 8 * WEEK * HOUR
     time, rows = np.unique(issued.valid, return_index=True)
     level = past.observed[rows]
-    found = correct_forecast(issued, time, level, now, (0.05, 0.5, 0.95))
+    found = correct_forecast(issued, time, level, now, (0.05, 0.5, 0.95), has_same_zero=False)
     assert found is not None
     assert (found.coming.valid > now).all()
     assert (found.coming.available <= now).all()
@@ -161,13 +161,42 @@ def test_what_a_service_issued_is_corrected_by_what_was_known_alone() -> None:
     assert np.abs(found.quantiles[:, 1] - truth).mean() < 0.5 * np.abs(found.coming.level - truth).mean()
     later = np.where(issued.available > now, issued.level + 5.0, issued.level)
     leaking = correct_forecast(
-        replace(issued, level=later), time, np.where(time > now, level - 5.0, level), now, (0.05, 0.5, 0.95)
+        replace(issued, level=later),
+        time,
+        np.where(time > now, level - 5.0, level),
+        now,
+        (0.05, 0.5, 0.95),
+        has_same_zero=False,
     )
     assert leaking is not None
     np.testing.assert_array_equal(leaking.quantiles, found.quantiles)
-    assert correct_forecast(issued, time, level, START + 90 * WEEK * HOUR, (0.5,)) is None
+    assert correct_forecast(issued, time, level, START + 90 * WEEK * HOUR, (0.5,), has_same_zero=False) is None
     with pytest.raises(RefusedByTheory, match="archive"):
-        correct_forecast(issued, time, np.full(time.size, np.nan), now, (0.5,))
+        correct_forecast(issued, time, np.full(time.size, np.nan), now, (0.5,), has_same_zero=False)
+
+
+def test_one_week_shifts_a_levelled_forecast_less_and_a_true_bias_is_learned_in_eight() -> None:
+    shifts = {
+        (weeks, same): _shift(weeks, bias, same) for weeks, bias in ((1, 0.0), (8, 0.2)) for same in (True, False)
+    }
+    assert shifts[1, True] < 0.75 * shifts[1, False]
+    assert abs(shifts[8, True] - 0.2) < 0.05
+    assert abs(shifts[8, False] - 0.2) < 0.05
+
+
+def _shift(weeks: int, bias: float, has_same_zero: bool) -> float:
+    """Mean size of the correction of forecasts issued three weeks after the last reading [m]; three draws."""
+    sizes = []
+    for seed in range(3):
+        past, week = forecasts(weeks + 4, seed, slow=0.08, growing=0.02, bias=bias)
+        issued = past.forecast
+        time, rows = np.unique(issued.valid, return_index=True)
+        level = np.where(week[rows] < weeks, past.observed[rows], np.nan)
+        now = START + (weeks + 3) * WEEK * HOUR
+        found = correct_forecast(issued, time, level, now, (0.5,), has_same_zero=has_same_zero)
+        assert found is not None
+        sizes.append(np.abs(np.mean(found.quantiles[:, 0] - found.coming.level)))
+    return float(np.mean(sizes))
 
 
 def test_without_a_common_hour_nothing_is_learned() -> None:

@@ -65,7 +65,7 @@ def forecast(
         announce("read what is known")
         sea = _known(region_file, area, deployment, at)
         announce("forecast")
-        found = _forecast(run, area, deployment, sea)
+        found = _forecast(run, region_file, area, deployment, sea)
         folder = out or run / "forecast"
         write_forecast(folder, found, sea.time, sea.level)
     for each in sea.health:
@@ -128,7 +128,9 @@ def _known(
     return known_by_streams(area, deployment, open_feeds(region_file), utc_now())
 
 
-def _forecast(run: Path, area: "StudyArea", deployment: "Deployment", sea: "LatestSea") -> "LevelForecast":
+def _forecast(
+    run: Path, region_file: "RegionFile | None", area: "StudyArea", deployment: "Deployment", sea: "LatestSea"
+) -> "LevelForecast":
     import numpy as np
     import pandas as pd
 
@@ -166,12 +168,15 @@ def _forecast(run: Path, area: "StudyArea", deployment: "Deployment", sea: "Late
         levels=alert_levels(rows, quantiles, deployment.protocol, pairs),
         skill=_skill(run),
         is_fitted=_is_fitted(area, deployment, sea.hour),
-        operational=_operational(deployment, sea, pairs),
+        operational=_operational(region_file, deployment, sea, pairs),
     )
 
 
 def _operational(
-    deployment: "Deployment", sea: "LatestSea", return_levels: "Sequence[tuple[float, float]]"
+    region_file: "RegionFile | None",
+    deployment: "Deployment",
+    sea: "LatestSea",
+    return_levels: "Sequence[tuple[float, float]]",
 ) -> "tuple[OperationalForecast, ...]":
     """What each service of the region file forecasts for the same hours."""
     import numpy as np
@@ -186,10 +191,12 @@ def _operational(
 
     if issued is None:
         return ()
+    sections, gauges = (region_file.surge_forecast, region_file.tide_gauge[:1]) if region_file else ((), ())
+    levelled = {section.name for section in sections for own in gauges if section.is_levelled_to(own)}
     return tuple(
         operational_forecast(
             service, issued_levels(issued, service, tide), sea.time, sea.level, sea.hour, deployment.protocol,
-            return_levels,
+            return_levels, has_same_zero=service in levelled,
         )
         for service in issued["service"].values.tolist()
     )  # fmt: skip

@@ -177,7 +177,13 @@ class CorrectedForecast:
 
 
 def correct_forecast(
-    issued: IssuedLevels, time: Times, level: Floats, now: np.datetime64, levels: Sequence[float]
+    issued: IssuedLevels,
+    time: Times,
+    level: Floats,
+    now: np.datetime64,
+    levels: Sequence[float],
+    *,
+    has_same_zero: bool,
 ) -> CorrectedForecast | None:
     """Correct the forecasts known at an hour by those of before and the readings up to it; ``None`` = none is coming.
 
@@ -185,6 +191,7 @@ def correct_forecast(
         issued: all cycles of one service, as `issued_levels` gives them; later ones are not used.
         time, level: (T,) ascending hours and readings [m], NaN = none; later ones are not used.
         levels: of the quantiles, 0…1.
+        has_same_zero: as of `fit_forecast_corrector`.
 
     Raises:
         RefusedByTheory: no past forecast meets a reading.
@@ -197,7 +204,7 @@ def correct_forecast(
     if not len(past):
         raise RefusedByTheory(NO_PAST)
     week = ((past.forecast.valid - past.forecast.valid.min()) // (168 * HOUR)).astype(np.int64)
-    corrector = fit_forecast_corrector(past, week, has_same_zero=False)
+    corrector = fit_forecast_corrector(past, week, has_same_zero=has_same_zero)
     quantiles = corrector.quantiles(coming, now, levels, past)
     return CorrectedForecast(coming, quantiles, len(past), int(np.unique(week).size))
 

@@ -11,6 +11,7 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.checks.inventory.inventory import take_inventory
 from strandline.observations.readers.observe import observe, provenance_of
 from strandline.observations.region_file import load_region_file
+from strandline.observations.region_file.vertical_datum import HeightOffset
 from strandline.observations.sea_level.issued_levels import issued_levels
 from tests.fixtures.region_files import write_region_folder
 
@@ -121,6 +122,25 @@ def test_forecasts_in_netcdf_are_read_with_their_members(tmp_path: Path) -> None
     levels = issued_levels(observe(load_region_file(path)).require("surge_forecast"), "office", flat)
     assert levels.level.tolist() == pytest.approx([0.45, 0.25])
     assert levels.lead.tolist() == [6.0, 12.0]
+
+
+@pytest.mark.parametrize(
+    ("section", "of_gauge", "is_levelled"),
+    [
+        (PETSS, 0.0, True),
+        (PETSS, 0.02, True),
+        (PETSS, 0.04, False),
+        (PETSS.replace("uncertainty = 0.02", "uncertainty = 0.1"), 0.0, False),
+        (SURGE, 0.0, False),
+    ],
+)
+def test_only_levels_on_a_datum_that_is_known_well_have_the_zero_of_the_gauge(
+    section: str, of_gauge: float, is_levelled: bool, tmp_path: Path
+) -> None:
+    region_file = load_region_file(region(tmp_path, section, petss=TABLE, office=MEMBERS))
+    offset = HeightOffset(metres=0.3, uncertainty=of_gauge, source="benchmark 8")
+    gauge = region_file.tide_gauge[0].model_copy(update={"offset_to_region_datum": offset})
+    assert region_file.surge_forecast[0].is_levelled_to(gauge) is is_levelled
 
 
 def test_the_check_names_services_leads_and_cycles(tmp_path: Path) -> None:

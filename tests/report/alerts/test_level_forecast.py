@@ -144,7 +144,9 @@ def issued_by_a_service(bias: float) -> tuple[IssuedLevels, np.ndarray, np.ndarr
 def test_a_service_stands_beside_the_forecast_corrected_by_its_past() -> None:
     issued, time, level, hour = issued_by_a_service(0.4)
     known = time <= hour
-    found = operational_forecast("NOAA", issued, time[known], level[known], hour, coast.a_plan().protocol, [(2, 0.5)])
+    found = operational_forecast(
+        "NOAA", issued, time[known], level[known], hour, coast.a_plan().protocol, [(2, 0.5)], has_same_zero=False
+    )
     truth = level[np.searchsorted(time, found.rows["time"].to_numpy())]
     assert found.rows["lead_h"].max() <= 72
     assert np.abs(found.rows["p50"].to_numpy() - truth).mean() < 0.1
@@ -158,7 +160,7 @@ def test_a_service_stands_beside_the_forecast_corrected_by_its_past() -> None:
 
 def test_a_service_whose_past_was_never_read_is_not_corrected() -> None:
     issued, time, level, hour = issued_by_a_service(0.4)
-    found = operational_forecast("NOAA", issued, time[:1], level[:1], hour, None, [])
+    found = operational_forecast("NOAA", issued, time[:1], level[:1], hour, None, [], has_same_zero=False)
     assert (found.weeks, found.rows.empty) == (0, True)
     assert "cannot be corrected" in " ".join(sentences_of(replace(a_forecast(), operational=(found,))))
 
@@ -166,7 +168,7 @@ def test_a_service_whose_past_was_never_read_is_not_corrected() -> None:
 def test_a_service_that_forecasts_nothing_to_come_says_so(tmp_path: Path) -> None:
     issued, time, level, _ = issued_by_a_service(0.1)
     late = np.datetime64("2023-03-01", "ns")
-    found = operational_forecast("NOAA", issued, time, level, late, None, [])
+    found = operational_forecast("NOAA", issued, time, level, late, None, [], has_same_zero=False)
     forecast = replace(a_forecast(), operational=(found,))
     assert "No forecast of NOAA" in " ".join(sentences_of(forecast))
     write_forecast(tmp_path, forecast, time[-80:], level[-80:])

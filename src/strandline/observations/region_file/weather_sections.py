@@ -1,5 +1,6 @@
 """Sections of a region file with forecasts as they were issued: of the weather, and of the surge."""
 
+from math import hypot
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -21,6 +22,8 @@ Technique = Annotated[str, Field(pattern="^[A-Z0-9]{1,4}$")]
 """Of ATCF: OFCL of the NHC, JTWC, …"""
 AdvisoryMembers = Annotated[int, Field(ge=0, le=1000)]
 Delay = Annotated[float, Field(ge=0, le=72)]
+LEVELLED = 0.03
+"""[m] Standard deviation of the offset between two zeros up to which they count as one; an assumption."""
 
 
 class WeatherForecastSection(Sourced):
@@ -116,3 +119,7 @@ class SurgeForecastSection(Sourced, OptionalHeights):
         if is_table == bool(self.level) or (is_table and self.at):
             raise ValueError("'level' names the variable of NetCDF files, 'at' a point of them; add or remove them")
         return self
+
+    def is_levelled_to(self, gauge: OptionalHeights) -> bool:
+        """Whether its levels and those of a gauge are above one zero, to ``LEVELLED``; a surge has no zero."""
+        return self.states_datum and hypot(self.datum_uncertainty, gauge.datum_uncertainty) <= LEVELLED

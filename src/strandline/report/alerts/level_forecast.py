@@ -178,16 +178,19 @@ def operational_forecast(
     hour: np.datetime64,
     protocol: Protocol | None,
     return_levels: Sequence[tuple[float, float]],
+    *,
+    has_same_zero: bool,
 ) -> OperationalForecast:
     """The newest forecast of a service that could be had at an hour, corrected by its past and by the readings.
 
     Args:
         issued: all cycles; ``time``, ``level``: (T,) readings up to the hour [m, region datum].
         protocol, return_levels: as of `alert_levels`.
+        has_same_zero: whether levelling joins the service's zero to that of the readings.
     """
     rows, raw = pd.DataFrame(columns=[*_HEAD, *SHOWN]), np.empty(0)
     try:
-        corrected = correct_forecast(issued, time, level, hour, LEVELS)
+        corrected = correct_forecast(issued, time, level, hour, LEVELS, has_same_zero=has_same_zero)
     except RefusedByTheory:  # no past forecast meets a reading
         return OperationalForecast(service, rows, raw, 0)
     if corrected is None:
