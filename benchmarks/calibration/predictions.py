@@ -100,7 +100,7 @@ def predict_coast(
         storms, others = (coast.storms[torch.from_numpy(index)] for index in (training, calibration))
         predictions = build_adaptation_data(storms, others, coast.windows, (), teacher).teacher_predictions
         parts = (predictions.training, predictions.calibration)
-        probability = torch.cat([part.require_flood_logits().softmax(dim=1) for part in parts])
+        probability = torch.cat([part.flood_logits.softmax(dim=1) for part in parts])
         return {"teacher": probability.numpy().astype(np.float16)}
 
     by_teacher = kept("teacher", [teacher], teacher_probability)["teacher"]
@@ -176,7 +176,7 @@ def _arrays(
     found: Arrays = {}
     for name, view in views.items():
         members = predict(networks, view)
-        logits = [one.require_flood_logits().log_softmax(dim=1) for one in members]
+        logits = [one.flood_logits.log_softmax(dim=1) for one in members]
         found[f"{method}/{name}/flood"] = torch.stack(logits).numpy().astype(np.float16)
         for field in ("surge_mean", "surge_scale"):
             found[f"{method}/{name}/{field}"] = torch.stack([getattr(one, field) for one in members]).numpy()

@@ -64,7 +64,7 @@ class Budget:
 
 def mean_probability(networks: Sequence[Teacher | Student], batch: Batch) -> SingleFloats:
     """(n, K, H, W) mean class probability of some networks."""
-    logits = [predict(network, batch).require_flood_logits() for network in networks]
+    logits = [predict(network, batch).flood_logits for network in networks]
     return torch.stack([one.softmax(dim=1) for one in logits]).mean(0).numpy()
 
 
@@ -109,7 +109,7 @@ def with_labels(data: AdaptationData, storms: Batch) -> AdaptationData:
 def teacher_probability(data: AdaptationData, teacher: Teacher, batch: Batch) -> SingleFloats:
     """(n, K, H, W) two-pass prediction of the teacher, its first pass on the training storms as archive."""
     storms = attach_whole_archive(batch.without(*ARCHIVE_STREAMS), data.first_pass)
-    return predict_with_tta(teacher, storms).require_flood_logits().softmax(dim=1).numpy()
+    return predict_with_tta(teacher, storms).flood_logits.softmax(dim=1).numpy()
 
 
 def with_foreign_teacher(data: AdaptationData, other: AdaptationData) -> AdaptationData:

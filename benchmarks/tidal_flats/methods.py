@@ -154,7 +154,7 @@ def by_archive(flat: Flat, levels: Levels) -> Floats:
         terrain_seen=torch.ones(count, *flat.shape, dtype=torch.bool),
     )
     seen = attach_whole_archive(batch, replace(archive, seen=torch.ones_like(archive.seen)))
-    dry = torch.stack([predict(each, seen).require_flood_logits().softmax(1)[:, 0] for each in load_students()]).mean(0)
+    dry = torch.stack([predict(each, seen).flood_logits.softmax(1)[:, 0] for each in load_students()]).mean(0)
     return (1 - dry).numpy().reshape(count, -1).astype(float)
 
 

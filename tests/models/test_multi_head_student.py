@@ -57,7 +57,7 @@ def trained(members: list[Student]) -> MultiHeadStudent:
 
 
 def floods(predictions: list[Prediction]) -> torch.Tensor:
-    return torch.stack([prediction.require_flood_logits().softmax(1) for prediction in predictions])
+    return torch.stack([prediction.flood_logits.softmax(1) for prediction in predictions])
 
 
 def test_an_untrained_head_predicts_what_the_trunk_predicts(members: list[Student]) -> None:

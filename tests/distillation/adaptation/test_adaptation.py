@@ -241,7 +241,7 @@ def test_labels_that_contradict_the_teacher_lower_its_weight(adaptation: Adaptat
     weighted = weight_teacher_by_labels(replace(data, training=right), students)
     assert weighted.archive is not None
     assert weighted.teacher_weight.weight > 0.8
-    logits = data.teacher_predictions.training.require_flood_logits()
+    logits = data.teacher_predictions.training.flood_logits
     nonsense = replace(data.teacher_predictions.training, flood_logits=3 * logits.flip(-2, -1))
     misleading = build_archive(data.training.without("waterlines", "archive"), nonsense)
     with_misleading = attach_archive(right, misleading, ~torch.eye(len(misleading), dtype=torch.bool))

@@ -57,12 +57,12 @@ def test_a_draw_equals_dropout_with_one_mask_for_all_samples_cells_and_hours() -
 
 def test_draws_differ_and_the_network_stays_as_it_was() -> None:
     student, batch = a_student(), student_inputs(make_batch(2, (16, 16)))
-    before = predict(student, batch).require_flood_logits()
+    before = predict(student, batch).flood_logits
     generator = draws()
-    one, other = (predict(draw_weights(student, generator), batch).require_flood_logits() for _ in range(2))
+    one, other = (predict(draw_weights(student, generator), batch).flood_logits for _ in range(2))
     assert not torch.equal(one, other)
-    torch.testing.assert_close(predict(student, batch).require_flood_logits(), before, rtol=0, atol=0)
-    again = predict(draw_weights(student, draws()), batch).require_flood_logits()
+    torch.testing.assert_close(predict(student, batch).flood_logits, before, rtol=0, atol=0)
+    again = predict(draw_weights(student, draws()), batch).flood_logits
     torch.testing.assert_close(again, one, rtol=0, atol=0)
 
 
