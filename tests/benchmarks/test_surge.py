@@ -219,7 +219,7 @@ def test_the_correction_of_an_operational_forecast_finds_its_bias(gauge: Gauge) 
     issued = gauge.time[cycles]
     product = Operational("x", issued, issued + np.timedelta64(5, "h"), value, value - 0.02, value + 0.02, -0.3)
     task = task_of(replace(gauge, operational=product), "forecast")
-    raw, corrected = (errors(task, METHODS[name].method) for name in ("operational", "operational_corrected"))
+    raw, corrected = (errors(task, METHODS[name].method) for name in ("operational", "operational_debiased"))
     np.testing.assert_allclose(corrected, 0.03, atol=0.01)
     assert (raw > 0.09).all()
     assert (errors(task, ridge_weather)[1:] < 0.06).all()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from benchmarks.surge.methods.forecaster import distilled, labels_only, process, shuffled_teacher
 from benchmarks.surge.methods.method import Method, with_intervals
 from benchmarks.surge.methods.networks import hidra_like, lstm
-from benchmarks.surge.methods.operational import operational, operational_corrected
+from benchmarks.surge.methods.operational import operational, operational_corrected, operational_debiased
 from benchmarks.surge.methods.ridge import ridge, ridge_weather
 from benchmarks.surge.methods.simple import fit_damped_persistence, fit_persistence, fit_zero_surge
 from benchmarks.surge.protocol import Task
@@ -46,6 +46,7 @@ METHODS: dict[str, Entry] = {
     "distilled": Entry(distilled, WITH_WEATHER),
     "shuffled_teacher": Entry(shuffled_teacher, WITH_WEATHER),
     "operational": Entry(operational, ("forecast",), needs_operational=True),
+    "operational_debiased": Entry(operational_debiased, ("forecast",), needs_operational=True),
     "operational_corrected": Entry(operational_corrected, ("forecast",), needs_operational=True),
 }
 SIMPLE = ("zero_surge", "persistence", "damped_persistence", "ridge")

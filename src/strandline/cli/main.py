@@ -15,6 +15,7 @@ from rich.markup import escape
 from strandline.cli.check import check
 from strandline.cli.console import StageDisplay, note, print_json, print_result, refuse, summary_table, warn
 from strandline.cli.fetch import fetch
+from strandline.cli.forecast import forecast
 from strandline.cli.map import map_floods
 from strandline.cli.new import new
 from strandline.cli.places import places
@@ -261,6 +262,18 @@ def watch(
         else:
             for line in job.screen_lines(hour, decisions):
                 print_result(line)
+
+
+app.command(
+    epilog=_examples(
+        (
+            "strandline forecast examples/caorle.toml --data DATA --run runs/caorle",
+            "now, by the record and its streams",
+        ),
+        ("strandline forecast examples/caorle.toml --data DATA --run runs/caorle --at 2022-11-21T06:00", "as of then"),
+        ("strandline forecast --run runs/demo --json", "the built-in delta, for other programs"),
+    )
+)(forecast)
 
 
 app.command(

@@ -44,8 +44,9 @@ from strandline.risk.hazard.mean_level_trend import decimal_year
 from strandline.risk.hazard.own_record import GaugeHours
 from strandline.risk.hazard.return_levels import PublishedLevels
 from strandline.risk.hazard.short_maxima import fit_annual_maxima
-from strandline.simulator.coast import simulate_coast
+from strandline.simulator.coast import simulate_coast, simulate_dry_coast
 
+BUILT_IN_NAME = "the built-in delta"
 BUILT_IN_SEED = 3
 """Of the delta of a run without a region file; below ``simulated_coasts.FIRST_SEED``, so never trained on."""
 BUILT_IN_SIZES = {32: (12.0, 24), 64: (30.0, 40)}
@@ -146,7 +147,7 @@ class StudyArea:
 def simulate_study_area(cells: int, years: float, storms: int, progress: Progress | None = None) -> StudyArea:
     """The built-in delta, which needs no file; every seventh of its storms has a flood survey."""
     coast = simulate_coast(
-        "the built-in delta",
+        BUILT_IN_NAME,
         BUILT_IN_SEED,
         shape=(cells, cells),
         years=years,
@@ -173,6 +174,22 @@ def built_in_study_area(cells: int, progress: Progress | None = None) -> StudyAr
     if cells not in BUILT_IN_SIZES:
         raise InputError("built-in delta", f"has no size of {cells} cells", f"choose from {sorted(BUILT_IN_SIZES)}")
     return simulate_study_area(cells, *BUILT_IN_SIZES[cells], progress)
+
+
+def built_in_sea(cells: int) -> StudyArea:
+    """The terrain, gauges and weather of the built-in delta without its floods, which take most of the time.
+
+    Gaps of the gauges differ from those of ``built_in_study_area``.
+
+    Raises:
+        InputError: of another size.
+    """
+    if cells not in BUILT_IN_SIZES:
+        raise InputError("built-in delta", f"has no size of {cells} cells", f"choose from {sorted(BUILT_IN_SIZES)}")
+    years, storms = BUILT_IN_SIZES[cells]
+    return StudyArea(
+        simulate_dry_coast(BUILT_IN_NAME, BUILT_IN_SEED, shape=(cells, cells), years=years, n_storms=storms)
+    )
 
 
 def open_study_area(region_file: RegionFile, execute: Executor = in_this_process) -> StudyArea:

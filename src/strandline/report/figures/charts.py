@@ -35,16 +35,26 @@ HOUR, HISTORY = pd.Timedelta(hours=1), pd.Timedelta(hours=72)
 
 
 @style_rc()
-def draw_surge(trace: ForecastTrace, history: pd.Series, datum: str, width: float = WIDE) -> Picture:
+def draw_surge(
+    trace: ForecastTrace,
+    history: pd.Series,
+    datum: str,
+    width: float = WIDE,
+    levels: Sequence[tuple[str, float]] = (),
+) -> Picture:
     """Draw forecast levels with their 10-90 % band, and observed levels; gaps are shaded and never bridged.
 
     Args:
-        trace: the forecast to show; ``observed`` in it may be NaN.
+        trace: the forecast to show; ``observed`` in it may be NaN, and is no gap where all of it is.
         history: observed levels [m] by UTC time before the issue; NaN = gap.
+        levels: names and levels [m] that matter here, ascending; the lowest that the sea does not come near is the last
+            one drawn.
     """
     rows = trace.rows
     start = (trace.issue_time if trace.issue_time is not None else rows["time"].iloc[0]) - HISTORY
     observed = _hourly(history, rows, start)
+    if rows["observed"].iloc[1:].isna().all() and trace.issue_time is not None:
+        observed = observed[observed.index <= trace.issue_time]
     figure, axes = new_axes(width, 3.9 if width >= WIDE else 3.8)
     axes.fill_between(rows["time"], rows["p10"], rows["p90"], color=BLUE, alpha=0.25, linewidth=0,
                       label="forecast, 8 in 10 chance")  # fmt: skip
@@ -57,6 +67,11 @@ def draw_surge(trace: ForecastTrace, history: pd.Series, datum: str, width: floa
     for index, (first, last) in enumerate(gaps_of(observed)):
         axes.axvspan(first - HOUR / 2, last + HOUR / 2, facecolor=ORANGE, alpha=0.28, linewidth=0, zorder=0,  # type: ignore[arg-type]
                      label="no reading" if index == 0 else None, gid=f"gap-{index}")  # fmt: skip
+    highest = float(np.nanmax([rows["p90"].max(), observed.max()]))
+    beyond = next((number for number, (_, level) in enumerate(levels) if level > highest), len(levels))
+    for name, level in levels[: beyond + 1]:
+        axes.axhline(level, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
+        axes.annotate(name, (start, level), xytext=(3, 2), textcoords="offset points", color=MUTED, fontsize=8.5)
     if trace.issue_time is not None:
         axes.axvline(trace.issue_time, color=INK, linewidth=1.2)  # type: ignore[arg-type]
         axes.annotate("issued", (trace.issue_time, 1.0), xycoords=("data", "axes fraction"), xytext=(-4, -2),

@@ -1,0 +1,243 @@
+"""``strandline forecast``: the water level of the next three days, from what is known now or was known then."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from strandline.cli.console import StageDisplay, note, print_json, print_result, warn
+from strandline.errors import InputError, require_extra
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from rich.table import Table
+
+    from strandline.observations.arrays import Floats
+    from strandline.observations.region_file import RegionFile
+    from strandline.pipeline.deployment import Deployment
+    from strandline.pipeline.study_area import StudyArea
+    from strandline.report.alerts.level_forecast import LevelForecast
+    from strandline.report.findings import LeadSkill
+    from strandline.watch.feeds.latest import LatestSea
+
+QUANTILES = (0.05, 0.1, 0.5, 0.9, 0.95)
+SHOWN_EVERY = 6
+"""Step of the table on the screen [h]."""
+BEFORE_THE_END = timedelta(days=4)
+"""Before the end of the built-in delta's record, so that its weather is forecast for all of the three days."""
+
+
+def forecast(
+    region: Annotated[
+        Path | None, typer.Argument(help="Region file (TOML). Without one: the built-in simulated delta.")
+    ] = None,
+    run: Annotated[Path, typer.Option(help="Folder of this place's finished `strandline run`.")] = Path("runs/demo"),
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Folder that the region file's paths start from.", show_default="its own"),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="Forecast as it would have been issued then, from what was known by then; UTC, as 2022-11-21T06:00.",
+            show_default="now, with what the streams answer; of the built-in delta four days before its record ends",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for table, plot and JSON.", show_default="forecast in --run")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON on standard output.")] = False,
+) -> None:
+    """Forecast the water level 0 to 72 hours ahead: high waters, their range, and the levels that matter here.
+
+    It is no warning: `strandline watch` decides on the plan's actions, by this forecast and all other streams.
+    """
+    from strandline.report.alerts.level_forecast import sentences_of, warnings_of
+    from strandline.report.alerts.level_forecast_files import as_plain, write_forecast
+
+    with StageDisplay() as announce:
+        announce("open the place")
+        region_file, area, deployment = _open(region, data, run)
+        announce("read what is known")
+        sea = _known(region_file, area, deployment, at)
+        announce("forecast")
+        found = _forecast(run, area, deployment, sea)
+        folder = out or run / "forecast"
+        write_forecast(folder, found, sea.time, sea.level)
+    for each in sea.health:
+        if each.condition not in ("alive", "late"):
+            warn(f"stream '{each.stream}': {each.note}")
+    for line in warnings_of(found):
+        warn(line)
+    if as_json:
+        print_json(as_plain(found))
+        return
+    print_result(f"{found.place}, issued {found.issued:%Y-%m-%d %H:%M} UTC, levels in m above {found.datum}")
+    for line in sentences_of(found):
+        print_result(line)
+    for table in _tables(found):
+        print_result(table)
+    note(f"forecast: {folder}")
+
+
+def _open(region: Path | None, data: Path | None, run: Path) -> "tuple[RegionFile | None, StudyArea, Deployment]":
+    from strandline.observations.readers.formats.reading_process import reading_process
+    from strandline.observations.region_file import load_region_file
+    from strandline.pipeline.deployment import load_deployment
+    from strandline.pipeline.run_folder.generations import open_run
+    from strandline.pipeline.study_area import built_in_sea, open_study_area
+
+    open_run(run)
+    deployment = load_deployment(run)
+    region_file = None if region is None else load_region_file(region, data)
+    if region_file is None:
+        area = built_in_sea(min(deployment.region.shape))
+    else:
+        area = open_study_area(region_file, reading_process())
+    if area.observations.region.name != deployment.region.name:
+        what = f"is about '{deployment.region.name}', not '{area.observations.region.name}'"
+        raise InputError(run, what, "name the folder of this region's run")
+    return region_file, area, deployment
+
+
+def _known(
+    region_file: "RegionFile | None", area: "StudyArea", deployment: "Deployment", at: str | None
+) -> "LatestSea":
+    """What is known at the hour of issue."""
+    import numpy as np
+
+    from strandline.watch.clock import utc_now
+    from strandline.watch.feeds.latest import known_by_record, known_by_streams
+
+    if at is not None:
+        hour = _hour(at)
+        if hour > np.datetime64(utc_now(), "ns"):
+            raise InputError("--at", f"{at} lies in the future", "leave it out to forecast from now on")
+        return known_by_record(area, hour)
+    if region_file is None:
+        return known_by_record(area, area.own_level[0][-1] - np.timedelta64(BEFORE_THE_END))
+    if not region_file.stream:
+        return known_by_record(area, np.datetime64(utc_now().replace(minute=0, second=0, microsecond=0), "ns"))
+    require_extra("forecast", "watch", "httpx", "tenacity", "pybreaker", "pystac_client")
+    from strandline.watch.feeds.registry import open_feeds
+
+    return known_by_streams(area, deployment, open_feeds(region_file), utc_now())
+
+
+def _forecast(run: Path, area: "StudyArea", deployment: "Deployment", sea: "LatestSea") -> "LevelForecast":
+    import numpy as np
+    import pandas as pd
+
+    from strandline.report.alerts.level_forecast import LevelForecast, alert_levels
+    from strandline.uncertainty.gauge_forecast.forecaster import LEADS
+    from strandline.uncertainty.gauge_forecast.forecaster_file import load_gauge_forecaster
+
+    forecaster = load_gauge_forecaster(run, deployment.sea_level, deployment.mean_sea_level)
+    found = forecaster.forecast(np.array([sea.hour]), sea.time, sea.level, sea.observations, QUANTILES)
+    issued = pd.Timestamp(sea.hour)
+    rows = pd.DataFrame(
+        {
+            "issue_time": issued,
+            "time": issued + pd.to_timedelta(LEADS, unit="h"),
+            "lead_h": LEADS,
+            **{f"p{round(100 * level):02d}": values[0] for level, values in found.quantiles.items()},
+            "observed": _observed(area, sea, issued + pd.to_timedelta(LEADS, unit="h")),
+            "tide": found.tide[0],
+            "knows_weather": found.knows_weather[0],
+        }
+    )
+    levels = np.median(deployment.return_levels, axis=0)
+    pairs = list(zip(deployment.return_periods, levels.tolist(), strict=True))
+    return LevelForecast(
+        place=deployment.region.name,
+        datum=deployment.region.vertical_datum,
+        issued=issued,
+        is_simulated=deployment.is_simulated or _is_simulated(area),
+        rows=rows,
+        readings=int(found.readings[0]),
+        reading_age=None if np.isnan(found.age[0]) else float(found.age[0]),
+        weather_source=sea.weather_source,
+        weather_issued=None if sea.weather_issued is None else pd.Timestamp(sea.weather_issued),
+        levels=alert_levels(rows, deployment.protocol, pairs),
+        skill=_skill(run),
+        is_fitted=_is_fitted(area, deployment, sea.hour),
+    )
+
+
+def _observed(area: "StudyArea", sea: "LatestSea", hours: "pd.DatetimeIndex") -> "Floats":
+    """What the gauge read in these hours, where its record reaches so far: to be seen beside the forecast."""
+    import numpy as np
+    import pandas as pd
+
+    time, level = area.own_level
+    read = pd.concat([pd.Series(sea.level, pd.DatetimeIndex(sea.time)), pd.Series(level, pd.DatetimeIndex(time))])
+    read = read[~read.index.duplicated()]
+    return np.asarray(read.reindex(hours), dtype=np.float64)
+
+
+def _is_fitted(area: "StudyArea", deployment: "Deployment", hour: "np.datetime64") -> bool:
+    """Whether an hour lies in the part of the record that the forecaster was fitted to."""
+    time = area.own_level[0]
+    return bool(time[0] <= hour <= time[-1]) and not any(start <= hour <= end for start, end in deployment.withheld)
+
+
+def _is_simulated(area: "StudyArea") -> bool:
+    known = area.observations.provenance
+    return any(
+        known[name].kind == "simulated" for name in ("tide_gauge", "weather", "weather_forecast") if name in known
+    )
+
+
+def _skill(run: Path) -> "tuple[LeadSkill, ...]":
+    """As the run measured it; empty where it could not."""
+    from pydantic import TypeAdapter
+
+    from strandline.report.findings import LeadSkill
+
+    rows = json.loads((run / "summary.json").read_text(encoding="utf-8"))["surge"].get("by_lead") or []
+    known = [{name: float("nan") if value is None else value for name, value in row.items()} for row in rows]
+    return TypeAdapter(tuple[LeadSkill, ...]).validate_python(known)
+
+
+def _hour(at: str) -> "np.datetime64":
+    import numpy as np
+    import pandas as pd
+
+    what, remedy = f"'{at}' is no time", "write 2022-11-21T06:00 (UTC), or 2022-11-21T07:00+01:00"
+    try:
+        time = pd.Timestamp(at)
+    except ValueError as error:
+        raise InputError("--at", what, remedy) from error
+    if pd.isna(time):
+        raise InputError("--at", what, remedy)
+    utc = time if time.tzinfo is None else time.tz_convert("UTC").tz_localize(None)
+    return np.datetime64(utc.floor("h"), "ns")
+
+
+def _tables(found: "LevelForecast") -> "list[Table]":
+    from rich.table import Table
+
+    from strandline.report.alerts.level_forecast import chance_of
+
+    rows, high = found.rows, found.high_waters.index
+    hours = Table(title="Water level (m), high waters marked ▲", title_justify="left", box=None)
+    for name in ("UTC", "lead (h)", "expected", "90 % range", "tide alone", "weather"):
+        hours.add_column(name, justify="left" if name == "UTC" else "right", no_wrap=True)
+    for at in sorted({*range(0, len(rows), SHOWN_EVERY), *high.tolist()}):
+        row = rows.iloc[at]
+        hours.add_row(
+            f"{row['time']:%a %d %b %H:%M}{' ▲' if at in high else ''}", f"{row['lead_h']}", f"{row['p50']:.2f}",
+            f"{row['p05']:.2f} … {row['p95']:.2f}", f"{row['tide']:.2f}", "yes" if row["knows_weather"] else "no",
+        )  # fmt: skip
+    levels = Table(title="Levels that matter here, within 72 h", title_justify="left", box=None)
+    for name in ("level", "m", "chance", "from (UTC)"):
+        levels.add_column(name, justify="left" if name == "level" else "right", no_wrap=name != "level")
+    for each in found.levels:
+        first = None if each.exceedance is None or each.is_unlikely else each.exceedance.earliest
+        levels.add_row(
+            each.name, f"{each.level:.2f}", chance_of(each), "–" if first is None else f"{first:%a %d %b %H:%M}"
+        )
+    return [hours, levels]

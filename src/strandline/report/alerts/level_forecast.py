@@ -1,0 +1,180 @@
+"""One forecast of the water level for people: its high waters, and the levels that the sea may pass."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from scipy.signal import find_peaks
+
+from strandline.planning.early_action.protocol import Protocol
+from strandline.planning.formatting import format_metres, format_metres_between, format_percent, format_time, pluralise
+from strandline.report.alerts.exceedance import Exceedance, exceedance_of_quantiles
+from strandline.report.findings import LeadSkill
+
+HOURS_BETWEEN = 6
+"""Least time between two high waters [h]."""
+LEAST_CHANCE = 0.005
+"""Chance below which hours are all as good as none [-]."""
+STALE_WEATHER_H, STALE_READING_H = 24.0, 3.0
+"""Age of the newest weather forecast, and of the newest reading, from which a reader is warned [h]; assumptions."""
+
+
+@dataclass(frozen=True)
+class AlertLevel:
+    """A level of the sea that means something here.
+
+    Attributes:
+        name: in words.
+        level: [m, region datum].
+        exceedance: by this forecast; ``None`` = no hour has a probability.
+    """
+
+    name: str
+    level: float
+    exceedance: Exceedance | None
+
+    @property
+    def is_unlikely(self) -> bool:
+        """Whether the chance of every hour is as good as none."""
+        return self.exceedance is not None and self.exceedance.probability < LEAST_CHANCE
+
+
+@dataclass(frozen=True, eq=False)
+class LevelForecast:
+    """A forecast as it is shown.
+
+    Attributes:
+        place, datum: names.
+        issued: UTC.
+        is_simulated: whether any data behind it was simulated.
+        rows: an hour each: ``issue_time``, ``time``, ``lead_h``, ``p05``, ``p10``, ``p50``, ``p90``, ``p95``,
+            ``observed``, ``tide`` [m, region datum], and ``knows_weather``.
+        readings: of the last 72 hours; ``reading_age`` of the newest [h], ``None`` = there is none.
+        weather_source: empty = there is no weather; ``weather_issued``: of its newest forecast, ``None`` = none.
+        levels: ascending.
+        skill: of the forecaster on storms that were held out, by lead.
+        is_fitted: whether the forecaster was fitted to the hours about the issue.
+    """
+
+    place: str
+    datum: str
+    issued: pd.Timestamp
+    is_simulated: bool
+    rows: pd.DataFrame
+    readings: int
+    reading_age: float | None
+    weather_source: str
+    weather_issued: pd.Timestamp | None
+    levels: tuple[AlertLevel, ...]
+    skill: tuple[LeadSkill, ...] = ()
+    is_fitted: bool = False
+
+    @property
+    def knows_weather_until(self) -> pd.Timestamp | None:
+        """Last hour up to which every hour rests on the weather; ``None`` = none does."""
+        known = self.rows["knows_weather"].to_numpy(dtype=bool)
+        last = int(known.argmin()) if not known.all() else known.size
+        return None if last == 0 else pd.Timestamp(self.rows["time"].iloc[last - 1])
+
+    @property
+    def high_waters(self) -> pd.DataFrame:
+        """The rows of the high waters of the median, in order of time."""
+        peaks, _ = find_peaks(self.rows["p50"].to_numpy(), distance=HOURS_BETWEEN)
+        found: pd.DataFrame = self.rows.iloc[peaks]
+        return found
+
+
+def alert_levels(
+    rows: pd.DataFrame, protocol: Protocol | None, return_levels: Sequence[tuple[float, float]]
+) -> tuple[AlertLevel, ...]:
+    """The levels of the plan's triggers, and the return levels, with what the forecast says of each.
+
+    Args:
+        rows: of the forecast.
+        return_levels: (years, level [m, region datum]).
+    """
+    named = [(f"once in {years:g} years", level) for years, level in return_levels]
+    for phase in () if protocol is None else protocol.phases:
+        event = phase.event
+        if event is not None and (event.variable, event.unit, event.operator[0]) == ("water_level", "m", ">"):
+            named.append((f"plan: {phase.label}", event.value))
+    return tuple(AlertLevel(name, level, exceedance_of_quantiles(rows, level)) for name, level in _joined(named))
+
+
+def _joined(named: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Names of one level together, ascending."""
+    levels = sorted({round(level, 2) for _, level in named})
+    return [("; ".join(name for name, each in named if round(each, 2) == level), level) for level in levels]
+
+
+def warnings_of(forecast: LevelForecast) -> list[str]:
+    """What a reader must know before relying on the forecast; it never lacks what makes calm unsure."""
+    found = []
+    if forecast.is_simulated:
+        found.append("Data behind this forecast are simulated: it is an exercise.")
+    if forecast.is_fitted:
+        found.append("The forecaster was fitted to these hours: how well it does here proves nothing.")
+    until, end = forecast.knows_weather_until, pd.Timestamp(forecast.rows["time"].iloc[-1])
+    if forecast.reading_age is None and until is None:
+        found.append(
+            "Neither a reading of the last three days nor a weather forecast is known: these are the tide and the range"
+            " of all seasons. Do not conclude that the sea stays calm."
+        )
+    elif until is None:
+        found.append(
+            "No weather forecast is known: the forecast is by the gauge's readings alone and cannot see a storm coming."
+            " Do not conclude that the sea stays calm."
+        )
+    elif until < end:
+        found.append(f"The weather is known until {format_time(until)}; after it a storm cannot be seen coming.")
+    if until is not None and forecast.reading_age is None:
+        found.append(
+            "The gauge was silent for three days: the forecast is by the weather alone, and its range is wide."
+        )
+    elif forecast.reading_age is not None and forecast.reading_age >= STALE_READING_H:
+        found.append(f"The newest reading of the gauge is {pluralise(round(forecast.reading_age), 'hour')} old.")
+    if forecast.weather_issued is not None:
+        age = (forecast.issued - forecast.weather_issued) / pd.Timedelta(hours=1)
+        if age >= STALE_WEATHER_H:
+            found.append(f"The newest weather forecast is {pluralise(round(age), 'hour')} old.")
+    return found
+
+
+def sentences_of(forecast: LevelForecast) -> list[str]:
+    """The forecast in sentences: its highest water, what it rests on, and how well such forecasts did."""
+    rows = forecast.rows
+    top = rows.iloc[int(rows["p50"].argmax())]
+    found = [
+        f"Highest water expected within 72 hours: {format_metres(top['p50'])} above {forecast.datum}"
+        f" ({format_metres_between(top['p05'], top['p95'])} in 9 of 10 cases) on {format_time(top['time'])}.",
+        _basis(forecast),
+    ]
+    day = next((each for each in forecast.skill if each.lead >= 24), None)
+    if day is not None:
+        found.append(
+            f"In storms that it was not fitted to, such forecasts {day.lead} hours ahead erred by"
+            f" {format_metres(day.rmse)} (the tide alone by {format_metres(day.tide)}), and"
+            f" {format_percent(day.coverage_90)} of the readings lay in the range meant for 90 %."
+        )
+    return found
+
+
+def chance_of(level: AlertLevel) -> str:
+    """The chance that the sea passes a level, in words: known are the chances of single hours alone."""
+    if level.exceedance is None:
+        return "unknown"
+    if level.is_unlikely:
+        return "below 1 % in each hour"
+    return f"{format_percent(level.exceedance.probability)} or more"
+
+
+def _basis(forecast: LevelForecast) -> str:
+    if forecast.reading_age is None:
+        gauge = "no reading of the last 72 hours"
+    else:
+        gauge = f"{pluralise(forecast.readings, 'reading')} of the last 72 hours"
+    until = forecast.knows_weather_until
+    if until is None:
+        return f"It rests on {gauge}, and on no weather."
+    issued = "" if forecast.weather_issued is None else f" issued {format_time(forecast.weather_issued)}"
+    return f"It rests on {gauge} and the weather{issued} ({forecast.weather_source}), until {format_time(until)}."

@@ -1,0 +1,83 @@
+"""``forecast.json``, ``forecast.csv`` and ``forecast.svg``: one forecast of the water level for programs and people."""
+
+import textwrap
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from strandline.files import write_text
+from strandline.observations.arrays import Floats, Times
+from strandline.report.alerts.exceedance import Exceedance
+from strandline.report.alerts.forecast_trace import ForecastTrace
+from strandline.report.alerts.level_forecast import LevelForecast, sentences_of, warnings_of
+from strandline.report.figures.charts import draw_surge
+from strandline.report.products import JsonValue, as_json, write_json
+
+MOST_LETTERS = 70
+"""Of the name of a level in the picture."""
+COLUMNS = ("time", "lead_h", "p05", "p10", "p50", "p90", "p95", "tide", "knows_weather")
+
+
+def write_forecast(folder: Path, forecast: LevelForecast, time: Times, level: Floats) -> None:
+    """Write the three files.
+
+    Args:
+        time, level: (T,) readings up to the issue [m, region datum], for the picture.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    trace = ForecastTrace(forecast.rows, forecast.issued, None)
+    history = pd.Series(level, pd.DatetimeIndex(time))
+    levels = [(textwrap.shorten(each.name, MOST_LETTERS, placeholder=" …"), each.level) for each in forecast.levels]
+    picture = draw_surge(trace, history, forecast.datum, levels=levels)
+    table = forecast.rows.loc[:, list(COLUMNS)].copy()
+    table["time"] = pd.to_datetime(table["time"]).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    write_text(folder / "forecast.csv", table.to_csv(index=False, float_format="%.3f"))
+    write_text(folder / "forecast.svg", picture.svg)
+    write_json(folder / "forecast.json", as_plain(forecast))
+
+
+def as_plain(forecast: LevelForecast) -> dict[str, JsonValue]:
+    """The forecast as plain values: levels [m, datum], times UTC, probabilities [-]."""
+    rows = forecast.rows.loc[:, list(COLUMNS)]
+    until = forecast.knows_weather_until
+    return {
+        "place": forecast.place,
+        "vertical_datum": forecast.datum,
+        "issued": _utc(forecast.issued),
+        "provenance": "simulated" if forecast.is_simulated else "real",
+        "warnings": list(warnings_of(forecast)),
+        "summary": list(sentences_of(forecast)),
+        "rests_on": {
+            "readings_of_72_h": forecast.readings,
+            "newest_reading_h": forecast.reading_age,
+            "weather": forecast.weather_source or None,
+            "weather_issued": None if forecast.weather_issued is None else _utc(forecast.weather_issued),
+            "weather_known_until": None if until is None else _utc(until),
+        },
+        "high_waters": [
+            {"time": _utc(row["time"]), **{name: as_json(float(row[name])) for name in ("p05", "p50", "p95", "tide")}}
+            for row in forecast.high_waters.to_dict(orient="records")
+        ],
+        "levels": [
+            {"name": each.name, "level": each.level, **_exceedance(each.exceedance)} for each in forecast.levels
+        ],
+        "skill_in_storms_held_out": as_json([asdict(each) for each in forecast.skill]),
+        "hours": as_json(
+            [{**row, "time": _utc(row["time"]), "lead_h": int(row["lead_h"])} for row in rows.to_dict(orient="records")]
+        ),
+    }
+
+
+def _exceedance(found: Exceedance | None) -> dict[str, JsonValue]:
+    if found is None:
+        return {"chance_at_least": None, "possible_from": None, "likely_from": None}
+    return {
+        "chance_at_least": found.probability,
+        "possible_from": None if found.earliest is None else _utc(found.earliest),
+        "likely_from": None if found.onset is None else _utc(found.onset),
+    }
+
+
+def _utc(time: pd.Timestamp) -> str:
+    return f"{pd.Timestamp(time):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,108 @@
+"""A forecast of the water level in sentences: what makes calm unsure is never left out."""
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from strandline.report.alerts.level_forecast import (
+    AlertLevel,
+    LevelForecast,
+    alert_levels,
+    chance_of,
+    sentences_of,
+    warnings_of,
+)
+from strandline.report.alerts.level_forecast_files import COLUMNS, write_forecast
+from tests.fixtures import reports as coast
+
+ISSUED = pd.Timestamp("2022-11-21T06:00")
+LEADS = np.arange(73)
+
+
+def a_forecast(surge: float = 0.5, weather: int = 73, age: float | None = 0.0) -> LevelForecast:
+    """A tide of 0.4 m and a surge a day ahead; the weather is known for the first ``weather`` hours."""
+    tide = 0.4 * np.cos(2 * np.pi * LEADS / 12.42)
+    middle = tide + surge * np.exp(-(((LEADS - 25) / 5) ** 2))
+    rows = pd.DataFrame(
+        {
+            "issue_time": ISSUED, "time": ISSUED + pd.to_timedelta(LEADS, unit="h"), "lead_h": LEADS,
+            "p05": middle - 0.16, "p10": middle - 0.13, "p50": middle, "p90": middle + 0.13, "p95": middle + 0.16,
+            "observed": np.where(LEADS == 0, 0.4, np.nan), "tide": tide, "knows_weather": weather > LEADS,
+        }
+    )  # fmt: skip
+    return LevelForecast(
+        "Mouth of the Sella", "local datum", ISSUED, False, rows, 0 if age is None else 70, age, "a service",
+        ISSUED - pd.Timedelta("6h"), alert_levels(rows, coast.a_plan().protocol, [(2, 1.1), (100, 2.0)]),
+    )  # fmt: skip
+
+
+def test_the_highest_water_and_what_it_rests_on_come_first() -> None:
+    said = " ".join(sentences_of(a_forecast()))
+    top = a_forecast().rows["p50"].max()
+    assert f"{top:.2f}" in said
+    assert "70 readings of the last 72 hours" in said.replace("\u202f", " ").replace("\xa0", " ")
+    assert "21 November 2022, 00:00 UTC" in said
+    assert "skill" not in said
+
+
+def test_nothing_is_wrong_with_a_whole_forecast() -> None:
+    assert warnings_of(a_forecast()) == []
+
+
+@pytest.mark.parametrize(
+    ("forecast", "word"),
+    [
+        (a_forecast(weather=0), "cannot see a storm coming. Do not conclude that the sea stays calm"),
+        (a_forecast(weather=0, age=None), "the range of all seasons. Do not conclude that the sea stays calm"),
+        (a_forecast(weather=40), "after it a storm cannot be seen"),
+        (a_forecast(age=None), "by the weather alone"),
+        (a_forecast(age=9.0), "old"),
+        (replace(a_forecast(), weather_issued=ISSUED - pd.Timedelta("40h")), "weather forecast is 40"),
+        (replace(a_forecast(), is_simulated=True), "exercise"),
+        (replace(a_forecast(), is_fitted=True), "proves nothing"),
+    ],
+)
+def test_what_a_forecast_lacks_is_said(forecast: LevelForecast, word: str) -> None:
+    assert word in " ".join(warnings_of(forecast)).replace("\u202f", " ").replace("\xa0", " ")
+
+
+def test_high_waters_are_the_peaks_of_the_tide_and_surge() -> None:
+    high = a_forecast().high_waters["lead_h"].tolist()
+    assert len(high) in (5, 6)
+    assert all(later - earlier > 8 for earlier, later in pairwise(high))
+    assert int(a_forecast().rows["p50"].argmax()) in high
+
+
+def test_levels_of_one_height_are_one_line_and_chances_fall_with_height() -> None:
+    levels = a_forecast(1.2).levels
+    heights = [each.level for each in levels]
+    assert heights == sorted(set(heights))
+    chances = [each.exceedance.probability for each in levels if each.exceedance is not None]
+    assert chances == sorted(chances, reverse=True)
+    assert any(name.startswith("plan: ") for each in levels for name in each.name.split("; "))
+
+
+def test_a_chance_is_a_bound_and_no_chance_is_not_called_none() -> None:
+    low, high = (each for each in a_forecast(1.2).levels if each.name.startswith("once in"))
+    assert chance_of(low).endswith("or more")
+    assert chance_of(high) == "below 1 % in each hour"
+    assert chance_of(AlertLevel("a wall", 1.0, None)) == "unknown"
+
+
+def test_the_files_hold_every_hour_and_valid_json(tmp_path: Path) -> None:
+    forecast = a_forecast(weather=30)
+    time = ISSUED.to_datetime64() - np.arange(80)[::-1].astype("timedelta64[h]")
+    write_forecast(tmp_path, forecast, time.astype("datetime64[ns]"), np.zeros(80))
+    plain = json.loads((tmp_path / "forecast.json").read_text(encoding="utf-8"))
+    assert plain["rests_on"]["weather_known_until"] == "2022-11-22T11:00:00Z"
+    assert len(plain["hours"]) == 73
+    assert plain["warnings"]
+    table = pd.read_csv(tmp_path / "forecast.csv")
+    assert tuple(table.columns) == COLUMNS
+    picture = (tmp_path / "forecast.svg").read_text(encoding="utf-8")
+    assert "gap-0" not in picture, "hours to come are no gap"
