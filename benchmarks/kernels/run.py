@@ -45,7 +45,7 @@ def concentration_rows(options: argparse.Namespace, data: Mapping[str, str], ann
 
 def delta_rows(options: argparse.Namespace, data: Mapping[str, str], announce: Announce) -> list[Row]:
     """Distillation on simulated coasts, with weights chosen on tuning coasts."""
-    config = DistillationConfig(steps=options.steps, windows=0)
+    config = DistillationConfig(steps=options.steps)
 
     def run(coast: int, seed: int, tests: tuple[str, ...], weights: Weights | None) -> list[Row]:
         announce(f"delta: coast {coast}, seed {seed}")

@@ -147,7 +147,7 @@ def shipped_transformer() -> nn.Module:
 def coast_subjects() -> tuple[Subject, Subject]:
     """The shipped student and teacher on 64 × 64 cells; the student with one archive, the teacher with one pass."""
     student, teacher = load_students()[0], load_teacher()
-    storms = load_exemplars().storms
+    storms = load_exemplars()
     repeated = storms[torch.arange(BATCH) % len(storms)]
     with_archive = attach_whole_archive(repeated, _archive_of(storms, predict(teacher, storms)))
 

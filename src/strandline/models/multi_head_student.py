@@ -1,6 +1,5 @@
 """An ensemble in one network: the trunk of one student, and a light head for each member."""
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 

@@ -15,8 +15,8 @@ class Prediction:
     Attributes:
         flood_logits: (B, K, H, W) depth classes, edges in ``batch.DEPTH_EDGES``.
         damage_logits: (B, A, K) damage states 0…4; ``None`` where the batch has no assets.
-        features: ``global`` (B, D), ``patches`` (B, N, D), N = H/8 · W/8 in row order, and the gauge and climate tokens:
-            ``tokens`` (B, T, D), ``token_hours`` (B, T) from issue, ``tokens_seen`` (B, T).
+        features: ``global`` (B, D); ``patches`` (B, N, D), N = H/8 · W/8 in row order; and the gauge and climate
+            tokens, ``tokens`` (B, T, D), with ``token_hours`` (B, T) from issue, ``tokens_seen`` (B, T).
     """
 
     flood_logits: Tensor

@@ -10,9 +10,9 @@ from strandline.models.flood.archive_attention import ArchiveAttention, attend_t
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import MapPrediction, Streams
 from strandline.models.flood.inputs import SPARSE, STUDENT_STREAMS, WATERLINE_STREAM, streams_of
+from strandline.models.gauge_encoder import GaugeEncoder
 from strandline.models.layers import DamageHead
 from strandline.models.prediction import Prediction
-from strandline.models.gauge_encoder import GaugeEncoder
 from strandline.observations.exposure.assets import CURVE_CLASSES
 
 SITE_CHANNELS = 8

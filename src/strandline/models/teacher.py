@@ -6,9 +6,9 @@ from strandline.models.batch import DAMAGE_STATES, FLOOD_CLASSES, Batch
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.inputs import SPARSE, TEACHER_STREAMS, streams_of
 from strandline.models.flood.refinement import RefinementHead
+from strandline.models.gauge_encoder import GaugeEncoder
 from strandline.models.layers import DamageHead
 from strandline.models.prediction import Prediction
-from strandline.models.gauge_encoder import GaugeEncoder
 from strandline.observations.exposure.assets import CURVE_CLASSES
 
 SKIP_CHANNELS = 16

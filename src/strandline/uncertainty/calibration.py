@@ -18,7 +18,6 @@ from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 from strandline.uncertainty.risk_control import miss_rate_threshold
 
 
-
 def calibrate_on(
     data: AdaptationData, students: Sequence[Student | MultiHeadStudent], miss_rate: float | None = None
 ) -> Forecaster:

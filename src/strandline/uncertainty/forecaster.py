@@ -111,6 +111,7 @@ class Forecaster:
             return np.full(len(batch), self.threshold)
         return np.where(self.archive.is_beyond(batch).numpy(), self.extrapolation_threshold, self.threshold)
 
+
 def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, object]) -> None:
     """Write ``student.safetensors``, its card with the calibration, and ``archive.safetensors`` if there is one.
 

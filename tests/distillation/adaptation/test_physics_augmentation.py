@@ -73,15 +73,12 @@ def make_data(designer: StormDesigner) -> AdaptationData:
     past = seen(designer, [0.5, 0.6, 0.7], 1)
     logits = torch.zeros(3, 5, 16, 16)
     logits[:, 0] = 4.0
-    three = Prediction(torch.zeros(3, 25), torch.ones(3, 25), logits)
-    two = Prediction(torch.zeros(2, 25), torch.ones(2, 25), logits[:2])
+    two, last = Prediction(logits[:2]), Prediction(logits[2:])
     archive = build_archive(past[:2], two)
     return AdaptationData(
         training=attach_archive(past[:2], archive, ~torch.eye(2, dtype=torch.bool)),
         calibration=attach_whole_archive(past[2:], archive),
-        windows=past,
-        calibration_windows=(),
-        teacher_predictions=TeacherPredictions(two, three, three),
+        teacher_predictions=TeacherPredictions(two, last),
         first_pass=archive,
         archive=archive,
     )

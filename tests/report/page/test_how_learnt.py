@@ -122,7 +122,7 @@ def test_what_was_not_measured_is_said(tmp_path: Path, monkeypatch: pytest.Monke
     assert measured.replace(SPACE, " ").startswith(
         "These figures are not of this site. They were measured on 8 simulated"
     )
-    assert alone == "Parts of this run that were not measured alone: soft targets, local labels, replay."
+    assert alone == "Parts of this run that were not measured alone: soft targets, local labels."
 
 
 def test_a_part_is_worth_what_its_recipe_loses_without_it() -> None:

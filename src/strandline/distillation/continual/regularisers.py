@@ -66,9 +66,7 @@ class QuadraticPenalty:
         )
 
 
-def ewc(
-    student: Student, past: Batch, strength: float, generator: torch.Generator, draws: int = 4
-) -> QuadraticPenalty:
+def ewc(student: Student, past: Batch, strength: float, generator: torch.Generator, draws: int = 4) -> QuadraticPenalty:
     """Elastic weight consolidation: the importance of a weight is its Fisher information on the past data.
 
     Args:

@@ -25,8 +25,8 @@ FISHER_DRAWS = 8
 def build_consolidation(student: Student, past: Batch, config: DistillationConfig) -> list[Consolidation[Student]]:
     """Terms against forgetting for a student that will be trained with a configuration.
 
-    Half as many storms are replayed per step as are drawn of the new data. What other coasts share is guarded only where
-    it is trained: with the recipe's ``all_weights``.
+    Half as many storms are replayed per step as are drawn of the new data. What other coasts share is guarded where it
+    is trained: with the recipe's ``all_weights``.
 
     Args:
         past: exemplars.

@@ -117,8 +117,7 @@ def learnt_sentences(learnt: HowLearnt) -> list[str]:
     )
     sentences = [
         f"{_recipe_sentence(learnt.recipe)} {trained}",
-        f"Every map is the mean of {pluralise(learnt.members, 'prediction')}; where they differ, it is"
-        " less certain.",
+        f"Every map is the mean of {pluralise(learnt.members, 'prediction')}; where they differ, it is less certain.",
         _trust(learnt.teacher),
     ]
     if learnt.archive_rejected:
