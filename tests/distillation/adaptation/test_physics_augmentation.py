@@ -105,7 +105,7 @@ def test_only_storms_far_above_all_past_ones_use_simulated_extremes_and_none_use
     assert drawn.waterlines is not None
     assert not torch.equal(*attached.waterlines)
     torch.testing.assert_close(attached.waterlines, drawn.waterlines)
-    forecaster = Forecaster((), {}, 1.0, 0.8, 0.3, data.archive)
+    forecaster = Forecaster((), 1.0, 0.8, 0.3, data.archive)
     np.testing.assert_array_equal(forecaster.thresholds(weaker_and_stronger), [0.8, 0.3])
     np.testing.assert_array_equal(replace(forecaster, archive=None).thresholds(weaker_and_stronger), 0.8)
     blank = drop_archive(data)
