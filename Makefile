@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # two workers of the test suite, one thread each: pools of several threads would wait for one another;
-# each takes one half of the files in order, so that few fixtures are made twice, and helps the other at the end
-ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+# each takes one half of the files in order, so that few fixtures are made twice, and helps the other at the end;
+# bytecode is kept even where the machine forbids it, since many tests start programs
+ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 NEWEST := build/newest

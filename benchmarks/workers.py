@@ -7,8 +7,7 @@ from multiprocessing import Manager, get_context
 from queue import Empty, Queue
 from typing import TypeAlias, TypeVar
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from benchmarks.progress import Progress
 
 Messages: TypeAlias = "Queue[str | None]"
 """Gets the name of each stage of a part, and ``None`` after each of its steps."""
@@ -23,11 +22,7 @@ def run_parts(parts: Sequence[Callable[[Messages], T]], processes: int, steps: i
         processes: at most so many at a time; one part after the other needs no further process.
         steps: of all parts, for the bar.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with (
-        Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar,
-        _pool(processes) as (pool, messages),
-    ):
+    with Progress() as bar, _pool(processes) as (pool, messages):
         task = bar.add_task("", total=steps)
         futures = [pool.submit(part, messages) for part in parts]
         while not all(future.done() for future in futures) or not messages.empty():

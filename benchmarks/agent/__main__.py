@@ -13,14 +13,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.progress import Progress
-
 from benchmarks.agent import caorle, same_decisions, silence
 from benchmarks.agent.alarms import late_warnings
 from benchmarks.agent.corrupted_stores import corrupted_stores
 from benchmarks.agent.crash_restarts import crash_restarts
 from benchmarks.agent.run import coast_rows, soak_rows
 from benchmarks.agent.summary import COLUMNS, markdown, summarise, summarise_caorle, summarise_service
+from benchmarks.progress import Progress
 from benchmarks.record import Record, Row, print_table, sha256, write_record
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
 

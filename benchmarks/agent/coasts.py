@@ -111,7 +111,12 @@ def simulate(seed: int, progress: Progress | None = None) -> Coast:
     storms = find_storms(time[200 : half - 200], true[0, 200 : half - 200], STORMS)
     peaks = [int(np.searchsorted(time, storm.peak)) for storm in storms[:FITTED_STORMS]]
     sources, spread_inflation = fit_forecast_weights(
-        model, time, residuals, peaks, {SERVICE: lambda hour: newest_issue(forecasts, hour)}, progress
+        model,
+        time,
+        residuals,
+        peaks,
+        {SERVICE: lambda hours: [newest_issue(forecasts, hour) for hour in hours]},
+        progress,
     )
     level = min(storm.peak_level for storm in storms)
     name = f"{basin}-{seed}"

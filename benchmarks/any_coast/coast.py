@@ -18,7 +18,7 @@ from strandline.observations.observations import Observations, Provenance
 from strandline.observations.region import Region
 from strandline.observations.variables import as_variable
 from strandline.observations.weather.storms import find_storms
-from strandline.simulator.coast import DIRECTION
+from strandline.simulator.drawn_coast import DIRECTION
 from strandline.simulator.exposure.assets import draw_exposure
 from strandline.simulator.exposure.population import add_population
 from strandline.simulator.hydrodynamics import inundation

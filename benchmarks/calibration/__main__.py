@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
-from rich.progress import Progress
 
 from benchmarks.calibration import floods, surge
 from benchmarks.calibration.heads import train_heads
@@ -23,10 +22,13 @@ from benchmarks.delta.coasts import SimulatedCoast, simulate
 from benchmarks.delta.methods import weights_of
 from benchmarks.delta.run import TARGETS, TUNING_COASTS
 from benchmarks.floods.events import digests_of, read_events
+from benchmarks.progress import Progress
 from benchmarks.record import Provenance, Record, Row, numeric_options, print_summary, sha256, write_record
-from benchmarks.surge.neighbours.records.gauges import read_gauges, station_indices
+from benchmarks.surge.protocol import split
+from benchmarks.surge.records.given import read_given
 from strandline.distillation.ensemble import EnsembleDistillationConfig
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
+from strandline.errors import InputError
 from strandline.models.weights.load_weights import load_students, load_teacher
 
 DECISIVE = ("coasts", "seeds", "training_coasts", "head_steps", "events", "years", "size")
@@ -71,11 +73,16 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _gauge_rows(options: argparse.Namespace) -> Iterator[Row]:
-    gauges = read_gauges(options.gauges, options.stations)
-    train, test = (gauges.within(*span.split("/")) for span in (options.train, options.test))
+    periods = [options.train], [options.test]
+    given = read_given([options.gauges], options.stations, (), (), periods, high_waters=False)
+    names = [gauge.name for gauge in given.gauges]
+    if unknown := set(options.target) - set(names):
+        raise InputError(f"targets {sorted(unknown)}", "are no gauge", f"choose from {', '.join(names)}")
     for seed in range(options.seeds):
-        for station in station_indices(gauges, options.target):
-            yield from surge.rows_of(gauges, station, train, test, seed)
+        for name in options.target:
+            number = names.index(name)
+            gauge = given.gauges[number]
+            yield from surge.rows_of(gauge, number, *split(gauge, given.period), seed)
 
 
 def _chip_rows(options: argparse.Namespace) -> Iterator[Row]:
@@ -85,7 +92,7 @@ def _chip_rows(options: argparse.Namespace) -> Iterator[Row]:
         task = bar.add_task("events", total=None)
         yield from floods.rows_of(
             events, options.chip_seeds, options.effort, options.work, digests,
-            lambda what: bar.update(task, description=what),
+            lambda what: bar.update(task, description=what, advance=1),
         )  # fmt: skip
 
 

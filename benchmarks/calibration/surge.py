@@ -12,8 +12,11 @@ import numpy as np
 from benchmarks.calibration.drift import TrackedRadius
 from benchmarks.calibration.scoring import COVERAGE, NORMAL_90
 from benchmarks.record import Row
-from benchmarks.surge.neighbours.records.gauges import Gauges, draw_weeks, fit_residual
+from benchmarks.surge.protocol import draw_weeks
+from benchmarks.surge.records.gauge import Gauge
+from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Mask
+from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
 from strandline.uncertainty.conformal import conformal_radius
 
 LEADS = (6, 24)
@@ -25,15 +28,19 @@ HIGH = 0.99
 """Quantile of all levels above which an hour is extreme."""
 
 
-def rows_of(gauges: Gauges, station: int, train: Mask, test: Mask, seed: int) -> Iterator[Row]:
-    """Coverage of the 90 % bounds by condition, lead and rule."""
-    weeks = draw_weeks(train, KNOWN, np.random.default_rng([seed, station]))
-    fitting = draw_weeks(weeks, 0.5, np.random.default_rng([seed, station, 1]))
-    level = fit_residual(gauges, station, fitting).level
+def rows_of(gauge: Gauge, number: int, train: Mask, test: Mask, seed: int) -> Iterator[Row]:
+    """Coverage of the 90 % bounds by condition, lead and rule.
+
+    Args:
+        number: of the gauge in its table, for the draws.
+    """
+    weeks = draw_weeks(train, KNOWN, np.random.default_rng([seed, number]))
+    fitting = draw_weeks(weeks, 0.5, np.random.default_rng([seed, number, 1]))
+    level = _above_tide(gauge, fitting)
     calibrating = weeks & ~fitting
-    rng = np.random.default_rng([seed, station, 2])
+    rng = np.random.default_rng([seed, number, 2])
     lost = np.repeat(rng.random(-(-level.size // PIECE)) < 0.5, PIECE)[: level.size]
-    high = gauges.level[station] >= np.nanquantile(gauges.level[station][train | test], HIGH)
+    high = gauge.level >= np.nanquantile(gauge.level[train | test], HIGH)
     for lead in LEADS:
         error = np.abs(level - _last_reading(level, lead))  # (T,) [m] at the forecast hour
         by_week = _errors_by_week(error, calibrating)
@@ -54,7 +61,7 @@ def rows_of(gauges: Gauges, station: int, train: Mask, test: Mask, seed: int) ->
                     "task": "surge",
                     "condition": condition,
                     "method": method,
-                    "coast": gauges.names[station],
+                    "coast": gauge.name,
                     "seed": seed,
                     "lead_h": lead,
                     "coverage_90": float((errors <= radius)[hours].mean()),
@@ -62,6 +69,15 @@ def rows_of(gauges: Gauges, station: int, train: Mask, test: Mask, seed: int) ->
                     "forward_passes": 0,
                     "hours": int(hours.sum()),
                 }
+
+
+def _above_tide(gauge: Gauge, fitting: Mask) -> Floats:
+    """(T,) level above the tide and mean sea level of some of its hours [m]."""
+    if gauge.latitude is None:
+        raise InputError(f"gauge '{gauge.name}'", "has no latitude", "name it in the table of stations")
+    known = np.where(fitting, gauge.level, np.nan)
+    tide = fit_tide(gauge.time, known, gauge.latitude, name=gauge.name, source="fitting weeks")
+    return np.asarray(gauge.level - tide.mean - predict_tide(tide.constants, gauge.time))
 
 
 def _last_reading(level: Floats, lead: int) -> Floats:

@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 
 import torch
-from rich.progress import Progress
 
 from benchmarks.delta.cases import split_storms
 from benchmarks.delta.coasts import SimulatedCoast, difficulty_of, simulate, simulate_with_clear_views
@@ -17,6 +16,7 @@ from benchmarks.delta.outages import CONDITIONS
 from benchmarks.delta.run import ON_FEWER_SEEDS, ON_ONE_SEED, PARTS, TARGETS, TUNING_COASTS
 from benchmarks.delta.summary import markdown, summarise
 from benchmarks.delta.trial import Sources, Trial, build_sources
+from benchmarks.progress import Progress
 from benchmarks.record import Record, Row, finished_rows, numeric_options, print_summary, write_record
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.models.weights.load_weights import load_students, load_teacher

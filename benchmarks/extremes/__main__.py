@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from rich.progress import Progress
-
 from benchmarks.extremes.gauges import read_gauges, rows_of_gauge
 from benchmarks.extremes.run import TEST_SEED, rows_of_sea
 from benchmarks.extremes.seas import Name
 from benchmarks.extremes.summary import markdown, summarise
+from benchmarks.progress import Progress
 from benchmarks.record import Record, Row, command_of, kept_rows, print_summary, sha256, write_record
 
 SEAS: tuple[Name, ...] = get_args(Name)

@@ -16,7 +16,7 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, load_constants, predict_tide
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.observations.weather.cyclone_fields import EARTH_RADIUS
-from strandline.simulator.coast import DIRECTION, SETTINGS
+from strandline.simulator.drawn_coast import DIRECTION, SETTINGS
 from strandline.simulator.sea.sea import (
     LOCAL_MEMORY_H,
     LOCAL_SPREAD,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from rich.progress import Progress
 
 from benchmarks.delta.cases import Case, split_storms
 from benchmarks.delta.coasts import simulate
@@ -15,6 +14,7 @@ from benchmarks.delta.run import TARGETS, TUNING_COASTS
 from benchmarks.forgetting.methods import Consolidations, neighbouring_strengths, shipped_student
 from benchmarks.forgetting.run import resumed_rows
 from benchmarks.forgetting.summary import chosen_strengths, draw_frontier, markdown, summarise
+from benchmarks.progress import Progress
 from benchmarks.record import Record, Row, numeric_options, print_summary, sha256, write_record
 from strandline.distillation.continual.replay import FILE, FISHER_DRAWS
 from strandline.models.weights.load_weights import SHIPPED

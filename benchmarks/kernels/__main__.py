@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.delta.methods import weights_of
 from benchmarks.kernels.pictures import draw_concentration, draw_gains
 from benchmarks.kernels.run import PARTS
 from benchmarks.kernels.summary import markdown, summarise, tests_of
+from benchmarks.progress import Progress
 from benchmarks.record import Provenance, Record, Row, command_of, print_summary, sha256, write_record
 from strandline.models.weights.load_weights import load_students, load_teacher
 
@@ -33,8 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise SystemExit("the part floods needs --chips and --chips-blocks")
         data |= {"chips": sha256(options.chips), "chips_blocks": sha256(options.chips_blocks)}
     rows: list[Row] = []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress() as bar:
         task = bar.add_task("", total=None)
         for name in options.parts:
             rows += PARTS[name](options, data, lambda what: bar.update(task, description=what, advance=1))

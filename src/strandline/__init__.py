@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from strandline.observations.flood_scenes.scene import FloodScene, LabelledScene
     from strandline.observations.observations import Observations
     from strandline.observations.region_file import RegionFile, load_region_file
-    from strandline.observations.sea_level.issued_levels import IssuedLevels
+    from strandline.observations.sea_level.issued_levels import IssuedLevels, issued_levels
     from strandline.observations.sea_level.surge.weather_response import WeatherResponse, fit_weather_response
     from strandline.pipeline.jobs import run
     from strandline.pipeline.study_area import StudyArea, open_study_area
@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     from strandline.risk.impact.impact import Impact
     from strandline.simulator.flood_chips.scenes import simulate_flood_scenes
     from strandline.uncertainty.forecaster import Forecaster, load_forecaster
-    from strandline.uncertainty.operational_forecast import ForecastCorrector, PastForecasts, fit_forecast_corrector
+    from strandline.uncertainty.operational_forecast import (
+        CorrectedForecast,
+        ForecastCorrector,
+        PastForecasts,
+        correct_forecast,
+        fit_forecast_corrector,
+    )
     from strandline.uncertainty.residual_forecaster import ResidualForecaster, fit_residual_forecaster
     from strandline.watch.service import Watch, open_watch
 
@@ -48,7 +54,7 @@ _MODULES = {
     "observations.flood_scenes.scene": ("FloodScene", "LabelledScene"),
     "observations.observations": ("Observations",),
     "observations.region_file": ("RegionFile", "load_region_file"),
-    "observations.sea_level.issued_levels": ("IssuedLevels",),
+    "observations.sea_level.issued_levels": ("IssuedLevels", "issued_levels"),
     "observations.sea_level.surge.weather_response": ("WeatherResponse", "fit_weather_response"),
     "pipeline.jobs": ("run",),
     "pipeline.study_area": ("StudyArea", "open_study_area"),
@@ -57,7 +63,13 @@ _MODULES = {
     "risk.impact.impact": ("Impact",),
     "simulator.flood_chips.scenes": ("simulate_flood_scenes",),
     "uncertainty.forecaster": ("Forecaster", "load_forecaster"),
-    "uncertainty.operational_forecast": ("ForecastCorrector", "PastForecasts", "fit_forecast_corrector"),
+    "uncertainty.operational_forecast": (
+        "CorrectedForecast",
+        "ForecastCorrector",
+        "PastForecasts",
+        "correct_forecast",
+        "fit_forecast_corrector",
+    ),
     "uncertainty.residual_forecaster": ("ResidualForecaster", "fit_residual_forecaster"),
     "watch.service": ("Watch", "open_watch"),
 }
@@ -65,6 +77,7 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 __all__ = [
     "Batch",
+    "CorrectedForecast",
     "DistillationBatch",
     "DistillationConfig",
     "DistillationReport",
@@ -91,12 +104,14 @@ __all__ = [
     "Watch",
     "WeatherResponse",
     "__version__",
+    "correct_forecast",
     "distil",
     "distil_members",
     "fit_forecast_corrector",
     "fit_residual_forecaster",
     "fit_weather_response",
     "infer_from_neighbours",
+    "issued_levels",
     "load_forecaster",
     "load_region_file",
     "open_study_area",

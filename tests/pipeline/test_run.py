@@ -20,6 +20,7 @@ from safetensors import safe_open
 
 from strandline.cli.main import app as strandline
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
+from strandline.pipeline.study_area import built_in_study_area
 from strandline.planning.early_action.hindcast import Condition
 from strandline.planning.plan_schema import check_plan
 from strandline.report.consistency.files import contradictions_between
@@ -141,8 +142,10 @@ def test_what_other_programs_read_can_be_read(finished: Path) -> None:
 
 @pytest.mark.slow
 def test_what_it_leaves_is_watched_hour_by_hour_from_the_command_line(
-    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    delta = built_in_study_area(32)  # simulated once for three watches
+    monkeypatch.setattr("strandline.watch.run.built_in_study_area", lambda cells, progress: {32: delta}[cells])
     run = tmp_path / "run"
     shutil.copytree(finished, run)
     save_fit(run, a_sea_level_fit(sha256((run / DEPLOYMENT_FILE).read_bytes()).hexdigest()))
@@ -180,7 +183,7 @@ def test_the_same_seed_gives_the_same_numbers_though_the_run_was_killed(finished
     (damaged,) = (out / ".unfinished").glob("*/apply the teacher.stage")
     damaged.write_bytes(damaged.read_bytes()[:-100])
     start = time.time()
-    subprocess.run([sys.executable, str(PROGRAM), str(out), "--resume"], check=True, stdout=subprocess.DEVNULL)
+    run_smallest(out, resume=True)  # in another process than the one that was killed
     assert summary_of(out).keys() == summary_of(finished).keys()
     # stages run in another process round their sums differently in the seventh digit; a depth class may tip over
     again, before = (numbers_of(summary_of(folder)) for folder in (out, finished))

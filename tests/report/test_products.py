@@ -47,6 +47,7 @@ def test_every_file_is_there_and_nothing_unfinished_beside_it(folder: Path) -> N
     assert {path.name for path in folder.iterdir()} == coast.PRODUCT_FILES
 
 
+@pytest.mark.usefixtures("words_alone")
 def test_each_radar_scene_has_a_row_and_an_unknown_sea_is_empty_and_no_zero(folder: Path, results: RunResults) -> None:
     first, second = pd.read_csv(folder / "radar_scenes.csv").to_dict(orient="records")
     assert (first["time"], first["sea_level"], first["sea_level_sd"]) == ("2022-11-10T05:04:00Z", 0.61, 0.03)

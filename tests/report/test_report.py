@@ -28,6 +28,7 @@ def test_a_report_leaves_everything(tmp_path: Path, results: RunResults) -> None
     assert page.stat().st_size < 3_000_000
 
 
+@pytest.mark.usefixtures("words_alone")
 def test_a_run_updates_the_warnings_that_a_person_issued(tmp_path: Path, results: RunResults) -> None:
     (warning,) = draft_warnings(results)
     issued = tmp_path / "alerts" / "issued" / "first.xml"

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats, Indices
 from strandline.observations.sea_level.issued_levels import HOUR, IssuedLevels
-from strandline.uncertainty.operational_forecast import ForecastCorrector, PastForecasts, fit_forecast_corrector
+from strandline.uncertainty.operational_forecast import (
+    ForecastCorrector,
+    PastForecasts,
+    correct_forecast,
+    fit_forecast_corrector,
+)
 
 START = np.datetime64("2020-01-01T00", "ns")
 LEADS = np.array([4, 16, 28, 52, 76])
@@ -140,6 +145,29 @@ def test_what_was_read_after_the_issue_changes_nothing() -> None:
         np.testing.assert_array_equal(found, truth)
     with pytest.raises(InputError, match="not known at"):
         corrector.moments(coming, START + 395 * HOUR)
+
+
+def test_what_a_service_issued_is_corrected_by_what_was_known_alone() -> None:
+    past, _ = forecasts(10, 11, bias=0.3)
+    issued, now = past.forecast, START + 8 * WEEK * HOUR
+    time, rows = np.unique(issued.valid, return_index=True)
+    level = past.observed[rows]
+    found = correct_forecast(issued, time, level, now, (0.05, 0.5, 0.95))
+    assert found is not None
+    assert (found.coming.valid > now).all()
+    assert (found.coming.available <= now).all()
+    assert found.weeks == 8
+    truth = level[np.searchsorted(time, found.coming.valid)]
+    assert np.abs(found.quantiles[:, 1] - truth).mean() < 0.5 * np.abs(found.coming.level - truth).mean()
+    later = np.where(issued.available > now, issued.level + 5.0, issued.level)
+    leaking = correct_forecast(
+        replace(issued, level=later), time, np.where(time > now, level - 5.0, level), now, (0.05, 0.5, 0.95)
+    )
+    assert leaking is not None
+    np.testing.assert_array_equal(leaking.quantiles, found.quantiles)
+    assert correct_forecast(issued, time, level, START + 90 * WEEK * HOUR, (0.5,)) is None
+    with pytest.raises(RefusedByTheory, match="archive"):
+        correct_forecast(issued, time, np.full(time.size, np.nan), now, (0.5,))
 
 
 def test_without_a_common_hour_nothing_is_learned() -> None:

@@ -19,8 +19,8 @@ from strandline.observations.readers.formats.reading_process import ReadingLimit
 from strandline.observations.region_file.watch.feed_sections import ForecastStreamSection, JsonStreamSection
 from strandline.pipeline.deployment import Deployment
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
+from strandline.uncertainty.gauge_forecast.guidance import FORECASTER
 from strandline.watch.agent_state import decode
-from strandline.watch.assimilation.own_forecast import FORECASTER
 from strandline.watch.clock import hours_between
 from strandline.watch.feeds.client import FeedClient, RetryPolicy
 from strandline.watch.feeds.files.forecasts import ForecastFolder

@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from rich.progress import Progress
 
 from benchmarks.agent.alarms.gauges import files_of, fit_gauge, latitudes_of, read_levels
 from benchmarks.agent.alarms.run import rows_of
 from benchmarks.agent.alarms.summary import ACTION_COLUMNS, TASK, curve_of, markdown, pooled, summarise
+from benchmarks.progress import Progress
 from benchmarks.record import Record, Row, finished_rows, print_table, read_record, sha256, write_record
 
 

@@ -11,15 +11,17 @@ from strandline.cli.console import StageDisplay, note, print_json, print_result,
 from strandline.errors import InputError, require_extra
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import pandas as pd
     from rich.table import Table
 
-    from strandline.observations.arrays import Floats
+    from strandline.observations.arrays import Floats, Times
     from strandline.observations.region_file import RegionFile
     from strandline.pipeline.deployment import Deployment
     from strandline.pipeline.study_area import StudyArea
-    from strandline.report.alerts.level_forecast import LevelForecast
+    from strandline.report.alerts.level_forecast import LevelForecast, OperationalForecast
     from strandline.report.findings import LeadSkill
     from strandline.watch.feeds.latest import LatestSea
 
@@ -164,7 +166,33 @@ def _forecast(run: Path, area: "StudyArea", deployment: "Deployment", sea: "Late
         levels=alert_levels(rows, deployment.protocol, pairs),
         skill=_skill(run),
         is_fitted=_is_fitted(area, deployment, sea.hour),
+        operational=_operational(deployment, sea, pairs),
     )
+
+
+def _operational(
+    deployment: "Deployment", sea: "LatestSea", return_levels: "Sequence[tuple[float, float]]"
+) -> "tuple[OperationalForecast, ...]":
+    """What each service of the region file forecasts for the same hours."""
+    import numpy as np
+
+    from strandline.observations.sea_level.issued_levels import issued_levels
+    from strandline.report.alerts.level_forecast import operational_forecast
+
+    issued = sea.observations.surge_forecast
+
+    def tide(time: "Times") -> "Floats":
+        return np.asarray(deployment.mean_sea_level + deployment.sea_level.tide(time))
+
+    if issued is None:
+        return ()
+    return tuple(
+        operational_forecast(
+            service, issued_levels(issued, service, tide), sea.time, sea.level, sea.hour, deployment.protocol,
+            return_levels,
+        )
+        for service in issued["service"].values.tolist()
+    )  # fmt: skip
 
 
 def _observed(area: "StudyArea", sea: "LatestSea", hours: "pd.DatetimeIndex") -> "Floats":
@@ -233,11 +261,12 @@ def _tables(found: "LevelForecast") -> "list[Table]":
             f"{row['p05']:.2f} … {row['p95']:.2f}", f"{row['tide']:.2f}", "yes" if row["knows_weather"] else "no",
         )  # fmt: skip
     levels = Table(title="Levels that matter here, within 72 h", title_justify="left", box=None)
-    for name in ("level", "m", "chance", "from (UTC)"):
+    beside = [each for each in found.operational if each.levels]
+    for name in ("level", "m", "chance", "from (UTC)", *(f"chance by {each.service}" for each in beside)):
         levels.add_column(name, justify="left" if name == "level" else "right", no_wrap=name != "level")
-    for each in found.levels:
+    for number, each in enumerate(found.levels):
         first = None if each.exceedance is None or each.is_unlikely else each.exceedance.earliest
-        levels.add_row(
-            each.name, f"{each.level:.2f}", chance_of(each), "–" if first is None else f"{first:%a %d %b %H:%M}"
-        )
+        from_when = "–" if first is None else f"{first:%a %d %b %H:%M}"
+        others = [chance_of(other.levels[number]) for other in beside]
+        levels.add_row(each.name, f"{each.level:.2f}", chance_of(each), from_when, *others)
     return [hours, levels]

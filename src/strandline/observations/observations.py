@@ -97,6 +97,12 @@ MODALITIES: dict[str, Modality] = {
         ("issued", "lead", "member", "latitude", "longitude", "available"),
         cost_of_absence="no forecast of wind and pressure, so that the sea is forecast from its own readings alone",
     ),
+    "surge_forecast": Modality(
+        {},
+        dict.fromkeys(("water_level_forecast", "surge_forecast", "forecast_spread"), ("service", "issued", "lead")),
+        ("service", "issued", "lead", "available"),
+        cost_of_absence="no operational forecast of the sea is corrected, so that the place's own stands alone",
+    ),
     "storms": Modality(
         {"maximum_wind": ("fix",)},
         {"central_pressure": ("fix",), "radius_of_maximum_wind": ("fix",)},
@@ -138,6 +144,8 @@ class Observations:
             ``available_after_h`` [h] is how long after its time a value could be had.
         weather_forecast: as issued: ``issued`` is the model's cycle, ``available`` (issued) when it could be had,
             ``lead`` [h], ``member`` 0 = control or deterministic.
+        surge_forecast: levels or surges of operational services, as issued: ``available`` (service, issued) is when a
+            cycle could be had, ``lead`` [h]; NaN = not forecast.
         storms: cyclone fixes, one a row, named by coordinate ``storm``.
         in_situ: depths at loggers in the floodplain (x, y [m]) at scene times.
         flood_survey: the few labelled maps: greatest depth of the event around ``time``; NaN = not surveyed.
@@ -160,6 +168,7 @@ class Observations:
     optical: xr.Dataset | None = None
     weather: xr.Dataset | None = None
     weather_forecast: xr.Dataset | None = None
+    surge_forecast: xr.Dataset | None = None
     storms: xr.Dataset | None = None
     in_situ: xr.Dataset | None = None
     flood_survey: xr.Dataset | None = None
@@ -279,8 +288,8 @@ def check_layout(name: str, dataset: xr.Dataset) -> None:
         _check_ascending(name, "time", dataset["time"].values)
     if name == "weather":
         _check_delay(dataset["available_after_h"].values)
-    if name == "weather_forecast":
-        _check_issues(dataset)
+    if name in ("weather_forecast", "surge_forecast"):
+        _check_issues(name, dataset)
     check_variables(dataset, name)
 
 
@@ -303,16 +312,16 @@ def _check_delay(hours: npt.NDArray) -> None:
         raise InputError("weather", what, "give the hours from a value's time until it can be had, 0 or more")
 
 
-def _check_issues(forecast: xr.Dataset) -> None:
-    """Check the axes of ``weather_forecast``: nothing is available before it was issued."""
-    name, issued, available = "weather_forecast", forecast["issued"].values, forecast["available"].values
+def _check_issues(name: str, forecast: xr.Dataset) -> None:
+    """Check the axes of issued forecasts: nothing is available before it was issued."""
+    issued, available = forecast["issued"].values, forecast["available"].values
     _check_ascending(name, "issued", issued)
     _check_times(name, "available", available)
-    if available.shape != issued.shape:
+    if available.shape[-1:] != issued.shape:
         raise InputError(name, f"'available' has shape {available.shape}", "give one time for each issue")
-    early = np.flatnonzero(available < issued)
+    early = np.argwhere(available < issued)
     if early.size:
-        issue, moment = (str(times[early[0]])[:16] for times in (issued, available))
+        issue, moment = str(issued[early[0, -1]])[:16], str(available[tuple(early[0])])[:16]
         raise InputError(
             name, f"the cycle of {issue} is available at {moment}, before it", "state when it could be had, in UTC"
         )

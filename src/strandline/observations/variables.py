@@ -30,6 +30,7 @@ _ALL = (
     Variable("surge", "m", -6.0, 12.0, "water level minus tide minus mean sea level (non-tidal residual)"),
     Variable("water_level_forecast", "m", -15.0, 20.0, "water level forecast by a model"),
     Variable("surge_forecast", "m", -6.0, 12.0, "surge forecast by a model"),
+    Variable("forecast_spread", "m", 0.0, 10.0, "standard deviation of the members of a forecast"),
     Variable("elevation", "m", -50.0, 200.0, "ground or bed elevation above the region's vertical datum"),
     Variable("elevation_error", "m", 0.0, 20.0, "standard deviation of the elevation product's error"),
     Variable("permanent_water", "1", 0.0, 1.0, "cell is water outside floods (0 or 1)"),

@@ -3,35 +3,30 @@
 import logging
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
-from pyproj import Transformer
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.region import Region
 from strandline.observations.variables import DEPTH_EDGES, as_variable
-from strandline.observations.weather.forecast_errors import synthetic_forecasts
-from strandline.observations.weather.storms import Storm, find_storms
+from strandline.observations.weather.storms import Storm
+from strandline.simulator.drawn_coast import DrawnCoast, draw_coast, own_level
 from strandline.simulator.exposure.assets import damage_states, draw_exposure
 from strandline.simulator.exposure.population import add_population
 from strandline.simulator.hydrodynamics import inundation
 from strandline.simulator.landscape.terrain import (
-    ReferenceLevels,
-    Side,
     Terrain,
     breach,
-    draw_terrain,
     elevation_product,
 )
-from strandline.simulator.sea.sea import SeaRecord, simulate_sea
-from strandline.simulator.sea.tracks import Basin
+from strandline.simulator.sea.sea import SeaRecord
 from strandline.simulator.sensors.gauges import (
     SensorQuality,
     observe_gauges,
@@ -49,37 +44,14 @@ HOURS_BEFORE, HOURS_AFTER = 24, 24
 _RADAR_HOURS, _OPTICAL_HOURS = (2, 14), (4, 24)
 _ARM_DISCHARGE = 300.0
 """Mean discharge of the river arm in the domain [m3 s-1]; many arms share the discharge of the whole river."""
-_HIGH_WATERS_PER_YEAR, _DESIGN_EXCEEDANCES_PER_YEAR = 2.0, 0.3
 
 
-@dataclass(frozen=True)
-class Setting:
-    """Range of positions and tides of the deltas of a basin.
-
-    Attributes:
-        longitude, latitude: ranges [degrees].
-        seaward: sides that may face the sea.
-        tide_scale: ratio of the local tide to that of the basin's tidal station [-].
-    """
-
-    longitude: tuple[float, float]
-    latitude: tuple[float, float]
-    seaward: tuple[Side, ...]
-    tide_scale: tuple[float, float]
-
-
-SETTINGS: dict[Basin, Setting] = {
-    # Khepupara and Hiron Point have about half of Chittagong's tide; so has the Mekong's west of Vung Tau's.
-    "bay_of_bengal": Setting((89.0, 91.5), (21.8, 22.4), ("south", "west"), (0.4, 0.65)),
-    "mekong": Setting((105.5, 106.8), (9.0, 10.1), ("south", "east"), (0.5, 0.8)),
-}
 SIMULATED = Provenance("simulated", "strandline.simulator", "Apache-2.0")
 _OBSERVED = (
     "terrain", "tide_gauge", "sar", "sar_reference", "optical", "weather", "weather_forecast", "storms", "in_situ",
     "flood_survey", "assets", "truth",
 )  # fmt: skip
 """Order in which the report lists the sources."""
-DIRECTION: dict[Side, float] = {"north": 0.0, "east": 90.0, "south": 180.0, "west": 270.0}
 
 
 def simulate_coast(
@@ -152,7 +124,7 @@ def simulate_under_sensors(
     """
     if not 0 <= n_surveys <= n_storms:
         raise InputError(f"coast '{name}'", f"{n_surveys} surveys of {n_storms} storms", "survey at most all storms")
-    drawn = _draw(name, seed, shape, cell_size, years, n_storms, basin, sensors[0])
+    drawn = draw_coast(name, seed, shape, cell_size, years, n_storms, basin, sensors[0])
     beds = np.stack([breach(drawn.terrain, storm.peak_level, drawn.breaches) for storm in drawn.storms])
     flood = _flood(drawn, beds, progress)
     logger.info("coast %s: %d storms, %d cell-steps", name, len(drawn.storms), flood.cell_steps)
@@ -171,7 +143,7 @@ def simulate_dry_coast(
     Gauge gaps differ from those of `simulate_coast`. The truth is level and surge at the own gauge, and storm peaks.
     """
     quality = SensorQuality()
-    drawn = _draw(name, seed, shape, 150.0, years, n_storms, None, quality)
+    drawn = draw_coast(name, seed, shape, 150.0, years, n_storms, None, quality)
     sea, peaks = drawn.sea, np.array([storm.peak for storm in drawn.storms])
     modalities = {
         "terrain": _elevation_modality(drawn.region, drawn.terrain, drawn.sensors),
@@ -184,115 +156,9 @@ def simulate_dry_coast(
     return Observations(drawn.region, provenance=provenance, findings=(), files=(), **modalities)
 
 
-@dataclass(frozen=True, eq=False)
-class _Drawn:
-    """A coast before its floods, and the random generators of breaches and sensors."""
-
-    region: Region
-    terrain: Terrain
-    sea: SeaRecord
-    forecasts: xr.Dataset
-    storms: list[Storm]
-    breaches: np.random.Generator
-    sensors: np.random.Generator
-
-
-def _draw(
-    name: str,
-    seed: int,
-    shape: tuple[int, int],
-    cell_size: float,
-    years: float,
-    n_storms: int,
-    basin: Basin | None,
-    quality: SensorQuality,
-) -> _Drawn:
-    rows, columns = shape
-    if rows % quality.optical_factor or columns % quality.optical_factor:
-        what = f"{rows}×{columns} cells are not a multiple of {quality.optical_factor}"
-        raise InputError(f"coast '{name}'", what, "optical pixels must tile the grid")
-    # One generator for each subject, so that sensor settings do not change the terrain.
-    setting_rng, sea_rng, terrain_rng, breaches, sensors = (np.random.default_rng([seed, part]) for part in range(5))
-    chosen: Basin = basin or ("bay_of_bengal" if setting_rng.random() < 0.5 else "mekong")
-    setting = SETTINGS[chosen]
-    seaward = setting.seaward[int(setting_rng.integers(len(setting.seaward)))]
-    longitude, latitude = setting_rng.uniform(*setting.longitude), setting_rng.uniform(*setting.latitude)
-    sea = simulate_sea(
-        chosen,
-        longitude,
-        latitude,
-        years,
-        sea_rng,
-        seaward_direction=DIRECTION[seaward] + setting_rng.uniform(-15.0, 15.0),
-        shelf_width=setting_rng.uniform(150e3, 200e3),
-        shelf_depth=setting_rng.uniform(10.0, 12.0),
-        mean_sea_level=setting_rng.uniform(-0.1, 0.3),
-        sea_level_rise=setting_rng.uniform(0.0, 0.15),
-        tide_scale=setting_rng.uniform(*setting.tide_scale),
-    )
-    storms = _simulable_storms(name, sea, n_storms, years)
-    terrain = draw_terrain(shape, cell_size, _reference_levels(sea, years), terrain_rng, seaward)
-    region = _region(name, terrain, longitude, latitude, seaward)
-    forecasts = _forecasts_at_site(sea.weather, longitude, latitude, seed)
-    return _Drawn(region, terrain, sea, forecasts, storms, breaches, sensors)
-
-
-def _forecasts_at_site(weather: xr.Dataset, longitude: float, latitude: float, seed: int) -> xr.Dataset:
-    """Modality ``weather_forecast`` in the cell of the site alone, so that a long record stays small."""
-    site = weather.sel(longitude=[longitude], latitude=[latitude], method="nearest")
-    return synthetic_forecasts(weather, seed, None, site["longitude"].values, site["latitude"].values)
-
-
-def _own_level(sea: SeaRecord) -> tuple[npt.NDArray[np.datetime64], Floats]:
-    """Times and true level of the own gauge."""
-    return sea.tide_gauge["time"].values, sea.tide_gauge["water_level"].values[0]
-
-
-def _simulable_storms(name: str, sea: SeaRecord, count: int, years: float) -> list[Storm]:
-    """The highest storms at a sufficient distance from both ends of the record."""
-    time, level = _own_level(sea)
-    inner = level.copy()
-    inner[: 24 * 5] = np.nan
-    inner[-24 * 4 :] = np.nan
-    storms = find_storms(time, inner, count)
-    if len(storms) < count:
-        raise InputError(
-            f"coast '{name}'", f"{years:g} years hold {len(storms)} separate storms, not {count}", "simulate more years"
-        )
-    return storms
-
-
-def _reference_levels(sea: SeaRecord, years: float) -> ReferenceLevels:
-    """Levels of a record: high water is exceeded twice a year, the embankments' design level about once in three."""
-    time, level = _own_level(sea)
-    most = max(6, round(_HIGH_WATERS_PER_YEAR * years))
-    peaks = np.sort([storm.peak_level for storm in find_storms(time, level, most)])[::-1]
-    mean = float(sea.tide_gauge["mean_sea_level"].values[0])
-    design = float(peaks[min(round(_DESIGN_EXCEEDANCES_PER_YEAR * years), len(peaks) - 2)])
-    high = float(peaks[-1])
-    return ReferenceLevels(mean, high, max(design, high + 0.3))
-
-
-def _region(name: str, terrain: Terrain, longitude: float, latitude: float, seaward: Side) -> Region:
-    rows, columns = terrain.bed.shape
-    crs = f"EPSG:{32600 + int((longitude + 180.0) // 6.0) + 1}"
-    x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(longitude, latitude)
-    cell = terrain.cell_size
-    left, bottom = round(x / cell - columns / 2) * cell, round(y / cell - rows / 2) * cell
-    right, top = left + columns * cell, bottom + rows * cell
-    middle_x, middle_y = left + (columns // 2 + 0.5) * cell, bottom + (rows // 2 + 0.5) * cell
-    sea_point = {
-        "north": (middle_x, top - cell / 2),
-        "east": (right - cell / 2, middle_y),
-        "south": (middle_x, bottom + cell / 2),
-        "west": (left + cell / 2, middle_y),
-    }[seaward]
-    return Region(name, crs, (left, bottom, right, top), cell, "simulated local datum", sea_point, "asia")
-
-
-def _flood(drawn: _Drawn, beds: Floats, progress: Callable[[float], None] | None) -> inundation.Inundation:
+def _flood(drawn: DrawnCoast, beds: Floats, progress: Callable[[float], None] | None) -> inundation.Inundation:
     """Simulate every storm from 24 h before to 24 h after its peak; levels are stored hourly after the peak."""
-    terrain, (time, level) = drawn.terrain, _own_level(drawn.sea)
+    terrain, (time, level) = drawn.terrain, own_level(drawn.sea)
     hours = np.arange(HOURS_BEFORE + HOURS_AFTER + 1)
     first = np.searchsorted(time, np.array([storm.peak for storm in drawn.storms])) - HOURS_BEFORE
     window = first[:, None] + hours  # (E, T)
@@ -312,7 +178,7 @@ def _flood(drawn: _Drawn, beds: Floats, progress: Callable[[float], None] | None
 
 
 def _observe(
-    drawn: _Drawn, beds: Floats, flood: inundation.Inundation, n_surveys: int, quality: SensorQuality
+    drawn: DrawnCoast, beds: Floats, flood: inundation.Inundation, n_surveys: int, quality: SensorQuality
 ) -> Observations:
     """Observations of the simulated storms by all sensors, with the truth."""
     region, terrain, sea, storms, rng = drawn.region, drawn.terrain, drawn.sea, drawn.storms, drawn.sensors

@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from scipy.stats import t as student
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.observations.arrays import Floats, Indices, Mask
+from strandline.observations.arrays import Floats, Indices, Mask, Times
 from strandline.observations.sea_level.issued_levels import HOUR, IssuedLevels
 
 RECENT_HOURS = 72
@@ -41,6 +41,7 @@ FEWEST_ERRORS = 20
 """Left-out errors that a class of leads needs for a spread of its own."""
 LEAST_SPREAD = 1e-3
 """[m]"""
+NO_PAST = "no issued forecast meets an observed level; give the archive of the record's weeks"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +70,17 @@ class PastForecasts:
     def error(self) -> Floats:
         """(N,) level − forecast [m]."""
         return self.observed - self.forecast.level
+
+    @classmethod
+    def of(cls, forecast: IssuedLevels, time: Times, level: Floats) -> Self:
+        """The forecasts whose hours were observed.
+
+        Args:
+            time: (T,) UTC, ascending; ``level``: (T,) [m], hourly or high waters alone, NaN = not observed.
+        """
+        at = np.minimum(np.searchsorted(time, forecast.valid), max(time.size - 1, 0))
+        found = np.flatnonzero((time[at] == forecast.valid) & np.isfinite(level[at])) if time.size else at[:0]
+        return cls(forecast[found], level[at[found]])
 
     def known_at(self, now: np.datetime64) -> Self:
         """The newest forecast of each level of the last 72 h, as it was there before the level."""
@@ -136,7 +148,8 @@ class ForecastCorrector:
         design = _design(coming, self.other_zeros)
         mean = design @ self.coefficients
         variance = np.einsum("ij,jk,ik->i", design, self.covariance, design)
-        variance += np.diag(_kernel(self.logarithms, coming, coming)) + np.exp(2 * self.logarithms[4])
+        slow, _, growing, _, rest = np.exp(2 * self.logarithms)
+        variance += slow + growing * _size(coming) ** 2 + rest
         if known is not None and len(known):
             rows = _design(known.forecast, self.other_zeros)
             among = _kernel(self.logarithms, known.forecast, known.forecast) + rows @ self.covariance @ rows.T
@@ -145,6 +158,48 @@ class ForecastCorrector:
             mean = mean + shared @ cho_solve((factor, True), known.error - self.zero - rows @ self.coefficients)
             variance -= np.einsum("ij,ji->i", shared, cho_solve((factor, True), shared.T))
         return mean, np.sqrt(np.maximum(variance, LEAST_SPREAD**2))
+
+
+@dataclass(frozen=True, eq=False)
+class CorrectedForecast:
+    """What a service forecasts for the coming hours, corrected.
+
+    Attributes:
+        coming: (N,) the newest forecast of each coming hour, as issued.
+        quantiles: (N, Q) levels [m, above the zero of the readings]; they do not cross.
+        past: forecasts that it was learned from; ``weeks`` in which they lie.
+    """
+
+    coming: IssuedLevels
+    quantiles: Floats
+    past: int
+    weeks: int
+
+
+def correct_forecast(
+    issued: IssuedLevels, time: Times, level: Floats, now: np.datetime64, levels: Sequence[float]
+) -> CorrectedForecast | None:
+    """Correct the forecasts known at an hour by those of before and the readings up to it; ``None`` = none is coming.
+
+    Args:
+        issued: all cycles of one service, as `issued_levels` gives them; later ones are not used.
+        time, level: (T,) ascending hours and readings [m], NaN = none; later ones are not used.
+        levels: of the quantiles, 0…1.
+
+    Raises:
+        RefusedByTheory: no past forecast meets a reading.
+    """
+    known = issued.known_at(now)
+    coming = known[known.valid > now].newest()
+    if not len(coming):
+        return None
+    past = PastForecasts.of(known[known.valid <= now], time, level)
+    if not len(past):
+        raise RefusedByTheory(NO_PAST)
+    week = ((past.forecast.valid - past.forecast.valid.min()) // (168 * HOUR)).astype(np.int64)
+    corrector = fit_forecast_corrector(past, week, has_same_zero=False)
+    quantiles = corrector.quantiles(coming, now, levels, past)
+    return CorrectedForecast(coming, quantiles, len(past), int(np.unique(week).size))
 
 
 def fit_forecast_corrector(past: PastForecasts, part: Indices, *, has_same_zero: bool) -> ForecastCorrector:
@@ -163,7 +218,7 @@ def fit_forecast_corrector(past: PastForecasts, part: Indices, *, has_same_zero:
         RefusedByTheory: no past forecast.
     """
     if not len(past):
-        raise RefusedByTheory("no issued forecast meets an observed level; give the archive of the record's weeks")
+        raise RefusedByTheory(NO_PAST)
     if part.shape != past.observed.shape:
         raise InputError("parts", f"have shape {part.shape}", f"give {past.observed.shape}, one a forecast")
     logarithms = _fit_variances(past, _zero(past, has_same_zero))
@@ -245,9 +300,13 @@ def _kernel(logarithms: Floats, first: IssuedLevels, second: IssuedLevels) -> Fl
     slow, slow_hours, growing, growing_hours = np.exp(logarithms[:4])
     apart = np.abs((first.valid[:, None] - second.valid) / HOUR)
     cycles = np.abs((first.issued[:, None] - second.issued) / HOUR)
-    size = [np.sqrt(np.clip(one.lead, 0, LONGEST) / 24) for one in (first, second)]
-    storm = growing**2 * size[0][:, None] * size[1] * np.exp(-(apart + cycles) / growing_hours)
+    storm = growing**2 * _size(first)[:, None] * _size(second) * np.exp(-(apart + cycles) / growing_hours)
     return np.asarray(slow**2 * np.exp(-apart / slow_hours) + storm)
+
+
+def _size(forecast: IssuedLevels) -> Floats:
+    """(N,) of the growing error, 1 a day ahead [-]."""
+    return np.asarray(np.sqrt(np.clip(forecast.lead, 0, LONGEST) / 24))
 
 
 def _with_rest(covariance: Floats, logarithms: Floats) -> Floats:

@@ -24,11 +24,11 @@ from strandline.uncertainty.assimilation.fit import SeaLevelFit
 from strandline.uncertainty.assimilation.forecast import forecast
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.uncertainty.assimilation.sea_state import REJECTED, with_forecasts, without_forecast
+from strandline.uncertainty.gauge_forecast.guidance import FORECASTER, is_used
 from strandline.watch.agent_state import AgentState, decode, encode, initial_state, update_belief
 from strandline.watch.alerts import Confirmed, draft_messages, reasons_of_ends
 from strandline.watch.assimilation.drained_land import drained_land
 from strandline.watch.assimilation.gauge_residuals import latest_forecasts, own_readings, residuals_of
-from strandline.watch.assimilation.own_forecast import FORECASTER
 from strandline.watch.assimilation.particle_weights import draw_samples, weight_samples
 from strandline.watch.clock import AFTER_THE_HOUR
 from strandline.watch.decision_rules import AgentConfig, decide, hours_ahead, levels_of
@@ -168,7 +168,7 @@ class Agent:
         rejected. While neither comes the last one counts; when the gauge is rejected, none that rests on it does.
         """
         sea = state.sea
-        if self.own_forecast is None or FORECASTER not in {source.stream for source in self.fit.sources}:
+        if self.own_forecast is None or not is_used(self.fit.sources):
             return state
         if sea.last_own_rejection == sea.belief.hour:
             sea = without_forecast(sea, FORECASTER)

@@ -4,19 +4,24 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
+from strandline.observations.arrays import Floats, Times
+from strandline.observations.sea_level.issued_levels import issued_levels
 from strandline.pipeline.deployment import DEPLOYMENT_FILE, Deployment, load_deployment
 from strandline.pipeline.deployment.protocol_in_force import follow_protocol
 from strandline.pipeline.study_area import StudyArea
-from strandline.uncertainty.assimilation.fit import SeaLevelFit
+from strandline.uncertainty.assimilation.fit import ForecastFunction, SeaLevelFit
 from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
 from strandline.uncertainty.gauge_forecast.forecaster_file import load_gauge_forecaster
+from strandline.uncertainty.gauge_forecast.guidance import newest_issues
 from strandline.watch.agent import Agent
 from strandline.watch.assimilation.fit import fit
 from strandline.watch.assimilation.fit_file import FIT_FILE, load_fit, save_fit
@@ -147,7 +152,20 @@ def load_or_fit(
             return stored
     opened = study_area()
     service = SurgeService.of(opened, deployment)
-    archives = {} if service is None else {SURGE_SERVICE: service.forecast}
+    archives = {**_issued(opened, deployment), **({} if service is None else {SURGE_SERVICE: service.forecasts})}
     fitted = replace(fit(opened, deployment, forecaster, archives, progress), deployment=digest)
     save_fit(folder, fitted)
     return fitted
+
+
+def _issued(study_area: StudyArea, deployment: Deployment) -> dict[str, ForecastFunction]:
+    """Service of the region file → its past forecasts; a stream of the same name is weighed by them."""
+    issued = study_area.observations.surge_forecast
+    if issued is None:
+        return {}
+
+    def tide(time: Times) -> Floats:
+        return np.asarray(deployment.mean_sea_level + deployment.sea_level.tide(time))
+
+    levels = {str(name): issued_levels(issued, str(name), tide) for name in issued["service"].values}
+    return {name: partial(newest_issues, each, tide=tide) for name, each in levels.items()}

@@ -104,6 +104,17 @@ def test_a_missing_analysis_is_replaced_by_the_newest_forecast_of_that_hour() ->
     assert known.available[0, 0] == at(54)
 
 
+def test_a_station_of_pressure_alone_leaves_the_wind_of_past_hours_to_forecasts() -> None:
+    weather = hourly_ramp(delay=0.0).drop_vars(["wind_east", "wind_north"])
+    known = known_weather(place(weather, forecast_ramp()), at([90.0]), np.array([-40, 10]))
+    pressure_alone = known_weather(place(weather, None), at([90.0]), np.array([-40, 10]))
+    forecast_alone = known_weather(place(None, forecast_ramp()), at([90.0]), np.array([-40, 10]))
+    np.testing.assert_array_equal(known.values[0, 0, 0, 0], pressure_alone.values[0, 0, 0, 0])
+    np.testing.assert_array_equal(known.values[0, 0, 0, 1:], forecast_alone.values[0, 0, 0, 1:])
+    np.testing.assert_array_equal(known.values[0, 1], forecast_alone.values[0, 1])
+    assert known.lead[0].tolist() == [0.0, forecast_alone.lead[0, 1]]
+
+
 def test_the_newest_cycle_is_used_only_from_when_it_could_be_had_even_if_an_older_one_came_later() -> None:
     forecast = forecast_ramp()
     forecast["available"][{"issued": 14}] = at(97.0)  # the cycle of 84 came after that of 90 (at 96)
@@ -251,28 +262,33 @@ def test_the_test_sees_a_leak(leak: Gate) -> None:
 
 
 def slow_reference(observations: Observations, issue: np.datetime64, hour: int) -> tuple[np.ndarray, float]:
-    """Values (M, V) and lead of one hour, from the words of the definition alone."""
+    """Values (M, V) and lead of one hour, quantity by quantity, from the words of the definition alone."""
+    found = [slow_quantity(observations, issue, hour, name) for name in NAMES]
+    leads = [lead for _, lead in found if not np.isnan(lead)]
+    return np.stack([values for values, _ in found], axis=1), min(leads, default=float("nan"))
+
+
+def slow_quantity(observations: Observations, issue: np.datetime64, hour: int, name: str) -> tuple[np.ndarray, float]:
+    """(M,) values and lead of one quantity."""
     valid = issue + hour * HOUR
     members = observations.weather_forecast.sizes["member"]
     if hour <= 0:
         weather = observations.weather
         delay = np.timedelta64(round(float(weather["available_after_h"]) * 3600), "s")
-        found = [linear(weather["time"].values, weather[name].values[:, 1, 1], valid, issue - delay) for name in NAMES]
-        if not np.isnan(found).all():
-            return np.tile(found, (members, 1)), 0.0
+        value = linear(weather["time"].values, weather[name].values[:, 1, 1], valid, issue - delay)
+        if not np.isnan(value):
+            return np.full(members, value), 0.0
     forecast = observations.weather_forecast
     for n in np.argsort(forecast["issued"].values)[::-1]:
         issued = forecast["issued"].values[n]
         if forecast["available"].values[n] > issue or issued > valid:
             continue
         times = issued + forecast["lead"].values * HOUR
-        found = [
-            [linear(times, forecast[name].values[n, :, m, 1, 1], valid, times[-1]) for name in NAMES]
-            for m in range(members)
-        ]
-        if not np.isnan(found).all():
-            return np.array(found), float((valid - issued) / HOUR)
-    return np.full((members, len(NAMES)), np.nan), float("nan")
+        given = forecast[name].values[n]
+        values = np.array([linear(times, given[:, m, 1, 1], valid, times[-1]) for m in range(members)])
+        if not np.isnan(values).all():
+            return values, float((valid - issued) / HOUR)
+    return np.full(members, np.nan), float("nan")
 
 
 def linear(times: np.ndarray, values: np.ndarray, valid: np.datetime64, last: np.datetime64) -> float:

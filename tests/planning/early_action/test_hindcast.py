@@ -1,5 +1,6 @@
 """The hindcast: the watch's decisions on the same readings, what it proves, and what fails in it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from strandline.planning.early_action.hindcast import (
     Condition,
     Hindcast,
     HindcastData,
+    OwnForecasts,
     confidence_of,
     evacuation_caveat,
     forecast_findings,
@@ -30,6 +32,8 @@ from strandline.planning.measures import Fallback, OperationalMeasure
 from strandline.uncertainty.assimilation.filter import Residual
 from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide
 from strandline.uncertainty.assimilation.forecast import forecast
+from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast, ForecastSource
+from strandline.uncertainty.gauge_forecast.guidance import FORECASTER, is_used
 from strandline.watch.agent_state import initial_state, update_belief
 from strandline.watch.decision_rules import AgentConfig, decide
 from tests.fixtures.protocols import ahead
@@ -40,30 +44,80 @@ LEAVE = OperationalMeasure(
 )
 
 
+SPREAD = np.full(49, 0.05)
+
+
 def protocol_of(level: float) -> Protocol:
     triggers = AreaTriggers(LEAVE, WholeRegion((level, level + 0.1), 6, "made up"), False, 20.0, None)
     return Protocol(title="a", source="b", confirmed_by="c", indicators=triggers.indicators, phases=triggers.phases)
 
 
-@pytest.fixture(scope="module")
-def data() -> HindcastData:
-    """70 days with storms, the first half to fit, with gaps of both gauges in the second."""
+HOURS = np.arange(70 * 24)
+TIME = np.datetime64("2001-01-01", "ns") + HOURS.astype("timedelta64[h]")
+TIDE = 0.5 * np.cos(2 * np.pi * HOURS / 12.42)
+
+
+def made_up_residual() -> tuple[np.ndarray, np.random.Generator]:
+    """Of 70 days with a storm every 300 hours [m], and the generator of what follows."""
     rng = np.random.default_rng(3)
-    hours = np.arange(70 * 24)
-    time = np.datetime64("2001-01-01", "ns") + hours.astype("timedelta64[h]")
-    tide = 0.5 * np.cos(2 * np.pi * hours / 12.42)
-    residual = np.convolve(rng.normal(0, 0.03, hours.size), np.exp(-np.arange(80) / 10.0), mode="same")
-    for peak in range(150, hours.size, 300):
-        residual += rng.uniform(0.5, 1.0) * np.exp(-(((hours - peak) / 8.0) ** 2))
-    own, near = tide + residual, tide + 0.9 * residual + rng.normal(0, 0.02, hours.size)
+    residual = np.convolve(rng.normal(0, 0.03, HOURS.size), np.exp(-np.arange(80) / 10.0), mode="same")
+    for peak in range(150, HOURS.size, 300):
+        residual += rng.uniform(0.5, 1.0) * np.exp(-(((HOURS - peak) / 8.0) ** 2))
+    return residual, rng
+
+
+def prepare(fit_own: Callable[[np.ndarray], OwnForecasts] | None = None) -> HindcastData:
+    """The record, the first half to fit, with gaps of both gauges in the second."""
+    residual, rng = made_up_residual()
+    own, near = TIDE + residual, TIDE + 0.9 * residual + rng.normal(0, 0.02, HOURS.size)
     own[1060:1080] = np.nan
     near[1070:1100] = np.nan
-    fitted = fit_tide(time, tide, 10.0, name="own", source="made up")
-    prepared = prepare_hindcast(
-        time, [GaugeRecord("own", 10.0, own), GaugeRecord("near", 10.0, near)], GaugeTide(fitted.constants, fitted.mean)
-    )
+    fitted = fit_tide(TIME, TIDE, 10.0, name="own", source="made up")
+    gauges = [GaugeRecord("own", 10.0, own), GaugeRecord("near", 10.0, near)]
+    prepared = prepare_hindcast(TIME, gauges, GaugeTide(fitted.constants, fitted.mean), fit_own=fit_own)
     assert prepared is not None
     return prepared
+
+
+@pytest.fixture(scope="module")
+def data() -> HindcastData:
+    return prepare()
+
+
+def test_forecasts_of_the_own_gauge_call_a_storm_before_the_readings_do() -> None:
+    """A forecaster that knows the residual to within 5 cm; the filter alone sees a storm when it comes."""
+    residual, _ = made_up_residual()
+    allowed_hours: list[np.ndarray] = []
+
+    def fit_own(allowed: np.ndarray) -> OwnForecasts:
+        allowed_hours.append(allowed)
+
+        def forecasts_of(hours: np.ndarray, _: np.ndarray, __: np.ndarray) -> list[ExternalForecast | None]:
+            at = np.searchsorted(TIME, hours)
+            return [
+                ExternalForecast(TIME[each].astype("datetime64[h]"), np.arange(49), residual[each : each + 49], SPREAD)
+                if each + 49 <= residual.size
+                else None
+                for each in at
+            ]
+
+        return forecasts_of
+
+    knowing, alone = prepare(fit_own), prepare()
+    assert not allowed_hours[0][HOURS.size // 2 :].any()
+    assert not allowed_hours[0][150 - 24 : 150 + 24].any(), "a storm that the filter is fitted to"
+    assert is_used(knowing.fitted.sources)
+    assert not is_used([ForecastSource(FORECASTER, np.inf)])
+    peak = int(np.searchsorted(knowing.time, TIME[1050]))
+    level = float((TIDE + residual)[1030:1070].max()) - 0.2
+    sure = []
+    for each in (knowing, alone):
+        issued = issued_forecasts(each, each.levels, level)
+        chances = {at: (stream.values[0].max(axis=0) >= level).mean() for at, stream in issued}
+        sure.append([at for at in range(peak - 46, peak) if chances.get(at, 0.0) > 0.8])
+    assert sure[0]
+    assert min(sure[0]) <= peak - 36
+    assert not sure[1] or min(sure[1]) > min(sure[0]) + 12
 
 
 def test_replay_hindcast_and_watch_decide_the_same_at_every_hour(data: HindcastData) -> None:

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from strandline.observations.sea_level.issued_levels import IssuedLevels
 from strandline.report.alerts.level_forecast import (
     AlertLevel,
     LevelForecast,
     alert_levels,
     chance_of,
+    operational_forecast,
     sentences_of,
     warnings_of,
 )
@@ -106,3 +108,52 @@ def test_the_files_hold_every_hour_and_valid_json(tmp_path: Path) -> None:
     assert tuple(table.columns) == COLUMNS
     picture = (tmp_path / "forecast.svg").read_text(encoding="utf-8")
     assert "gap-0" not in picture, "hours to come are no gap"
+
+
+def issued_by_a_service(bias: float) -> tuple[IssuedLevels, np.ndarray, np.ndarray, np.datetime64]:
+    """Cycles every 12 h of a service that is ``bias`` [m] too low; hours, levels, and the hour of issue."""
+    time = np.datetime64("2022-09-01", "ns") + np.arange(24 * 82).astype("timedelta64[h]")
+    rng = np.random.default_rng(2)
+    level = 0.3 * np.sin(np.arange(time.size) / 30) + 0.4 * np.cos(2 * np.pi * np.arange(time.size) / 12.42)
+    cycle = np.repeat(np.arange(0, time.size - 100, 12), 96)
+    ahead = cycle + np.tile(np.arange(1, 97), cycle.size // 96)
+    values = level[ahead] - bias + 0.03 * rng.standard_normal(ahead.size)
+    tide = 0.4 * np.cos(2 * np.pi * ahead / 12.42)
+    issued = IssuedLevels(
+        time[cycle], time[cycle] + np.timedelta64(3, "h"), time[ahead], values, tide[:, None],
+        np.full(ahead.size, np.nan),
+    )  # fmt: skip
+    return issued, time, level, np.datetime64("2022-11-15T06:00", "ns")
+
+
+def test_a_service_stands_beside_the_forecast_corrected_by_its_past() -> None:
+    issued, time, level, hour = issued_by_a_service(0.4)
+    known = time <= hour
+    found = operational_forecast("NOAA", issued, time[known], level[known], hour, coast.a_plan().protocol, [(2, 0.5)])
+    truth = level[np.searchsorted(time, found.rows["time"].to_numpy())]
+    assert found.rows["lead_h"].max() <= 72
+    assert np.abs(found.rows["p50"].to_numpy() - truth).mean() < 0.1
+    assert np.abs(found.raw - truth).mean() > 0.3
+    assert ((found.rows["p05"] <= truth) & (truth <= found.rows["p95"])).mean() > 0.8
+    assert len(found.levels) == len(a_forecast().levels) - 1
+    said = " ".join(sentences_of(replace(a_forecast(), operational=(found,))))
+    assert "NOAA, corrected by what it missed here in" in said
+    assert "prepare for the higher" in said
+
+
+def test_a_service_whose_past_was_never_read_is_not_corrected() -> None:
+    issued, time, level, hour = issued_by_a_service(0.4)
+    found = operational_forecast("NOAA", issued, time[:1], level[:1], hour, None, [])
+    assert (found.weeks, found.rows.empty) == (0, True)
+    assert "cannot be corrected" in " ".join(sentences_of(replace(a_forecast(), operational=(found,))))
+
+
+def test_a_service_that_forecasts_nothing_to_come_says_so(tmp_path: Path) -> None:
+    issued, time, level, _ = issued_by_a_service(0.1)
+    late = np.datetime64("2023-03-01", "ns")
+    found = operational_forecast("NOAA", issued, time, level, late, None, [])
+    forecast = replace(a_forecast(), operational=(found,))
+    assert "No forecast of NOAA" in " ".join(sentences_of(forecast))
+    write_forecast(tmp_path, forecast, time[-80:], level[-80:])
+    plain = json.loads((tmp_path / "forecast.json").read_text(encoding="utf-8"))
+    assert plain["operational"][0]["hours"] == []

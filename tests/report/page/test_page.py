@@ -97,6 +97,7 @@ def with_scripts_as_names() -> RunResults:
     )
 
 
+@pytest.mark.usefixtures("words_alone")
 def test_each_file_is_on_the_page_and_in_the_folder_with_its_credit_and_what_its_licence_forbids() -> None:
     terrain = DataFile(
         "fetched/terrain/dem.tif", "terrain", "glo30", "free", "© DLR", "2021-04-01", "2026-11-30", "ab" * 32

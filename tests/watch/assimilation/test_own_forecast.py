@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from strandline.observations.sea_level.issued_levels import IssuedLevels
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 from strandline.uncertainty.gauge_forecast.fit import fit_gauge_forecaster
+from strandline.uncertainty.gauge_forecast.guidance import newest_issues
 from strandline.watch.assimilation.own_forecast import OwnForecast
 from tests.fixtures.windy_gauge import MEAN, SEA_LEVEL, TIME, level, place
 
@@ -50,3 +52,22 @@ def test_a_reading_of_a_later_hour_is_not_heard(own: OwnForecast) -> None:
     assert one is not None
     assert other is not None
     np.testing.assert_array_equal(one.mean, other.mean)
+
+
+def test_the_newest_cycle_at_hand_is_the_guidance_of_a_service() -> None:
+    """Cycles at 0 and 6 h, each at hand after two hours; a level of 1 m about a tide of 0.4 m."""
+    zero = TIME[0]
+    issued = zero + np.repeat([0, 6], 4).astype("timedelta64[h]")
+    lead = np.tile([1, 2, 3, 12], 2).astype("timedelta64[h]")
+    levels = IssuedLevels(
+        issued, issued + np.timedelta64(2, "h"), issued + lead, np.ones(8), np.zeros((8, 0)), np.full(8, 0.1)
+    )
+    hours = zero + np.array([1, 2, 7, 8]).astype("timedelta64[h]")
+    found = newest_issues(levels, hours, lambda time: np.full(time.shape, 0.4))
+    assert found[0] is None
+    of_cycles = [None if each is None else int((each.hour - zero) / np.timedelta64(1, "h")) for each in found]
+    assert of_cycles == [None, 0, 0, 6]
+    assert found[3] is not None
+    assert found[3].leads.tolist() == [1, 2, 3, 12]
+    np.testing.assert_allclose(found[3].mean, 0.6)
+    np.testing.assert_allclose(found[3].spread, 0.1)

@@ -1,156 +1,23 @@
 """The dashboard in Chromium: charts, live updates, confirmations, keyboard and accessibility."""
 
-import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from threading import Thread
-from time import monotonic
-from typing import Any
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 import tests.fixtures.reports as coast
 from strandline.report.page.page import render_page
-from strandline.web.api import server_sent_events as events
-from strandline.web.app import create_app
 from strandline.web.dashboard.i18n import labels
 from strandline.web.run_folder import RunFolder
-from strandline.web.server import listening
-from strandline.web.watch_view import WatchView
-from tests.fixtures.web import HOUR, START, STREAMS, TOKEN, make_run, make_watch, take_step
+from tests.fixtures.served_dashboard import DESK, PHONE, STEPS, Site, drawn, served, wait_until
+from tests.fixtures.web import HOUR, START, STREAMS, TOKEN, make_watch, take_step
 
 pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(["127.0.0.1"])]
-CHROMIUM = os.environ.get("STRANDLINE_TEST_CHROMIUM") or shutil.which("chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-STEPS = 4
-TIMEOUT_MS = 20_000
 LARGEST_REPORT = 6_000_000
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 700}
-MAPLIBRE = "Applying inline style violates"
-"""Plotly contains MapLibre, whose style the policy refuses; no map here needs it."""
-
-
-@dataclass(frozen=True)
-class Site:
-    """A served dashboard."""
-
-    address: str
-    watched: WatchView
-    stop: Callable[[], None]
-
-    def wait_for_steps(self, page: Page, number: int) -> None:
-        """Wait until the page shows a step."""
-        expect(page.locator(f'#now time[datetime="{(START + number * HOUR).isoformat()}Z"]').first).to_be_visible()
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunFolder]:
-    folder = tmp_path_factory.mktemp("runs")
-    return {"before": make_run(folder / "before"), "after": make_run(folder / "after", likelier=0.2)}
-
-
-@pytest.fixture(scope="module")
-def site(runs: dict[str, RunFolder]) -> Iterator[Site]:
-    """A dashboard that is only read."""
-    with served(runs, make_watch(runs["before"], STEPS)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def own_site(runs: dict[str, RunFolder], tmp_path: Path) -> Iterator[Site]:
-    """A dashboard whose watch a test may change."""
-    folder = tmp_path / "own"
-    shutil.copytree(runs["before"].path, folder, ignore=shutil.ignore_patterns("watch*"))
-    own = RunFolder("own", folder)
-    with served({"own": own}, make_watch(own, STEPS)) as opened:
-        yield opened
-
-
-@pytest.fixture(autouse=True)
-def poll_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "POLL_INTERVAL_S", 0.1)
-
-
-@contextmanager
-def served(runs: dict[str, RunFolder], watched: WatchView) -> Iterator[Site]:
-    app = create_app(runs, watched, TOKEN, {"127.0.0.1"}, watched.clock)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
-    with listening("127.0.0.1", 0) as (address, listener):
-        thread = Thread(target=server.run, args=([listener],))
-        thread.start()
-
-        def stop() -> None:
-            server.should_exit = True
-            thread.join()
-
-        try:
-            yield Site(address, watched, stop)
-        finally:
-            stop()
-            watched.store.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here; install it, or set STRANDLINE_TEST_CHROMIUM to its path")
-    expect.set_options(timeout=TIMEOUT_MS)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open an address in a new window; afterwards, no script failed and no request left 127.0.0.1."""
-    contexts, requested, broken = [], [], []
-
-    def open_address(address: str, script: str | None = None, **settings: Any) -> Page:
-        context = browser.new_context(**{"viewport": DESK, "locale": "en-GB", "reduced_motion": "reduce"} | settings)
-        contexts.append(context)
-        context.set_default_timeout(TIMEOUT_MS)
-        context.on("request", lambda request: requested.append(request.url))
-        page = context.new_page()
-        page.on("pageerror", lambda error: broken.append(str(error)))
-        page.on("console", lambda message: broken.append(message.text) if message.type == "error" else None)
-        if script is not None:
-            page.add_init_script(script)
-        page.goto(address)
-        return page
-
-    yield open_address
-    for context in contexts:
-        context.close()
-    assert requested
-    assert [
-        url for url in requested if not url.startswith(("http://127.0.0.1:", "data:", "blob:http://127.0.0.1:"))
-    ] == []
-    refused = ("401 (Unauthorized)", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", MAPLIBRE)
-    assert [text for text in broken if not any(each in text for each in refused)] == []
-
-
-def drawn(page: Page) -> Page:
-    """Return the page when both charts are drawn."""
-    page.locator("#sea-level").scroll_into_view_if_needed()
-    for chart in ("#sea-level-chart", "#map-chart"):
-        expect(page.locator(f"{chart} .main-svg").first).to_be_visible()
-    wait_until(page, "document.getElementById('slider-value').textContent !== ''")
-    return page
-
-
-def wait_until(page: Page, expression: str) -> None:
-    """Wait for a condition; Playwright's own wait evaluates text in the page, which the policy forbids."""
-    give_up = monotonic() + TIMEOUT_MS / 1000
-    while not page.evaluate(expression):
-        assert monotonic() < give_up, expression
-        page.wait_for_timeout(50)
 
 
 def picture_of(page: Page) -> str:

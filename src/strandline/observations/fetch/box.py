@@ -61,6 +61,11 @@ class Box:
         return " ".join(f"{bound:g}" for bound in self.bounds)
 
     @property
+    def file_stem(self) -> str:
+        """The bounds to a thousandth of a degree, as they stand in names of files."""
+        return "_".join(f"{bound:.3f}" for bound in self.bounds)
+
+    @property
     def bounds(self) -> tuple[float, float, float, float]:
         """West, south, east, north [degrees]: the order of STAC, GeoJSON and osmnx 2."""
         return self.west, self.south, self.east, self.north

@@ -19,6 +19,7 @@ from strandline.observations.readers.exposure.people import PLACED_WITHIN, read_
 from strandline.observations.readers.flood_surveys import read_flood_surveys
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.published.cyclone_tracks import read_storms
+from strandline.observations.readers.published.surge_forecasts import read_surge_forecasts
 from strandline.observations.readers.satellite import read_optical, read_sar, read_sar_reference
 from strandline.observations.readers.terrain import read_terrain
 from strandline.observations.readers.tide_gauges import read_tide_gauges
@@ -45,6 +46,7 @@ READERS: dict[str, tuple[str, Callable[[Any, Region], xr.Dataset | None]]] = {
     "optical": ("optical", read_optical),
     "weather": ("weather", read_weather),
     "weather_forecast": ("weather_forecast", read_weather_forecasts),
+    "surge_forecast": ("surge_forecast", read_surge_forecasts),
     "storms": ("storms", read_storms),
     "people": ("people", read_people),
 }

@@ -192,7 +192,7 @@ def _sections_with_heights(raw: dict[str, Any]) -> Iterator[tuple[str, dict[str,
     for name in ("terrain", "extremes", "return_levels"):
         if isinstance(raw.get(name), dict):
             yield f"[{name}]", raw[name]
-    for name in ("tide_gauge", "stream"):
+    for name in ("tide_gauge", "surge_forecast", "stream"):
         tables = raw.get(name)
         for table in tables if isinstance(tables, list) else []:
             if isinstance(table, dict) and (name == "tide_gauge" or _holds_levels(table)):

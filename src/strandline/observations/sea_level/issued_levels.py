@@ -1,9 +1,11 @@
 """Forecasts of the sea level at one gauge, as a service issued them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
+import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices, Mask, Times
@@ -59,3 +61,34 @@ class IssuedLevels:
         """The forecast of the newest cycle for each hour, ascending."""
         order = np.argsort(self.issued, kind="stable")[::-1]
         return self[order[np.unique(self.valid[order], return_index=True)[1]]]
+
+
+def issued_levels(forecast: xr.Dataset, service: str, tide: Callable[[Times], Floats]) -> IssuedLevels:
+    """All forecasts of a service as levels, beside the tide alone; ``known_at`` says which of them were known when.
+
+    Args:
+        forecast: the modality ``surge_forecast``.
+        tide: times → tide and mean sea level at the gauge [m, region datum]; a surge stands upon it.
+
+    Raises:
+        InputError: no such service.
+    """
+    services = forecast["service"].values.tolist()
+    if service not in services:
+        raise InputError("surge_forecast", f"has no service '{service}'", f"it has {', '.join(services)}")
+    one = forecast.isel(service=services.index(service))
+    about = "water_level_forecast"
+    if about not in one or not one[about].notnull().any():
+        about = "surge_forecast"
+    values = one[about].values.astype(float)
+    cycle, lead = np.nonzero(np.isfinite(values))
+    issued = one["issued"].values.astype("datetime64[ns]")[cycle]
+    valid = (issued + one["lead"].values[lead] * HOUR).astype("datetime64[ns]")
+    alone, level = tide(valid), values[cycle, lead]
+    spread = np.full(level.size, np.nan)
+    if "forecast_spread" in one:
+        spread = one["forecast_spread"].values[cycle, lead].astype(float)
+    available = one["available"].values.astype("datetime64[ns]")[cycle]
+    if about == "surge_forecast":
+        level = level + alone
+    return IssuedLevels(issued, available, valid, level, alone[:, None], spread)

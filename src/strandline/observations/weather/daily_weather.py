@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.observations import Observations
-from strandline.observations.weather.known_weather import HOUR, known_weather_at, sea_point_lonlat
+from strandline.observations.weather.known_weather import HOUR, known_weather_at
 
 DAYS_BEFORE = 3
 """Days before that of the issue."""
@@ -59,7 +59,7 @@ def daily_weather(observations: Observations, issue: Times, days: int) -> DailyW
 
 def _daily_fields(observations: Observations, issue: Times, days: int) -> Floats:
     """(B, D, P, V) means over each UTC day and the members; NaN where an hour of the day was not known."""
-    longitude, latitude = sea_point_lonlat(observations)
+    longitude, latitude = observations.region.sea_point_lonlat
     east, north = (grid.ravel() for grid in np.meshgrid(longitude + LATTICE, latitude + LATTICE))
     first = -24 * DAYS_BEFORE - 23
     hours = np.arange(first, 24 * (days - DAYS_BEFORE))

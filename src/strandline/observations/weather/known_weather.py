@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from pyproj import Transformer
 
-from strandline.observations.arrays import Floats, Indices, Times
+from strandline.observations.arrays import Floats, Indices, Mask, Times
 from strandline.observations.observations import Observations
 
 QUANTITIES = ("pressure", "wind_east", "wind_north")
@@ -30,8 +29,8 @@ class KnownWeather:
     Attributes:
         values: (B, H, M, V) ``QUANTITIES``, or (B, H, M, P, V) at P places; members stay members, and an analysis is
             the same in each. NaN = not known by then.
-        lead: (B, H) valid time minus the reference time of the forecast that was used [h]; 0 = an analysis, NaN =
-            nothing was known.
+        lead: (B, H) valid time minus the reference time of the newest forecast that was used [h]; 0 = an analysis of
+            any quantity, NaN = nothing was known.
         available: (B, H) UTC, from when all that was used could be had; never after the issue. NaT = nothing was known.
     """
 
@@ -48,7 +47,7 @@ def known_weather(observations: Observations, issue: Times, hours: Indices) -> K
         issue: (B,) UTC.
         hours: (H,) relative to the issue; 0 and before it = past, above = coming.
     """
-    longitude, latitude = sea_point_lonlat(observations)
+    longitude, latitude = observations.region.sea_point_lonlat
     known = known_weather_at(observations, issue, hours, np.array([longitude]), np.array([latitude]))
     return KnownWeather(known.values[:, :, :, 0], known.lead, known.available)
 
@@ -58,8 +57,8 @@ def known_weather_at(
 ) -> KnownWeather:
     """The weather at P places [degrees], each in the nearest cell of either source, as (B, H, M, P, V).
 
-    A source is used for an hour if it gives any value there. Values are linear in time between two of the same source
-    that are at most ``LONGEST_GAP`` apart.
+    Each quantity of an hour comes from the first source that gives any value of it there. Values are linear in time
+    between two of the same source that are at most ``LONGEST_GAP`` apart.
     """
     issue = issue.astype("datetime64[ns]")
     analyses, forecasts = observations.weather, observations.weather_forecast
@@ -78,13 +77,6 @@ def known_weather_at(
     )
 
 
-def sea_point_lonlat(observations: Observations) -> tuple[float, float]:
-    """Longitude and latitude of the region's sea point [degrees]."""
-    to_degrees = Transformer.from_crs(observations.region.crs, "EPSG:4326", always_xy=True)
-    longitude, latitude = to_degrees.transform(*observations.region.sea_point)
-    return float(longitude), float(latitude)
-
-
 @dataclass(frozen=True, eq=False)
 class _Source:
     """Values at some steps after each of N reference times, and when each could be had.
@@ -95,6 +87,7 @@ class _Source:
         values: (N, L, M, P, V); NaN = not given.
         available: (N,) UTC, when all steps of a reference could be had; ``None`` = each by itself, after ``delay``.
         delay: of a step's value.
+        offers: (V,) quantities that the source has at all.
     """
 
     reference: Times
@@ -102,6 +95,7 @@ class _Source:
     values: npt.NDArray[np.floating]
     available: Times | None
     delay: np.timedelta64
+    offers: Mask
 
     def at(self, row: Indices, moment: npt.NDArray[np.timedelta64]) -> tuple[Floats, Indices]:
         """(Q, M, P, V) values of references ``row`` (Q,) at times after them, and the index of the last step used."""
@@ -148,6 +142,7 @@ def _known(
     valid = (issue[:, None] + hours * HOUR).reshape(-1)  # (Q,)
     at_issue = np.repeat(issue, hours.size)
     values = np.full((valid.size, members, places, len(QUANTITIES)), np.nan)
+    filled = np.zeros((valid.size, len(QUANTITIES)), dtype=bool)
     lead, available = np.full(valid.size, np.nan), np.full(valid.size, np.datetime64("NaT", "ns"))
 
     past = np.flatnonzero(valid <= at_issue)
@@ -156,12 +151,13 @@ def _known(
         had = analyses.reference[0] + analyses.step[last] + analyses.delay  # (Q, 1, P, V)
         given = ~np.isnan(found) & (had <= at_issue[past, None, None, None])
         values[past] = np.where(given, found, np.nan)
-        any_given = given.any(axis=(1, 2, 3))
+        filled[past] = given.any(axis=(1, 2))
+        any_given = filled[past].any(axis=1)
         latest = np.where(given, had, analyses.reference[0]).max(axis=(1, 2, 3))
         lead[past[any_given]], available[past[any_given]] = 0.0, latest[any_given]
 
     if forecasts is not None and forecasts.available is not None:
-        waiting = np.flatnonzero(np.isnat(available))
+        waiting = np.flatnonzero((forecasts.offers & ~filled).any(axis=1))
         row = np.searchsorted(forecasts.reference, np.minimum(valid, at_issue)[waiting], side="right") - 1
         while waiting.size:
             after = valid[waiting] - forecasts.reference[row]
@@ -169,11 +165,14 @@ def _known(
             waiting, row, after = waiting[reached], row[reached], after[reached]
             had = forecasts.available[row] <= at_issue[waiting]
             found, _ = forecasts.at(row[had], after[had])
-            given = ~np.isnan(found).all(axis=(1, 2, 3))
-            use, issued = waiting[had][given], row[had][given]
-            values[use], available[use] = found[given], forecasts.available[issued]
-            lead[use] = after[had][given] / HOUR
-            left = np.isnat(available[waiting])
+            use, taken = waiting[had], ~np.isnan(found).all(axis=(1, 2)) & ~filled[waiting[had]]  # (n, V)
+            values[use] = np.where(taken[:, None, None], found, values[use])
+            filled[use] |= taken
+            any_taken = taken.any(axis=1)
+            use, issued = use[any_taken], forecasts.available[row[had][any_taken]]
+            available[use] = np.fmax(available[use], issued)
+            lead[use] = np.where(np.isnan(lead[use]), after[had][any_taken] / HOUR, lead[use])
+            left = (forecasts.offers & ~filled[waiting]).any(axis=1)
             waiting, row = waiting[left], row[left] - 1
     return KnownWeather(values.reshape(*shape, *values.shape[1:]), lead.reshape(shape), available.reshape(shape))
 
@@ -182,7 +181,7 @@ def _analyses(weather: xr.Dataset, longitude: Floats, latitude: Floats) -> _Sour
     time = weather["time"].values.astype("datetime64[ns]")
     delay = np.timedelta64(round(float(weather["available_after_h"]) * 3600e9), "ns")
     values = _at_places(weather, ("time",), longitude, latitude)[None, :, None]  # (1, T, 1, P, V)
-    return _Source(time[:1], time - time[0], values, None, delay)
+    return _Source(time[:1], time - time[0], values, None, delay, _offers(weather))
 
 
 def _forecasts(forecast: xr.Dataset, longitude: Floats, latitude: Floats) -> _Source:
@@ -192,7 +191,12 @@ def _forecasts(forecast: xr.Dataset, longitude: Floats, latitude: Floats) -> _So
         _at_places(forecast, ("issued", "lead", "member"), longitude, latitude),
         forecast["available"].values.astype("datetime64[ns]"),
         np.timedelta64(0, "ns"),
+        _offers(forecast),
     )
+
+
+def _offers(dataset: xr.Dataset) -> Mask:
+    return np.array([name in dataset for name in QUANTITIES])
 
 
 def _at_places(

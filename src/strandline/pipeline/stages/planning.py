@@ -1,17 +1,28 @@
 """The stages that plan, and that hand over to the watch."""
 
 from collections.abc import Sequence
+from functools import partial
 
+import numpy as np
+
+from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.weather.storms import Split
 from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment, gauge_zeros
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.stages.hazard_maps import on_todays_land
+from strandline.pipeline.stages.sea_level_forecast import fit_to_record
 from strandline.pipeline.study_area import StudyArea, own_mean_sea_level
 from strandline.pipeline.study_area.future_seas import scenarios_of
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
 from strandline.planning.early_action.evacuation.frequency import SeaRecord
-from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
+from strandline.planning.early_action.hindcast import (
+    WITH_READINGS,
+    WITH_WEATHER,
+    HindcastData,
+    OwnForecasts,
+    prepare_hindcast,
+)
 from strandline.planning.facilities import measures_here
 from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.planning.settings import read_planning_settings
@@ -20,6 +31,8 @@ from strandline.risk.impact.impact import Impact
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.zones import Zones
 from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide
+from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
+from strandline.uncertainty.gauge_forecast.guidance import guide
 
 PERMANENT_WATER = 0.5
 """Value of the water mask from which a cell is permanent water [-]."""
@@ -94,7 +107,20 @@ def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel) -> HindcastData | 
         for name, latitude, level in zip(gauge["station"].values, gauge["latitude"].values, levels, strict=True)
     ]
     own_tide = GaugeTide(sea_level.fitted.constants, sea_level.fitted.mean + own_mean_sea_level(area))
-    return prepare_hindcast(hours, records, own_tide, gauge_zeros(gauge)[1] if len(records) > 1 else 0.0)
+    zero = gauge_zeros(gauge)[1] if len(records) > 1 else 0.0
+    source = WITH_WEATHER if area.observations.weather_forecast is not None else WITH_READINGS
+    return prepare_hindcast(hours, records, own_tide, zero, partial(_fit_own, area, sea_level), source)
+
+
+def _fit_own(area: StudyArea, sea_level: SeaLevelModel, allowed: Mask) -> OwnForecasts:
+    """Forecasts of the own gauge by a forecaster that is fitted to some hours of the record."""
+    time, levels = area.hourly_levels
+    forecaster = fit_to_record(area, sea_level, time, np.where(allowed, levels, np.nan))
+
+    def forecasts_of(hours: Times, read: Times, level: Floats) -> list[ExternalForecast | None]:
+        return guide(forecaster, hours, read, level, area.observations)
+
+    return forecasts_of
 
 
 def prepare_watch(

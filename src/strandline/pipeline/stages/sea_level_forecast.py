@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.weather.storms import Split
 from strandline.pipeline.scores.forecasts import SurgeTable, forecast_storms
@@ -16,6 +17,11 @@ def fit_forecaster(_: StageContext, area: StudyArea, split: Split, sea_level: Se
     time, levels = area.hourly_levels
     for start, end in split.withheld:
         levels[:, (time >= start) & (time <= end)] = np.nan
+    return fit_to_record(area, sea_level, time, levels)
+
+
+def fit_to_record(area: StudyArea, sea_level: SeaLevelModel, time: Times, levels: Floats) -> GaugeForecaster:
+    """The forecaster of the own gauge from levels of all gauges (S, T) [m, region datum]; NaN = not to be used."""
     gauge = area.observations.require_gauge()
     neighbours = [
         NeighbourRecord(str(name), float(latitude), level)

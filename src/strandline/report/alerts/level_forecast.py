@@ -3,14 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from scipy.signal import find_peaks
 
+from strandline.errors import RefusedByTheory
+from strandline.observations.arrays import Floats, Times
+from strandline.observations.sea_level.issued_levels import IssuedLevels
 from strandline.planning.early_action.protocol import Protocol
 from strandline.planning.formatting import format_metres, format_metres_between, format_percent, format_time, pluralise
 from strandline.report.alerts.exceedance import Exceedance, exceedance_of_quantiles
 from strandline.report.findings import LeadSkill
+from strandline.uncertainty.operational_forecast import correct_forecast
 
+HORIZON_HOURS = 72
+"""Of a forecast that is shown [h]."""
+_HEAD = ("issue_time", "time", "lead_h")
+_QUANTILES = {"p05": 0.05, "p10": 0.1, "p50": 0.5, "p90": 0.9, "p95": 0.95}
 HOURS_BETWEEN = 6
 """Least time between two high waters [h]."""
 LEAST_CHANCE = 0.005
@@ -40,6 +49,26 @@ class AlertLevel:
 
 
 @dataclass(frozen=True, eq=False)
+class OperationalForecast:
+    """What a service forecasts for the same hours, corrected by what it missed here before.
+
+    Attributes:
+        service: its name.
+        rows: an hour each, as those of a ``LevelForecast``, without ``tide`` and ``knows_weather``; empty = nothing is
+            coming.
+        raw: (N,) levels as issued [m, the service's zero].
+        weeks: of past forecasts that were read here; 0 = it cannot be corrected, and ``rows`` is empty.
+        levels: as of the ``LevelForecast``, by this forecast.
+    """
+
+    service: str
+    rows: pd.DataFrame
+    raw: Floats
+    weeks: int
+    levels: tuple[AlertLevel, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class LevelForecast:
     """A forecast as it is shown.
 
@@ -54,6 +83,7 @@ class LevelForecast:
         levels: ascending.
         skill: of the forecaster on storms that were held out, by lead.
         is_fitted: whether the forecaster was fitted to the hours about the issue.
+        operational: of services, for the same hours.
     """
 
     place: str
@@ -68,6 +98,7 @@ class LevelForecast:
     levels: tuple[AlertLevel, ...]
     skill: tuple[LeadSkill, ...] = ()
     is_fitted: bool = False
+    operational: tuple[OperationalForecast, ...] = ()
 
     @property
     def knows_weather_until(self) -> pd.Timestamp | None:
@@ -105,6 +136,37 @@ def _joined(named: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
     """Names of one level together, ascending."""
     levels = sorted({round(level, 2) for _, level in named})
     return [("; ".join(name for name, each in named if round(each, 2) == level), level) for level in levels]
+
+
+def operational_forecast(
+    service: str,
+    issued: IssuedLevels,
+    time: Times,
+    level: Floats,
+    hour: np.datetime64,
+    protocol: Protocol | None,
+    return_levels: Sequence[tuple[float, float]],
+) -> OperationalForecast:
+    """The newest forecast of a service that could be had at an hour, corrected by its past and by the readings.
+
+    Args:
+        issued: all cycles; ``time``, ``level``: (T,) readings up to the hour [m, region datum].
+        protocol, return_levels: as of `alert_levels`.
+    """
+    rows, raw = pd.DataFrame(columns=[*_HEAD, *_QUANTILES]), np.empty(0)
+    try:
+        corrected = correct_forecast(issued, time, level, hour, list(_QUANTILES.values()))
+    except RefusedByTheory:  # no past forecast meets a reading
+        return OperationalForecast(service, rows, raw, 0)
+    if corrected is None:
+        return OperationalForecast(service, rows, raw, 1)
+    within = corrected.coming.valid <= hour + np.timedelta64(HORIZON_HOURS, "h")
+    valid, raw = corrected.coming.valid[within], corrected.coming.level[within]
+    head = (pd.Timestamp(hour), valid, (valid - hour) / np.timedelta64(1, "h"))
+    columns = dict(zip(_QUANTILES, corrected.quantiles[within].T, strict=True))
+    rows = pd.DataFrame({**dict(zip(_HEAD, head, strict=True)), **columns})
+    levels = alert_levels(rows, protocol, return_levels) if len(rows) else ()
+    return OperationalForecast(service, rows, raw, corrected.weeks, levels)
 
 
 def warnings_of(forecast: LevelForecast) -> list[str]:
@@ -149,6 +211,7 @@ def sentences_of(forecast: LevelForecast) -> list[str]:
         f" ({format_metres_between(top['p05'], top['p95'])} in 9 of 10 cases) on {format_time(top['time'])}.",
         _basis(forecast),
     ]
+    found += [_beside(each) for each in forecast.operational]
     day = next((each for each in forecast.skill if each.lead >= 24), None)
     if day is not None:
         found.append(
@@ -166,6 +229,21 @@ def chance_of(level: AlertLevel) -> str:
     if level.is_unlikely:
         return "below 1 % in each hour"
     return f"{format_percent(level.exceedance.probability)} or more"
+
+
+def _beside(operational: OperationalForecast) -> str:
+    """What a service says of the highest water."""
+    name = operational.service
+    if not operational.weeks:
+        return f"The forecast of {name} cannot be corrected: no past forecast of it meets a reading here."
+    if operational.rows.empty:
+        return f"No forecast of {name} for the coming hours was at hand."
+    top = operational.rows.iloc[int(operational.rows["p50"].argmax())]
+    return (
+        f"{name}, corrected by what it missed here in {pluralise(operational.weeks, 'week')}, expects"
+        f" {format_metres(top['p50'])} ({format_metres_between(top['p05'], top['p95'])} in 9 of 10 cases) on"
+        f" {format_time(top['time'])}. Where the two differ, prepare for the higher."
+    )
 
 
 def _basis(forecast: LevelForecast) -> str:

@@ -10,7 +10,7 @@ from strandline.files import write_text
 from strandline.observations.arrays import Floats, Times
 from strandline.report.alerts.exceedance import Exceedance
 from strandline.report.alerts.forecast_trace import ForecastTrace
-from strandline.report.alerts.level_forecast import LevelForecast, sentences_of, warnings_of
+from strandline.report.alerts.level_forecast import LevelForecast, OperationalForecast, sentences_of, warnings_of
 from strandline.report.figures.charts import draw_surge
 from strandline.report.products import JsonValue, as_json, write_json
 
@@ -62,10 +62,22 @@ def as_plain(forecast: LevelForecast) -> dict[str, JsonValue]:
         "levels": [
             {"name": each.name, "level": each.level, **_exceedance(each.exceedance)} for each in forecast.levels
         ],
+        "operational": [_operational(each) for each in forecast.operational],
         "skill_in_storms_held_out": as_json([asdict(each) for each in forecast.skill]),
         "hours": as_json(
             [{**row, "time": _utc(row["time"]), "lead_h": int(row["lead_h"])} for row in rows.to_dict(orient="records")]
         ),
+    }
+
+
+def _operational(found: OperationalForecast) -> dict[str, JsonValue]:
+    rows = found.rows.assign(as_issued=found.raw).to_dict(orient="records")
+    names = ("p05", "p50", "p95", "as_issued")
+    return {
+        "service": found.service,
+        "weeks_of_past_forecasts": found.weeks,
+        "levels": [{"name": each.name, "level": each.level, **_exceedance(each.exceedance)} for each in found.levels],
+        "hours": as_json([{"time": _utc(row["time"]), **{name: row[name] for name in names}} for row in rows]),
     }
 
 

@@ -34,6 +34,7 @@ MODALITY_LABELS = {
     "tide_gauge": "Tide gauges",
     "weather": "Weather and coarse sea level",
     "weather_forecast": "Weather forecasts",
+    "surge_forecast": "Operational surge forecasts",
     "sar": "Radar scenes",
     "sar_reference": "Dry-season radar reference",
     "optical": "Optical scenes",

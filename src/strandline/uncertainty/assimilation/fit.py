@@ -25,8 +25,8 @@ from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION, S
 from strandline.uncertainty.assimilation.storm_climate import fit_storm_bounds
 from strandline.uncertainty.assimilation.surge_process import fit_surge_process
 
-ForecastFunction = Callable[[np.datetime64], ExternalForecast | None]
-"""Hour → the forecast available then; ``None`` = none."""
+ForecastFunction = Callable[[Times], list[ExternalForecast | None]]
+"""Hours (N,) → the forecast available at each; ``None`` = none."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,10 @@ def fit_forecast_weights(
         hindcasts += hindcast_storm(model, time, residuals, peak, ())
         report(0.4 * number / len(storms))
     hours = sorted({each.paths.hour for each in hindcasts})
-    archive = {name: {hour: function(hour) for hour in hours} for name, function in functions.items()}
+    at = np.array(hours, dtype="datetime64[ns]")
+    archive = {
+        name: dict(zip(hours, function(at) if hours else [], strict=True)) for name, function in functions.items()
+    }
     unguided, guided = Errors(), Errors()
     for each in hindcasts:
         unguided.add(each, observed_ahead(residuals[0], each.at))

@@ -1,7 +1,7 @@
 """Fit of a gauge's forecaster to its record, the weather of the place and the records of its neighbours."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_ti
 from strandline.observations.sea_level.surge.likelihood import LAG_HOURS, MAX_SEGMENTS, Record
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import HOURS_PER_YEAR
-from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
+from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster, leading_modes
 from strandline.uncertainty.gauge_forecast.weather import (
     AROUND_ISSUE,
     has_weather,
@@ -74,16 +74,18 @@ def fit_gauge_forecaster(
     Raises:
         RefusedByTheory: no reading.
     """
-    last = slice(max(0, time.size - round(MOST_YEARS * HOURS_PER_YEAR)), None)
+    end = int(np.flatnonzero(np.isfinite(level))[-1]) + 1 if np.isfinite(level).any() else time.size
+    last = slice(max(0, end - round(MOST_YEARS * HOURS_PER_YEAR)), end)
     time = time[last].astype("datetime64[ns]")
     residual = level[last] - mean_sea_level - sea_level.tide(time)
     columns = usable_columns(observations, time, residual)
     others: tuple[Record, ...] = ()
     if columns and np.isfinite(residual).sum() < MAX_SEGMENTS * LAG_HOURS:
         others = _seen_by_neighbours(residual, time, [(each, each.level[last]) for each in neighbours])
+    tide_error = leading_modes(sea_level.fitted, float(np.nanmean(residual**2)))
     history = GaugeHistory(
         residual,
-        sea_level.fitted.error_modes(time),
+        replace(sea_level.fitted, modes=tide_error).error_modes(time),
         weather_later(observations, time, columns) if columns else np.zeros((time.size, 0)),
         columns,
         _parts(residual),
@@ -91,11 +93,11 @@ def fit_gauge_forecaster(
     )
     fitted = fit_residual_forecaster(history)
     forecasting = with_forecasts(observations)
-    first = GaugeForecaster(sea_level, mean_sea_level, fitted.whole)
+    first = GaugeForecaster(sea_level, mean_sea_level, tide_error, fitted.whole)
     hours = _issues(history)
     situation = first.situation(time[hours], time, level[last], forecasting)
     error = _forecast_error(fitted.whole, forecasting, time)
-    return GaugeForecaster(sea_level, mean_sea_level, fitted.measured(hours, situation, error))
+    return GaugeForecaster(sea_level, mean_sea_level, tide_error, fitted.measured(hours, situation, error))
 
 
 def _parts(residual: Floats) -> Indices:

@@ -7,6 +7,7 @@ import numpy as np
 
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.observations import Observations
+from strandline.observations.sea_level.harmonic_tide import FittedTide
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.uncertainty.gauge_forecast.weather import weather_at
@@ -14,6 +15,8 @@ from strandline.uncertainty.residual_forecaster import CONTEXT_HOURS, LONGEST_LE
 
 LEADS = np.arange(LONGEST_LEAD + 1)
 """(73,) hours ahead that are forecast."""
+LEAST_SHARE = 0.01
+"""Of the residual's variance, below which the tide's error is left out [-]."""
 HOURS = np.arange(1 - CONTEXT_HOURS, LONGEST_LEAD + 1)
 """(144,) hours about an issue."""
 
@@ -46,11 +49,13 @@ class GaugeForecaster:
     Attributes:
         sea_level: tide of the gauge.
         mean_sea_level: that the tide is about [m, region datum].
+        tide_error: (2C + 1, R) modes of the tide's error that count, as in ``FittedTide``.
         residual: of the level about that tide.
     """
 
     sea_level: SeaLevelModel
     mean_sea_level: float
+    tide_error: Floats
     residual: ResidualForecaster
 
     def forecast(
@@ -72,7 +77,7 @@ class GaugeForecaster:
         issue = issue.astype("datetime64[ns]")
         situation = self.situation(issue, time, level, weather)
         hours = issue[:, None] + LEADS.astype("timedelta64[h]")
-        tide = self.mean_sea_level + self.sea_level.tide(hours)
+        tide = self._tide(hours)
         found = tide[..., None] + self.residual.quantiles(situation, levels)
         seen = np.isfinite(situation.own)
         age = np.where(seen.any(axis=1), np.argmax(seen[:, ::-1], axis=1), np.nan)
@@ -89,16 +94,33 @@ class GaugeForecaster:
         """What is known at issues; arguments as of `forecast`."""
         hours = issue[:, None] + HOURS.astype("timedelta64[h]")
         context = hours[:, :CONTEXT_HOURS]
-        own = _at(time, level, context) - self.mean_sea_level - self.sea_level.tide(context)
-        fitted = self.sea_level.fitted
-        modes = fitted.error_modes(hours.ravel()).reshape(*hours.shape, -1).astype(float)
+        own = _at(time, level, context) - self._tide(context)
+        each, which = np.unique(hours, return_inverse=True)  # issues share most of their hours
+        modes = replace(self.sea_level.fitted, modes=self.tide_error).error_modes(each).astype(float)
+        modes = modes[which.ravel()].reshape(*hours.shape, modes.shape[1])
         response = self.residual.response
         known = None if response is None or weather is None else weather_at(weather, issue, response.columns)
         return Situation(own, modes, known)
 
+    def _tide(self, hours: Times) -> Floats:
+        """Tide with the mean sea level [m, region datum] at hours of any shape."""
+        each, which = np.unique(hours, return_inverse=True)
+        return np.asarray(self.mean_sea_level + self.sea_level.tide(each)[which.ravel()].reshape(hours.shape))
+
     def without_weather(self) -> "GaugeForecaster":
         """The same forecaster by readings alone."""
         return replace(self, residual=replace(self.residual, response=None, forecast_error=None))
+
+
+def leading_modes(fitted: FittedTide, variance: float) -> Floats:
+    """(2C + 1, R) principal modes of a tide's error; those left out hold a hundredth of a variance [m2] at most.
+
+    A tide of years of record has hardly any error, and each mode costs time in every forecast.
+    """
+    patterns, size, _ = np.linalg.svd(fitted.modes, full_matrices=False)
+    lost = np.append(np.cumsum((size**2)[::-1])[::-1], 0.0)  # by keeping so many; a wave's mean square is below this
+    kept = int(np.argmax(lost <= LEAST_SHARE * variance))
+    return np.asarray(patterns[:, :kept] * size[:kept])
 
 
 def _at(time: Times, level: Floats, wanted: Times) -> Floats:

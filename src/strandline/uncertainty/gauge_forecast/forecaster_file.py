@@ -24,7 +24,7 @@ _RESPONSE = ("mean", "covariance", "residual_covariance", "tide_shift", "logarit
 def save_gauge_forecaster(folder: Path, forecaster: GaugeForecaster) -> None:
     """Write the residual's part; tide and mean sea level stand in the deployment."""
     residual = forecaster.residual
-    arrays = {"covariance": residual.covariance, "errors": residual.errors}
+    arrays = {"covariance": residual.covariance, "errors": residual.errors, "tide_error": forecaster.tide_error}
     columns: tuple[Column, ...] = ()
     if residual.response is not None:
         columns = residual.response.columns
@@ -57,6 +57,9 @@ def load_gauge_forecaster(folder: Path, sea_level: SeaLevelModel, mean_sea_level
             raise ValueError("a number is not finite")
         columns = _COLUMNS.validate_json(known["columns"])
         response = WeatherResponse(columns, *(arrays[f"response.{name}"] for name in _RESPONSE)) if columns else None
+        tide_error = arrays["tide_error"]
+        if len(tide_error) != len(sea_level.fitted.modes):
+            raise ValueError("its tide is another one than that of deployment.nc")
         residual = ResidualForecaster(
             arrays["covariance"], response, arrays.get("forecast_error"), float(json.loads(known["amplitude"])),
             arrays["errors"],
@@ -64,4 +67,4 @@ def load_gauge_forecaster(folder: Path, sea_level: SeaLevelModel, mean_sea_level
     except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
         what = f"is damaged or was written by another version ({type(error).__name__}: {error})"
         raise InputError(path, what, "run `strandline run` again") from error
-    return GaugeForecaster(sea_level, mean_sea_level, residual)
+    return GaugeForecaster(sea_level, mean_sea_level, tide_error, residual)

@@ -6,7 +6,6 @@ import numpy as np
 
 from strandline.distillation.training.loop import Progress
 from strandline.observations.arrays import Floats, Mask, Times
-from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 from strandline.observations.weather.storms import Window
 from strandline.pipeline.deployment import Deployment
 from strandline.pipeline.study_area import StudyArea
@@ -14,7 +13,7 @@ from strandline.uncertainty.assimilation.fit import ForecastFunction, GaugeRecor
 from strandline.uncertainty.assimilation.inflation_fit import HOURS_NEEDED
 from strandline.uncertainty.assimilation.storm_climate import AFTER_HOURS
 from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
-from strandline.watch.assimilation.own_forecast import FORECASTER, OwnForecast
+from strandline.uncertainty.gauge_forecast.guidance import FORECASTER, guide
 
 
 def fit(
@@ -37,7 +36,6 @@ def fit(
     """
     time, levels = study_area.hourly_levels
     fitted = deployment.sea_level.fitted
-    own_forecast = OwnForecast(forecaster, study_area.observations)
     held_out = _within(time, study_area.held_out)  # storm windows may overlap them
     own = np.where(held_out, np.nan, levels[0])
     return fit_sea_level(
@@ -50,7 +48,7 @@ def fit(
         ~_within(time, deployment.withheld),
         _peaks(time, own, deployment.withheld, study_area.held_out),
         ~held_out,
-        {FORECASTER: lambda hour: own_forecast.forecast(hour, *_context(time, own, hour)), **(archives or {})},
+        {FORECASTER: lambda hours: guide(forecaster, hours, time, own, study_area.observations), **(archives or {})},
         progress,
         from_own_gauge=(FORECASTER,),
     )
@@ -75,11 +73,3 @@ def _peaks(time: Times, level: Floats, withheld: Sequence[Window], held_out: Seq
             if HOURS_NEEDED <= peak < time.size - AFTER_HOURS:
                 found.append(peak)
     return sorted(set(found))
-
-
-def _context(time: Times, level: Floats, hour: np.datetime64) -> tuple[Times, Floats]:
-    """The readings of the three days up to ``hour``."""
-    last = int(np.searchsorted(time, hour.astype("datetime64[ns]"), side="right"))
-    first = max(last - CONTEXT_HOURS, 0)
-    known = np.isfinite(level[first:last])
-    return time[first:last][known], level[first:last][known]

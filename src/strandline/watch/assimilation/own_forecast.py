@@ -7,14 +7,10 @@ import xarray as xr
 
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.observations import Observations, Provenance
-from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
+from strandline.uncertainty.gauge_forecast.guidance import guide
 
-FORECASTER = "forecaster"
-"""Name of the run's forecaster among the sources."""
-Z_90 = 1.645
-"""Half-width of a normal distribution's 90 % interval, in standard deviations."""
 _FED = Provenance("real", "streams of the region file")
 
 
@@ -45,13 +41,4 @@ class OwnForecast:
             known = {**place.provenance, "weather_forecast": _FED}
             place = replace(place, weather_forecast=weather, provenance=known)
         until = time <= hour
-        found = self.forecaster.forecast(np.array([hour]), time[until], level[until], place, (0.05, 0.5, 0.95))
-        if not found.readings[0] and not found.knows_weather.any():
-            return None
-        middle, low, high = (found.quantiles[at][0, : HORIZON_HOURS + 1] for at in (0.5, 0.05, 0.95))
-        return ExternalForecast(
-            hour.astype("datetime64[h]"),
-            np.arange(HORIZON_HOURS + 1),
-            middle - found.tide[0, : HORIZON_HOURS + 1],
-            (high - low) / (2 * Z_90),
-        )
+        return guide(self.forecaster, np.array([hour]), time[until], level[until], place)[0]

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from strandline.observations.arrays import Times
 from strandline.pipeline.deployment import Deployment
 from strandline.pipeline.study_area import StudyArea
 from strandline.simulator.sea.surge_forecasts import ForecastSkill, forecast_surges
@@ -41,6 +42,10 @@ class SurgeService:
             return None
         seed = next(iter(deployment.metadata.seeds.values()), 0)
         return cls(truth["hour"].values, truth["surge"].values.astype(float), seed)
+
+    def forecasts(self, hours: Times) -> list[ExternalForecast | None]:
+        """Mean and spread of the newest issue available at each hour; ``None`` = no issue."""
+        return [self.forecast(hour) for hour in hours]
 
     def forecast(self, hour: np.datetime64) -> ExternalForecast | None:
         """Mean and spread of the newest issue available at an hour; ``None`` = no issue."""

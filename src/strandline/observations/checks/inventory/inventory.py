@@ -325,8 +325,8 @@ def _describe_modality(name: str, now: np.datetime64, read: Callable[[], xr.Data
         known = np.all([array.notnull().any(("latitude", "longitude")) for array in dataset.values()], axis=0)
         detail = f"{', '.join(map(str, dataset.data_vars))}; known {float(dataset['available_after_h']):g} h later"
         return _timed(name, name, detail, dataset["time"].values, known, now)
-    if name == "weather_forecast":
-        return _describe_forecasts(dataset, now)
+    if name in ("weather_forecast", "surge_forecast"):
+        return _describe_forecasts(name, dataset, now)
     unobserved = float(first.isnull().mean())
     if name == "storms":
         count = len(set(dataset["storm"].values))
@@ -355,26 +355,30 @@ def _describe_modality(name: str, now: np.datetime64, read: Callable[[], xr.Data
     )
 
 
-def _describe_forecasts(forecast: xr.Dataset, now: np.datetime64) -> Stream:
-    """Weather forecasts; an issue is a moment."""
+def _describe_forecasts(name: str, forecast: xr.Dataset, now: np.datetime64) -> Stream:
+    """Forecasts as issued; an issue is a moment."""
     issued, lead = forecast["issued"].values, forecast["lead"].values
-    inner = ("lead", "member", "latitude", "longitude")
-    given = np.any([array.notnull().any(inner) for array in forecast.values()], axis=0)
-    wait = np.median((forecast["available"].values - issued) / HOUR)
+    given = np.any([array.notnull().any(set(array.dims) - {"issued"}) for array in forecast.values()], axis=0)
+    available = forecast["available"].max(set(forecast["available"].dims) - {"issued"}).values
+    of = (
+        f"of {', '.join(forecast['service'].values)}"
+        if "service" in forecast
+        else f"members {forecast.sizes['member']}"
+    )
     detail = (
-        f"{', '.join(map(str, forecast.data_vars))}; members {forecast.sizes['member']}, to {lead[-1]:d} h ahead; "
-        f"known {wait:g} h after the cycle"
+        f"{', '.join(map(str, forecast.data_vars))}; {of}, to {lead[-1]:d} h ahead; "
+        f"known {np.median((available - issued) / HOUR):g} h after the cycle"
     )
     return Stream(
-        "weather_forecast",
+        name,
         "present",
         detail,
-        COSTS["weather_forecast"],
+        COSTS[name],
         count=int(given.sum()),
         gap_share=float(1.0 - given.mean()),
         longest_gap=float((np.diff(issued[given]) / HOUR).max()) if given.sum() > 1 else None,
         spans=tuple((time, time) for time in issued[given]),
-        age_days=_days(now - forecast["available"].values[given][-1]) if given.any() else None,
+        age_days=_days(now - available[given][-1]) if given.any() else None,
     )
 
 

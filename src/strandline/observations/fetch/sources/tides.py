@@ -71,7 +71,7 @@ class Ticon:
         return [
             PlannedFile(
                 self.name,
-                f"tides/ticon-{'_'.join(f'{bound:.3f}' for bound in box.bounds)}.csv",
+                f"tides/ticon-{box.file_stem}.csv",
                 "https://www.seanoe.org/data/00980/109129/",
                 f"tidal constants of {station.name}, {distance:.0f} km from the box, and {len(kept) - 1} neighbours",
                 len(kept) * 50 * 80,

@@ -62,11 +62,10 @@ class OsmBuildings:
         if box.area > LARGEST:
             what = f"box of {box.area:,.0f} km2 is too large for Overpass (at most {LARGEST:.0f} km2 of buildings)"
             raise client.refusal(what, "take 'overture-buildings', which hold these too, or a smaller box")
-        place = "_".join(f"{bound:.3f}" for bound in box.bounds)
         return [
             PlannedFile(
                 self.name,
-                f"exposure/osm-buildings-{place}.gpkg",
+                f"exposure/osm-buildings-{box.file_stem}.gpkg",
                 f"{self.address}/interpreter",
                 "buildings, with class and floor area",
                 int(box.area * _PER_KM2),

@@ -87,11 +87,10 @@ class OvertureBuildings:
         release = str(catalogue.get("latest", "")) if isinstance(catalogue, dict) else ""
         if not release[:4].isdecimal() or "/" in release:
             raise client.refusal("the catalogue names no latest release", "has the service changed? update strandline")
-        place = "_".join(f"{bound:.3f}" for bound in box.bounds)
         return [
             PlannedFile(
                 self.name,
-                f"exposure/overture-buildings-{release}-{place}.gpkg",
+                f"exposure/overture-buildings-{release}-{box.file_stem}.gpkg",
                 f"{self.address}/{release}/catalog.json",
                 f"buildings, with class and floor area (release {release})",
                 int(box.area * _PER_KM2),

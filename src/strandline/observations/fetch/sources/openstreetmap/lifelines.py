@@ -59,11 +59,10 @@ class OsmLifelines:
 
     def plan(self, box: Box, choice: FetchChoice, client: Downloader) -> list[PlannedFile]:
         """See ``Source``; nothing is asked of the service."""
-        place = "_".join(f"{bound:.3f}" for bound in box.bounds)
         return [
             PlannedFile(
                 self.name,
-                f"exposure/osm-lifelines-{place}.gpkg",
+                f"exposure/osm-lifelines-{box.file_stem}.gpkg",
                 f"{self.address}/interpreter",
                 "roads, bridges, hospitals, schools, shelters, power, water and embankments",
                 int(box.area * _PER_KM2),

@@ -66,11 +66,10 @@ class Ibtracs:
         basin = basin_of(*box.centre)
         if basin is None:
             return []
-        place = "_".join(f"{bound:.3f}" for bound in box.bounds)
         return [
             PlannedFile(
                 self.name,
-                f"storms/ibtracs-{basin}-{place}.csv",
+                f"storms/ibtracs-{basin}-{box.file_stem}.csv",
                 f"{self.address}/ibtracs.{basin}.list.v04r01.csv",
                 f"cyclones in basin {basin} since {FIRST_SEASON}; those within {_KEPT_WITHIN:.0f} km are kept",
                 _SIZES[basin] * 1_000_000,

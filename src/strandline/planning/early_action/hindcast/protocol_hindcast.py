@@ -1,7 +1,7 @@
 """Hindcast: a plan's own protocol on the record of its gauge, by the filter and the rule that the watch runs."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
@@ -9,38 +9,30 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from strandline.errors import RefusedByTheory
-from strandline.observations.arrays import Floats, Mask, Times
+from strandline.observations.arrays import Floats, Times
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.observations.weather.storms import Window, find_storms
 from strandline.planning.actions import Confidence
 from strandline.planning.early_action.derive_triggers import TriggeredAction
+from strandline.planning.early_action.hindcast.issued_forecasts import issued_forecasts
+from strandline.planning.early_action.hindcast.record import HindcastData
 from strandline.planning.early_action.indicators import Finding, findings, findings_at_issues
-from strandline.planning.early_action.neighbour_rule import NeighbourRule
 from strandline.planning.early_action.protocol import Indicator, Phase, Protocol
-from strandline.planning.early_action.streams import Stream, forecast_stream, join_issues
+from strandline.planning.early_action.streams import Stream, join_issues
 from strandline.planning.early_action.trigger_constants import FORECAST, NEIGHBOUR, REACHED
 from strandline.planning.early_action.triggers import replay_findings
 from strandline.planning.early_action.verification import CostLossModel, Verification, verify
-from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
-from strandline.uncertainty.assimilation.filter import Residual
-from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide, SeaLevelFit, fit_sea_level
-from strandline.uncertainty.assimilation.forecast import forecast
-from strandline.uncertainty.assimilation.inflation_fit import HOURS_NEEDED, WARM_UP_HOURS
-from strandline.uncertainty.assimilation.sea_state import HEARD_HOURS, initial_sea_state, update_sea_state
+from strandline.uncertainty.assimilation.inflation_fit import WARM_UP_HOURS
 
 Condition = Literal["all gauges work", "own gauge fails in storms", "no forecast at all"]
-FORECAST_SOURCE = "the watch's filter of two gauges and the tide, without weather and without the trained network"
 PROTECTION_HOURS = 48.0
 """Duration of one activation, after which its cost is due again [h]; an assumption."""
 STORMS_PER_YEAR = 6.0
 """Highest storms, in every second of which the gauge fails in the hindcast with gauge failures."""
-FITTED_STORMS = 12
-"""Storms of the first half that the spread of the forecast is fitted to."""
-OUTAGE_BEFORE, OUTAGE_AFTER = np.timedelta64(36, "h"), np.timedelta64(24, "h")
-"""A failing gauge stops before the storm's peak and is repaired after it; hours about the peak: assumptions."""
 FEWEST_EVENTS = 5
 """Past events below which a hindcast proves little."""
+OUTAGE_BEFORE, OUTAGE_AFTER = np.timedelta64(36, "h"), np.timedelta64(24, "h")
+"""A failing gauge stops before the storm's peak and is repaired after it; hours about the peak: assumptions."""
 CARRIES = 0.5
 """Share of past floods before which an evacuation must have started in time for the forecast to carry it [-]."""
 RECOVERY_HOURS = 48
@@ -48,14 +40,8 @@ RECOVERY_HOURS = 48
 FIELDS = ("verdict", "margin", "hours_until", "is_heard")
 LEAST_SHARE = 0.01
 """Share of the members that come up to the lowest level below which no indicator can be true [-]."""
-MOST_YEARS = 4.0
-"""Longest record on which triggers are tested: the latest of the second half [a]."""
 BATCH = 24
 """Forecasts that the indicators are found of at once."""
-RECENT_HOURS = 24
-"""Hours whose highest residual may still be there in two days [h]."""
-OUT_OF_REACH = 2.5
-"""Standard deviations of the climate between the sea and the lowest level beyond which no ensemble is drawn."""
 
 
 @dataclass(frozen=True)
@@ -77,77 +63,6 @@ class Hindcast:
     training_years: float
     result: Verification
     level: float = math.nan
-
-
-@dataclass(frozen=True, eq=False)
-class HindcastData:
-    """The record on which triggers are tested; forecasts are fitted to its first half and made for the second.
-
-    Attributes:
-        time: (T,) UTC, hourly, the second half.
-        levels: (S, T) of the gauges of the model [m, region datum], the own one first; NaN = not observed.
-        tides: (S, T) their tides with the mean level [m, region datum].
-        tide_ahead: (T + 48,) of the own gauge, two days longer.
-        neighbour: (T,) reading that decides without a forecast [m, its own zero]; ``None`` = there is no neighbour.
-        rule: the first half, from which thresholds of the neighbour are chosen; ``None`` likewise.
-        training_years: of the first half [a].
-    """
-
-    time: Times
-    levels: Floats
-    tides: Floats
-    tide_ahead: Floats
-    fitted: SeaLevelFit
-    neighbour: Floats | None
-    rule: NeighbourRule | None
-    training_years: float
-
-
-def prepare_hindcast(
-    time: Times, gauges: Sequence[GaugeRecord], own_tide: GaugeTide, zero_of_neighbour: float = 0.0
-) -> HindcastData | None:
-    """The second half of a record, with the forecast fitted to the first half; ``None`` where it is too short.
-
-    Args:
-        time: (T,) UTC, hourly without a break.
-        gauges: the own gauge first; the second is the neighbour that decides without a forecast. The filter reads these
-            two: further ones would double its time, and the watch can only do better with them.
-        zero_of_neighbour: height of the neighbour's own zero [m, region datum].
-    """
-    half = time.size // 2
-    first = np.arange(time.size) < half
-    gauges = gauges[:2]
-    own = gauges[0].level
-    storms = find_storms(time[:half], own[:half], FITTED_STORMS)
-    peaks = [int(np.searchsorted(time, storm.peak)) for storm in storms]
-    try:
-        fitted = fit_sea_level(
-            time,
-            gauges,
-            own_tide,
-            first,
-            [peak for peak in peaks if HOURS_NEEDED <= peak < half - HORIZON_HOURS],
-            first,
-            {},
-        )
-    except RefusedByTheory:
-        return None
-    used = [gauge for gauge in gauges if gauge.name in fitted.tides]
-    tested = max(half, time.size - round(MOST_YEARS * HOURS_PER_YEAR))
-    later = time[tested:]
-    ahead = np.append(later, later[-1] + np.arange(1, HORIZON_HOURS + 1).astype("timedelta64[h]"))
-    tides = np.array([fitted.tides[gauge.name].level(later) for gauge in used])
-    neighbour = gauges[1].level - zero_of_neighbour if len(gauges) > 1 else None
-    return HindcastData(
-        later,
-        np.array([gauge.level[tested:] for gauge in used]),
-        tides,
-        own_tide.level(ahead),
-        fitted,
-        None if neighbour is None else neighbour[tested:],
-        None if neighbour is None else NeighbourRule(time[:half], own[:half], neighbour[:half]),
-        half / HOURS_PER_YEAR,
-    )
 
 
 def hindcast_protocol(
@@ -177,7 +92,7 @@ def hindcast_protocol(
                 _cost_loss_model(measures[phase.name]),
             )
             level = phase.event.value if phase.event.unit == "m" else math.nan
-            found.append(Hindcast(phase.name, condition, FORECAST_SOURCE, data.training_years, result, level))
+            found.append(Hindcast(phase.name, condition, data.source, data.training_years, result, level))
     return tuple(found)
 
 
@@ -301,63 +216,6 @@ def _find(
             values = findings_at_issues(indicator, streams, protocol.night, with_hours=name in needed)
             for field in FIELDS:
                 getattr(found[name], field)[hours] = getattr(values, field)
-
-
-def issued_forecasts(
-    data: HindcastData, levels: Floats, lowest: float, part: slice | None = None
-) -> Iterator[tuple[int, Stream]]:
-    """Position and forecast [m, region datum] at each hour at which the sea may come near ``lowest`` [m].
-
-    So it may where nothing is heard: no hour is calm by silence.
-
-    Args:
-        part: of the record; ``None`` = all of it.
-    """
-    model = data.fitted.model
-    hours = data.time.astype("datetime64[h]")
-    climate = float(np.sqrt(model.process.climate(1)[0, 0]))
-    residuals = levels - data.tides
-    may_reach = _may_reach(data, residuals, lowest, climate)
-    begin, end, _ = (slice(None) if part is None else part).indices(hours.size)
-    for first, last in _blocks(may_reach[begin:end], begin):
-        state = initial_sea_state(model, hours[first])
-        for at in range(first, last):
-            readings = [
-                Residual(sensor.stream, hours[at], float(residuals[number, at]))
-                for number, sensor in enumerate(model.sensors)
-                if np.isfinite(residuals[number, at])
-            ]
-            state = update_sea_state(state, hours[at], readings)
-            mean, spread = state.belief.residual()
-            tide = data.tide_ahead[at : at + HORIZON_HOURS + 1]
-            highest = tide.max() + max(mean, 0.0) + OUT_OF_REACH * max(climate, spread)
-            if may_reach[at] and (highest >= lowest or not state.is_heard):
-                ensemble = forecast(state, (), data.fitted.spread_inflation).chances
-                yield at, forecast_stream(hours[at], tide + ensemble.residual, state.is_heard)
-
-
-def _may_reach(data: HindcastData, residuals: Floats, lowest: float, climate: float) -> Mask:
-    """(T,) whether the tide of two days, the residual of the last day and the climate's spread come near the level.
-
-    So they may where no gauge was read for hours.
-    """
-    ahead = np.lib.stride_tricks.sliding_window_view(data.tide_ahead, HORIZON_HOURS + 1).max(axis=1)
-    known = np.isfinite(residuals)
-    padded = np.concatenate([np.zeros(RECENT_HOURS - 1), np.where(known, residuals, 0.0).max(axis=0)])
-    recent = np.lib.stride_tricks.sliding_window_view(padded, RECENT_HOURS).max(axis=1)
-    silent = np.concatenate([np.zeros(HEARD_HOURS, dtype=bool), ~known.any(axis=0)])
-    unheard = np.lib.stride_tricks.sliding_window_view(silent, HEARD_HOURS + 1).all(axis=1)
-    return np.asarray((ahead + np.maximum(recent, 0.0) + OUT_OF_REACH * climate >= lowest) | unheard)
-
-
-def _blocks(wanted: Mask, offset: int) -> Iterator[tuple[int, int]]:
-    """First hour and the hour after the last of each stretch with wanted hours, with the warm-up before them."""
-    needed = wanted.copy()
-    for before in range(1, WARM_UP_HOURS + 1):
-        needed[:-before] |= wanted[before:]
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], needed.astype(np.int8), [0]])))
-    for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        yield offset + first, offset + last
 
 
 def needed_hours(phase: Phase, protocol: Protocol, time: Times) -> Floats:

@@ -1,1 +1,0 @@
-"""Surge forecasts at tide gauges with short and incomplete records."""

@@ -1,1 +1,0 @@
-"""The surge network, and the alignment of hourly students with daily teachers."""

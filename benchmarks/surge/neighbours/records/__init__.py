@@ -1,1 +1,0 @@
-"""Gauge records: files, labelled weeks, neighbours, cyclones, and the windows of the networks."""

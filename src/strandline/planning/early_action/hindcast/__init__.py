@@ -1,0 +1,43 @@
+"""Hindcast: a plan's own protocol on the record of its gauge, by the forecasts and the rule of the watch."""
+
+from strandline.planning.early_action.hindcast.issued_forecasts import issued_forecasts
+from strandline.planning.early_action.hindcast.protocol_hindcast import (
+    PROTECTION_HOURS,
+    Condition,
+    Hindcast,
+    confidence_of,
+    drop_storms,
+    evacuation_caveat,
+    forecast_findings,
+    hindcast_protocol,
+    needed_hours,
+    outages,
+    with_outages,
+)
+from strandline.planning.early_action.hindcast.record import (
+    WITH_READINGS,
+    WITH_WEATHER,
+    HindcastData,
+    OwnForecasts,
+    prepare_hindcast,
+)
+
+__all__ = [
+    "PROTECTION_HOURS",
+    "WITH_READINGS",
+    "WITH_WEATHER",
+    "Condition",
+    "Hindcast",
+    "HindcastData",
+    "OwnForecasts",
+    "confidence_of",
+    "drop_storms",
+    "evacuation_caveat",
+    "forecast_findings",
+    "hindcast_protocol",
+    "issued_forecasts",
+    "needed_hours",
+    "outages",
+    "prepare_hindcast",
+    "with_outages",
+]
