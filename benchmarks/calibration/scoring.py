@@ -19,9 +19,7 @@ from strandline.uncertainty.calibration import choose_threshold, fit_temperature
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 from strandline.uncertainty.risk_control import miss_rate, miss_rate_threshold
 
-COVERAGE, MISS_RATE = 0.9, 0.1
-NORMAL_90 = 1.645
-"""Standard deviations from the mean to the 5th and 95th percentile of a normal distribution."""
+MISS_RATE = 0.1
 BINS = 15
 
 

@@ -111,7 +111,7 @@ def test_the_summary_has_each_target_with_its_number() -> None:
     ]
     found = summarise(table, {"distilled_ensemble over one member, batch 1": 1.2})
     assert found["bar delta normal ece of shipped, at most 0.02"] == pytest.approx(0.02)
-    assert found["bar delta normal coverage of shipped, 0.9 within 0.02, holds"] is False
+    assert found["bar delta normal coverage of conformal, 0.9 within 0.02, holds"] is False
     assert found["bar delta normal nll of distilled_ensemble over ensemble, at most 1.01"] == pytest.approx(1.005)
     assert found["bar cost of distilled_ensemble over one member, at most 1.3, holds"] is True
     assert found["delta normal mutual information kept by distilled_ensemble"] == pytest.approx(1.005)
