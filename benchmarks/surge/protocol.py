@@ -346,6 +346,6 @@ def draw_task(
     hours = np.flatnonzero(known)
     week = (hours - np.flatnonzero(train)[0]) // WEEK
     order = np.unique(week, return_inverse=True)[1]
-    fold[hours] = order * min(FOLDS, order.max() + 1) // (order.max() + 1) if everything else order % FOLDS
+    fold[hours] = order % FOLDS
     tide = fit_allowed_tide(gauge, known, fold, _widened(test), seed)
     return Task(gauge, others, train, test, known, fold, tide, Weather(gauge, mode, seed), leads, seed)

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.__main__ import table_of
 from benchmarks.surge.__main__ import main
+from benchmarks.surge.methods.forecaster import history_of
 from benchmarks.surge.methods.method import LEVELS, Fitted, with_intervals
 from benchmarks.surge.methods.networks import hidra_like, lstm
 from benchmarks.surge.methods.registry import METHODS, SIMPLE
@@ -76,6 +77,21 @@ def test_blocks_of_a_short_record_keep_a_week_between_training_and_test(gauge: G
         distance = np.abs(np.flatnonzero(test)[:, None] - np.flatnonzero(train)[None, ::7]).min()
         assert distance >= min(WEEK, weeks * WEEK // 10)
         assert test.sum() > 0.15 * weeks * WEEK
+
+
+def test_neighbouring_weeks_are_left_out_one_after_the_other(gauge: Gauge) -> None:
+    fold = task_of(gauge, fraction=1.0).fold
+    weeks = fold[fold >= 0].reshape(-1, WEEK)
+    assert (weeks == weeks[:, :1]).all()
+    assert (weeks[1:, 0] != weeks[:-1, 0]).all()
+
+
+def test_weather_of_the_last_third_of_a_record_is_used(gauge: Gauge) -> None:
+    assert gauge.forcing is not None
+    late = np.arange(HOURS) > 0.4 * HOURS
+    values = np.where(late[:, None], gauge.forcing.values, np.nan)
+    task = task_of(replace(gauge, forcing=replace(gauge.forcing, values=values)), "analysis", 1.0)
+    assert [column.kind for column in history_of(task).columns] == ["stress", "stress"]
 
 
 def test_a_period_without_levels_is_refused(gauge: Gauge) -> None:

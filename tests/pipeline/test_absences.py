@@ -18,6 +18,7 @@ from strandline.pipeline.study_area.absences import absence_sentences
 from strandline.pipeline.study_area.assumed_sea import assume_sea, usual_tide
 from strandline.risk.hazard.level_basis import ReturnLevels
 from strandline.simulator.sea import assumed_gauge
+from tests.fixtures import windy_gauge
 from tests.fixtures.absences import CONFIG, run_place, write_place_with
 
 DAYS = (0.0, 120.0, 400.0)
@@ -46,6 +47,12 @@ def few_hours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study_area, "TIDE_YEARS", 2)
 
 
+def test_a_place_with_weather_forecasts_lacks_none() -> None:
+    said = " ".join(absence_sentences(StudyArea(windy_gauge.place())))
+    assert "forecast of the weather" not in said
+    assert "forecast of the weather" in " ".join(absence_sentences(StudyArea(windy_gauge.place(forecasts=False))))
+
+
 @pytest.mark.usefixtures("few_hours")
 def test_the_tide_of_stations_far_away_is_less_certain_than_a_coasts_own(tmp_path: Path) -> None:
     region_file = load_region_file(write_place_with(tmp_path, 0.0))
@@ -67,6 +74,7 @@ def test_every_combination_of_absences_has_levels_and_says_what_cannot_be_known(
     assert np.ptp(np.quantile(found.samples[:, -1], [0.1, 0.9])) > 0.2
     said = " ".join(absence_sentences(area))
     assert (NO_READING in said) == (days == 0)
+    assert ("No forecast of the weather was given" in said) == (days > 0)
     assert (NO_TIDE in said) == (days == 0 and "tides" not in others)
     assert (NO_SURVEY in said) == ("assets" not in others)
     assert ("The gauge was read for" in said) == (days > 0 and not levels)

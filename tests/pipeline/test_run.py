@@ -36,7 +36,7 @@ FILES = (
     "annual_flood_probability.tif",
     "flood_disagreement.tif", "surge.csv", "return_levels.csv", "assets.geojson", "plan.json", "plan.schema.json",
     "plan.md", "protocol.toml", "student.safetensors", "student.json", "archive.safetensors", "risk_data_library.json",
-    "data_sources.md",
+    "data_sources.md", "sea_level_forecaster.safetensors",
     "pathways-action.txt", "pathways-sequence.txt", "deployment.nc", "zones.geojson", "products.json",
 )  # fmt: skip
 PROGRAM = Path(__file__).parents[1] / "fixtures" / "smallest_run.py"

@@ -112,8 +112,8 @@ def test_where_the_wind_is_not_known_the_readings_alone_speak(
     mean, spread = forecaster.moments(replace(whole, weather=half))
     with_wind, alone = forecaster.moments(whole), forecaster.moments(replace(whole, weather=None))
     np.testing.assert_allclose(mean[:, :25], with_wind[0][:, :25], atol=1e-9)
-    np.testing.assert_allclose(mean[:, 25:], alone[0][:, 25:])
-    assert (spread[:, 30:] > with_wind[1][:, 30:]).all()
+    np.testing.assert_allclose(mean[:, 40:], alone[0][:, 40:])  # the sea answers the wind of hours
+    assert (spread[:, 31:] > with_wind[1][:, 31:]).all()
 
 
 def test_a_gauge_that_is_silent_still_has_the_wind(forecaster: ResidualForecaster, later: np.ndarray) -> None:
@@ -153,8 +153,25 @@ def test_storms_err_in_proportion_to_their_size(forecaster: ResidualForecaster, 
     larger = replace(forecaster, amplitude=0.3).moments(now)[1]
     assert forecaster.response is not None
     assert now.weather is not None
-    answer = forecaster.response.features(np.moveaxis(now.weather, 2, 1))[:, 0] @ forecaster.response.mean
+    answer = forecaster.response.answer(forecaster.response.scaled(now.weather[:, :, 0]))
     expected = np.hypot(calm, 0.3 * answer[:, CONTEXT_HOURS - 1 :])
     np.testing.assert_allclose(larger, expected, rtol=1e-6)
     alone = replace(now, weather=None)
     np.testing.assert_allclose(replace(forecaster, amplitude=0.3).moments(alone)[1], forecaster.moments(alone)[1])
+
+
+def test_without_a_reading_the_error_of_the_tide_counts_three_times(
+    forecaster: ResidualForecaster, later: np.ndarray
+) -> None:
+    silent = replace(situation_at(later[:3], np.full(RECORD, np.nan), None), tide_modes=np.full((3, HOURS, 1), 0.05))
+    spread = replace(forecaster, response=None).moments(silent)[1]
+    np.testing.assert_allclose(spread**2, forecaster.covariance[0] + 3 * 0.05**2, rtol=1e-6)
+
+
+def test_wind_that_is_known_in_one_week_alone_is_used_and_left_out_with_it(history: GaugeHistory) -> None:
+    wind = np.where((history.part == 0)[:, None], WIND, np.nan)
+    wind[:LAG_HOURS] = WIND[:LAG_HOURS]  # what its lags need
+    fitted = fit_residual_forecaster(replace(history, weather=wind))
+    assert fitted.whole.response is not None
+    assert fitted.without[0].response is None
+    assert fitted.without[1].response is not None

@@ -36,8 +36,8 @@ PAST_ISSUES = 400
 """Issues from which the error of weather forecasts is learned."""
 SHUFFLED_DAYS = 90
 """Days by which the neighbours of the control teacher are late."""
-LEAST_SHARE = 0.5
-"""Of hours at which a column of weather must be known."""
+FEWEST_HOURS, LEAST_SHARE = 72, 0.5
+"""Known levels at whose hours a column of weather must be known, and their share of those of the best known column."""
 
 
 def process(task: Task) -> Forecast:
@@ -114,13 +114,13 @@ class _Columns:
         forcing = task.gauge.forcing
         kinds = [column.kind for column in task.weather.columns]
         values = np.zeros((task.gauge.time.size, 0)) if forcing is None or not kinds else forcing.values
-        there = task.train & np.isfinite(task.gauge.level)
-        share = np.isfinite(values[there]).mean(axis=0)
+        count = np.isfinite(values[task.known & np.isfinite(task.gauge.level)]).sum(axis=0)
+        enough = count >= max(FEWEST_HOURS, LEAST_SHARE * count.max(initial=0))
         self._kept: list[tuple[str, list[int]]] = []  # kind → columns that are taken together
         for i, kind in enumerate(kinds):
-            if kind == "wind_east" and kinds[i + 1] == "wind_north" and share[i : i + 2].min() > LEAST_SHARE:
+            if kind == "wind_east" and kinds[i + 1] == "wind_north" and enough[i : i + 2].all():
                 self._kept.append(("wind", [i, i + 1]))
-            elif kind in ("pressure", "stress_component", "pressure_component", "rain") and share[i] > LEAST_SHARE:
+            elif kind in ("pressure", "stress_component", "pressure_component", "rain") and enough[i]:
                 self._kept.append((kind, [i]))
         self._names = [column.name for column in task.weather.columns]
         self.columns = tuple(column for kind, at in self._kept for column in self._of(kind, at))

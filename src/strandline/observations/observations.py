@@ -87,7 +87,7 @@ MODALITIES: dict[str, Modality] = {
         {},
         dict.fromkeys(("pressure", "wind_east", "wind_north", "rain", "sea_level"), ("time", "latitude", "longitude")),
         ("time", "latitude", "longitude", "available_after_h"),
-        cost_of_absence="no pressure and wind for the teacher's surge forecasts, from which the students learn",
+        cost_of_absence="how the gauge answers the wind is not learned: the sea is forecast from readings alone",
     ),
     "weather_forecast": Modality(
         {},

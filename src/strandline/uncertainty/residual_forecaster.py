@@ -19,6 +19,10 @@ HOURS = CONTEXT_HOURS + LONGEST_LEAD
 """Hours about an issue: the last one of the context is that of issue."""
 GRID = np.concatenate([[0.002, 0.005], np.linspace(0.01, 0.99, 99), [0.995, 0.998]])
 """Levels at which the distribution of the normalised errors is kept."""
+TIDE_DOUBT = 3.0**0.5
+"""Scale of the modes of the tide's error. The residual in the weeks that a tide was fitted to lacks what the fit took,
+of the variance of the modes, and its likelihood counts their error once more all the same: the covariance of the
+residual lacks both, beside the error of the tide itself."""
 LEAD_WINDOW = 6
 """Leads to either side [h] whose errors are measured together."""
 AMPLITUDES = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6)
@@ -95,8 +99,10 @@ class ResidualForecaster:
         """Mean and standard deviation of the process (N, 73), and the response to the weather, 0 where not known."""
         seen = np.isfinite(situation.own)
         own = np.where(seen, situation.own, 0.0)
-        modes, first = situation.tide_modes, CONTEXT_HOURS - 1
-        shift = np.zeros((len(situation), HOURS)) if self.response is None else modes @ self.response.tide_shift
+        modes, first = TIDE_DOUBT * situation.tide_modes, CONTEXT_HOURS - 1
+        shift = np.zeros((len(situation), HOURS))
+        if self.response is not None:
+            shift = situation.tide_modes @ self.response.tide_shift
         nothing = DrivenResidual(shift, np.zeros((len(situation), HOURS, 0)))
         mean, spread = predict_driven(own, seen, modes, self.covariance, nothing, first)
         if self.response is None or situation.weather is None:
@@ -236,10 +242,13 @@ def _without_part(whole: ResidualForecaster, history: GaugeHistory, part: int) -
     level = np.where(history.part == part, np.nan, history.level)
     if not np.isfinite(level).any():
         return whole
-    response = fit_weather_response(
-        level, history.tide_modes, history.weather, history.columns, history.others, whole.response.logarithms
-    )
-    return replace(whole, response=response)
+    try:
+        response = fit_weather_response(
+            level, history.tide_modes, history.weather, history.columns, history.others, whole.response.logarithms
+        )
+    except RefusedByTheory:  # all weather that is known is that of this part
+        return replace(whole, response=None)
+    return replace(whole, response=replace(response, residual_covariance=whole.response.residual_covariance))
 
 
 def _distributions(errors: Floats) -> Floats:

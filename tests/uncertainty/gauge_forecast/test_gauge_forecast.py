@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from strandline.errors import InputError
+from strandline.observations.observations import Observations
 from strandline.uncertainty.gauge_forecast.fit import NeighbourRecord, fit_gauge_forecaster
 from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
 from strandline.uncertainty.gauge_forecast.forecaster_file import (
@@ -15,7 +17,7 @@ from strandline.uncertainty.gauge_forecast.forecaster_file import (
     save_gauge_forecaster,
 )
 from tests.fixtures.sea_levels import sample
-from tests.fixtures.windy_gauge import HOURS, MEAN, OWN_NOISE, SEA_LEVEL, TIME, level, place
+from tests.fixtures.windy_gauge import CYCLE, HOURS, MEAN, OWN_NOISE, SEA_LEVEL, TIME, level, place
 
 pytestmark = pytest.mark.slow
 
@@ -58,9 +60,9 @@ def test_nine_in_ten_levels_lie_in_its_range(forecaster: GaugeForecaster, lead: 
 def test_without_the_coming_weather_it_is_the_forecast_by_readings(forecaster: GaugeForecaster) -> None:
     found = forecaster.forecast(ISSUES[:5], TIME, level(), place(forecasts=False), LEVELS)
     alone = forecaster.forecast(ISSUES[:5], TIME, level(), None, LEVELS)
-    assert not found.knows_weather.any()
+    assert not found.knows_weather[:, 6:].any()  # at first the sea still answers the weather that was analysed
     for each in LEVELS:
-        np.testing.assert_array_equal(found.quantiles[each], alone.quantiles[each])
+        np.testing.assert_array_equal(found.quantiles[each][:, 6:], alone.quantiles[each][:, 6:])
 
 
 def test_readings_after_the_issue_change_nothing(forecaster: GaugeForecaster) -> None:
@@ -68,6 +70,31 @@ def test_readings_after_the_issue_change_nothing(forecaster: GaugeForecaster) ->
     later = np.where(issue < TIME, 9.0, level())
     one, other = (forecaster.forecast(issue, TIME, each, place(), LEVELS) for each in (level(), later))
     np.testing.assert_array_equal(one.quantiles[0.5], other.quantiles[0.5])
+
+
+def known_from(hours: int, until: int = 96) -> Observations:
+    """The place whose weather is known at the last issue alone, from some hours before it, to some hours after."""
+    found = place(analyses=False)
+    assert found.weather_forecast is not None
+    first = int(np.searchsorted(TIME, ISSUES[-1])) - hours
+    cycle = first - first % CYCLE
+    forecast = found.weather_forecast.isel(issued=[cycle // CYCLE])
+    lead = forecast["lead"].values
+    kept = (lead >= first - cycle) & (lead <= first - cycle + hours + until)
+    return replace(found, weather_forecast=forecast.where(xr.DataArray(kept, dims="lead")))
+
+
+def test_a_stream_of_weather_that_has_just_begun_counts(forecaster: GaugeForecaster) -> None:
+    """The sea here answers within hours: weather of two days before changes hardly anything, that of tomorrow all."""
+    issue = ISSUES[-1:]
+    whole, begun, short, alone = (
+        forecaster.forecast(issue, TIME, level(), each, LEVELS)
+        for each in (place(analyses=False), known_from(30, 60), known_from(30, 12), None)
+    )
+    assert begun.knows_weather[0, 6:48].all()
+    np.testing.assert_allclose(begun.quantiles[0.5][0, 6:48], whole.quantiles[0.5][0, 6:48], atol=0.02)
+    assert not short.knows_weather[0, 30:].any()
+    np.testing.assert_array_equal(short.quantiles[0.95][0, 36:], alone.quantiles[0.95][0, 36:])
 
 
 def test_a_silent_gauge_is_forecast_from_the_weather(forecaster: GaugeForecaster) -> None:

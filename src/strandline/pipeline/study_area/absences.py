@@ -54,6 +54,11 @@ def absence_sentences(area: StudyArea) -> tuple[str, ...]:
             " they rest on other coasts as well."
         )
         found.append(_sentence(f"With {2 if years < 4 else 6} years", TWO_YEARS if years < 4 else SIX_YEARS))
+    if area.assumed_sea is None and observations.weather_forecast is None:
+        found.append(
+            "No forecast of the weather was given: the sea is forecast from its own readings alone, which show a storm"
+            " when it comes, not a day before. Forecasts of wind and pressure are free everywhere."
+        )
     if observations.storms is None and not has_levels:
         found.append("No cyclone tracks were given: where cyclones strike, the sea may reach more than is stated here.")
     if observations.assets is None:

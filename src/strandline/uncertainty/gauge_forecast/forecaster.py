@@ -8,8 +8,8 @@ import numpy as np
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.harmonic_tide import FittedTide
-from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE
 from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.sea_level.surge.surge_forecast import is_driven
 from strandline.uncertainty.gauge_forecast.weather import weather_at
 from strandline.uncertainty.residual_forecaster import CONTEXT_HOURS, LONGEST_LEAD, ResidualForecaster, Situation
 
@@ -85,7 +85,7 @@ class GaugeForecaster:
             issue,
             tide,
             {each: found[..., number] for number, each in enumerate(levels)},
-            _knows_weather(situation),
+            self._knows_weather(situation),
             seen.sum(axis=1).astype(float),
             age,
         )
@@ -106,6 +106,13 @@ class GaugeForecaster:
         """Tide with the mean sea level [m, region datum] at hours of any shape."""
         each, which = np.unique(hours, return_inverse=True)
         return np.asarray(self.mean_sea_level + self.sea_level.tide(each)[which.ravel()].reshape(hours.shape))
+
+    def _knows_weather(self, situation: Situation) -> Mask:
+        """(N, 73) whether the response to the weather is known."""
+        response = self.residual.response
+        if response is None or situation.weather is None:
+            return np.zeros((len(situation), LEADS.size), dtype=bool)
+        return is_driven(response, situation.weather)[:, CONTEXT_HOURS - 1 :]
 
     def without_weather(self) -> "GaugeForecaster":
         """The same forecaster by readings alone."""
@@ -129,12 +136,3 @@ def _at(time: Times, level: Floats, wanted: Times) -> Floats:
         return np.full(wanted.shape, np.nan)
     position = np.minimum(np.searchsorted(time, wanted), time.size - 1)
     return np.where(time[position] == wanted, level[position], np.nan)
-
-
-def _knows_weather(situation: Situation) -> Mask:
-    """(N, 73) whether all weather that the response of an hour rests on was known."""
-    if situation.weather is None:
-        return np.zeros((len(situation), LONGEST_LEAD + 1), dtype=bool)
-    known = np.isfinite(situation.weather).all(axis=(2, 3))  # (N, 222)
-    windows = np.lib.stride_tricks.sliding_window_view(known, BEFORE + AFTER + 1, axis=1)
-    return np.asarray(windows[:, CONTEXT_HOURS - 1 :].all(axis=2))

@@ -87,11 +87,13 @@ def five_weeks(level: np.ndarray) -> np.ndarray:
 def test_a_few_weeks_show_how_the_sea_answers_the_wind() -> None:
     wind, answer, level = make_gauge()
     response = fit_weather_response(five_weeks(level), NO_MODES, wind, ONE)
-    found = response.features(wind) @ response.mean
+    found = response.answer(response.scaled(wind))
     later = slice(2000 - BEFORE, HOURS - BEFORE - AFTER)
     expected = answer[BEFORE : HOURS - AFTER][later]
     assert np.sqrt(np.mean((found[later] - expected) ** 2)) < 0.25 * expected.std()
-    spread = np.sqrt(np.einsum("tp,pq,tq->t", response.features(wind), response.covariance, response.features(wind)))
+    features = weather_features(response.scaled(wind))
+    np.testing.assert_allclose(found, features @ response.mean, atol=1e-9)
+    spread = np.sqrt(np.einsum("tp,pq,tq->t", features, response.covariance, features))
     assert 0.5 < np.sqrt(np.mean((found[later] - expected) ** 2)) / np.sqrt(np.mean(spread[later] ** 2)) < 2.0
     np.testing.assert_allclose(
         response.root @ response.root.T, response.covariance, atol=2e-4 * response.covariance.max()
@@ -103,7 +105,7 @@ def test_a_wind_that_does_nothing_is_not_answered() -> None:
     _, _, level = make_gauge()
     other = make_gauge(50)[0]
     response = fit_weather_response(five_weeks(level), NO_MODES, other, ONE)
-    assert (response.features(other) @ response.mean).std() < 0.3 * level.std()
+    assert response.answer(response.scaled(other)).std() < 0.3 * level.std()
 
 
 def test_without_readings_to_the_contrary_the_barometer_is_inverse() -> None:
@@ -127,7 +129,7 @@ def test_a_teacher_helps_as_far_as_it_is_right() -> None:
 
     def error(*others: Record) -> float:
         response = fit_weather_response(known, NO_MODES, wind, ONE, others)
-        return float(np.sqrt(np.mean((response.features(wind) @ response.mean - expected) ** 2)))
+        return float(np.sqrt(np.mean((response.answer(response.scaled(wind)) - expected) ** 2)))
 
     rng, lags = np.random.default_rng(8), np.arange(LAG_HOURS)
     empty = np.zeros((HOURS, 0), dtype=np.float32)
@@ -138,10 +140,11 @@ def test_a_teacher_helps_as_far_as_it_is_right() -> None:
     assert error(vague) == pytest.approx(alone, rel=0.1)
 
 
-def test_columns_of_a_kind_share_scale_and_prior() -> None:
+def test_columns_of_a_kind_share_a_prior_and_half_of_their_scale() -> None:
     weather = np.random.default_rng(0).normal(0, [500.0, 0.1, 0.2], (300, 3))
     columns = standardised(PRESSURE_AND_STRESS, weather)
-    assert columns[1].scale == columns[2].scale == pytest.approx(0.2, rel=0.1)
+    assert columns[2].scale == pytest.approx(0.2, rel=0.1)
+    assert columns[1].scale == pytest.approx(np.sqrt(0.1 * 0.2), rel=0.1)  # between its own and the largest of its kind
     groups = groups_of(columns).reshape(3, -1)
     assert groups[1].tolist() == groups[2].tolist()
     assert not set(groups[0]) & set(groups[1])
@@ -238,3 +241,17 @@ def test_a_longer_record_elsewhere_shows_how_far_the_mean_of_some_weeks_is_off()
     response = fit_weather_response(off, modes, wind, ONE, [other])
     assert 0.1 * response.tide_shift[0] == pytest.approx(-0.12, abs=0.03)
     assert not fit_weather_response(off, modes, wind, ONE).tide_shift.any()
+
+
+@pytest.mark.slow
+def test_a_smooth_teacher_does_not_smooth_what_the_weather_leaves() -> None:
+    """The neighbours' record lacks the gauge's own roughness, which the own weeks show."""
+    wind, answer, _ = make_gauge()
+    smooth = answer + sample(RED, HOURS, 4)
+    rough = 0.06**2 * np.exp(-np.arange(LAG_HOURS) / 4.0)
+    level = five_weeks(smooth + sample(rough, HOURS, 5))
+    empty = np.zeros((HOURS, 0), dtype=np.float32)
+    teacher = Record(smooth, empty, empty, 0.01**2 * (np.arange(LAG_HOURS) == 0))
+    found = fit_weather_response(level, NO_MODES, wind, ONE, [teacher]).residual_covariance
+    truth = RED + rough
+    assert found[0] - found[6] == pytest.approx(truth[0] - truth[6], rel=0.25)

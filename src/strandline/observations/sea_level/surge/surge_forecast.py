@@ -6,8 +6,12 @@ import numpy as np
 import torch
 
 from strandline.observations.arrays import Floats, Mask
+from strandline.observations.sea_level.surge.kernels import weather_features
 from strandline.observations.sea_level.surge.residual_process import predict_residual
 from strandline.observations.sea_level.surge.weather_response import WeatherResponse
+
+MOST_UNKNOWN = 0.25
+"""Of the response's variance that may come from hours whose weather was not known [-]; an assumption."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,20 +30,40 @@ class DrivenResidual:
 def drive(response: WeatherResponse, weather: Floats, forecast_error: Floats | None = None) -> DrivenResidual:
     """The response to the weather known at each issue.
 
+    Hours whose weather was not known count as their mean, with the error of weather that departs from it all the time.
+    Where that error is too large a part of the response (``MOST_UNKNOWN``), the response is unknown.
+
     Args:
         weather: (B, H + 78, M, C) as of M members in the response's columns, from 72 h before the first of the H hours
             to 6 h after the last; NaN = not known.
         forecast_error: (H, K) modes [m] of what forecasts of the weather miss by lead; ``None`` = nothing is added.
     """
-    features = response.features(np.moveaxis(weather, 2, 1))  # (B, M, H, P)
-    members = features @ response.mean  # (B, M, H)
-    mean = members.mean(axis=1)
-    parts = [features.mean(axis=1) @ response.root]
-    if members.shape[1] > 1:
-        parts.append(np.moveaxis(members - mean[:, None], 1, 2) / np.sqrt(members.shape[1] - 1))
+    scaled = response.scaled(weather)
+    unknown = _any_unknown(scaled)  # (B, H + 78, C)
+    filled = np.where(unknown[:, :, None], 0.0, scaled)
+    members = np.moveaxis(response.answer(np.moveaxis(filled, 2, 1)), 1, 2)  # (B, H, M)
+    mean = members.mean(axis=2)
+    parts = [weather_features(filled.mean(axis=2)) @ response.root]
+    if members.shape[2] > 1:
+        parts.append((members - mean[:, :, None]) / np.sqrt(members.shape[2] - 1))
     if forecast_error is not None:
         parts.append(np.broadcast_to(forecast_error, (*mean.shape, forecast_error.shape[-1])))
+    if unknown.any():
+        missing, whole = response.weight_of(unknown)  # (B, H, C), (C,)
+        parts.append(missing)
+        mean[(missing**2).sum(axis=2) > MOST_UNKNOWN * (whole**2).sum()] = np.nan
     return DrivenResidual(mean, np.concatenate(parts, axis=2))
+
+
+def is_driven(response: WeatherResponse, weather: Floats) -> Mask:
+    """(B, H) hours whose response is known; ``weather`` as of `drive`."""
+    missing, whole = response.weight_of(_any_unknown(response.scaled(weather)))
+    return np.asarray((missing**2).sum(axis=2) <= MOST_UNKNOWN * (whole**2).sum())
+
+
+def _any_unknown(weather: Floats) -> Mask:
+    """(B, T, C) hours at which some member is not known, of (B, T, M, C)."""
+    return np.asarray(np.isnan(weather).any(axis=2))
 
 
 def predict_driven(

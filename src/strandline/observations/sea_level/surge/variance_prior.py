@@ -8,7 +8,7 @@ import numpy as np
 
 from strandline.observations.arrays import Floats
 
-SLOW_SPREAD, SLOW_LOG_SPREAD = 0.08, 0.7
+SLOW_SPREAD, SLOW_LOG_SPREAD = 0.1, 0.7
 """Standard deviation [m] of the sea level of weeks and months about its mean and tide, and prior standard deviation of
 the logarithm of its variance: a few weeks of record show neither the season nor the years. Monthly means swing by 0.05
 to 0.15 m at most gauges (Holgate et al. 2013, J. Coastal Research 29, 493-504); the value is an assumption."""

@@ -6,12 +6,13 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import correlate1d
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats, Indices
-from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE, KNOTS, weather_features
+from strandline.observations.arrays import Floats, Indices, Mask
+from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE, KERNELS, KNOTS, weather_features
 from strandline.observations.sea_level.surge.likelihood import Record, RecordLikelihood
-from strandline.observations.sea_level.surge.residual_process import SHAPES, choose_variances
+from strandline.observations.sea_level.surge.residual_process import SHAPES, choose_variances, fit_residual_covariance
 from strandline.observations.sea_level.surge.variance_prior import variance_prior
 from strandline.observations.weather.coastal_response import GRAVITY, WATER_DENSITY, drag_coefficient
 
@@ -66,12 +67,15 @@ def forcing_of(weather: npt.NDArray[np.floating]) -> Floats:
 
 
 def standardised(columns: Sequence[Column], weather: Floats) -> tuple[Column, ...]:
-    """The columns with mean and scale of their values (T, C); columns of a kind have the largest scale of the kind."""
+    """The columns with mean and scale of their values (T, C): the geometric mean of their own and their kind's largest.
+
+    A small component of a field may mean more to one coast than its size says, and less than its unit variance would.
+    """
     spread = np.nanstd(weather, axis=0)
     kinds = np.array([column.kind for column in columns])
-    largest = [float(spread[kinds == kind].max()) for kind in kinds]
-    mean = np.nanmean(weather, axis=0)
-    return tuple(replace(column, mean=float(mean[i]), scale=max(largest[i], 1e-12)) for i, column in enumerate(columns))
+    largest = np.array([spread[kinds == kind].max() for kind in kinds])
+    mean, scale = np.nanmean(weather, axis=0), np.maximum(np.sqrt(spread * largest), 1e-12)
+    return tuple(replace(column, mean=float(mean[i]), scale=float(scale[i])) for i, column in enumerate(columns))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +98,30 @@ class WeatherResponse:
     tide_shift: Floats
     logarithms: Floats
 
-    def features(self, weather: npt.NDArray[np.floating]) -> Floats:
-        """(…, T, C) weather in the columns' units → (…, T − 78, P) [1]; see `weather_features`."""
-        return weather_features(_scaled(self.columns, weather))
+    def scaled(self, weather: npt.NDArray[np.floating]) -> Floats:
+        """(…, T, C) weather in the columns' units → departures from their means, per scale [1]."""
+        return _scaled(self.columns, weather)
+
+    def answer(self, scaled: Floats) -> Floats:
+        """(…, T, C) scaled weather → (…, T − 78) the residual that it makes [m]."""
+        return np.asarray(_over_lags(scaled, self.by_lag).sum(axis=-1))
+
+    def weight_of(self, unknown: Mask) -> tuple[Floats, Floats]:
+        """What hours of weather may add to the residual if they depart by a unit all the time [m].
+
+        Args:
+            unknown: (…, T, C) hours and columns that count.
+
+        Returns:
+            (…, T − 78, C), and (C,) the same if all hours count.
+        """
+        weight = np.abs(self.by_lag)
+        return _over_lags(unknown.astype(float), weight), weight.sum(axis=1)
+
+    @cached_property
+    def by_lag(self) -> Floats:
+        """(C, 79) what a unit of each column adds, from the weather 72 h before an hour to that of 6 h after it [m]."""
+        return np.asarray((self.mean.reshape(len(self.columns), -1) @ KERNELS)[:, ::-1])
 
     @cached_property
     def root(self) -> Floats:
@@ -118,7 +143,9 @@ def fit_weather_response(
     """Response and residual covariance of a record, which may be weeks long and have gaps.
 
     Variances of the coefficients, by kind of column and by band of lags, and of the residual's shapes maximise the
-    marginal likelihood; the coefficients then have their posterior distribution.
+    marginal likelihood; the coefficients then have their posterior distribution. Beside further records, the residual
+    covariance is fitted to the own readings once more, with that of all records as one of its shapes: what several
+    gauges tell together is smoother than the residual of one.
 
     Args:
         level: (T,) hourly residuals about a fitted tide [m]; NaN = not observed.
@@ -148,17 +175,22 @@ def fit_weather_response(
 
     records = [record(level, modes, None), *(record(one.level, 0 * modes, one.error) for one in others)]
     likelihood = RecordLikelihood(records, SHAPES, groups_of(columns))
+    is_first = logarithms is None
     if logarithms is None:
         kinds = list(dict.fromkeys(column.kind for column in columns))
         prior_variances = variance_prior(likelihood.mean_square, kinds=kinds, bands=len(BANDS) + 1)
         logarithms = choose_variances(likelihood, prior_variances)
     found = likelihood.coefficients(logarithms)
     tide = modes.shape[1]
+    covariance = np.exp(logarithms[: len(SHAPES)]) @ SHAPES
+    if others and is_first:
+        left = records[0].level - filled @ found.mean[tide:] - modes @ found.mean[:tide]
+        covariance = fit_residual_covariance(left, modes, covariance[None])
     return WeatherResponse(
         columns,
         prior + found.mean[tide:],
         found.covariance[tide:, tide:],
-        np.exp(logarithms[: len(SHAPES)]) @ SHAPES,
+        covariance,
         found.mean[:tide] if others else np.zeros(tide),
         logarithms,
     )
@@ -176,6 +208,13 @@ def _prior_mean(columns: Sequence[Column]) -> Floats:
     mean = np.zeros((len(columns), len(KNOTS)))
     mean[:, KNOTS.index(0)] = [column.gain * column.scale for column in columns]
     return mean.ravel()
+
+
+def _over_lags(series: Floats, by_lag: Floats) -> Floats:
+    """(…, T, C) series, each weighted over the lags by its row of (C, 79) → (…, T − 78, C)."""
+    half = (BEFORE + AFTER) // 2
+    found = [correlate1d(series[..., c], lags, axis=-1, mode="constant") for c, lags in enumerate(by_lag)]
+    return np.stack(found, axis=-1)[..., half : series.shape[-2] - half, :]
 
 
 def _scaled(columns: Sequence[Column], weather: npt.NDArray[np.floating]) -> Floats:
