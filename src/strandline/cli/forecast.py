@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from strandline.report.findings import LeadSkill
     from strandline.watch.feeds.latest import LatestSea
 
-QUANTILES = (0.05, 0.1, 0.5, 0.9, 0.95)
 SHOWN_EVERY = 6
 """Step of the table on the screen [h]."""
 BEFORE_THE_END = timedelta(days=4)
@@ -133,24 +132,25 @@ def _forecast(run: Path, area: "StudyArea", deployment: "Deployment", sea: "Late
     import numpy as np
     import pandas as pd
 
-    from strandline.report.alerts.level_forecast import LevelForecast, alert_levels
+    from strandline.report.alerts.level_forecast import LEVELS, SHOWN, LevelForecast, alert_levels
     from strandline.uncertainty.gauge_forecast.forecaster import LEADS
     from strandline.uncertainty.gauge_forecast.forecaster_file import load_gauge_forecaster
 
     forecaster = load_gauge_forecaster(run, deployment.sea_level, deployment.mean_sea_level)
-    found = forecaster.forecast(np.array([sea.hour]), sea.time, sea.level, sea.observations, QUANTILES)
+    found = forecaster.forecast(np.array([sea.hour]), sea.time, sea.level, sea.observations, LEVELS)
     issued = pd.Timestamp(sea.hour)
     rows = pd.DataFrame(
         {
             "issue_time": issued,
             "time": issued + pd.to_timedelta(LEADS, unit="h"),
             "lead_h": LEADS,
-            **{f"p{round(100 * level):02d}": values[0] for level, values in found.quantiles.items()},
+            **{name: found.quantiles[share][0] for name, share in SHOWN.items()},
             "observed": _observed(area, sea, issued + pd.to_timedelta(LEADS, unit="h")),
             "tide": found.tide[0],
             "knows_weather": found.knows_weather[0],
         }
     )
+    quantiles = np.stack([found.quantiles[share][0] for share in LEVELS], axis=1)
     levels = np.median(deployment.return_levels, axis=0)
     pairs = list(zip(deployment.return_periods, levels.tolist(), strict=True))
     return LevelForecast(
@@ -163,7 +163,7 @@ def _forecast(run: Path, area: "StudyArea", deployment: "Deployment", sea: "Late
         reading_age=None if np.isnan(found.age[0]) else float(found.age[0]),
         weather_source=sea.weather_source,
         weather_issued=None if sea.weather_issued is None else pd.Timestamp(sea.weather_issued),
-        levels=alert_levels(rows, deployment.protocol, pairs),
+        levels=alert_levels(rows, quantiles, deployment.protocol, pairs),
         skill=_skill(run),
         is_fitted=_is_fitted(area, deployment, sea.hour),
         operational=_operational(deployment, sea, pairs),
@@ -267,6 +267,8 @@ def _tables(found: "LevelForecast") -> "list[Table]":
     for number, each in enumerate(found.levels):
         first = None if each.exceedance is None or each.is_unlikely else each.exceedance.earliest
         from_when = "–" if first is None else f"{first:%a %d %b %H:%M}"
-        others = [chance_of(other.levels[number]) for other in beside]
-        levels.add_row(each.name, f"{each.level:.2f}", chance_of(each), from_when, *others)
+        others = [chance_of(other.levels[number], knows_weather=True) for other in beside]
+        levels.add_row(
+            each.name, f"{each.level:.2f}", chance_of(each, knows_weather=found.knows_all_weather), from_when, *others
+        )
     return [hours, levels]

@@ -35,7 +35,7 @@ left [m]; assumptions, with a factor of 2 (`LOG_SPREAD`) to either side."""
 LOG_SPREAD = 0.7
 SERIES = 4.0
 """Classes of leads that count as independent: they forecast the same levels."""
-MOST_OF_A_CLASS = 250
+MOST_OF_A_CLASS = 160
 """Forecasts of a class of leads that the variances are fitted to."""
 FEWEST_ERRORS = 20
 """Left-out errors that a class of leads needs for a spread of its own."""
@@ -261,6 +261,11 @@ def _inflation(scaled: Floats, classes: Indices, freedom: int) -> Floats:
     return found
 
 
+def _pieces(forecast: IssuedLevels) -> int:
+    """Pieces of weather in which forecasts lie."""
+    return int(np.unique((forecast.valid - forecast.valid.min()) // (BLOCK_HOURS * HOUR)).size)
+
+
 def _class_of(forecast: IssuedLevels) -> Indices:
     return np.maximum(forecast.lead // BIN_HOURS, 0).astype(np.int64)
 
@@ -314,17 +319,26 @@ def _with_rest(covariance: Floats, logarithms: Floats) -> Floats:
 
 
 def _fit_variances(past: PastForecasts, zero: float) -> Floats:
-    """(5,) logarithms; see ``TYPICAL``."""
-    classes, other_zeros = _by_class(past), _zeros_of_others(past.forecast)
-    designs = [_design(each.forecast, other_zeros) for each in classes]
+    """(5,) logarithms of the errors that the coefficients leave; see ``TYPICAL``."""
+    logarithms = TYPICAL
+    for _ in range(2):  # the coefficients hardly depend on the variances
+        corrector = _fit_coefficients(past, logarithms, zero)
+        logarithms = _fit_to_errors(_by_class(past), corrector)
+    return logarithms
+
+
+def _fit_to_errors(classes: Sequence[PastForecasts], corrector: ForecastCorrector) -> Floats:
     share = min(1.0, SERIES / len(classes))
+    errors = [
+        each.error - corrector.zero - _design(each.forecast, corrector.other_zeros) @ corrector.coefficients
+        for each in classes
+    ]
 
     def loss(logarithms: Floats) -> float:
         total = 0.0
-        for each, design in zip(classes, designs, strict=True):
-            covariance = _kernel(logarithms, each.forecast, each.forecast) + design @ design.T
+        for each, error in zip(classes, errors, strict=True):
+            covariance = _kernel(logarithms, each.forecast, each.forecast)
             factor = cholesky(_with_rest(covariance, logarithms), lower=True)
-            error = each.error - zero
             total += 0.5 * float(error @ cho_solve((factor, True), error)) + float(np.log(np.diag(factor)).sum())
         return share * total + 0.5 * float((((logarithms - TYPICAL) / LOG_SPREAD) ** 2).sum())
 
@@ -333,19 +347,24 @@ def _fit_variances(past: PastForecasts, zero: float) -> Floats:
 
 
 def _fit_coefficients(past: PastForecasts, logarithms: Floats, zero: float) -> ForecastCorrector:
-    """The corrector without a measured spread."""
+    """The corrector without a measured spread.
+
+    Least squares, so that the errors themselves become small. Weighted by the inverse of their covariance, smooth
+    errors would look better than small ones: the tide's, beside those of cycles that follow each other. Each class
+    counts as many independent errors as the process has in it, and no more than there are pieces of weather.
+    """
     classes, other_zeros = _by_class(past), _zeros_of_others(past.forecast)
     share = min(1.0, SERIES / len(classes))
     precision = np.eye(2 + 2 * other_zeros.size)
     pull = np.zeros(len(precision))
     for each in classes:
         design = _design(each.forecast, other_zeros)
-        factor = cholesky(_with_rest(_kernel(logarithms, each.forecast, each.forecast), logarithms), lower=True)
-        weighted = share * cho_solve((factor, True), design)
-        precision += design.T @ weighted
-        pull += weighted.T @ (each.error - zero)
+        covariance = _with_rest(_kernel(logarithms, each.forecast, each.forecast), logarithms)
+        variance = float(np.diag(covariance).mean())
+        weight = share * min(variance / covariance.mean(), _pieces(each.forecast)) / len(each) / variance
+        precision += weight * design.T @ design
+        pull += weight * design.T @ (each.error - zero)
     covariance = np.asarray(np.linalg.inv(precision), dtype=float)
-    pieces = np.unique((past.forecast.valid - past.forecast.valid.min()) // (BLOCK_HOURS * HOUR)).size
     return ForecastCorrector(
-        zero, other_zeros, logarithms, covariance @ pull, covariance, max(1, pieces - 1), np.ones(1)
+        zero, other_zeros, logarithms, covariance @ pull, covariance, max(1, _pieces(past.forecast) - 1), np.ones(1)
     )

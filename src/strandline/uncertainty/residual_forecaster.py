@@ -103,15 +103,18 @@ class ResidualForecaster:
         shift = np.zeros((len(situation), HOURS))
         if self.response is not None:
             shift = situation.tide_modes @ self.response.tide_shift
+        if self.response is not None and situation.weather is not None:
+            driven = drive(self.response, situation.weather, self.forecast_error)
+            answer = driven.mean[:, first:]
+            driven = replace(driven, mean=driven.mean + shift)
+            with_weather = predict_driven(own, seen, modes, self.response.residual_covariance, driven, first)
+            known = np.isfinite(with_weather[0])
+            if known.all():
+                return (*with_weather, answer)
         nothing = DrivenResidual(shift, np.zeros((len(situation), HOURS, 0)))
         mean, spread = predict_driven(own, seen, modes, self.covariance, nothing, first)
         if self.response is None or situation.weather is None:
             return mean, spread, np.zeros_like(mean)
-        driven = drive(self.response, situation.weather, self.forecast_error)
-        answer = driven.mean[:, first:]
-        driven = replace(driven, mean=driven.mean + shift)
-        with_weather = predict_driven(own, seen, modes, self.response.residual_covariance, driven, first)
-        known = np.isfinite(with_weather[0])
         found = zip((*with_weather, answer), (mean, spread, np.zeros_like(mean)), strict=True)
         return tuple(np.where(known, one, other) for one, other in found)  # type: ignore[return-value]
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strandline.errors import RefusedByTheory
 from strandline.observations.sea_level.harmonic_tide import fit_tide
 from strandline.planning.early_action.evacuation.area_triggers import AreaTriggers, WholeRegion
 from strandline.planning.early_action.hindcast import (
@@ -118,6 +119,15 @@ def test_forecasts_of_the_own_gauge_call_a_storm_before_the_readings_do() -> Non
     assert sure[0]
     assert min(sure[0]) <= peak - 36
     assert not sure[1] or min(sure[1]) > min(sure[0]) + 12
+
+
+def test_a_record_whose_storms_leave_nothing_to_fit_to_is_tested_by_the_filter_alone() -> None:
+    def refuse(_: np.ndarray) -> OwnForecasts:
+        raise RefusedByTheory("no reading")
+
+    prepared = prepare(refuse)
+    assert prepared.own is None
+    assert "forecaster" not in prepared.source
 
 
 def test_replay_hindcast_and_watch_decide_the_same_at_every_hour(data: HindcastData) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from strandline.observations.sea_level.issued_levels import IssuedLevels
 from strandline.report.alerts.level_forecast import (
+    LEVELS,
     AlertLevel,
     LevelForecast,
     alert_levels,
@@ -37,9 +39,10 @@ def a_forecast(surge: float = 0.5, weather: int = 73, age: float | None = 0.0) -
             "observed": np.where(LEADS == 0, 0.4, np.nan), "tide": tide, "knows_weather": weather > LEADS,
         }
     )  # fmt: skip
+    spread = middle[:, None] + 0.1 * norm.ppf(LEVELS)
     return LevelForecast(
         "Mouth of the Sella", "local datum", ISSUED, False, rows, 0 if age is None else 70, age, "a service",
-        ISSUED - pd.Timedelta("6h"), alert_levels(rows, coast.a_plan().protocol, [(2, 1.1), (100, 2.0)]),
+        ISSUED - pd.Timedelta("6h"), alert_levels(rows, spread, coast.a_plan().protocol, [(2, 1.1), (100, 2.0)]),
     )  # fmt: skip
 
 
@@ -91,9 +94,21 @@ def test_levels_of_one_height_are_one_line_and_chances_fall_with_height() -> Non
 
 def test_a_chance_is_a_bound_and_no_chance_is_not_called_none() -> None:
     low, high = (each for each in a_forecast(1.2).levels if each.name.startswith("once in"))
-    assert chance_of(low).endswith("or more")
-    assert chance_of(high) == "below 1 % in each hour"
-    assert chance_of(AlertLevel("a wall", 1.0, None)) == "unknown"
+    assert chance_of(low, knows_weather=True).endswith("or more")
+    assert chance_of(low, knows_weather=False).endswith("or more")
+    assert chance_of(high, knows_weather=True) == "below 1 % in each hour"
+    assert chance_of(high, knows_weather=False) == "unknown without weather"
+    assert chance_of(AlertLevel("a wall", 1.0, None), knows_weather=True) == "unknown"
+
+
+def test_a_chance_is_that_of_the_forecasts_own_tails() -> None:
+    """A normal range, with a storm in one of a hundred cases: the level of the storm is passed in so many."""
+    rows = a_forecast(0.0).rows
+    quantiles = rows["p50"].to_numpy()[:, None] + 0.1 * norm.ppf(LEVELS)
+    quantiles[:, LEVELS.index(0.98) :] += 2.0
+    (found,) = alert_levels(rows, quantiles, None, [(50, 2.0)])
+    assert found.exceedance is not None
+    assert 0.01 <= found.exceedance.probability <= 0.03
 
 
 def test_the_files_hold_every_hour_and_valid_json(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from strandline.errors import InputError
+from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.observations import Observations
 from strandline.uncertainty.gauge_forecast.fit import NeighbourRecord, fit_gauge_forecaster
 from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
@@ -129,6 +129,11 @@ def test_a_place_without_weather_has_a_forecaster_of_readings() -> None:
     assert found.residual.response is None
     forecast = found.forecast(ISSUES[:3], TIME, level(), place(analyses=False, forecasts=False), LEVELS)
     assert np.isfinite(forecast.quantiles[0.5]).all()
+
+
+def test_a_gauge_without_a_reading_is_refused() -> None:
+    with pytest.raises(RefusedByTheory, match="no reading"):
+        fit_gauge_forecaster(place(), SEA_LEVEL, MEAN, TIME, np.full(HOURS, np.nan))
 
 
 def test_a_neighbour_teaches_a_gauge_of_few_weeks() -> None:

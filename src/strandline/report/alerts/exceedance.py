@@ -78,7 +78,7 @@ def exceedance_of_members(
     )  # fmt: skip
 
 
-def exceedance_of_quantiles(rows: pd.DataFrame, level: float) -> Exceedance | None:
+def exceedance_of_quantiles(rows: pd.DataFrame, level: float, probability: Floats | None = None) -> Exceedance | None:
     """Return the exceedance by hourly quantiles; ``None`` where no hour has a probability.
 
     How hours depend on one another is unknown, so the probability of the event is known only to be at least that of
@@ -88,8 +88,10 @@ def exceedance_of_quantiles(rows: pd.DataFrame, level: float) -> Exceedance | No
         rows: of a forecast trace, ascending in time. Where each has its own issue, the issue is that of the first
             hour at which the level may be exceeded.
         level: that is exceeded [m].
+        probability: (T,) that each hour exceeds it, where more is known than ``p10`` and ``p90``.
     """
-    probability = exceedance_probability(rows, level)  # (T,)
+    if probability is None:
+        probability = exceedance_probability(rows, level)
     known = ~np.isnan(probability)
     if not known.any():
         return None

@@ -19,10 +19,25 @@ from strandline.uncertainty.operational_forecast import correct_forecast
 HORIZON_HOURS = 72
 """Of a forecast that is shown [h]."""
 _HEAD = ("issue_time", "time", "lead_h")
-_QUANTILES = {"p05": 0.05, "p10": 0.1, "p50": 0.5, "p90": 0.9, "p95": 0.95}
+LEVELS = (
+    0.002,
+    0.005,
+    0.01,
+    0.02,
+    0.05,
+    *(round(0.1 * each, 1) for each in range(1, 10)),
+    0.95,
+    0.98,
+    0.99,
+    0.995,
+    0.998,
+)
+"""Of the quantiles that chances rest on."""
+SHOWN = {"p05": 0.05, "p10": 0.1, "p50": 0.5, "p90": 0.9, "p95": 0.95}
+"""Quantiles of the rows of a forecast."""
 HOURS_BETWEEN = 6
 """Least time between two high waters [h]."""
-LEAST_CHANCE = 0.005
+LEAST_CHANCE = 0.01
 """Chance below which hours are all as good as none [-]."""
 STALE_WEATHER_H, STALE_READING_H = 24.0, 3.0
 """Age of the newest weather forecast, and of the newest reading, from which a reader is warned [h]; assumptions."""
@@ -108,6 +123,11 @@ class LevelForecast:
         return None if last == 0 else pd.Timestamp(self.rows["time"].iloc[last - 1])
 
     @property
+    def knows_all_weather(self) -> bool:
+        """Whether every hour rests on the weather."""
+        return bool(self.rows["knows_weather"].all())
+
+    @property
     def high_waters(self) -> pd.DataFrame:
         """The rows of the high waters of the median, in order of time."""
         peaks, _ = find_peaks(self.rows["p50"].to_numpy(), distance=HOURS_BETWEEN)
@@ -116,20 +136,32 @@ class LevelForecast:
 
 
 def alert_levels(
-    rows: pd.DataFrame, protocol: Protocol | None, return_levels: Sequence[tuple[float, float]]
+    rows: pd.DataFrame,
+    quantiles: Floats,
+    protocol: Protocol | None,
+    return_levels: Sequence[tuple[float, float]],
 ) -> tuple[AlertLevel, ...]:
     """The levels of the plan's triggers, and the return levels, with what the forecast says of each.
 
     Args:
-        rows: of the forecast.
+        rows: T hours of the forecast.
+        quantiles: (T, Q) at `LEVELS` [m, region datum]: the tails that a storm is in.
         return_levels: (years, level [m, region datum]).
     """
+
+    def probability(level: float) -> Floats:
+        below = [np.interp(level, row, LEVELS, left=LEVELS[0], right=LEVELS[-1]) for row in quantiles]
+        return 1 - np.array(below)
+
     named = [(f"once in {years:g} years", level) for years, level in return_levels]
     for phase in () if protocol is None else protocol.phases:
         event = phase.event
         if event is not None and (event.variable, event.unit, event.operator[0]) == ("water_level", "m", ">"):
             named.append((f"plan: {phase.label}", event.value))
-    return tuple(AlertLevel(name, level, exceedance_of_quantiles(rows, level)) for name, level in _joined(named))
+    return tuple(
+        AlertLevel(name, level, exceedance_of_quantiles(rows, level, probability(level)))
+        for name, level in _joined(named)
+    )
 
 
 def _joined(named: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
@@ -153,9 +185,9 @@ def operational_forecast(
         issued: all cycles; ``time``, ``level``: (T,) readings up to the hour [m, region datum].
         protocol, return_levels: as of `alert_levels`.
     """
-    rows, raw = pd.DataFrame(columns=[*_HEAD, *_QUANTILES]), np.empty(0)
+    rows, raw = pd.DataFrame(columns=[*_HEAD, *SHOWN]), np.empty(0)
     try:
-        corrected = correct_forecast(issued, time, level, hour, list(_QUANTILES.values()))
+        corrected = correct_forecast(issued, time, level, hour, LEVELS)
     except RefusedByTheory:  # no past forecast meets a reading
         return OperationalForecast(service, rows, raw, 0)
     if corrected is None:
@@ -163,9 +195,10 @@ def operational_forecast(
     within = corrected.coming.valid <= hour + np.timedelta64(HORIZON_HOURS, "h")
     valid, raw = corrected.coming.valid[within], corrected.coming.level[within]
     head = (pd.Timestamp(hour), valid, (valid - hour) / np.timedelta64(1, "h"))
-    columns = dict(zip(_QUANTILES, corrected.quantiles[within].T, strict=True))
+    quantiles = corrected.quantiles[within]
+    columns = {name: quantiles[:, LEVELS.index(share)] for name, share in SHOWN.items()}
     rows = pd.DataFrame({**dict(zip(_HEAD, head, strict=True)), **columns})
-    levels = alert_levels(rows, protocol, return_levels) if len(rows) else ()
+    levels = alert_levels(rows, quantiles, protocol, return_levels) if len(rows) else ()
     return OperationalForecast(service, rows, raw, corrected.weeks, levels)
 
 
@@ -222,12 +255,16 @@ def sentences_of(forecast: LevelForecast) -> list[str]:
     return found
 
 
-def chance_of(level: AlertLevel) -> str:
-    """The chance that the sea passes a level, in words: known are the chances of single hours alone."""
+def chance_of(level: AlertLevel, *, knows_weather: bool) -> str:
+    """The chance that the sea passes a level, in words: known are the chances of single hours alone.
+
+    Args:
+        knows_weather: whether all hours rest on the weather; else no chance is small.
+    """
     if level.exceedance is None:
         return "unknown"
     if level.is_unlikely:
-        return "below 1 % in each hour"
+        return "below 1 % in each hour" if knows_weather else "unknown without weather"
     return f"{format_percent(level.exceedance.probability)} or more"
 
 

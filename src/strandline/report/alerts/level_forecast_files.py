@@ -54,6 +54,7 @@ def as_plain(forecast: LevelForecast) -> dict[str, JsonValue]:
             "weather": forecast.weather_source or None,
             "weather_issued": None if forecast.weather_issued is None else _utc(forecast.weather_issued),
             "weather_known_until": None if until is None else _utc(until),
+            "is_calm_knowable": forecast.knows_all_weather,
         },
         "high_waters": [
             {"time": _utc(row["time"]), **{name: as_json(float(row[name])) for name in ("p05", "p50", "p95", "tide")}}

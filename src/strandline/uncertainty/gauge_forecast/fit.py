@@ -74,7 +74,9 @@ def fit_gauge_forecaster(
     Raises:
         RefusedByTheory: no reading.
     """
-    end = int(np.flatnonzero(np.isfinite(level))[-1]) + 1 if np.isfinite(level).any() else time.size
+    if not np.isfinite(level).any():
+        raise RefusedByTheory("the gauge has no reading that its forecaster may be fitted to")
+    end = int(np.flatnonzero(np.isfinite(level))[-1]) + 1
     last = slice(max(0, end - round(MOST_YEARS * HOURS_PER_YEAR)), end)
     time = time[last].astype("datetime64[ns]")
     residual = level[last] - mean_sea_level - sea_level.tide(time)

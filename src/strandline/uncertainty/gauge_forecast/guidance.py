@@ -13,6 +13,8 @@ from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
 
 FORECASTER = "forecaster"
 """Name of the run's forecaster among the sources."""
+LEAD_STEP = 3
+"""Between the leads of the guidance [h]: its errors last for longer, and every lead costs time."""
 Z_90 = 1.645
 """Half-width of a normal distribution's 90 % interval, in standard deviations."""
 
@@ -30,10 +32,10 @@ def guide(
         weather: the place whose weather counts, as it was known at each hour.
     """
     found = forecaster.forecast(hours, time, level, weather, (0.05, 0.5, 0.95))
-    low, middle, high = (found.quantiles[at][:, : HORIZON_HOURS + 1] for at in (0.05, 0.5, 0.95))
-    mean, spread = middle - found.tide[:, : HORIZON_HOURS + 1], (high - low) / (2 * Z_90)
+    leads = np.arange(0, HORIZON_HOURS + 1, LEAD_STEP)
+    low, middle, high = (found.quantiles[at][:, leads] for at in (0.05, 0.5, 0.95))
+    mean, spread = middle - found.tide[:, leads], (high - low) / (2 * Z_90)
     is_heard = (found.readings > 0) | found.knows_weather.any(axis=1)
-    leads = np.arange(HORIZON_HOURS + 1)
     return [
         ExternalForecast(hour, leads, mean[number], spread[number]) if is_heard[number] else None
         for number, hour in enumerate(hours.astype("datetime64[h]"))

@@ -143,9 +143,9 @@ def fit_weather_response(
     """Response and residual covariance of a record, which may be weeks long and have gaps.
 
     Variances of the coefficients, by kind of column and by band of lags, and of the residual's shapes maximise the
-    marginal likelihood; the coefficients then have their posterior distribution. Beside further records, the residual
-    covariance is fitted to the own readings once more, with that of all records as one of its shapes: what several
-    gauges tell together is smoother than the residual of one.
+    marginal likelihood; the coefficients then have their posterior distribution. The residual
+    covariance is then fitted once more, to what the response leaves of the own readings, with the first as one of its
+    shapes: what several gauges tell together is smoother than the residual of one.
 
     Args:
         level: (T,) hourly residuals about a fitted tide [m]; NaN = not observed.
@@ -183,7 +183,7 @@ def fit_weather_response(
     found = likelihood.coefficients(logarithms)
     tide = modes.shape[1]
     covariance = np.exp(logarithms[: len(SHAPES)]) @ SHAPES
-    if others and is_first:
+    if is_first:
         left = records[0].level - filled @ found.mean[tide:] - modes @ found.mean[:tide]
         covariance = fit_residual_covariance(left, modes, covariance[None])
     return WeatherResponse(

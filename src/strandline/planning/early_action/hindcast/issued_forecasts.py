@@ -25,6 +25,8 @@ RECENT_HOURS = 24
 CYCLE_HOURS = 6
 """Between the forecasts of the own gauge that find where the sea may come near, and those of a silent gauge, which new
 forecasts of the weather bring [h]."""
+READ_EVERY = 3
+"""Between those of a gauge that is read, which the watch makes hourly [h]: the last one counts until the next."""
 OUT_OF_REACH = 2.5
 """Standard deviations of the climate between the sea and the lowest level beyond which no ensemble is drawn."""
 
@@ -51,7 +53,8 @@ def issued_forecasts(
             may_reach[at : at + CYCLE_HOURS] = True
     for first, last in _blocks(may_reach[begin:end], begin):
         state = initial_sea_state(model, hours[first])
-        read = [at for at in range(first, last) if may_reach[at] and np.isfinite(levels[0, at])]
+        often = range(first + -first % READ_EVERY, last, READ_EVERY)
+        read = [at for at in often if may_reach[at] and np.isfinite(levels[0, at])]
         own = {**seldom, **_own_forecasts(data, levels[0], read)}
         for at in range(first, last):
             readings = [
@@ -82,7 +85,8 @@ def _own_forecasts(data: HindcastData, level: Floats, hours: Sequence[int]) -> d
 def _highest(data: HindcastData, at: int, external: ExternalForecast) -> float:
     """The level [m, region datum] that a forecast hardly exceeds within two days."""
     tide = data.tide_ahead[at : at + HORIZON_HOURS + 1]
-    return float((tide + external.mean + OUT_OF_REACH * external.spread).max())
+    hardly = np.interp(np.arange(tide.size), external.leads, external.mean + OUT_OF_REACH * external.spread)
+    return float((tide + hardly).max())
 
 
 def _may_reach(data: HindcastData, residuals: Floats, lowest: float, climate: float) -> Mask:

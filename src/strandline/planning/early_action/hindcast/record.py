@@ -1,6 +1,7 @@
 """The record that a hindcast tests triggers on, and the forecasts that are fitted to its first half."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +90,10 @@ def prepare_hindcast(
     level = gauges[0].level
     storms = find_storms(time[:half], level[:half], FITTED_STORMS)
     peaks = [int(np.searchsorted(time, storm.peak)) for storm in storms]
-    own = None if fit_own is None else fit_own(_without(storms, time, first))
+    own = None
+    if fit_own is not None:
+        with suppress(RefusedByTheory):  # the storms of a short record leave nothing to fit to
+            own = fit_own(_without(storms, time, first))
     functions: dict[str, ForecastFunction] = {}
     if own is not None:
         forecasts_of, readings = own, np.where(first, level, np.nan)
@@ -123,7 +127,7 @@ def prepare_hindcast(
         None if neighbour is None else NeighbourRule(time[:half], level[:half], neighbour[:half]),
         half / HOURS_PER_YEAR,
         own,
-        source,
+        FILTER_ALONE if own is None else source,
     )
 
 
