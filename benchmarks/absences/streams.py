@@ -80,6 +80,6 @@ def _mapped(
     """(E, H, W) depth [m] of the tested storms, by the likeliest class of the students' mean."""
     archive = predict_two_pass(build_storm_batch(seen, trained, sea, "survey"), teacher).archive
     test = student_inputs(attach_whole_archive(build_storm_batch(seen, tested, sea, "survey"), archive))
-    mean = np.mean([predict(each, test).require_flood_logits().softmax(1).numpy() for each in students], axis=0)
+    mean = np.mean([predict(each, test).flood_logits.softmax(1).numpy() for each in students], axis=0)
     flooded = mean[:, 1:].sum(axis=1) >= 0.5
     return np.where(flooded, MIDDLE[1 + mean[:, 1:].argmax(axis=1)], 0.0)

@@ -39,9 +39,7 @@ def train_heads(
         return student.eval()
     generator = torch.Generator().manual_seed(0)
     storms = [view for coast in coasts for view in _views(coast, generator)]
-    whole = [student_inputs(coast.windows) for coast in coasts]
-    windows = [*whole, *(modality_dropout(view, DROPOUT_RATE, generator) for view in whole)]
-    distil_members(student, students, storms, windows, config, seed=0)
+    distil_members(student, students, storms, config, seed=0)
     if path is not None:
         partial = path.with_suffix(".partial")
         torch.save(student.state_dict(), partial)

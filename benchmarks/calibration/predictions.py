@@ -1,7 +1,7 @@
 """Predictions of every network on the storms of a coast, computed once and kept."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_teacher
 from strandline.models.weights.weight_draws import draw_weights
-from strandline.observations.arrays import Indices, SingleFloats
+from strandline.observations.arrays import Indices
 
 CALIBRATION_STORMS, TEST_STORMS = 12, 8
 """Of the normal storms, as `strandline run` splits a record; the others are the archive."""
@@ -37,35 +37,22 @@ Arrays = dict[str, npt.NDArray]
 
 
 @dataclass(frozen=True)
-class MemberPredictions:
-    """Predictions of M members on n storms.
-
-    Attributes:
-        flood: (M, n, K, H, W) logarithm of class probabilities, in half precision.
-        surge_mean, surge_scale: (M, n, 25) [m].
-    """
-
-    flood: npt.NDArray[np.float16]
-    surge_mean: SingleFloats
-    surge_scale: SingleFloats
-
-
-@dataclass(frozen=True)
 class CoastPredictions:
     """One coast under one seed, with the predictions of all networks.
 
     Attributes:
         training, calibration: storms; ``tests``: condition → storms.
         teacher: (n, K, H, W) class probabilities of the training and then the calibration storms.
-        members: (method, part) → predictions; parts are ``training``, ``calibration`` and the conditions; methods are
-            ``ensemble``, whose first member is the single student, ``distilled_ensemble`` and ``mc_dropout``.
+        members: (method, part) → (M, n, K, H, W) logarithm of the members' class probabilities; parts are ``training``,
+            ``calibration`` and the conditions; methods are ``ensemble``, whose first member is the single student,
+            ``distilled_ensemble`` and ``mc_dropout``.
     """
 
     training: Indices
     calibration: Indices
     tests: dict[str, Indices]
     teacher: npt.NDArray[np.float16]
-    members: dict[tuple[str, str], MemberPredictions]
+    members: dict[tuple[str, str], npt.NDArray[np.float16]]
 
 
 def split_record(coast: SimulatedCoast, seed: int) -> tuple[Indices, Indices, dict[str, Indices]]:
@@ -98,9 +85,9 @@ def predict_coast(
 
     def teacher_probability() -> Arrays:
         storms, others = (coast.storms[torch.from_numpy(index)] for index in (training, calibration))
-        predictions = build_adaptation_data(storms, others, coast.windows, (), teacher).teacher_predictions
+        predictions = build_adaptation_data(storms, others, teacher).teacher_predictions
         parts = (predictions.training, predictions.calibration)
-        probability = torch.cat([part.require_flood_logits().softmax(dim=1) for part in parts])
+        probability = torch.cat([part.flood_logits.softmax(dim=1) for part in parts])
         return {"teacher": probability.numpy().astype(np.float16)}
 
     by_teacher = kept("teacher", [teacher], teacher_probability)["teacher"]
@@ -109,13 +96,7 @@ def predict_coast(
     drawn = weight_draws(students[0])
     arrays |= kept("draws", [teacher, *drawn], lambda: _arrays("mc_dropout", predict_members, drawn, views.of_tests()))
     arrays |= kept("heads", [teacher, heads], lambda: _arrays("distilled_ensemble", predict_members, [heads], views))
-    names = [(method, part) for method, part, _ in (name.split("/") for name in arrays)]
-    members = {
-        (method, part): MemberPredictions(
-            **{field.name: arrays[f"{method}/{part}/{field.name}"] for field in fields(MemberPredictions)}
-        )
-        for method, part in dict.fromkeys(names)
-    }
+    members = {(method, part): array for name, array in arrays.items() for method, part in [name.split("/")]}
     return CoastPredictions(training, calibration, tests, by_teacher, members)
 
 
@@ -172,12 +153,9 @@ def _arrays(
     networks: Networks,
     views: Mapping[str, Batch],
 ) -> Arrays:
-    """Predictions on each view, named ``method/view/field``."""
+    """Predictions on each view, named ``method/view``."""
     found: Arrays = {}
     for name, view in views.items():
-        members = predict(networks, view)
-        logits = [one.require_flood_logits().log_softmax(dim=1) for one in members]
-        found[f"{method}/{name}/flood"] = torch.stack(logits).numpy().astype(np.float16)
-        for field in ("surge_mean", "surge_scale"):
-            found[f"{method}/{name}/{field}"] = torch.stack([getattr(one, field) for one in members]).numpy()
+        logits = [one.flood_logits.log_softmax(dim=1) for one in predict(networks, view)]
+        found[f"{method}/{name}"] = torch.stack(logits).numpy().astype(np.float16)
     return found

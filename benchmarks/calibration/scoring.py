@@ -1,27 +1,25 @@
-"""Scores of every method on one coast: calibration of probabilities, coverage of bounds, and miss rates."""
+"""Scores of every method on one coast: calibration of probabilities, and miss rates."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch.nn.functional import one_hot
 
 from benchmarks.calibration.parts import class_parts
-from benchmarks.calibration.predictions import CONDITIONS, DRAWS, CoastPredictions, MemberPredictions
+from benchmarks.calibration.predictions import CONDITIONS, DRAWS, CoastPredictions
 from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.record import Row
 from benchmarks.statistics import brier, expected_calibration_error
 from strandline.observations.arrays import Floats, Indices, Mask, SingleFloats
 from strandline.uncertainty.calibration import choose_threshold, fit_temperature
-from strandline.uncertainty.conformal import conformal_radius
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 from strandline.uncertainty.risk_control import miss_rate, miss_rate_threshold
 
-COVERAGE, MISS_RATE = 0.9, 0.1
-NORMAL_90 = 1.645
-"""Standard deviations from the mean to the 5th and 95th percentile of a normal distribution."""
+MISS_RATE = 0.1
 BINS = 15
 
 
@@ -34,7 +32,6 @@ class Method:
         forward_passes: of one network.
         temperature_by: target of the temperature on the calibration storms, the teacher's ``probability`` or ``class``;
             ``None`` = no temperature.
-        conformal: whether surge bounds are conformal; else those of the predicted normal distribution.
         rate_by: flood maps of the calibration storms, ``truth`` or ``teacher``, on which the threshold controls the
             miss rate; else the threshold has the best IoU on the training storms.
     """
@@ -43,7 +40,6 @@ class Method:
     members: int | None
     forward_passes: int
     temperature_by: str | None = None
-    conformal: bool = False
     rate_by: str | None = None
 
 
@@ -54,11 +50,9 @@ METHODS = {
     "mc_dropout": Method("mc_dropout", None, DRAWS),
     "ensemble": Method("ensemble", None, 3),
     "distilled_ensemble": Method("distilled_ensemble", None, 1),
-    "conformal": Method("ensemble", None, 3, temperature_by="probability", conformal=True, rate_by="truth"),
-    "conformal_by_teacher": Method(
-        "ensemble", None, 3, temperature_by="probability", conformal=True, rate_by="teacher"
-    ),
-    "shipped": Method("ensemble", None, 3, temperature_by="probability", conformal=True),
+    "conformal": Method("ensemble", None, 3, temperature_by="probability", rate_by="truth"),
+    "conformal_by_teacher": Method("ensemble", None, 3, temperature_by="probability", rate_by="teacher"),
+    "shipped": Method("ensemble", None, 3, temperature_by="probability"),
 }
 
 
@@ -96,7 +90,7 @@ class Scorer:
         """The best temperature on the calibration storms."""
         if method.temperature_by is None:
             return 1.0
-        logits = [torch.from_numpy(one.astype(np.float32)) for one in self._members(method, "calibration").flood]
+        logits = [torch.from_numpy(one.astype(np.float32)) for one in self._members(method, "calibration")]
         count = len(self.predictions.training)
         probability = torch.from_numpy(self.predictions.teacher[count:].astype(np.float32))  # (n, K, H, W)
         classes = one_hot(probability.argmax(dim=1), probability.shape[1]).movedim(-1, 1).float()
@@ -119,11 +113,8 @@ class Scorer:
         weights = (np.ones(bins.size), flooded, observed.astype(float))
         return np.stack([np.bincount(bins, weights=weight, minlength=BINS) for weight in weights])
 
-    def _members(self, method: Method, part: str) -> MemberPredictions:
-        found = self.predictions.members[method.source, part]
-        return MemberPredictions(
-            found.flood[: method.members], found.surge_mean[: method.members], found.surge_scale[: method.members]
-        )
+    def _members(self, method: Method, part: str) -> npt.NDArray[np.float16]:
+        return self.predictions.members[method.source, part][: method.members]
 
     def _threshold(self, method: Method, temperature: float) -> float:
         """Probability from which a cell counts as flooded."""
@@ -144,26 +135,10 @@ class Scorer:
         probability = self.probability(method, condition, temperature)
         return {
             **score_maps(probability, self.truth[index], self.land(index), self._threshold(method, temperature)),
-            "coverage_90": self._coverage(condition, method),
             "forward_passes": method.forward_passes,
             "temperature": temperature,
             "storms": len(index),
         }
-
-    def _coverage(self, condition: str, method: Method) -> float:
-        """Share of observed hours within the 90 % bounds of the surge."""
-        mean, scale = _moments(self._members(method, condition))
-        radius = NORMAL_90 * np.ones(mean.shape[1])
-        if method.conformal:
-            calibration = self._surge(self.predictions.calibration)
-            scores = _nonconformity(self._members(method, "calibration"), *calibration)
-            radius = np.array([conformal_radius([s[[lead]] for s in scores], COVERAGE) for lead in range(len(radius))])
-        observed, valid = self._surge(self.predictions.tests[condition])
-        return float((np.abs(observed - mean) <= radius * scale)[valid].mean())
-
-    def _surge(self, index: Indices) -> tuple[Floats, Mask]:
-        surge, valid = self.coast.storms.pair("surge")
-        return surge.numpy()[index].astype(float), valid.numpy()[index]
 
 
 def score_maps(probability: SingleFloats, truth: Indices, known: Mask, threshold: float) -> Row:
@@ -190,18 +165,5 @@ def score_maps(probability: SingleFloats, truth: Indices, known: Mask, threshold
     }
 
 
-def _softmax(members: MemberPredictions, temperature: float) -> SingleFloats:
-    return (torch.from_numpy(members.flood.astype(np.float32)) / temperature).softmax(dim=2).numpy()
-
-
-def _moments(members: MemberPredictions) -> tuple[Floats, Floats]:
-    """(n, 25) mean and standard deviation [m] of the mixture of the members."""
-    means, scales = members.surge_mean.astype(float), members.surge_scale.astype(float)
-    return means.mean(0), np.sqrt((scales**2).mean(0) + means.var(0))
-
-
-def _nonconformity(members: MemberPredictions, observed: Floats, valid: Mask) -> list[Floats]:
-    """One array (25,) per storm without gaps, so that every lead has the same storms."""
-    mean, scale = _moments(members)
-    scores = np.abs(observed - mean) / scale
-    return [score for score, known in zip(scores, valid, strict=True) if known.all()]
+def _softmax(members: npt.NDArray[np.float16], temperature: float) -> SingleFloats:
+    return (torch.from_numpy(members.astype(np.float32)) / temperature).softmax(dim=2).numpy()

@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.calibration.drift import TrackedRadius
-from benchmarks.calibration.scoring import COVERAGE, NORMAL_90
 from benchmarks.record import Row
 from benchmarks.surge.protocol import draw_weeks
 from benchmarks.surge.records.gauge import Gauge
@@ -20,6 +19,8 @@ from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_ti
 from strandline.uncertainty.conformal import conformal_radius
 
 LEADS = (6, 24)
+COVERAGE, NORMAL_90 = 0.9, 1.645
+"""Nominal coverage, and standard deviations of a normal distribution that give it."""
 KNOWN, PIECE = 0.3, 6
 """Known share of the training weeks; hours of the pieces in which half of the readings are lost."""
 GAIN = 0.05

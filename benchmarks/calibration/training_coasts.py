@@ -15,7 +15,7 @@ import torch
 from rich.progress import track
 
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED, PretrainingConfig
-from strandline.models.batching import build_storm_batch, build_surge_batch
+from strandline.models.batching import build_gauge_batch, build_storm_batch
 from strandline.observations.sea_level.harmonic_tide import fit_tide
 from strandline.observations.sea_level.surge.forecast_window import TIDE_HOURS
 from strandline.observations.sea_level.surge.model import SeaLevelModel
@@ -62,7 +62,7 @@ def site_features(seed: int, cells: int = PretrainingConfig.cells) -> dict[str, 
     storms = [Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, 0.0) for peak in peaks]
     issue = np.sort(np.random.default_rng(seed).choice(time[96:-48], FEATURE_HOURS, replace=False))
     return features_of_site(
-        build_storm_batch(coast, storms, sea_level, "truth"), build_surge_batch(coast, issue, sea_level, "truth")
+        build_storm_batch(coast, storms, sea_level, "truth"), build_gauge_batch(coast, issue, sea_level)
     )
 
 

@@ -14,7 +14,7 @@ from benchmarks.delta.bathtub import connected_bathtub
 from strandline.distillation.pretraining.archive_sampling import degrade_radar
 from strandline.distillation.pretraining.simulated_coasts import EXTREME_ABOVE_DESIGN
 from strandline.models.batch import Batch
-from strandline.models.batching import build_storm_batch, build_surge_batch
+from strandline.models.batching import build_storm_batch
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.surge.model import SeaLevelModel
@@ -25,7 +25,6 @@ from strandline.simulator.coast import simulate_under_sensors
 from strandline.simulator.sensors.gauges import SensorQuality
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 
-WINDOWS = 64
 CONTENT = " ".join(Batch.__dataclass_fields__)
 """Fields of a cached coast; a cache with other fields is not read."""
 
@@ -37,7 +36,6 @@ class SimulatedCoast:
     Attributes:
         seed: of the coast.
         storms: all streams, with the truth as targets.
-        windows: surge windows outside every storm.
         survey: (E, H, W) depth class as surveyed; ``surveyed``: (E, H, W) where.
         level: (E,) true peak level [m above mean sea level]; ``design``: of its embankments.
         elevation: (H, W) true ground [m above mean sea level].
@@ -46,7 +44,6 @@ class SimulatedCoast:
 
     seed: int
     storms: Batch
-    windows: Batch
     survey: Tensor
     surveyed: Tensor
     level: Floats
@@ -126,18 +123,15 @@ def _simulate(seed: int, events: int, years: float, size: int) -> tuple[Simulate
     coast, under_clear_sky = simulate_under_sensors(
         name, seed, sensors, shape=(size, size), years=years, n_storms=events, n_surveys=events
     )
-    gauge, truth = coast.require_gauge(), coast.require("truth")
+    truth = coast.require("truth")
     storms = storms_in(truth)
-    sea_level, free = _sea_level_model(coast, storms)
+    sea_level = _sea_level_model(coast, storms)
     batch = build_storm_batch(coast, storms, sea_level, "truth").without("assets", "damage")
-    rng = np.random.default_rng([seed, 99])
-    issue = np.sort(rng.choice(gauge["time"].values[free], WINDOWS, replace=False))
     survey = build_storm_batch(coast, storms, sea_level, "survey")
     mean = float(truth.attrs["mean_sea_level"])
     simulated = SimulatedCoast(
         seed,
         batch,
-        build_surge_batch(coast, issue, sea_level, "survey"),
         *survey.pair("flood_class"),
         truth["peak_level"].values - mean,
         float(truth.attrs["design_level"]) - mean,
@@ -155,19 +149,15 @@ def storms_in(truth: xr.Dataset) -> list[Storm]:
     ]
 
 
-def _sea_level_model(coast: Observations, storms: list[Storm]) -> tuple[SeaLevelModel, Mask]:
-    """Sea-level model of three storm-free years, and (T,) hours of issue whose windows hold no storm."""
+def _sea_level_model(coast: Observations, storms: list[Storm]) -> SeaLevelModel:
+    """Sea-level model of three years without their storms."""
     gauge = coast.require_gauge()
     time, level = gauge["time"].values, gauge["water_level"].values[0] - float(gauge["mean_sea_level"].values[0])
-    free = np.ones(time.size, dtype=bool)
     for storm in storms:
-        free &= (time < storm.start - BEFORE_PEAK) | (time > storm.end + BEFORE_PEAK)
-    level[~free] = np.nan
+        level[(time >= storm.start - BEFORE_PEAK) & (time <= storm.end + BEFORE_PEAK)] = np.nan
     days = slice(0, 24 * 1100)
     latitude = float(gauge["latitude"].values[0])
-    sea_level = fit_sea_level_model(time[days], level[days], latitude, name=coast.region.name, source="own record")
-    free[:96] = free[-48:] = False
-    return sea_level, free
+    return fit_sea_level_model(time[days], level[days], latitude, name=coast.region.name, source="own record")
 
 
 @dataclass(frozen=True)
@@ -217,13 +207,9 @@ def bathtub_iou(coast: SimulatedCoast, index: Indices, terrain: str, *, connecte
 
 
 def _pack(coast: SimulatedCoast) -> dict[str, object]:
-    def plain(batch: Batch) -> dict[str, Tensor]:
-        return {name: tensor for name, tensor in vars(batch).items() if tensor is not None}
-
     parts = {name: getattr(coast, name) for name in SimulatedCoast.__dataclass_fields__}
-    return {**parts, "storms": plain(coast.storms), "windows": plain(coast.windows)}
+    return {**parts, "storms": {name: tensor for name, tensor in vars(coast.storms).items() if tensor is not None}}
 
 
 def _unpack(parts: dict[str, object]) -> SimulatedCoast:
-    storms, windows = (Batch(**parts.pop(name)) for name in ("storms", "windows"))  # type: ignore[arg-type]
-    return SimulatedCoast(**parts, storms=storms, windows=windows)  # type: ignore[arg-type]
+    return SimulatedCoast(**{**parts, "storms": Batch(**parts["storms"])})  # type: ignore[arg-type]

@@ -27,10 +27,10 @@ from strandline.distillation.waterlines import (
     peak_levels,
 )
 from strandline.models.batch import FLOOD_CLASSES, Batch
+from strandline.models.gauge_encoder import peak_of
 from strandline.models.inference import predict, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
-from strandline.models.surge_encoder import peak_of
 from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students
 from strandline.observations.arrays import Mask, SingleFloats
@@ -64,14 +64,14 @@ class Budget:
 
 def mean_probability(networks: Sequence[Teacher | Student], batch: Batch) -> SingleFloats:
     """(n, K, H, W) mean class probability of some networks."""
-    logits = [predict(network, batch).require_flood_logits() for network in networks]
+    logits = [predict(network, batch).flood_logits for network in networks]
     return torch.stack([one.softmax(dim=1) for one in logits]).mean(0).numpy()
 
 
 def adaptation_data(case: Case, teacher: Teacher) -> AdaptationData:
     """Adaptation data of the case without labels; no storm is set apart for calibration."""
     storms = case.storms(0.0)
-    return build_adaptation_data(storms, storms[:1], case.coast.windows, (), teacher)
+    return build_adaptation_data(storms, storms[:1], teacher)
 
 
 def own_data(case: Case, storms: Batch | None = None) -> AdaptationData:
@@ -86,7 +86,7 @@ def own_data(case: Case, storms: Batch | None = None) -> AdaptationData:
         the teacher's archive, since gauges are data that no teacher has to see.
     """
     inputs = student_inputs(case.storms(0.0) if storms is None else storms)
-    data = build_adaptation_data(inputs, inputs[:1], student_inputs(case.coast.windows), (), load_students()[0])
+    data = build_adaptation_data(inputs, inputs[:1], load_students()[0])
     assert data.archive is not None
     level, level_sd = peak_levels(case.storms(0.0))
     return _with_archive(data, replace(data.archive, level=level, level_sd=level_sd))
@@ -109,13 +109,13 @@ def with_labels(data: AdaptationData, storms: Batch) -> AdaptationData:
 def teacher_probability(data: AdaptationData, teacher: Teacher, batch: Batch) -> SingleFloats:
     """(n, K, H, W) two-pass prediction of the teacher, its first pass on the training storms as archive."""
     storms = attach_whole_archive(batch.without(*ARCHIVE_STREAMS), data.first_pass)
-    return predict_with_tta(teacher, storms).require_flood_logits().softmax(dim=1).numpy()
+    return predict_with_tta(teacher, storms).flood_logits.softmax(dim=1).numpy()
 
 
 def with_foreign_teacher(data: AdaptationData, other: AdaptationData) -> AdaptationData:
     """Control, a shuffled teacher: each teacher prediction belongs to a storm of another coast."""
     prediction = other.teacher_predictions.training
-    index = torch.arange(len(data.training)) % len(prediction.surge_mean)
+    index = torch.arange(len(data.training)) % len(prediction.flood_logits)
     return _with_teacher_prediction(data, prediction[index])
 
 
@@ -138,7 +138,7 @@ def distilled(
         data = weight_teacher_by_labels(data, load_students()[: budget.members])
     students = load_students(site_shape=site_shape(data))[: budget.members]
     archive = data.archive
-    if archive is None:  # with an archive only the surge is trained, which is not scored here
+    if archive is None:  # with an archive nothing is trained
         adapt(data, students, distillation_config(budget, budget.steps), seed)
         return lambda batch: mean_probability(students, student_inputs(batch).without(*without))
     return with_archive(students, archive, without)
@@ -166,7 +166,7 @@ def without_archive(students: Sequence[Student]) -> Predictor:
 
 def distillation_config(budget: Budget, steps: int) -> DistillationConfig:
     """Configuration of a training on the storms of a coast alone."""
-    return DistillationConfig(steps=steps, samples=budget.samples, windows=0, dropout_rate=budget.dropout_rate)
+    return DistillationConfig(steps=steps, samples=budget.samples, dropout_rate=budget.dropout_rate)
 
 
 def site_shape(data: AdaptationData) -> tuple[int, int]:

@@ -57,5 +57,5 @@ def _predict(
     """(n, K, H, W) mean class probability of the members, which read an archive where the recipe keeps one."""
     plain = student_inputs(batch.without(*ARCHIVE_STREAMS))
     view = plain if archive is None else methods.read_archive(batch, archive)
-    logits = [one.require_flood_logits() for one in predict_members(students, view)]
+    logits = [one.flood_logits for one in predict_members(students, view)]
     return torch.stack([one.softmax(dim=1) for one in logits]).mean(0).numpy()

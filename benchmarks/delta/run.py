@@ -183,10 +183,10 @@ def _teacher_rows(trial: Trial, teacher: Teacher, data: AdaptationData, regime: 
         return methods.teacher_probability(data, teacher, batch)
 
     def first_pass(batch: Batch) -> SingleFloats:
-        logits = predict_with_tta(teacher, batch.without(*ARCHIVE_STREAMS)).require_flood_logits()
+        logits = predict_with_tta(teacher, batch.without(*ARCHIVE_STREAMS)).flood_logits
         return logits.softmax(dim=1).numpy()
 
-    training = data.teacher_predictions.training.require_flood_logits().softmax(dim=1).numpy()
+    training = data.teacher_predictions.training.flood_logits.softmax(dim=1).numpy()
     known = {"teacher": training, "teacher_first_pass": data.first_pass.class_probability.numpy()}
     for method, predictor in {"teacher": with_archive, "teacher_first_pass": first_pass}.items():
         predictions = {test: predictor(trial.case.test_storms(test)) for test in trial.held}

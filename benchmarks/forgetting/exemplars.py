@@ -1,4 +1,4 @@
-"""Makes the shipped exemplars: storms and gauge windows of pre-training coasts, with true targets."""
+"""Makes the shipped exemplars: storms of pre-training coasts, with true targets."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from strandline.distillation.continual.replay import FILE, Exemplars
+from strandline.distillation.continual.replay import FILE
 from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig, simulate_training_coast
 from strandline.files import write_bytes
 from strandline.models.batch import Batch
@@ -16,18 +16,13 @@ from strandline.models.inference import student_inputs
 
 COAST_STEP = 5
 """Every fifth pre-training coast gives a storm, so that 22 of 2 240 are kept."""
-WINDOWS = 32
-"""Gauge windows kept per coast."""
-RECORD = PretrainingConfig(storms=1, years=2.0, windows=WINDOWS)
+RECORD = PretrainingConfig(storms=1, years=2.0)
 """Simulated of each coast: as many storms a year as in pre-training, one of which is kept."""
 
 
-def simulate_exemplars(seeds: Sequence[int]) -> Exemplars:
-    """The first storm below the extreme mark, and some gauge windows, of each of these coasts."""
-    coasts = [simulate_training_coast(seed, RECORD) for seed in seeds]
-    storms = Batch.concatenate([_without_assets(student_inputs(storms)) for storms, _ in coasts])
-    windows = [student_inputs(windows) for _, windows in coasts]
-    return Exemplars(storms, Batch.concatenate(windows))
+def simulate_exemplars(seeds: Sequence[int]) -> Batch:
+    """The first storm below the extreme mark of each of these coasts, as student inputs."""
+    return Batch.concatenate([_without_assets(student_inputs(simulate_training_coast(seed, RECORD))) for seed in seeds])
 
 
 def exemplar_seeds(config: PretrainingConfig) -> list[int]:
@@ -35,18 +30,9 @@ def exemplar_seeds(config: PretrainingConfig) -> list[int]:
     return [config.first_seed + index for index in range(0, config.coasts - COAST_STEP + 1, COAST_STEP)]
 
 
-def save_exemplars(folder: Path, exemplars: Exemplars) -> None:
-    """Write ``exemplars.safetensors``: numbers in half precision, classes as bytes.
-
-    Autocovariances stay in single precision: in half precision they would not be positive definite.
-    """
-    parts = {"storms": exemplars.storms, "windows": exemplars.windows}
-    tensors = {
-        f"{part}.{name}": tensor.contiguous() if name == "residual_covariance" else _packed(tensor)
-        for part, batch in parts.items()
-        for name, tensor in vars(batch).items()
-        if tensor is not None
-    }
+def save_exemplars(folder: Path, exemplars: Batch) -> None:
+    """Write ``exemplars.safetensors``: numbers in half precision, classes as bytes."""
+    tensors = {name: _packed(tensor) for name, tensor in vars(exemplars).items() if tensor is not None}
     write_bytes(folder / FILE, save(tensors))
 
 

@@ -16,7 +16,7 @@ from strandline.distillation.continual.regularisers import (
     l2_sp,
     mas,
 )
-from strandline.distillation.continual.replay import FISHER_DRAWS, STORM_WEIGHT, load_exemplars
+from strandline.distillation.continual.replay import FISHER_DRAWS, load_exemplars
 from strandline.distillation.objective import Consolidation
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student
@@ -32,7 +32,9 @@ STRENGTHS: Strengths = {
     "replay": (0.3, 1.0, 3.0),
     "ewc+replay": (300.0, 1000.0),
 }
-"""λ of a penalty, or weight of a replayed storm; with ``ewc+replay`` λ, beside replay at the weight of a run."""
+"""λ of a penalty, or weight of a replayed storm; with ``ewc+replay`` λ, beside replay with `REPLAY`."""
+REPLAY = 0.3
+"""Weight of replayed storms beside elastic weight consolidation, from the grid above."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,15 +50,15 @@ class Consolidations:
     @cached_property
     def replay(self) -> Replay:
         """Replay of the exemplars."""
-        return Replay(load_exemplars().storms, self.budget.samples // 2, dropout_rate=self.budget.dropout_rate)
+        return Replay(load_exemplars(), self.budget.samples // 2, dropout_rate=self.budget.dropout_rate)
 
     @cached_property
     def penalties(self) -> Mapping[str, QuadraticPenalty]:
         """Quadratic penalties on the weights, by the name of the method."""
         storms, student = self.replay.past, shipped_student()
         penalties = (
-            ewc(student, [storms], 1.0, torch.Generator().manual_seed(0), FISHER_DRAWS),
-            mas(student, [storms], 1.0),
+            ewc(student, storms, 1.0, torch.Generator().manual_seed(0), FISHER_DRAWS),
+            mas(student, storms, 1.0),
             l2_sp(student, 1.0),
         )
         return {penalty.name: penalty for penalty in penalties}
@@ -73,7 +75,7 @@ class Consolidations:
                 rate = self.budget.dropout_rate
                 return [LearningWithoutForgetting.record(shipped_student(), own, count, strength, dropout_rate=rate)]
             case "ewc+replay":
-                return [replace(self.penalties["ewc"], strength=strength), replace(self.replay, weight=STORM_WEIGHT)]
+                return [replace(self.penalties["ewc"], strength=strength), replace(self.replay, weight=REPLAY)]
             case _:
                 return [replace(self.penalties[method], strength=strength)]
 

@@ -65,10 +65,9 @@ def damage_state_rows(tuning_coasts: int, test_coasts: int, work: Path) -> list[
 def score_coast(seed: int) -> Iterator[tuple[str, str, Row]]:
     """Survey, tool and scores over all intact assets and six held-out storms."""
     coast = simulate_coast(f"coast {seed}", seed, n_storms=24, n_surveys=3)
-    settings = RunConfig(storms=24, calibration_storms=9, test_storms=6, windows=120)
+    settings = RunConfig(storms=24, calibration_storms=9, test_storms=6)
     split, sea_level = split_record(StageContext(np.random.default_rng([seed, 1])), StudyArea(coast), settings)
-    rng = np.random.default_rng([seed, 2])
-    data = prepare_adaptation(coast, split, sea_level, load_teacher(), settings.windows, rng)
+    data = prepare_adaptation(coast, split, sea_level, load_teacher())
     forecaster = calibrate_on(data, load_students(site_shape=coast.region.shape))
     for survey in SURVEYS:
         assets = age(coast.require_assets(), coast.region, survey, np.random.default_rng([seed, 3]))

@@ -39,7 +39,7 @@ def rows_of(
     storms = case.storms(LABELS)
     data = drop_archive(with_labels(adaptation_data(case, load_teacher()), storms))
     teacher = data.teacher_predictions.training
-    probabilities = patch_probabilities(teacher.require_flood_logits())
+    probabilities = patch_probabilities(teacher.flood_logits)
     bandwidths = bandwidths_of(load_students()[0].feature_width, teacher.features, probabilities)
     for alignment, weight in entries(weights):
         aligned = config

@@ -37,7 +37,7 @@ def concentration_rows(options: argparse.Namespace, data: Mapping[str, str], ann
     def make() -> list[Row]:
         case = split_storms(_coast(TUNING_COASTS, options), 0)
         teacher = adaptation_data(case, load_teacher()).teacher_predictions.training
-        probabilities = patch_probabilities(teacher.require_flood_logits())
+        probabilities = patch_probabilities(teacher.flood_logits)
         return list(concentration.rows_of(teacher.features, probabilities, seed=0))
 
     return finished_rows(options.work / f"concentration-{key}.json", make)
@@ -45,7 +45,7 @@ def concentration_rows(options: argparse.Namespace, data: Mapping[str, str], ann
 
 def delta_rows(options: argparse.Namespace, data: Mapping[str, str], announce: Announce) -> list[Row]:
     """Distillation on simulated coasts, with weights chosen on tuning coasts."""
-    config = DistillationConfig(steps=options.steps, windows=0)
+    config = DistillationConfig(steps=options.steps)
 
     def run(coast: int, seed: int, tests: tuple[str, ...], weights: Weights | None) -> list[Row]:
         announce(f"delta: coast {coast}, seed {seed}")

@@ -56,7 +56,7 @@ def probability_by_tiles(past: Batch, test: Batch, archive: str, tiling: Tiling)
     for tile in tiling.tiles():
         maps = predict_two_pass(crop(past, tile.window), teacher).archive if archive == "radar" else None
         seen = student_inputs(crop(test, tile.window)).without("optical", "in_situ")
-        forecast = Forecaster(students, {}, 1.0, 0.5, 0.5, maps).predict(seen)
+        forecast = Forecaster(students, 1.0, 0.5, 0.5, maps).predict(seen)
         weighted[:, *tile.window] += tile.weight * forecast.flood_probability
         total[tile.window] += tile.weight
     return weighted / total

@@ -108,7 +108,7 @@ def _flooded(students: list[Student], storms: Batch, archive: FloodArchive | Non
     """(B, H, W) where the students' mean probability is even or more."""
     seen = student_inputs(storms)
     seen = seen if archive is None else attach_whole_archive(seen, archive)
-    mean = torch.stack([predict(each, seen).require_flood_logits().softmax(1)[:, 0] for each in students]).mean(0)
+    mean = torch.stack([predict(each, seen).flood_logits.softmax(1)[:, 0] for each in students]).mean(0)
     return (1 - mean.numpy()) >= 0.5
 
 

@@ -20,17 +20,12 @@ BAR = 1.15
 def rows_of(turns: int) -> list[Row]:
     """A row for the bare step, and one for each step with a teacher; the configurations take turns.
 
-    All weights of the student are trained on the shipped storms and gauge windows, all with labels. Teacher predictions
-    are cached, as in `strandline run`.
+    All weights of the student are trained on the shipped storms, all with labels. Teacher predictions are cached, as in
+    `strandline run`.
     """
     exemplars = load_exemplars()
     student = load_students()[0]
-    data = DistillationData(
-        exemplars.storms,
-        exemplars.windows,
-        predict(student, exemplars.storms),
-        predict(student, exemplars.windows, chunk=256),
-    )
+    data = DistillationData(exemplars, predict(student, exemplars))
     bare = DistillationConfig(Recipe("bare", soft=0.0, task=1.0, all_weights=True))
     configs = {
         "bare": bare,
@@ -45,8 +40,7 @@ def rows_of(turns: int) -> list[Row]:
     rows: list[Row] = [
         {
             "what": "bare student step", "value": 1000 * seconds["bare"], "unit": "ms",
-            "note": f"{bare.samples} storms and {bare.windows} gauge windows; "
-            f"median {1000 * statistics.median(found['bare']):.0f} ms",
+            "note": f"{bare.samples} storms; median {1000 * statistics.median(found['bare']):.0f} ms",
         }
     ]  # fmt: skip
     for name in ("distillation", "distillation with features"):

@@ -147,7 +147,7 @@ def shipped_transformer() -> nn.Module:
 def coast_subjects() -> tuple[Subject, Subject]:
     """The shipped student and teacher on 64 × 64 cells; the student with one archive, the teacher with one pass."""
     student, teacher = load_students()[0], load_teacher()
-    storms = load_exemplars().storms
+    storms = load_exemplars()
     repeated = storms[torch.arange(BATCH) % len(storms)]
     with_archive = attach_whole_archive(repeated, _archive_of(storms, predict(teacher, storms)))
 
@@ -167,7 +167,7 @@ def coast_subjects() -> tuple[Subject, Subject]:
 def _archive_of(storms: Batch, prediction: Prediction) -> FloodArchive:
     """A flood archive of the storms, as if all were of the first one's coast."""
     terrain, known = storms.pair("terrain")
-    return FloodArchive(prediction.require_flood_logits().softmax(dim=1), *peak_levels(storms), terrain[0, 0], known[0])
+    return FloodArchive(prediction.flood_logits.softmax(dim=1), *peak_levels(storms), terrain[0, 0], known[0])
 
 
 def _with_teacher_streams(batch: Batch) -> Batch:

@@ -65,9 +65,7 @@ def rises(baseline: int) -> Iterator[Row]:
 
 def prepare(cells: int, years: float, storms: int, seed: int, samples: int) -> Prepared:
     """Simulate the delta, estimate its levels, and calibrate the shipped networks on its storms."""
-    config = RunConfig(
-        storms=storms, calibration_storms=9, test_storms=6, windows=120, hazard_samples=samples, seed=seed
-    )
+    config = RunConfig(storms=storms, calibration_storms=9, test_storms=6, hazard_samples=samples, seed=seed)
 
     def context(name: str) -> StageContext:
         return StageContext(random_stream(seed, name))
@@ -75,7 +73,7 @@ def prepare(cells: int, years: float, storms: int, seed: int, samples: int) -> P
     area = simulate_study_area(cells, years, storms)
     split, sea_level = record.split_record(context("split"), area, config)
     levels = return_levels.estimate_return_levels(context("levels"), area, sea_level, config)
-    data = learning.apply_teacher(context("teacher"), area, split, sea_level, load_teacher(), config)
+    data = learning.apply_teacher(context("teacher"), area, split, sea_level, load_teacher())
     forecaster = calibrate_on(data, load_students(site_shape=area.observations.region.shape))
     rises = tuple(
         SeaLevelRise.model_validate({"scenario": "SSP2-4.5", "year": area.baseline + ahead}) for ahead in YEARS_AHEAD

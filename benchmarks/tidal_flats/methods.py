@@ -21,7 +21,7 @@ from strandline.models.inference import predict
 from strandline.models.weights.load_weights import load_students
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.scenes.water_scenes import ALWAYS, WaterScenes
-from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, TIDE_HOURS, TIDE_MODES
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 
 NEAREST = 5
 YEAR, SPRING_NEAP = 365.25, 14.765
@@ -141,20 +141,16 @@ def by_archive(flat: Flat, levels: Levels) -> Floats:
     away = torch.from_numpy(flat.distance_to(permanent).reshape(flat.shape)).float()  # [km]
     sea = torch.from_numpy(permanent.reshape(flat.shape)).float()
     terrain = torch.stack([ground, ground, sea, away])
-    modes = torch.zeros(count, TIDE_HOURS, TIDE_MODES)
-    modes[..., 0] = torch.from_numpy(lifted.later_sd).float()[:, None]
     batch = Batch(
         gauge=level[:, None, None].expand(-1, 1, CONTEXT_HOURS).clone(),
         gauge_seen=torch.ones(count, 1, CONTEXT_HOURS, dtype=torch.bool),
-        tide=level[:, None].expand(-1, TIDE_HOURS).clone(),
-        tide_error_modes=modes,
-        residual_covariance=0.01 * torch.exp(-torch.arange(TIDE_HOURS) / 60.0).expand(count, -1),
+        tide=level[:, None].expand(-1, CONTEXT_HOURS).clone(),
         season=torch.zeros(count, 2),
         terrain=terrain.expand(count, *terrain.shape),
         terrain_seen=torch.ones(count, *flat.shape, dtype=torch.bool),
     )
     seen = attach_whole_archive(batch, replace(archive, seen=torch.ones_like(archive.seen)))
-    dry = torch.stack([predict(each, seen).require_flood_logits().softmax(1)[:, 0] for each in load_students()]).mean(0)
+    dry = torch.stack([predict(each, seen).flood_logits.softmax(1)[:, 0] for each in load_students()]).mean(0)
     return (1 - dry).numpy().reshape(count, -1).astype(float)
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from strandline.distillation.adaptation.recipe import Recipe, recipe_of
     from strandline.distillation.distil import DistillationBatch, DistillationReport, distil
     from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
-    from strandline.distillation.sea_level.neighbour_teacher import infer_from_neighbours
     from strandline.errors import FeedError, InputError, RefusedByTheory, StrandlineError
     from strandline.models.batch import Batch
     from strandline.models.prediction import Prediction
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from strandline.observations.observations import Observations
     from strandline.observations.region_file import RegionFile, load_region_file
     from strandline.observations.sea_level.issued_levels import IssuedLevels, issued_levels
-    from strandline.observations.sea_level.surge.weather_response import WeatherResponse, fit_weather_response
     from strandline.pipeline.jobs import run
     from strandline.pipeline.study_area import StudyArea, open_study_area
     from strandline.planning.plan import Plan
@@ -30,14 +28,10 @@ if TYPE_CHECKING:
     from strandline.risk.impact.impact import Impact
     from strandline.simulator.flood_chips.scenes import simulate_flood_scenes
     from strandline.uncertainty.forecaster import Forecaster, load_forecaster
-    from strandline.uncertainty.operational_forecast import (
-        CorrectedForecast,
-        ForecastCorrector,
-        PastForecasts,
-        correct_forecast,
-        fit_forecast_corrector,
-    )
-    from strandline.uncertainty.residual_forecaster import ResidualForecaster, fit_residual_forecaster
+    from strandline.uncertainty.gauge_forecast.fit import NeighbourRecord, fit_gauge_forecaster
+    from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
+    from strandline.uncertainty.gauge_forecast.forecaster_file import load_gauge_forecaster
+    from strandline.uncertainty.operational_forecast import CorrectedForecast, correct_forecast
     from strandline.watch.service import Watch, open_watch
 
 __version__ = version("strandline")
@@ -46,7 +40,6 @@ _MODULES = {
     "distillation.distil": ("DistillationBatch", "DistillationReport", "distil"),
     "distillation.ensemble": ("EnsembleDistillationConfig", "distil_members"),
     "distillation.adaptation.recipe": ("Recipe", "recipe_of"),
-    "distillation.sea_level.neighbour_teacher": ("infer_from_neighbours",),
     "errors": ("FeedError", "InputError", "RefusedByTheory", "StrandlineError"),
     "models.batch": ("Batch",),
     "models.prediction": ("Prediction",),
@@ -55,7 +48,6 @@ _MODULES = {
     "observations.observations": ("Observations",),
     "observations.region_file": ("RegionFile", "load_region_file"),
     "observations.sea_level.issued_levels": ("IssuedLevels", "issued_levels"),
-    "observations.sea_level.surge.weather_response": ("WeatherResponse", "fit_weather_response"),
     "pipeline.jobs": ("run",),
     "pipeline.study_area": ("StudyArea", "open_study_area"),
     "planning.plan": ("Plan",),
@@ -63,14 +55,10 @@ _MODULES = {
     "risk.impact.impact": ("Impact",),
     "simulator.flood_chips.scenes": ("simulate_flood_scenes",),
     "uncertainty.forecaster": ("Forecaster", "load_forecaster"),
-    "uncertainty.operational_forecast": (
-        "CorrectedForecast",
-        "ForecastCorrector",
-        "PastForecasts",
-        "correct_forecast",
-        "fit_forecast_corrector",
-    ),
-    "uncertainty.residual_forecaster": ("ResidualForecaster", "fit_residual_forecaster"),
+    "uncertainty.gauge_forecast.fit": ("NeighbourRecord", "fit_gauge_forecaster"),
+    "uncertainty.gauge_forecast.forecaster": ("GaugeForecaster",),
+    "uncertainty.gauge_forecast.forecaster_file": ("load_gauge_forecaster",),
+    "uncertainty.operational_forecast": ("CorrectedForecast", "correct_forecast"),
     "watch.service": ("Watch", "open_watch"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
@@ -84,35 +72,31 @@ __all__ = [
     "EnsembleDistillationConfig",
     "FeedError",
     "FloodScene",
-    "ForecastCorrector",
     "Forecaster",
+    "GaugeForecaster",
     "Hazard",
     "Impact",
     "InputError",
     "IssuedLevels",
     "LabelledScene",
+    "NeighbourRecord",
     "Observations",
-    "PastForecasts",
     "Plan",
     "Prediction",
     "Recipe",
     "RefusedByTheory",
     "RegionFile",
-    "ResidualForecaster",
     "StrandlineError",
     "StudyArea",
     "Watch",
-    "WeatherResponse",
     "__version__",
     "correct_forecast",
     "distil",
     "distil_members",
-    "fit_forecast_corrector",
-    "fit_residual_forecaster",
-    "fit_weather_response",
-    "infer_from_neighbours",
+    "fit_gauge_forecaster",
     "issued_levels",
     "load_forecaster",
+    "load_gauge_forecaster",
     "load_region_file",
     "open_study_area",
     "open_watch",

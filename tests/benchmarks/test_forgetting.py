@@ -8,7 +8,7 @@ import pytest
 from benchmarks.forgetting import methods, run
 from benchmarks.forgetting.__main__ import main
 from benchmarks.forgetting.summary import chosen_strengths, summarise
-from strandline.distillation.continual.replay import Exemplars, load_exemplars
+from strandline.distillation.continual.replay import load_exemplars
 
 
 def row(name: str, method: str, strength: float, gain: float, loss: float, coast: int = 0) -> dict[str, object]:
@@ -61,7 +61,7 @@ def test_the_whole_benchmark_runs_and_resumes(
     strengths = {method: of[:1] for method, of in methods.STRENGTHS.items()}
     monkeypatch.setattr(methods, "STRENGTHS", strengths)
     shipped = load_exemplars()
-    monkeypatch.setattr(methods, "load_exemplars", lambda: Exemplars(shipped.storms[:2], shipped.windows[:2]))
+    monkeypatch.setattr(methods, "load_exemplars", lambda: shipped[:2])
     main(command)
     first = json.loads((tmp_path / "forgetting.json").read_text())
     assert first["provenance"] == "simulated"

@@ -17,8 +17,6 @@ from strandline.distillation.losses import (
     cross_entropy,
     decoupled_soft_targets,
     flood_probability,
-    gaussian_divergence,
-    gaussian_likelihood,
     mean_where,
     soft_dice,
     soft_targets,
@@ -112,24 +110,6 @@ def test_a_loss_of_equal_cells_does_not_depend_on_the_number_of_valid_cells() ->
         soft_targets(student_logits, teacher_logits, few, 1.0),
         soft_targets(student_logits, teacher_logits, ALL[:1], 1.0),
     )
-
-
-def test_the_divergence_of_normals_is_torchs() -> None:
-    draw = torch.Generator().manual_seed(0)
-    means, scales = torch.randn(2, 4, 25, generator=draw), 0.05 + torch.rand(2, 4, 25, generator=draw)
-    student = torch.distributions.Normal(means[0], scales[0])
-    teacher = torch.distributions.Normal(means[1], scales[1])
-    expected = torch.distributions.kl_divergence(teacher, student).mean(1)
-    torch.testing.assert_close(gaussian_divergence(means[0], scales[0], means[1], scales[1]), expected)
-    torch.testing.assert_close(gaussian_divergence(means[0], scales[0], means[0], scales[0]), torch.zeros(4))
-
-
-def test_the_likelihood_of_normals_is_torchs_without_its_constant() -> None:
-    mean, scale, valid = logits(0, 4, 25), 0.1 + logits(1, 4, 25).abs(), some(2, 4, 25)
-    observed = logits(3, 4, 25)
-    each = -torch.distributions.Normal(mean, scale).log_prob(observed) - 0.5 * math.log(2 * math.pi)
-    expected = torch.stack([each[i][valid[i]].mean() for i in range(4)])
-    torch.testing.assert_close(gaussian_likelihood(mean, scale, observed, valid), expected)
 
 
 def test_dice_is_zero_for_a_certain_correct_map_and_near_one_for_a_certain_wrong_one() -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from strandline.errors import InputError
 from strandline.models.batch import Batch
-from strandline.models.batching import build_storm_batch, build_surge_batch
+from strandline.models.batching import build_gauge_batch, build_storm_batch
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 from strandline.observations.variables import as_variable
 from strandline.observations.weather.storms import Storm
 from tests.fixtures.batches import (
@@ -36,16 +36,13 @@ def changed_gauge(observations: Observations, change: object) -> Observations:
     return replace(observations, tide_gauge=change(observations.require_gauge().copy(deep=True)))  # type: ignore[operator]
 
 
-def test_the_surge_target_is_the_observed_level_minus_the_tide() -> None:
+def test_level_above_tide_is_the_surge_at_every_hour_up_to_the_issue() -> None:
     observations = make_observations()
-    batch = build_surge_batch(observations, ISSUE, make_sea_level_model(), "survey")
-    expected = [bell(issue + np.arange(LEADS) * HOUR, [np.datetime64("2020-01-10T06", "ns")]) for issue in ISSUE]
-    assert batch.surge is not None
-    assert batch.surge_valid is not None
-    np.testing.assert_allclose(batch.surge, expected, atol=1e-6)
-    assert batch.surge_valid.all()
-    now = batch.gauge[:, :, -1] - batch.tide[:, None, CONTEXT_HOURS - 1]
-    np.testing.assert_allclose(now, np.array(expected)[:, None, 0].repeat(2, 1), atol=1e-6)
+    batch = build_gauge_batch(observations, ISSUE, make_sea_level_model())
+    context = [issue + np.arange(1 - CONTEXT_HOURS, 1) * HOUR for issue in ISSUE]
+    expected = np.array([bell(time, [np.datetime64("2020-01-10T06", "ns")]) for time in context])
+    above = batch.gauge - batch.tide[:, None]
+    np.testing.assert_allclose(above, expected[:, None].repeat(2, 1), atol=1e-6)
     assert batch.terrain is batch.radar is batch.climate is None
 
 
@@ -57,17 +54,13 @@ def test_gaps_and_flagged_hours_never_become_values() -> None:
 
     observations = changed_gauge(make_observations(), remove_hours)
     time = hours(40)
-    batch = build_surge_batch(observations, time[[225, 205]], make_sea_level_model(), "survey")
+    batch = build_gauge_batch(observations, time[[225, 205]], make_sea_level_model())
     removed = np.r_[200:210, 220:224]
-    assert batch.surge is not None
-    assert batch.surge_valid is not None
     for i, issue in enumerate((225, 205)):
         context = np.arange(issue - CONTEXT_HOURS + 1, issue + 1)
         np.testing.assert_array_equal(batch.gauge_seen[i, 0], ~np.isin(context, removed))
         assert not batch.gauge[i, 0][~batch.gauge_seen[i, 0]].any()
         assert batch.gauge_seen[i, 1].all()
-        np.testing.assert_array_equal(batch.surge_valid[i], ~np.isin(issue + np.arange(LEADS), removed))
-        assert not batch.surge[i][~batch.surge_valid[i]].any()
 
 
 def test_inputs_hold_nothing_after_the_hour_of_issue() -> None:
@@ -76,24 +69,23 @@ def test_inputs_hold_nothing_after_the_hour_of_issue() -> None:
         observations, lambda g: g.assign(water_level=g["water_level"].where(g["time"] <= ISSUE[0], 5.0))
     )
     later.tide_gauge["water_level"].attrs = observations.tide_gauge["water_level"].attrs  # type: ignore[index, union-attr]
-    seen = [build_surge_batch(p, ISSUE[:1], make_sea_level_model(), "survey") for p in (observations, later)]
+    seen = [build_gauge_batch(p, ISSUE[:1], make_sea_level_model()) for p in (observations, later)]
     torch.testing.assert_close(seen[0].gauge, seen[1].gauge)
-    assert not torch.equal(seen[0].surge, seen[1].surge)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("issue", ["2020-01-01T05", "2020-02-09T22", "2021-01-01T00", "2020-01-05T00:30"])
+@pytest.mark.parametrize("issue", ["2020-01-01T05", "2020-02-10T00", "2021-01-01T00", "2020-01-05T00:30"])
 def test_an_hour_that_the_record_does_not_cover_is_refused(issue: str) -> None:
     observations = make_observations()
     with pytest.raises(InputError, match="does not cover"):
-        build_surge_batch(observations, np.array([issue], dtype="datetime64[ns]"), make_sea_level_model(), "survey")
+        build_gauge_batch(observations, np.array([issue], dtype="datetime64[ns]"), make_sea_level_model())
 
 
 def test_missing_truth_and_a_missing_gauge_are_refused() -> None:
     observations = make_observations()
     with pytest.raises(InputError, match="have no truth"):
-        build_surge_batch(observations, ISSUE, make_sea_level_model(), "truth")
+        build_storm_batch(observations, STORMS, make_sea_level_model(), "truth")
     with pytest.raises(InputError, match="'tide_gauge' was not observed"):
-        build_surge_batch(observations.without("tide_gauge"), ISSUE, make_sea_level_model(), "survey")
+        build_gauge_batch(observations.without("tide_gauge"), ISSUE, make_sea_level_model())
 
 
 def with_streams(observations: Observations, **streams: xr.Dataset) -> Observations:
@@ -123,7 +115,7 @@ def test_wind_is_onshore_where_it_blows_from_the_sea(
         weather_forecast=make_forecast(hours(40)[::24], np.arange(0, 97, 6), steady(*wind)),
     )
     observations = replace(observations, region=replace(REGION, sea_point=sea_point))
-    batch = build_surge_batch(observations, ISSUE, make_sea_level_model(), "survey")
+    batch = build_gauge_batch(observations, ISSUE, make_sea_level_model())
     assert batch.climate is not None
     assert batch.climate_seen is not None
     assert batch.climate_seen.all()
@@ -138,7 +130,7 @@ def test_days_that_were_not_known_at_the_hour_of_issue_are_masked() -> None:
     weather = make_weather(hours(40)[::6], steady(1.0, 2.0), delay=5.0)
     observations = with_streams(make_observations(), weather=weather)
     issue = np.array(["2020-01-10T06", "2020-01-10T04", "2020-01-11T18"], dtype="datetime64[ns]")
-    batch = build_surge_batch(observations, issue, make_sea_level_model(), "survey")
+    batch = build_gauge_batch(observations, issue, make_sea_level_model())
     assert batch.climate_seen is not None
     assert batch.climate is not None
     # the hours of a day up to 23 UTC need the analysis of midnight, which comes at 5 UTC
@@ -156,7 +148,7 @@ def test_a_day_of_weather_is_the_mean_of_its_hours_and_members_and_its_extremes_
     forecast = make_forecast(hours(40)[24 * 8 : 24 * 9 : 24], hour, wind, members=2)
     observations = with_streams(make_observations(), weather_forecast=forecast)
     issue = np.array(["2020-01-09T07"], dtype="datetime64[ns]")
-    batch = build_surge_batch(observations, issue, make_sea_level_model(), "survey")
+    batch = build_gauge_batch(observations, issue, make_sea_level_model())
     assert batch.climate_seen is not None
     assert batch.climate is not None
     assert batch.climate_seen[0].tolist() == [False] * 3 + [True] * 3
@@ -185,8 +177,8 @@ def test_no_weather_that_came_after_the_issue_changes_a_batch(seed: int) -> None
         later_weather[name].values[late] = values
         later_forecast[name].values[coming] = values
     batches = [
-        build_surge_batch(
-            with_streams(make_observations(), weather=a, weather_forecast=b), issue, make_sea_level_model(), "survey"
+        build_gauge_batch(
+            with_streams(make_observations(), weather=a, weather_forecast=b), issue, make_sea_level_model()
         )
         for a, b in ((weather, forecast), (later_weather, later_forecast))
     ]
@@ -311,5 +303,5 @@ def test_assets_outside_the_grid_are_masked() -> None:
 def test_levels_of_neighbours_are_relative_to_their_own_mean() -> None:
     time = hours(40)
     observations = replace(make_observations(), tide_gauge=make_gauge(time, np.zeros(time.size), neighbours=2))
-    batch = build_surge_batch(observations, ISSUE, make_sea_level_model(), "survey")
+    batch = build_gauge_batch(observations, ISSUE, make_sea_level_model())
     torch.testing.assert_close(batch.gauge[:, 0], batch.gauge[:, 2], atol=1e-6, rtol=0)

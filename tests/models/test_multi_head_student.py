@@ -26,10 +26,6 @@ def view(samples: int = 3, seed: int = 0) -> Batch:
     return student_inputs(make_batch(samples, SHAPE, seed=seed))
 
 
-def gauge_alone(samples: int = 6) -> Batch:
-    return view(samples, 5).without("terrain", "optical", "in_situ", "assets", "flood", "damage")
-
-
 @pytest.fixture(scope="module")
 def members() -> list[Student]:
     """Three students of one trunk that differ in their last layers."""
@@ -40,8 +36,6 @@ def members() -> list[Student]:
         with torch.no_grad():
             other.map.head.weight += 0.3 * torch.randn_like(other.map.head.weight)
             other.map.head.bias += 0.5 * torch.randn_like(other.map.head.bias)
-            for last in (other.surge_decoder.correction.shift, other.surge_decoder.correction.factors):
-                last.bias += 0.3 * torch.randn(1)
     return [first, *others]
 
 
@@ -50,21 +44,19 @@ def trained(members: list[Student]) -> MultiHeadStudent:
     torch.manual_seed(1)
     student = MultiHeadStudent(deepcopy(members[0]), len(members))
     views = [view(6), view(6).without("optical"), view(6).without("gauge", "in_situ")]
-    distil_members(
-        student, members, views, [gauge_alone()], EnsembleDistillationConfig(steps=150, samples=6, windows=6), seed=0
-    )
+    distil_members(student, members, views, EnsembleDistillationConfig(steps=150, samples=6), seed=0)
     return student
 
 
 def floods(predictions: list[Prediction]) -> torch.Tensor:
-    return torch.stack([prediction.require_flood_logits().softmax(1) for prediction in predictions])
+    return torch.stack([prediction.flood_logits.softmax(1) for prediction in predictions])
 
 
 def test_an_untrained_head_predicts_what_the_trunk_predicts(members: list[Student]) -> None:
     student = MultiHeadStudent(members[0], 3)
     of_trunk = predict(members[0], view())
     for prediction in predict_members([student], view()):
-        for name in ("flood_logits", "surge_mean", "surge_scale", "damage_logits"):
+        for name in ("flood_logits", "damage_logits"):
             torch.testing.assert_close(getattr(prediction, name), getattr(of_trunk, name))
 
 
@@ -80,13 +72,6 @@ def test_heads_learn_their_own_members_and_keep_the_epistemic_spread(
     assert class_parts(before.numpy(), axis=2).epistemic.mean() < 1e-6, "without training there is no spread"
 
 
-def test_heads_learn_the_members_surges(members: list[Student], trained: MultiHeadStudent) -> None:
-    theirs, ours = (predict_members(networks, gauge_alone()) for networks in (members, [trained]))
-    for one, other in zip(theirs, ours, strict=True):
-        assert (one.surge_mean - other.surge_mean).abs().mean() < 0.03
-        assert (one.surge_scale / other.surge_scale).log().abs().mean() < 0.1
-
-
 def test_the_trunk_is_left_as_it_was(members: list[Student], trained: MultiHeadStudent) -> None:
     for name, weight in members[0].state_dict().items():
         assert torch.equal(weight, trained.trunk.state_dict()[name]), name
@@ -98,21 +83,19 @@ def test_another_number_of_members_or_empty_data_is_refused(
 ) -> None:
     student = MultiHeadStudent(deepcopy(members[0]), 3)
     with pytest.raises(InputError, match="heads"):
-        distil_members(student, members[:count], views, [gauge_alone()], EnsembleDistillationConfig(steps=1), seed=0)
+        distil_members(student, members[:count], views, EnsembleDistillationConfig(steps=1), seed=0)
 
 
 def test_it_is_saved_and_loaded_by_the_forecaster(tmp_path: Path) -> None:
     student = MultiHeadStudent(load_students(site_shape=SHAPE)[0], 3).eval()
     with torch.no_grad():
         student.flood.weight += 0.1
-    forecaster = Forecaster((student,), {0.9: np.ones(25)}, 1.3, 0.4, 0.45)
+    forecaster = Forecaster((student,), 1.3, 0.4, 0.45)
     save_forecaster(tmp_path, forecaster, {"made_by": "a test"})
     again = load_forecaster(tmp_path)
     first, second = forecaster.predict(view()), again.predict(view())
-    assert first.class_probability is not None
     assert first.class_probability.shape[0] == 3
     np.testing.assert_allclose(second.class_probability, first.class_probability, atol=0.01)
-    np.testing.assert_allclose(second.surge_mean, first.surge_mean, atol=0.01)
     with pytest.raises(InputError, match="one network"):
         load_students(tmp_path)
 

@@ -7,15 +7,16 @@ import pytest
 import torch
 from torch import Tensor
 
+from strandline.errors import InputError
 from strandline.models.batch import Batch
+from strandline.models.gauge_encoder import peak_of
 from strandline.models.inference import predict, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
-from strandline.models.surge_encoder import peak_of
 from strandline.models.teacher import Teacher
 from tests.fixtures.batches import make_batch, perturb
 
-STREAMS = ("terrain", "optical", "in_situ", "gauge")
+STREAMS = ("optical", "in_situ", "gauge")
 
 
 @pytest.fixture(scope="module")
@@ -44,19 +45,17 @@ def test_the_student_predicts_from_any_streams(student: Student, absent: tuple[s
     batch = student_inputs(make_batch(2)).without(*absent)
     prediction = predict(student, batch)
     assert all(torch.isfinite(value).all() for value in outputs(prediction).values())
-    assert prediction.surge_mean.shape == prediction.surge_scale.shape == (2, 25)
-    assert (prediction.surge_scale > 0).all()
-    if "terrain" in absent:
-        assert prediction.flood_logits is None
-        assert prediction.damage_logits is None
-        assert set(prediction.features) == {"global"}
-    else:
-        assert prediction.flood_logits is not None
-        assert prediction.damage_logits is not None
-        assert prediction.flood_logits.shape == (2, 5, 16, 24)
-        assert prediction.damage_logits.shape == (2, 5, 5)
-        assert prediction.features["global"].shape == (2, 72)
-        assert prediction.features["patches"].shape == (2, 2 * 3, 72)
+    assert prediction.flood_logits.shape == (2, 5, 16, 24)
+    assert prediction.damage_logits is not None
+    assert prediction.damage_logits.shape == (2, 5, 5)
+    assert prediction.features["global"].shape == (2, 72)
+    assert prediction.features["patches"].shape == (2, 2 * 3, 72)
+
+
+@pytest.mark.parametrize("kind", ["student", "teacher"])
+def test_without_terrain_there_is_nothing_to_predict(kind: str, request: pytest.FixtureRequest) -> None:
+    with pytest.raises(InputError, match="has no 'terrain'"):
+        predict(request.getfixturevalue(kind), make_batch(2).without("terrain"))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +64,6 @@ def test_the_student_predicts_from_any_streams(student: Student, absent: tuple[s
 def test_the_teacher_predicts_from_any_streams(teacher: Teacher, absent: tuple[str, ...]) -> None:
     prediction = predict(teacher, make_batch(2).without(*absent))
     assert all(torch.isfinite(value).all() for value in outputs(prediction).values())
-    assert prediction.flood_logits is not None
     assert prediction.flood_logits.shape == (2, 5, 16, 24)
     assert prediction.features["patches"].shape == (2, 6, teacher.feature_width)
     assert prediction.features["global"].shape == (2, teacher.feature_width)
@@ -75,8 +73,8 @@ def with_noise_behind_masks(batch: Batch) -> Batch:
     """The same batch with other numbers behind every mask."""
     draw = torch.Generator().manual_seed(9)
     changes = {}
-    for name in ("gauge", "terrain", "radar", "optical", "in_situ", "climate", "surge"):
-        values, seen = getattr(batch, name), getattr(batch, f"{name}_{'valid' if name == 'surge' else 'seen'}")
+    for name in ("gauge", "terrain", "radar", "optical", "in_situ", "climate"):
+        values, seen = getattr(batch, name), getattr(batch, f"{name}_seen")
         if values is None:
             continue
         if name in ("terrain", "radar", "optical", "in_situ"):
@@ -109,8 +107,6 @@ def test_observed_values_change_the_output(kind: str, stream: str, request: pyte
     assert batch.gauge_seen[:, 0].any()
     changed = replace(batch, **{stream: getattr(batch, stream) * 1.5})
     before, after = predict(network, batch), predict(network, changed)
-    assert before.flood_logits is not None
-    assert after.flood_logits is not None
     assert (before.flood_logits - after.flood_logits).abs().max() > 1e-4
 
 
@@ -130,14 +126,13 @@ def test_the_student_uses_its_own_gauge_alone(student: Student, teacher: Teacher
     batch = make_batch(2)
     changed = replace(batch, gauge=batch.gauge * torch.tensor([1.0, 3.0, 3.0])[None, :, None])
     torch.testing.assert_close(outputs(predict(student, batch)), outputs(predict(student, changed)))
-    assert not torch.allclose(predict(teacher, batch).surge_mean, predict(teacher, changed).surge_mean, atol=1e-4)
+    assert not torch.allclose(predict(teacher, batch).flood_logits, predict(teacher, changed).flood_logits, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(60, 44), (8, 8), (9, 17)])
 @pytest.mark.parametrize("kind", ["student", "teacher"])
 def test_any_grid_fits(kind: str, shape: tuple[int, int], request: pytest.FixtureRequest) -> None:
     prediction = predict(request.getfixturevalue(kind), make_batch(1, shape))
-    assert prediction.flood_logits is not None
     assert prediction.flood_logits.shape == (1, 5, *shape)
     assert prediction.features["patches"].shape[1] == -(-shape[0] // 8) * -(-shape[1] // 8)
     assert all(torch.isfinite(value).all() for value in outputs(prediction).values())
@@ -174,7 +169,7 @@ def test_the_student_is_small_and_its_site_memory_starts_from_zero() -> None:
 def test_the_peak_is_the_highest_reading_but_never_below_the_tide() -> None:
     batch = make_batch(4)
     highest = batch.gauge[:, 0].masked_fill(~batch.gauge_seen[:, 0], -99.0).amax(1)
-    of_tide = batch.tide[:, :72].amax(1)
+    of_tide = batch.tide.amax(1)
     torch.testing.assert_close(peak_of(batch), torch.maximum(highest, of_tide))
     torch.testing.assert_close(peak_of(batch.without("gauge")), of_tide)
     assert (peak_of(replace(batch, gauge=batch.gauge - 100 * batch.gauge_seen)) >= of_tide).all()

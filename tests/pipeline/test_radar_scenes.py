@@ -20,7 +20,7 @@ from strandline.distillation.waterlines import (
     depth_class_probability,
     waterline_bounds,
 )
-from strandline.models.batching import build_storm_batch, build_surge_batch
+from strandline.models.batching import build_storm_batch
 from strandline.models.weights.load_weights import load_teacher
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.sea_level.scenes.levels import GAUGE_SD, LevelsAtScenes, levels_at_scenes
@@ -214,9 +214,8 @@ def test_the_archive_holds_the_teachers_maps_of_the_scenes_at_their_levels() -> 
     training, calibration = (
         build_storm_batch(area.observations, part, MODEL, "survey") for part in (split.training, split.calibration)
     )
-    windows = build_surge_batch(area.observations, hours(40)[100:102], MODEL, "survey")
     usable = torch.from_numpy(radar.compiled.outside(split.training))
-    data = build_adaptation_data(training, calibration, windows, (), load_teacher(), (radar.compiled, usable))
+    data = build_adaptation_data(training, calibration, load_teacher(), (radar.compiled, usable))
     assert data.archive is not None
     assert len(data.archive) == 4
     torch.testing.assert_close(data.archive.level, radar.compiled.levels.level)
@@ -248,9 +247,8 @@ def test_one_scene_at_a_low_sea_makes_an_archive_and_lowers_no_embankment() -> N
     radar = compile_radar(area, split, MODEL)
     assert radar.compiled is not None
     training = build_storm_batch(area.observations, split.training, MODEL, "survey")
-    windows = build_surge_batch(area.observations, hours(40)[100:102], MODEL, "survey")
     one = torch.from_numpy(radar.compiled.outside(split.training))
-    data = build_adaptation_data(training, training, windows, (), load_teacher(), (radar.compiled, one))
+    data = build_adaptation_data(training, training, load_teacher(), (radar.compiled, one))
     assert data.archive is not None
     assert data.archive.highest < 0.3
     assert bool(data.archive.is_beyond(training).all())  # storms get physics, within the bounds of this one scene

@@ -7,9 +7,9 @@ import pytest
 
 from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.errors import InputError, RefusedByTheory
-from strandline.models.batching import draw_issues, free_hours, hours_of
+from strandline.models.batching import free_hours
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.weather.storms import Split, find_storms, split_by_storm
 from strandline.pipeline.settings import RunConfig
@@ -124,62 +124,19 @@ def parted() -> tuple[Split, SeaLevelModel]:
     return split_record(StageContext(np.random.default_rng(0)), StudyArea(year_of_storms()[0]), SETTINGS)
 
 
-def test_training_hours_do_not_overlap_withheld_windows() -> None:
+def test_free_hours_have_a_whole_context_and_lie_in_no_withheld_window() -> None:
     observations, peaks = year_of_storms()
     window = (peaks[4] + 40 * HOUR, peaks[4] + 130 * HOUR)  # begins in the tail of a storm, ends in calm weather
     split, _ = split_record(
         StageContext(np.random.default_rng(0)), StudyArea(observations, held_out=(window,)), SETTINGS
     )
     issue = free_hours(observations, split)
-    training_hours = np.unique((issue[:, None] + np.arange(LEADS) * HOUR).ravel())
     for start, end in (window, *((storm.start, storm.end) for storm in (*split.calibration, *split.test))):
-        assert not ((training_hours >= start) & (training_hours <= end)).any()
+        assert not ((issue >= start) & (issue <= end)).any()
     for storm in split.training:
         assert not (storm.start <= window[1] and window[0] <= storm.end)
     time = observations.require_gauge()["time"].values
-    assert issue.min() >= time[0] + (CONTEXT_HOURS - 1) * HOUR
-    assert issue.max() <= time[-1] - (LEADS - 1) * HOUR
-
-
-def test_half_of_the_training_hours_have_large_residuals_regardless_of_later_hours(
-    parted: tuple[Split, SeaLevelModel],
-) -> None:
-    observations, _ = year_of_storms()
-    split, sea_level = parted
-    free = free_hours(observations, split)
-    issue = draw_issues(observations, free, sea_level, 100, np.random.default_rng(0))
-    assert issue.size == np.unique(issue).size == 100
-    gauge = observations.require_gauge()
-    time, level = gauge["time"].values, gauge["water_level"].values[0] - gauge["mean_sea_level"].values[0]
-    departure = np.abs(level - sea_level.tide(time))
-    far = np.quantile(departure[np.isin(time, free)], 0.9)
-    assert (departure[np.isin(time, issue)] >= far).sum() >= 50
-    early = free[: free.size // 2]
-    drawn = draw_issues(observations, early, sea_level, 100, np.random.default_rng(0))
-    gauge["water_level"].values[0, time > early[-1]] += 5.0
-    np.testing.assert_array_equal(drawn, draw_issues(observations, early, sea_level, 100, np.random.default_rng(0)))
-
-
-def test_hours_without_a_reading_have_no_large_residual_and_draws_are_limited(
-    parted: tuple[Split, SeaLevelModel],
-) -> None:
-    observations, _ = year_of_storms()
-    split, sea_level = parted
-    gauge = observations.require_gauge()
-    free = free_hours(observations, split)[:200]
-    gauge["water_level"].values[0, np.isin(gauge["time"].values, free[100:])] = np.nan
-    issue = draw_issues(observations, free, sea_level, 30, np.random.default_rng(0))
-    assert np.isin(issue, free[:100]).sum() >= 15
-    assert draw_issues(observations, free, sea_level, 10**6, np.random.default_rng(0)).size == free.size
-
-
-def test_forecast_hours_of_a_storm_lie_within_it() -> None:
-    observations, _ = year_of_storms()
-    for storm in storms_of(observations, 5):
-        issue = hours_of(observations, storm)
-        assert issue.size
-        assert issue.min() >= storm.start
-        assert issue.max() + (LEADS - 1) * HOUR <= storm.end
+    assert issue.min() == time[0] + (CONTEXT_HOURS - 1) * HOUR
 
 
 def test_tide_and_covariance_are_fitted_without_the_withheld_hours() -> None:

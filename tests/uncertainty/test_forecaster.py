@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -22,7 +21,7 @@ def test_a_forecaster_of_an_older_version_is_refused(tmp_path: Path, part: str) 
     level, ground = torch.tensor([1.0, 1.5]), torch.rand(SHAPE)
     archive = FloodArchive(torch.rand(2, 5, *SHAPE).softmax(1), level, 0 * level, ground, ground > 0.3)
     students = (Student(site_shape=SHAPE),)
-    save_forecaster(tmp_path, Forecaster(students, {0.9: np.ones(25)}, 1.3, 0.4, 0.45, archive), {})
+    save_forecaster(tmp_path, Forecaster(students, 1.3, 0.4, 0.45, archive), {})
     if part == "card":
         card = json.loads((tmp_path / "student.json").read_text())
         card["calibration"]["false_dry_rate"] = card["calibration"].pop("miss_rate")

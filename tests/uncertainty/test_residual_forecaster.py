@@ -16,6 +16,7 @@ from strandline.uncertainty.residual_forecaster import (
     HOURS,
     LONGEST_LEAD,
     GaugeHistory,
+    LargeResiduals,
     ResidualForecaster,
     Situation,
     fit_residual_forecaster,
@@ -149,6 +150,7 @@ def test_hours_outside_of_the_record_are_refused(history: GaugeHistory) -> None:
 
 def test_storms_err_in_proportion_to_their_size(forecaster: ResidualForecaster, later: np.ndarray) -> None:
     now = situation_at(later, RESIDUAL)
+    forecaster = replace(forecaster, large=LargeResiduals())
     calm = replace(forecaster, amplitude=0.0).moments(now)[1]
     larger = replace(forecaster, amplitude=0.3).moments(now)[1]
     assert forecaster.response is not None
@@ -175,3 +177,38 @@ def test_wind_that_is_known_in_one_week_alone_is_used_and_left_out_with_it(histo
     assert fitted.whole.response is not None
     assert fitted.without[0].response is None
     assert fitted.without[1].response is not None
+
+
+# --- large residuals ---------------------------------------------------------------------------------------------
+
+
+def test_forecasts_of_large_residuals_get_the_range_that_their_errors_need() -> None:
+    """Errors of the largest tenth are twice as wide as the range says: nine in ten lie within it afterwards."""
+    rng = np.random.default_rng(6)
+    mean = rng.standard_normal((2000, 20))
+    is_large = np.abs(mean) >= np.quantile(np.abs(mean), 0.9)
+    error = rng.standard_normal(mean.shape) * np.where(is_large, 0.2, 0.1)
+    half_width = np.full(mean.shape, 0.1 * 1.645)
+    found = LargeResiduals.measure(mean, error, half_width)
+    assert found.factor == pytest.approx(2.0, rel=0.05)
+    inside = np.abs(error) <= half_width * found.of(mean)
+    assert inside[is_large].mean() == pytest.approx(0.9, abs=0.01)
+    assert found.of(np.array([0.0, found.middle, found.high, 9.0])).tolist() == [1.0, 1.0, found.factor, found.factor]
+
+
+def test_errors_that_happen_to_be_small_narrow_nothing_and_few_say_nothing() -> None:
+    rng = np.random.default_rng(7)
+    mean, wide = rng.standard_normal((500, 20)), np.ones((500, 20))
+    assert LargeResiduals.measure(mean, 0.01 * rng.standard_normal(mean.shape), wide).factor == 1.0
+    assert LargeResiduals.measure(mean[:5], 9 * np.ones((5, 20)), wide[:5]) == LargeResiduals()
+    assert LargeResiduals().of(np.array([0.0, 5.0, -50.0])).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_the_measured_forecaster_is_no_surer_of_large_residuals(
+    forecaster: ResidualForecaster, later: np.ndarray
+) -> None:
+    now = situation_at(later, RESIDUAL)
+    mean, spread = forecaster.moments(now)
+    plain = replace(forecaster, large=LargeResiduals()).moments(now)[1]
+    assert forecaster.large.factor >= 1.0
+    np.testing.assert_allclose(spread, plain * forecaster.large.of(mean))

@@ -63,7 +63,7 @@ def open_it() -> StudyArea:
 
 
 def test_a_stored_fit_is_used_for_the_same_run_and_repeated_for_another(deployment: Deployment, tmp_path: Path) -> None:
-    forecaster = Forecaster((), {}, 1.0, 0.5, 0.5, None)
+    forecaster = Forecaster((), 1.0, 0.5, 0.5, None)
     (tmp_path / DEPLOYMENT_FILE).write_bytes(b"one run")
     with pytest.raises(Opened):
         load_or_fit(tmp_path, open_it, deployment, forecaster, None)

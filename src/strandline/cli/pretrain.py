@@ -17,9 +17,6 @@ def pretrain(
     coasts: Annotated[int | None, typer.Option(help="Simulated coasts.", show_default="as shipped")] = None,
     processes: Annotated[int, typer.Option(help="Coasts simulated at a time.")] = os.cpu_count() or 1,
     seed: Annotated[int, typer.Option(help="Of every random stream.", min=0, max=LARGEST_SEED)] = 0,
-    surge_only: Annotated[
-        bool, typer.Option("--surge-only", help="Keep the shipped networks and train their surge decoders alone.")
-    ] = False,
     scenes: Annotated[
         list[str] | None,
         typer.Option(
@@ -42,5 +39,5 @@ def pretrain(
         elif blocks is not None:
             raise typer.BadParameter("--blocks says which numbered scenes are one flood: give --scenes too")
         else:
-            jobs.pretrain(out, device, coasts, processes, seed, announce, surge_only=surge_only, resume=resume)
+            jobs.pretrain(out, device, coasts, processes, seed, announce, resume=resume)
     note(f"networks: {out}")

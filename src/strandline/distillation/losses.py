@@ -95,26 +95,6 @@ def decoupled_soft_targets(
     return temperature**2 * _weighted_mean(alpha * of_target + beta * of_others, valid, weight)
 
 
-def gaussian_divergence(
-    student_mean: Tensor, student_scale: Tensor, teacher_mean: Tensor, teacher_scale: Tensor
-) -> Tensor:
-    """KL(N(teacher) ‖ N(student)) averaged over leads, (B, T) → (B,).
-
-    ln(σ_s/σ_t) + (σ_t² + (μ_t − μ_s)²) / (2 σ_s²) − ½.
-
-    Raises:
-        InputError: means of different shapes.
-    """
-    _check_shapes("means", student_mean, teacher_mean)
-    ratio = (teacher_scale**2 + (teacher_mean - student_mean) ** 2) / (2 * student_scale**2)
-    return (torch.log(student_scale / teacher_scale) + ratio - 0.5).mean(dim=1)
-
-
-def gaussian_likelihood(mean: Tensor, scale: Tensor, observed: Tensor, valid: Tensor) -> Tensor:
-    """Negative log-likelihood of a normal forecast without its constant, averaged over valid leads, (B, T) → (B,)."""
-    return mean_where(torch.log(scale) + (observed - mean) ** 2 / (2 * scale**2), valid)
-
-
 def cross_entropy(logits: Tensor, classes: Tensor, valid: Tensor) -> Tensor:
     """−ln p(class), averaged over valid cells or assets; logits (B, K, …), classes (B, …) → (B,)."""
     return mean_where(F.cross_entropy(logits, classes, reduction="none"), valid)

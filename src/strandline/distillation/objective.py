@@ -122,18 +122,11 @@ def _weighted(terms: Mapping[str, tuple[float, Tensor | None]], weight: float) -
 
 
 def _flood_task(prediction: Prediction, batch: Batch) -> Tensor | None:
-    if prediction.flood_logits is None or batch.flood_class is None or batch.flood_valid is None:
+    if batch.flood_class is None or batch.flood_valid is None:
         return None
     entropy = losses.cross_entropy(prediction.flood_logits, batch.flood_class, batch.flood_valid)
     dice = losses.soft_dice(prediction.flood_logits, batch.flood_class, batch.flood_valid)
     return losses.mean_of_samples(entropy + 0.5 * dice, batch.flood_valid.flatten(1).any(dim=1))
-
-
-def _surge_task(prediction: Prediction, batch: Batch) -> Tensor | None:
-    if batch.surge is None or batch.surge_valid is None:
-        return None
-    mean, scale = prediction.surge_mean, prediction.surge_scale
-    return losses.gaussian_likelihood(mean, scale, batch.surge, batch.surge_valid).mean()
 
 
 def _damage_task(prediction: Prediction, batch: Batch) -> Tensor | None:
@@ -143,16 +136,9 @@ def _damage_task(prediction: Prediction, batch: Batch) -> Tensor | None:
     return losses.cross_entropy(logits, batch.damage_state, batch.damage_valid).mean()
 
 
-def _surge_soft(student: Prediction, teacher: Prediction, batch: Batch, temperature: float) -> Tensor:
-    return losses.gaussian_divergence(
-        student.surge_mean, student.surge_scale, teacher.surge_mean, teacher.surge_scale
-    ).mean()
-
-
-def _flood_soft(student: Prediction, teacher: Prediction, batch: Batch, temperature: float) -> Tensor | None:
-    if student.flood_logits is None or teacher.flood_logits is None or batch.terrain_seen is None:
-        return None
-    return losses.soft_targets(student.flood_logits, teacher.flood_logits, batch.terrain_seen, temperature).mean()
+def _flood_soft(student: Prediction, teacher: Prediction, batch: Batch, temperature: float) -> Tensor:
+    valid = batch.require("terrain_seen")
+    return losses.soft_targets(student.flood_logits, teacher.flood_logits, valid, temperature).mean()
 
 
 def _damage_soft(student: Prediction, teacher: Prediction, batch: Batch, temperature: float) -> Tensor | None:
@@ -164,12 +150,10 @@ def _damage_soft(student: Prediction, teacher: Prediction, batch: Batch, tempera
 
 TASK_TERMS: tuple[TaskTerm[Prediction, Batch], ...] = (
     TaskTerm("flood_task", _flood_task),
-    TaskTerm("surge_task", _surge_task),
     TaskTerm("damage_task", _damage_task, 0.2),
 )
-"""Losses on labels: cross-entropy and soft Dice of the flood, likelihood of the surge, cross-entropy of the damage."""
+"""Losses on labels: cross-entropy and soft Dice of the flood, cross-entropy of the damage."""
 SOFT_TERMS: tuple[SoftTerm[Prediction, Batch], ...] = (
-    SoftTerm("surge_soft", _surge_soft, 0.5),
     SoftTerm("flood_soft", _flood_soft),
     SoftTerm("damage_soft", _damage_soft, 0.2),
 )

@@ -353,11 +353,10 @@ def build_archive(batch: Batch, prediction: Prediction, scenes: SceneLevels | No
             its peak.
 
     Raises:
-        ValueError: without terrain or flood maps.
+        InputError: storms without terrain.
     """
-    if batch.terrain is None or batch.terrain_seen is None or prediction.flood_logits is None:
-        raise ValueError("a flood archive needs terrain and the teacher's flood maps")
-    probability, ground = prediction.flood_logits.float().softmax(dim=1), (batch.terrain[0, 0], batch.terrain_seen[0])
+    terrain, terrain_seen = batch.pair("terrain")
+    probability, ground = prediction.flood_logits.float().softmax(dim=1), (terrain[0, 0], terrain_seen[0])
     if scenes is None:
         return FloodArchive(probability, *peak_levels(batch), *ground)
     seen, margin = batch.require("radar_seen")[:, None], BOUND_SPREADS * scenes.level_sd

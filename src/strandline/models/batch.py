@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from strandline.errors import InputError
-from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS, TIDE_HOURS, TIDE_MODES
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 from strandline.observations.variables import DEPTH_EDGES
 
 FLOOD_CLASSES = len(DEPTH_EDGES) + 1
@@ -102,9 +102,7 @@ class Batch:
 
     Attributes:
         gauge: water level [m above mean sea level].
-        tide: own predicted tide [m] from 71 h before issue to 24 h after; ``tide_error_modes``: of its error, each
-            times an independent standard normal number [m].
-        residual_covariance: autocovariance [m2] of the own residual, level − tide, at lags of 0 to 95 h.
+        tide: own predicted tide [m above mean sea level] at the hours of ``gauge``, the last 72 up to issue.
         season: sine and cosine of the day of the year.
         terrain: ``TERRAIN_CHANNELS`` [m, m, 1, km].
         radar: ``RADAR_CHANNELS`` [dB].
@@ -117,15 +115,12 @@ class Batch:
         climate: ``CLIMATE_CHANNELS`` a day [hPa − 1013, m s-1]; ``climate_hours``: from issue to the middle of the day.
         asset_cell: row and column; ``asset_class``: index of the damage curve; ``asset_seen``: lies on the grid.
         flood_class: target, depth class 0…4.
-        surge: target, level − tide [m] at each lead.
         damage_state: target, 0…4.
     """
 
     gauge: Tensor = field(metadata=_layout("B", "S", CONTEXT_HOURS, modality="gauge", mask="gauge_seen"))
     gauge_seen: Tensor = field(metadata=_mask("B", "S", CONTEXT_HOURS, modality="gauge"))
-    tide: Tensor = field(metadata=_layout("B", TIDE_HOURS))
-    tide_error_modes: Tensor = field(metadata=_layout("B", TIDE_HOURS, TIDE_MODES))
-    residual_covariance: Tensor = field(metadata=_layout("B", TIDE_HOURS))
+    tide: Tensor = field(metadata=_layout("B", CONTEXT_HOURS))
     season: Tensor = field(metadata=_layout("B", 2))
     terrain: Tensor | None = field(default=None, metadata=_map(TERRAIN_CHANNELS, "terrain"))
     terrain_seen: Tensor | None = field(default=None, metadata=_mask("B", "H", "W", modality="terrain"))
@@ -156,8 +151,6 @@ class Batch:
         default=None, metadata=_index("B", "H", "W", modality="flood", mask="flood_valid")
     )
     flood_valid: Tensor | None = field(default=None, metadata=_mask("B", "H", "W", modality="flood"))
-    surge: Tensor | None = field(default=None, metadata=_layout("B", LEADS, modality="surge", mask="surge_valid"))
-    surge_valid: Tensor | None = field(default=None, metadata=_mask("B", LEADS, modality="surge"))
     damage_state: Tensor | None = field(default=None, metadata=_index("B", "A", modality="damage", mask="damage_valid"))
     damage_valid: Tensor | None = field(default=None, metadata=_mask("B", "A", modality="damage"))
 

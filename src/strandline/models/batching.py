@@ -20,7 +20,7 @@ from strandline.observations.arrays import Mask, Times
 from strandline.observations.exposure.assets import curve_index
 from strandline.observations.observations import Observations
 from strandline.observations.region import Region
-from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.observations.weather.daily_weather import daily_weather
@@ -41,12 +41,17 @@ def build_storm_batch(
         observations: of the study area; a tide gauge is required.
         storms: B windows; an image belongs to the storm whose window holds its time, a radar scene to the storm whose
             flood it shows (`shows_flood`).
-        sea_level: tide and residual covariance of the own gauge.
-        targets: ``survey``: flood surveys and the gauge; ``truth`` (simulated floods only): the simulator's depth, sea
-            level and damage, for pre-training on other coasts and for scoring.
+        sea_level: its tide is that of the own gauge.
+        targets: ``survey``: flood surveys; ``truth`` (simulated floods only): the simulator's depth and damage, for
+            pre-training on other coasts and for scoring.
+
+    Raises:
+        InputError: no tide gauge, a record that does not cover the hours before an issue, or no truth.
     """
+    if targets == "truth" and observations.truth is None:
+        raise InputError("observations", "have no truth", "only simulated floods have; use targets='survey'")
     region, mean_sea_level = observations.region, float(observations.require_gauge()["mean_sea_level"].values[0])
-    parts = storm_gauge_part(observations, storms, sea_level, targets) | scene_part(observations, storms)
+    parts = storm_gauge_part(observations, storms, sea_level) | scene_part(observations, storms)
     if observations.has_survey:  # the networks' damage states replace those of an outdated survey alone
         parts |= asset_part(observations, len(storms))
     batch = terrain_features_of(region, observations.terrain, mean_sea_level).attach_to(Batch(**parts))
@@ -80,7 +85,7 @@ def build_scene_batch(
         silent = gauge.assign(water_level=gauge["water_level"].where(np.zeros(gauge["water_level"].shape, dtype=bool)))
         observations = replace(observations, tide_gauge=silent)
     shown = [Storm(time, peak, time, float("nan")) for time, peak in zip(times, peaks, strict=True)]
-    parts = _gauge_part(observations, peaks + FLOOD_ISSUE, sea_level, "survey", beyond_record=True)
+    parts = _gauge_part(observations, peaks + FLOOD_ISSUE, sea_level, beyond_record=True)
     parts["radar"], parts["radar_seen"] = _radar(observations, shown)
     mean_sea_level = float(gauge["mean_sea_level"].values[0])
     return terrain_features_of(observations.region, observations.terrain, mean_sea_level).attach_to(Batch(**parts))
@@ -95,10 +100,10 @@ def shows_flood(storm: Storm, times: Times) -> Mask:
 
 
 def storm_gauge_part(
-    observations: Observations, storms: Sequence[Storm], sea_level: SeaLevelModel, targets: Targets
+    observations: Observations, storms: Sequence[Storm], sea_level: SeaLevelModel
 ) -> dict[str, Tensor]:
-    """The fields of a batch of storms that need no grid: gauges, tide, climate and the surge target."""
-    return _gauge_part(observations, np.array([storm.peak + FLOOD_ISSUE for storm in storms]), sea_level, targets)
+    """The fields of a batch of storms that need no grid: gauges, tide and climate."""
+    return _gauge_part(observations, np.array([storm.peak + FLOOD_ISSUE for storm in storms]), sea_level)
 
 
 def scene_part(observations: Observations, storms: Sequence[Storm]) -> dict[str, Tensor]:
@@ -113,89 +118,37 @@ def scene_part(observations: Observations, storms: Sequence[Storm]) -> dict[str,
     return parts
 
 
-def build_surge_batch(
-    observations: Observations,
-    issue: npt.NDArray[np.datetime64],
-    sea_level: SeaLevelModel,
-    targets: Targets,
-) -> Batch:
+def build_gauge_batch(observations: Observations, issue: Times, sea_level: SeaLevelModel) -> Batch:
     """One sample an hour of issue (B,), without grids: gauges, tide and climate."""
-    return Batch(**_gauge_part(observations, issue, sea_level, targets))
-
-
-def draw_issues(
-    observations: Observations,
-    hours: npt.NDArray[np.datetime64],
-    sea_level: SeaLevelModel,
-    count: int,
-    rng: np.random.Generator,
-) -> npt.NDArray[np.datetime64]:
-    """Draw hours of issue for surge training, in order: half from all hours, half from those with a large residual.
-
-    Hardly one hour in a hundred has a high level. The selection uses nothing that follows an hour: hours before known
-    peaks would teach that the sea always rises.
-
-    Args:
-        hours: (N,) candidates from the gauge's record; "large" is the tenth of them with the largest residuals.
-        count: number of hours to draw; fewer where there are not so many.
-    """
-    gauge = observations.require_gauge()
-    at = np.searchsorted(gauge["time"].values, hours)
-    known = gauge["quality"].values[0, at] == 0
-    level = gauge["water_level"].values[0, at] - gauge["mean_sea_level"].values[0]
-    distance = np.where(known & np.isfinite(level), np.abs(level - sea_level.tide(hours)), -1.0)
-    far = np.argsort(distance, kind="stable")[-max(hours.size // 10, 1) :]
-    taken = rng.permutation(far)[: count // 2]
-    ordinary = rng.permutation(np.setdiff1d(np.arange(hours.size), taken))[: count - taken.size]
-    return np.sort(hours[np.concatenate([taken, ordinary])])
+    return Batch(**_gauge_part(observations, issue, sea_level))
 
 
 def _gauge_part(
-    observations: Observations,
-    issue: npt.NDArray[np.datetime64],
-    sea_level: SeaLevelModel,
-    targets: Targets,
-    *,
-    beyond_record: bool = False,
+    observations: Observations, issue: Times, sea_level: SeaLevelModel, *, beyond_record: bool = False
 ) -> dict[str, Tensor]:
     gauge = observations.require_gauge()
     time = gauge["time"].values
     mean = gauge["mean_sea_level"].values[:, None]
     level = np.where(gauge["quality"].values == 0, gauge["water_level"].values, np.nan) - mean  # (S, T)
-    hours = np.arange(1 - CONTEXT_HOURS, LEADS)
-    wanted = issue[:, None] + hours.astype("timedelta64[h]")  # (B, 96)
+    hours = np.arange(1 - CONTEXT_HOURS, 1)
+    wanted = issue[:, None] + hours.astype("timedelta64[h]")  # (B, 72)
     position = np.searchsorted(time, wanted)
     inside = (position < time.size) & (time[np.minimum(position, time.size - 1)] == wanted)
     position = np.where(inside, position, 0)
-    context = level[:, position[:, :CONTEXT_HOURS]].swapaxes(0, 1)  # (B, S, 72)
-    seen = ~np.isnan(context) & inside[:, None, :CONTEXT_HOURS]
+    context = level[:, position].swapaxes(0, 1)  # (B, S, 72)
+    seen = ~np.isnan(context) & inside[:, None]
     if not inside.all() and not beyond_record:
         raise InputError(
             "tide_gauge",
             f"the record {time[0]} to {time[-1]} does not cover {np.sort(wanted[~inside])[0]}",
-            "choose hours of issue 3 days after its start and 1 day before its end",
+            "choose hours of issue 3 days after its start or later",
         )
-    if targets == "truth" and observations.truth is None:
-        raise InputError("observations", "have no truth", "only simulated floods have; use targets='survey'")
-    observed_level = level[0]
-    if targets == "truth" and observations.truth is not None and "water_level" in observations.truth:
-        observed_level = observations.truth["water_level"].values - observations.truth.attrs["mean_sea_level"]
-    tide = sea_level.tide(wanted)  # (B, 96)
-    surge = observed_level[position[:, CONTEXT_HOURS - 1 :]] - tide[:, CONTEXT_HOURS - 1 :]
-    surge = np.where(inside[:, CONTEXT_HOURS - 1 :], surge, np.nan)
-    valid = ~np.isnan(surge)
-    year = (wanted[:, CONTEXT_HOURS - 1] - wanted[:, CONTEXT_HOURS - 1].astype("datetime64[Y]")) / np.timedelta64(
-        365, "D"
-    )
+    year = (issue - issue.astype("datetime64[Y]")) / np.timedelta64(365, "D")
     parts = {
         "gauge": _float(np.where(seen, context, 0.0)),
         "gauge_seen": torch.from_numpy(seen),
-        "tide": _float(tide),
-        "tide_error_modes": torch.from_numpy(sea_level.tide_error_modes(wanted)),
-        "residual_covariance": _float(np.broadcast_to(sea_level.residual_covariance, wanted.shape)),
+        "tide": _float(sea_level.tide(wanted)),
         "season": _float(np.stack([np.sin(2 * np.pi * year), np.cos(2 * np.pi * year)], axis=1)),
-        "surge": _float(np.where(valid, surge, 0.0)),
-        "surge_valid": torch.from_numpy(valid),
     }
     if observations.weather is not None or observations.weather_forecast is not None:
         parts |= _weather(observations, issue)
@@ -285,38 +238,20 @@ def _float(values: npt.NDArray[np.float64]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
 
 
-def free_hours(observations: Observations, split: Split) -> npt.NDArray[np.datetime64]:
-    """Every hour of issue whose forecast hours overlap no withheld window.
+def free_hours(observations: Observations, split: Split) -> Times:
+    """Every hour of the gauge's record with a whole context before it that lies in no withheld window.
 
     Raises:
         RefusedByTheory: there is none.
     """
-    time = _issuable(observations)
-    free = np.ones(time.size, dtype=bool)
+    time = observations.require_gauge()["time"].values
+    first = np.searchsorted(time, time - np.timedelta64(CONTEXT_HOURS - 1, "h"))
+    free = np.arange(time.size) - first == CONTEXT_HOURS - 1
     for start, end in split.withheld:
-        free &= (time + np.timedelta64(LEADS - 1, "h") < start) | (time > end)
+        free &= (time < start) | (time > end)
     if not free.any():
         raise RefusedByTheory(
             f"calibration and test storms cover the whole record of '{observations.region.name}'; "
             "give a longer record or hold out less"
         )
-    return time[free]
-
-
-def hours_of(observations: Observations, storm: Storm) -> npt.NDArray[np.datetime64]:
-    """Hours of issue, every third, whose forecast hours lie within a storm."""
-    time = _issuable(observations)
-    inside = (time >= storm.start) & (time + np.timedelta64(LEADS - 1, "h") <= storm.end)
-    return time[inside][::3]
-
-
-def _issuable(observations: Observations) -> npt.NDArray[np.datetime64]:
-    """Hours with a complete context before and all leads after them on the gauge's time axis."""
-    time = observations.require_gauge()["time"].values
-    hour = np.timedelta64(1, "h")
-    first = np.searchsorted(time, time - (CONTEXT_HOURS - 1) * hour)
-    last = np.searchsorted(time, time + (LEADS - 1) * hour)
-    index = np.arange(time.size)
-    inside = (last < time.size) & (index - first == CONTEXT_HOURS - 1) & (last - index == LEADS - 1)
-    whole_start = time >= time[0] + (CONTEXT_HOURS - 1) * hour
-    return np.asarray(time[inside & whole_start])
+    return np.asarray(time[free])

@@ -29,7 +29,7 @@ def predict(network: Teacher | Student, batch: Batch, chunk: int = 16) -> Predic
 def predict_with_tta(network: Teacher | Student, batch: Batch) -> Prediction:
     """Prediction on storms whose flood map is the mean over the eight transforms of the square.
 
-    Surge, damage and features come from the untransformed maps. Takes eight times as long as `predict`.
+    Damage and features come from the untransformed maps. Takes eight times as long as `predict`.
 
     Returns:
         Flood logits are logarithms of the mean probability.
@@ -37,11 +37,7 @@ def predict_with_tta(network: Teacher | Student, batch: Batch) -> Prediction:
     Source: test-time augmentation, Krizhevsky et al. (2012), section 4.1, with the symmetries of the square.
     """
     predictions = {transform: predict(network, transform.batch(batch)) for transform in DihedralTransform.all()}
-    maps = [
-        transform.inverse.grid(prediction.flood_logits)
-        for transform, prediction in predictions.items()
-        if prediction.flood_logits is not None
-    ]
+    maps = [transform.inverse.grid(prediction.flood_logits) for transform, prediction in predictions.items()]
     mean = torch.stack(maps).log_softmax(dim=2).logsumexp(dim=0) - math.log(len(maps))
     return replace(next(iter(predictions.values())), flood_logits=mean)
 
@@ -119,4 +115,4 @@ class DihedralTransform:
     def prediction(self, prediction: Prediction) -> Prediction:
         """Transform the flood map; patch features are dropped, since patches do not keep their order."""
         features = {name: tensor for name, tensor in prediction.features.items() if name != "patches"}
-        return replace(prediction, flood_logits=self.grid(prediction.require_flood_logits()), features=features)
+        return replace(prediction, flood_logits=self.grid(prediction.flood_logits), features=features)

@@ -146,28 +146,6 @@ class AttentionBlock(nn.Module):
         return tokens + update
 
 
-class Correction(nn.Module):
-    """Corrects a normal distribution: a shift of its mean and factors on its widths.
-
-    Untrained it changes nothing, so that training starts from the given distribution.
-
-    Args:
-        width: of the features; ``widths``: number of widths of each distribution.
-    """
-
-    def __init__(self, width: int, widths: int = 1) -> None:
-        super().__init__()
-        self.shift, self.factors = nn.Linear(width, 1), nn.Linear(width, widths)
-        for layer in (self.shift, self.factors):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
-
-    def forward(self, features: Tensor, mean: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (…, D), mean and standard deviation (…) → corrected mean (…) and widths (…, N)."""
-        shift: Tensor = self.shift(features)[..., 0]
-        return mean + spread * shift, spread[..., None] * torch.exp(self.factors(features))
-
-
 class DamageHead(nn.Module):
     """Damage state of an asset from the features and flood logits at its cell."""
 

@@ -1,6 +1,5 @@
 """An ensemble in one network: the trunk of one student, and a light head for each member."""
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -8,9 +7,6 @@ from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.layers import PATCH
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student, StudentOutput
-from strandline.observations.sea_level.surge.forecast_window import LEADS
-
-SURGE_WIDTH = 32
 
 
 class MultiHeadStudent(nn.Module):
@@ -30,32 +26,27 @@ class MultiHeadStudent(nn.Module):
     def __init__(self, trunk: Student, members: int, rank: int = 8) -> None:
         super().__init__()
         self.trunk, self.members = trunk, members
-        wide, token = members * rank, trunk.feature_width
+        wide = members * rank
         self.fine = nn.Conv2d(trunk.map.full_channels, wide, 3, padding=1)
-        self.far = nn.Conv2d(token, wide, 3, padding=1)
+        self.far = nn.Conv2d(trunk.feature_width, wide, 3, padding=1)
         self.flood = nn.Conv2d(wide, members * FLOOD_CLASSES, 1, groups=members)
-        last = nn.Linear(SURGE_WIDTH, members * 2 * LEADS)
-        self.surge = nn.Sequential(nn.Linear(token + 2 * LEADS, SURGE_WIDTH), nn.GELU(), last)
-        for weight in (*self.flood.parameters(), *last.parameters()):
+        for weight in self.flood.parameters():
             nn.init.zeros_(weight)
 
     def forward(self, batch: Batch) -> list[Prediction]:
-        """The predictions of the M members; without terrain there is no flood map."""
+        """The predictions of the M members."""
         return self.predict_from(self.trunk.forward_with_features(batch), batch)
 
     def predict_from(self, output: StudentOutput, batch: Batch) -> list[Prediction]:
         """The members' predictions from the output of the trunk."""
-        shared, context, grid = output
-        means, scales = self.surges(context, shared.surge_mean, shared.surge_scale)
-        if grid is None:
-            return [Prediction(means[:, m], scales[:, m], features=shared.features) for m in range(self.members)]
+        shared, grid = output
         logits = self.floods(grid.logits, grid.decoded, grid.features["patches"])
         predictions = []
         for m in range(self.members):
             damage = None
             if batch.asset_cell is not None and batch.asset_class is not None:
                 damage = self.trunk.damage(grid.decoded, logits[:, m], batch.asset_cell, batch.asset_class)
-            predictions.append(Prediction(means[:, m], scales[:, m], logits[:, m], damage, shared.features))
+            predictions.append(Prediction(logits[:, m], damage, shared.features))
         return predictions
 
     def floods(self, logits: Tensor, decoded: Tensor, patches: Tensor) -> Tensor:
@@ -70,11 +61,6 @@ class MultiHeadStudent(nn.Module):
         hidden = F.gelu(self.fine(decoded) + far[..., :rows, :columns])
         change: Tensor = self.flood(hidden).unflatten(1, (self.members, FLOOD_CLASSES))
         return logits[:, None] + change
-
-    def surges(self, context: Tensor, mean: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
-        """Means and standard deviations [m] of the members, (B, M, 25) each, from those of the trunk, (B, 25) each."""
-        change = self.surge(torch.cat([context, mean, scale.log()], dim=1)).unflatten(1, (self.members, 2, LEADS))
-        return mean[:, None] + scale[:, None] * change[:, :, 0], scale[:, None] * change[:, :, 1].exp()
 
     def head_parameters(self) -> list[nn.Parameter]:
         """The parameters of the heads, without the trunk's."""

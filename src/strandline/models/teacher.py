@@ -6,16 +6,16 @@ from strandline.models.batch import DAMAGE_STATES, FLOOD_CLASSES, Batch
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.inputs import SPARSE, TEACHER_STREAMS, streams_of
 from strandline.models.flood.refinement import RefinementHead
+from strandline.models.gauge_encoder import GaugeEncoder
 from strandline.models.layers import DamageHead
 from strandline.models.prediction import Prediction
-from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder
 from strandline.observations.exposure.assets import CURVE_CLASSES
 
 SKIP_CHANNELS = 16
 
 
 class Teacher(nn.Module):
-    """Ground, radar, optical and in-situ patches, gauge and climate tokens in one transformer, three heads.
+    """Ground, radar, optical and in-situ patches, gauge and climate tokens in one transformer, two heads.
 
     A batch with a flood archive is predicted in two passes: the refinement head corrects the first flood map by the
     archive, which holds the first-pass maps of earlier floods.
@@ -30,8 +30,7 @@ class Teacher(nn.Module):
     ) -> None:
         super().__init__()
         self.feature_width = width
-        self.surge = SurgeEncoder(width, 2, heads, stations, use_climate=True, dropout=dropout)
-        self.surge_decoder = SurgeDecoder(width, heads, dropout)
+        self.gauge_encoder = GaugeEncoder(width, 2, heads, stations, use_climate=True, dropout=dropout)
         self.map = DenseTransformer(
             TEACHER_STREAMS,
             FLOOD_CLASSES,
@@ -46,17 +45,19 @@ class Teacher(nn.Module):
         self.damage = DamageHead(SKIP_CHANNELS, FLOOD_CLASSES, len(CURVE_CLASSES), DAMAGE_STATES)
 
     def forward(self, batch: Batch) -> Prediction:
-        """Predict from whatever modalities the batch holds; without terrain there is no flood map."""
-        context, context_seen = self.surge(batch)  # (B, M, D)
-        mean, scale = self.surge_decoder(context, context_seen, batch)
-        weight = context_seen.to(context.dtype)[..., None]
-        summary = (context * weight).sum(1) / weight.sum(1)
-        if batch.terrain is None:
-            return Prediction(mean, scale, features={"global": summary})
+        """Predict from terrain and whatever other modalities the batch holds.
+
+        Raises:
+            InputError: a batch without terrain.
+        """
+        context, context_seen = self.gauge_encoder(batch)  # (B, M, D)
         flood = self.map(streams_of(batch, TEACHER_STREAMS), (context, context_seen))
         damage = None
         if batch.asset_cell is not None and batch.asset_class is not None:
             damage = self.damage(flood.decoded, flood.logits, batch.asset_cell, batch.asset_class)
-        logits = flood.logits if batch.archive is None else self.refinement(batch, flood.logits, summary)
-        features = flood.features | self.surge.timed(batch, context, context_seen)
-        return Prediction(mean, scale, logits, damage, features)
+        logits = flood.logits
+        if batch.archive is not None:
+            weight = context_seen.to(context.dtype)[..., None]
+            logits = self.refinement(batch, flood.logits, (context * weight).sum(1) / weight.sum(1))
+        features = flood.features | self.gauge_encoder.timed(batch, context, context_seen)
+        return Prediction(logits, damage, features)

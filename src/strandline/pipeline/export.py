@@ -25,13 +25,11 @@ from strandline.models.inference import TEACHER_ONLY
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
-from strandline.models.surge_encoder import predict_surge_from_own_readings
-from strandline.observations.sea_level.surge.forecast_window import LEADS, TIDE_HOURS, TIDE_MODES
 from strandline.uncertainty.forecaster import Forecaster
-from strandline.uncertainty.metrics import overlap_counts, pooled_iou, root_mean_square
+from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 
 PROGRAM, ONNX, EIGHT_BIT, CARD = "students.pt2", "students.onnx", "students-int8.onnx", "program.json"
-OUTPUTS = ("class_probability", "surge_mean", "surge_scale")
+OUTPUT = "class_probability"
 ONNX_OPERATIONS = 20
 """Version of the operator set that is written."""
 
@@ -39,8 +37,7 @@ ONNX_OPERATIONS = 20
 FIELDS = tuple(
     name
     for name, layout in LAYOUTS.items()
-    if layout.modality not in (*TEACHER_ONLY, "assets", "flood", "surge", "damage")
-    and name not in ("tide_error_modes", "climate_hours")
+    if layout.modality not in (*TEACHER_ONLY, "assets", "flood", "damage") and name != "climate_hours"
 )
 """Fields of a batch that a program takes."""
 
@@ -56,12 +53,11 @@ class Size:
     def inputs(self, samples: int) -> dict[str, tuple[int, ...]]:
         """Name → shape of every input, in order; all but the masks are float32."""
         sizes = {"B": samples, "S": 1, "H": self.rows, "W": self.columns, "E": self.storms}
-        shapes = {name: tuple(int(size) for size in LAYOUTS[name].shape(sizes)) for name in FIELDS}
-        return shapes | dict.fromkeys(("residual_mean", "residual_sd"), (samples, LEADS))
+        return {name: tuple(int(size) for size in LAYOUTS[name].shape(sizes)) for name in FIELDS}
 
 
 class Program(nn.Module):
-    """An ensemble as one function of tensors: floods and surges as of `Forecaster.predict`.
+    """An ensemble as one function of tensors: flood classes as of `Forecaster.predict`.
 
     Args:
         students: members, single networks or the heads of one.
@@ -76,56 +72,37 @@ class Program(nn.Module):
         self.students = nn.ModuleList(deepcopy(list(students))).eval().requires_grad_(False)
         self.temperature, self.without_site_memory = temperature, without_site_memory
 
-    def forward(self, *values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The inputs of ``Size.inputs`` in order.
-
-        Returns:
-            Probabilities of the depth classes of each member (B, M, K, H, W); mean and standard deviation (B, 25) of
-            the surge [m].
-        """
-        inputs = dict(zip(Size(0, 0, 0).inputs(0), values, strict=True))
-        residual_prediction = inputs.pop("residual_mean"), inputs.pop("residual_sd")
-        tide = inputs["tide"]
-        batch = Batch(**inputs, tide_error_modes=tide.new_zeros(tide.shape[0], TIDE_HOURS, TIDE_MODES))
+    def forward(self, *values: Tensor) -> Tensor:
+        """Probabilities of the depth classes of each member (B, M, K, H, W), from ``FIELDS`` in order."""
+        batch = Batch(**dict(zip(FIELDS, values, strict=True)))
         predictions: list[Prediction] = []
         for network in self.students:
             student = network.trunk if isinstance(network, MultiHeadStudent) else network
             assert isinstance(student, Student)
-            output = student.forward_with_features(
-                batch, without_site_memory=self.without_site_memory, residual_prediction=residual_prediction
-            )
+            output = student.forward_with_features(batch, without_site_memory=self.without_site_memory)
             if isinstance(network, MultiHeadStudent):
                 predictions += network.predict_from(output, batch)
             else:
                 predictions.append(output.prediction)
-        floods = torch.stack([one.flood_logits for one in predictions if one.flood_logits is not None], dim=1)
-        means = torch.stack([one.surge_mean for one in predictions])
-        scales = torch.stack([one.surge_scale for one in predictions])
-        spread = (scales.square().mean(0) + means.var(0, correction=0)).sqrt()
-        return (floods / self.temperature).softmax(dim=2), means.mean(0), spread
+        floods = torch.stack([one.flood_logits for one in predictions], dim=1)
+        return (floods / self.temperature).softmax(dim=2)
 
 
 def inputs_of(batch: Batch) -> dict[str, Tensor]:
-    """Inputs of a program for a batch (student inputs with their archive); an absent modality is masked zeros.
-
-    The prediction from the own readings is computed here, since ONNX lacks its linear algebra.
-    """
+    """Inputs of a program for a batch (student inputs with their archive); an absent modality is masked zeros."""
     rows, columns = batch.require("terrain").shape[-2:]
     size = Size(rows, columns, 1 if batch.archive is None else batch.archive.shape[1])
-    mean, sd = predict_surge_from_own_readings(batch)
-    inputs = {"residual_mean": mean, "residual_sd": sd}
+    inputs: dict[str, Tensor] = {}
     for name, shape in size.inputs(len(batch)).items():
-        value = inputs.get(name, getattr(batch, name, None))
-        if value is None:
-            value = torch.zeros(shape, dtype=_dtype_of(name))
-        inputs[name] = value.contiguous()
-    return {name: inputs[name] for name in size.inputs(1)}
+        value: Tensor | None = getattr(batch, name)
+        inputs[name] = torch.zeros(shape, dtype=LAYOUTS[name].dtype) if value is None else value.contiguous()
+    return inputs
 
 
 def export_program(program: Program, size: Size, samples: int | None = None) -> torch.export.ExportedProgram:
     """The program on one grid, for ``samples`` storms; ``None`` = for any number of them, which takes longer."""
     shapes = size.inputs(samples or 2)
-    example = tuple(torch.ones(shape, dtype=_dtype_of(name)) for name, shape in shapes.items())
+    example = tuple(torch.ones(shape, dtype=LAYOUTS[name].dtype) for name, shape in shapes.items())
     any_number = {0: torch.export.Dim("samples", min=1, max=4096)} if samples is None else None
     fused = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
@@ -148,8 +125,8 @@ def as_onnx(program: torch.export.ExportedProgram) -> bytes:
     with _quiet():
         found = torch.onnx.export(
             program,
-            input_names=list(Size(0, 0, 0).inputs(0)),
-            output_names=list(OUTPUTS),
+            input_names=list(FIELDS),
+            output_names=[OUTPUT],
             opset_version=ONNX_OPERATIONS,
             dynamo=True,
             verbose=False,
@@ -201,9 +178,10 @@ def open_onnx(program: bytes) -> Session:
     return session
 
 
-def run_onnx(session: Session, batch: Batch) -> list[npt.NDArray[np.float32]]:
-    """``OUTPUTS`` for a batch."""
-    return session.run(None, {name: tensor.numpy() for name, tensor in inputs_of(batch).items()})
+def run_onnx(session: Session, batch: Batch) -> npt.NDArray[np.float32]:
+    """``OUTPUT`` for a batch, (B, M, K, H, W)."""
+    (classes,) = session.run(None, {name: tensor.numpy() for name, tensor in inputs_of(batch).items()})
+    return classes
 
 
 def loss_in_eight_bits(student: Student, temperature: float, threshold: float) -> dict[str, float]:
@@ -212,8 +190,7 @@ def loss_in_eight_bits(student: Student, temperature: float, threshold: float) -
     The storms are of other coasts, with truth and without an archive; the site memory is left out. The student was
     trained on them, so that only the difference of the scores has a meaning.
     """
-    storms = load_exemplars().storms
-    surge, surge_valid = storms.pair("surge")
+    storms = load_exemplars()
     flood_class, flood_valid = storms.pair("flood_class")
     program = Program([student], temperature, without_site_memory=True)
     rows, columns = storms.land.shape[-2:]
@@ -221,9 +198,8 @@ def loss_in_eight_bits(student: Student, temperature: float, threshold: float) -
     valid, flooded = (flood_valid & storms.land).numpy(), (flood_class > 0).numpy()
     scores = {}
     for name, content in (("float32", plain), ("int8", in_eight_bits(plain))):
-        classes, mean, _ = run_onnx(open_onnx(content), storms)
+        classes = run_onnx(open_onnx(content), storms)
         scores[f"iou_{name}"] = pooled_iou(overlap_counts(1 - classes[:, 0, 0] >= threshold, flooded, valid))
-        scores[f"surge_rmse_{name}"] = root_mean_square((mean - surge.numpy())[surge_valid.numpy()])
     return scores
 
 
@@ -251,21 +227,12 @@ def export_forecaster(forecaster: Forecaster, out: Path, *, onnx: bool = True) -
     card = {
         "inputs": {name: ["samples", *shape[1:]] for name, shape in size.inputs(1).items()},
         "inputs_are": "the fields of strandline.models.batch.Batch, masks bool, else float32; an absent stream is "
-        "masked zeros; residual_* is strandline.models.surge_encoder.predict_surge_from_own_readings",
-        "outputs": {
-            "class_probability": "(samples, members, depth classes, rows, columns), calibrated",
-            "surge_mean": "(samples, 25) level minus tide [m] at 0 to 24 h",
-            "surge_scale": "(samples, 25) its standard deviation [m], not calibrated",
-        },
+        "masked zeros",
+        "outputs": {OUTPUT: "(samples, members, depth classes, rows, columns), calibrated"},
         "flooded_from": {"threshold": forecaster.threshold, "extrapolation": forecaster.extrapolation_threshold},
-        "surge_radius": {str(coverage): radius.tolist() for coverage, radius in forecaster.radius.items()},
         "int8": loss,
     }
     write_text(out / CARD, json.dumps(card, indent=2) + "\n")
-
-
-def _dtype_of(name: str) -> torch.dtype:
-    return LAYOUTS[name].dtype if name in LAYOUTS else torch.float32
 
 
 def _grid_of(forecaster: Forecaster) -> tuple[int, int]:

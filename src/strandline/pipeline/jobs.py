@@ -23,10 +23,7 @@ from strandline.distillation.pretraining.scenes.pretrain_scenes import (
 )
 from strandline.distillation.pretraining.simulated_coasts import (
     PretrainingConfig,
-    Simulate,
-    simulate_training_coast,
     simulate_training_coasts,
-    simulate_training_windows,
 )
 from strandline.distillation.training import data_parallel
 from strandline.distillation.training.loop import Announce, Progress
@@ -36,7 +33,6 @@ from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.models.weights import load_weights
 from strandline.models.weights.load_scene_weights import FILE, load_committee, save_scene_networks
-from strandline.models.weights.load_weights import Network
 from strandline.observations.flood_scenes.read_scenes import read_labelled_scenes
 from strandline.observations.flood_scenes.scene import LabelledScene
 from strandline.observations.readers.formats.reading_process import reading_process
@@ -58,9 +54,7 @@ from strandline.pipeline.study_area.requirements import (
 SIMULATED = "simulated"
 """Name of the simulated scenes among the data sets of `pretrain_scenes`."""
 ATTRIBUTION = "contains modified Copernicus Sentinel data"
-QUICK = RunConfig(
-    DistillationConfig(steps=40), storms=24, calibration_storms=9, test_storms=5, windows=120, hazard_samples=16
-)
+QUICK = RunConfig(DistillationConfig(steps=40), storms=24, calibration_storms=9, test_storms=5, hazard_samples=16)
 """Of the health check on the small built-in delta."""
 REAL = RunConfig(
     DistillationConfig(samples=4), MOST_STORMS, calibration_storms=CALIBRATION_STORMS, test_storms=TEST_STORMS
@@ -223,43 +217,35 @@ def pretrain(
     seed: int,
     announce: Announce,
     *,
-    surge_only: bool = False,
     resume: bool = False,
 ) -> None:
     """Pre-train the networks and write them into ``out``; processes of one ``torchrun`` share every step.
 
     Args:
         simulators: coasts simulated at a time.
-        surge_only: keep the shipped networks and train their surge decoders alone.
         resume: continue an interrupted job in ``out``.
     """
     start = time.perf_counter()
     config = PretrainingConfig()
     if coasts is not None:
         config = replace(config, coasts=coasts)
-    name = f"{version('strandline')}\n{config}\n{device} {seed} {surge_only}"
+    name = f"{version('strandline')}\n{config}\n{device} {seed}"
     with data_parallel.process_group(device):
         is_first = data_parallel.rank() == 0
         if not is_first:
             data_parallel.barrier()  # until the first has simulated the coasts
         checkpoints = Checkpoints(out / UNFINISHED, name, resume or not is_first, writes=is_first)
-        simulate: Simulate = simulate_training_windows if surge_only else simulate_training_coast
         announce_own: Announce = announce if is_first else lambda _: None
         at_a_time = simulators if is_first else 1  # the others read what the first has simulated
-        corpus = simulate_training_coasts(simulate, config, checkpoints, at_a_time, announce_own("simulate coasts"))
+        storms = simulate_training_coasts(config, checkpoints, at_a_time, announce_own("simulate coasts"))
         if is_first:
             data_parallel.barrier()
-        if surge_only:
-            teacher, students = _finetune_surge_decoders(config, checkpoints, corpus, seed, announce_own)
-        else:
-            teacher, students = _pretrain_all(config, checkpoints, corpus, seed, announce_own, device)
+        teacher, students = _pretrain_all(config, checkpoints, storms, seed, announce_own, device)
         data_parallel.barrier()
     if not is_first:
         return
-    command = "strandline pretrain --surge-only" if surge_only else "strandline pretrain"
-    card = pretraining.build_model_card(command, config, seed, commit(), device, time.perf_counter() - start)
-    if surge_only:
-        card = {**load_weights.load_card(), "surge_decoders": card}
+    seconds = time.perf_counter() - start
+    card = pretraining.build_model_card("strandline pretrain", config, seed, commit(), device, seconds)
     load_weights.save_networks(out, teacher, students, card)
     checkpoints.clear()
 
@@ -322,35 +308,18 @@ def pretrain_scenes(
 def _pretrain_all(
     config: PretrainingConfig,
     checkpoints: Checkpoints,
-    corpus: list[Batch],
+    storms: Batch,
     seed: int,
     announce: Announce,
     device: str,
 ) -> tuple[Teacher, list[Student]]:
-    storms, windows = corpus
     progress = announce("train the teacher")
-    train_teacher = partial(pretraining.pretrain_teacher, config, storms, windows, device, seed, progress)
+    train_teacher = partial(pretraining.pretrain_teacher, config, storms, device, seed, progress)
     teacher = checkpoints.stage("teacher", train_teacher).to(device)  # a stored one lies where the first process had it
     students: list[Student] = []
     for i in range(1, config.members + 1):
         progress = announce(f"train student {i} of {config.members}")
         start = students[-1] if students else None
-        train_student = partial(pretraining.pretrain_student, config, teacher, storms, windows, device, seed + i)
+        train_student = partial(pretraining.pretrain_student, config, teacher, storms, device, seed + i)
         students.append(checkpoints.stage(f"student {i}", partial(train_student, progress, start)))
     return teacher, students
-
-
-def _finetune_surge_decoders(
-    config: PretrainingConfig, checkpoints: Checkpoints, corpus: list[Batch], seed: int, announce: Announce
-) -> tuple[Teacher, list[Student]]:
-    (windows,) = corpus
-    teacher, students = load_weights.load_without_surge_decoder(seed)
-
-    def finetuned(network: Network, name: str, seed: int) -> Network:
-        progress = announce(f"train the surge decoder of {name}")
-        finetune = partial(pretraining.finetune_surge_decoder, network, config, windows, seed, progress)
-        return checkpoints.stage(name, finetune)
-
-    return finetuned(teacher, "the teacher", seed), [
-        finetuned(student, f"student {i}", seed + i) for i, student in enumerate(students, start=1)
-    ]

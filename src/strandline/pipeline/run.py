@@ -71,9 +71,7 @@ def run(
         estimated = stage("estimate return levels", return_levels.estimate_return_levels, area, sea_level, config)
         levels = estimated.samples
 
-        data = stage(
-            "apply the teacher", learning.apply_teacher, area, split, sea_level, teacher, config, radar.compiled
-        )
+        data = stage("apply the teacher", learning.apply_teacher, area, split, sea_level, teacher, radar.compiled)
         data = stage("simulate extremes", learning.simulate_extremes, data, area, sea_level, levels, config)
         data = stage("estimate the teacher's weight", learning.estimate_teacher_weight, data, config)
         adapted = stage("distil the students", learning.distil_students, data, area, config)

@@ -18,7 +18,6 @@ class RunConfig:
         distillation: of the teacher into the students, on the study area.
         storms, calibration_storms, test_storms: how many storms are taken from the record, and how many of them are
             held out.
-        windows: surge windows to train on.
         hazard_samples: flood maps at each return period, of as many storms.
         damage_draws: Monte-Carlo draws of sea levels and damage curves that read these maps, at least.
         miss_rate: share of flooded cells that flood maps may miss, 0…1; ``None`` = the threshold of the best overlap.
@@ -30,7 +29,6 @@ class RunConfig:
     storms: int = 40
     calibration_storms: int = 12
     test_storms: int = 8
-    windows: int = 800
     hazard_samples: int = 40
     damage_draws: int = 400
     miss_rate: float | None = None

@@ -300,7 +300,6 @@ def _summarise_learning(learnt: HowLearnt) -> dict[str, JsonValue]:
         "archive_weight": None if learnt.archive is None else learnt.archive.weight,
         "archive_rejected": learnt.archive_rejected,
         "storms": learnt.storms,
-        "windows": learnt.windows,
         "steps": learnt.steps,
         "members": learnt.members,
     }

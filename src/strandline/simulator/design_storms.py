@@ -8,7 +8,7 @@ import torch
 from strandline.models.batch import FLOOD_ISSUE, Batch
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, TIDE_HOURS
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.simulator.sea.sea import STORM_HOURS, STORM_PEAK_HOUR, design_storm
 
@@ -37,7 +37,7 @@ class StormDesigner:
     def __init__(self, sea_level: SeaLevelModel, mean_sea_level: float, start: np.datetime64) -> None:
         self.mean_sea_level = mean_sea_level
         self._year = start + np.arange(366 * 24).astype("timedelta64[h]")
-        self._sea_level, self._tide = sea_level, sea_level.tide(self._year)
+        self._tide = sea_level.tide(self._year)
 
     def draw(self, peaks: Floats, rng: np.random.Generator, rise: float = 0.0) -> DesignStorms:
         """Storms with E peaks [m, region datum], all with the same tide and shape.
@@ -54,21 +54,14 @@ class StormDesigner:
         first = issue - CONTEXT_HOURS + 1
         level = np.stack([storm.level for storm in storms])
         gauge = level[:, None, first : issue + 1] - mean
-        tide = np.stack([storm.tide for storm in storms])[:, first : first + TIDE_HOURS]
+        tide = np.stack([storm.tide for storm in storms])[:, first : issue + 1]
         day = float((self._year[start] - self._year[start].astype("datetime64[Y]")) / np.timedelta64(365, "D"))
         season = torch.tensor([[np.sin(2 * np.pi * day), np.cos(2 * np.pi * day)]], dtype=torch.float32)
-        count, hours = len(peaks), self._year[start + first : start + first + TIDE_HOURS]
-        modes, residual_covariance = (
-            self._sea_level.tide_error_modes(hours[None]),
-            self._sea_level.residual_covariance.astype(np.float32),
-        )
         seen = Batch(
             gauge=torch.from_numpy(gauge.astype(np.float32)),
             gauge_seen=torch.ones(gauge.shape, dtype=torch.bool),
             tide=torch.from_numpy(tide.astype(np.float32)),
-            tide_error_modes=torch.from_numpy(modes).expand(count, -1, -1),
-            residual_covariance=torch.from_numpy(residual_covariance).expand(count, -1),
-            season=season.expand(count, -1),
+            season=season.expand(len(peaks), -1),
         )
         return DesignStorms(level, seen)
 

@@ -13,14 +13,9 @@ from strandline.models.batch import Batch
 from strandline.models.inference import predict_members, student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
-from strandline.observations.arrays import Floats
-from strandline.uncertainty.conformal import conformal_radius
-from strandline.uncertainty.forecaster import Forecaster, mean_probability, surge_moments
+from strandline.uncertainty.forecaster import Forecaster, mean_probability
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 from strandline.uncertainty.risk_control import miss_rate_threshold
-
-COVERAGES = (0.8, 0.9)
-"""Coverages of the surge intervals: p10 to p90, and the 90 % interval that is scored."""
 
 
 def calibrate_on(
@@ -32,8 +27,6 @@ def calibrate_on(
         students,
         (student_inputs(data.calibration), reference_probability(data.calibration, teacher.calibration)),
         (student_inputs(data.training), reference_classes(data.training, teacher.training)),
-        [student_inputs(batch) for batch in data.calibration_windows],
-        COVERAGES,
         data.archive,
         data.physics_augmented,
         miss_rate,
@@ -44,37 +37,32 @@ def calibrate(
     students: Sequence[Student | MultiHeadStudent],
     flood: tuple[Batch, Tensor],
     training: tuple[Batch, Tensor],
-    windows: Sequence[Batch],
-    coverages: Sequence[float],
     archive: FloodArchive | None = None,
     physics_augmented: Batch | None = None,
     miss_rate: float | None = None,
 ) -> Forecaster:
-    """Calibrate an ensemble: surge intervals, temperature and flood thresholds.
+    """Calibrate an ensemble: temperature and flood thresholds.
 
     Args:
         students: trained members.
         flood: held-out storms (student inputs) and the reference (B, K, H, W) that they are calibrated against: the
             survey where there is one, 0 or 1, else the teacher's probabilities.
         training: storms and their reference classes (B, H, W), on which the threshold is chosen.
-        windows: one batch of surge windows for each held-out storm.
-        coverages: of the surge intervals.
         archive: flood archive of the members; the batches of storms hold it already.
         physics_augmented: simulated storms above all mapped ones, with the simulated maps as targets.
         miss_rate: share of flooded cells that may be predicted dry; the threshold then keeps it on average over storms
             like the held-out ones, against their reference maps, and is never above the one of best overlap.
 
     Raises:
-        RefusedByTheory: fewer held-out storms than the coverage or the miss rate needs, with the number.
+        RefusedByTheory: fewer held-out storms than the miss rate needs, with the number.
     """
-    radius = _surge_radius(students, windows, coverages)
     batch, reference = flood
-    logits = [prediction.require_flood_logits() for prediction in predict_members(students, batch)]
+    logits = [prediction.flood_logits for prediction in predict_members(students, batch)]
     valid = batch.land
     temperature = fit_temperature(logits, reference, valid)
 
     def best_threshold(storms: Batch, classes: Tensor) -> float:
-        members = [prediction.require_flood_logits() for prediction in predict_members(students, storms)]
+        members = [prediction.flood_logits for prediction in predict_members(students, storms)]
         flooded = 1 - mean_probability(members, temperature)[:, 0].numpy()
         return choose_threshold(flooded, (classes > 0).numpy(), storms.land.numpy())
 
@@ -85,7 +73,7 @@ def calibrate(
         flooded = 1 - mean_probability(logits, temperature)[:, 0]
         highest = miss_rate_threshold(flooded.numpy(), (reference.argmax(1) > 0).numpy(), valid.numpy(), miss_rate)
         threshold, extrapolation_threshold = min(threshold, highest), min(extrapolation_threshold, highest)
-    return Forecaster(tuple(students), radius, temperature, threshold, extrapolation_threshold, archive, miss_rate)
+    return Forecaster(tuple(students), temperature, threshold, extrapolation_threshold, archive, miss_rate)
 
 
 def fit_temperature(logits: Sequence[Tensor], reference: Tensor, valid: Tensor) -> float:
@@ -113,17 +101,3 @@ def choose_threshold(
     candidates = np.arange(0.2, 0.81, 0.05)
     scores = [pooled_iou(overlap_counts(probability >= candidate, flooded, valid)) for candidate in candidates]
     return 0.5 if np.isnan(scores).all() else float(candidates[int(np.nanargmax(scores))])
-
-
-def _surge_radius(
-    students: Sequence[Student | MultiHeadStudent], windows: Sequence[Batch], coverages: Sequence[float]
-) -> dict[float, Floats]:
-    """Coverage → (25,) half-width of the surge interval in standard deviations of the ensemble."""
-    scores = []
-    for batch in windows:
-        mean, scale = surge_moments(predict_members(students, batch))
-        surge, valid = batch.pair("surge")
-        scores.append(np.where(valid.numpy(), np.abs(surge.numpy() - mean) / scale, np.nan))  # (hours, 25)
-    leads = scores[0].shape[1]
-    by_lead = [[score[:, lead][~np.isnan(score[:, lead])] for score in scores] for lead in range(leads)]
-    return {coverage: np.array([conformal_radius(column, coverage) for column in by_lead]) for coverage in coverages}

@@ -14,12 +14,11 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from strandline.distillation.waterlines import FloodArchive, attach_whole_archive
-from strandline.errors import InputError, RefusedByTheory
+from strandline.errors import InputError
 from strandline.files import write_bytes
 from strandline.models.batch import Batch
 from strandline.models.inference import predict_members
 from strandline.models.multi_head_student import MultiHeadStudent
-from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import (
     CARD,
@@ -30,7 +29,6 @@ from strandline.models.weights.load_weights import (
     verified_bytes,
 )
 from strandline.observations.arrays import Floats, SingleFloats
-from strandline.observations.sea_level.surge.forecast_window import LEADS
 
 ARCHIVE_FILE = "archive.safetensors"
 """File with the flood archive of a study area's students."""
@@ -41,21 +39,16 @@ class Forecast:
     """Calibrated output of an ensemble on a batch.
 
     Attributes:
-        class_probability: (M, B, K, H, W) of each member; ``None`` without terrain.
-        surge_mean: (B, 25) level − tide [m]; ``surge_scale``: the ensemble's own standard deviation, not calibrated.
+        class_probability: (M, B, K, H, W) of each member.
         damage_probability: (B, A, K); ``None`` without assets.
     """
 
-    class_probability: SingleFloats | None
-    surge_mean: Floats
-    surge_scale: Floats
+    class_probability: SingleFloats
     damage_probability: SingleFloats | None
 
     @property
     def flood_probability(self) -> SingleFloats:
         """(B, H, W) probability that a cell is flooded, mean over members."""
-        if self.class_probability is None:
-            raise ValueError("a forecast without terrain has no flood map")
         return 1 - self.class_probability[:, :, 0].mean(axis=0)  # type: ignore[no-any-return]
 
 
@@ -65,7 +58,6 @@ class Forecaster:
 
     Attributes:
         students: M members, single networks or the heads of one.
-        radius: coverage → (25,) half-width of the surge interval in standard deviations of the ensemble, a lead.
         temperature: divides the flood logits.
         threshold: probability from which a cell is predicted flooded; chosen on training storms.
         extrapolation_threshold: the same for storms far above all mapped ones; chosen on physics-augmented storms.
@@ -75,7 +67,6 @@ class Forecaster:
     """
 
     students: tuple[Student | MultiHeadStudent, ...]
-    radius: Mapping[float, Floats]
     temperature: float
     threshold: float
     extrapolation_threshold: float
@@ -101,19 +92,16 @@ class Forecaster:
         The whole archive is attached to storms without one; the storms must not be in it.
         """
         predictions = predict_members(self.students, self.attach_archive(batch))
-        mean, scale = surge_moments(predictions)
-        flood = [one.flood_logits for one in predictions if one.flood_logits is not None]
+        flood = [one.flood_logits for one in predictions]
         damage = [one.damage_logits for one in predictions if one.damage_logits is not None]
         return Forecast(
-            torch.stack(_probabilities(flood, self.temperature)).numpy() if flood else None,
-            mean,
-            scale,
+            torch.stack(_probabilities(flood, self.temperature)).numpy(),
             torch.stack([logits.softmax(-1) for logits in damage]).mean(0).numpy() if damage else None,
         )
 
     def attach_archive(self, batch: Batch) -> Batch:
-        """The batch with the whole archive, where it has terrain and no archive yet."""
-        if self.archive is None or batch.terrain is None or batch.archive is not None:
+        """The batch with the whole archive, where it has none yet."""
+        if self.archive is None or batch.archive is not None:
             return batch
         return attach_whole_archive(batch, self.archive)
 
@@ -122,17 +110,6 @@ class Forecaster:
         if self.archive is None:
             return np.full(len(batch), self.threshold)
         return np.where(self.archive.is_beyond(batch).numpy(), self.extrapolation_threshold, self.threshold)
-
-    def surge_interval(self, forecast: Forecast, coverage: float) -> tuple[Floats, Floats]:
-        """Lower and upper bound [m] of level − tide, (B, 25) each, with the given coverage.
-
-        Raises:
-            RefusedByTheory: a coverage that was not calibrated.
-        """
-        if coverage not in self.radius:
-            raise RefusedByTheory(f"not calibrated for {coverage:.0%}; calibrated: {sorted(self.radius)}")
-        half_width = self.radius[coverage] * forecast.surge_scale
-        return forecast.surge_mean - half_width, forecast.surge_mean + half_width
 
 
 def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, object]) -> None:
@@ -145,7 +122,6 @@ def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, obj
         "threshold": forecaster.threshold,
         "extrapolation_threshold": forecaster.extrapolation_threshold,
         "miss_rate": forecaster.miss_rate,
-        "radius": {str(coverage): radius.tolist() for coverage, radius in forecaster.radius.items()},
     }
     archive = forecaster.archive
     if archive is None:
@@ -179,7 +155,6 @@ def load_forecaster(folder: Path) -> Forecaster:
     try:
         return Forecaster(
             tuple(students),
-            {float(coverage): _leads(leads) for coverage, leads in calibration["radius"].items()},
             _number(calibration["temperature"], 1e-6, 1e6),
             _number(calibration["threshold"], 0.0, 1.0),
             _number(calibration["extrapolation_threshold"], 0.0, 1.0),
@@ -201,14 +176,6 @@ def _load_archive(folder: Path, card: Mapping[str, object]) -> dict[str, Tensor]
         raise InputError(path, f"is damaged ({error})", REPLACE) from error
 
 
-def _leads(values: Sequence[float]) -> Floats:
-    """(25,) half-widths [-]."""
-    leads = np.array(values, dtype=np.float64)
-    if leads.shape != (LEADS,) or not (np.isfinite(leads) & (leads >= 0)).all():
-        raise ValueError(f"a radius has {leads.shape} values, or one is no width")
-    return leads
-
-
 def _number(value: object, low: float, high: float) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
         raise ValueError(f"{value!r} is no number from {low:g} to {high:g}")
@@ -219,13 +186,6 @@ def _as_archive(tensors: Mapping[str, Tensor]) -> FloodArchive:
     other = {name: tensor for name, tensor in tensors.items() if name not in ("class_probability", "physics_augmented")}
     physics_augmented = int(tensors["physics_augmented"])
     return FloodArchive(tensors["class_probability"].float(), **other, physics_augmented=physics_augmented)
-
-
-def surge_moments(predictions: Sequence[Prediction]) -> tuple[Floats, Floats]:
-    """Mean and standard deviation [m] of the members' mixture, (B, 25) each."""
-    means = np.stack([one.surge_mean.numpy() for one in predictions]).astype(float)
-    scales = np.stack([one.surge_scale.numpy() for one in predictions]).astype(float)
-    return means.mean(0), np.sqrt((scales**2).mean(0) + means.var(0))
 
 
 def mean_probability(logits: Sequence[Tensor], temperature: float) -> Tensor:

@@ -21,7 +21,6 @@ from torch import Tensor
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.batch import Batch
 from strandline.observations.arrays import Floats
-from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 
 TRAINING_COASTS = Path(__file__).parent / "data" / "training_coasts.json"
 NEIGHBOURS = 5
@@ -140,19 +139,19 @@ def load_training_coasts(path: Path = TRAINING_COASTS) -> dict[str, dict[str, Fl
     }
 
 
-def features_of_site(storms: Batch, windows: Batch) -> dict[str, dict[str, float]]:
+def features_of_site(storms: Batch, hours: Batch) -> dict[str, dict[str, float]]:
     """Features of a study area, by stream.
 
     Args:
-        storms: teacher inputs of some storms, with terrain; ``windows``: of hours drawn at random.
+        storms: teacher inputs of some storms, with terrain; ``hours``: gauges and climate at hours drawn at random.
     """
-    features = {"sea": _sea(windows), "ground": _ground(storms)}
+    features = {"sea": _sea(hours), "ground": _ground(storms)}
     if storms.radar is not None:
         features |= _pixels("radar", storms, ("VV", "VH", "dry VV", "dry VH"), "dB")
     if storms.optical is not None:
         features |= _pixels("optical", storms, ("green", "near infrared", "shortwave infrared"), "reflectance")
-    if windows.climate is not None and windows.climate_seen is not None:
-        days = windows.climate[windows.climate_seen].double().numpy()  # (days, channels)
+    if hours.climate is not None and hours.climate_seen is not None:
+        days = hours.climate[hours.climate_seen].double().numpy()  # (days, channels)
         if len(days):
             features["climate"] = {
                 "pressure, mean [hPa − 1013]": float(days[:, 0].mean()),
@@ -163,15 +162,14 @@ def features_of_site(storms: Batch, windows: Batch) -> dict[str, dict[str, float
     return features
 
 
-def _sea(windows: Batch) -> dict[str, float]:
-    tide = windows.tide[:, :CONTEXT_HOURS]
-    surge, seen = windows.gauge[:, 0] - tide, windows.gauge_seen[:, 0]
+def _sea(hours: Batch) -> dict[str, float]:
+    surge, seen = hours.gauge[:, 0] - hours.tide, hours.gauge_seen[:, 0]
     both = seen[:, 1:] & seen[:, :-1]
     if not bool(both.any()):
         raise InputError("own gauge", "has no reading in any of the sampled hours", "give readings")
     above = surge[seen].double().numpy()
     return {
-        "tide, spread [m]": float(tide.double().std()),
+        "tide, spread [m]": float(hours.tide.double().std()),
         "surge, spread [m]": float(above.std()),
         "surge, 99 % point [m]": float(np.quantile(above, 0.99)),
         "surge, change in an hour [m]": float((surge[:, 1:] - surge[:, :-1])[both].double().std()),

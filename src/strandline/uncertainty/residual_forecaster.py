@@ -1,5 +1,6 @@
 """Forecast of a gauge's residual: normal process, response to the weather, and errors measured on weeks left out."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,9 @@ LEAD_WINDOW = 6
 AMPLITUDES = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6)
 """Candidates for the standard deviation of a factor on the response to the weather [-]: storms err in proportion to
 their size. It only widens what the process says."""
+LARGE_SHARE, FEWEST_LARGE, MOST_FACTOR = 0.1, 300, 3.0
+"""Share of the forecasts that count as of a large residual, errors of them that a factor needs, and its greatest
+value."""
 FEWEST_ERRORS = 100
 """Errors of left-out weeks that a distribution needs; with fewer the normal one holds."""
 _AT_ONCE = 128
@@ -56,6 +60,41 @@ class Situation:
         return Situation(self.own[rows], self.tide_modes[rows], weather)
 
 
+@dataclass(frozen=True)
+class LargeResiduals:
+    """How much less sure a forecast of a large residual is than one of a small.
+
+    Attributes:
+        middle, high: of the size of the forecast residual [m]: half and nine tenths of the forecasts lie below.
+        factor: on the spread from ``high`` on, 1 or more [-]; it grows from 1 at ``middle``.
+    """
+
+    middle: float = 0.0
+    high: float = math.inf
+    factor: float = 1.0
+
+    def of(self, mean: Floats) -> Floats:
+        """Factors on the spread of forecasts of these residuals [m]."""
+        share = np.clip((np.abs(mean) - self.middle) / max(self.high - self.middle, 1e-9), 0.0, 1.0)
+        return np.asarray(1 + (self.factor - 1) * share)
+
+    @classmethod
+    def measure(cls, mean: Floats, error: Floats, half_width: Floats) -> "LargeResiduals":
+        """The factor with which nine in ten errors of the largest tenth of forecasts lie within the range.
+
+        Args:
+            mean, error: (N, 73) [m] of forecasts and of what they missed, NaN = not known.
+            half_width: (N, 73) of the range that is meant to hold nine in ten errors [m].
+        """
+        known = np.isfinite(error)
+        if known.sum() < FEWEST_LARGE / LARGE_SHARE:
+            return cls()
+        size, ratio = np.abs(mean[known]), np.abs(error[known]) / half_width[known]
+        middle, high = np.quantile(size, [0.5, 1 - LARGE_SHARE])
+        found = float(np.quantile(ratio[size >= high], 0.9))
+        return cls(float(middle), float(high), float(np.clip(found, 1.0, MOST_FACTOR)))
+
+
 @dataclass(frozen=True, eq=False)
 class ResidualForecaster:
     """A gauge's forecaster, 0 to 72 h ahead.
@@ -67,6 +106,7 @@ class ResidualForecaster:
         amplitude: standard deviation of a factor on the response [-].
         errors: (73, 103) quantiles of the errors, by lead, in standard deviations, at ``GRID``: in weeks left out,
             or of the normal distribution where these are wider.
+        large: how much less sure a forecast of a large residual is.
     """
 
     covariance: Floats
@@ -74,6 +114,7 @@ class ResidualForecaster:
     forecast_error: Floats | None
     amplitude: float
     errors: Floats
+    large: LargeResiduals = LargeResiduals()
 
     def moments(self, situation: Situation) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the residual (N, 73) [m] by lead.
@@ -82,7 +123,7 @@ class ResidualForecaster:
         """
         parts = [self._parts(situation[at : at + _AT_ONCE]) for at in range(0, len(situation), _AT_ONCE)]
         mean, spread, answer = (np.concatenate([part[i] for part in parts]) for i in range(3))
-        return mean, self._widened(spread, answer)
+        return mean, self._widened(spread, answer) * self.large.of(mean)
 
     def _widened(self, spread: Floats, answer: Floats) -> Floats:
         """Standard deviations of which a part grows with the response to the weather."""
@@ -174,20 +215,23 @@ class FittedForecaster:
         ahead = issues[:, None] + np.arange(LONGEST_LEAD + 1)
         at = np.minimum(ahead, self.level.size - 1)
         truth = np.where(ahead < self.level.size, self.level[at], np.nan)
-        found: list[tuple[Floats, Floats, Floats]] = []  # level − mean, spread and response, each (N, 73)
+        found: list[tuple[Floats, Floats, Floats, Floats]] = []  # mean, level − mean, spread and response: (N, 73) each
         for part, others in self.without.items():
             rows = np.flatnonzero(self.part[issues] == part)
             if rows.size:
                 mean, spread, answer = replace(others, forecast_error=forecast_error)._parts(situation[rows])
                 same = self.part[at[rows]] == part
-                found.append((np.where(same, truth[rows] - mean, np.nan), spread, answer))
+                found.append((mean, np.where(same, truth[rows] - mean, np.nan), spread, answer))
         whole = replace(self.whole, forecast_error=forecast_error)
         if not found:
             return whole
-        error, spread, answer = (np.concatenate(each) for each in zip(*found, strict=True))
+        mean, error, spread, answer = (np.concatenate(each) for each in zip(*found, strict=True))
         candidates = [replace(whole, amplitude=size) for size in AMPLITUDES]
         best = max(candidates, key=lambda one: _likelihood(error, one._widened(spread, answer)))
-        return replace(best, errors=_distributions(error / best._widened(spread, answer)))
+        spread = best._widened(spread, answer)
+        errors = _distributions(error / spread)
+        half_width = spread * np.array([np.interp(0.95, GRID, row) for row in errors])
+        return replace(best, errors=errors, large=LargeResiduals.measure(mean, error, half_width))
 
 
 def fit_residual_forecaster(history: GaugeHistory) -> FittedForecaster:

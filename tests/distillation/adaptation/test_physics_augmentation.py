@@ -73,15 +73,12 @@ def make_data(designer: StormDesigner) -> AdaptationData:
     past = seen(designer, [0.5, 0.6, 0.7], 1)
     logits = torch.zeros(3, 5, 16, 16)
     logits[:, 0] = 4.0
-    three = Prediction(torch.zeros(3, 25), torch.ones(3, 25), logits)
-    two = Prediction(torch.zeros(2, 25), torch.ones(2, 25), logits[:2])
+    two, last = Prediction(logits[:2]), Prediction(logits[2:])
     archive = build_archive(past[:2], two)
     return AdaptationData(
         training=attach_archive(past[:2], archive, ~torch.eye(2, dtype=torch.bool)),
         calibration=attach_whole_archive(past[2:], archive),
-        windows=past,
-        calibration_windows=(),
-        teacher_predictions=TeacherPredictions(two, three, three),
+        teacher_predictions=TeacherPredictions(two, last),
         first_pass=archive,
         archive=archive,
     )
@@ -108,7 +105,7 @@ def test_only_storms_far_above_all_past_ones_use_simulated_extremes_and_none_use
     assert drawn.waterlines is not None
     assert not torch.equal(*attached.waterlines)
     torch.testing.assert_close(attached.waterlines, drawn.waterlines)
-    forecaster = Forecaster((), {}, 1.0, 0.8, 0.3, data.archive)
+    forecaster = Forecaster((), 1.0, 0.8, 0.3, data.archive)
     np.testing.assert_array_equal(forecaster.thresholds(weaker_and_stronger), [0.8, 0.3])
     np.testing.assert_array_equal(replace(forecaster, archive=None).thresholds(weaker_and_stronger), 0.8)
     blank = drop_archive(data)

@@ -22,7 +22,7 @@ from strandline.errors import InputError
 def test_the_articles_recipe_has_every_idea_of_the_article_and_no_archive() -> None:
     assert set(ARTICLE.parts) == set(PARTS) - {"archive", "replay"}
     assert (ARTICLE.soft, ARTICLE.feature, ARTICLE.task) == (0.5, 0.3, 0.2)
-    assert AMORTISED.parts == ("archive", "soft_targets", "task_loss", "replay")
+    assert AMORTISED.parts == ("archive", "soft_targets", "task_loss")
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])  # of a busy machine

@@ -12,13 +12,11 @@ from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.adaptation.recipe import Recipe
 from strandline.distillation.continual.fisher import (
     FloodClasses,
-    SurgeLevels,
     Tensors,
     fisher_diagonal,
     sensitivity,
     shared_weights,
     student_fisher,
-    student_sensitivity,
 )
 from strandline.distillation.continual.regularisers import (
     LearningWithoutForgetting,
@@ -33,7 +31,7 @@ from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student
-from tests.fixtures.batches import gauges_alone, make_batch
+from tests.fixtures.batches import make_batch
 
 pytestmark = pytest.mark.slow
 
@@ -138,16 +136,6 @@ def test_classes_are_drawn_as_often_as_they_are_likely() -> None:
     assert ((found - chances).abs() < 4 * (chances * (1 - chances) / labels.numel()).sqrt()).all()
 
 
-def test_the_information_of_a_normal_level_is_the_inverse_of_its_variance() -> None:
-    """Of the mean 1/σ², of the scale 2/σ²; here both are weights of their own."""
-    weights = {"mean": torch.tensor([0.3, -0.2]), "scale": torch.tensor([0.5, 2.0])}
-    found = fisher_diagonal(
-        lambda at, _: dict(at), SurgeLevels(), weights, {"x": torch.zeros(100, 1)}, draws(), draws=200, chunk=100
-    )
-    torch.testing.assert_close(found["mean"], weights["scale"] ** -2, rtol=0.05, atol=0)
-    torch.testing.assert_close(found["scale"], 2 * weights["scale"] ** -2, rtol=0.05, atol=0)
-
-
 # --- sensitivity ---------------------------------------------------------------------------------------------------
 
 
@@ -169,11 +157,6 @@ def test_sensitivity_is_the_closed_form_of_a_linear_map(weights: Outputs) -> Non
 @pytest.fixture(scope="module")
 def storms() -> Batch:
     return student_inputs(make_batch(4, (16, 16), seed=1))
-
-
-@pytest.fixture(scope="module")
-def windows() -> Batch:
-    return gauges_alone(student_inputs(make_batch(8, (8, 8), seed=2)))
 
 
 @pytest.fixture
@@ -198,20 +181,6 @@ def test_a_students_fisher_information_is_that_of_one_storm_after_another(studen
     torch.testing.assert_close(found["map.head.weight"], total / (2 * labels), rtol=1e-4, atol=1e-9)
 
 
-def test_maps_give_no_information_on_the_surge_decoder_and_gauges_none_on_the_map(
-    student: Student, storms: Batch, windows: Batch
-) -> None:
-    for found in (
-        (student_fisher(student, storms, draws()), student_fisher(student, windows, draws())),
-        (student_sensitivity(student, storms), student_sensitivity(student, windows)),
-    ):
-        of_map, of_gauge = found
-        assert of_map["map.head.weight"].abs().max() > 0
-        assert not of_map["surge_decoder.correction.shift.weight"].any()
-        assert of_gauge["surge_decoder.correction.shift.weight"].abs().max() > 0
-        assert not of_gauge["map.head.weight"].any()
-
-
 def test_a_student_in_training_is_refused(student: Student, storms: Batch) -> None:
     student.train()
     with pytest.raises(InputError, match=r"dropout makes its gradients random; call `student.eval\(\)` first"):
@@ -221,16 +190,14 @@ def test_a_student_in_training_is_refused(student: Student, storms: Batch) -> No
 # --- penalties -----------------------------------------------------------------------------------------------------
 
 
-def penalties(student: Student, storms: Batch, windows: Batch, strength: float) -> Iterator[QuadraticPenalty]:
-    yield ewc(student, (storms, windows), strength, draws(), draws=1)
-    yield mas(student, (storms, windows), strength)
+def penalties(student: Student, storms: Batch, strength: float) -> Iterator[QuadraticPenalty]:
+    yield ewc(student, storms, strength, draws(), draws=1)
+    yield mas(student, storms, strength)
     yield l2_sp(student, strength)
 
 
-def test_a_penalty_is_half_its_strength_times_importance_times_the_squared_way(
-    student: Student, storms: Batch, windows: Batch
-) -> None:
-    for penalty in penalties(student, storms, windows, 6.0):
+def test_a_penalty_is_half_its_strength_times_importance_times_the_squared_way(student: Student, storms: Batch) -> None:
+    for penalty in penalties(student, storms, 6.0):
         assert penalty.terms(student, draws())[penalty.name] == 0
         with torch.no_grad():
             student.map.head.bias += 0.1
@@ -260,48 +227,43 @@ def test_a_penalty_on_weights_that_are_not_trained_is_refused(student: Student) 
         penalty.terms(student, draws())
 
 
-def test_of_nothing_there_is_no_importance(student: Student) -> None:
-    with pytest.raises(InputError, match="has no past data"):
-        ewc(student, (), 1.0, draws())
-
-
 # --- fine-tuning ---------------------------------------------------------------------------------------------------
 
 LABELS = Recipe(soft=0.0, task=1.0, all_weights=True)
-CONFIG = DistillationConfig(LABELS, steps=8, samples=2, windows=4)
-STILL = DistillationConfig(replace(LABELS, learning_rate=0.0), steps=1, samples=2, windows=4)
+CONFIG = DistillationConfig(LABELS, steps=8, samples=2)
+STILL = DistillationConfig(replace(LABELS, learning_rate=0.0), steps=1, samples=2)
 
 
 def tuned(
-    storms: Batch, windows: Batch, *consolidation: Consolidation, config: DistillationConfig = CONFIG
+    storms: Batch, *consolidation: Consolidation, config: DistillationConfig = CONFIG
 ) -> tuple[Student, dict[str, float]]:
     torch.manual_seed(0)
     student = Student(width=8, dropout=0.0)
-    return student, distil_student(student, DistillationData(storms, windows), config, 0, consolidation=consolidation)
+    return student, distil_student(student, DistillationData(storms), config, 0, consolidation=consolidation)
 
 
 def ones(student: Student) -> dict[str, Tensor]:
     return {name: torch.ones_like(weight) for name, weight in shared_weights(student).items()}
 
 
-def test_a_penalty_holds_a_student_the_nearer_the_stronger_it_is(storms: Batch, windows: Batch) -> None:
+def test_a_penalty_holds_a_student_the_nearer_the_stronger_it_is(storms: Batch) -> None:
     """Near in its own measure: what is not dear is free to go."""
     torch.manual_seed(0)
     start = Student(width=8, dropout=0.0).eval()
-    for measure in penalties(start, storms, windows, 1.0):
+    for measure in penalties(start, storms, 1.0):
         loose, tight = (
-            measure.terms(tuned(storms, windows, replace(measure, strength=strength))[0], draws())[measure.name]
+            measure.terms(tuned(storms, replace(measure, strength=strength))[0], draws())[measure.name]
             for strength in (1e-9, 1e5)
         )
         assert tight < 0.5 * loose
 
 
-def test_replay_lowers_the_loss_on_the_past(storms: Batch, windows: Batch) -> None:
+def test_replay_lowers_the_loss_on_the_past(storms: Batch) -> None:
     past = student_inputs(make_batch(4, (16, 16), seed=9))
     once = Replay(past, samples=4, dropout_rate=0.0)
-    fast = DistillationConfig(replace(LABELS, learning_rate=3e-3), steps=20, samples=2, windows=4)
-    _, before = tuned(storms, windows, once, config=STILL)
-    _, after = tuned(storms, windows, once, config=fast)
+    fast = DistillationConfig(replace(LABELS, learning_rate=3e-3), steps=20, samples=2)
+    _, before = tuned(storms, once, config=STILL)
+    _, after = tuned(storms, once, config=fast)
     assert after["replay_flood_task"] < before["replay_flood_task"]
 
 
@@ -313,21 +275,21 @@ def test_replay_leaves_out_the_site_memory(student: Student) -> None:
     assert elsewhere.terms(student, draws())["replay_flood_task"] == before
 
 
-def test_terms_of_one_name_add_up(storms: Batch, windows: Batch, student: Student) -> None:
+def test_terms_of_one_name_add_up(storms: Batch, student: Student) -> None:
     regularisers = [replace(l2_sp(student, strength), anchor=ones(student)) for strength in (1.0, 2.0)]
     (_, one), (_, both) = (
-        tuned(storms, windows, regularisers[0], config=STILL),
-        tuned(storms, windows, *regularisers, config=STILL),
+        tuned(storms, regularisers[0], config=STILL),
+        tuned(storms, *regularisers, config=STILL),
     )
     assert both["l2_sp"] == pytest.approx(3 * one["l2_sp"])
 
 
-def test_before_training_the_predictions_are_the_recorded_ones(storms: Batch, windows: Batch) -> None:
+def test_before_training_the_predictions_are_the_recorded_ones(storms: Batch) -> None:
     torch.manual_seed(0)
     start = Student(width=8, dropout=0.0)
     term = LearningWithoutForgetting.record(start, storms, samples=4, dropout_rate=0.0)
     terms = term.terms(start, draws())
-    assert set(terms) == {"lwf_flood_soft", "lwf_surge_soft", "lwf_damage_soft"}
+    assert set(terms) == {"lwf_flood_soft", "lwf_damage_soft"}
     assert all(term.detach().abs() < 1e-6 for term in terms.values())
     with torch.no_grad():
         start.map.head.weight += torch.randn_like(start.map.head.weight)

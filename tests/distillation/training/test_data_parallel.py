@@ -55,8 +55,7 @@ def test_two_processes_train_like_one_with_all_samples_and_one_of_them_writes(tm
     )
     together, alone = json.loads((tmp_path / "curves.json").read_text()), pretrain(tmp_path / "alone")
     assert [len(curve) for curve in alone] == [
-        TINY.teacher_steps, TINY.refinement_steps, TINY.surge_steps, TINY.student_steps, TINY.surge_steps,
-        TINY.snapshot_steps, TINY.surge_steps,
+        TINY.teacher_steps, TINY.refinement_steps, TINY.student_steps, TINY.snapshot_steps,
     ]  # fmt: skip
     for ours, theirs in zip(together, alone, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)

@@ -35,8 +35,8 @@ def test_loaded_networks_predict_what_the_saved_ones_do(tmp_path: Path) -> None:
     for old, new in zip(students, again, strict=True):
         assert not new.training
         assert new.site_memory is not None
-        surges = [predict(network, student_inputs(batch)).surge_mean for network in (old, new)]
-        torch.testing.assert_close(surges[0], surges[1], atol=0.02, rtol=0.02)
+        maps = [predict(network, student_inputs(batch)).flood_logits for network in (old, new)]
+        torch.testing.assert_close(maps[0], maps[1], atol=0.02, rtol=0.02)
     assert not torch.equal(again[0].map.head.weight, again[1].map.head.weight)
 
 
@@ -53,8 +53,8 @@ def test_weights_of_another_version_are_refused(tmp_path: Path) -> None:
     for name, load in (("teacher", load_teacher), ("student", load_students)):
         path = tmp_path / f"{name}.safetensors"
         weights = load_file(path)
-        lost = next(part for part in weights if part.endswith("surge_decoder.correction.shift.bias"))
-        weights["older.surge_decoder.memory" if name == "teacher" else "0.surge_decoder.memory"] = weights.pop(lost)
+        lost = next(part for part in weights if part.endswith("gauge_encoder.season.bias"))
+        weights[lost.replace("gauge_encoder", "surge")] = weights.pop(lost)
         save_file(weights, path)
         seal_weights(tmp_path)
         with pytest.raises(InputError, match="holds networks of another version"):

@@ -12,7 +12,6 @@ from hashlib import sha256
 from math import ceil
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -79,7 +78,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_deployment(out, a_deployment())
     level, ground = torch.tensor([1.0, 1.5]), torch.rand(SHAPE)
     archive = FloodArchive(torch.rand(2, 5, *SHAPE).softmax(1), level, 0 * level, ground, ground > 0.3)
-    save_forecaster(out, Forecaster((Student(site_shape=SHAPE),), {0.9: np.ones(25)}, 1.3, 0.4, 0.45, archive), {})
+    save_forecaster(out, Forecaster((Student(site_shape=SHAPE),), 1.3, 0.4, 0.45, archive), {})
     write_manifest(out, {"started": "by a test"})
     save_fit(out, a_sea_level_fit(sha256((out / DEPLOYMENT_FILE).read_bytes()).hexdigest()))
     (out / STAGE).write_bytes(encode((1.5, coast.observations("simulated"))))

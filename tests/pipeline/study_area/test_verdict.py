@@ -58,7 +58,7 @@ def test_check_finds_what_a_run_refused_late(case: str, tmp_path: Path) -> None:
     ("section", "key", "right"),
     [
         ('recipe = "artcle"', "recipe", "is 'article' meant? name one of amortised, article"),
-        ('without = ["ewc"]', "without", "its parts are archive, soft_targets, task_loss, replay"),
+        ('without = ["ewc"]', "without", "its parts are archive, soft_targets, task_loss"),
         ('recipe = "article"\nwithout = ["mc-dropout"]', "without", "is 'mc_dropout' meant? name one of archive"),
         ('recipe = "article"\nalignment = "quantum"', "alignment", "name one of cosine, linear_cka, rbf"),
         ('alignment = "rbf"', "alignment", "name the recipe 'article' as well"),

@@ -75,7 +75,7 @@ def forecaster(seed: int = 0) -> Forecaster:
     for member in range(2):
         torch.manual_seed(seed + member)
         members.append(Student(width=8).eval())
-    return Forecaster(tuple(members), {}, 1.0, 0.5, 0.5)
+    return Forecaster(tuple(members), 1.0, 0.5, 0.5)
 
 
 def test_a_map_keeps_unknown_terrain_unknown_and_water_dry_and_rises_with_the_return_period() -> None:

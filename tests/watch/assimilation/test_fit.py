@@ -16,7 +16,7 @@ from tests.fixtures.batches import MEAN_SEA_LEVEL, bell, hours, make_gauge, make
 from tests.fixtures.watches import a_deployment
 
 TIME = hours(60)
-UNUSED = Forecaster((), {}, 1.0, 0.5, 0.5, None)
+UNUSED = Forecaster((), 1.0, 0.5, 0.5, None)
 
 
 def fit_record(neighbours: int, known_hours: int) -> SeaLevelFit:

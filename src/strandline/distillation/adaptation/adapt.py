@@ -9,7 +9,7 @@ import torch
 from strandline.distillation.adaptation.data import AdaptationData, drop_archive
 from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
 from strandline.distillation.adaptation.recipe import Recipe
-from strandline.distillation.continual.replay import load_exemplars
+from strandline.distillation.continual.replay import build_consolidation, load_exemplars
 from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
 from strandline.distillation.training.loop import Progress, part_of
 from strandline.models.inference import student_inputs
@@ -25,10 +25,12 @@ class Adapted:
     Attributes:
         students: that predict together: single members, the heads of one network, or draws of the weights of either.
         terms: name → weighted loss over the last tenth of the steps, mean over the members.
+        trained: whether they were trained on the place.
     """
 
     students: tuple[Student | MultiHeadStudent, ...]
     terms: Mapping[str, float]
+    trained: bool
 
 
 def data_for(recipe: Recipe, data: AdaptationData) -> AdaptationData:
@@ -45,31 +47,27 @@ def adapt(
 ) -> Adapted:
     """Distil the teacher into each member of the ensemble, in place, each with its own draws.
 
-    Students that use the flood archive were pre-trained to read it: here only their surge decoder is trained, unless
-    the recipe trains every weight. Without an archive the map of the study area is trained as well. Everything that
-    comes from the teacher counts by its weight at this place.
+    Students that use the flood archive were pre-trained to read it and stay as they are, unless the recipe trains every
+    weight. Without an archive their site memory is trained. Everything that comes from the teacher counts by its weight
+    at this place.
 
     Args:
         data: of `data_for`.
     """
     weight, recipe = data.teacher_weight.weight, config.recipe
+    if data.archive is not None and not recipe.all_weights:
+        return Adapted(tuple(students), {}, trained=False)
     recipe = replace(
         recipe, soft=weight * recipe.soft, feature=weight * recipe.feature, temporal=weight * recipe.temporal
     )
-    samples = config.samples if data.archive is None or recipe.all_weights else 0
-    config = replace(config, recipe=recipe, samples=samples)
-    inputs = DistillationData(
-        student_inputs(data.training),
-        student_inputs(data.windows),
-        data.teacher_predictions.training,
-        data.teacher_predictions.windows,
-    )
+    config = replace(config, recipe=recipe)
+    inputs = DistillationData(student_inputs(data.training), data.teacher_predictions.training)
     exemplars, reached = load_exemplars(), []
     for i, student in enumerate(students):
-        consolidation = exemplars.build_consolidation(student, config)
+        consolidation = build_consolidation(student, exemplars, config)
         part = part_of(progress, i, len(students))
         reached.append(distil_student(student, inputs, config, seed + i, part, consolidation))
-    return Adapted(tuple(students), _means(reached))
+    return Adapted(tuple(students), _means(reached), trained=True)
 
 
 def gather(
@@ -86,13 +84,12 @@ def gather(
         members = [student for student in students if isinstance(student, Student)]
         network = MultiHeadStudent(deepcopy(members[0]), len(members))
         config = EnsembleDistillationConfig(steps=recipe.ensemble_steps)
-        storms, windows = ([student_inputs(batch)] for batch in (data.training, data.windows))
-        terms |= distil_members(network, members, storms, windows, config, seed, progress)
+        terms |= distil_members(network, members, [student_inputs(data.training)], config, seed, progress)
         students = (network,)
     if recipe.dropout_draws > 0:
         generator = torch.Generator().manual_seed(seed)
         students = tuple(draw_weights(each, generator) for each in students for _ in range(recipe.dropout_draws))
-    return Adapted(students, terms)
+    return Adapted(students, terms, adapted.trained)
 
 
 def _means(reached: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -7,8 +7,9 @@ import torch
 
 from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData
 from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
-from strandline.distillation.continual.replay import Exemplars, load_exemplars
+from strandline.distillation.continual.replay import build_consolidation, load_exemplars
 from strandline.distillation.training.loop import Progress, part_of
+from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 
@@ -27,7 +28,7 @@ def train_supervised(
     seed: int,
     *,
     all_weights: bool,
-    exemplars: Exemplars | None = None,
+    exemplars: Batch | None = None,
     progress: Progress | None = None,
 ) -> list[Student]:
     """Train students in place with the labels and steps of ``adapt``, but without a teacher and its archive.
@@ -36,10 +37,10 @@ def train_supervised(
         all_weights: train every weight, as students from scratch need.
         exemplars: consolidation data for pre-trained students.
     """
-    inputs = DistillationData(student_inputs(data.training.without(*ARCHIVE_STREAMS)), student_inputs(data.windows))
+    inputs = DistillationData(student_inputs(data.training.without(*ARCHIVE_STREAMS)))
     supervised = replace(config, recipe=config.recipe.without_teacher(all_weights=all_weights))
     for i, student in enumerate(students):
-        consolidation = () if exemplars is None else exemplars.build_consolidation(student, supervised)
+        consolidation = () if exemplars is None else build_consolidation(student, exemplars, supervised)
         distil_student(student, inputs, supervised, seed + i, part_of(progress, i, len(students)), consolidation)
     return list(students)
 
@@ -53,7 +54,7 @@ def fine_tune(
 ) -> list[Student]:
     """Train pre-trained students on the labels of a study area without a teacher, with consolidation.
 
-    With ``config.recipe.all_weights`` every weight is trained, else ``Student.local_parameters``.
+    With ``config.recipe.all_weights`` every weight is trained, else the site memory.
     """
     return train_supervised(
         data,

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -20,7 +19,7 @@ from strandline.distillation.waterlines import (
     build_archive,
 )
 from strandline.models.batch import FLOOD_CLASSES, Batch
-from strandline.models.batching import build_storm_batch, build_surge_batch, draw_issues, free_hours, hours_of
+from strandline.models.batching import build_storm_batch
 from strandline.models.inference import predict, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
@@ -38,11 +37,10 @@ PRIOR_TEACHER_WEIGHT = 0.9
 
 @dataclass(frozen=True)
 class TeacherPredictions:
-    """The teacher's predictions on the three batches of `AdaptationData` with the same names."""
+    """The teacher's predictions on the two batches of `AdaptationData` with the same names."""
 
     training: Prediction
     calibration: Prediction
-    windows: Prediction
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +48,9 @@ class AdaptationData:
     """Everything that a study area offers for adaptation, with the teacher's predictions computed once.
 
     Attributes:
-        training, calibration: storms with the teacher's inputs; targets are the local surveys and the gauge. Each storm
-            carries the archive of the place, without itself.
-        windows: surge windows of the training hours.
-        calibration_windows: surge windows of each calibration storm.
-        teacher_predictions: on ``training``, ``calibration`` and ``windows``.
+        training, calibration: storms with the teacher's inputs; targets are the local surveys. Each storm carries
+            the archive of the place, without itself.
+        teacher_predictions: on ``training`` and ``calibration``.
         first_pass: the teacher's first-pass maps, the archive that the teacher itself uses: of the place's radar scenes
             where it has any, else of the training storms.
         archive: its second-pass maps, the archive that students use, followed by the maps of ``physics_augmented``;
@@ -67,8 +63,6 @@ class AdaptationData:
 
     training: Batch
     calibration: Batch
-    windows: Batch
-    calibration_windows: tuple[Batch, ...]
     teacher_predictions: TeacherPredictions
     first_pass: FloodArchive
     archive: FloodArchive | None
@@ -84,37 +78,24 @@ def prepare_adaptation(
     split: Split,
     sea_level: SeaLevelModel,
     teacher: Teacher,
-    n_windows: int,
-    rng: np.random.Generator,
     scenes: CompiledScenes | None = None,
 ) -> AdaptationData:
     """Build the batches of a study area and compute the teacher's predictions on them.
 
     Args:
         scenes: the radar scenes of the place; ``None`` = radar saw every storm.
-
-    Raises:
-        RefusedByTheory: no hour of the record is left to train the surge on.
     """
     training = build_storm_batch(observations, split.training, sea_level, "survey")
     calibration = build_storm_batch(observations, split.calibration, sea_level, "survey")
-    issue = draw_issues(observations, free_hours(observations, split), sea_level, n_windows, rng)
-    windows = build_surge_batch(observations, issue, sea_level, "survey")
-    by_storm = tuple(
-        build_surge_batch(observations, hours_of(observations, storm), sea_level, "survey")
-        for storm in split.calibration
-    )
     if scenes is None:
-        return build_adaptation_data(training, calibration, windows, by_storm, teacher)
+        return build_adaptation_data(training, calibration, teacher)
     usable = torch.from_numpy(scenes.outside(split.training))
-    return build_adaptation_data(training, calibration, windows, by_storm, teacher, (scenes, usable))
+    return build_adaptation_data(training, calibration, teacher, (scenes, usable))
 
 
 def build_adaptation_data(
     training: Batch,
     calibration: Batch,
-    windows: Batch,
-    calibration_windows: tuple[Batch, ...],
     teacher: Teacher | Student,
     archived: tuple[CompiledScenes, Tensor] | None = None,
 ) -> AdaptationData:
@@ -135,13 +116,10 @@ def build_adaptation_data(
     predictions = TeacherPredictions(
         training=of_training,
         calibration=predict_with_tta(teacher, attach_whole_archive(calibration, two_pass.first_pass)),
-        windows=predict(teacher, windows, chunk=256),
     )
     return AdaptationData(
         training=attach_archive(training, two_pass.archive, usable),
         calibration=attach_whole_archive(calibration, two_pass.archive),
-        windows=windows,
-        calibration_windows=calibration_windows,
         teacher_predictions=predictions,
         first_pass=two_pass.first_pass,
         archive=two_pass.archive,
@@ -191,7 +169,7 @@ def weight_teacher_by_labels(data: AdaptationData, students: Sequence[Student]) 
         return data
     inputs = student_inputs(batch)[labelled]
     classes, valid = batch.flood_class[labelled], batch.flood_valid[labelled] & inputs.land
-    of_teacher = data.teacher_predictions.training.require_flood_logits()
+    of_teacher = data.teacher_predictions.training.flood_logits
     without, with_archive = (_mean_logits(students, view) for view in (inputs.without(*ARCHIVE_STREAMS), inputs))
     teacher = estimate_teacher_weight(of_teacher[labelled], without, classes, valid, prior=PRIOR_TEACHER_WEIGHT)
     archive = estimate_teacher_weight(with_archive, without, classes, valid, prior=PRIOR_TEACHER_WEIGHT)
@@ -210,13 +188,13 @@ def drop_archive(data: AdaptationData) -> AdaptationData:
 
 def _mean_logits(students: Sequence[Student], batch: Batch) -> Tensor:
     """Logarithm of the members' mean probability, (B, K, H, W)."""
-    logits = [predict(student, batch).flood_logits for student in students]
-    return torch.stack([part.softmax(dim=1) for part in logits if part is not None]).mean(0).clamp(min=1e-6).log()
+    members = [predict(student, batch).flood_logits.softmax(dim=1) for student in students]
+    return torch.stack(members).mean(0).clamp(min=1e-6).log()
 
 
 def reference_probability(batch: Batch, prediction: Prediction) -> Tensor:
     """(B, K, H, W) probabilities to calibrate against: 0 or 1 where there is a survey, else the teacher's."""
-    of_teacher = prediction.require_flood_logits().softmax(dim=1)
+    of_teacher = prediction.flood_logits.softmax(dim=1)
     if batch.flood_class is None or batch.flood_valid is None:
         return of_teacher
     surveyed = functional.one_hot(batch.flood_class, FLOOD_CLASSES).movedim(-1, 1).to(of_teacher.dtype)
@@ -225,7 +203,7 @@ def reference_probability(batch: Batch, prediction: Prediction) -> Tensor:
 
 def reference_classes(batch: Batch, prediction: Prediction) -> Tensor:
     """(B, H, W) classes to choose thresholds on: the survey where there is one, else the teacher's likeliest class."""
-    of_teacher = prediction.require_flood_logits().argmax(dim=1)
+    of_teacher = prediction.flood_logits.argmax(dim=1)
     if batch.flood_class is None or batch.flood_valid is None:
         return of_teacher
     return torch.where(batch.flood_valid, batch.flood_class, of_teacher)

@@ -1,10 +1,10 @@
 """Distillation of Strandline's student from the predictions that a teacher made beforehand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from strandline.distillation.adaptation.recipe import AMORTISED, Recipe
 from strandline.distillation.alignment.alignment import Alignment
@@ -32,31 +32,22 @@ class DistillationConfig:
 
     Attributes:
         recipe: the parts and their weights.
-        steps, samples, windows: optimiser steps, storms per step, surge windows per step; with 0 storms or windows
-            floods or surges are not trained.
+        steps, samples: optimiser steps, storms per step.
         dropout_rate: probability of hiding a modality of a sample.
     """
 
     recipe: Recipe = AMORTISED
     steps: int = 100
     samples: int = 8
-    windows: int = 32
     dropout_rate: float = 0.3
 
 
 @dataclass(frozen=True)
 class DistillationData:
-    """The student's inputs and the teacher's predictions on the same samples.
-
-    Attributes:
-        storms: a batch with terrain; ``windows``: a batch of gauges alone.
-        teacher_on_storms, teacher_on_windows: the teacher's predictions; ``None`` without a teacher.
-    """
+    """The student's inputs and the teacher's predictions on the same storms; ``None`` without a teacher."""
 
     storms: Batch
-    windows: Batch
-    teacher_on_storms: Prediction | None = None
-    teacher_on_windows: Prediction | None = None
+    teacher: Prediction | None = None
 
 
 def distil_student(
@@ -79,13 +70,14 @@ def distil_student(
         The mean of each weighted loss term over the last tenth of the steps.
 
     Raises:
-        InputError: soft targets or an alignment without the teacher's predictions.
+        InputError: soft targets or an alignment without the teacher's predictions, or a student without site memory
+            where the recipe trains nothing else.
 
     Source: Hinton et al. (2015) for soft targets; Romero et al. (2015) for feature alignment.
     """
     recipe = config.recipe
     from_teacher = recipe.soft + recipe.feature + recipe.temporal
-    if from_teacher > 0 and (data.teacher_on_storms is None or data.teacher_on_windows is None):
+    if from_teacher > 0 and data.teacher is None:
         raise InputError(
             "distillation",
             "soft targets or an alignment, but no teacher's predictions",
@@ -94,34 +86,25 @@ def distil_student(
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        of_storms = data.teacher_on_storms if config.samples > 0 else None
-        alignment = _build_alignment(recipe, student, of_storms)
-        temporal = _build_temporal_alignment(recipe, student, of_storms)
-        trained = list(student.parameters()) if recipe.all_weights else student.local_parameters()
+        alignment = _build_alignment(recipe, student, data.teacher)
+        temporal = _build_temporal_alignment(recipe, student, data.teacher)
+        trained = list(student.parameters()) if recipe.all_weights else [_site_memory(student)]
         parameters = [*trained, *(weight for each in (alignment, temporal) if each for weight in each.parameters())]
         frozen = [weight for weight in student.parameters() if all(weight is not other for other in trained)]
         for weight in frozen:
             weight.requires_grad_(False)
         student.train()
-        on_storms = Objective(
+        objective = Objective(
             recipe.task, recipe.soft, recipe.feature, TASK_TERMS, SOFT_TERMS, alignment, recipe.temporal, temporal
         )
-        on_windows = replace(on_storms, alignment=None, temporal_alignment=None)
         labelled = _labelled(data.storms) if from_teacher == 0 else None
 
         def loss(step: int) -> dict[str, Tensor]:
             temperature = geometric_annealing(step, config.steps, recipe.first_temperature, recipe.last_temperature)
-            terms: dict[str, Tensor] = {}
-            for objective, batch, teacher, size, pool in (
-                (on_storms, data.storms, data.teacher_on_storms, config.samples, labelled),
-                (on_windows, data.windows, data.teacher_on_windows, config.windows, None),
-            ):
-                if size == 0:
-                    continue
-                index = _draw(len(batch), size, pool, generator)
-                inputs = modality_dropout(batch[index], config.dropout_rate, generator)
-                of_teacher = None if teacher is None else teacher[index]
-                add_terms(terms, objective.terms(student(inputs), of_teacher, inputs, temperature))
+            index = _draw(len(data.storms), config.samples, labelled, generator)
+            inputs = modality_dropout(data.storms[index], config.dropout_rate, generator)
+            of_teacher = None if data.teacher is None else data.teacher[index]
+            terms = objective.terms(student(inputs), of_teacher, inputs, temperature)
             for part in consolidation:
                 add_terms(terms, part.terms(student, generator))
             return terms
@@ -133,10 +116,17 @@ def distil_student(
     return report
 
 
+def _site_memory(student: Student) -> nn.Parameter:
+    """What is trained on a single coast; a dozen storms of one coast would only overwrite the other weights."""
+    if student.site_memory is None:
+        raise InputError("student", "has no site memory to train", "give `site_shape`, or train every weight")
+    return student.site_memory
+
+
 def _build_alignment(recipe: Recipe, student: Student, teacher: Prediction | None) -> Alignment | None:
     if recipe.feature == 0 or teacher is None:
         return None
-    probability = patch_probabilities(teacher.require_flood_logits())
+    probability = patch_probabilities(teacher.flood_logits)
     return build_alignment(recipe.alignment, student.feature_width, teacher.features, probability)
 
 

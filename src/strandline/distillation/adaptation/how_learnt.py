@@ -11,13 +11,13 @@ from strandline.distillation.adaptation.teacher_weight import TeacherWeight
 from strandline.models.multi_head_student import MultiHeadStudent
 
 TERMS: Mapping[str, tuple[str, ...]] = {
-    "soft_targets": ("flood_soft", "surge_soft", "damage_soft"),
+    "soft_targets": ("flood_soft", "damage_soft"),
     "alignment": ("feature",),
     "temporal_attention": ("temporal",),
-    "task_loss": ("flood_task", "surge_task", "damage_task"),
+    "task_loss": ("flood_task", "damage_task"),
     "ewc": ("ewc",),
-    "replay": ("replay_flood_task", "replay_surge_task", "replay_damage_task"),
-    "ensemble_distillation": ("flood_members", "surge_members"),
+    "replay": ("replay_flood_task", "replay_damage_task"),
+    "ensemble_distillation": ("flood_members",),
 }
 """Part of a recipe → its terms of the loss; the other parts have none."""
 
@@ -32,8 +32,7 @@ class HowLearnt:
         teacher: the weight of the teacher at this place, which multiplies all that comes from it.
         archive: the weight of its flood archive; ``None`` = not estimated, for want of labels or by the recipe.
         archive_rejected: whether the recipe reads an archive that the labels rejected.
-        storms, windows, steps: what the students learnt from, and for how long.
-        maps_learnt: whether the flood map was trained on the place.
+        storms, steps: that the students were trained on at the place, and for how long; 0 steps = they were not.
         members: predictions that are averaged.
     """
 
@@ -43,9 +42,7 @@ class HowLearnt:
     archive: TeacherWeight | None
     archive_rejected: bool
     storms: int
-    windows: int
     steps: int
-    maps_learnt: bool
     members: int
 
     def loss_of(self, part: str) -> float | None:
@@ -68,8 +65,6 @@ def how_learnt(data: AdaptationData, members: Adapted, config: DistillationConfi
         data.archive_weight,
         recipe.archive and data.archive is None,
         len(data.training),
-        len(data.windows),
-        config.steps,
-        data.archive is None or recipe.all_weights,
+        config.steps if members.trained else 0,
         sum(each.members if isinstance(each, MultiHeadStudent) else 1 for each in members.students),
     )

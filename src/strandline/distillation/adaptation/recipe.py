@@ -32,18 +32,17 @@ class Recipe:
         name: of the recipe, with what was taken out of it.
         archive: amortised distillation: the teacher's maps of past storms are kept, and students that were trained on
             many coasts to read them do so, by attention and as waterlines; their map is then not trained on the place.
-        soft: weight of the soft targets (flood, damage, surge).
+        soft: weight of the soft targets (flood, damage).
         first_temperature, last_temperature: of the soft targets, annealed geometrically over the steps.
         feature: weight of the feature alignment; ``alignment``: its kind.
         temporal: weight of the temporal attention: the hours of the student's gauge beside those of the teacher's
             gauges and days of weather.
         task: weight of the local labels.
-        ewc: λ of elastic weight consolidation on storms and gauge windows of other coasts.
-        replay: weight of training on these gauge windows again; where the map learns also, with a third of it, on the
-            storms.
+        ewc: λ of elastic weight consolidation on storms of other coasts; ``replay``: weight of training on them again.
+            Both guard weights that other coasts share: they count where every weight is trained.
         ensemble_steps: steps in which one network learns the predictions of all members, one head each.
         dropout_draws: Monte-Carlo dropout: draws of each network's weights that predict together.
-        all_weights: train every weight, not only ``Student.local_parameters``.
+        all_weights: train every weight, not only the site memory.
         learning_rate: of AdamW.
     """
 
@@ -57,7 +56,7 @@ class Recipe:
     temporal: float = 0.0
     task: float = 0.2
     ewc: float = 0.0
-    replay: float = 1.0
+    replay: float = 0.0
     ensemble_steps: int = 0
     dropout_draws: int = 0
     all_weights: bool = False
@@ -103,7 +102,7 @@ class Recipe:
 
 
 AMORTISED = Recipe()
-"""The default: the students read the teacher's maps of past storms, and only their surge is trained on the place."""
+"""The default: the students read the teacher's maps of past storms, and are not trained on the place."""
 ARTICLE = Recipe(
     "article",
     archive=False,
@@ -114,7 +113,6 @@ ARTICLE = Recipe(
     temporal=0.3,
     task=0.2,
     ewc=300.0,
-    replay=0.0,
     ensemble_steps=300,
     dropout_draws=8,
     all_weights=True,

@@ -116,24 +116,8 @@ class FloodClasses:
         return (each * outputs["known"]).sum()
 
 
-class SurgeLevels:
-    """One label per lead: normal with ``mean`` and standard deviation ``scale``, both (25,) [m]."""
-
-    def draw(self, outputs: Tensors, generator: torch.Generator) -> dict[str, Tensor]:
-        """One level per lead [m], independently."""
-        noise = torch.randn(outputs["mean"].shape, generator=generator, dtype=outputs["mean"].dtype)
-        return {"labels": outputs["mean"] + outputs["scale"] * noise}
-
-    def log(self, outputs: Tensors, labels: Tensors) -> Tensor:
-        """Sum over the leads, without the constant."""
-        error = (labels["labels"] - outputs["mean"]) / outputs["scale"]
-        return -(outputs["scale"].log() + 0.5 * error.square()).sum()
-
-
 def student_fisher(student: Student, batch: Batch, generator: torch.Generator, draws: int = 1) -> dict[str, Tensor]:
     """Diagonal Fisher information of a student's shared weights per *label*: a sample's over its number of labels.
-
-    A batch with terrain gives that of the flood maps, one without terrain that of the surges.
 
     Args:
         student: in evaluation mode.
@@ -143,15 +127,19 @@ def student_fisher(student: Student, batch: Batch, generator: torch.Generator, d
         InputError: a student in training mode, whose dropout would add noise to every gradient.
     """
     forward, weights, samples = _student(student, batch)
-    likelihood: Likelihood = SurgeLevels() if batch.terrain is None else FloodClasses()
-    found = fisher_diagonal(forward, likelihood, weights, samples, generator, draws)
+    found = fisher_diagonal(forward, FloodClasses(), weights, samples, generator, draws)
     return {name: value / _labels_per_sample(batch) for name, value in found.items()}
 
 
 def student_sensitivity(student: Student, batch: Batch) -> dict[str, Tensor]:
-    """Sensitivity of a student's flood logits, or of its surges without terrain, per label; as ``student_fisher``."""
+    """Sensitivity of a student's flood logits per label; as ``student_fisher``."""
     forward, weights, samples = _student(student, batch)
-    found = sensitivity(lambda at, sample: _of_known_cells(forward(at, sample)), weights, samples)
+
+    def of_known_cells(at: Tensors, sample: Tensors) -> Tensors:
+        outputs = forward(at, sample)
+        return {"logits": outputs["logits"] * outputs["known"]}
+
+    found = sensitivity(of_known_cells, weights, samples)
     return {name: value / _labels_per_sample(batch) for name, value in found.items()}
 
 
@@ -172,10 +160,7 @@ def _student(student: Student, batch: Batch) -> tuple[Forward, dict[str, Tensor]
         with sdpa_kernel(SDPBackend.MATH):  # the only attention kernel that vmap supports
             elsewhere = {"without_site_memory": True}  # the past is of other coasts
             prediction = functional_call(student, dict(weights), (one,), elsewhere)
-        if prediction.flood_logits is None:
-            return {"mean": prediction.surge_mean[0], "scale": prediction.surge_scale[0]}
-        assert one.terrain_seen is not None
-        return {"logits": prediction.flood_logits[0], "known": one.terrain_seen[0]}
+        return {"logits": prediction.flood_logits[0], "known": one.require("terrain_seen")[0]}
 
     return forward, shared_weights(student), samples
 
@@ -189,17 +174,8 @@ def _batch_of_one(sample: Tensors) -> Batch:
     return batch
 
 
-def _of_known_cells(outputs: Tensors) -> dict[str, Tensor]:
-    """Logits of known cells, or the surge."""
-    if "known" in outputs:
-        return {"logits": outputs["logits"] * outputs["known"]}
-    return dict(outputs)
-
-
 def _labels_per_sample(batch: Batch) -> float:
-    if batch.terrain_seen is None:
-        return float(batch.tide.shape[1] - batch.gauge.shape[-1] + 1)
-    return float(batch.terrain_seen.sum()) / len(batch)
+    return float(batch.require("terrain_seen").sum()) / len(batch)
 
 
 @torch.no_grad()

@@ -4,7 +4,6 @@ Penalties keep shared weights near their pre-trained values, in proportion to th
 without forgetting keep the network's predictions. A student's site memory is new and not regularised.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -67,29 +66,26 @@ class QuadraticPenalty:
         )
 
 
-def ewc(
-    student: Student, past: Sequence[Batch], strength: float, generator: torch.Generator, draws: int = 4
-) -> QuadraticPenalty:
+def ewc(student: Student, past: Batch, strength: float, generator: torch.Generator, draws: int = 4) -> QuadraticPenalty:
     """Elastic weight consolidation: the importance of a weight is its Fisher information on the past data.
 
     Args:
         student: trained on the past data.
-        past: student inputs of storms, of gauge windows, or of both, whose information adds up; labels are not used.
+        past: student inputs of storms; labels are not used.
         draws: of labels per sample.
 
     Source: Kirkpatrick et al. (2017), eq. 3.
     """
-    found = [student_fisher(student, batch, generator, draws) for batch in past]
-    return QuadraticPenalty("ewc", strength, _copied(shared_weights(student)), _summed(found))
+    importance = student_fisher(student, past, generator, draws)
+    return QuadraticPenalty("ewc", strength, _copied(shared_weights(student)), importance)
 
 
-def mas(student: Student, past: Sequence[Batch], strength: float) -> QuadraticPenalty:
+def mas(student: Student, past: Batch, strength: float) -> QuadraticPenalty:
     """Memory aware synapses: the importance of a weight is the sensitivity of the student's output on the past data.
 
     Source: Aljundi et al. (2018), eq. 3.
     """
-    found = [student_sensitivity(student, batch) for batch in past]
-    return QuadraticPenalty("mas", strength, _copied(shared_weights(student)), _summed(found))
+    return QuadraticPenalty("mas", strength, _copied(shared_weights(student)), student_sensitivity(student, past))
 
 
 def l2_sp(student: nn.Module, strength: float) -> QuadraticPenalty:
@@ -108,7 +104,7 @@ class Replay:
     """Training on samples of the past, with their labels, at every step.
 
     Attributes:
-        past: student inputs of storms or gauge windows of other coasts, with true targets.
+        past: student inputs of storms of other coasts, with true targets.
         samples: drawn per step; ``weight`` of their loss; ``dropout_rate``: probability of hiding a modality.
 
     Source: experience replay in its plainest form, Chaudhry et al. (2019), On Tiny Episodic Memories.
@@ -163,9 +159,3 @@ class LearningWithoutForgetting:
 
 def _copied(weights: Tensors) -> dict[str, Tensor]:
     return {name: weight.clone() for name, weight in weights.items()}
-
-
-def _summed(parts: Sequence[Tensors]) -> dict[str, Tensor]:
-    if not parts:
-        raise InputError("consolidation", "has no past data", "give storms or gauge windows")
-    return {name: torch.stack([part[name] for part in parts]).sum(dim=0) for name in parts[0]}

@@ -93,4 +93,4 @@ def degrade_radar(batch: Batch, generator: torch.Generator) -> Batch:
 
 
 def _probability(prediction: Prediction) -> Tensor:
-    return prediction.require_flood_logits().softmax(dim=1).half()
+    return prediction.flood_logits.softmax(dim=1).half()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from strandline.distillation.modality_dropout import modality_dropout
-from strandline.distillation.objective import add_terms, soft_terms, task_terms
+from strandline.distillation.objective import soft_terms, task_terms
 from strandline.distillation.pretraining.archive_sampling import ArchiveSampler, degrade_radar
 from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig
 from strandline.distillation.training import data_parallel
@@ -15,43 +15,30 @@ from strandline.distillation.training.loop import Progress, mixed_precision, tra
 from strandline.distillation.training.networks import to_device
 from strandline.models.batch import Batch
 from strandline.models.inference import DihedralTransform, predict, student_inputs
-from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
-from strandline.models.weights.load_weights import Network
-
-WINDOWS_PER_STEP = 128
-"""Surge windows per step of the surge decoder."""
 
 
 def pretrain_teacher(
-    config: PretrainingConfig,
-    storms: Batch,
-    windows: Batch,
-    device: str,
-    seed: int,
-    progress: Progress | None = None,
+    config: PretrainingConfig, storms: Batch, device: str, seed: int, progress: Progress | None = None
 ) -> Teacher:
     """Train the teacher on the true targets of many coasts."""
     torch.manual_seed(seed)
     teacher = Teacher().to(device)
-    windows = windows.to(device)
     generator = torch.Generator().manual_seed(seed)
     data_parallel.seed_process(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
-        maps, hours = _draw(config, storms, windows, generator)
-        terms: dict[str, Tensor] = {}
-        for batch in (DihedralTransform.draw(generator).batch(storms[maps].to(device)), windows[hours]):
-            inputs = data_parallel.local_batch(modality_dropout(batch, config.dropout_rate, generator))
-            with _precision(inputs, device):
-                prediction = teacher(inputs)
-            add_terms(terms, task_terms(prediction, inputs, 1.0))
-        return terms
+        maps = torch.randint(0, len(storms), (config.samples,), generator=generator)
+        batch = DihedralTransform.draw(generator).batch(storms[maps].to(device))
+        inputs = data_parallel.local_batch(modality_dropout(batch, config.dropout_rate, generator))
+        with mixed_precision(device):
+            prediction = teacher(inputs)
+        return task_terms(prediction, inputs, 1.0)
 
     _train(teacher, loss, config.teacher_steps, config, progress)
     train_refinement(config, teacher, storms, device, seed)
-    return finetune_surge_decoder(teacher, config, windows, seed)
+    return teacher
 
 
 def train_refinement(config: PretrainingConfig, teacher: Teacher, storms: Batch, device: str, seed: int) -> None:
@@ -63,7 +50,7 @@ def train_refinement(config: PretrainingConfig, teacher: Teacher, storms: Batch,
         _, batch = sampler.draw(config.samples, generator)
         transformed = DihedralTransform.draw(generator).batch(batch.to(device))
         inputs = data_parallel.local_batch(modality_dropout(transformed, config.dropout_rate, generator))
-        with _precision(inputs, device):
+        with mixed_precision(device):
             prediction = teacher(inputs)
         return {"flood_task": task_terms(prediction, inputs, 1.0)["flood_task"]}
 
@@ -89,7 +76,6 @@ def pretrain_student(
     config: PretrainingConfig,
     teacher: Teacher,
     storms: Batch,
-    windows: Batch,
     device: str,
     seed: int,
     progress: Progress | None = None,
@@ -112,71 +98,22 @@ def pretrain_student(
     first_pass = _archive_sampler(config, teacher, storms, device, seed)
     second_pass = first_pass.predict_second_pass(teacher, device)
     sampler = ArchiveSampler(storms, config.storms, second_pass, first_pass.degraded)
-    windows = windows.to(device)
-    teacher_on_storms, teacher_on_windows = sampler.prediction, predict(teacher, windows, chunk=256)
     generator, target = torch.Generator().manual_seed(seed), torch.device(device)
     data_parallel.seed_process(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
         maps, drawn = sampler.draw(config.samples, generator)
-        hours = torch.randint(0, len(windows), (2 * config.samples,), generator=generator)
         transform = DihedralTransform.draw(generator)
-        terms: dict[str, Tensor] = {}
-        for batch, of_teacher in (
-            (transform.batch(drawn.to(device)), transform.prediction(to_device(teacher_on_storms[maps], target))),
-            (windows[hours], teacher_on_windows[hours]),
-        ):
-            dropped = modality_dropout(student_inputs(batch), config.dropout_rate, generator)
-            inputs = data_parallel.local_batch(dropped)
-            of_teacher = of_teacher[data_parallel.local_indices(len(batch))]
-            with _precision(inputs, device):
-                prediction = student(inputs)
-            add_terms(terms, soft_terms(prediction, of_teacher, inputs, config.soft, 1.0))
-            add_terms(terms, task_terms(prediction, inputs, 1 - config.soft))
-        return terms
+        of_teacher = transform.prediction(to_device(sampler.prediction[maps], target))
+        batch = student_inputs(transform.batch(drawn.to(device)))
+        inputs = data_parallel.local_batch(modality_dropout(batch, config.dropout_rate, generator))
+        with mixed_precision(device):
+            prediction = student(inputs)
+        soft = soft_terms(prediction, of_teacher[data_parallel.local_indices(len(batch))], inputs, config.soft, 1.0)
+        return soft | task_terms(prediction, inputs, 1 - config.soft)
 
     _train(student, loss, config.snapshot_steps if start else config.student_steps, config, progress)
-    return finetune_surge_decoder(student, config, windows, seed)
-
-
-def finetune_surge_decoder(
-    network: Network, config: PretrainingConfig, windows: Batch, seed: int, progress: Progress | None = None
-) -> Network:
-    """Train the surge decoder alone, in place, on true targets; it needs many windows, which are cheap without maps."""
-    generator = torch.Generator().manual_seed(seed)
-
-    def loss(step: int) -> dict[str, Tensor]:
-        hours = torch.randint(0, len(windows), (WINDOWS_PER_STEP,), generator=generator)
-        inputs = data_parallel.local_batch(modality_dropout(windows[hours], config.dropout_rate, generator))
-        if isinstance(network, Student):
-            inputs = student_inputs(inputs)
-        with torch.no_grad():
-            tokens, token_seen = network.surge(inputs)
-        mean, scale = network.surge_decoder(tokens, token_seen, inputs)
-        return task_terms(Prediction(mean, scale), inputs, 1.0)
-
-    network.eval()
-    network.surge_decoder.train()
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        parameters = list(network.surge_decoder.parameters())
-        train(parameters, loss, config.surge_steps, config.learning_rate, progress=progress)
-    network.eval()
-    return network
-
-
-def _draw(
-    config: PretrainingConfig, storms: Batch, windows: Batch, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Indices of the storms and of the surge windows of one step, two windows per storm."""
-    maps = torch.randint(0, len(storms), (config.samples,), generator=generator)
-    hours = torch.randint(0, len(windows), (2 * config.samples,), generator=generator)
-    return maps, hours
-
-
-def _precision(batch: Batch, device: str) -> torch.autocast:
-    """bfloat16 for maps; single precision for surges, which need centimetres."""
-    return mixed_precision(device, enabled=batch.terrain is not None)
+    return student
 
 
 def _train(

@@ -1,4 +1,4 @@
-"""Simulated coasts for pre-training: storms with their floods, and surge windows without.
+"""Simulated coasts for pre-training: storms with their floods.
 
 Their true states are known and serve as targets. Users and benchmarks simulate other coasts: seeds from ``FIRST_SEED``
 on are reserved.
@@ -19,12 +19,12 @@ import xarray as xr
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.models.batch import Batch
-from strandline.models.batching import build_storm_batch, build_surge_batch, draw_issues
+from strandline.models.batching import build_storm_batch
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.sea_level.surge.residual_process import fit_sea_level_model
 from strandline.observations.weather.storms import AFTER_PEAK, BEFORE_PEAK, Storm
-from strandline.simulator.coast import simulate_coast, simulate_dry_coast
+from strandline.simulator.coast import simulate_coast
 
 FIRST_SEED = 1_000_000
 """First seed of the pre-training coasts; from 2 000 000 on, of the coasts on which configurations are chosen."""
@@ -36,8 +36,6 @@ ASSETS = 64
 """Assets drawn per coast, so that coasts can be stacked."""
 SHORTEST_RECORD = 0.5
 """Shortest part of a record that the sea-level model is fitted to [years]; the longest is the whole record."""
-MARGIN = 96
-"""Hours at either end of a record without forecasts: inputs reach back and ahead."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,12 @@ class PretrainingConfig:
     """Configuration of pre-training, written beside the weights.
 
     Attributes:
-        coasts: number of simulated coasts; ``storms``, ``years``, ``windows``: storms below the extreme mark, length of
-            the record and surge windows of each.
+        coasts: number of simulated coasts; ``storms``, ``years``: storms below the extreme mark and length of the
+            record of each.
         cells: cells along an edge of the grid; ``members``: students in the ensemble.
         teacher_steps, student_steps, samples: optimiser steps, and storms per step.
         refinement_steps: of the teacher's refinement head.
         snapshot_steps: of each further student, which starts from the previous one.
-        surge_steps: further steps of the surge decoder alone.
         learning_rate: of AdamW.
         soft: weight of the teacher's predictions for the students; the rest is the weight of the true targets.
         dropout_rate: probability of hiding a modality of a sample.
@@ -61,14 +58,12 @@ class PretrainingConfig:
     coasts: int = 112
     storms: int = 20
     years: float = 9.0
-    windows: int = 600
     cells: int = 64
     members: int = 3
     teacher_steps: int = 1600
     refinement_steps: int = 550
     student_steps: int = 2900
     snapshot_steps: int = 350
-    surge_steps: int = 800
     samples: int = 16
     learning_rate: float = 1e-3
     soft: float = 0.5
@@ -76,9 +71,7 @@ class PretrainingConfig:
     first_seed: int = FIRST_SEED
 
 
-Simulate = Callable[[int, PretrainingConfig], tuple[Batch, ...]]
-"""From a seed to the training batches of one coast."""
-Arrays = list[dict[str, np.ndarray]]
+Arrays = dict[str, np.ndarray]
 
 
 class StageStore(Protocol):
@@ -89,12 +82,18 @@ class StageStore(Protocol):
         ...
 
 
-def simulate_training_coast(seed: int, config: PretrainingConfig) -> tuple[Batch, Batch]:
-    """Storms with maps and surge windows of one coast, with the true states as targets."""
-    coast = _coast(simulate_coast, seed, config)
+def simulate_training_coast(seed: int, config: PretrainingConfig) -> Batch:
+    """Storms with maps of one coast, with the true states as targets."""
+    coast = simulate_coast(
+        f"coast {seed}",
+        seed,
+        shape=(config.cells, config.cells),
+        n_storms=config.storms + SPARE_STORMS,
+        years=config.years,
+    )
     if coast.assets is None or coast.truth is None:
         raise InputError(f"coast {seed}", "has no assets or true states", "pre-training needs both")
-    sea_level, windows = _windows_of(coast, seed, config)
+    sea_level = _sea_level_of(coast, seed, config)
     chosen = np.random.default_rng([seed, 1]).choice(len(coast.assets), ASSETS, replace=len(coast.assets) < ASSETS)
     truth = coast.truth.isel(asset=chosen)
     coast = replace(coast, assets=coast.assets.iloc[chosen].reset_index(drop=True), truth=truth)
@@ -104,62 +103,41 @@ def simulate_training_coast(seed: int, config: PretrainingConfig) -> tuple[Batch
         raise InputError(
             f"coast {seed}", f"has {len(storms)} storms that are not extreme", "start from another `first_seed`"
         )
-    return build_storm_batch(coast, storms, sea_level, "truth"), windows
-
-
-def simulate_training_windows(seed: int, config: PretrainingConfig) -> tuple[Batch]:
-    """Surge windows of one coast alone, without simulating floods."""
-    coast = _coast(simulate_dry_coast, seed, config)
-    return (_windows_of(coast, seed, config)[1],)
+    return build_storm_batch(coast, storms, sea_level, "truth")
 
 
 def simulate_training_coasts(
-    simulate: Simulate,
-    config: PretrainingConfig,
-    checkpoints: StageStore,
-    processes: int,
-    progress: Progress | None = None,
-) -> list[Batch]:
-    """Training batches of all coasts, one process per coast.
+    config: PretrainingConfig, checkpoints: StageStore, processes: int, progress: Progress | None = None
+) -> Batch:
+    """Storms of all coasts, coast after coast, one process per coast.
 
     Args:
-        simulate: `simulate_training_coast`, or `simulate_training_windows`.
         checkpoints: returns the coasts that an interrupted job has simulated.
     """
     seeds = [config.first_seed + i for i in range(config.coasts)]
     os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # one coast per core
     coasts = []
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for parts in pool.map(_as_numpy, repeat(simulate), seeds, repeat(config), repeat(checkpoints)):
-            coasts.append([Batch(**{name: torch.from_numpy(a) for name, a in part.items()}) for part in parts])
+        for arrays in pool.map(_as_numpy, seeds, repeat(config), repeat(checkpoints)):
+            coasts.append(Batch(**{name: torch.from_numpy(array) for name, array in arrays.items()}))
             if progress is not None:
                 progress(len(coasts) / len(seeds))
-    return [Batch.concatenate(part) for part in zip(*coasts, strict=True)]
+    return Batch.concatenate(coasts)
 
 
-def _coast(simulate: Callable[..., Observations], seed: int, config: PretrainingConfig) -> Observations:
-    return simulate(
-        f"coast {seed}",
-        seed,
-        shape=(config.cells, config.cells),
-        n_storms=config.storms + SPARE_STORMS,
-        years=config.years,
-    )
-
-
-def _as_numpy(simulate: Simulate, seed: int, config: PretrainingConfig, checkpoints: StageStore) -> Arrays:
+def _as_numpy(seed: int, config: PretrainingConfig, checkpoints: StageStore) -> Arrays:
     """Plain arrays travel between processes without torch's shared-memory files."""
     torch.set_num_threads(1)
 
     def make() -> Arrays:
-        batches = simulate(seed, config)
-        return [{name: t.numpy() for name, t in vars(batch).items() if t is not None} for batch in batches]
+        storms = simulate_training_coast(seed, config)
+        return {name: tensor.numpy() for name, tensor in vars(storms).items() if tensor is not None}
 
     return checkpoints.stage(f"coast {seed}", make)
 
 
-def _windows_of(coast: Observations, seed: int, config: PretrainingConfig) -> tuple[SeaLevelModel, Batch]:
-    """The sea-level model of a part of the record, and windows of all of it.
+def _sea_level_of(coast: Observations, seed: int, config: PretrainingConfig) -> SeaLevelModel:
+    """The sea-level model of a part of the record.
 
     The part has a random length and excludes the storms, as a study area's sea-level model excludes the storms that are
     forecast there.
@@ -174,9 +152,7 @@ def _windows_of(coast: Observations, seed: int, config: PretrainingConfig) -> tu
     for storm in _storms_of(truth):
         known[storm.contains(time)] = np.nan
     name, latitude = str(gauge["station"].values[0]), float(gauge["latitude"].values[0])
-    sea_level = fit_sea_level_model(time, known, latitude, name=name, source="part of its record")
-    issue = draw_issues(coast, time[MARGIN:-MARGIN], sea_level, config.windows, rng)
-    return sea_level, build_surge_batch(coast, issue, sea_level, "truth")
+    return fit_sea_level_model(time, known, latitude, name=name, source="part of its record")
 
 
 def _storms_of(truth: xr.Dataset) -> list[Storm]:

@@ -6,8 +6,8 @@ from torch.nn import functional as F
 
 from strandline.models.batch import ARCHIVE_CHANNELS, Batch
 from strandline.models.flood.dense_io import Streams, pad_streams, stack_with_masks
+from strandline.models.gauge_encoder import peak_of
 from strandline.models.layers import pad_to_patches
-from strandline.models.surge_encoder import peak_of
 from strandline.observations.variables import DEPTH_EDGES
 
 STRIDE = 4

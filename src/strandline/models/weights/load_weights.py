@@ -6,7 +6,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
@@ -24,7 +23,6 @@ SHIPPED = Path(__file__).parent
 CARD = "student.json"
 """File of the model card; it states the SHA-256 of every file of weights beside it."""
 REPLACE = "train them again, or repeat `strandline run`"
-SURGE_DECODER = "surge_decoder."
 
 
 def save_networks(folder: Path, teacher: Teacher, students: Sequence[Student], card: Mapping[str, object]) -> None:
@@ -47,20 +45,6 @@ def save_students(folder: Path, students: Sequence[Student | MultiHeadStudent], 
     others = card.get("sha256")
     digests = {**(others if isinstance(others, dict) else {}), "student.safetensors": sha256(content).hexdigest()}
     write_text(folder / CARD, json.dumps({**card, "sha256": digests}, indent=2) + "\n")
-
-
-def load_without_surge_decoder(seed: int) -> tuple[Teacher, list[Student]]:
-    """The shipped teacher and students with untrained surge decoders."""
-
-    def keep_rest(network: Network, weights: Mapping[str, Tensor], path: Path) -> Network:
-        fresh = {name: t for name, t in network.state_dict().items() if name.startswith(SURGE_DECODER)}
-        return _fill(network, {n: t for n, t in weights.items() if not n.startswith(SURGE_DECODER)} | fresh, path)
-
-    teacher, students = SHIPPED / "teacher.safetensors", SHIPPED / "student.safetensors"
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        network = keep_rest(Teacher(), _load(teacher), teacher)
-        return network, [keep_rest(Student(), weights, students) for weights in _by_member(students)]
 
 
 def load_card(folder: Path = SHIPPED, name: str = CARD) -> dict[str, object]:

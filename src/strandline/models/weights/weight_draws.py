@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from strandline.errors import InputError
 from strandline.models.layers import AttentionBlock, Block
-from strandline.models.surge_encoder import SurgeDecoder
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -45,8 +44,6 @@ def _draw_within(module: nn.Module, generator: torch.Generator) -> float:
         dropout, last = module.mlp[2], module.mlp[3]
         assert isinstance(last, nn.Linear)
         behind = [last.weight]
-    elif isinstance(module, SurgeDecoder):
-        dropout, behind = module.mlp[2], [module.correction.shift.weight, module.correction.factors.weight]
     else:
         return 0.0
     assert isinstance(dropout, nn.Dropout | nn.Dropout2d)

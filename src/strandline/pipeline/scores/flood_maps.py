@@ -98,9 +98,7 @@ def score_floods(
 
 def _flood_probability(predictions: Sequence[Prediction]) -> SingleFloats:
     """(B, H, W) mean probability that a cell is flooded."""
-    mean: SingleFloats = np.mean(
-        [1 - each.flood_logits.softmax(1)[:, 0].numpy() for each in predictions if each.flood_logits is not None], 0
-    )
+    mean: SingleFloats = np.mean([1 - each.flood_logits.softmax(1)[:, 0].numpy() for each in predictions], 0)
     return mean
 
 

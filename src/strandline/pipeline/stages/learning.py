@@ -10,7 +10,7 @@ from strandline.distillation.adaptation.data import AdaptationData, prepare_adap
 from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
 from strandline.distillation.adaptation.radar_scenes import CompiledScenes
 from strandline.models.batch import Batch
-from strandline.models.batching import build_surge_batch, free_hours
+from strandline.models.batching import build_gauge_batch, free_hours
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students
@@ -34,18 +34,15 @@ from strandline.uncertainty.out_of_distribution import (
 
 
 def apply_teacher(
-    context: StageContext,
+    _: StageContext,
     area: StudyArea,
     split: Split,
     sea_level: SeaLevelModel,
     teacher: Teacher,
-    config: RunConfig,
     scenes: CompiledScenes | None = None,
 ) -> AdaptationData:
     """Everything that the study area offers to learn from, with the teacher's predictions on it."""
-    return prepare_adaptation(
-        area.storm_observations, split, sea_level, teacher, config.windows, context.rng, scenes
-    )  # fmt: skip
+    return prepare_adaptation(area.storm_observations, split, sea_level, teacher, scenes)
 
 
 def simulate_extremes(
@@ -117,5 +114,5 @@ def compare_with_training(
 ) -> OutOfDistribution:
     """The study area beside the coasts that the networks were trained on, by hours drawn in the same way."""
     hours = np.sort(context.rng.permutation(free_hours(area.observations, split))[:FEATURE_HOURS])
-    windows = build_surge_batch(area.observations, hours, sea_level, "survey")
-    return compare(features_of_site(data.training, windows), load_training_coasts())
+    gauges = build_gauge_batch(area.observations, hours, sea_level)
+    return compare(features_of_site(data.training, gauges), load_training_coasts())

@@ -18,7 +18,8 @@ from strandline.risk.hazard.short_maxima import fit_annual_maxima
 RETURN_PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 """[years] Of the hazard, where a region file names none."""
 MOST_STORMS, CALIBRATION_STORMS, TEST_STORMS = 40, 9, 1
-"""Of a real place: taken from its record at most, held out for calibration (nine give 90 % bounds), and for tests."""
+"""Of a real place: taken from its record at most, held out for calibration (nine can keep a
+miss rate of 10 %), and for tests."""
 
 
 def require_storms(name: str, storms: Sequence[Storm], split: Split, calibration: int, test: int) -> None:

@@ -14,7 +14,7 @@ from strandline.report.alerts.level_forecast import LevelForecast, OperationalFo
 from strandline.report.figures.charts import draw_surge
 from strandline.report.products import JsonValue, as_json, write_json
 
-MOST_LETTERS = 70
+MOST_LETTERS = 48
 """Of the name of a level in the picture."""
 COLUMNS = ("time", "lead_h", "p05", "p10", "p50", "p90", "p95", "tide", "knows_weather")
 

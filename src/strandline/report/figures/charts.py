@@ -30,6 +30,8 @@ from strandline.report.figures.style import (
 )
 from strandline.report.findings import LearningScores, Reliability
 
+LABELS_APART = 0.06
+"""Least distance of two named levels, as a share of the axis."""
 HOUR, HISTORY = pd.Timedelta(hours=1), pd.Timedelta(hours=72)
 """Step of a forecast, and length of the history shown before it."""
 
@@ -67,11 +69,7 @@ def draw_surge(
     for index, (first, last) in enumerate(gaps_of(observed)):
         axes.axvspan(first - HOUR / 2, last + HOUR / 2, facecolor=ORANGE, alpha=0.28, linewidth=0, zorder=0,  # type: ignore[arg-type]
                      label="no reading" if index == 0 else None, gid=f"gap-{index}")  # fmt: skip
-    highest = float(np.nanmax([rows["p90"].max(), observed.max()]))
-    beyond = next((number for number, (_, level) in enumerate(levels) if level > highest), len(levels))
-    for name, level in levels[: beyond + 1]:
-        axes.axhline(level, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
-        axes.annotate(name, (start, level), xytext=(3, 2), textcoords="offset points", color=MUTED, fontsize=8.5)
+    _draw_levels(axes, levels, float(np.nanmax([rows["p90"].max(), observed.max()])), start)
     if trace.issue_time is not None:
         axes.axvline(trace.issue_time, color=INK, linewidth=1.2)  # type: ignore[arg-type]
         axes.annotate("issued", (trace.issue_time, 1.0), xycoords=("data", "axes fraction"), xytext=(-4, -2),
@@ -91,6 +89,23 @@ def draw_surge(
         f"{len(gaps_of(observed))} gaps of the gauge are shaded."
     )
     return as_picture(figure, alt, f"surge-{width}")
+
+
+def _draw_levels(axes: Axes, levels: Sequence[tuple[str, float]], highest: float, left: pd.Timestamp) -> None:
+    """Draw levels up to the first above the highest water; one too near to a lower one has no name."""
+    beyond = next((number for number, (_, level) in enumerate(levels) if level > highest), len(levels))
+    drawn = levels[: beyond + 1]
+    if not drawn:
+        return
+    low, high = axes.get_ylim()
+    apart = LABELS_APART * (max(high, drawn[-1][1]) - low)
+    last = -np.inf
+    for name, level in drawn:
+        axes.axhline(level, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
+        if level - last >= apart:
+            axes.annotate(name, (left, level), xytext=(3, 2), textcoords="offset points", color=MUTED, fontsize=8.5)
+            last = level
+    axes.set_ylim(top=max(high, drawn[-1][1] + 2 * apart))
 
 
 def gaps_of(observed: pd.Series) -> list[tuple[pd.Timestamp, pd.Timestamp]]:

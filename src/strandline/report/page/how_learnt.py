@@ -55,7 +55,7 @@ ALIGNMENTS = {
     "quantum_zz": "quantum kernel, ZZ",
     "quantum_projected": "quantum kernel, projected",
 }
-OFF, NONE = "off", "–"
+OFF, UNUSED, NONE = "off", "nothing was trained here", "–"
 WORSE, BETTER = 0.25, 0.75
 """Weight of the teacher, its chance to be better than a student without one: worse below, better above."""
 LEAST_VISIBLE = 0.1
@@ -106,20 +106,18 @@ def part_rows(learnt: HowLearnt) -> list[PartRow]:
 
 def learnt_sentences(learnt: HowLearnt) -> list[str]:
     """Return what the students learnt from, how far the teacher was trusted, and what was rejected."""
-    storms, windows = pluralise(learnt.storms, "storm"), pluralise(learnt.windows, "hour")
+    effort = f"on {pluralise(learnt.storms, 'storm')} in {pluralise(learnt.steps, 'step')}"
     trained = (
-        "They were trained here as a whole."
+        "They were not trained here: what they know of floods comes from other coasts and from the teacher's maps of"
+        " this site."
+        if learnt.steps == 0
+        else f"They were trained here as a whole, {effort}."
         if learnt.recipe.all_weights
-        else "Their forecast of the sea and a map of the site were trained here, the rest on other coasts."
-        if learnt.maps_learnt
-        else "Their forecast of the sea was trained here; what they know of floods comes from other coasts and from the"
-        " teacher's maps of this site."
+        else f"A map of the site was trained here, {effort}, the rest on other coasts."
     )
     sentences = [
-        f"{_recipe_sentence(learnt.recipe)} They learnt from {storms} and {windows} of the record, in"
-        f" {pluralise(learnt.steps, 'step')}. {trained}",
-        f"Every map and forecast is the mean of {pluralise(learnt.members, 'prediction')}; where they differ, it is"
-        " less certain.",
+        f"{_recipe_sentence(learnt.recipe)} {trained}",
+        f"Every map is the mean of {pluralise(learnt.members, 'prediction')}; where they differ, it is less certain.",
         _trust(learnt.teacher),
     ]
     if learnt.archive_rejected:
@@ -239,8 +237,7 @@ def _trust(teacher: TeacherWeight) -> str:
 
 
 def _loss(loss: float | None) -> str:
-    """Two digits; a loss of surges may be negative."""
-    return NONE if loss is None else f"{loss:.2g}".replace("-", "−")
+    return NONE if loss is None else f"{loss:.2g}"
 
 
 def _weight_of(part: str, learnt: HowLearnt) -> str:
@@ -248,14 +245,16 @@ def _weight_of(part: str, learnt: HowLearnt) -> str:
     by_teacher = f" × {learnt.teacher.weight:.2f} (weight of the teacher)"
     if part == "archive":
         return "rejected" if learnt.archive_rejected else "on"
-    if part == "annealing":
-        return f"from {recipe.first_temperature:g} to {recipe.last_temperature:g}"
-    if part == "alignment":
-        return f"{recipe.feature:g}{by_teacher}, {ALIGNMENTS[recipe.alignment]}"
     if part == "ensemble_distillation":
         return pluralise(recipe.ensemble_steps, "step")
     if part == "mc_dropout":
         return pluralise(recipe.dropout_draws, "variant")
+    if learnt.steps == 0:
+        return UNUSED
+    if part == "annealing":
+        return f"from {recipe.first_temperature:g} to {recipe.last_temperature:g}"
+    if part == "alignment":
+        return f"{recipe.feature:g}{by_teacher}, {ALIGNMENTS[recipe.alignment]}"
     weights = {
         "soft_targets": f"{recipe.soft:g}{by_teacher}",
         "temporal_attention": f"{recipe.temporal:g}{by_teacher}",

@@ -14,7 +14,7 @@ from strandline.files import write_bytes
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.sea_level.surge.weather_response import Column, WeatherResponse
 from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
-from strandline.uncertainty.residual_forecaster import ResidualForecaster
+from strandline.uncertainty.residual_forecaster import LargeResiduals, ResidualForecaster
 
 FORECASTER_FILE = "sea_level_forecaster.safetensors"
 _COLUMNS = TypeAdapter(tuple[Column, ...])
@@ -31,7 +31,11 @@ def save_gauge_forecaster(folder: Path, forecaster: GaugeForecaster) -> None:
         arrays |= {f"response.{name}": getattr(residual.response, name) for name in _RESPONSE}
     if residual.forecast_error is not None:
         arrays["forecast_error"] = residual.forecast_error
-    known = {"amplitude": json.dumps(residual.amplitude), "columns": json.dumps([asdict(each) for each in columns])}
+    known = {
+        "amplitude": json.dumps(residual.amplitude),
+        "large": json.dumps({name: str(value) for name, value in asdict(residual.large).items()}),
+        "columns": json.dumps([asdict(each) for each in columns]),
+    }
     contiguous = {name: np.ascontiguousarray(array, dtype=np.float64) for name, array in arrays.items()}
     write_bytes(folder / FORECASTER_FILE, safetensors.numpy.save(contiguous, known))
 
@@ -60,9 +64,10 @@ def load_gauge_forecaster(folder: Path, sea_level: SeaLevelModel, mean_sea_level
         tide_error = arrays["tide_error"]
         if len(tide_error) != len(sea_level.fitted.modes):
             raise ValueError("its tide is another one than that of deployment.nc")
+        large = LargeResiduals(**{name: float(text) for name, text in json.loads(known["large"]).items()})
         residual = ResidualForecaster(
             arrays["covariance"], response, arrays.get("forecast_error"), float(json.loads(known["amplitude"])),
-            arrays["errors"],
+            arrays["errors"], large,
         )  # fmt: skip
     except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
         what = f"is damaged or was written by another version ({type(error).__name__}: {error})"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import FeedError, InputError
@@ -230,6 +230,7 @@ def test_what_coops_refuses_is_told_in_its_words(service: DataService, tmp_path:
 
 
 @given(st.dates(date(1980, 1, 1), date(2030, 1, 1)), st.integers(0, 4000))
+@settings(deadline=None)
 def test_requests_cover_every_day_once_and_none_is_longer_than_allowed(first: date, days: int) -> None:
     last = first + timedelta(days=days)
     for split, longest in ((coops.years, coops.LONGEST_REQUEST), (ioc.spans, ioc.LONGEST_REQUEST)):

@@ -169,7 +169,7 @@ def test_open_sea_is_dry_and_unknown_ground_unknown_without_asking_anybody(tmp_p
         store.array(name)[:] = values
     store.array("water")[:] = ~np.isnan(elevation)
     draws = draw_floods(storm_designer(make_observations(), SEA_LEVEL), np.array([[1.5]]), 1, np.random.default_rng(0))
-    nobody = Forecaster((), {}, 1.0, 0.5, 0.5)
+    nobody = Forecaster((), 1.0, 0.5, 0.5)
     (tile,) = tiling.tiles()
     bands = TileMapper(store, replace(REGION, bounds=(0, 0, 3000, 2000)), 0.2, nobody, tuple(draws), None).bands(tile)
     np.testing.assert_array_equal(bands, np.broadcast_to(np.where(np.isnan(elevation), np.nan, 0), bands.shape))

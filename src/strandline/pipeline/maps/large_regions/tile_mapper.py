@@ -110,7 +110,7 @@ def archive_of_tile(past: PastStorms, seen: Observations, ground: TerrainFeature
     storms = [storm for storm in past.storms if shows_flood(storm, seen.sar["time"].values).any()]
     if len(storms) < FEWEST_STORMS:
         return None
-    parts = storm_gauge_part(seen, storms, past.sea_level, "survey") | scene_part(seen, storms)
+    parts = storm_gauge_part(seen, storms, past.sea_level) | scene_part(seen, storms)
     return predict_two_pass(ground.attach_to(Batch(**parts)), past.teacher).archive
 
 

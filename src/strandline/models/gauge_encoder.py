@@ -1,17 +1,14 @@
-"""Encoder and decoder of the gauges, for both networks: hourly levels with gaps in, a surge forecast out."""
+"""Encoder of the gauges, for both networks: hourly levels with gaps in, tokens with their times out."""
 
 import torch
 from torch import Tensor, nn
 
 from strandline.models.batch import CLIMATE_CHANNELS, Batch
-from strandline.models.layers import AttentionBlock, Correction, sinusoidal
-from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS, LEADS
-from strandline.observations.sea_level.surge.residual_process import predict_residual
+from strandline.models.layers import AttentionBlock, sinusoidal
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 
 HOURS_PER_TOKEN = 6
 LEVEL_SCALE = 1.0  # [m]; surges and tides of low coasts are of this order
-MIN_RESIDUAL_SD = 0.03
-"""Lower bound of the residual's standard deviation [m], the unit of the decoder."""
 
 
 def token_hours(device: torch.device) -> Tensor:
@@ -37,7 +34,7 @@ class GaugeTokens(nn.Module):
         """
         level = batch.gauge[:, : self.stations] / LEVEL_SCALE  # (B, S, 72)
         seen = batch.gauge_seen[:, : self.stations].to(level.dtype)
-        tide = batch.tide[:, None, :CONTEXT_HOURS].expand_as(level) / LEVEL_SCALE
+        tide = batch.tide[:, None].expand_as(level) / LEVEL_SCALE
         channels = torch.stack([(level - tide) * seen, level * seen, tide, seen], dim=-1)  # (B, S, 72, 4)
         samples, stations = level.shape[:2]
         patches = channels.reshape(samples, stations, CONTEXT_HOURS // HOURS_PER_TOKEN, -1)
@@ -67,43 +64,7 @@ class ClimateTokens(nn.Module):
         return tokens + sinusoidal(hours, tokens.shape[-1], 100.0)  # type: ignore[no-any-return]
 
 
-class SurgeDecoder(nn.Module):
-    """Forecast at each lead: the prediction from the own readings, corrected.
-
-    Queries and tokens carry their hours (cross-attention over timestamps). The output shifts the mean of
-    `predict_surge_from_own_readings` and scales its standard deviation, in units of that deviation, so that the
-    correction does not depend on the size of the surges. Untrained it returns that prediction, in gaps too.
-    """
-
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
-        super().__init__()
-        self.query = nn.Linear(5, width)
-        self.attention = nn.MultiheadAttention(width, heads, dropout=dropout, batch_first=True)
-        self.norm = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(dropout))
-        self.correction = Correction(2 * width)
-
-    def forward(
-        self, tokens: Tensor, seen: Tensor, batch: Batch, residual_prediction: tuple[Tensor, Tensor] | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """(B, N, D), (B, N) → mean and scale [m], each (B, 25).
-
-        Args:
-            residual_prediction: result of `predict_surge_from_own_readings` on the batch, if already computed.
-        """
-        mean, spread = predict_surge_from_own_readings(batch) if residual_prediction is None else residual_prediction
-        unit = batch.residual_covariance[:, :1].sqrt().clamp(min=MIN_RESIDUAL_SD)  # (B, 1) [m]
-        tide = batch.tide[:, CONTEXT_HOURS - 1 :] / LEVEL_SCALE  # (B, 25)
-        rate = tide - batch.tide[:, CONTEXT_HOURS - 2 : -1] / LEVEL_SCALE
-        inputs = [tide, rate, mean / unit, torch.log(spread / unit), torch.log(unit).expand_as(mean)]
-        query = self.query(torch.stack(inputs, dim=-1))
-        query = query + sinusoidal(torch.arange(LEADS, device=tokens.device).float(), query.shape[-1], 100.0)
-        attended = self.attention(query, tokens, tokens, key_padding_mask=~seen, need_weights=False)[0]
-        corrected, scale = self.correction(self.mlp(self.norm(query + attended)), mean, spread)
-        return corrected, scale[..., 0]
-
-
-class SurgeEncoder(nn.Module):
+class GaugeEncoder(nn.Module):
     """Transformer over gauge tokens and, for the teacher, climate tokens."""
 
     def __init__(self, width: int, depth: int, heads: int, stations: int, use_climate: bool, dropout: float) -> None:
@@ -145,12 +106,4 @@ class SurgeEncoder(nn.Module):
 def peak_of(batch: Batch) -> Tensor:
     """(B,) highest level of the context [m above mean sea level]: the highest reading, at least the highest tide."""
     own = batch.gauge[:, 0].masked_fill(~batch.gauge_seen[:, 0], -torch.inf).amax(dim=1)
-    return torch.maximum(own, batch.tide[:, :CONTEXT_HOURS].amax(dim=1))
-
-
-def predict_surge_from_own_readings(batch: Batch) -> tuple[Tensor, Tensor]:
-    """Surge predicted from the own readings alone: mean and standard deviation (B, 25) [m]."""
-    own = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).double()  # smooth residuals are nearly singular
-    residual_covariance, modes = batch.residual_covariance.double(), batch.tide_error_modes.double()
-    mean, spread = predict_residual(own, batch.gauge_seen[:, 0], residual_covariance, modes, first=CONTEXT_HOURS - 1)
-    return mean.to(batch.gauge.dtype), spread.to(batch.gauge.dtype)
+    return torch.maximum(own, batch.tide.amax(dim=1))
