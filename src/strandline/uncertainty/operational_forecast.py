@@ -191,8 +191,8 @@ def correct_forecast(
         issued: all cycles of one service, as `issued_levels` gives them; later ones are not used.
         time, level: (T,) ascending hours and readings [m], NaN = none; later ones are not used.
         levels: of the quantiles, 0…1.
-        has_same_zero: whether levelling joins the zero of the forecasts to that of the readings; a bias is then about 0,
-            else about the median error.
+        has_same_zero: whether levelling joins the zero of the forecasts to that of the readings; a bias is then about
+            0, else about the median error.
 
     Raises:
         RefusedByTheory: no past forecast meets a reading.
