@@ -35,7 +35,7 @@ MOST_YEARS = 10.0
 """Newest years of a long record that are used [a]; the fit takes 60 weeks of them, evenly spread."""
 PARTS, PART_WEEKS = 5, 4
 """Parts of a record that are left out in turn, and weeks in a row that belong to the same one."""
-MOST_ISSUES, PAST_ISSUES = 1500, 300
+MOST_ISSUES, PAST_ISSUES = 1000, 300
 """Issues at which errors of left-out parts are measured, and at which those of weather forecasts are learned."""
 
 

@@ -22,7 +22,7 @@ from strandline.uncertainty.gauge_forecast.guidance import FORECASTER, is_used
 
 RECENT_HOURS = 24
 """Hours whose highest residual may still be there in two days [h]."""
-CYCLE_HOURS = 6
+CYCLE_HOURS = 12
 """Between the forecasts of the own gauge that find where the sea may come near, and those of a silent gauge, which new
 forecasts of the weather bring [h]."""
 READ_EVERY = 3
