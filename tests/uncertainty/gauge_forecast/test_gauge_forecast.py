@@ -97,6 +97,19 @@ def test_a_stream_of_weather_that_has_just_begun_counts(forecaster: GaugeForecas
     np.testing.assert_array_equal(short.quantiles[0.95][0, 36:], alone.quantiles[0.95][0, 36:])
 
 
+@pytest.mark.parametrize(("age", "is_known"), [(30, True), (48, False)])
+def test_an_old_forecast_of_the_weather_is_no_knowledge(
+    forecaster: GaugeForecaster, age: int, *, is_known: bool
+) -> None:
+    found = place()
+    assert found.weather_forecast is not None
+    issue = ISSUES[-1:]
+    last = issue[0] - np.timedelta64(age, "h")
+    old = replace(found, weather_forecast=found.weather_forecast.sel(issued=slice(None, last)))
+    ahead = forecaster.forecast(issue, TIME, level(), old, LEVELS).knows_weather[0, 12:36]
+    assert ahead.all() == ahead.any() == is_known
+
+
 def test_a_silent_gauge_is_forecast_from_the_weather(forecaster: GaugeForecaster) -> None:
     found = forecaster.forecast(ISSUES, TIME, np.full(HOURS, np.nan), place(), LEVELS)
     assert np.isnan(found.age).all()

@@ -17,6 +17,9 @@ LEAST_SHARE = 0.5
 """Of the hours with readings at which a column of weather must be known to be used."""
 AROUND_ISSUE = np.arange(1 - CONTEXT_HOURS - BEFORE, LONGEST_LEAD + AFTER + 1)
 """(222,) hours about an issue whose weather a forecast rests on."""
+MOST_AGE = 36.0
+"""Of a forecast of the weather at the hour of issue [h]: one that comes twice a day may fail once and be late; an
+assumption."""
 LATER = 24
 """After an analysis could be had, hours after which the weather of an hour counts as known for good [h]."""
 _SEED = 25
@@ -29,10 +32,15 @@ def has_weather(observations: Observations) -> bool:
 
 
 def weather_at(observations: Observations, issue: Times, columns: Sequence[Column]) -> Floats | None:
-    """(N, 222, M, C) weather as known at issues (N,), in the columns' units; ``None`` = no column, or no weather."""
+    """(N, 222, M, C) weather as known at issues (N,), in the columns' units; ``None`` = no column, or no weather.
+
+    A forecast that was older than ``MOST_AGE`` at an issue is not known: its error is larger than what was learned.
+    """
     if not columns or not has_weather(observations):
         return None
-    return _in_columns(known_weather(observations, issue, AROUND_ISSUE).values, columns)
+    known = known_weather(observations, issue, AROUND_ISSUE)
+    is_old = known.lead - np.maximum(AROUND_ISSUE, 0) > MOST_AGE  # (N, 222)
+    return np.asarray(np.where(is_old[:, :, None, None], np.nan, _in_columns(known.values, columns)))
 
 
 def weather_later(observations: Observations, time: Times, columns: Sequence[Column]) -> Floats:
