@@ -278,9 +278,10 @@ def learn_forecast_error(response: WeatherResponse, forecast: Floats, analysis: 
     """
     foreseen = drive(response, forecast).mean
     happened = drive(response, analysis[:, :, None]).mean
-    error = foreseen - happened
-    error = error[np.isfinite(error).all(axis=1)]
-    covariance = error.T @ error / max(len(error), 1)
+    known = np.isfinite(foreseen - happened)  # forecasts that end early still show how they err before
+    error = np.where(known, foreseen - happened, 0.0)
+    pairs = known.astype(float)
+    covariance = error.T @ error / np.maximum(pairs.T @ pairs, 1.0)
     covariance[:CONTEXT_HOURS] = covariance[:, :CONTEXT_HOURS] = 0.0
     variance, patterns = np.linalg.eigh(covariance)
     variance, patterns = np.maximum(variance[::-1], 0.0), patterns[:, ::-1]

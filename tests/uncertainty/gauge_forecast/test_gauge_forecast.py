@@ -16,6 +16,7 @@ from strandline.uncertainty.gauge_forecast.forecaster_file import (
     load_gauge_forecaster,
     save_gauge_forecaster,
 )
+from strandline.uncertainty.residual_forecaster import learn_forecast_error
 from tests.fixtures.sea_levels import sample
 from tests.fixtures.windy_gauge import CYCLE, HOURS, MEAN, OWN_NOISE, SEA_LEVEL, TIME, level, place
 
@@ -135,6 +136,30 @@ def test_where_no_forecast_was_kept_errors_as_published_are_learned() -> None:
     by_hour = np.sqrt((spread**2).sum(axis=1))
     assert (by_hour[:72] == 0).all()
     assert 0 < by_hour[72 + 5] < by_hour[72 + 47]
+
+
+def test_the_forecast_of_today_alone_is_not_taken_for_certain() -> None:
+    """Years of analyses and one present forecast, as a fetch brings them: errors as published stand for its own."""
+    found = place()
+    assert found.weather_forecast is not None
+    today = replace(found, weather_forecast=found.weather_forecast.isel(issued=[-1]))
+    readings = np.where(np.arange(HOURS) < TRAINED, level(), np.nan)
+    error = fit_gauge_forecaster(today, SEA_LEVEL, MEAN, TIME, readings).residual.forecast_error
+    assert error is not None
+    assert np.sqrt((error[72 + 24 :] ** 2).sum(axis=1)).min() > 0
+
+
+def test_forecasts_that_end_early_show_their_errors_before(forecaster: GaugeForecaster) -> None:
+    response = forecaster.residual.response
+    assert response is not None
+    happened = np.random.default_rng(3).standard_normal((200, 222, len(response.columns)))
+    foreseen = (happened * np.where(np.arange(222) > 144, 1.3, 1.0)[:, None])[:, :, None].copy()
+    whole = learn_forecast_error(response, foreseen, happened)
+    foreseen[:, 200:] = np.nan
+    early = learn_forecast_error(response, foreseen, happened)
+    size = [np.sqrt((each[72 + 24 : 72 + 48] ** 2).sum(axis=1)) for each in (whole, early)]
+    np.testing.assert_allclose(size[0], size[1], rtol=0.05)
+    assert size[1].min() > 0
 
 
 def test_a_place_without_weather_has_a_forecaster_of_readings() -> None:

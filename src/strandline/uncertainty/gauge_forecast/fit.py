@@ -94,7 +94,7 @@ def fit_gauge_forecaster(
         others,
     )
     fitted = fit_residual_forecaster(history)
-    forecasting = with_forecasts(observations)
+    forecasting = with_forecasts(observations, time)
     first = GaugeForecaster(sea_level, mean_sea_level, tide_error, fitted.whole)
     hours = _issues(history)
     situation = first.situation(time[hours], time, level[last], forecasting)

@@ -20,6 +20,9 @@ AROUND_ISSUE = np.arange(1 - CONTEXT_HOURS - BEFORE, LONGEST_LEAD + AFTER + 1)
 MOST_AGE = 36.0
 """Of a forecast of the weather at the hour of issue [h]: one that comes twice a day may fail once and be late; an
 assumption."""
+FEWEST_ISSUES = 60
+"""Cycles within a record that its own forecasts must have for their errors to be learned from them: a month of two a
+day; an assumption."""
 LATER = 24
 """After an analysis could be had, hours after which the weather of an hour counts as known for good [h]."""
 _SEED = 25
@@ -64,14 +67,22 @@ def usable_columns(observations: Observations, time: Times, level: Floats) -> tu
     )
 
 
-def with_forecasts(observations: Observations) -> Observations:
-    """The place with forecasts of the weather: those issued or, where none was kept, analyses with published errors.
+def with_forecasts(observations: Observations, time: Times) -> Observations:
+    """The place with forecasts of the weather: those issued or, where few were kept, analyses with published errors.
 
-    For learning how forecasts err alone: what is scored, shown or decided by never rests on the latter.
+    For learning how forecasts err alone: what is scored, shown or decided by never rests on the latter. The forecast of
+    today alone shows no error, and a forecast without error would be taken for certain.
+
+    Args:
+        time: (T,) ascending hours of the record that is learned from.
     """
-    weather = observations.weather
-    if weather is None or observations.weather_forecast is not None:
+    weather, kept = observations.weather, observations.weather_forecast
+    if weather is None:
         return observations
+    if kept is not None:
+        issued = kept["issued"].values
+        if ((issued >= time[0]) & (issued <= time[-1])).sum() >= FEWEST_ISSUES:
+            return observations
     longitude, latitude = observations.region.sea_point_lonlat
     site = weather.sel(longitude=[longitude], latitude=[latitude], method="nearest")
     forecast = synthetic_forecasts(weather, _SEED, None, site["longitude"].values, site["latitude"].values)
