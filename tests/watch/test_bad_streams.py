@@ -156,6 +156,35 @@ def test_a_new_weather_forecast_is_heard_while_the_own_gauge_is_silent(deploymen
     assert np.array_equal([issue for *_, issue in heard], issued)
 
 
+def test_weather_that_is_not_new_is_no_news_while_the_own_gauge_is_rejected(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    """The gauge jumps for good; the one cycle of the weather gives one forecast without it, and none after."""
+    own = deployment.gauges[0].name
+    asked: list[tuple[np.datetime64, int]] = []
+
+    def note(hour: np.datetime64, time: np.ndarray, _: np.ndarray, __: object) -> ExternalForecast:
+        asked.append((hour, time.size))
+        return ExternalForecast(hour.astype("datetime64[h]"), np.arange(25), np.zeros(25), np.full(25, 0.1))
+
+    replays = recordings(deployment, 0.0)
+    jump = START + timedelta(hours=6)
+    replays[own] = faults.datum_jump(replays[own], (jump, START + timedelta(hours=60)), jump=2.0)
+    weather = make_forecast(np.array([np.datetime64(START, "h")]), np.arange(0, 97, 3), delay=1.0)
+    site = weather.isel(latitude=[0], longitude=[0])
+    replays["weather forecast"] = replay_weather_forecast("weather forecast", site, 96)
+    watch = make_watch(deployment, replays, tmp_path, note)
+    for hour in hours_between(START, START + timedelta(hours=18)):
+        watch.step(hour)
+    without = [hour for hour, size in asked if not size]
+    assert len(without) == 1
+    assert without[0] >= np.datetime64(jump)
+    with watch.store.step(START + timedelta(hours=19)) as step:
+        stored = step.belief_state()
+    assert stored is not None
+    assert decode(stored, watch.agent.config.model).sea.forecasts[FORECASTER].hour == without[0].astype("datetime64[h]")
+
+
 def test_a_hanging_file_and_an_endless_answer_cost_a_step_their_time_and_the_store_names_both(
     deployment: Deployment, tmp_path: Path, socket_enabled: None
 ) -> None:

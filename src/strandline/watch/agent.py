@@ -171,6 +171,9 @@ class Agent:
         if self.own_forecast is None or not is_used(self.fit.sources):
             return state
         if sea.last_own_rejection == sea.belief.hour:
+            known, read = sea.forecasts.get(FORECASTER), sea.last_own_reading
+            if known is not None and (read is None or known.hour > read) and not has_new_weather:
+                return state  # it rests on the weather, and nothing new was heard
             sea = without_forecast(sea, FORECASTER)
         elif sea.last_own_reading != sea.belief.hour and not has_new_weather:
             return state
