@@ -125,7 +125,11 @@ def _known(
     require_extra("forecast", "watch", "httpx", "tenacity", "pybreaker", "pystac_client")
     from strandline.watch.feeds.registry import open_feeds
 
-    return known_by_streams(area, deployment, open_feeds(region_file), utc_now())
+    def tide(time: "Times") -> "Floats":
+        return np.asarray(deployment.mean_sea_level + deployment.sea_level.tide(time))
+
+    feeds = open_feeds(region_file, {deployment.gauges[0].name: tide})
+    return known_by_streams(area, deployment, feeds, utc_now())
 
 
 def _forecast(
@@ -274,8 +278,8 @@ def _tables(found: "LevelForecast") -> "list[Table]":
     for number, each in enumerate(found.levels):
         first = None if each.exceedance is None or each.is_unlikely else each.exceedance.earliest
         from_when = "–" if first is None else f"{first:%a %d %b %H:%M}"
-        others = [chance_of(other.levels[number], knows_weather=True) for other in beside]
+        others = [chance_of(other.levels[number], knows_all=other.is_whole) for other in beside]
         levels.add_row(
-            each.name, f"{each.level:.2f}", chance_of(each, knows_weather=found.knows_all_weather), from_when, *others
+            each.name, f"{each.level:.2f}", chance_of(each, knows_all=found.knows_all_weather), from_when, *others
         )
     return [hours, levels]

@@ -94,11 +94,11 @@ def test_levels_of_one_height_are_one_line_and_chances_fall_with_height() -> Non
 
 def test_a_chance_is_a_bound_and_no_chance_is_not_called_none() -> None:
     low, high = (each for each in a_forecast(1.2).levels if each.name.startswith("once in"))
-    assert chance_of(low, knows_weather=True).endswith("or more")
-    assert chance_of(low, knows_weather=False).endswith("or more")
-    assert chance_of(high, knows_weather=True) == "below 1 % in each hour"
-    assert chance_of(high, knows_weather=False) == "unknown without weather"
-    assert chance_of(AlertLevel("a wall", 1.0, None), knows_weather=True) == "unknown"
+    assert chance_of(low, knows_all=True).endswith("or more")
+    assert chance_of(low, knows_all=False).endswith("or more")
+    assert chance_of(high, knows_all=True) == "below 1 % in each hour"
+    assert chance_of(high, knows_all=False) == "unknown"
+    assert chance_of(AlertLevel("a wall", 1.0, None), knows_all=True) == "unknown"
 
 
 def test_a_chance_is_that_of_the_forecasts_own_tails() -> None:
@@ -153,9 +153,21 @@ def test_a_service_stands_beside_the_forecast_corrected_by_its_past() -> None:
     assert np.abs(found.raw - truth).mean() > 0.3
     assert ((found.rows["p05"] <= truth) & (truth <= found.rows["p95"])).mean() > 0.8
     assert len(found.levels) == len(a_forecast().levels) - 1
+    assert found.is_whole
     said = " ".join(sentences_of(replace(a_forecast(), operational=(found,))))
     assert "NOAA, corrected by what it missed here in" in said
     assert "prepare for the higher" in said
+
+
+def test_an_old_cycle_of_a_service_makes_no_chance_small() -> None:
+    issued, time, level, hour = issued_by_a_service(0.1)
+    old = issued.known_at(hour - np.timedelta64(40, "h"))
+    known = time <= hour
+    arguments = (time[known], level[known], hour, None, [(100.0, 3.0)])
+    found = operational_forecast("NOAA", old, *arguments, has_same_zero=False)
+    assert not found.is_whole
+    assert "it is old, or ends before" in " ".join(sentences_of(replace(a_forecast(), operational=(found,))))
+    assert chance_of(found.levels[0], knows_all=found.is_whole) == "unknown"
 
 
 def test_a_service_whose_past_was_never_read_is_not_corrected() -> None:

@@ -9,13 +9,16 @@ from scipy.signal import find_peaks
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.sea_level.issued_levels import IssuedLevels
+from strandline.observations.sea_level.issued_levels import HOUR, IssuedLevels
 from strandline.planning.early_action.protocol import Protocol
 from strandline.planning.formatting import format_metres, format_metres_between, format_percent, format_time, pluralise
 from strandline.report.alerts.exceedance import Exceedance, exceedance_of_quantiles
 from strandline.report.findings import LeadSkill
 from strandline.uncertainty.operational_forecast import correct_forecast
 
+TIDE, MOST_AGE = np.timedelta64(13, "h"), np.timedelta64(36, "h")
+"""By which a service's last high water may come before the end, and age of the oldest cycle that it is made of; an
+assumption."""
 HORIZON_HOURS = 72
 """Of a forecast that is shown [h]."""
 _HEAD = ("issue_time", "time", "lead_h")
@@ -74,6 +77,8 @@ class OperationalForecast:
         raw: (N,) levels as issued [m, the service's zero].
         weeks: of past forecasts that were read here; 0 = it cannot be corrected, and ``rows`` is empty.
         levels: as of the ``LevelForecast``, by this forecast.
+        is_whole: whether it reaches to the end of the hours shown, by a cycle of the last day and a half; else no
+            chance of it is small.
     """
 
     service: str
@@ -81,6 +86,7 @@ class OperationalForecast:
     raw: Floats
     weeks: int
     levels: tuple[AlertLevel, ...] = ()
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +208,12 @@ def operational_forecast(
     columns = {name: quantiles[:, LEVELS.index(share)] for name, share in SHOWN.items()}
     rows = pd.DataFrame({**dict(zip(_HEAD, head, strict=True)), **columns})
     levels = alert_levels(rows, quantiles, protocol, return_levels) if len(rows) else ()
-    return OperationalForecast(service, rows, raw, corrected.weeks, levels)
+    is_whole = bool(
+        len(rows)
+        and valid.max() >= hour + HORIZON_HOURS * HOUR - TIDE
+        and corrected.coming.issued[within].min() >= hour - MOST_AGE
+    )
+    return OperationalForecast(service, rows, raw, corrected.weeks, levels, is_whole)
 
 
 def warnings_of(forecast: LevelForecast) -> list[str]:
@@ -258,16 +269,16 @@ def sentences_of(forecast: LevelForecast) -> list[str]:
     return found
 
 
-def chance_of(level: AlertLevel, *, knows_weather: bool) -> str:
+def chance_of(level: AlertLevel, *, knows_all: bool) -> str:
     """The chance that the sea passes a level, in words: known are the chances of single hours alone.
 
     Args:
-        knows_weather: whether all hours rest on the weather; else no chance is small.
+        knows_all: whether all hours rest on a weather that is known; else no chance is small.
     """
     if level.exceedance is None:
         return "unknown"
     if level.is_unlikely:
-        return "below 1 % in each hour" if knows_weather else "unknown without weather"
+        return "below 1 % in each hour" if knows_all else "unknown"
     return f"{format_percent(level.exceedance.probability)} or more"
 
 
@@ -282,7 +293,8 @@ def _beside(operational: OperationalForecast) -> str:
     return (
         f"{name}, corrected by what it missed here in {pluralise(operational.weeks, 'week')}, expects"
         f" {format_metres(top['p50'])} ({format_metres_between(top['p05'], top['p95'])} in 9 of 10 cases) on"
-        f" {format_time(top['time'])}. Where the two differ, prepare for the higher."
+        f" {format_time(top['time'])}{'' if operational.is_whole else ' (it is old, or ends before these three days)'}."
+        " Where the two differ, prepare for the higher."
     )
 
 
