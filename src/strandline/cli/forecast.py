@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from strandline.cli.console import StageDisplay, note, print_json, print_result, warn
+from strandline.cli.map import utc_of
 from strandline.errors import InputError, require_extra
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _known(
     from strandline.watch.feeds.latest import known_by_record, known_by_streams
 
     if at is not None:
-        hour = _hour(at)
+        hour = utc_of(at, "write 2022-11-21T06:00 (UTC), or 2022-11-21T07:00+01:00").astype("datetime64[h]")
         if hour > np.datetime64(utc_now(), "ns"):
             raise InputError("--at", f"{at} lies in the future", "leave it out to forecast from now on")
         return known_by_record(area, hour)
@@ -239,21 +240,6 @@ def _skill(run: Path) -> "tuple[LeadSkill, ...]":
     rows = json.loads((run / "summary.json").read_text(encoding="utf-8"))["surge"].get("by_lead") or []
     known = [{name: float("nan") if value is None else value for name, value in row.items()} for row in rows]
     return TypeAdapter(tuple[LeadSkill, ...]).validate_python(known)
-
-
-def _hour(at: str) -> "np.datetime64":
-    import numpy as np
-    import pandas as pd
-
-    what, remedy = f"'{at}' is no time", "write 2022-11-21T06:00 (UTC), or 2022-11-21T07:00+01:00"
-    try:
-        time = pd.Timestamp(at)
-    except ValueError as error:
-        raise InputError("--at", what, remedy) from error
-    if pd.isna(time):
-        raise InputError("--at", what, remedy)
-    utc = time if time.tzinfo is None else time.tz_convert("UTC").tz_localize(None)
-    return np.datetime64(utc.floor("h"), "ns")
 
 
 def _tables(found: "LevelForecast") -> "list[Table]":

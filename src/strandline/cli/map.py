@@ -10,6 +10,8 @@ from strandline.cli.console import StageDisplay, note, print_json, print_result,
 from strandline.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from strandline.pipeline.maps.moment.inputs import Moment, SceneFiles
 
 LARGEST_SEED = 2**32 - 1
@@ -225,7 +227,6 @@ def _map_return_levels(
 
 def _moment(at: str | None) -> "Moment":
     import numpy as np
-    import pandas as pd
 
     from strandline.pipeline.maps.moment.inputs import LATEST
 
@@ -235,13 +236,24 @@ def _moment(at: str | None) -> "Moment":
         return LATEST
     if at == NOW:
         return np.datetime64("now", "ns")
-    what, remedy = f"'{at}' is no time", "write 2022-11-22T08:30 (UTC), 2022-11-22T09:30+01:00, now or latest"
+    return utc_of(at, "write 2022-11-22T08:30 (UTC), 2022-11-22T09:30+01:00, now or latest")
+
+
+def utc_of(at: str, remedy: str) -> "np.datetime64":
+    """The time of an option ``--at``; without a zone it is UTC.
+
+    Raises:
+        InputError: it is no time; with the remedy.
+    """
+    import numpy as np
+    import pandas as pd
+
     try:
         time = pd.Timestamp(at)
     except ValueError as error:
-        raise InputError("--at", what, remedy) from error
+        raise InputError("--at", f"'{at}' is no time", remedy) from error
     if pd.isna(time):
-        raise InputError("--at", what, remedy)
+        raise InputError("--at", f"'{at}' is no time", remedy)
     utc = time if time.tzinfo is None else time.tz_convert("UTC").tz_localize(None)
     return np.datetime64(utc.isoformat(), "ns")
 

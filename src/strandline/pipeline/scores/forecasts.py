@@ -10,7 +10,7 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.observations import Observations
 from strandline.observations.weather.storms import Storm
 from strandline.report.findings import LeadSkill, SurgeScores
-from strandline.uncertainty.gauge_forecast.forecaster import LEADS, GaugeForecaster
+from strandline.uncertainty.gauge_forecast.forecaster import LEADS, GaugeForecaster, readings_at
 from strandline.uncertainty.metrics import interval_coverage, root_mean_square
 
 EVERY = np.timedelta64(3, "h")
@@ -83,8 +83,8 @@ def forecast_storms(
         found = forecaster.forecast(issue, time, level, observations, LEVELS)
         alone = by_readings.forecast(issue, time, level, None, (0.5,))
         valid = issue[:, None] + LEADS.astype("timedelta64[h]")
-        observed = np.where(valid <= storm.end, _at(time, level, valid), np.nan)
-        last = _at(time, level, issue - np.nan_to_num(found.age).astype("timedelta64[h]"))
+        observed = np.where(valid <= storm.end, readings_at(time, level, valid), np.nan)
+        last = readings_at(time, level, issue - np.nan_to_num(found.age).astype("timedelta64[h]"))
         last = np.where(np.isnan(found.age), np.nan, last)
         tide_then = _tide(forecaster, issue - np.nan_to_num(found.age).astype("timedelta64[h]"))
         columns = {
@@ -112,12 +112,6 @@ _COLUMNS = (
 
 def _tide(forecaster: GaugeForecaster, time: Times) -> Floats:
     return np.asarray(forecaster.mean_sea_level + forecaster.sea_level.tide(time))
-
-
-def _at(time: Times, level: Floats, wanted: Times) -> Floats:
-    """Readings at wanted hours; NaN = none."""
-    position = np.minimum(np.searchsorted(time, wanted), time.size - 1)
-    return np.where(time[position] == wanted, level[position], np.nan)
 
 
 def _skill(lead: int, rows: pd.DataFrame) -> LeadSkill:

@@ -94,7 +94,7 @@ class GaugeForecaster:
         """What is known at issues; arguments as of `forecast`."""
         hours = issue[:, None] + HOURS.astype("timedelta64[h]")
         context = hours[:, :CONTEXT_HOURS]
-        own = _at(time, level, context) - self._tide(context)
+        own = readings_at(time, level, context) - self._tide(context)
         each, which = np.unique(hours, return_inverse=True)  # issues share most of their hours
         modes = replace(self.sea_level.fitted, modes=self.tide_error).error_modes(each).astype(float)
         modes = modes[which.ravel()].reshape(*hours.shape, modes.shape[1])
@@ -130,7 +130,7 @@ def leading_modes(fitted: FittedTide, variance: float) -> Floats:
     return np.asarray(patterns[:, :kept] * size[:kept])
 
 
-def _at(time: Times, level: Floats, wanted: Times) -> Floats:
+def readings_at(time: Times, level: Floats, wanted: Times) -> Floats:
     """Readings at wanted hours; NaN = none."""
     if not time.size:
         return np.full(wanted.shape, np.nan)
