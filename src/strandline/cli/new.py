@@ -8,7 +8,7 @@ import typer
 
 from strandline.cli.console import note, print_result, warn
 from strandline.cli.places import look_up
-from strandline.errors import InputError
+from strandline.errors import InputError, require_extra
 
 
 def new(
@@ -52,6 +52,7 @@ def new(
     if out.exists():  # before anything is asked
         raise InputError(out, "exists, and is not overwritten", "name another --out, or remove it")
     if place is not None:
+        require_extra("--place", "fetch", "httpx")
         from strandline.observations.fetch.sources.places.gazetteer import described, the_place
 
         meant = the_place(place, look_up(place, table, mirrors), size)

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from strandline.distillation.continual.replay import load_exemplars
-from strandline.errors import InputError
+from strandline.errors import InputError, require_extra
 from strandline.files import write_bytes, write_text
 from strandline.models.batch import LAYOUTS, Batch
 from strandline.models.inference import TEACHER_ONLY
@@ -121,7 +121,7 @@ def as_onnx(program: torch.export.ExportedProgram) -> bytes:
     Raises:
         InputError: the extra ``onnx`` is not installed.
     """
-    _require_onnx()
+    require_extra("export", "onnx", "onnx", "onnxruntime", "onnxscript")
     with _quiet():
         found = torch.onnx.export(
             program,
@@ -140,7 +140,7 @@ def in_eight_bits(program: bytes) -> bytes:
 
     Activations are quantised dynamically by their range at run time, so that nothing has to be calibrated.
     """
-    _require_onnx()
+    require_extra("export", "onnx", "onnx", "onnxruntime", "onnxscript")
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -168,7 +168,7 @@ class Session(Protocol):
 
 def open_onnx(program: bytes) -> Session:
     """The program on this machine's processor, with as many threads as torch has."""
-    _require_onnx()
+    require_extra("export", "onnx", "onnxruntime")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -242,15 +242,6 @@ def _grid_of(forecaster: Forecaster) -> tuple[int, int]:
     if site_memory is None:
         raise InputError("students", "have no site memory", "export those of a `strandline run`")
     return site_memory.shape[-2], site_memory.shape[-1]
-
-
-def _require_onnx() -> None:
-    try:
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise InputError("onnx", f"is not installed ({error})", "install the extra `strandline[onnx]`") from error
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,11 @@ from strandline.observations.readers.weather_forecasts.assemble import VARIABLES
 from strandline.pipeline.deployment import Deployment
 from strandline.pipeline.study_area import StudyArea
 from strandline.watch.assimilation.gauge_residuals import own_readings
-from strandline.watch.feeds.client import FeedClient
 from strandline.watch.feeds.weather_readings import forecast_of_readings
 from strandline.watch.readings import Health
+
+if TYPE_CHECKING:
+    from strandline.watch.feeds.client import FeedClient
 
 READ_BACK = timedelta(hours=150)
 """How far back the streams are asked for: three days of readings, and three more of weather before them."""
@@ -51,7 +54,9 @@ def known_by_record(area: StudyArea, hour: np.datetime64) -> LatestSea:
     return _with_weather(hour, time[seen], level[seen], area.observations)
 
 
-def known_by_streams(area: StudyArea, deployment: Deployment, feeds: Sequence[FeedClient], now: datetime) -> LatestSea:
+def known_by_streams(
+    area: StudyArea, deployment: Deployment, feeds: "Sequence[FeedClient]", now: datetime
+) -> LatestSea:
     """What the files of a place hold, with what its streams answer now.
 
     A stream that gives no answer is named in ``health``, and the others count.

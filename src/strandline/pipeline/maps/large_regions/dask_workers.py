@@ -8,7 +8,7 @@ from uuid import uuid4
 import torch
 
 from strandline.distillation.training.loop import Progress
-from strandline.errors import InputError
+from strandline.errors import InputError, require_extra
 from strandline.pipeline.maps.large_regions.tile_mapper import TileMapper
 from strandline.pipeline.maps.tiles import Tile
 
@@ -46,10 +46,8 @@ def map_on_cluster(mapper: TileMapper, tiles: Sequence[Tile], scheduler: str, pr
     Raises:
         InputError: Dask is not installed, no scheduler answers, or what a worker raised.
     """
-    try:
-        import distributed
-    except ModuleNotFoundError as missing:
-        raise InputError("--scheduler", f"{missing.name} is missing", "pip install 'strandline[dask]'") from missing
+    require_extra("--scheduler", "dask", "distributed")
+    import distributed
 
     class Carrier(distributed.WorkerPlugin):  # type: ignore[misc]  # also given to workers that join later
         """Sends the mapper to each worker once."""
