@@ -1,6 +1,7 @@
 """The forecaster of the package: normal process, response to the weather, and what neighbours tell of other weeks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -9,31 +10,28 @@ import numpy as np
 from benchmarks.surge.methods.method import LEVELS, Forecast
 from benchmarks.surge.protocol import Issues, Task
 from benchmarks.surge.records.gauge import HOUR, Gauge, Kind
-from strandline.distillation.sea_level.neighbour_teacher import infer_from_neighbours
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.sea_level.harmonic_tide import FittedTide, fit_tide, predict_tide
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE
-from strandline.observations.sea_level.surge.likelihood import Record
 from strandline.observations.sea_level.surge.weather_response import (
     INVERSE_BAROMETER,
     Column,
+    WeatherResponse,
     forcing_of,
 )
+from strandline.uncertainty.gauge_forecast.fit import PAST_ISSUES
+from strandline.uncertainty.gauge_forecast.forecaster import leading_modes
+from strandline.uncertainty.gauge_forecast.history import fit_to_history, gauge_history
 from strandline.uncertainty.residual_forecaster import (
     CONTEXT_HOURS,
     LONGEST_LEAD,
     GaugeHistory,
     ResidualForecaster,
     Situation,
-    fit_residual_forecaster,
     learn_forecast_error,
 )
 
-EVERY = 3
-"""Hours between issues at which errors of left-out weeks are measured."""
-PAST_ISSUES = 400
-"""Issues from which the error of weather forecasts is learned."""
 SHUFFLED_DAYS = 90
 """Days by which the neighbours of the control teacher are late."""
 FEWEST_HOURS, LEAST_SHARE = 72, 0.5
@@ -42,65 +40,66 @@ FEWEST_HOURS, LEAST_SHARE = 72, 0.5
 
 def process(task: Task) -> Forecast:
     """Readings alone: the student without weather."""
-    return _forecast(task, lambda level: ())
+    return _forecast(task, list)
 
 
 def labels_only(task: Task) -> Forecast:
     """Readings and weather, trained on the known weeks."""
-    return _forecast(task, lambda level: ())
+    return _forecast(task, list)
 
 
 def distilled(task: Task) -> Forecast:
     """The same, trained on what neighbours tell of the other weeks too."""
-    return _forecast(task, partial(_from_neighbours, task, 0))
+    return _forecast(task, partial(_neighbours, task, 0))
 
 
 def shuffled_teacher(task: Task) -> Forecast:
     """Control: the neighbours' records are months late."""
-    return _forecast(task, partial(_from_neighbours, task, SHUFFLED_DAYS * 24))
+    return _forecast(task, partial(_neighbours, task, SHUFFLED_DAYS * 24))
 
 
-def history_of(task: Task, others: Callable[[Floats], tuple[Record, ...]] = lambda level: ()) -> GaugeHistory:
+def history_of(task: Task, neighbours: Callable[[], Sequence[Floats]] = list) -> GaugeHistory:
     """Levels of the known weeks about the allowed tide, and the weather of the training hours.
 
     Args:
-        others: from the own residuals (T,) to further records of them.
+        neighbours: as of `gauge_history`.
     """
     gauge = task.gauge
     modes = np.zeros((gauge.time.size, 0), dtype=np.float32)
     if gauge.tide is not None:
         allowed = gauge.tide + np.nanmean((gauge.level - gauge.tide)[task.known])
+        residual = np.where(task.known, gauge.level, np.nan) - allowed
     else:
         tide = _fit_known_tide(task)
-        allowed, modes = tide.mean + predict_tide(tide.constants, gauge.time), tide.error_modes(gauge.time)
-    level = np.where(task.known, gauge.level, np.nan) - allowed
+        allowed = tide.mean + predict_tide(tide.constants, gauge.time)
+        residual = np.where(task.known, gauge.level, np.nan) - allowed
+        modes = replace(tide, modes=leading_modes(tide, float(np.nanmean(residual**2)))).error_modes(gauge.time)
     weather = _Columns(task)
     series = np.where(task.train[:, None], weather.analysis, np.nan)
-    records = others(level) if weather.columns else ()
-    return GaugeHistory(level, modes, series, weather.columns, task.fold, records)
+    return gauge_history(residual, modes, series, weather.columns, neighbours)
 
 
-def _forecast(task: Task, others: Callable[[Floats], tuple[Record, ...]]) -> Forecast:
-    gauge, weather, history = task.gauge, _Columns(task), history_of(task, others)
-    columns, modes = history.columns, history.tide_modes
-    fitted = fit_residual_forecaster(history)
-    response, error = fitted.whole.response, None
-    if response is not None and task.weather.mode != "analysis":
-        past = _past_hours(task.train)
-        error = learn_forecast_error(response, weather.known_at(past), weather.later(past))
-    measured: dict[float, ResidualForecaster] = {}
+def _forecast(task: Task, neighbours: Callable[[], Sequence[Floats]]) -> Forecast:
+    gauge, weather, history = task.gauge, _Columns(task), history_of(task, neighbours)
 
-    def situation(issues: Issues, hours: Indices) -> Situation:
+    def situation(own: Floats, hours: Indices) -> Situation:
         window = np.clip(hours[:, None] + np.arange(1 - CONTEXT_HOURS, LONGEST_LEAD + 1), 0, gauge.time.size - 1)
-        return Situation(issues.residual, modes[window].astype(float), weather.known_at(hours) if columns else None)
+        known = weather.known_at(hours) if history.columns else None
+        return Situation(own, history.tide_modes[window].astype(float), known)
+
+    def situation_at(_: ResidualForecaster, hours: Indices) -> Situation:
+        return situation(history.level[hours[:, None] + np.arange(1 - CONTEXT_HOURS, 1)], hours)
+
+    def forecast_error(response: WeatherResponse) -> Floats | None:
+        if task.weather.mode == "analysis":
+            return None
+        past = _past_hours(task.train)
+        return learn_forecast_error(response, weather.known_at(past), weather.later(past))
+
+    fitted = fit_to_history(history, situation_at, forecast_error)
 
     def forecast(issues: Issues) -> Floats:
-        if issues.outage not in measured:
-            training = task.training(issues.outage)
-            known = training.issues[np.arange(0, len(training.issues), EVERY)]
-            hours = _hours(gauge, known)
-            measured[issues.outage] = fitted.measured(hours, situation(known, hours), error)
-        found = measured[issues.outage].quantiles(situation(issues, _hours(gauge, issues)), LEVELS)
+        found = fitted.quantiles(situation(issues.residual, _hours(gauge, issues)), LEVELS)
         return found[:, np.array(issues.leads)] + issues.tide_at_leads[..., None]
 
     return forecast
@@ -180,15 +179,10 @@ def _fit_known_tide(task: Task) -> FittedTide:
     return fit_tide(gauge.time, level, gauge.latitude, name=gauge.name, source="known weeks")
 
 
-def _from_neighbours(task: Task, late: int, level: Floats) -> tuple[Record, ...]:
+def _neighbours(task: Task, late: int) -> list[Floats]:
+    """(T,) residuals of the other gauges in the training hours, some hours late."""
     found = [_residual(other, task.gauge, task.train) for other in task.others]
-    neighbours = [np.roll(each, late) for each in found if each is not None]
-    if not neighbours:
-        return ()
-    try:
-        return (infer_from_neighbours(level, np.stack(neighbours)).as_record(),)
-    except RefusedByTheory:
-        return ()
+    return [np.roll(each, late) for each in found if each is not None]
 
 
 def _residual(other: Gauge, gauge: Gauge, train: Mask) -> Floats | None:

@@ -206,7 +206,7 @@ class FittedForecaster:
 
         Args:
             issues: (N,) hours of the history whose situations these are; those near known levels measure the errors.
-            situation: at these hours, the own readings of the same part.
+            situation: at these hours.
             forecast_error: (144, K) modes [m] of what forecasts of the weather miss.
 
         Raises:

@@ -5,38 +5,28 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from strandline.distillation.sea_level.neighbour_teacher import infer_from_neighbours
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Indices, Times
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
-from strandline.observations.sea_level.surge.likelihood import LAG_HOURS, MAX_SEGMENTS, Record
 from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.sea_level.surge.weather_response import WeatherResponse
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster, leading_modes
+from strandline.uncertainty.gauge_forecast.history import fit_to_history, gauge_history
 from strandline.uncertainty.gauge_forecast.weather import (
     AROUND_ISSUE,
-    has_weather,
     usable_columns,
     weather_at,
     weather_later,
     with_forecasts,
 )
-from strandline.uncertainty.residual_forecaster import (
-    CONTEXT_HOURS,
-    LONGEST_LEAD,
-    GaugeHistory,
-    ResidualForecaster,
-    fit_residual_forecaster,
-    learn_forecast_error,
-)
+from strandline.uncertainty.residual_forecaster import ResidualForecaster, Situation, learn_forecast_error
 
 MOST_YEARS = 10.0
 """Newest years of a long record that are used [a]; the fit takes 60 weeks of them, evenly spread."""
-PARTS, PART_WEEKS = 5, 4
-"""Parts of a record that are left out in turn, and weeks in a row that belong to the same one."""
-MOST_ISSUES, PAST_ISSUES = 1000, 300
-"""Issues at which errors of left-out parts are measured, and at which those of weather forecasts are learned."""
+PAST_ISSUES = 300
+"""At which errors of weather forecasts are learned."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,44 +71,30 @@ def fit_gauge_forecaster(
     time = time[last].astype("datetime64[ns]")
     residual = level[last] - mean_sea_level - sea_level.tide(time)
     columns = usable_columns(observations, time, residual)
-    others: tuple[Record, ...] = ()
-    if columns and np.isfinite(residual).sum() < MAX_SEGMENTS * LAG_HOURS:
-        others = _seen_by_neighbours(residual, time, [(each, each.level[last]) for each in neighbours])
     tide_error = leading_modes(sea_level.fitted, float(np.nanmean(residual**2)))
-    history = GaugeHistory(
+    history = gauge_history(
         residual,
         replace(sea_level.fitted, modes=tide_error).error_modes(time),
         weather_later(observations, time, columns) if columns else np.zeros((time.size, 0)),
         columns,
-        _parts(residual),
-        others,
+        lambda: _about_own_tides(time, [(each, each.level[last]) for each in neighbours]),
     )
-    fitted = fit_residual_forecaster(history)
     forecasting = with_forecasts(observations, time)
-    first = GaugeForecaster(sea_level, mean_sea_level, tide_error, fitted.whole)
-    hours = _issues(history)
-    situation = first.situation(time[hours], time, level[last], forecasting)
-    error = _forecast_error(fitted.whole, forecasting, time)
-    return GaugeForecaster(sea_level, mean_sea_level, tide_error, fitted.measured(hours, situation, error))
+
+    def situation_at(fitted: ResidualForecaster, hours: Indices) -> Situation:
+        gauge = GaugeForecaster(sea_level, mean_sea_level, tide_error, fitted)
+        return gauge.situation(time[hours], time, level[last], forecasting)
+
+    def forecast_error(response: WeatherResponse) -> Floats | None:
+        return _forecast_error(response, forecasting, time)
+
+    found = fit_to_history(history, situation_at, forecast_error)
+    return GaugeForecaster(sea_level, mean_sea_level, tide_error, found)
 
 
-def _parts(residual: Floats) -> Indices:
-    return np.arange(residual.size) // (PART_WEEKS * LAG_HOURS) % PARTS
-
-
-def _issues(history: GaugeHistory) -> Indices:
-    """Hours in whose part lie the whole context and a level ahead, evenly spread."""
-    hours = np.arange(CONTEXT_HOURS - 1, history.level.size - LONGEST_LEAD)
-    inside = (history.part[hours] == history.part[hours - CONTEXT_HOURS + 1]) & np.isfinite(history.level[hours])
-    hours = hours[inside]
-    chosen: Indices = hours[np.linspace(0, hours.size - 1, min(MOST_ISSUES, hours.size)).astype(int)]
-    return chosen
-
-
-def _forecast_error(whole: ResidualForecaster, observations: Observations, time: Times) -> Floats | None:
-    """Modes of what forecasts of the weather miss; ``None`` = there is no response, or no forecast of weather."""
-    response = whole.response
-    if response is None or not has_weather(observations) or observations.weather_forecast is None:
+def _forecast_error(response: WeatherResponse, observations: Observations, time: Times) -> Floats | None:
+    """Modes of what forecasts of the weather miss; ``None`` = there is no forecast of weather in these hours."""
+    if observations.weather_forecast is None:
         return None
     issued = observations.weather_forecast["available"].values.astype("datetime64[ns]")
     inside = time[(time >= issued.min()) & (time <= issued.max())]
@@ -131,10 +107,8 @@ def _forecast_error(whole: ResidualForecaster, observations: Observations, time:
     return learn_forecast_error(response, foreseen, weather_later(observations, hours, response.columns))
 
 
-def _seen_by_neighbours(
-    own: Floats, time: Times, neighbours: Sequence[tuple[NeighbourRecord, Floats]]
-) -> tuple[Record, ...]:
-    """The own residual as neighbours show it, each about its own tide; empty where none can teach."""
+def _about_own_tides(time: Times, neighbours: Sequence[tuple[NeighbourRecord, Floats]]) -> list[Floats]:
+    """(T,) residuals of the neighbours to whose record a tide can be fitted [m]."""
     found = []
     for neighbour, level in neighbours:
         try:
@@ -142,9 +116,4 @@ def _seen_by_neighbours(
         except RefusedByTheory:
             continue
         found.append(level - tide.mean - predict_tide(tide.constants, time))
-    if not found:
-        return ()
-    try:
-        return (infer_from_neighbours(own, np.stack(found)).as_record(),)
-    except RefusedByTheory:
-        return ()
+    return found
