@@ -13,6 +13,7 @@ import xarray as xr
 from strandline.observations.arrays import Floats, Indices, Mask, Times
 from strandline.observations.observations import Observations
 
+Steps = npt.NDArray[np.timedelta64]
 QUANTITIES = ("pressure", "wind_east", "wind_north")
 """[Pa], [m s-1], [m s-1]"""
 LONGEST_GAP = np.timedelta64(6, "h")
@@ -61,7 +62,8 @@ def known_weather_at(
     between two of the same source that are at most ``LONGEST_GAP`` apart.
     """
     issue = issue.astype("datetime64[ns]")
-    analyses, forecasts = observations.weather, observations.weather_forecast
+    analyses = _near(observations.weather, "time", issue, hours)
+    forecasts = _near(observations.weather_forecast, "issued", issue, hours)
     members = 1 if forecasts is None else forecasts.sizes["member"]
     sources = (
         None if analyses is None else _analyses(analyses, longitude, latitude),
@@ -75,6 +77,17 @@ def known_weather_at(
     return KnownWeather(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in ("values", "lead", "available"))
     )
+
+
+def _near(source: xr.Dataset | None, time: str, issue: Times, hours: Indices) -> xr.Dataset | None:
+    """The part of a source that may count for some hours about the issues, and one more time at either end."""
+    if source is None or not issue.size or not hours.size:
+        return source
+    reach = 0 if time == "time" else int(source["lead"].values[-1])
+    first = issue.min() + (min(int(hours.min()), 0) - reach) * HOUR - LONGEST_GAP
+    last = issue.max() + max(int(hours.max()), 0) * HOUR + LONGEST_GAP
+    at = source[time].values.astype("datetime64[ns]")
+    return source.isel({time: slice(max(np.searchsorted(at, first) - 1, 0), np.searchsorted(at, last) + 1)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,28 +104,43 @@ class _Source:
     """
 
     reference: Times
-    step: npt.NDArray[np.timedelta64]
+    step: Steps
     values: npt.NDArray[np.floating]
     available: Times | None
     delay: np.timedelta64
     offers: Mask
 
-    def at(self, row: Indices, moment: npt.NDArray[np.timedelta64]) -> tuple[Floats, Indices]:
+    def at(self, row: Indices, moment: Steps) -> tuple[Floats, Indices]:
         """(Q, M, P, V) values of references ``row`` (Q,) at times after them, and the index of the last step used."""
-        above = np.searchsorted(self.step, moment)
-        on_step = self.step[np.minimum(above, self.step.size - 1)] == moment
-        inside = (above < self.step.size) & (on_step | (above > 0))
-        low = self._nearest_given(row, np.where(on_step, above, above - 1), -1)
-        high = self._nearest_given(row, above, 1)
         last = self.step.size - 1
-        given = inside[:, None, None, None] & (low >= 0) & (high <= last)
+        above = np.searchsorted(self.step, moment)
+        on_step = self.step[np.minimum(above, last)] == moment
+        inside = (above <= last) & (on_step | (above > 0))
+        low, high = np.where(on_step, above, above - 1), np.clip(above, 0, last)
+        before = self.values[row, np.clip(low, 0, last)].astype(float)
+        after = self.values[row, high].astype(float)
+        share = _share(moment, self.step[np.clip(low, 0, last)], self.step[high])[:, None, None, None]
+        values = np.where(inside[:, None, None, None], before + share * (after - before), np.nan)
+        last_used = np.broadcast_to(high[:, None, None, None], values.shape).copy()
+        gap = self.step[high] - self.step[np.clip(low, 0, last)] > LONGEST_GAP
+        values[gap] = np.nan
+        has_holes = np.flatnonzero(inside & ~gap & np.isnan(values[..., self.offers]).any(axis=(1, 2, 3)))
+        if has_holes.size:
+            values[has_holes], last_used[has_holes] = self._across_holes(
+                row[has_holes], moment[has_holes], low[has_holes], above[has_holes]
+            )
+        return values, last_used
+
+    def _across_holes(self, row: Indices, moment: Steps, low: Indices, high: Indices) -> tuple[Floats, Indices]:
+        """The same for steps of which some values are not given: between the nearest that are."""
+        last = self.step.size - 1
+        low, high = self._nearest_given(row, low, -1), self._nearest_given(row, high, 1)
+        given = (low >= 0) & (high <= last)
         low, high = np.clip(low, 0, last), np.clip(high, 0, last)
-        apart = self.step[high] - self.step[low]
-        after = moment[:, None, None, None] - self.step[low]
         first, second = self._take(row, low), self._take(row, high)
-        share = after / np.maximum(apart, np.timedelta64(1, "ns"))
-        values = np.where(given & (apart <= LONGEST_GAP), first + share * (second - first), np.nan)
-        return values, high
+        share = _share(moment[:, None, None, None], self.step[low], self.step[high])
+        near = self.step[high] - self.step[low] <= LONGEST_GAP
+        return np.where(given & near, first + share * (second - first), np.nan), high
 
     def _nearest_given(self, row: Indices, start: Indices, direction: int) -> Indices:
         """(Q, M, P, V) index of the nearest step from ``start`` on that is given; beyond ``LONGEST_GAP`` any."""
@@ -132,6 +160,11 @@ class _Source:
     def _take(self, row: Indices, index: Indices) -> Floats:
         member, place, quantity = np.ogrid[tuple(slice(size) for size in self.values.shape[2:])]
         return np.asarray(self.values[row[:, None, None, None], index, member, place, quantity], dtype=float)
+
+
+def _share(moment: Steps, low: Steps, high: Steps) -> Floats:
+    """How far a moment lies between two steps, 0 to 1."""
+    return np.asarray((moment - low) / np.maximum(high - low, np.timedelta64(1, "ns")))
 
 
 def _known(

@@ -104,12 +104,20 @@ def replay_findings(
     signals = {phase.name: signals_of(phase, protocol, found, clock) for phase in protocol.phases}
     states = {phase.name: PhaseState() for phase in protocol.phases}
     record: dict[str, list[PhaseState]] = {name: [] for name in states}
-    for at, now in enumerate(clock):
-        states = step(protocol, states, signals, at, now, crews)
+    calm = np.all([(one.start == 0) & (one.stop == 1) for one in signals.values()], axis=0)
+    unrest = np.append(np.flatnonzero(~calm), clock.size)
+    at = 0
+    while at < clock.size:
+        states = step(protocol, states, signals, at, clock[at], crews)
+        rests = calm[at] and not any(state.active for state in states.values())
+        until = int(unrest[np.searchsorted(unrest, at)]) if rests else at + 1  # nothing changes before
         for name, state in states.items():
-            record[name].append(state)
+            record[name] += [state] * (until - at)
             if state.awaits_all_clear:
-                states[name] = state.cleared(now)
+                states[name] = state.cleared(clock[at])
+            elif rests:
+                states[name] = replace(state, decided=clock[until - 1])
+        at = until
     return {name: _history(record[name]) for name in record}
 
 
