@@ -4,6 +4,8 @@ import os
 
 POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """Variables that size the thread pools of torch, BLAS and numba when they are first loaded."""
+PROCESSES = "STRANDLINE_PROCESSES"
+"""Members of an ensemble that are trained at a time, as `distillation.adaptation.train_members` reads it."""
 
 
 def limit_threads() -> None:
@@ -13,10 +15,11 @@ def limit_threads() -> None:
     busy machine a waiting thread so takes the core from the one that it waits for: a run took six to ten times its
     processor time. The grids and networks here are small: one thread is as fast on an idle machine, and results do not
     depend on the number of cores. What is worth several cores (tiles of a large region, coasts for pre-training) runs
-    in workers of one thread each.
+    in workers of one thread each; so are the members of an ensemble, as many at a time as there are cores.
 
     Call it before torch, numba or numpy is imported; it changes nothing afterwards.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # for users who set more threads: wait without spinning
     for variable in POOLS:
         os.environ.setdefault(variable, "1")
+    os.environ.setdefault(PROCESSES, str(3 * (os.cpu_count() or 1) // 2))  # three members on two cores end together

@@ -196,7 +196,7 @@ def test_the_other_streams_go_on_beside_hanging_files_and_the_step_ends_in_time(
     tmp_path: Path, files: ForeignFiles
 ) -> None:
     """Of eight files that hang, a step reads two at most; the good one comes first, the rest wait."""
-    files = replace(files, begin_within=2.0)
+    files = replace(files, begin_within=3.5)  # a file takes 2 s at most
     feed = folder(tmp_path / "in", files)
     for number in range(8):
         hostile.hanging_netcdf(tmp_path / "in" / f"{number}.nc")
@@ -208,7 +208,7 @@ def test_the_other_streams_go_on_beside_hanging_files_and_the_step_ends_in_time(
     ]
     begin = time.perf_counter()
     readings, health = poll_feeds(clients, [], NOW - 72 * HOUR, NOW)
-    assert time.perf_counter() - begin < 7.0
+    assert time.perf_counter() - begin < 9.0
     assert [reading.stream for reading in readings[:5]] == ["model"] * 5
     assert {reading.stream for reading in readings[5:]} == {"Pier"}
     assert "was not read within 2 s" in health[0].note

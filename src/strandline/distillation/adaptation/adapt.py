@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import torch
 
 from strandline.distillation.adaptation.data import AdaptationData, drop_archive
-from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
+from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData
 from strandline.distillation.adaptation.recipe import Recipe
-from strandline.distillation.continual.replay import build_consolidation, load_exemplars
+from strandline.distillation.adaptation.train_members import train_members
+from strandline.distillation.continual.replay import load_exemplars
 from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
-from strandline.distillation.training.loop import Progress, part_of
+from strandline.distillation.training.loop import Progress
 from strandline.models.inference import student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
@@ -62,11 +63,7 @@ def adapt(
     )
     config = replace(config, recipe=recipe)
     inputs = DistillationData(student_inputs(data.training), data.teacher_predictions.training)
-    exemplars, reached = load_exemplars(), []
-    for i, student in enumerate(students):
-        consolidation = build_consolidation(student, exemplars, config)
-        part = part_of(progress, i, len(students))
-        reached.append(distil_student(student, inputs, config, seed + i, part, consolidation))
+    reached = train_members(students, inputs, config, seed, load_exemplars(), progress)
     return Adapted(tuple(students), _means(reached), trained=True)
 
 

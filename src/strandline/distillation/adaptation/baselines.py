@@ -6,9 +6,10 @@ from dataclasses import replace
 import torch
 
 from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData
-from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
-from strandline.distillation.continual.replay import build_consolidation, load_exemplars
-from strandline.distillation.training.loop import Progress, part_of
+from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData
+from strandline.distillation.adaptation.train_members import train_members
+from strandline.distillation.continual.replay import load_exemplars
+from strandline.distillation.training.loop import Progress
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student
@@ -39,9 +40,7 @@ def train_supervised(
     """
     inputs = DistillationData(student_inputs(data.training.without(*ARCHIVE_STREAMS)))
     supervised = replace(config, recipe=config.recipe.without_teacher(all_weights=all_weights))
-    for i, student in enumerate(students):
-        consolidation = () if exemplars is None else build_consolidation(student, exemplars, supervised)
-        distil_student(student, inputs, supervised, seed + i, part_of(progress, i, len(students)), consolidation)
+    train_members(students, inputs, supervised, seed, exemplars, progress)
     return list(students)
 
 

@@ -87,7 +87,7 @@ def five_weeks(level: np.ndarray) -> np.ndarray:
 def test_a_few_weeks_show_how_the_sea_answers_the_wind() -> None:
     wind, answer, level = make_gauge()
     response = fit_weather_response(five_weeks(level), NO_MODES, wind, ONE)
-    found = response.answer(response.scaled(wind))
+    found = response.answers(response.scaled(wind)).sum(axis=-1)
     later = slice(2000 - BEFORE, HOURS - BEFORE - AFTER)
     expected = answer[BEFORE : HOURS - AFTER][later]
     assert np.sqrt(np.mean((found[later] - expected) ** 2)) < 0.25 * expected.std()
@@ -105,7 +105,7 @@ def test_a_wind_that_does_nothing_is_not_answered() -> None:
     _, _, level = make_gauge()
     other = make_gauge(50)[0]
     response = fit_weather_response(five_weeks(level), NO_MODES, other, ONE)
-    assert response.answer(response.scaled(other)).std() < 0.3 * level.std()
+    assert response.answers(response.scaled(other)).sum(axis=-1).std() < 0.3 * level.std()
 
 
 def test_without_readings_to_the_contrary_the_barometer_is_inverse() -> None:
@@ -129,7 +129,7 @@ def test_a_teacher_helps_as_far_as_it_is_right() -> None:
 
     def error(*others: Record) -> float:
         response = fit_weather_response(known, NO_MODES, wind, ONE, others)
-        return float(np.sqrt(np.mean((response.answer(response.scaled(wind)) - expected) ** 2)))
+        return float(np.sqrt(np.mean((response.answers(response.scaled(wind)).sum(axis=-1) - expected) ** 2)))
 
     rng, lags = np.random.default_rng(8), np.arange(LAG_HOURS)
     empty = np.zeros((HOURS, 0), dtype=np.float32)
