@@ -11,7 +11,12 @@ from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE, KERNELS, KNOTS, weather_features
 from strandline.observations.sea_level.surge.likelihood import LAG_HOURS, READING_NOISE, Record
 from strandline.observations.sea_level.surge.residual_process import predict_residual
-from strandline.observations.sea_level.surge.surge_forecast import DrivenResidual, drive, predict_driven
+from strandline.observations.sea_level.surge.surge_forecast import (
+    DrivenResidual,
+    WeatherForecastError,
+    drive,
+    predict_driven,
+)
 from strandline.observations.sea_level.surge.weather_response import (
     INVERSE_BAROMETER,
     PRESSURE_AND_STRESS,
@@ -209,10 +214,14 @@ def test_members_of_a_forecast_and_its_error_widen_it() -> None:
     variance = [np.sum(each.modes**2, axis=2) for each in (alone, together)]
     steady = (response.mean.sum() / response.columns[0].scale) ** 2
     np.testing.assert_allclose(variance[1] - variance[0], steady, rtol=1e-6)
-    missed = drive(response, one, np.linspace(0, 0.1, 222)[:, None])
+    kept, modes = np.ones((222, 1)), np.linspace(0, 0.1, 222)[:, None]
+    missed = drive(response, one, WeatherForecastError(kept, modes))
     np.testing.assert_allclose(
         np.sum(missed.modes**2, axis=2) - variance[0], np.linspace(0, 0.1, 222)[None] ** 2 + 0 * variance[0]
     )
+    half = drive(response, members, WeatherForecastError(kept / 2, modes[:, :0]))
+    np.testing.assert_allclose(half.mean, together.mean / 2)
+    np.testing.assert_allclose(np.sum(half.modes**2, axis=2), variance[1] / 4)
     silent = np.zeros((2, 72)), np.zeros((2, 72), dtype=bool), np.zeros((2, 150, 0))
     _, spread = predict_driven(*silent, RED, DrivenResidual(together.mean[:, :150], together.modes[:, :150]), 71)
     np.testing.assert_allclose(spread, np.sqrt(RED[0] + variance[1][:, 71:150]))
