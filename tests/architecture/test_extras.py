@@ -51,7 +51,7 @@ def asks(node: ast.AST) -> list[int]:
 def test_an_extra_is_asked_for_before_it_is_loaded() -> None:
     paths = {module_name(path): path for path in ROOT.rglob("*.py")}
     trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in paths.items()}
-    loads = {name: set().union(*(imports(each, paths) for each in at_load(tree))) for name, tree in trees.items()}
+    loads = {name: set[str]().union(*(imports(each, paths) for each in at_load(tree))) for name, tree in trees.items()}
     needing = {name for name, loaded in loads.items() if loaded & EXTRAS}
     while more := {name for name, loaded in loads.items() if loaded & needing} - needing:
         needing |= more

@@ -14,7 +14,6 @@ from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.sea_level.harmonic_tide import FittedTide, fit_tide, predict_tide
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE
-from strandline.observations.sea_level.surge.surge_forecast import WeatherForecastError, learn_forecast_error
 from strandline.observations.sea_level.surge.weather_response import (
     INVERSE_BAROMETER,
     Column,
@@ -30,6 +29,7 @@ from strandline.uncertainty.residual_forecaster import (
     GaugeHistory,
     ResidualForecaster,
     Situation,
+    learn_forecast_error,
 )
 
 SHUFFLED_DAYS = 90
@@ -90,11 +90,11 @@ def _forecast(task: Task, neighbours: Callable[[], Sequence[Floats]]) -> Forecas
     def situation_at(_: ResidualForecaster, hours: Indices) -> Situation:
         return situation(history.level[hours[:, None] + np.arange(1 - CONTEXT_HOURS, 1)], hours)
 
-    def forecast_error(response: WeatherResponse) -> WeatherForecastError | None:
+    def forecast_error(response: WeatherResponse) -> Floats | None:
         if task.weather.mode == "analysis":
             return None
         past = _past_hours(task.train)
-        return learn_forecast_error(response, weather.known_at(past), weather.later(past), CONTEXT_HOURS - 1)
+        return learn_forecast_error(response, weather.known_at(past), weather.later(past))
 
     fitted = fit_to_history(history, situation_at, forecast_error)
 

@@ -12,12 +12,7 @@ from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats, Indices
 from strandline.observations.sea_level.surge.likelihood import Record
 from strandline.observations.sea_level.surge.residual_process import fit_residual_covariance
-from strandline.observations.sea_level.surge.surge_forecast import (
-    DrivenResidual,
-    WeatherForecastError,
-    drive,
-    predict_driven,
-)
+from strandline.observations.sea_level.surge.surge_forecast import DrivenResidual, drive, predict_driven
 from strandline.observations.sea_level.surge.weather_response import Column, WeatherResponse, fit_weather_response
 
 CONTEXT_HOURS, LONGEST_LEAD = 72, 72
@@ -39,6 +34,8 @@ LARGE_SHARE, FEWEST_LARGE, MOST_FACTOR = 0.1, 300, 3.0
 value."""
 FEWEST_ERRORS = 100
 """Errors of left-out weeks that a distribution needs; with fewer the normal one holds."""
+LOST_SHARE = 1e-3
+"""Of the variance of what forecasts of the weather miss that its modes may lack."""
 _AT_ONCE = 128
 
 
@@ -107,7 +104,7 @@ class ResidualForecaster:
     Attributes:
         covariance: (168,) of the residual without weather [m2].
         response: to the weather; ``None`` = there is none.
-        forecast_error: of forecasts of the weather, in the 144 hours about an issue; ``None`` = they have none.
+        forecast_error: (144, K) modes [m] of what forecasts of the weather miss, by hour about the issue.
         amplitude: standard deviation of a factor on the response [-].
         errors: (73, 103) quantiles of the errors, by lead, in standard deviations, at ``GRID``: in weeks left out,
             or of the normal distribution where these are wider.
@@ -116,7 +113,7 @@ class ResidualForecaster:
 
     covariance: Floats
     response: WeatherResponse | None
-    forecast_error: WeatherForecastError | None
+    forecast_error: Floats | None
     amplitude: float
     errors: Floats
     large: LargeResiduals = LargeResiduals()
@@ -201,7 +198,7 @@ class FittedForecaster:
     part: Indices
 
     def measured(
-        self, issues: Indices, situation: Situation, forecast_error: WeatherForecastError | None = None
+        self, issues: Indices, situation: Situation, forecast_error: Floats | None = None
     ) -> ResidualForecaster:
         """The forecaster of all parts, with the errors of the parts that were left out.
 
@@ -210,7 +207,7 @@ class FittedForecaster:
         Args:
             issues: (N,) hours of the history whose situations these are; those near known levels measure the errors.
             situation: at these hours.
-            forecast_error: of forecasts of the weather.
+            forecast_error: (144, K) modes [m] of what forecasts of the weather miss.
 
         Raises:
             InputError: an hour of issue outside of the history.
@@ -267,6 +264,29 @@ def _likelihood(error: Floats, spread: Floats) -> float:
     """Log likelihood of errors (N, 73) [m], NaN = not known, each by itself."""
     known = np.isfinite(error)
     return float(-np.sum(0.5 * (error[known] / spread[known]) ** 2 + np.log(spread[known])))
+
+
+def learn_forecast_error(response: WeatherResponse, forecast: Floats, analysis: Floats) -> Floats:
+    """(144, K) modes [m] of what forecasts of the weather miss, from past issues whose weather is known by now.
+
+    The modes hold all but a thousandth of the variance.
+
+    No reading of the gauge is needed. Hours of issue and before have no error beyond that of the analysis.
+
+    Args:
+        forecast: (N, 222, M, C) weather as known at each issue; ``analysis``: (N, 222, C) as known later.
+    """
+    foreseen = drive(response, forecast).mean
+    happened = drive(response, analysis[:, :, None]).mean
+    known = np.isfinite(foreseen - happened)  # forecasts that end early still show how they err before
+    error = np.where(known, foreseen - happened, 0.0)
+    pairs = known.astype(float)
+    covariance = error.T @ error / np.maximum(pairs.T @ pairs, 1.0)
+    covariance[:CONTEXT_HOURS] = covariance[:, :CONTEXT_HOURS] = 0.0
+    variance, patterns = np.linalg.eigh(covariance)
+    variance, patterns = np.maximum(variance[::-1], 0.0), patterns[:, ::-1]
+    kept = 1 + int(np.searchsorted(np.cumsum(variance), (1 - LOST_SHARE) * variance.sum()))
+    return np.asarray(patterns[:, :kept] * np.sqrt(variance[:kept]))
 
 
 def _without_part(whole: ResidualForecaster, history: GaugeHistory, part: int) -> ResidualForecaster:

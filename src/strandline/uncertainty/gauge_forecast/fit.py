@@ -10,7 +10,6 @@ from strandline.observations.arrays import Floats, Indices, Times
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
 from strandline.observations.sea_level.surge.model import SeaLevelModel
-from strandline.observations.sea_level.surge.surge_forecast import WeatherForecastError, learn_forecast_error
 from strandline.observations.sea_level.surge.weather_response import WeatherResponse
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster, leading_modes
@@ -22,7 +21,7 @@ from strandline.uncertainty.gauge_forecast.weather import (
     weather_later,
     with_forecasts,
 )
-from strandline.uncertainty.residual_forecaster import CONTEXT_HOURS, ResidualForecaster, Situation
+from strandline.uncertainty.residual_forecaster import ResidualForecaster, Situation, learn_forecast_error
 
 MOST_YEARS = 10.0
 """Newest years of a long record that are used [a]; the fit takes 60 weeks of them, evenly spread."""
@@ -86,15 +85,15 @@ def fit_gauge_forecaster(
         gauge = GaugeForecaster(sea_level, mean_sea_level, tide_error, fitted)
         return gauge.situation(time[hours], time, level[last], forecasting)
 
-    def forecast_error(response: WeatherResponse) -> WeatherForecastError | None:
+    def forecast_error(response: WeatherResponse) -> Floats | None:
         return _forecast_error(response, forecasting, time)
 
     found = fit_to_history(history, situation_at, forecast_error)
     return GaugeForecaster(sea_level, mean_sea_level, tide_error, found)
 
 
-def _forecast_error(response: WeatherResponse, observations: Observations, time: Times) -> WeatherForecastError | None:
-    """How forecasts of the weather err; ``None`` = there is no forecast of weather in these hours."""
+def _forecast_error(response: WeatherResponse, observations: Observations, time: Times) -> Floats | None:
+    """Modes of what forecasts of the weather miss; ``None`` = there is no forecast of weather in these hours."""
     if observations.weather_forecast is None:
         return None
     issued = observations.weather_forecast["available"].values.astype("datetime64[ns]")
@@ -105,8 +104,7 @@ def _forecast_error(response: WeatherResponse, observations: Observations, time:
     foreseen = weather_at(observations, issue, response.columns)
     assert foreseen is not None
     hours = issue[:, None] + AROUND_ISSUE.astype("timedelta64[h]")
-    later = weather_later(observations, hours, response.columns)
-    return learn_forecast_error(response, foreseen, later, CONTEXT_HOURS - 1)
+    return learn_forecast_error(response, foreseen, weather_later(observations, hours, response.columns))
 
 
 def _about_own_tides(time: Times, neighbours: Sequence[tuple[NeighbourRecord, Floats]]) -> list[Floats]:

@@ -12,7 +12,6 @@ from safetensors import SafetensorError
 from strandline.errors import InputError
 from strandline.files import write_bytes
 from strandline.observations.sea_level.surge.model import SeaLevelModel
-from strandline.observations.sea_level.surge.surge_forecast import WeatherForecastError
 from strandline.observations.sea_level.surge.weather_response import Column, WeatherResponse
 from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
 from strandline.uncertainty.residual_forecaster import LargeResiduals, ResidualForecaster
@@ -20,7 +19,6 @@ from strandline.uncertainty.residual_forecaster import LargeResiduals, ResidualF
 FORECASTER_FILE = "sea_level_forecaster.safetensors"
 _COLUMNS = TypeAdapter(tuple[Column, ...])
 _RESPONSE = ("mean", "covariance", "residual_covariance", "tide_shift", "logarithms")
-_FORECAST = ("kept", "modes")
 
 
 def save_gauge_forecaster(folder: Path, forecaster: GaugeForecaster) -> None:
@@ -32,7 +30,7 @@ def save_gauge_forecaster(folder: Path, forecaster: GaugeForecaster) -> None:
         columns = residual.response.columns
         arrays |= {f"response.{name}": getattr(residual.response, name) for name in _RESPONSE}
     if residual.forecast_error is not None:
-        arrays |= {f"forecast.{name}": getattr(residual.forecast_error, name) for name in _FORECAST}
+        arrays["forecast_error"] = residual.forecast_error
     known = {
         "amplitude": json.dumps(residual.amplitude),
         "large": json.dumps({name: str(value) for name, value in asdict(residual.large).items()}),
@@ -67,10 +65,8 @@ def load_gauge_forecaster(folder: Path, sea_level: SeaLevelModel, mean_sea_level
         if len(tide_error) != len(sea_level.fitted.modes):
             raise ValueError("its tide is another one than that of deployment.nc")
         large = LargeResiduals(**{name: float(text) for name, text in json.loads(known["large"]).items()})
-        is_forecast = "forecast.modes" in arrays
-        error = WeatherForecastError(*(arrays[f"forecast.{name}"] for name in _FORECAST)) if is_forecast else None
         residual = ResidualForecaster(
-            arrays["covariance"], response, error, float(json.loads(known["amplitude"])),
+            arrays["covariance"], response, arrays.get("forecast_error"), float(json.loads(known["amplitude"])),
             arrays["errors"], large,
         )  # fmt: skip
     except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:

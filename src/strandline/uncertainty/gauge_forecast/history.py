@@ -9,7 +9,6 @@ from strandline.distillation.sea_level.neighbour_teacher import infer_from_neigh
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Indices
 from strandline.observations.sea_level.surge.likelihood import LAG_HOURS, MAX_SEGMENTS, Record
-from strandline.observations.sea_level.surge.surge_forecast import WeatherForecastError
 from strandline.observations.sea_level.surge.weather_response import Column, WeatherResponse
 from strandline.uncertainty.residual_forecaster import (
     CONTEXT_HOURS,
@@ -54,13 +53,13 @@ def gauge_history(
 def fit_to_history(
     history: GaugeHistory,
     situation_at: Callable[[ResidualForecaster, Indices], Situation],
-    forecast_error: Callable[[WeatherResponse], WeatherForecastError | None],
+    forecast_error: Callable[[WeatherResponse], Floats | None],
 ) -> ResidualForecaster:
     """The forecaster of a gauge, with its errors in parts that it was not fitted to.
 
     Args:
         situation_at: what was known at hours of the history (N,), for a forecaster's columns of weather.
-        forecast_error: from its response to the weather to how forecasts of the weather err.
+        forecast_error: from its response to the weather to modes of what forecasts of the weather miss.
 
     Raises:
         RefusedByTheory: no reading.

@@ -11,12 +11,7 @@ from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE, KERNELS, KNOTS, weather_features
 from strandline.observations.sea_level.surge.likelihood import LAG_HOURS, READING_NOISE, Record
 from strandline.observations.sea_level.surge.residual_process import predict_residual
-from strandline.observations.sea_level.surge.surge_forecast import (
-    DrivenResidual,
-    WeatherForecastError,
-    drive,
-    predict_driven,
-)
+from strandline.observations.sea_level.surge.surge_forecast import DrivenResidual, drive, predict_driven
 from strandline.observations.sea_level.surge.weather_response import (
     INVERSE_BAROMETER,
     PRESSURE_AND_STRESS,
@@ -92,7 +87,7 @@ def five_weeks(level: np.ndarray) -> np.ndarray:
 def test_a_few_weeks_show_how_the_sea_answers_the_wind() -> None:
     wind, answer, level = make_gauge()
     response = fit_weather_response(five_weeks(level), NO_MODES, wind, ONE)
-    found = response.answers(response.scaled(wind)).sum(axis=-1)
+    found = response.answer(response.scaled(wind))
     later = slice(2000 - BEFORE, HOURS - BEFORE - AFTER)
     expected = answer[BEFORE : HOURS - AFTER][later]
     assert np.sqrt(np.mean((found[later] - expected) ** 2)) < 0.25 * expected.std()
@@ -110,7 +105,7 @@ def test_a_wind_that_does_nothing_is_not_answered() -> None:
     _, _, level = make_gauge()
     other = make_gauge(50)[0]
     response = fit_weather_response(five_weeks(level), NO_MODES, other, ONE)
-    assert response.answers(response.scaled(other)).sum(axis=-1).std() < 0.3 * level.std()
+    assert response.answer(response.scaled(other)).std() < 0.3 * level.std()
 
 
 def test_without_readings_to_the_contrary_the_barometer_is_inverse() -> None:
@@ -134,7 +129,7 @@ def test_a_teacher_helps_as_far_as_it_is_right() -> None:
 
     def error(*others: Record) -> float:
         response = fit_weather_response(known, NO_MODES, wind, ONE, others)
-        return float(np.sqrt(np.mean((response.answers(response.scaled(wind)).sum(axis=-1) - expected) ** 2)))
+        return float(np.sqrt(np.mean((response.answer(response.scaled(wind)) - expected) ** 2)))
 
     rng, lags = np.random.default_rng(8), np.arange(LAG_HOURS)
     empty = np.zeros((HOURS, 0), dtype=np.float32)
@@ -214,14 +209,10 @@ def test_members_of_a_forecast_and_its_error_widen_it() -> None:
     variance = [np.sum(each.modes**2, axis=2) for each in (alone, together)]
     steady = (response.mean.sum() / response.columns[0].scale) ** 2
     np.testing.assert_allclose(variance[1] - variance[0], steady, rtol=1e-6)
-    kept, modes = np.ones((222, 1)), np.linspace(0, 0.1, 222)[:, None]
-    missed = drive(response, one, WeatherForecastError(kept, modes))
+    missed = drive(response, one, np.linspace(0, 0.1, 222)[:, None])
     np.testing.assert_allclose(
         np.sum(missed.modes**2, axis=2) - variance[0], np.linspace(0, 0.1, 222)[None] ** 2 + 0 * variance[0]
     )
-    half = drive(response, members, WeatherForecastError(kept / 2, modes[:, :0]))
-    np.testing.assert_allclose(half.mean, together.mean / 2)
-    np.testing.assert_allclose(np.sum(half.modes**2, axis=2), variance[1] / 4)
     silent = np.zeros((2, 72)), np.zeros((2, 72), dtype=bool), np.zeros((2, 150, 0))
     _, spread = predict_driven(*silent, RED, DrivenResidual(together.mean[:, :150], together.modes[:, :150]), 71)
     np.testing.assert_allclose(spread, np.sqrt(RED[0] + variance[1][:, 71:150]))

@@ -102,9 +102,9 @@ class WeatherResponse:
         """(…, T, C) weather in the columns' units → departures from their means, per scale [1]."""
         return _scaled(self.columns, weather)
 
-    def answers(self, scaled: Floats) -> Floats:
-        """(…, T, C) scaled weather → (…, T − 78, C) the residual that each column makes [m]."""
-        return _over_lags(scaled, self.by_lag)
+    def answer(self, scaled: Floats) -> Floats:
+        """(…, T, C) scaled weather → (…, T − 78) the residual that it makes [m]."""
+        return np.asarray(_over_lags(scaled, self.by_lag).sum(axis=-1))
 
     def weight_of(self, unknown: Mask) -> tuple[Floats, Floats]:
         """What hours of weather may add to the residual if they depart by a unit all the time [m].
