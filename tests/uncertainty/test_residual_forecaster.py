@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
+from scipy.stats import t as student
 
 from strandline.errors import InputError
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE
@@ -140,6 +141,16 @@ def test_what_forecasts_miss_is_learned_without_a_reading(forecaster: ResidualFo
     np.testing.assert_allclose(np.sqrt(np.sum(modes[-1] ** 2)), abs(gain) * off[:, -1].std(), rtol=0.15)
     wide = replace(forecaster, forecast_error=modes).moments(situation_at(later, RESIDUAL))[1]
     assert wide[:, 48].mean() > forecaster.moments(situation_at(later, RESIDUAL))[1][:, 48].mean()
+
+
+def test_few_weeks_of_record_make_nothing_as_sure_as_years(history: GaugeHistory) -> None:
+    """Before any error is measured: a spread of little weather has the tails of Student's distribution."""
+    weeks = replace(history, level=np.where(np.arange(RECORD) < 2 * LAG_HOURS, history.level, np.nan))
+    pieces = np.unique(np.flatnonzero(np.isfinite(weeks.level)) // 72).size
+    few, many = (fit_residual_forecaster(each).whole.errors[0] for each in (weeks, history))
+    at_95 = [np.interp(0.95, GRID, row) for row in (few, many)]
+    assert at_95[0] == pytest.approx(student.ppf(0.95, pieces - 1), rel=0.02)
+    assert at_95[0] > at_95[1] > 1.64
 
 
 def test_hours_outside_of_the_record_are_refused(history: GaugeHistory) -> None:

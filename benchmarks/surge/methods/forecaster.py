@@ -12,7 +12,7 @@ from benchmarks.surge.protocol import Issues, Task
 from benchmarks.surge.records.gauge import HOUR, Gauge, Kind
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Indices, Mask
-from strandline.observations.sea_level.harmonic_tide import FittedTide, fit_tide, predict_tide
+from strandline.observations.sea_level.harmonic_tide import FittedTide, error_of_mean, fit_tide, predict_tide
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE
 from strandline.observations.sea_level.surge.weather_response import (
     INVERSE_BAROMETER,
@@ -65,10 +65,11 @@ def history_of(task: Task, neighbours: Callable[[], Sequence[Floats]] = list) ->
         neighbours: as of `gauge_history`.
     """
     gauge = task.gauge
-    modes = np.zeros((gauge.time.size, 0), dtype=np.float32)
     if gauge.tide is not None:
-        allowed = gauge.tide + np.nanmean((gauge.level - gauge.tide)[task.known])
-        residual = np.where(task.known, gauge.level, np.nan) - allowed
+        above = np.where(task.known, gauge.level - gauge.tide, np.nan)
+        residual = above - np.nanmean(above)
+        read = residual[np.isfinite(residual)]
+        modes = np.full((gauge.time.size, 1), error_of_mean(read, read.size / 24), dtype=np.float32)
     else:
         tide = _fit_known_tide(task)
         allowed = tide.mean + predict_tide(tide.constants, gauge.time)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
+from scipy.stats import t as student
 
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats, Indices
@@ -32,8 +32,10 @@ their size. It only widens what the process says."""
 LARGE_SHARE, FEWEST_LARGE, MOST_FACTOR = 0.1, 300, 3.0
 """Share of the forecasts that count as of a large residual, errors of them that a factor needs, and its greatest
 value."""
+WEATHER_HOURS = 72
+"""Length of an independent piece of weather [h]; an assumption: a storm and its surge last two to four days."""
 FEWEST_ERRORS = 100
-"""Errors of left-out weeks that a distribution needs; with fewer the normal one holds."""
+"""Errors of left-out weeks that a distribution needs; with fewer Student's holds."""
 LOST_SHARE = 1e-3
 """Of the variance of what forecasts of the weather miss that its modes may lack."""
 _AT_ONCE = 128
@@ -107,7 +109,7 @@ class ResidualForecaster:
         forecast_error: (144, K) modes [m] of what forecasts of the weather miss, by hour about the issue.
         amplitude: standard deviation of a factor on the response [-].
         errors: (73, 103) quantiles of the errors, by lead, in standard deviations, at ``GRID``: in weeks left out,
-            or of the normal distribution where these are wider.
+            or of Student's distribution where these are wider.
         large: how much less sure a forecast of a large residual is.
     """
 
@@ -221,9 +223,12 @@ class FittedForecaster:
         for part, others in self.without.items():
             rows = np.flatnonzero(self.part[issues] == part)
             if rows.size:
-                mean, spread, answer = replace(others, forecast_error=forecast_error)._parts(situation[rows])
+                offset = self._mean_without(part)
+                seen = situation[rows]
+                seen = replace(seen, own=seen.own - offset)
+                mean, spread, answer = replace(others, forecast_error=forecast_error)._parts(seen)
                 same = self.part[at[rows]] == part
-                found.append((mean, np.where(same, truth[rows] - mean, np.nan), spread, answer))
+                found.append((mean, np.where(same, truth[rows] - offset - mean, np.nan), spread, answer))
         whole = replace(self.whole, forecast_error=forecast_error)
         if not found:
             return whole
@@ -231,9 +236,14 @@ class FittedForecaster:
         candidates = [replace(whole, amplitude=size) for size in AMPLITUDES]
         best = max(candidates, key=lambda one: _likelihood(error, one._widened(spread, answer)))
         spread = best._widened(spread, answer)
-        errors = _distributions(error / spread)
+        errors = _distributions(error / spread, self.whole.errors[0])
         half_width = spread * np.array([np.interp(0.95, GRID, row) for row in errors])
         return replace(best, errors=errors, large=LargeResiduals.measure(mean, error, half_width))
+
+    def _mean_without(self, part: int) -> float:
+        """Mean residual of the other parts [m]: what the mean level of the record lacks without a part."""
+        others = self.level[(self.part != part) & np.isfinite(self.level)]
+        return float(others.mean()) if others.size else 0.0
 
 
 def fit_residual_forecaster(history: GaugeHistory) -> FittedForecaster:
@@ -253,8 +263,9 @@ def fit_residual_forecaster(history: GaugeHistory) -> FittedForecaster:
             )
         except RefusedByTheory:  # no reading at an hour with weather
             response = None
-    normal = np.tile(_normal_quantiles(), (LONGEST_LEAD + 1, 1))
-    whole = ResidualForecaster(covariance, response, None, 0.0, normal)
+    whole = ResidualForecaster(
+        covariance, response, None, 0.0, np.tile(_narrowest(history.level), (LONGEST_LEAD + 1, 1))
+    )
     parts = np.unique(history.part[history.part >= 0])
     without = {int(part): _without_part(whole, history, int(part)) for part in parts}
     return FittedForecaster(whole, without, history.level, history.part)
@@ -305,22 +316,26 @@ def _without_part(whole: ResidualForecaster, history: GaugeHistory, part: int) -
     return replace(whole, response=replace(response, residual_covariance=whole.response.residual_covariance))
 
 
-def _distributions(errors: Floats) -> Floats:
+def _distributions(errors: Floats, narrowest: Floats) -> Floats:
     """(73, 103) quantiles of normalised errors (N, 73) by lead, those of neighbouring leads together.
 
-    They are symmetric, since a few weeks do not show which way a forecast errs, and never narrower than those of the
-    normal distribution: errors that happened to be small in these weeks make no later forecast surer.
+    They are symmetric, since a few weeks do not show which way a forecast errs, and never narrower than ``narrowest``:
+    errors that happened to be small in these weeks make no later forecast surer.
     """
-    normal = _normal_quantiles()
-    found = np.tile(normal, (errors.shape[1], 1))
+    found = np.tile(narrowest, (errors.shape[1], 1))
     for lead in range(errors.shape[1]):
         near = errors[:, max(0, lead - LEAD_WINDOW) : lead + LEAD_WINDOW + 1]
         known = np.abs(near[np.isfinite(near)])
         if known.size >= FEWEST_ERRORS:
             size = np.quantile(known, np.abs(2 * GRID - 1))
-            found[lead] = np.sign(GRID - 0.5) * np.maximum(size, np.abs(normal))
+            found[lead] = np.sign(GRID - 0.5) * np.maximum(size, np.abs(narrowest))
     return found
 
 
-def _normal_quantiles() -> Floats:
-    return np.asarray(norm.ppf(GRID))
+def _narrowest(level: Floats) -> Floats:
+    """(103,) quantiles of an error over a standard deviation that was estimated from the weather of a record (T,).
+
+    Source: Student's distribution, with a degree of freedom for each piece of weather but one.
+    """
+    pieces = np.unique(np.flatnonzero(np.isfinite(level)) // WEATHER_HOURS).size
+    return np.asarray(student.ppf(GRID, max(1, pieces - 1)))

@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from utide._ut_constants import constit_index_dict, ut_constants
 from utide.constituent_selection import ut_cnstitsel
-from utide.harmonics import FUV, linearized_freqs
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.observations.arrays import Complexes, Floats, Indices, Times
-from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.observations.arrays import Floats, Times
+from strandline.observations.sea_level.tidal_arguments import days_of, tidal_basis, tide_parts
 
 SHORTEST_RECORD_DAYS = 15.0
 """Rayleigh's criterion separates M2 and S2 from 14.77 days on (Foreman 1977)."""
@@ -34,8 +33,6 @@ PUBLISHED_ERROR, DECORRELATION_DAYS = 0.05, 5.0
 NEGLIGIBLE = 1e-3
 """Share of the variance of a tide's error that its modes omit."""
 
-_MILLISECONDS = 86_400_000.0
-_DAYS_TO_UNIX_EPOCH = 719163.0  # utide counts days from 0000-12-31
 _SOURCES = {
     "vung_tau": (10.340, "TICON-4, gauge Vung Tau (UHSLC 383, fast delivery), CC-BY-4.0"),
     "chittagong": (22.237, "TICON-4, gauge Chittagong (UHSLC 124, fast delivery), CC-BY-4.0"),
@@ -105,7 +102,7 @@ def predict_tide(constants: TidalConstants, time: Times) -> Floats:
         [constants.amplitude[n] * np.exp(-1j * np.deg2rad(constants.phase[n])) for n in names], dtype=complex
     )
     level = np.empty(time.shape)
-    for part in _parts(names, constants.latitude, _days(time)):
+    for part in tide_parts(names, constants.latitude, days_of(time)):
         level[part.where] = part.sum_of(phasor)
     return level
 
@@ -146,7 +143,7 @@ def tidal_waves(names: list[str], latitude: float, time: Times) -> Floats:
 
 
 def _waves(names: list[str], latitude: float, time: Times) -> Iterator[tuple[slice, Floats]]:
-    for part, basis in _basis(names, latitude, _days(time)):
+    for part, basis in tidal_basis(names, latitude, days_of(time)):
         yield part, np.hstack([basis.real, basis.imag])
 
 
@@ -176,7 +173,7 @@ def fit_tide(time: Times, level: Floats, latitude: float, *, name: str, source: 
             f"tide of '{name}'", f"has {time.shape} times and {level.shape} levels", "give one level for each time"
         )
     seen = np.isfinite(level)
-    days, observed_level = _days(time[seen]), level[seen]
+    days, observed_level = days_of(time[seen]), level[seen]
     step = float(np.median(np.diff(days))) if days.size > 1 else 0.0
     observed = step * days.size
     if observed < SHORTEST_RECORD_DAYS:
@@ -215,15 +212,19 @@ def adopt_tide(constants: TidalConstants, time: Times, level: Floats) -> FittedT
         RefusedByTheory: less than a day is observed.
     """
     seen = np.isfinite(level)
-    days = float(np.median(np.diff(_days(time)))) * seen.sum() if time.size > 1 else 0.0
+    days = float(np.median(np.diff(days_of(time)))) * seen.sum() if time.size > 1 else 0.0
     if days < 1.0:
         raise RefusedByTheory(
             f"{days:.1f} observed days at '{constants.name}' cannot give mean sea level; need one day"
         )
     rest = level[seen] - predict_tide(constants, time[seen])
     sizes = PUBLISHED_ERROR * np.array(list(constants.amplitude.values()))
-    mean = float(rest.std()) / math.sqrt(max(days / DECORRELATION_DAYS, 1.0))
-    return FittedTide(constants, float(rest.mean()), np.diag([*sizes, *sizes, mean]))
+    return FittedTide(constants, float(rest.mean()), np.diag([*sizes, *sizes, error_of_mean(rest, days)]))
+
+
+def error_of_mean(residual: Floats, days: float) -> float:
+    """Standard error [m] of the mean of residuals that cover so many days; they are independent after five."""
+    return float(residual.std()) / math.sqrt(max(days / DECORRELATION_DAYS, 1.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -296,7 +297,7 @@ def _sum_products(names: list[str], latitude: float, days: Floats, step: float, 
     size = 2 * len(names) + 2
     first, now, before, across = (np.zeros((size, size)) for _ in range(4))
     last, last_day = np.zeros((1, size)), -np.inf
-    for part, basis in _basis(names, latitude, days):
+    for part, basis in tidal_basis(names, latitude, days):
         columns = np.hstack([basis.real, basis.imag, np.ones((len(basis), 1)), level[part, None]])  # (T, 2C + 2)
         follows = np.diff(days[part], prepend=last_day) < 1.5 * step
         earlier = np.vstack([last, columns[:-1]])[follows]
@@ -345,58 +346,3 @@ def _most_probable(candidates: Constituents, products: _Products, size: int, sea
             gain[number] = math.sqrt(squares[of].sum() / (equilibrium[of] ** 2).sum())
     directions, sizes, _ = np.linalg.svd(modes, full_matrices=False)
     return solution, (directions * sizes)[:, np.cumsum(sizes[::-1] ** 2)[::-1] > NEGLIGIBLE * (sizes**2).sum()]
-
-
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """``f exp(i (V + u))`` of up to a year of times.
-
-    utide's V, f and u are computed at noon of each day; within the day V advances at the constituent's frequency. The
-    tide differs by less than 1 mm from an evaluation at every time, at a fraction of the cost.
-
-    Attributes:
-        where: of the times.
-        daily: (days, C) at noon; ``day``: (T,) index into it.
-        within: (hours, C) advance since noon at each time of day; ``hour``: (T,) index into it.
-    """
-
-    where: slice
-    daily: Complexes
-    day: Indices
-    within: Complexes
-    hour: Indices
-
-    def basis(self) -> Complexes:
-        """(T, C)"""
-        return np.asarray(self.daily[self.day] * self.within[self.hour])
-
-    def sum_of(self, phasor: Complexes) -> Floats:
-        """(T,) real part of the sum over the constituents, each times its phasor (C,)."""
-        if len(self.daily) * len(self.within) > 2 * self.day.size:  # the times of day hardly recur
-            return np.asarray((self.basis() @ phasor).real)
-        return np.asarray(((self.daily * phasor) @ self.within.T).real[self.day, self.hour])
-
-
-def _parts(names: list[str], latitude: float, days: Floats) -> Iterator[_Part]:
-    index = np.array([constit_index_dict[name] for name in names], dtype=int)
-    for first in range(0, days.size, HOURS_PER_YEAR):
-        where = slice(first, first + HOURS_PER_YEAR)
-        noon, day = np.unique(np.floor(days[where]) + 0.5, return_inverse=True)
-        factor, nodal, argument = FUV(noon, noon[:1], index, latitude, [False] * 4)  # (noon, constituent)
-        daily = factor * np.exp(2j * np.pi * (nodal + argument))
-        since, hour = np.unique(np.round((days[where] - noon[day]) * _MILLISECONDS), return_inverse=True)
-        radians_per_day = 48.0 * np.pi * linearized_freqs(noon[:1])[index]
-        within = np.exp(1j * (since / _MILLISECONDS)[:, None] * radians_per_day)
-        yield _Part(where, daily, day, within, hour)
-
-
-def _basis(names: list[str], latitude: float, days: Floats) -> Iterator[tuple[slice, Complexes]]:
-    """``f exp(i (V + u))`` for up to a year of times at once: the slice of ``days``, and (time, constituent)."""
-    for part in _parts(names, latitude, days):
-        yield part.where, part.basis()
-
-
-def _days(time: Times) -> Floats:
-    """Days since 0000-12-31, as utide counts them."""
-    milliseconds = np.asarray(time).astype("datetime64[ms]").astype(np.float64)
-    return milliseconds / _MILLISECONDS + _DAYS_TO_UNIX_EPOCH
