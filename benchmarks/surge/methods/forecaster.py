@@ -89,7 +89,9 @@ def _forecast(task: Task, neighbours: Callable[[], Sequence[Floats]]) -> Forecas
         return Situation(own, history.tide_modes[window].astype(float), known)
 
     def situation_at(_: ResidualForecaster, hours: Indices) -> Situation:
-        return situation(history.level[hours[:, None] + np.arange(1 - CONTEXT_HOURS, 1)], hours)
+        own = history.level[hours[:, None] + np.arange(1 - CONTEXT_HOURS, 1)]
+        own[:, CONTEXT_HOURS - gauge.reading_delay :] = np.nan
+        return situation(own, hours)
 
     def forecast_error(response: WeatherResponse) -> Floats | None:
         if task.weather.mode == "analysis":

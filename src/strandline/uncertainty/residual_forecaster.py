@@ -223,12 +223,9 @@ class FittedForecaster:
         for part, others in self.without.items():
             rows = np.flatnonzero(self.part[issues] == part)
             if rows.size:
-                offset = self._mean_without(part)
-                seen = situation[rows]
-                seen = replace(seen, own=seen.own - offset)
-                mean, spread, answer = replace(others, forecast_error=forecast_error)._parts(seen)
+                mean, spread, answer = replace(others, forecast_error=forecast_error)._parts(situation[rows])
                 same = self.part[at[rows]] == part
-                found.append((mean, np.where(same, truth[rows] - offset - mean, np.nan), spread, answer))
+                found.append((mean, np.where(same, truth[rows] - mean, np.nan), spread, answer))
         whole = replace(self.whole, forecast_error=forecast_error)
         if not found:
             return whole
@@ -239,11 +236,6 @@ class FittedForecaster:
         errors = _distributions(error / spread, self.whole.errors[0])
         half_width = spread * np.array([np.interp(0.95, GRID, row) for row in errors])
         return replace(best, errors=errors, large=LargeResiduals.measure(mean, error, half_width))
-
-    def _mean_without(self, part: int) -> float:
-        """Mean residual of the other parts [m]: what the mean level of the record lacks without a part."""
-        others = self.level[(self.part != part) & np.isfinite(self.level)]
-        return float(others.mean()) if others.size else 0.0
 
 
 def fit_residual_forecaster(history: GaugeHistory) -> FittedForecaster:
