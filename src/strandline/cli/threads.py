@@ -15,7 +15,8 @@ def limit_threads() -> None:
     busy machine a waiting thread so takes the core from the one that it waits for: a run took six to ten times its
     processor time. The grids and networks here are small: one thread is as fast on an idle machine, and results do not
     depend on the number of cores. What is worth several cores (tiles of a large region, coasts for pre-training) runs
-    in workers of one thread each; so are the members of an ensemble, as many at a time as there are cores.
+    in workers of one thread each; so are the members of an ensemble trained, half as many again at a time as there are
+    cores.
 
     Call it before torch, numba or numpy is imported; it changes nothing afterwards.
     """

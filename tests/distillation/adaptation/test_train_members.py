@@ -11,6 +11,7 @@ from strandline.distillation.adaptation.baselines import untrained_students
 from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData
 from strandline.distillation.adaptation.recipe import AMORTISED
 from strandline.distillation.adaptation.train_members import PROCESSES, train_members
+from strandline.errors import InputError
 from tests.fixtures.batches import make_batch
 
 pytestmark = pytest.mark.slow
@@ -44,7 +45,14 @@ def test_a_training_that_fails_in_a_process_says_why(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "FEWEST_STEPS", 1)
     monkeypatch.setenv(PROCESSES, "2")
     data = DistillationData(make_batch(4, (16, 16)))
-    with pytest.raises(Exception, match="no teacher's predictions"):
+    with pytest.raises(InputError, match="no teacher's predictions"):
         train_members(
             untrained_students(2, (16, 16), 0), data, DistillationConfig(replace(AMORTISED, soft=1.0), 2), 0, None
         )
+
+
+@pytest.mark.parametrize("stated", ["two", "0", "-1", ""])
+def test_a_number_of_processes_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, stated: str) -> None:
+    monkeypatch.setenv(PROCESSES, stated)
+    with pytest.raises(InputError, match="STRANDLINE_PROCESSES: is"):
+        train_members([], DistillationData(make_batch(2, (16, 16))), DistillationConfig(), 0, None)

@@ -12,6 +12,7 @@ import torch
 from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
 from strandline.distillation.continual.replay import build_consolidation
 from strandline.distillation.training.loop import Progress, part_of
+from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.student import Student
 
@@ -42,8 +43,11 @@ def train_members(
 
     Returns:
         Of each member what `distil_student` returns.
+
+    Raises:
+        InputError: `STRANDLINE_PROCESSES` is no whole number of 1 or more; or what `distil_student` raises.
     """
-    processes = min(len(students), int(os.environ.get(PROCESSES, "1")))
+    processes = min(len(students), _most_processes())
     tasks = [(student, data, config, seed + number, exemplars) for number, student in enumerate(students)]
     if processes < 2 or config.steps < FEWEST_STEPS:
         return [_train(*task, part_of(progress, number, len(tasks))) for number, task in enumerate(tasks)]
@@ -61,6 +65,13 @@ def train_members(
             student.eval()
             found.append(terms)
     return found
+
+
+def _most_processes() -> int:
+    stated = os.environ.get(PROCESSES, "1")
+    if not stated.isdecimal() or int(stated) < 1:
+        raise InputError(PROCESSES, f"is '{stated}'", "set a whole number of 1 or more, or leave it unset")
+    return int(stated)
 
 
 def _train(
