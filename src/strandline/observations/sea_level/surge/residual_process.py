@@ -27,6 +27,9 @@ from strandline.observations.sea_level.surge.variance_prior import ANY_SPREAD, V
 GRADIENT_TOLERANCE = 1e-3
 """Gradient of the −log posterior density at convergence; with the prior's curvature, less than 1e-5 is left to gain."""
 SMOOTH_HOURS, TIDAL_HOURS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0), (24.84, 12.42, 8.28, 6.21)
+SEICHE_HOURS = (35.0, 29.0, 21.5, 18.5, 16.0, 14.2, 10.9, 9.7)
+"""Periods between those of the tides at which a basin may swing, about 0.007 cycles per hour apart: three half-widths
+of a wave that decays in three days. The Adriatic swings at 21 and 11 h."""
 _LAG = np.arange(LAG_HOURS)
 
 
@@ -36,7 +39,7 @@ def _smooth(hours: float) -> Floats:
     return matern
 
 
-def _tidal(period: float, memory: float) -> Floats:
+def _wave(period: float, memory: float) -> Floats:
     wave: Floats = np.exp(-_LAG / memory) * np.cos(2 * np.pi * _LAG / period)
     return wave
 
@@ -44,13 +47,14 @@ def _tidal(period: float, memory: float) -> Floats:
 SHAPES = np.stack(
     [
         *(_smooth(hours) for hours in SMOOTH_HOURS),
-        *(_tidal(period, memory) for period in TIDAL_HOURS for memory in (72.0, 720.0)),
+        *(_wave(period, memory) for period in TIDAL_HOURS for memory in (72.0, 720.0)),
+        *(_wave(period, 72.0) for period in SEICHE_HOURS),
         (_LAG == 0).astype(float),
         np.ones(LAG_HOURS),
     ]
 )
-"""(17, 168) basis autocorrelations: Matérn 3/2, waves of the tidal species that decorrelate in three days or a month,
-noise, and what lasts longer than a week."""
+"""(25, 168) basis autocorrelations: Matérn 3/2, waves of the tidal species that decorrelate in three days or a month,
+seiches, noise, and what lasts longer than a week."""
 
 
 def autocovariance(level: Floats) -> Floats:
