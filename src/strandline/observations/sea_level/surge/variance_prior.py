@@ -14,7 +14,7 @@ the logarithm of its variance: a few weeks of record show neither the season nor
 to 0.15 m at most gauges (Holgate et al. 2013, J. Coastal Research 29, 493-504); the value is an assumption."""
 SMOOTH = ((-6.5, 2.5), (-8.0, 1.0), (-6.5, 1.2), (-3.0, 2.0), (-2.5, 1.5), (-2.5, 1.3), (-2.5, 1.3))
 TIDAL = ((-6.0, 1.5), (-7.5, 1.0), (-8.0, 1.3), (-8.0, 1.4), (-8.5, 2.0), (-9.5, 1.5), (-10.0, 1.7), (-10.0, 1.5))
-SEICHE = ((-10.0, 2.0),) * 8
+SEICHE = ((-6.0, 1.7), (-6.7, 1.5), (-7.0, 1.5), (-8.3, 1.5), (-8.3, 1.5), (-9.5, 1.5), (-9.9, 1.5), (-10.4, 1.5))
 NOISE = (-6.0, 2.0)
 PRESSURE, STRESS = ((-2.3, 1.5), (-4.5, 1.5), (-5.0, 1.5)), ((-5.3, 1.5), (-5.5, 1.5), (-5.0, 1.5))
 """Mean and standard deviation, over gauges with a year of record and more, of the logarithm of a variance beside that
