@@ -118,6 +118,16 @@ def test_an_error_of_the_tide_is_not_taken_for_weather() -> None:
     assert quick(blind) > 0.08**2
 
 
+def test_a_basin_that_swings_for_days_is_known_from_five_weeks() -> None:
+    """The Adriatic swings at 21 h, between the tides: a process without such waves forgets in hours."""
+    swing = 0.1**2 * np.exp(-LAG / 72) * np.cos(2 * np.pi * LAG / 21.2) + 0.05**2 * np.exp(-LAG / 20)
+    level = sample(swing, 4000, 3)
+    level[5 * 168 :] = np.nan
+    found = fit_residual_covariance(level, NO_MODES, np.zeros((0, LAG_HOURS)))
+    for trough, crest in ((11, 21), (32, 42), (53, 64)):
+        assert found[crest] - found[trough] == pytest.approx(swing[crest] - swing[trough], rel=0.4)
+
+
 WAVES = 0.2 * np.cos(np.arange(4000)[:, None] / [1.9, 2.0, 3.8]).astype(np.float32)
 
 

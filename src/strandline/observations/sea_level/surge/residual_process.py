@@ -27,9 +27,9 @@ from strandline.observations.sea_level.surge.variance_prior import ANY_SPREAD, V
 GRADIENT_TOLERANCE = 1e-3
 """Gradient of the −log posterior density at convergence; with the prior's curvature, less than 1e-5 is left to gain."""
 SMOOTH_HOURS, TIDAL_HOURS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0), (24.84, 12.42, 8.28, 6.21)
-SEICHE_HOURS = (35.0, 29.0, 21.5, 18.5, 16.0, 14.2, 10.9, 9.7)
+SEICHE_HOURS = (21.5, 18.5, 16.0, 14.2, 10.9, 9.7)
 """Periods between those of the tides at which a basin may swing, about 0.007 cycles per hour apart: three half-widths
-of a wave that decays in three days. The Adriatic swings at 21 and 11 h."""
+of a wave that decays in three days. The Adriatic swings at 21 h (Leder and Orlic 2004, Ann. Geophys. 22) and 11 h."""
 _LAG = np.arange(LAG_HOURS)
 
 
@@ -53,7 +53,7 @@ SHAPES = np.stack(
         np.ones(LAG_HOURS),
     ]
 )
-"""(25, 168) basis autocorrelations: Matérn 3/2, waves of the tidal species that decorrelate in three days or a month,
+"""(23, 168) basis autocorrelations: Matérn 3/2, waves of the tidal species that decorrelate in three days or a month,
 seiches, noise, and what lasts longer than a week."""
 
 
