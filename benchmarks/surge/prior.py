@@ -11,15 +11,18 @@ import numpy as np
 from rich.progress import track
 
 from benchmarks.record import Record, Row, print_summary, sha256, summary_table, write_record
-from benchmarks.surge.methods.forecaster import history_of
+from benchmarks.surge.methods.forecaster import history_of, neighbours_of
 from benchmarks.surge.protocol import draw_task
 from benchmarks.surge.records.gauge import Gauge, GaugeSet
 from benchmarks.surge.records.sets import SETS
+from strandline.distillation.sea_level.neighbour_teacher import infer_from_neighbours
+from strandline.observations.arrays import Floats
 from strandline.observations.sea_level.surge.likelihood import Record as Readings
 from strandline.observations.sea_level.surge.likelihood import RecordLikelihood
 from strandline.observations.sea_level.surge.residual_process import SHAPES, choose_variances
 from strandline.observations.sea_level.surge.variance_prior import equal_shares
-from strandline.observations.sea_level.surge.weather_response import fit_weather_response
+from strandline.observations.sea_level.surge.weather_response import BANDS, fit_weather_response
+from strandline.uncertainty.residual_forecaster import GaugeHistory
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -43,9 +46,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def shares_of(gauge_set: GaugeSet, gauge: Gauge) -> list[Row]:
-    """Logarithms of the variances beside that of the residual, of shapes and of coefficients of the weather."""
+    """Logarithms of the variances beside that of the residual, of shapes and of coefficients of the weather.
+
+    The difference of what neighbours show stands beside the first band of its kind.
+    """
     mode = "none" if gauge.forcing is None else "analysis"
-    task = draw_task(gauge, (), gauge_set.period_of(gauge.name), 1.0, gauge_set.leads, 0, mode)
+    others = tuple(other for other in gauge_set.gauges if other.name != gauge.name)
+    task = draw_task(gauge, others, gauge_set.period_of(gauge.name), 1.0, gauge_set.leads, 0, mode)
     history = history_of(task)
     likelihood = RecordLikelihood([Readings.without_weather(history.level, history.tide_modes)], SHAPES)
     variance = likelihood.mean_square
@@ -60,7 +67,23 @@ def shares_of(gauge_set: GaugeSet, gauge: Gauge) -> list[Row]:
             {**head, "what": f"{kind}, band {band}", "log_share": float(one)}
             for kind, bands in zip(kinds, of_groups, strict=True) for band, one in enumerate(bands)
         ]  # fmt: skip
+        rows += [
+            {**head, "what": f"{kind}, difference", "log_share": float(one)}
+            for kind, one in zip(kinds, _differences(history, neighbours_of(task)), strict=False)
+        ]
     return rows
+
+
+def _differences(history: GaugeHistory, neighbours: Sequence[Floats]) -> Floats:
+    """(G,) logarithms of the variances of what neighbours answer otherwise, beside the own; none without them."""
+    if not neighbours:
+        return np.zeros(0)
+    teacher = infer_from_neighbours(history.level, np.stack(neighbours)).as_record()
+    found = fit_weather_response(
+        history.level, history.tide_modes, history.weather, history.columns, (teacher,)
+    ).logarithms[len(SHAPES) :]
+    count = found.size // (len(BANDS) + 2)
+    return np.asarray(found[-count:] - found[: -count : len(BANDS) + 1])
 
 
 if __name__ == "__main__":

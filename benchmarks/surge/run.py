@@ -18,7 +18,7 @@ from benchmarks.surge.scoring import score
 from benchmarks.workers import Messages
 from strandline.observations.arrays import Floats, Indices
 
-VERSION = 5
+VERSION = 6
 """Part of the name of finished rows; increase it when a method changes."""
 OUTAGES = (0.0, 0.5, 1.0)
 """Shares of the own readings that a test case loses."""

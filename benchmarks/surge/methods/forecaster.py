@@ -50,12 +50,12 @@ def labels_only(task: Task) -> Forecast:
 
 def distilled(task: Task) -> Forecast:
     """The same, trained on what neighbours tell of the other weeks too."""
-    return _forecast(task, partial(_neighbours, task, 0))
+    return _forecast(task, partial(neighbours_of, task))
 
 
 def shuffled_teacher(task: Task) -> Forecast:
     """Control: the neighbours' records are months late."""
-    return _forecast(task, partial(_neighbours, task, SHUFFLED_DAYS * 24))
+    return _forecast(task, partial(neighbours_of, task, SHUFFLED_DAYS * 24))
 
 
 def history_of(task: Task, neighbours: Callable[[], Sequence[Floats]] = list) -> GaugeHistory:
@@ -182,7 +182,7 @@ def _fit_known_tide(task: Task) -> FittedTide:
     return fit_tide(gauge.time, level, gauge.latitude, name=gauge.name, source="known weeks")
 
 
-def _neighbours(task: Task, late: int) -> list[Floats]:
+def neighbours_of(task: Task, late: int = 0) -> list[Floats]:
     """(T,) residuals of the other gauges in the training hours, some hours late."""
     found = [_residual(other, task.gauge, task.train) for other in task.others]
     return [np.roll(each, late) for each in found if each is not None]

@@ -138,6 +138,12 @@ def test_a_teacher_helps_as_far_as_it_is_right() -> None:
     alone = error()
     assert error(good) < 0.8 * alone
     assert error(vague) == pytest.approx(alone, rel=0.1)
+    # its own shore lies the other way: what the wind does there within two hours is not done here
+    local = np.zeros(HOURS)
+    local[2:] = -0.03 * (wind[:-2, 0] - wind.mean())
+    across = Record(good.level + local, empty, empty, good.error)
+    assert local.std() > 0.3 * answer.std()
+    assert error(across) < 0.8 * alone
 
 
 def test_columns_of_a_kind_share_a_prior_and_half_of_their_scale() -> None:

@@ -152,7 +152,8 @@ def fit_weather_response(
         modes: (T, R) of the error of that tide [m].
         weather: (T, C) of the same hours in the columns' units; NaN = not known. It may be known where no level is.
         others: further records of the same residual, as a teacher infers them, with their own error; their features
-            are those of ``weather`` and are filled here.
+            are those of ``weather`` and are filled here. What acts within the first band of lags may differ there: wind
+            piles water up against each shore its own way, and what takes longer is the basin's.
         logarithms: of the variances, where a fit to more of the record has chosen them; ``None`` = chosen here.
 
     Raises:
@@ -169,27 +170,34 @@ def fit_weather_response(
     prior = _prior_mean(columns)
     expected = np.where(known, features @ prior, 0.0)
     filled = np.where(known[:, None], features, 0.0)
+    group, is_local = groups_of(columns), np.tile(np.array(KNOTS) < BANDS[0], len(columns))
+    local = filled[:, is_local & bool(others)]
+    if others:
+        group = np.concatenate([group, group.max() + 1 + group[is_local] // (len(BANDS) + 1)])
 
-    def record(level: Floats, modes: npt.NDArray[np.float32], error: Floats | None) -> Record:
-        return Record(np.where(known, level - expected, np.nan), modes, filled, error)
+    def record(level: Floats, modes: npt.NDArray[np.float32], difference: Floats, error: Floats | None) -> Record:
+        return Record(np.where(known, level - expected, np.nan), modes, np.hstack([filled, difference]), error)
 
-    records = [record(level, modes, None), *(record(one.level, 0 * modes, one.error) for one in others)]
-    likelihood = RecordLikelihood(records, SHAPES, groups_of(columns))
+    records = [record(level, modes, 0 * local, None)]
+    records += [record(one.level, 0 * modes, local, one.error) for one in others]
+    likelihood = RecordLikelihood(records, SHAPES, group)
     is_first = logarithms is None
     if logarithms is None:
         kinds = list(dict.fromkeys(column.kind for column in columns))
-        prior_variances = variance_prior(likelihood.mean_square, kinds=kinds, bands=len(BANDS) + 1)
+        prior_variances = variance_prior(
+            likelihood.mean_square, kinds=kinds, bands=len(BANDS) + 1, has_teacher=bool(others)
+        )
         logarithms = choose_variances(likelihood, prior_variances)
     found = likelihood.coefficients(logarithms)
-    tide = modes.shape[1]
+    tide, end = modes.shape[1], modes.shape[1] + len(prior)
     covariance = np.exp(logarithms[: len(SHAPES)]) @ SHAPES
     if is_first:
-        left = records[0].level - filled @ found.mean[tide:] - modes @ found.mean[:tide]
+        left = records[0].level - filled @ found.mean[tide:end] - modes @ found.mean[:tide]
         covariance = fit_residual_covariance(left, modes, covariance[None])
     return WeatherResponse(
         columns,
-        prior + found.mean[tide:],
-        found.covariance[tide:, tide:],
+        prior + found.mean[tide:end],
+        found.covariance[tide:end, tide:end],
         covariance,
         found.mean[:tide] if others else np.zeros(tide),
         logarithms,
