@@ -164,6 +164,11 @@ def fit_weather_response(
         stated = f"{weather.shape} values for {level.size} hours and {len(columns)} columns"
         raise InputError("weather of a gauge", stated, "give every column at every hour of the record")
     columns = standardised(columns, weather)
+    read = np.flatnonzero(np.isfinite([level, *(one.level for one in others)]).any(axis=0))
+    if read.size:  # features of decades are large, and only those of hours with readings are used
+        span = slice(max(0, int(read[0]) - BEFORE), int(read[-1]) + 1 + AFTER)
+        level, modes, weather = level[span], modes[span], weather[span]
+        others = [replace(one, level=one.level[span]) for one in others]
     features = np.full((level.size, len(columns) * len(KNOTS)), np.nan)
     features[BEFORE : level.size - AFTER] = weather_features(_scaled(columns, weather))
     known = np.isfinite(features).all(axis=1)
