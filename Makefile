@@ -28,16 +28,15 @@ $(INSTALLED_DEV): pyproject.toml constraints.txt | $(BIN)/python
 demo: $(INSTALLED)
 	$(BIN)/strandline run --evaluate --out runs/demo
 
-# a worker more than two cores: many tests wait, for a time limit, a server or a browser
 test: $(INSTALLED_DEV)
-	$(ONE_THREAD) $(BIN)/pytest -n 3 --dist worksteal
+	$(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal
 
 test-fast: $(INSTALLED_DEV)
-	$(ONE_THREAD) $(BIN)/pytest -n 3 --dist worksteal -m "not slow"
+	$(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
 # lines that numba compiles are not seen
 coverage: $(INSTALLED_DEV)
-	$(ONE_THREAD) $(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term --cov-report=html:build/coverage
+	$(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term --cov-report=html:build/coverage
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check .
@@ -55,7 +54,7 @@ check: lint docs demo test
 newest:
 	$(PYTHON) -m venv --clear $(NEWEST)
 	$(NEWEST)/bin/pip install --quiet --editable '.[dev]'
-	$(ONE_THREAD) $(NEWEST)/bin/pytest -n 3 --dist worksteal
+	$(ONE_THREAD) $(NEWEST)/bin/pytest -n 2 --dist worksteal
 
 lock: $(INSTALLED_DEV)
 	head -1 constraints.txt > build/constraints

@@ -96,6 +96,24 @@ def test_an_hour_without_readings_and_weather_is_no_calm(
     assert "Do not conclude that the sea stays calm" in said
 
 
+def test_a_gauge_in_doubt_is_named_and_every_level_has_a_chance_without_it(
+    run: Path, tmp_path: Path, monkeypatch: Patch, capsys: Capture
+) -> None:
+    _, area, deployment = command._open(None, None, run)
+    moved = gauge().copy(deep=True)
+    moved["water_level"] = moved["water_level"] - 0.8 * (moved["time"] > TIME[4495])
+    broken = replace(area, observations=replace(area.observations, tide_gauge=moved))
+    monkeypatch.setattr(command, "_open", lambda *_: (None, broken, deployment))
+    out = tmp_path / "out"
+    code, said = strandline(monkeypatch, capsys, "forecast", "--run", run, "--at", AT, "--out", out)
+    assert code == 0
+    assert "It may be broken" in said
+    assert "chance without the gauge" in said
+    plain = json.loads((out / "forecast.json").read_text(encoding="utf-8"))
+    assert "below that range" in plain["warnings"][0]
+    assert [each["name"] for each in plain["levels_without_gauge"]] == [each["name"] for each in plain["levels"]]
+
+
 def test_a_run_of_an_older_version_is_named(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     code, said = strandline(monkeypatch, capsys, "forecast", "--run", tmp_path, "--at", AT, "--out", tmp_path / "out")
     assert code == 2

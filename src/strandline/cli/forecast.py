@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-    from strandline.observations.arrays import Floats, Times
+    from strandline.observations.arrays import Floats, Mask, Times
     from strandline.observations.region_file import RegionFile
     from strandline.pipeline.deployment import Deployment
     from strandline.pipeline.study_area import StudyArea
-    from strandline.report.alerts.level_forecast import LevelForecast, OperationalForecast
+    from strandline.report.alerts.level_forecast import AlertLevel, LevelForecast, OperationalForecast
     from strandline.report.findings import LeadSkill
+    from strandline.uncertainty.gauge_forecast.forecaster import LevelForecast as Issued
     from strandline.watch.feeds.latest import LatestSea
 
 SHOWN_EVERY = 6
@@ -142,24 +143,30 @@ def _forecast(
     from strandline.report.alerts.level_forecast import LEVELS, SHOWN, LevelForecast, alert_levels
     from strandline.uncertainty.gauge_forecast.forecaster import LEADS
     from strandline.uncertainty.gauge_forecast.forecaster_file import load_gauge_forecaster
+    from strandline.uncertainty.gauge_forecast.plausibility import BEFORE_H, doubt_of
 
     forecaster = load_gauge_forecaster(run, deployment.sea_level, deployment.mean_sea_level)
-    found = forecaster.forecast(np.array([sea.hour]), sea.time, sea.level, sea.observations, LEVELS)
     issued = pd.Timestamp(sea.hour)
-    rows = pd.DataFrame(
-        {
-            "issue_time": issued,
-            "time": issued + pd.to_timedelta(LEADS, unit="h"),
-            "lead_h": LEADS,
-            **{name: found.quantiles[share][0] for name, share in SHOWN.items()},
-            "observed": _observed(area, sea, issued + pd.to_timedelta(LEADS, unit="h")),
-            "tide": found.tide[0],
-            "knows_weather": found.knows_weather[0],
-        }
-    )
-    quantiles = np.stack([found.quantiles[share][0] for share in LEVELS], axis=1)
-    levels = np.median(deployment.return_levels, axis=0)
-    pairs = list(zip(deployment.return_periods, levels.tolist(), strict=True))
+    hours = issued + pd.to_timedelta(LEADS, unit="h")
+    return_levels = np.median(deployment.return_levels, axis=0)
+    pairs = list(zip(deployment.return_periods, return_levels.tolist(), strict=True))
+
+    def forecast_by(read: "Mask") -> "tuple[Issued, pd.DataFrame, tuple[AlertLevel, ...]]":
+        found = forecaster.forecast(np.array([sea.hour]), sea.time[read], sea.level[read], sea.observations, LEVELS)
+        rows = pd.DataFrame(
+            {
+                "issue_time": issued, "time": hours, "lead_h": LEADS,
+                **{name: found.quantiles[share][0] for name, share in SHOWN.items()},
+                "observed": _observed(area, sea, hours), "tide": found.tide[0], "knows_weather": found.knows_weather[0],
+            }
+        )  # fmt: skip
+        quantiles = np.stack([found.quantiles[share][0] for share in LEVELS], axis=1)
+        return found, rows, alert_levels(rows, quantiles, deployment.protocol, pairs)
+
+    found, rows, levels = forecast_by(np.ones(sea.time.size, dtype=bool))
+    doubt = doubt_of(forecaster, sea.hour, sea.time, sea.level, sea.observations)
+    trusted = sea.time <= sea.hour - np.timedelta64(BEFORE_H, "h")
+    without_gauge = () if doubt is None else forecast_by(trusted)[2]
     return LevelForecast(
         place=deployment.region.name,
         datum=deployment.region.vertical_datum,
@@ -170,10 +177,12 @@ def _forecast(
         reading_age=None if np.isnan(found.age[0]) else float(found.age[0]),
         weather_source=sea.weather_source,
         weather_issued=None if sea.weather_issued is None else pd.Timestamp(sea.weather_issued),
-        levels=alert_levels(rows, quantiles, deployment.protocol, pairs),
+        levels=levels,
         skill=_skill(run),
         is_fitted=_is_fitted(area, deployment, sea.hour),
         operational=_operational(region_file, deployment, sea, pairs),
+        doubt=doubt,
+        levels_without_gauge=without_gauge,
     )
 
 
@@ -258,13 +267,15 @@ def _tables(found: "LevelForecast") -> "list[Table]":
             f"{row['p05']:.2f} … {row['p95']:.2f}", f"{row['tide']:.2f}", "yes" if row["knows_weather"] else "no",
         )  # fmt: skip
     levels = Table(title="Levels that matter here, within 72 h", title_justify="left", box=None)
-    beside = [each for each in found.operational if each.levels]
-    for name in ("level", "m", "chance", "from (UTC)", *(f"chance by {each.service}" for each in beside)):
+    beside = [(f"chance by {each.service}", each.levels, each.is_whole) for each in found.operational if each.levels]
+    if found.levels_without_gauge:
+        beside.insert(0, ("chance without the gauge", found.levels_without_gauge, found.knows_all_weather))
+    for name in ("level", "m", "chance", "from (UTC)", *(name for name, _, _ in beside)):
         levels.add_column(name, justify="left" if name == "level" else "right", no_wrap=name != "level")
     for number, each in enumerate(found.levels):
         first = None if each.exceedance is None or each.is_unlikely else each.exceedance.earliest
         from_when = "–" if first is None else f"{first:%a %d %b %H:%M}"
-        others = [chance_of(other.levels[number], knows_all=other.is_whole) for other in beside]
+        others = [chance_of(of_other[number], knows_all=is_whole) for _, of_other, is_whole in beside]
         levels.add_row(
             each.name, f"{each.level:.2f}", chance_of(each, knows_all=found.knows_all_weather), from_when, *others
         )

@@ -14,6 +14,7 @@ from strandline.planning.early_action.protocol import Protocol
 from strandline.planning.formatting import format_metres, format_metres_between, format_percent, format_time, pluralise
 from strandline.report.alerts.exceedance import Exceedance, exceedance_of_quantiles
 from strandline.report.findings import LeadSkill
+from strandline.uncertainty.gauge_forecast.plausibility import Doubt
 from strandline.uncertainty.operational_forecast import correct_forecast
 
 TIDE, MOST_AGE = np.timedelta64(13, "h"), np.timedelta64(36, "h")
@@ -105,6 +106,8 @@ class LevelForecast:
         skill: of the forecaster on storms that were held out, by lead.
         is_fitted: whether the forecaster was fitted to the hours about the issue.
         operational: of services, for the same hours.
+        doubt: about the newest readings of the gauge; ``None`` = there is none.
+        levels_without_gauge: as ``levels``, by a forecast without the readings of the last day; empty without doubt.
     """
 
     place: str
@@ -120,6 +123,8 @@ class LevelForecast:
     skill: tuple[LeadSkill, ...] = ()
     is_fitted: bool = False
     operational: tuple[OperationalForecast, ...] = ()
+    doubt: Doubt | None = None
+    levels_without_gauge: tuple[AlertLevel, ...] = ()
 
     @property
     def knows_weather_until(self) -> pd.Timestamp | None:
@@ -219,6 +224,8 @@ def operational_forecast(
 def warnings_of(forecast: LevelForecast) -> list[str]:
     """What a reader must know before relying on the forecast; it never lacks what makes calm unsure."""
     found = []
+    if forecast.doubt is not None:
+        found.append(_doubt(forecast.doubt))
     if forecast.is_simulated:
         found.append("Data behind this forecast are simulated: it is an exercise.")
     if forecast.is_fitted:
@@ -252,7 +259,8 @@ def warnings_of(forecast: LevelForecast) -> list[str]:
 def sentences_of(forecast: LevelForecast) -> list[str]:
     """The forecast in sentences: its highest water, what it rests on, and how well such forecasts did."""
     rows = forecast.rows
-    top = rows.iloc[int(rows["p50"].argmax())]
+    coming = rows[rows["lead_h"] > 0]
+    top = coming.iloc[int(coming["p50"].argmax())]
     found = [
         f"Highest water expected within 72 hours: {format_metres(top['p50'])} above {forecast.datum}"
         f" ({format_metres_between(top['p05'], top['p95'])} in 9 of 10 cases) on {format_time(top['time'])}.",
@@ -280,6 +288,20 @@ def chance_of(level: AlertLevel, *, knows_all: bool) -> str:
     if level.is_unlikely:
         return "below 1 % in each hour" if knows_all else "unknown"
     return f"{format_percent(level.exceedance.probability)} or more"
+
+
+def _doubt(doubt: Doubt) -> str:
+    since = format_time(pd.Timestamp(doubt.since))
+    if doubt.departure == 0:
+        what = f"The gauge has read the same since {since} while the tide moved: it seems to be stuck."
+    else:
+        side = "above" if doubt.departure > 0 else "below"
+        what = (
+            f"Since {since} the gauge reads what the forecast of the day before did not allow; its newest reading lies"
+            f" {format_metres(abs(doubt.departure))} {side} that range. It may be broken, or the sea does what it was"
+            " not known to do."
+        )
+    return f"{what} Ask someone who sees the water. Until then prepare for the higher of the two chances of each level."
 
 
 def _beside(operational: OperationalForecast) -> str:

@@ -63,6 +63,10 @@ def as_plain(forecast: LevelForecast) -> dict[str, JsonValue]:
         "levels": [
             {"name": each.name, "level": each.level, **_exceedance(each.exceedance)} for each in forecast.levels
         ],
+        "levels_without_gauge": [
+            {"name": each.name, "level": each.level, **_exceedance(each.exceedance)}
+            for each in forecast.levels_without_gauge
+        ],
         "operational": [_operational(each) for each in forecast.operational],
         "skill_in_storms_held_out": as_json([asdict(each) for each in forecast.skill]),
         "hours": as_json(
