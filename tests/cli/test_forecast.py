@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from strandline.cli import forecast as command
@@ -56,6 +57,7 @@ def test_three_days_are_printed_and_written(run: Path, tmp_path: Path, monkeypat
     ):
         assert each.lower() in said.lower()
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"forecast.csv", "forecast.json", "forecast.svg"}
+    assert pd.read_csv(tmp_path / "out" / "forecast.csv")["p50_without_gauge"].isna().all(), "there is no doubt"
 
 
 def test_json_is_that_of_the_file_and_the_forecast_knows_nothing_later(
@@ -108,10 +110,22 @@ def test_a_gauge_in_doubt_is_named_and_every_level_has_a_chance_without_it(
     code, said = strandline(monkeypatch, capsys, "forecast", "--run", run, "--at", AT, "--out", out)
     assert code == 0
     assert "It may be broken" in said
-    assert "chance without the gauge" in said
+    assert "if the gauge is right" in said
+    assert "If its readings of the last day are wrong" in said
+    assert "Prepare for the higher" in said
     plain = json.loads((out / "forecast.json").read_text(encoding="utf-8"))
     assert "below that range" in plain["warnings"][0]
-    assert [each["name"] for each in plain["levels_without_gauge"]] == [each["name"] for each in plain["levels"]]
+    without = plain["without_gauge"]
+    assert [each["name"] for each in without["levels"]] == [each["name"] for each in plain["levels"]]
+    truth = level()[4500 : 4500 + 73]
+    error = {
+        name: np.abs([hour["p50"] - read for hour, read in zip(hours, truth, strict=True)])[:24].mean()
+        for name, hours in (("with", plain["hours"]), ("without", without["hours"]))
+    }
+    assert error["without"] < 0.5 * error["with"], "the broken gauge lowers the coming day"
+    table = pd.read_csv(out / "forecast.csv")
+    assert table["p50_without_gauge"].tolist() == pytest.approx([each["p50"] for each in without["hours"]], abs=1e-3)
+    assert 'id="without-gauge"' in (out / "forecast.svg").read_text(encoding="utf-8")
 
 
 def test_a_run_of_an_older_version_is_named(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:

@@ -140,7 +140,7 @@ def _forecast(
     import numpy as np
     import pandas as pd
 
-    from strandline.report.alerts.level_forecast import LEVELS, SHOWN, LevelForecast, alert_levels
+    from strandline.report.alerts.level_forecast import LEVELS, SHOWN, LevelForecast, WithoutGauge, alert_levels
     from strandline.uncertainty.gauge_forecast.forecaster import LEADS
     from strandline.uncertainty.gauge_forecast.forecaster_file import load_gauge_forecaster
     from strandline.uncertainty.gauge_forecast.plausibility import BEFORE_H, doubt_of
@@ -165,8 +165,10 @@ def _forecast(
 
     found, rows, levels = forecast_by(np.ones(sea.time.size, dtype=bool))
     doubt = doubt_of(forecaster, sea.hour, sea.time, sea.level, sea.observations)
-    trusted = sea.time <= sea.hour - np.timedelta64(BEFORE_H, "h")
-    without_gauge = () if doubt is None else forecast_by(trusted)[2]
+    trusted, without_gauge = np.ones(sea.time.size, dtype=bool), None
+    if doubt is not None:
+        trusted = sea.time <= sea.hour - np.timedelta64(BEFORE_H, "h")
+        without_gauge = WithoutGauge(doubt, *forecast_by(trusted)[1:])
     return LevelForecast(
         place=deployment.region.name,
         datum=deployment.region.vertical_datum,
@@ -180,9 +182,8 @@ def _forecast(
         levels=levels,
         skill=_skill(run),
         is_fitted=_is_fitted(area, deployment, sea.hour),
-        operational=_operational(region_file, deployment, sea, pairs),
-        doubt=doubt,
-        levels_without_gauge=without_gauge,
+        operational=_operational(region_file, deployment, sea, trusted, pairs),
+        without_gauge=without_gauge,
     )
 
 
@@ -190,9 +191,10 @@ def _operational(
     region_file: "RegionFile | None",
     deployment: "Deployment",
     sea: "LatestSea",
+    trusted: "Mask",
     return_levels: "Sequence[tuple[float, float]]",
 ) -> "tuple[OperationalForecast, ...]":
-    """What each service of the region file forecasts for the same hours."""
+    """What each service of the region file forecasts for the same hours, corrected by the trusted readings."""
     import numpy as np
 
     from strandline.observations.sea_level.issued_levels import issued_levels
@@ -209,8 +211,8 @@ def _operational(
     levelled = {section.name for section in sections for own in gauges if section.is_levelled_to(own)}
     return tuple(
         operational_forecast(
-            service, issued_levels(issued, service, tide), sea.time, sea.level, sea.hour, deployment.protocol,
-            return_levels, has_same_zero=service in levelled,
+            service, issued_levels(issued, service, tide), sea.time[trusted], sea.level[trusted], sea.hour,
+            deployment.protocol, return_levels, has_same_zero=service in levelled,
         )
         for service in issued["service"].values.tolist()
     )  # fmt: skip
@@ -258,18 +260,22 @@ def _tables(found: "LevelForecast") -> "list[Table]":
 
     rows, high = found.rows, found.high_waters.index
     hours = Table(title="Water level (m), high waters marked ▲", title_justify="left", box=None)
-    for name in ("UTC", "lead (h)", "expected", "90 % range", "tide alone", "weather"):
+    doubted = found.without_gauge
+    beside_hours = () if doubted is None else ("if the gauge is wrong",)
+    for name in ("UTC", "lead (h)", "expected", "90 % range", *beside_hours, "tide alone", "weather"):
         hours.add_column(name, justify="left" if name == "UTC" else "right", no_wrap=True)
     for at in sorted({*range(0, len(rows), SHOWN_EVERY), *high.tolist()}):
         row = rows.iloc[at]
         hours.add_row(
             f"{row['time']:%a %d %b %H:%M}{' ▲' if at in high else ''}", f"{row['lead_h']}", f"{row['p50']:.2f}",
-            f"{row['p05']:.2f} … {row['p95']:.2f}", f"{row['tide']:.2f}", "yes" if row["knows_weather"] else "no",
+            f"{row['p05']:.2f} … {row['p95']:.2f}",
+            *(() if doubted is None else (f"{doubted.rows['p50'].iloc[at]:.2f}",)),
+            f"{row['tide']:.2f}", "yes" if row["knows_weather"] else "no",
         )  # fmt: skip
     levels = Table(title="Levels that matter here, within 72 h", title_justify="left", box=None)
     beside = [(f"chance by {each.service}", each.levels, each.is_whole) for each in found.operational if each.levels]
-    if found.levels_without_gauge:
-        beside.insert(0, ("chance without the gauge", found.levels_without_gauge, found.knows_all_weather))
+    if doubted is not None:
+        beside.insert(0, ("chance if the gauge is wrong", doubted.levels, bool(doubted.rows["knows_weather"].all())))
     for name in ("level", "m", "chance", "from (UTC)", *(name for name, _, _ in beside)):
         levels.add_column(name, justify="left" if name == "level" else "right", no_wrap=name != "level")
     for number, each in enumerate(found.levels):

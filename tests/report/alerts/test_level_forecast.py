@@ -21,7 +21,7 @@ from strandline.report.alerts.level_forecast import (
     sentences_of,
     warnings_of,
 )
-from strandline.report.alerts.level_forecast_files import COLUMNS, write_forecast
+from strandline.report.alerts.level_forecast_files import COLUMNS, WITHOUT_GAUGE, write_forecast
 from tests.fixtures import reports as coast
 
 ISSUED = pd.Timestamp("2022-11-21T06:00")
@@ -120,7 +120,7 @@ def test_the_files_hold_every_hour_and_valid_json(tmp_path: Path) -> None:
     assert len(plain["hours"]) == 73
     assert plain["warnings"]
     table = pd.read_csv(tmp_path / "forecast.csv")
-    assert tuple(table.columns) == COLUMNS
+    assert tuple(table.columns) == (*COLUMNS, *(f"{name}_without_gauge" for name in WITHOUT_GAUGE))
     picture = (tmp_path / "forecast.svg").read_text(encoding="utf-8")
     assert "gap-0" not in picture, "hours to come are no gap"
 

@@ -91,6 +91,20 @@ class OperationalForecast:
 
 
 @dataclass(frozen=True, eq=False)
+class WithoutGauge:
+    """The forecast without the readings of the last day, which are in doubt.
+
+    Attributes:
+        doubt: why.
+        rows, levels: as those of a ``LevelForecast``.
+    """
+
+    doubt: Doubt
+    rows: pd.DataFrame
+    levels: tuple[AlertLevel, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class LevelForecast:
     """A forecast as it is shown.
 
@@ -106,8 +120,7 @@ class LevelForecast:
         skill: of the forecaster on storms that were held out, by lead.
         is_fitted: whether the forecaster was fitted to the hours about the issue.
         operational: of services, for the same hours.
-        doubt: about the newest readings of the gauge; ``None`` = there is none.
-        levels_without_gauge: as ``levels``, by a forecast without the readings of the last day; empty without doubt.
+        without_gauge: the same without the newest readings of the gauge; ``None`` = there is no doubt about them.
     """
 
     place: str
@@ -123,8 +136,7 @@ class LevelForecast:
     skill: tuple[LeadSkill, ...] = ()
     is_fitted: bool = False
     operational: tuple[OperationalForecast, ...] = ()
-    doubt: Doubt | None = None
-    levels_without_gauge: tuple[AlertLevel, ...] = ()
+    without_gauge: WithoutGauge | None = None
 
     @property
     def knows_weather_until(self) -> pd.Timestamp | None:
@@ -224,8 +236,8 @@ def operational_forecast(
 def warnings_of(forecast: LevelForecast) -> list[str]:
     """What a reader must know before relying on the forecast; it never lacks what makes calm unsure."""
     found = []
-    if forecast.doubt is not None:
-        found.append(_doubt(forecast.doubt))
+    if forecast.without_gauge is not None:
+        found.append(_doubt(forecast.without_gauge.doubt))
     if forecast.is_simulated:
         found.append("Data behind this forecast are simulated: it is an exercise.")
     if forecast.is_fitted:
@@ -258,14 +270,14 @@ def warnings_of(forecast: LevelForecast) -> list[str]:
 
 def sentences_of(forecast: LevelForecast) -> list[str]:
     """The forecast in sentences: its highest water, what it rests on, and how well such forecasts did."""
-    rows = forecast.rows
-    coming = rows[rows["lead_h"] > 0]
-    top = coming.iloc[int(coming["p50"].argmax())]
-    found = [
-        f"Highest water expected within 72 hours: {format_metres(top['p50'])} above {forecast.datum}"
-        f" ({format_metres_between(top['p05'], top['p95'])} in 9 of 10 cases) on {format_time(top['time'])}.",
-        _basis(forecast),
-    ]
+    found = [f"Highest water expected within 72 hours: {_highest(forecast.rows, forecast.datum)}."]
+    if forecast.without_gauge is not None:
+        right, wrong = (_highest(rows, forecast.datum) for rows in (forecast.rows, forecast.without_gauge.rows))
+        found = [
+            f"Highest water expected within 72 hours, if the gauge is right: {right}.",
+            f"If its readings of the last day are wrong: {wrong}. Prepare for the higher.",
+        ]
+    found.append(_basis(forecast))
     found += [_beside(each) for each in forecast.operational]
     day = next((each for each in forecast.skill if each.lead >= 24), None)
     if day is not None:
@@ -317,6 +329,16 @@ def _beside(operational: OperationalForecast) -> str:
         f" {format_metres(top['p50'])} ({format_metres_between(top['p05'], top['p95'])} in 9 of 10 cases) on"
         f" {format_time(top['time'])}{'' if operational.is_whole else ' (it is old, or ends before these three days)'}."
         " Where the two differ, prepare for the higher."
+    )
+
+
+def _highest(rows: pd.DataFrame, datum: str) -> str:
+    """The highest water after the issue, its range and its hour."""
+    coming = rows[rows["lead_h"] > 0]
+    top = coming.iloc[int(coming["p50"].argmax())]
+    return (
+        f"{format_metres(top['p50'])} above {datum} ({format_metres_between(top['p05'], top['p95'])} in 9 of 10 cases)"
+        f" on {format_time(top['time'])}"
     )
 
 

@@ -1,22 +1,33 @@
 """``forecast.json``, ``forecast.csv`` and ``forecast.svg``: one forecast of the water level for programs and people."""
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from strandline.files import write_text
 from strandline.observations.arrays import Floats, Times
 from strandline.report.alerts.exceedance import Exceedance
 from strandline.report.alerts.forecast_trace import ForecastTrace
-from strandline.report.alerts.level_forecast import LevelForecast, OperationalForecast, sentences_of, warnings_of
+from strandline.report.alerts.level_forecast import (
+    AlertLevel,
+    LevelForecast,
+    OperationalForecast,
+    WithoutGauge,
+    sentences_of,
+    warnings_of,
+)
 from strandline.report.figures.charts import draw_surge
 from strandline.report.products import JsonValue, as_json, write_json
 
 MOST_LETTERS = 48
 """Of the name of a level in the picture."""
 COLUMNS = ("time", "lead_h", "p05", "p10", "p50", "p90", "p95", "tide", "knows_weather")
+WITHOUT_GAUGE = ("p05", "p50", "p95")
+"""Columns that the table holds a second time for a gauge in doubt; empty where there is none."""
 
 
 def write_forecast(folder: Path, forecast: LevelForecast, time: Times, level: Floats) -> None:
@@ -29,8 +40,11 @@ def write_forecast(folder: Path, forecast: LevelForecast, time: Times, level: Fl
     trace = ForecastTrace(forecast.rows, forecast.issued, None)
     history = pd.Series(level, pd.DatetimeIndex(time))
     levels = [(textwrap.shorten(each.name, MOST_LETTERS, placeholder=" …"), each.level) for each in forecast.levels]
-    picture = draw_surge(trace, history, forecast.datum, levels=levels)
+    beside = None if forecast.without_gauge is None else forecast.without_gauge.rows
+    picture = draw_surge(trace, history, forecast.datum, levels=levels, without_gauge=beside)
     table = forecast.rows.loc[:, list(COLUMNS)].copy()
+    for name in WITHOUT_GAUGE:
+        table[f"{name}_without_gauge"] = np.nan if beside is None else beside[name]
     table["time"] = pd.to_datetime(table["time"]).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     write_text(folder / "forecast.csv", table.to_csv(index=False, float_format="%.3f"))
     write_text(folder / "forecast.svg", picture.svg)
@@ -60,13 +74,8 @@ def as_plain(forecast: LevelForecast) -> dict[str, JsonValue]:
             {"time": _utc(row["time"]), **{name: as_json(float(row[name])) for name in ("p05", "p50", "p95", "tide")}}
             for row in forecast.high_waters.to_dict(orient="records")
         ],
-        "levels": [
-            {"name": each.name, "level": each.level, **_exceedance(each.exceedance)} for each in forecast.levels
-        ],
-        "levels_without_gauge": [
-            {"name": each.name, "level": each.level, **_exceedance(each.exceedance)}
-            for each in forecast.levels_without_gauge
-        ],
+        "levels": _levels(forecast.levels),
+        "without_gauge": None if forecast.without_gauge is None else _without_gauge(forecast.without_gauge),
         "operational": [_operational(each) for each in forecast.operational],
         "skill_in_storms_held_out": as_json([asdict(each) for each in forecast.skill]),
         "hours": as_json(
@@ -81,9 +90,22 @@ def _operational(found: OperationalForecast) -> dict[str, JsonValue]:
     return {
         "service": found.service,
         "weeks_of_past_forecasts": found.weeks,
-        "levels": [{"name": each.name, "level": each.level, **_exceedance(each.exceedance)} for each in found.levels],
+        "levels": _levels(found.levels),
         "hours": as_json([{"time": _utc(row["time"]), **{name: row[name] for name in names}} for row in rows]),
     }
+
+
+def _without_gauge(found: WithoutGauge) -> dict[str, JsonValue]:
+    rows = found.rows.to_dict(orient="records")
+    return {
+        "doubt_since": _utc(pd.Timestamp(found.doubt.since)),
+        "levels": _levels(found.levels),
+        "hours": as_json([{"time": _utc(row["time"]), **{name: row[name] for name in WITHOUT_GAUGE}} for row in rows]),
+    }
+
+
+def _levels(found: Sequence[AlertLevel]) -> list[JsonValue]:
+    return [{"name": each.name, "level": each.level, **_exceedance(each.exceedance)} for each in found]
 
 
 def _exceedance(found: Exceedance | None) -> dict[str, JsonValue]:

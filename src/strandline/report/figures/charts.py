@@ -43,6 +43,7 @@ def draw_surge(
     datum: str,
     width: float = WIDE,
     levels: Sequence[tuple[str, float]] = (),
+    without_gauge: pd.DataFrame | None = None,
 ) -> Picture:
     """Draw forecast levels with their 10-90 % band, and observed levels; gaps are shaded and never bridged.
 
@@ -51,6 +52,7 @@ def draw_surge(
         history: observed levels [m] by UTC time before the issue; NaN = gap.
         levels: names and levels [m] that matter here, ascending; the lowest that the sea does not come near is the last
             one drawn.
+        without_gauge: rows of a second forecast, where readings are in doubt.
     """
     rows = trace.rows
     start = (trace.issue_time if trace.issue_time is not None else rows["time"].iloc[0]) - HISTORY
@@ -62,6 +64,13 @@ def draw_surge(
                       label="forecast, 8 in 10 chance")  # fmt: skip
     axes.plot(rows["time"], rows["p50"], color=BLUE, linewidth=2.0, label="forecast, median",
               gid="median")  # fmt: skip
+    highest = [rows["p90"].max()]
+    if without_gauge is not None:
+        axes.fill_between(without_gauge["time"], without_gauge["p10"], without_gauge["p90"], color=GREEN, alpha=0.2,
+                          linewidth=0)  # fmt: skip
+        axes.plot(without_gauge["time"], without_gauge["p50"], color=GREEN, linewidth=2.0,
+                  label="if the gauge is wrong", gid="without-gauge")  # fmt: skip
+        highest.append(without_gauge["p90"].max())
     axes.plot(rows["time"], rows["tide"], color=VERMILION, linewidth=1.1, linestyle=(0, (4, 3)), label="tide alone",
               zorder=3, gid="tide")  # fmt: skip
     axes.plot(observed.index, observed.to_numpy(), color=INK, linewidth=1.3, marker=".", markersize=3.2,
@@ -69,7 +78,7 @@ def draw_surge(
     for index, (first, last) in enumerate(gaps_of(observed)):
         axes.axvspan(first - HOUR / 2, last + HOUR / 2, facecolor=ORANGE, alpha=0.28, linewidth=0, zorder=0,  # type: ignore[arg-type]
                      label="no reading" if index == 0 else None, gid=f"gap-{index}")  # fmt: skip
-    _draw_levels(axes, levels, float(np.nanmax([rows["p90"].max(), observed.max()])), start)
+    _draw_levels(axes, levels, float(np.nanmax([*highest, observed.max()])), start)
     if trace.issue_time is not None:
         axes.axvline(trace.issue_time, color=INK, linewidth=1.2)  # type: ignore[arg-type]
         axes.annotate("issued", (trace.issue_time, 1.0), xycoords=("data", "axes fraction"), xytext=(-4, -2),
@@ -81,13 +90,21 @@ def draw_surge(
     _title(axes, "Water level [m]", datum, width)
     axes.set_xlim(start, rows["time"].iloc[-1] + 2 * HOUR)  # type: ignore[arg-type]
     style_axes(axes, grid="y")
-    figure.legend(loc="outside lower center", ncols=5 if width >= WIDE else 2, columnspacing=1.2, handlelength=1.5)
+    figure.legend(
+        loc="outside lower center",
+        ncols=(5 if without_gauge is None else 3) if width >= WIDE else 2,
+        columnspacing=1.2,
+        handlelength=1.5,
+    )
     peak = rows.iloc[int(rows["p50"].argmax())]
     alt = (
         f"Water level in metres above {datum}. The forecast peaks at {peak['p50']:.2f} m "
         f"({peak['p10']:.2f} to {peak['p90']:.2f} m) on {peak['time']:%d %B %Y, %H:%M} UTC. "
         f"{len(gaps_of(observed))} gaps of the gauge are shaded."
     )
+    if without_gauge is not None:
+        other = without_gauge.iloc[int(without_gauge["p50"].argmax())]
+        alt += f" If the gauge is wrong, it peaks at {other['p50']:.2f} m ({other['p10']:.2f} to {other['p90']:.2f} m)."
     return as_picture(figure, alt, f"surge-{width}")
 
 
