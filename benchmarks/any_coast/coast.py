@@ -22,6 +22,8 @@ from strandline.simulator.drawn_coast import DIRECTION
 from strandline.simulator.exposure.assets import draw_exposure
 from strandline.simulator.exposure.population import add_population
 from strandline.simulator.hydrodynamics import inundation
+from strandline.simulator.hydrodynamics.basin import Basin
+from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.landscape.terrain import (
     ReferenceLevels,
     Terrain,
@@ -127,9 +129,8 @@ def _radar(
     level = sea.level[0][window]
     beds = np.stack([breach(terrain, float(each.max()), breaches) for each in level])
     flood = inundation.inundate(
-        inundation.Basin(beds, terrain.roughness, terrain.cell_size, terrain.open_boundary),
-        np.arange(_HOURS + 1, dtype=np.float64) * 3600.0,
-        level,
+        Basin(beds, terrain.roughness, terrain.cell_size, terrain.open_boundary),
+        Forcing(np.arange(_HOURS + 1, dtype=np.float64) * 3600.0, level),
         initial_level=level[:, 0],
         output_times=np.array([_HOURS * 3600.0]),
         initially_dry=terrain.land,

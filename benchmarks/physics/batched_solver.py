@@ -6,10 +6,13 @@ Every storm has its own time and time step, both on the device. The host reads t
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from strandline.errors import InputError
 from strandline.simulator.hydrodynamics.local_inertia import Problem, Scheme, Solution, check_stability
+from strandline.simulator.hydrodynamics.solver.faces import MEAN_SECONDS
 
 _STEPS_PER_CHECK = 32
 
@@ -20,7 +23,14 @@ def solve(
     device: str = "cpu",
     precision: torch.dtype = torch.float64,
 ) -> Solution:
-    """Simulate every storm of a problem on one device."""
+    """Simulate every storm of a problem on one device.
+
+    Raises:
+        InputError: rain, walls, pumps, gates, infiltration or subgrid tables, which the fused loop alone knows.
+    """
+    others = (problem.rain.weight, problem.barriers.face, problem.structures, problem.soil.rate, problem.held)
+    if any(values.size for values in others) or np.isfinite(problem.wet_depth):
+        raise InputError("batched solver", "knows the sea and rivers alone", "use the fused loop")
     state = _State(problem, torch.device(device), precision)
     start, end = problem.time[0], problem.time[-1]
     levels = []
@@ -39,8 +49,12 @@ def solve(
         greatest,
         shown.double().cpu().numpy(),
         state.level.double().cpu().numpy(),
+        problem.held,
         state.net_inflow.cpu().numpy(),
         state.steps.cpu().numpy(),
+        arrival=np.zeros(0),
+        wet_time=np.zeros(0),
+        failed_at=problem.barriers.crest,
     )
 
 
@@ -77,6 +91,21 @@ class _State:
         )
         self.inflow_cell = torch.as_tensor(problem.inflow_row * columns + problem.inflow_column, device=device)
         self.boundary_bed = self.bed.flatten(1)[:, self.boundary_cell]
+        face, row, column, sign = torch.as_tensor(problem.edges.face, device=device).T
+        west = face == 0
+        second = row * columns + column
+        self.open_sides = second - torch.where(west, 1, columns), second
+        self.open_sign = field(sign)
+        inside_columns = columns - 2
+        self.open_at = (  # among the western and the northern faces
+            (row[west] - 1) * (columns - 1) + column[west] - 1, (row[~west] - 1) * inside_columns + column[~west] - 1,
+        )  # fmt: skip
+        self.is_west = west
+        squared = torch.where(
+            west, field(problem.west_friction).flatten()[second], field(problem.north_friction).flatten()[second]
+        )
+        self.open_friction = squared
+        self.current = self.level.new_zeros((len(self.level), len(face)))
         self.clock = exact(problem.time[:1]).repeat(len(self.level))  # (E,)
         self.net_inflow = torch.zeros_like(self.clock)
         self.steps = torch.zeros(len(self.level), dtype=torch.int64, device=device)
@@ -103,6 +132,10 @@ class _State:
         north, south = self.level[:, :-1, 1:-1], self.level[:, 1:, 1:-1]
         new_x = self._fluxes(west, east, self.sill_x, self.flux_x, self.friction_x, small, -1)
         new_y = self._fluxes(north, south, self.sill_y, self.flux_y, self.friction_y, small, -2)
+
+        through = self._open_fluxes(self.flux_x, self.flux_y, step)
+        new_x.view(len(new_x), -1)[:, self.open_at[0]] = through[:, self.is_west]
+        new_y.view(len(new_y), -1)[:, self.open_at[1]] = through[:, ~self.is_west]
 
         ratio = small / size
         inside, bed = self.level[:, 1:-1, 1:-1], self.bed[:, 1:-1, 1:-1]
@@ -149,11 +182,37 @@ class _State:
         edges = old.narrow(axis, 0, 1), old.narrow(axis, length - 1, 1)  # walls: always zero
         mixed = torch.cat([edges[0], mixed, edges[1]], axis)
         slope_factor = scheme.gravity * step / self.cell_size
-        new = (mixed + slope_factor * pressed * (first - second)) / (
-            1.0 + step * friction * old.abs() * safe ** (-7.0 / 3.0)
-        )
+        driven = mixed + slope_factor * pressed * (first - second)
+        new = 2.0 * driven / (1.0 + torch.sqrt(1.0 + 4.0 * step * friction * safe ** (-7.0 / 3.0) * driven.abs()))
         fastest = safe * torch.sqrt(scheme.froude_limit**2 * scheme.gravity * safe)
         return torch.where(depth > scheme.dry_depth, torch.minimum(torch.maximum(new, -fastest), fastest), 0.0)
+
+    def _open_fluxes(self, old_x: Tensor, old_y: Tensor, step: Tensor) -> Tensor:
+        """(E, F) new fluxes over open edges, which let waves out; see `open_flux`."""
+        scheme = self.scheme
+        level, bed = self.level.flatten(1), self.bed.flatten(1)
+        first, second = (level[:, cells] for cells in self.open_sides)
+        sill = torch.maximum(*(bed[:, cells] for cells in self.open_sides))
+        depth = torch.maximum(first, second) - sill
+        wet = depth > scheme.dry_depth
+        safe = depth.clamp_min(scheme.dry_depth)
+        tail = (torch.minimum(first, second) - sill).clamp_min(0.0)
+        pressed = safe - 0.5 * torch.minimum(safe - tail, tail)
+        old = self.level.new_empty(self.current.shape)
+        old[:, self.is_west], old[:, ~self.is_west] = (
+            flux.flatten(1)[:, at] for flux, at in zip((old_x, old_y), self.open_at, strict=True)
+        )
+        ratio = (step / self.cell_size).to(level.dtype)[:, None]
+        passes = ratio * torch.sqrt(scheme.gravity * safe)
+        driven = self.open_sign * (old + scheme.gravity * ratio * pressed * (first - second))
+        driven = driven + passes * self.current * safe
+        drag, linear = step.to(level.dtype)[:, None] * self.open_friction * safe ** (-7.0 / 3.0), 1.0 + passes
+        new = 2.0 * driven / (linear + torch.sqrt(linear**2 + 4.0 * drag * driven.abs()))
+        fastest = safe * torch.sqrt(scheme.froude_limit**2 * scheme.gravity * safe)
+        new = torch.where(wet, torch.minimum(torch.maximum(new, -fastest), fastest), 0.0)
+        followed = (step / MEAN_SECONDS).clamp_max(1.0).to(level.dtype)[:, None]
+        self.current = self.current + followed * (new / safe - self.current)
+        return self.open_sign * new
 
     def _at(self, series: Tensor, time: Tensor) -> Tensor:
         """A series at the time of each storm: (E, T, N), (E,) → (E, N)."""

@@ -6,9 +6,11 @@ import numpy as np
 from scipy.optimize import brentq
 
 from strandline.observations.arrays import Floats
-from strandline.simulator.hydrodynamics import local_inertia_fused
-from strandline.simulator.hydrodynamics.inundation import Basin, Progress, inundate
+from strandline.simulator.hydrodynamics.basin import Basin
+from strandline.simulator.hydrodynamics.forcing import Forcing
+from strandline.simulator.hydrodynamics.inundation import Progress, inundate
 from strandline.simulator.hydrodynamics.local_inertia import Problem, Scheme, Solution
+from strandline.simulator.hydrodynamics.solver.advance import solve as solve_fused
 
 GRAVITY = 9.81
 
@@ -53,7 +55,7 @@ def run_dam_break(
     cells: int,
     left: float,
     right: float,
-    solve: Callable[[Problem, Progress | None], Solution] = local_inertia_fused.solve,
+    solve: Callable[[Problem, Progress | None], Solution] = solve_fused,
     theta: float = Scheme().theta,
     time: float = 25.0,
     length: float = 400.0,
@@ -64,8 +66,7 @@ def run_dam_break(
     basin = Basin(np.zeros((1, cells)), np.zeros((1, cells)), size, np.zeros((1, cells), dtype=bool))
     result = inundate(
         basin,
-        np.array([0.0, time]),
-        np.zeros((1, 2)),
+        Forcing(np.array([0.0, time]), np.zeros((1, 2))),
         initial_level=np.where(x < 0, left, right)[None, None],
         output_times=np.array([time]),
         solve=solve,

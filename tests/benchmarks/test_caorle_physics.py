@@ -13,11 +13,8 @@ def test_caorle_levels_are_within_ten_centimetres_of_sfincs_at_every_station(sha
     case = read_sfincs_case(shared_data / "sfincs" / "caorle_50m")
     flood = inundate(
         case.basin,
-        case.time,
-        case.boundary_level,
-        boundary_weight=case.boundary_weight,
+        case.forcing,
         initial_level=np.array([case.initial_level]),
-        discharge=case.discharge,
         output_times=case.station_time,
         scheme=case.scheme,
     )

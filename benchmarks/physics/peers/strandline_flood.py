@@ -3,7 +3,9 @@
 import numpy as np
 from report import Storm, main
 
-from strandline.simulator.hydrodynamics.inundation import Basin, inundate
+from strandline.simulator.hydrodynamics.basin import Basin
+from strandline.simulator.hydrodynamics.forcing import Forcing
+from strandline.simulator.hydrodynamics.inundation import inundate
 
 
 def flood(storm: Storm, seconds: float) -> tuple[int, int, np.ndarray, str]:
@@ -12,7 +14,7 @@ def flood(storm: Storm, seconds: float) -> tuple[int, int, np.ndarray, str]:
     level = np.interp(time, storm["time"], storm["level"])
     basin = Basin(bed, np.full(bed.shape, float(storm["manning"])), float(storm["cell_size"]), storm["sea"])
     start = np.array([float(storm["initial_level"])])
-    result = inundate(basin, time, level[None], initial_level=start, output_times=time[-1:])
+    result = inundate(basin, Forcing(time, level[None]), initial_level=start, output_times=time[-1:])
     return bed.size, result.cell_steps // bed.size, result.levels[0, 0] - bed, "fused loop, double precision"
 
 

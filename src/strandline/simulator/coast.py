@@ -21,6 +21,8 @@ from strandline.simulator.drawn_coast import DrawnCoast, draw_coast, own_level
 from strandline.simulator.exposure.assets import damage_states, draw_exposure
 from strandline.simulator.exposure.population import add_population
 from strandline.simulator.hydrodynamics import inundation
+from strandline.simulator.hydrodynamics.basin import Basin
+from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.landscape.terrain import (
     Terrain,
     breach,
@@ -164,13 +166,11 @@ def _flood(drawn: DrawnCoast, beds: Floats, progress: Callable[[float], None] | 
     window = first[:, None] + hours  # (E, T)
     discharge = drawn.sea.discharge.values
     discharge = discharge[window] * (_ARM_DISCHARGE / discharge.mean())
-    domain = inundation.Basin(beds, terrain.roughness, terrain.cell_size, terrain.open_boundary, (terrain.inflow_cell,))
+    domain = Basin(beds, terrain.roughness, terrain.cell_size, terrain.open_boundary, (terrain.inflow_cell,))
     return inundation.inundate(
         domain,
-        np.asarray(hours * 3600.0, dtype=np.float64),
-        level[window],
+        Forcing(hours.astype(np.float64) * 3600.0, level[window], discharge=discharge[:, :, None]),
         initial_level=level[window[:, 0]],
-        discharge=discharge[:, :, None],
         output_times=np.asarray(hours[HOURS_BEFORE + 1 :] * 3600.0, dtype=np.float64),
         initially_dry=terrain.land,
         progress=progress,

@@ -20,6 +20,8 @@ from strandline.observations.variables import as_variable
 from strandline.observations.weather.storms import Storm
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.hydrodynamics import inundation
+from strandline.simulator.hydrodynamics.basin import Basin
+from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.landscape.polders import Polders
 from strandline.simulator.landscape.terrain import DEEPEST_BED, ReferenceLevels, Terrain
 from strandline.simulator.sensors.gauges import SensorQuality, survey_floods
@@ -59,9 +61,8 @@ def simulate_archive(
     kept = [storm for storm, is_complete in zip(storms, complete, strict=True) if is_complete]
     terrain = solver_terrain(observations, max(storm.peak_level for storm in kept))
     flood = inundation.inundate(
-        inundation.Basin(terrain.bed, terrain.roughness, terrain.cell_size, terrain.open_boundary),
-        hours.astype(np.float64) * 3600.0,
-        np.asarray(level[window], dtype=np.float64),
+        Basin(terrain.bed, terrain.roughness, terrain.cell_size, terrain.open_boundary),
+        Forcing(hours.astype(np.float64) * 3600.0, np.asarray(level[window], dtype=np.float64)),
         initial_level=np.asarray(level[window[:, 0]], dtype=np.float64),
         output_times=(HOURS_BEFORE + np.arange(1.0, HOURS_AFTER + 1)) * 3600.0,
         initially_dry=terrain.land,

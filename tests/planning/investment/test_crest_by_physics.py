@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from strandline.risk.stage_damage.protection import Protection
-from strandline.simulator.hydrodynamics.inundation import Basin, inundate
+from strandline.simulator.hydrodynamics.basin import Basin
+from strandline.simulator.hydrodynamics.forcing import Forcing
+from strandline.simulator.hydrodynamics.inundation import inundate
 
 WALL, CREST = 12, 1.5
 """Column of the wall, and its crest [m]."""
@@ -26,7 +28,7 @@ def greatest_depth(basin: Basin) -> np.ndarray:
     """(E, H, W) [m] of a sea that rises to each peak and falls again within six hours."""
     time = np.linspace(0.0, 6 * 3600.0, 25)
     level = PEAKS[:, None] * np.sin(np.pi * time / time[-1])
-    return inundate(basin, time, level, initial_level=np.zeros(PEAKS.size)).max_depth
+    return inundate(basin, Forcing(time, level), initial_level=np.zeros(PEAKS.size)).max_depth
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from strandline.planning.measures import load_measures
-from strandline.simulator.hydrodynamics.inundation import Basin, inundate
+from strandline.simulator.hydrodynamics.basin import Basin
+from strandline.simulator.hydrodynamics.forcing import Forcing
+from strandline.simulator.hydrodynamics.inundation import inundate
 
 CELL, FIRST, KILOMETRES = 100.0, 24, 2.0
 """Size of a cell [m], first column of the belt, its width [km]."""
@@ -26,7 +28,7 @@ def attenuation(hours: float) -> np.ndarray:
         sea[:, 0] = True
         time = np.linspace(0.0, hours * 3600.0, 49)
         surge = PEAKS[:, None] * np.sin(np.pi * time / time[-1])
-        flood = inundate(Basin(bed, rough, CELL, sea), time, surge, initial_level=np.zeros(PEAKS.size))
+        flood = inundate(Basin(bed, rough, CELL, sea), Forcing(time, surge), initial_level=np.zeros(PEAKS.size))
         levels.append(flood.max_depth[:, 1, behind] + bed[1, behind])
     return np.asarray((levels[0] - levels[1]) / KILOMETRES)
 

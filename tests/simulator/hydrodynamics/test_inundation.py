@@ -16,14 +16,16 @@ from hypothesis.extra import numpy as hnp
 from benchmarks.physics import batched_solver
 from benchmarks.physics.dam_break import local_inertial_dam_break, run_dam_break, stoker_dam_break
 from strandline.errors import InputError
-from strandline.simulator.hydrodynamics import local_inertia_fused
-from strandline.simulator.hydrodynamics.inundation import Basin, inundate
+from strandline.simulator.hydrodynamics.basin import Basin
+from strandline.simulator.hydrodynamics.forcing import Forcing
+from strandline.simulator.hydrodynamics.inundation import inundate
 from strandline.simulator.hydrodynamics.local_inertia import Scheme
-from strandline.simulator.hydrodynamics.local_inertia_fused import inverse_cube_root
+from strandline.simulator.hydrodynamics.solver.advance import solve as solve_fused
+from strandline.simulator.hydrodynamics.solver.rows import inverse_cube_root
 
 pytestmark = pytest.mark.slow
 
-SOLVERS = {"fused": local_inertia_fused.solve, "batched": batched_solver.solve}
+SOLVERS = {"fused": solve_fused, "batched": batched_solver.solve}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -60,10 +62,8 @@ def flood(basin, peaks, method="fused", **settings_):
     river = np.full((len(peaks), len(time), len(basin.inflow_cells)), 2.0)
     return inundate(
         basin,
-        time,
-        level,
+        Forcing(time, level, discharge=river),
         initial_level=np.zeros(len(peaks)),
-        discharge=river,
         **{"solve": SOLVERS[method], **settings_},
     )
 
@@ -84,7 +84,11 @@ def test_a_lake_at_rest_stays_exactly_at_rest(method, bed, level, outside, open_
     basin = Basin(bed, np.full(bed.shape, 0.03), 10.0, sea)
     time = np.array([0.0, 50.0, 150.0])
     result = inundate(
-        basin, time, np.full((1, 3), level), initial_level=np.array([level]), output_times=time, solve=SOLVERS[method]
+        basin,
+        Forcing(time, np.full((1, 3), level)),
+        initial_level=np.array([level]),
+        output_times=time,
+        solve=SOLVERS[method],
     )
     rest = np.where(np.isnan(bed), np.nan, np.maximum(bed, level))
     for shown in (*result.levels[0], result.max_level[0]):
@@ -106,10 +110,8 @@ def test_a_river_fills_a_closed_basin_by_its_own_volume(method):
     discharge = np.array([0.0, 2.0, 2.0]).reshape(1, 3, 1)  # 0.5 · 2 · 1800 + 2 · 1800 = 5400 m3
     result = inundate(
         basin,
-        time,
-        np.zeros((1, 3)),
+        Forcing(time, np.zeros((1, 3)), discharge=discharge),
         initial_level=np.zeros(1),
-        discharge=discharge,
         output_times=time[-1:],
         solve=SOLVERS[method],
         scheme=Scheme(longest_step=1.0),
@@ -157,8 +159,7 @@ def test_a_wave_over_a_rough_plain_follows_the_friction_dominated_solution(metho
     basin = Basin(np.zeros((1, cells)), np.full((1, cells), manning), size, basin_open)
     result = inundate(
         basin,
-        time,
-        inflow[None],
+        Forcing(time, inflow[None]),
         initial_level=np.zeros(1),
         output_times=time[-1:],
         solve=SOLVERS[method],
@@ -261,9 +262,7 @@ def test_open_cells_follow_the_weighted_boundary_points(method):
     east = np.broadcast_to(np.linspace(0.0, 1.0, 8)[:, None], (8, 8))
     result = inundate(
         basin,
-        time,
-        series,
-        boundary_weight=np.stack([1 - east, east]),
+        Forcing(time, series, level_weight=np.stack([1 - east, east])),
         initial_level=np.zeros(1),
         output_times=time[6:7],
         solve=SOLVERS[method],
@@ -277,7 +276,9 @@ def test_an_unstable_simulation_stops_with_an_error(method):
     basin = Basin(np.zeros((3, 3)), np.full((3, 3), 0.03), 1.0, np.zeros((3, 3), dtype=bool), ((1, 1),))
     time, flow = np.array([0.0, 3600.0]), np.full((1, 2, 1), 1e300)
     with pytest.raises(InputError, match="storm 0: the water level grew without bound"):
-        inundate(basin, time, np.zeros((1, 2)), initial_level=np.zeros(1), discharge=flow, solve=SOLVERS[method])
+        inundate(
+            basin, Forcing(time, np.zeros((1, 2)), discharge=flow), initial_level=np.zeros(1), solve=SOLVERS[method]
+        )
 
 
 @both_methods
@@ -296,17 +297,21 @@ def test_the_inverse_cube_root_has_thirteen_digits(x):
 
 def test_invalid_arguments_are_refused():
     basin, (time, level) = coast(8, 8, river=False), surge([1.0])
-    run = partial(inundate, basin, initial_level=np.zeros(1))
+
+    def run(time, level, **given):
+        forcing = {name: given.pop(name) for name in [*given] if name in Forcing.__dataclass_fields__}
+        return inundate(basin, Forcing(time, level, **forcing), **{"initial_level": np.zeros(1), **given})
+
     with pytest.raises(InputError, match="time is not an ascending"):
         run(time[::-1], level)
-    with pytest.raises(InputError, match=r"boundary_level has shape \(1, 12\)"):
+    with pytest.raises(InputError, match=r"level has shape \(1, 12\)"):
         run(time, level[:, 1:])
-    with pytest.raises(InputError, match="boundary_level has gaps"):
+    with pytest.raises(InputError, match="level has gaps"):
         run(time, np.full_like(level, np.nan))
-    with pytest.raises(InputError, match="2 points without boundary_weight"):
+    with pytest.raises(InputError, match="2 points without level_weight"):
         run(time, np.stack([level, level], -1))
     with pytest.raises(InputError, match="does not add up to 1"):
-        run(time, level, boundary_weight=np.full((1, 8, 8), 0.5))
+        run(time, level, level_weight=np.full((1, 8, 8), 0.5))
     with pytest.raises(InputError, match="discharge has shape"):
         run(time, level, discharge=np.zeros((1, 13, 1)))
     with pytest.raises(InputError, match="output_times are not ascending within time"):
@@ -343,3 +348,56 @@ def test_an_invalid_basin_is_refused(change, complaint):
     }
     with pytest.raises(InputError, match=complaint):
         Basin(**(good | change))
+
+
+@both_methods
+def test_an_open_edge_lets_a_wave_out(method):
+    """A hump in a channel parts into two waves of half its height, of half a minute, which leave; walls keep them."""
+    cells, size = 200, 10.0
+    x = (np.arange(cells) - cells / 2) * size
+    hump = 0.2 * np.exp(-((x / 60.0) ** 2))[None, None]
+    time, left = np.linspace(0.0, 240.0, 31), []
+    for open_ends in (True, False):
+        ends = np.zeros((1, cells), dtype=bool)
+        ends[0, [0, -1]] = open_ends
+        basin = Basin(np.full((1, cells), -10.0), np.zeros((1, cells)), size, ends)
+        found = inundate(
+            basin, Forcing(time, np.zeros((1, 31))), initial_level=hump, output_times=time, solve=SOLVERS[method]
+        )
+        left.append(np.abs(found.levels[0, -1]).max())
+    assert left[0] < 0.2 * 0.1, "less than a fifth of the wave comes back"
+    assert left[1] > 0.07
+
+
+@both_methods
+def test_a_slow_sea_fills_a_bay_to_its_level(method):
+    """Slow levels pass an open edge as if it were clamped: a tide in a bay of a hundredth of its wavelength."""
+    bed = np.full((3, 20), -5.0)
+    sea = np.zeros(bed.shape, dtype=bool)
+    sea[:, 0] = True
+    time = np.linspace(0.0, 12.42 * 3600.0, 150)
+    tide = np.cos(2 * np.pi * time / time[-1])
+    found = inundate(
+        Basin(bed, np.full(bed.shape, 0.02), 100.0, sea),
+        Forcing(time, tide[None]),
+        initial_level=np.ones(1),
+        output_times=time,
+        solve=SOLVERS[method],
+    )
+    assert np.abs(found.levels[0] - tide[:, None, None]).max() < 0.01
+
+
+def test_arrival_and_duration_are_those_of_the_levels():
+    time = np.linspace(0.0, 3 * 3600.0, 181)
+    found = flood(coast(river=False), [2.5], output_times=time, wet_depth=0.1)
+    depth = found.levels[0] - coast().bed
+    wet = depth >= 0.1
+    first = np.where(wet.any(axis=0), time[wet.argmax(axis=0)], np.inf)
+    inside = np.isfinite(coast().bed)
+    reached = inside & np.isfinite(first)
+    assert np.abs(found.arrival[0][reached] - first[reached]).max() <= 120.0
+    assert np.isinf(found.arrival[0][inside & ~wet.any(axis=0)]).mean() > 0.95
+    assert np.abs(found.wet_time[0] - wet.sum(axis=0) * 60.0)[reached].max() <= 240.0
+    assert flood(coast(), [1.0]).arrival is None
+    with pytest.raises(InputError, match="wet_depth is 0"):
+        flood(coast(), [1.0], wet_depth=0.0)

@@ -27,6 +27,8 @@ from strandline.observations.variables import DEPTH_EDGES
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.design_storms import StormDesigner, storm_designer
 from strandline.simulator.hydrodynamics import inundation
+from strandline.simulator.hydrodynamics.basin import Basin
+from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.radar_archive import solver_terrain
 from strandline.simulator.sea.sea import STORM_PEAK_HOUR
 
@@ -100,9 +102,8 @@ def simulate_extremes(
     span = slice(STORM_PEAK_HOUR - HOURS_BEFORE, STORM_PEAK_HOUR + HOURS_AFTER + 1)
     level = np.concatenate([storm.level for storm in storms])[:, span]
     flood = inundation.inundate(
-        inundation.Basin(bed, terrain.roughness, terrain.cell_size, terrain.open_boundary),
-        np.arange(level.shape[1], dtype=np.float64) * 3600.0,
-        level,
+        Basin(bed, terrain.roughness, terrain.cell_size, terrain.open_boundary),
+        Forcing(np.arange(level.shape[1], dtype=np.float64) * 3600.0, level),
         initial_level=level[:, 0],
         initially_dry=land,
         progress=progress,
