@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.absences.coasts import counts, draw_coast
 from benchmarks.record import Row
 from strandline.distillation.adaptation.data import predict_two_pass
-from strandline.distillation.waterlines import attach_whole_archive
+from strandline.distillation.waterlines.archive_streams import attach_whole_archive
 from strandline.models.batching import build_storm_batch
 from strandline.models.inference import predict, student_inputs
 from strandline.models.student import Student

@@ -13,7 +13,7 @@ from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.delta.methods import adaptation_data, digest, weights_of
 from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
 from strandline.distillation.modality_dropout import modality_dropout
-from strandline.distillation.waterlines import attach_archive, attach_whole_archive, sample_archive_mask
+from strandline.distillation.waterlines.archive_streams import attach_archive, attach_whole_archive, sample_archive_mask
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent

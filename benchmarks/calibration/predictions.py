@@ -14,7 +14,9 @@ from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.delta.methods import digest, weights_of
 from benchmarks.delta.outages import Condition, apply_outage
 from strandline.distillation.adaptation.data import build_adaptation_data
-from strandline.distillation.waterlines import FloodArchive, attach_archive, attach_whole_archive, peak_levels
+from strandline.distillation.waterlines.archive_streams import attach_archive, attach_whole_archive
+from strandline.distillation.waterlines.flood_archive import FloodArchive
+from strandline.distillation.waterlines.peak_levels import peak_levels
 from strandline.models.batch import Batch
 from strandline.models.inference import predict_members, student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent

@@ -19,13 +19,9 @@ from strandline.distillation.adaptation.data import (
     weight_teacher_by_labels,
 )
 from strandline.distillation.adaptation.distil_student import DistillationConfig
-from strandline.distillation.waterlines import (
-    FloodArchive,
-    attach_archive,
-    attach_whole_archive,
-    build_archive,
-    peak_levels,
-)
+from strandline.distillation.waterlines.archive_streams import attach_archive, attach_whole_archive
+from strandline.distillation.waterlines.flood_archive import FloodArchive, build_archive
+from strandline.distillation.waterlines.peak_levels import peak_levels
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.gauge_encoder import peak_of
 from strandline.models.inference import predict, predict_with_tta, student_inputs

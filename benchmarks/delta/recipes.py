@@ -12,7 +12,7 @@ from strandline.distillation.adaptation.adapt import adapt, data_for, gather
 from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, weight_teacher_by_labels
 from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.adaptation.recipe import AMORTISED, ARTICLE, Recipe
-from strandline.distillation.waterlines import FloodArchive
+from strandline.distillation.waterlines.flood_archive import FloodArchive
 from strandline.models.batch import Batch
 from strandline.models.inference import predict_members, student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent

@@ -8,7 +8,8 @@ import torch
 from benchmarks.delta.coasts import storms_in
 from benchmarks.record import Row
 from strandline.distillation.adaptation.data import predict_two_pass
-from strandline.distillation.waterlines import FloodArchive, SceneLevels, attach_whole_archive
+from strandline.distillation.waterlines.archive_streams import attach_whole_archive
+from strandline.distillation.waterlines.flood_archive import FloodArchive, SceneLevels
 from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch
 from strandline.models.inference import predict, student_inputs

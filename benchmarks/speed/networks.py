@@ -12,7 +12,9 @@ from benchmarks.record import Row
 from benchmarks.speed.clock import operations, timed
 from strandline.distillation.continual.replay import load_exemplars
 from strandline.distillation.pretraining.scenes.samples import Samples
-from strandline.distillation.waterlines import FloodArchive, attach_whole_archive, peak_levels
+from strandline.distillation.waterlines.archive_streams import attach_whole_archive
+from strandline.distillation.waterlines.flood_archive import FloodArchive
+from strandline.distillation.waterlines.peak_levels import peak_levels
 from strandline.models.batch import CLIMATE_CHANNELS, CLIMATE_DAYS, RADAR_CHANNELS, Batch
 from strandline.models.flood.scenes.committee import Committee
 from strandline.models.flood.scenes.members import NetworkMember, TreeMember

@@ -24,7 +24,7 @@ from strandline.planning.settings import read_planning_settings
 from strandline.report.plan.pathway_lines import format_tipping_point
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.hazard.level_basis import ReturnLevels
+from strandline.risk.hazard.levels.sampled_levels import ReturnLevels
 from strandline.uncertainty.calibration import calibrate_on
 from strandline.uncertainty.forecaster import Forecaster
 

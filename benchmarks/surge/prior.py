@@ -67,17 +67,16 @@ def shares_of(gauge_set: GaugeSet, gauge: Gauge) -> list[Row]:
             {**head, "what": f"{kind}, band {band}", "log_share": float(one)}
             for kind, bands in zip(kinds, of_groups, strict=True) for band, one in enumerate(bands)
         ]  # fmt: skip
-        rows += [
-            {**head, "what": f"{kind}, difference", "log_share": float(one)}
-            for kind, one in zip(kinds, _differences(history, neighbours_of(task)), strict=False)
-        ]
+        if neighbours := neighbours_of(task):
+            rows += [
+                {**head, "what": f"{kind}, difference", "log_share": float(one)}
+                for kind, one in zip(kinds, _differences(history, neighbours), strict=True)
+            ]
     return rows
 
 
 def _differences(history: GaugeHistory, neighbours: Sequence[Floats]) -> Floats:
-    """(G,) logarithms of the variances of what neighbours answer otherwise, beside the own; none without them."""
-    if not neighbours:
-        return np.zeros(0)
+    """(G,) logarithms of the variances of what neighbours answer otherwise, beside the own, for each kind of column."""
     teacher = infer_from_neighbours(history.level, np.stack(neighbours)).as_record()
     found = fit_weather_response(
         history.level, history.tide_modes, history.weather, history.columns, (teacher,)

@@ -8,14 +8,10 @@ import torch
 
 from benchmarks.tidal_flats.levels import Levels
 from benchmarks.tidal_flats.scenes import Flat
-from strandline.distillation.waterlines import (
-    MEDIAN_SURGE,
-    RESPONSE,
-    FloodArchive,
-    attach_whole_archive,
-    elevation_posterior,
-    flood_probability,
-)
+from strandline.distillation.waterlines.archive_streams import attach_whole_archive
+from strandline.distillation.waterlines.effective_elevation import RESPONSE
+from strandline.distillation.waterlines.flood_archive import FloodArchive, elevation_posterior, flood_probability
+from strandline.distillation.waterlines.peak_levels import MEDIAN_SURGE
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.inference import predict
 from strandline.models.weights.load_weights import load_students

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from strandline.cli import forecast as command
+from strandline.cli.operation import forecast as command
 from strandline.pipeline.study_area import StudyArea
 from strandline.report.findings import LeadSkill
 from strandline.uncertainty.gauge_forecast.fit import fit_gauge_forecaster

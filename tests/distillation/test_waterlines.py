@@ -8,29 +8,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from strandline.distillation.waterlines import (
+from strandline.distillation.waterlines.archive_streams import attach_archive, attach_whole_archive, sample_archive_mask
+from strandline.distillation.waterlines.effective_elevation import (
     HIGHEST,
     LOWEST,
     PRIOR,
     RESPONSE,
-    TIDE_SD,
-    FloodArchive,
     Prior,
     Response,
-    attach_archive,
-    attach_whole_archive,
-    build_archive,
-    compute_waterlines,
     depth_class_probability,
-    elevation_posterior,
-    flood_probability,
     log_likelihood,
     log_prior,
-    peak_levels,
-    sample_archive_mask,
     thresholds,
+)
+from strandline.distillation.waterlines.flood_archive import (
+    FloodArchive,
+    build_archive,
+    compute_waterlines,
+    elevation_posterior,
+    flood_probability,
     waterline_bounds,
 )
+from strandline.distillation.waterlines.peak_levels import TIDE_SD, peak_levels
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from tests.fixtures.batches import make_batch
@@ -165,7 +164,7 @@ def test_waterlines_are_open_where_a_cell_was_never_dry_or_never_wet() -> None:
 def test_rows_may_be_drawn_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     archive, _ = simulated(5, storms=7)
     whole = compute_waterlines(archive, every(archive))
-    monkeypatch.setattr("strandline.distillation.waterlines.LARGEST_TENSOR", 1)
+    monkeypatch.setattr("strandline.distillation.waterlines.flood_archive.LARGEST_TENSOR", 1)
     torch.testing.assert_close(compute_waterlines(archive, every(archive)), whole)
 
 

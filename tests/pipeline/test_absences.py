@@ -16,7 +16,7 @@ from strandline.pipeline.stages import record, return_levels
 from strandline.pipeline.study_area import StudyArea, open_study_area, study_area
 from strandline.pipeline.study_area.absences import absence_sentences
 from strandline.pipeline.study_area.assumed_sea import assume_sea, usual_tide
-from strandline.risk.hazard.level_basis import ReturnLevels
+from strandline.risk.hazard.levels.sampled_levels import ReturnLevels
 from strandline.simulator.sea import assumed_gauge
 from tests.fixtures import windy_gauge
 from tests.fixtures.absences import CONFIG, run_place, write_place_with

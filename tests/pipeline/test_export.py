@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from strandline.distillation.waterlines import FloodArchive
+from strandline.distillation.waterlines.flood_archive import FloodArchive
 from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs

@@ -11,13 +11,11 @@ from scipy.signal import lfilter
 
 from strandline.distillation.adaptation.data import build_adaptation_data
 from strandline.distillation.adaptation.radar_scenes import judge_scenes, with_shares
-from strandline.distillation.waterlines import (
+from strandline.distillation.waterlines.effective_elevation import RESPONSE, SPACING, depth_class_probability
+from strandline.distillation.waterlines.flood_archive import (
     BOUND_SPREADS,
-    RESPONSE,
-    SPACING,
     FloodArchive,
     compute_waterlines,
-    depth_class_probability,
     waterline_bounds,
 )
 from strandline.models.batching import build_storm_batch

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from strandline.distillation.waterlines import FloodArchive
+from strandline.distillation.waterlines.flood_archive import FloodArchive
 from strandline.errors import InputError
 from strandline.models.student import Student
 from strandline.uncertainty.forecaster import ARCHIVE_FILE, Forecaster, load_forecaster, save_forecaster

@@ -6,14 +6,19 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+import typer
 from packaging.requirements import Requirement
 from rich.table import Table
 from rich.text import Text
+
+from strandline.cli.console import print_json, print_result
+from strandline.cli.options import AsJson
+from strandline.errors import InputError
 
 State = Literal["works", "absent", "broken"]
 ADDS = {
@@ -48,6 +53,21 @@ class Finding:
     state: State
     found: str
     remedy: str = ""
+
+
+def doctor(
+    out: Annotated[Path, typer.Option(help="Folder that runs are to be written to.")] = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Check whether this machine can run Strandline, and what each missing extra would add."""
+    findings = list(examine(out))
+    if as_json:
+        print_json([asdict(one) for one in findings])
+    else:
+        print_result(findings_table(findings))
+    broken = [one.name for one in findings if one.state == "broken"]
+    if broken:
+        raise InputError("doctor", f"{', '.join(broken)} must work", "mend what is called broken above")
 
 
 def examine(folder: Path) -> Iterator[Finding]:

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from strandline.cli.console import StageDisplay, note
-
-LARGEST_SEED = 2**32 - 1
+from strandline.cli.options import LARGEST_SEED
 
 
 def pretrain(

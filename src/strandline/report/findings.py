@@ -15,7 +15,7 @@ from strandline.planning.plan import Plan
 from strandline.report.alerts.issuer import Issuer
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.hazard.level_basis import LevelBasis
+from strandline.risk.hazard.levels.sampled_levels import LevelBasis
 from strandline.risk.impact.impact import Impact
 from strandline.risk.sensitivity import SensitivityAnalysis
 from strandline.uncertainty.out_of_distribution import OutOfDistribution

@@ -8,7 +8,7 @@ from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from strandline.distillation.adaptation.data import AdaptationData, reference_classes, reference_probability
-from strandline.distillation.waterlines import FloodArchive
+from strandline.distillation.waterlines.flood_archive import FloodArchive
 from strandline.models.batch import Batch
 from strandline.models.inference import predict_members, student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent

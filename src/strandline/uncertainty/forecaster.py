@@ -13,7 +13,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from strandline.distillation.waterlines import FloodArchive, attach_whole_archive
+from strandline.distillation.waterlines.archive_streams import attach_whole_archive
+from strandline.distillation.waterlines.flood_archive import FloodArchive
 from strandline.errors import InputError
 from strandline.files import write_bytes
 from strandline.models.batch import Batch

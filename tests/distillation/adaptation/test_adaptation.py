@@ -25,7 +25,8 @@ from strandline.distillation.adaptation.teacher_weight import TeacherWeight
 from strandline.distillation.continual.replay import load_exemplars
 from strandline.distillation.objective import task_terms
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
-from strandline.distillation.waterlines import attach_archive, build_archive
+from strandline.distillation.waterlines.archive_streams import attach_archive
+from strandline.distillation.waterlines.flood_archive import build_archive
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.batching import build_storm_batch
 from strandline.models.inference import predict, student_inputs

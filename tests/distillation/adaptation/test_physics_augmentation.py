@@ -12,7 +12,9 @@ from strandline.distillation.adaptation.physics_augmentation import (
     augment_with_extremes,
     simulate_extremes,
 )
-from strandline.distillation.waterlines import attach_archive, attach_whole_archive, build_archive, peak_levels
+from strandline.distillation.waterlines.archive_streams import attach_archive, attach_whole_archive
+from strandline.distillation.waterlines.flood_archive import build_archive
+from strandline.distillation.waterlines.peak_levels import peak_levels
 from strandline.models.batch import Batch
 from strandline.models.prediction import Prediction
 from strandline.models.terrain_features import terrain_features_of

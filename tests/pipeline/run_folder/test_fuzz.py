@@ -16,7 +16,7 @@ import pytest
 import torch
 
 import tests.fixtures.reports as coast
-from strandline.distillation.waterlines import FloodArchive
+from strandline.distillation.waterlines.flood_archive import FloodArchive
 from strandline.errors import InputError
 from strandline.models.student import Student
 from strandline.pipeline.deployment import DEPLOYMENT_FILE, load_deployment, save_deployment

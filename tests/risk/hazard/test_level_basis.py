@@ -7,15 +7,11 @@ import numpy as np
 import pytest
 
 from strandline.report.products import as_json
-from strandline.risk.hazard.extremes import fit_block_maxima
-from strandline.risk.hazard.level_basis import (
-    HighestReading,
-    describe_published,
-    describe_recorded,
-    maxima_at_epoch,
-    periods_with_frequent,
-    split_frequent,
-)
+from strandline.risk.hazard.extremes import fit_block_maxima, maxima_at_epoch
+from strandline.risk.hazard.levels.highest_reading import HighestReading
+from strandline.risk.hazard.levels.published_basis import describe_published
+from strandline.risk.hazard.levels.recorded_basis import describe_recorded
+from strandline.risk.hazard.levels.sampled_levels import periods_with_frequent, split_frequent
 from strandline.risk.hazard.mean_level_trend import MeanLevelTrend
 from strandline.risk.hazard.own_record import RecordedExtremes
 from strandline.risk.hazard.return_levels import at_year, sample_tails

@@ -11,13 +11,8 @@ from torch.nn import functional
 
 from strandline.distillation.adaptation.radar_scenes import CompiledScenes
 from strandline.distillation.adaptation.teacher_weight import TeacherWeight, estimate_teacher_weight
-from strandline.distillation.waterlines import (
-    FloodArchive,
-    SceneLevels,
-    attach_archive,
-    attach_whole_archive,
-    build_archive,
-)
+from strandline.distillation.waterlines.archive_streams import attach_archive, attach_whole_archive
+from strandline.distillation.waterlines.flood_archive import FloodArchive, SceneLevels, build_archive
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.batching import build_storm_batch
 from strandline.models.inference import predict, predict_with_tta, student_inputs

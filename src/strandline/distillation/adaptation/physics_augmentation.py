@@ -9,14 +9,10 @@ from torch.nn import functional
 
 from strandline.distillation.adaptation.data import AdaptationData
 from strandline.distillation.training.loop import Progress
-from strandline.distillation.waterlines import (
-    EXTRAPOLATION_MARGIN,
-    RESPONSE,
-    attach_archive,
-    attach_whole_archive,
-    peak_levels,
-    waterline_bounds,
-)
+from strandline.distillation.waterlines.archive_streams import attach_archive, attach_whole_archive
+from strandline.distillation.waterlines.effective_elevation import RESPONSE
+from strandline.distillation.waterlines.flood_archive import EXTRAPOLATION_MARGIN, waterline_bounds
+from strandline.distillation.waterlines.peak_levels import peak_levels
 from strandline.errors import InputError
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.terrain_features import terrain_features_of

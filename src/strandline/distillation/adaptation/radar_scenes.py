@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from strandline.distillation.waterlines import FloodArchive, SceneLevels
+from strandline.distillation.waterlines.flood_archive import FloodArchive, SceneLevels
 from strandline.models.batch import Batch
 from strandline.models.batching import build_scene_batch
 from strandline.observations.arrays import Floats, Mask, Times

@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 from strandline.distillation.training.networks import to_device
-from strandline.distillation.waterlines import FloodArchive, attach_archive, peak_levels, sample_archive_mask
+from strandline.distillation.waterlines.archive_streams import attach_archive, sample_archive_mask
+from strandline.distillation.waterlines.flood_archive import FloodArchive
+from strandline.distillation.waterlines.peak_levels import peak_levels
 from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.flood.inputs import RADAR_CENTRE

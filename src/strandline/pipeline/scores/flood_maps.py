@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData, reference_classes
-from strandline.distillation.waterlines import attach_whole_archive
+from strandline.distillation.waterlines.archive_streams import attach_whole_archive
 from strandline.models.batch import Batch
 from strandline.models.inference import predict, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction

@@ -14,7 +14,7 @@ from strandline.pipeline.study_area import StudyArea
 from strandline.pipeline.study_area.future_seas import future_seas, highest_levels
 from strandline.risk.hazard import flood_maps
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
-from strandline.risk.hazard.level_basis import MOST_FREQUENT
+from strandline.risk.hazard.levels.sampled_levels import MOST_FREQUENT
 from strandline.uncertainty.forecaster import Forecaster
 
 MAP_STREAM = 100

@@ -11,17 +11,11 @@ from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import StudyArea, gauge_hours, own_mean_sea_level, seaward_direction
 from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.cyclones.simulated_cyclones import basin_of, simulate_cyclones
-from strandline.risk.hazard.level_basis import (
-    ReturnLevels,
-    describe_assumed,
-    describe_list,
-    describe_published,
-    describe_recorded,
-    draw_zero,
-    maxima_at_epoch,
-    periods_with_frequent,
-    split_frequent,
-)
+from strandline.risk.hazard.extremes import maxima_at_epoch
+from strandline.risk.hazard.levels.assumed_basis import describe_assumed
+from strandline.risk.hazard.levels.published_basis import describe_list, describe_published
+from strandline.risk.hazard.levels.recorded_basis import describe_recorded
+from strandline.risk.hazard.levels.sampled_levels import ReturnLevels, draw_zero, periods_with_frequent, split_frequent
 from strandline.risk.hazard.own_record import estimate_from_record, is_short
 from strandline.risk.hazard.return_levels import at_year, levels_of, sample_tails
 from strandline.risk.hazard.short_maxima import needs_prior, sample_posterior

@@ -3,7 +3,8 @@
 import numpy as np
 
 from strandline.distillation.adaptation.data import AdaptationData
-from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
+from strandline.distillation.waterlines.flood_archive import EXTRAPOLATION_MARGIN
+from strandline.distillation.waterlines.peak_levels import peak_levels
 from strandline.observations.weather.storms import Split
 from strandline.pipeline.radar_scenes import RadarOfPlace
 from strandline.pipeline.study_area import StudyArea, own_mean_sea_level

@@ -3,7 +3,7 @@
 A comment has a space after its #; a key that is still open has none.
 """
 
-from strandline.observations.checks.inventory.inventory import COSTS
+from strandline.observations.checks.inventory.stream import COSTS
 
 OPEN_TERRAIN = tuple(
     """\

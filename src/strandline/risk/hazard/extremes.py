@@ -177,6 +177,11 @@ def fit_block_maxima(
     )
 
 
+def maxima_at_epoch(fit: ReturnLevelFit) -> Floats:
+    """(N,) published annual maxima [m, region datum] as the same storms would reach in the reference year."""
+    return np.asarray(fit.data[:, 0] + (fit.trend * (fit.reference_year - fit.years) if fit.trend else 0.0))
+
+
 def stretch(growth: Floats, shape: float) -> Floats:
     """(exp(xi g) - 1) / xi, with its limit g at xi = 0: from the exponential or Gumbel scale to that of the tail."""
     return growth if abs(shape) < 1e-9 else np.asarray(np.expm1(shape * growth) / shape)

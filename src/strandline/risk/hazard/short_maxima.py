@@ -6,7 +6,13 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.risk.hazard.extremes import EXTRAPOLATION, FEWEST_BLOCKS, ReturnLevelFit, fit_block_maxima
+from strandline.risk.hazard.extremes import (
+    EXTRAPOLATION,
+    FEWEST_BLOCKS,
+    ReturnLevelFit,
+    fit_block_maxima,
+    maxima_at_epoch,
+)
 from strandline.risk.hazard.surges.regional_prior import WORLD, SurgePrior
 
 _NODES, _REACH = 31, 2.5  # of the grid of the posterior, in deviations of the prior
@@ -51,10 +57,7 @@ def sample_posterior(
     fit: ReturnLevelFit, n_samples: int, rng: np.random.Generator, prior: SurgePrior = WORLD
 ) -> list[ReturnLevelFit]:
     """Tails that are consistent with the maxima of a fit and with other coasts."""
-    raised = fit.data[:, 0]
-    if fit.trend:
-        raised = raised + fit.trend * (fit.reference_year - fit.years)
-    drawn = zip(*draw_posterior(raised, n_samples, rng, prior), strict=True)
+    drawn = zip(*draw_posterior(maxima_at_epoch(fit), n_samples, rng, prior), strict=True)
     return [replace(fit, location=float(a), scale=float(b), shape=float(c)) for a, b, c in drawn]
 
 

@@ -11,7 +11,8 @@ from affine import Affine
 from rich.console import Console
 
 from strandline.errors import InputError
-from strandline.observations.checks.inventory.inventory import Inventory, Stream, known_spans, take_inventory
+from strandline.observations.checks.inventory.inventory import Inventory, take_inventory
+from strandline.observations.checks.inventory.stream import Stream, known_spans
 from strandline.observations.checks.inventory.views import draw_inventory, inventory_table
 from strandline.observations.readers.observe import observe
 from strandline.observations.region_file import RegionFile, load_region_file

@@ -17,7 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 from strandline.observations.checks.findings import warnings_of
-from strandline.observations.checks.inventory.inventory import Inventory, Stream
+from strandline.observations.checks.inventory.inventory import Inventory
+from strandline.observations.checks.inventory.stream import HOUR, Stream, days_of
 
 _COLOURS = {"present": "green", "absent": "yellow", "unreadable": "red"}
 _KNOWN, _GAP, _HELD_OUT = "#2b6c8f", "#d9822b", "#b8b8b8"
@@ -94,7 +95,7 @@ def _draw_timeline(axes: Axes, inventory: Inventory, timed: list[Stream]) -> Non
         return
     first = min(stream.spans[0][0] for stream in timed)
     last = max(stream.spans[-1][1] for stream in timed)
-    shortest = max(_SHORTEST_BAR * _day_number(last - first + np.timedelta64(1, "h")), 1 / 24)
+    shortest = max(_SHORTEST_BAR * days_of(last - first + HOUR), 1 / 24)
     for position, stream in enumerate(timed):
         bars = [(_date(start), max(_date(end) - _date(start), shortest / 2)) for start, end in stream.spans]
         axes.broken_barh(bars, (position - 0.32, 0.64), color=_KNOWN, linewidth=0)
@@ -108,7 +109,7 @@ def _draw_timeline(axes: Axes, inventory: Inventory, timed: list[Stream]) -> Non
         axes.axvspan(_date(start), _date(end), color=_HELD_OUT, alpha=0.5, zorder=0, linewidth=0)
     axes.set_yticks(range(len(timed)), [stream.name for stream in timed])
     axes.set_ylim(len(timed) - 0.4, -0.6)
-    margin = 0.01 * _day_number(last - first) + 0.1
+    margin = 0.01 * days_of(last - first) + 0.1
     axes.set_xlim(_date(first) - margin, _date(last) + margin)
     locator = mdates.AutoDateLocator()  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
@@ -207,7 +208,3 @@ def _age(days: float) -> str:
 
 def _date(time: np.datetime64) -> float:
     return float(mdates.date2num(time))  # type: ignore[no-untyped-call]
-
-
-def _day_number(span: np.timedelta64) -> float:
-    return float(span / np.timedelta64(1, "D"))

@@ -164,49 +164,81 @@ def fit_weather_response(
         stated = f"{weather.shape} values for {level.size} hours and {len(columns)} columns"
         raise InputError("weather of a gauge", stated, "give every column at every hour of the record")
     columns = standardised(columns, weather)
-    read = np.flatnonzero(np.isfinite([level, *(one.level for one in others)]).any(axis=0))
-    if read.size:  # features of decades are large, and only those of hours with readings are used
-        span = slice(max(0, int(read[0]) - BEFORE), int(read[-1]) + 1 + AFTER)
-        level, modes, weather = level[span], modes[span], weather[span]
-        others = [replace(one, level=one.level[span]) for one in others]
-    features = np.full((level.size, len(columns) * len(KNOTS)), np.nan)
-    features[BEFORE : level.size - AFTER] = weather_features(_scaled(columns, weather))
-    known = np.isfinite(features).all(axis=1)
+    levels = [level, *(one.level for one in others)]
+    span = _span_of_readings(levels)
+    modes = modes[span]
+    features, known = _features_of(columns, weather[span])
     prior = _prior_mean(columns)
-    expected = np.where(known, features @ prior, 0.0)
-    filled = np.where(known[:, None], features, 0.0)
-    group, is_local = groups_of(columns), np.tile(np.array(KNOTS) < BANDS[0], len(columns))
-    local = filled[:, is_local & bool(others)]
-    if others:
-        group = np.concatenate([group, group.max() + 1 + group[is_local] // (len(BANDS) + 1)])
-
-    def record(level: Floats, modes: npt.NDArray[np.float32], difference: Floats, error: Floats | None) -> Record:
-        return Record(np.where(known, level - expected, np.nan), modes, np.hstack([filled, difference]), error)
-
-    records = [record(level, modes, 0 * local, None)]
-    records += [record(one.level, 0 * modes, local, one.error) for one in others]
-    likelihood = RecordLikelihood(records, SHAPES, group)
+    unexpected = [np.where(known, each[span] - features @ prior, np.nan) for each in levels]
+    records = _records_of(unexpected, modes, features, columns, [one.error for one in others])
+    likelihood = RecordLikelihood(records, SHAPES, _groups_of_records(columns, has_others=bool(others)))
     is_first = logarithms is None
     if logarithms is None:
-        kinds = list(dict.fromkeys(column.kind for column in columns))
-        prior_variances = variance_prior(
-            likelihood.mean_square, kinds=kinds, bands=len(BANDS) + 1, has_teacher=bool(others)
-        )
-        logarithms = choose_variances(likelihood, prior_variances)
+        logarithms = _choose_variances(likelihood, columns, has_teacher=bool(others))
     found = likelihood.coefficients(logarithms)
-    tide, end = modes.shape[1], modes.shape[1] + len(prior)
+    of_tide, of_response = slice(modes.shape[1]), slice(modes.shape[1], modes.shape[1] + len(prior))
     covariance = np.exp(logarithms[: len(SHAPES)]) @ SHAPES
     if is_first:
-        left = records[0].level - filled @ found.mean[tide:end] - modes @ found.mean[:tide]
+        left = unexpected[0] - features @ found.mean[of_response] - modes @ found.mean[of_tide]
         covariance = fit_residual_covariance(left, modes, covariance[None])
     return WeatherResponse(
         columns,
-        prior + found.mean[tide:end],
-        found.covariance[tide:end, tide:end],
+        prior + found.mean[of_response],
+        found.covariance[of_response, of_response],
         covariance,
-        found.mean[:tide] if others else np.zeros(tide),
+        found.mean[of_tide] if others else np.zeros(modes.shape[1]),
         logarithms,
     )
+
+
+def _span_of_readings(levels: Sequence[Floats]) -> slice:
+    """From the weather before the first reading of any record to that after the last one; everything without any.
+
+    Features of decades are large, and only those of hours with readings are used.
+    """
+    read = np.flatnonzero(np.isfinite(levels).any(axis=0))
+    return slice(max(0, int(read[0]) - BEFORE), int(read[-1]) + 1 + AFTER) if read.size else slice(None)
+
+
+def _features_of(columns: Sequence[Column], weather: Floats) -> tuple[Floats, Mask]:
+    """(T, P) features of weather (T, C), 0 where an hour of their lags is not known, and (T,) where all are."""
+    features = np.full((len(weather), len(columns) * len(KNOTS)), np.nan)
+    features[BEFORE : len(weather) - AFTER] = weather_features(_scaled(columns, weather))
+    known = np.isfinite(features).all(axis=1)
+    return np.where(known[:, None], features, 0.0), known
+
+
+def _records_of(
+    levels: Sequence[Floats],
+    modes: npt.NDArray[np.float32],
+    features: Floats,
+    columns: Sequence[Column],
+    errors: Sequence[Floats | None],
+) -> list[Record]:
+    """The own record, the first of the levels, and the others, each with an error of its own.
+
+    The others have further coefficients: by how much their response differs within the first band of lags.
+    """
+    local = features[:, _is_local(columns) & bool(errors)]
+    own = Record(levels[0], modes, np.hstack([features, 0 * local]))
+    same = np.hstack([features, local])
+    others = zip(levels[1:], errors, strict=True)
+    return [own, *(Record(level, 0 * modes, same, error) for level, error in others)]
+
+
+def _groups_of_records(columns: Sequence[Column], *, has_others: bool) -> Indices:
+    """`groups_of`, and with other records a further group for each kind, of the differences."""
+    group = groups_of(columns)
+    if not has_others:
+        return group
+    return np.concatenate([group, group.max() + 1 + group[_is_local(columns)] // (len(BANDS) + 1)])
+
+
+def _choose_variances(likelihood: RecordLikelihood, columns: Sequence[Column], *, has_teacher: bool) -> Floats:
+    """Logarithms of the variances that maximise the marginal likelihood, with their prior."""
+    kinds = list(dict.fromkeys(column.kind for column in columns))
+    prior = variance_prior(likelihood.mean_square, kinds=kinds, bands=len(BANDS) + 1, has_teacher=has_teacher)
+    return choose_variances(likelihood, prior)
 
 
 def groups_of(columns: Sequence[Column]) -> Indices:
@@ -214,6 +246,11 @@ def groups_of(columns: Sequence[Column]) -> Indices:
     kinds = {kind: number for number, kind in enumerate(dict.fromkeys(column.kind for column in columns))}
     bands = np.digitize(KNOTS, BANDS)
     return np.concatenate([kinds[column.kind] * (len(BANDS) + 1) + bands for column in columns])
+
+
+def _is_local(columns: Sequence[Column]) -> Mask:
+    """(P,) whether a coefficient's lag lies in the first band, which is each shore's own."""
+    return np.tile(np.array(KNOTS) < BANDS[0], len(columns))
 
 
 def _prior_mean(columns: Sequence[Column]) -> Floats:

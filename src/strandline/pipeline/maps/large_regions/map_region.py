@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from strandline.distillation.training.loop import Announce
-from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN
+from strandline.distillation.waterlines.flood_archive import EXTRAPOLATION_MARGIN
 from strandline.errors import InputError
 from strandline.models.batching import shows_flood
 from strandline.models.weights.load_weights import load_teacher

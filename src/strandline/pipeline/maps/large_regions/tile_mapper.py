@@ -8,7 +8,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from strandline.distillation.adaptation.data import predict_two_pass
-from strandline.distillation.waterlines import FloodArchive
+from strandline.distillation.waterlines.flood_archive import FloodArchive
 from strandline.models.batch import Batch
 from strandline.models.batching import scene_part, shows_flood, storm_gauge_part
 from strandline.models.teacher import Teacher

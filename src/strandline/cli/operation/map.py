@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from strandline.cli.console import StageDisplay, note, print_json, print_result, warn
+from strandline.cli.options import LARGEST_SEED, AsJson, DataFolder
 from strandline.errors import InputError
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from strandline.pipeline.maps.moment.inputs import Moment, SceneFiles
 
-LARGEST_SEED = 2**32 - 1
 SAMPLES = 12
 NOW = "now"
 OF_A_MOMENT, OF_RETURN_LEVELS = "One moment", "Return levels of a large region"
@@ -36,10 +36,7 @@ def map_floods(
             show_default="runs/demo for return levels",
         ),
     ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Folder that the region file's paths start from.", show_default="its own"),
-    ] = None,
+    data: DataFolder = None,
     at: Annotated[
         str | None,
         typer.Option(
@@ -119,7 +116,7 @@ def map_floods(
         typer.Option("--resume", help="Continue an interrupted map in --out.", rich_help_panel=OF_RETURN_LEVELS),
     ] = False,
     seed: Annotated[int, typer.Option(help="Of every random stream.", min=0, max=LARGEST_SEED)] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON on standard output.")] = False,
+    as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Map the flood of one moment, from any images, points, ground and sea; or return levels of a large region.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from strandline.cli.console import note, print_json, print_result
+from strandline.cli.options import AsJson, DataFolder
 from strandline.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,16 +17,13 @@ if TYPE_CHECKING:
 
 def check(
     region: Annotated[Path, typer.Argument(help="Region file (TOML).")],
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", help="Folder that the region file's paths start from.", show_default="its own"),
-    ] = None,
+    data: DataFolder = None,
     picture: Annotated[Path | None, typer.Option(help="Also draw what is there into this PNG.")] = None,
     patience: Annotated[
         float | None,
         typer.Option(help="Longest time for one stream [s].", min=0.1, show_default="60 and more for large files"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON on standard output.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List what data is present, its span, gaps and age, what each missing stream costs, and whether it can be run.
 

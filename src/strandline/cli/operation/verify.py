@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from strandline.cli.console import note, print_json, print_result
+from strandline.cli.options import AsJson
 from strandline.errors import InputError, require_extra
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def verify(
     set_aside: Annotated[
         bool, typer.Option("--set-aside", help="Then move the store away whole, so that the watch can start a new one.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON on standard output.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Verify a watch's store, its log and its alert files against each other. Changes nothing without --set-aside."""
     require_extra("verify", "watch", "sqlalchemy", "alembic")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from strandline.cli.console import note, print_result, warn
-from strandline.cli.places import look_up
+from strandline.cli.place.places import look_up
 from strandline.errors import InputError, require_extra
 
 

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from strandline.cli.console import StageDisplay, note, print_json, print_result, warn
+from strandline.cli.options import AsJson
 from strandline.errors import InputError, require_extra
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def fetch(
         Path | None,
         typer.Option(envvar="STRANDLINE_MIRRORS", help="TOML file: name of a source = another address of it."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON on standard output.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fetch public data for a region: terrain, scenes, gauges, tides, storms, weather, buildings, roads, people.
 

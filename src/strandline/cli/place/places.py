@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from strandline.cli.console import note, print_json, print_result
+from strandline.cli.options import AsJson
 from strandline.errors import require_extra
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def places(
         Path | None,
         typer.Option(envvar="STRANDLINE_MIRRORS", help="TOML file with another address: nominatim = ADDRESS."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON on standard output.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look up a place by its name; you choose which one is meant.
 

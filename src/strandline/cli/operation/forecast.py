@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from strandline.cli.console import StageDisplay, note, print_json, print_result, warn
-from strandline.cli.map import utc_of
+from strandline.cli.operation.map import utc_of
+from strandline.cli.options import AsJson, DataFolder, FinishedRun, RegionPath
 from strandline.errors import InputError, require_extra
 
 if TYPE_CHECKING:
@@ -34,14 +35,9 @@ BEFORE_THE_END = timedelta(days=4)
 
 
 def forecast(
-    region: Annotated[
-        Path | None, typer.Argument(help="Region file (TOML). Without one: the built-in simulated delta.")
-    ] = None,
-    run: Annotated[Path, typer.Option(help="Folder of this place's finished `strandline run`.")] = Path("runs/demo"),
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", help="Folder that the region file's paths start from.", show_default="its own"),
-    ] = None,
+    region: RegionPath = None,
+    run: FinishedRun = Path("runs/demo"),
+    data: DataFolder = None,
     at: Annotated[
         str | None,
         typer.Option(
@@ -52,7 +48,7 @@ def forecast(
     out: Annotated[
         Path | None, typer.Option(help="Folder for table, plot and JSON.", show_default="forecast in --run")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON on standard output.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Forecast the water level 0 to 72 hours ahead: high waters, their range, and the levels that matter here.
 

@@ -1,0 +1,1 @@
+"""Sampled return levels, and what they rest on, in words and numbers."""
