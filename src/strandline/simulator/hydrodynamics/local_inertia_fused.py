@@ -248,7 +248,13 @@ def _sweep(  # type: ignore[no-untyped-def]
 @_compile
 def _between(time, clock):  # type: ignore[no-untyped-def]
     """Index of the interval that contains a time, and the fraction of it that has passed."""
-    index = min(max(np.searchsorted(time, clock, side="right") - 1, 0), time.size - 2)
+    index, end = 0, time.size - 1
+    while end - index > 1:  # numpy's search takes a second to compile
+        middle = (index + end) // 2
+        if time[middle] <= clock:
+            index = middle
+        else:
+            end = middle
     return index, (clock - time[index]) / (time[index + 1] - time[index])
 
 
@@ -321,5 +327,7 @@ def _advance(  # type: ignore[no-untyped-def]
             steps[e] += 1
             clock[e] = arrival
             if arrives and outputs_done[e] < output_times.size:
-                levels[e, outputs_done[e]] = level[e]
+                for i in range(level.shape[1]):
+                    for j in range(level.shape[2]):  # assigned as an array, it takes seconds longer to compile
+                        levels[e, outputs_done[e], i, j] = level[e, i, j]
                 outputs_done[e] += 1
