@@ -36,9 +36,9 @@ def hourly_ramp(delay: float, step: int = 1, days: int = 8) -> xr.Dataset:
     return make_weather(at(hour), RAMP | {"pressure": 100_000.0 + hour[:, None, None]}, delay)
 
 
-def forecast_ramp(delay: float = 6.0, every: int = 6, members: int = 1) -> xr.Dataset:
+def forecast_ramp(delay: float = 6.0, every: int = 6, members: int = 1, days: int = 8) -> xr.Dataset:
     """Pressure 1 Pa higher each hour of lead, 1000 Pa higher each issue, and 100 Pa each member."""
-    issued = np.arange(0, 24 * 8, every)
+    issued = np.arange(0, 24 * days, every)
     parts = 1000.0 * (issued % 48)[:, None, None] / every, LEADS[None, :, None], 100.0 * np.arange(members)
     pressure = (92_000.0 + sum(parts))[..., None, None]
     return make_forecast(at(issued), LEADS, RAMP | {"pressure": pressure}, delay, members)
@@ -207,6 +207,18 @@ def assert_nothing_later_is_used(gate: Gate, seed: int) -> None:
 @settings(max_examples=15, deadline=None)
 def test_changing_what_was_not_yet_there_changes_nothing(gate: Gate, seed: int) -> None:
     assert_nothing_later_is_used(gate, seed)
+
+
+def test_issues_far_apart_know_together_what_each_knows() -> None:
+    observations = place(hourly_ramp(delay=4.0, days=60), forecast_ramp(members=2, days=60))
+    issue = at([30.0, 1100.0, 400.5, 1101.0, 1439.0])
+    hours = np.arange(-60, 61)
+    together = known_weather(observations, issue, hours)
+    assert not np.isnan(together.lead[:, hours < 0]).all()
+    for number in range(issue.size):
+        alone = known_weather(observations, issue[[number]], hours)
+        for name, value in vars(alone).items():
+            np.testing.assert_array_equal(getattr(together, name)[[number]], value)
 
 
 @given(st.integers(0, 10_000))
