@@ -190,8 +190,8 @@ def _best_rule(coast: Coast, starts: Floats, stays: Floats) -> Mask:
     """(A, T) on when ``starts`` reaches a level, off after ``STOP_HOURS`` of ``stays`` below it; NaN: no change."""
     first = slice(0, coast.first)
     found = []
+    rules = [_switch(starts, stays, coast.event_level - margin) for margin in MARGINS]
     for number in range(len(ACTIONS)):
-        rules = [_switch(starts, stays, coast.event_level - margin) for margin in MARGINS]
         expenses = [expense(verify_action(coast, rule[first], first, number)) for rule in rules]
         found.append(rules[int(np.argmin(expenses))])
     return np.stack(found)

@@ -310,11 +310,21 @@ def _design(forecast: IssuedLevels, other_zeros: Floats) -> Floats:
 
 def _kernel(logarithms: Floats, first: IssuedLevels, second: IssuedLevels) -> Floats:
     """(N, M) covariance [m2] of the slow and the growing error."""
-    slow, slow_hours, growing, growing_hours = np.exp(logarithms[:4])
-    apart = np.abs((first.valid[:, None] - second.valid) / HOUR)
+    return _covariance(logarithms, *_apart(first, second))
+
+
+def _apart(first: IssuedLevels, second: IssuedLevels) -> tuple[Floats, Floats, Floats]:
+    """(N, M) between forecasts: hours from level to level, these and those from issue to issue, product of sizes."""
+    levels = np.abs((first.valid[:, None] - second.valid) / HOUR)
     cycles = np.abs((first.issued[:, None] - second.issued) / HOUR)
-    storm = growing**2 * _size(first)[:, None] * _size(second) * np.exp(-(apart + cycles) / growing_hours)
-    return np.asarray(slow**2 * np.exp(-apart / slow_hours) + storm)
+    return levels, levels + cycles, _size(first)[:, None] * _size(second)
+
+
+def _covariance(logarithms: Floats, levels: Floats, both: Floats, sizes: Floats) -> Floats:
+    """(N, M) covariance [m2] of the slow and the growing error, of forecasts so far ``_apart``."""
+    slow, slow_hours, growing, growing_hours = np.exp(logarithms[:4])
+    storm = growing**2 * sizes * np.exp(-both / growing_hours)
+    return np.asarray(slow**2 * np.exp(-levels / slow_hours) + storm)
 
 
 def _size(forecast: IssuedLevels) -> Floats:
@@ -342,10 +352,12 @@ def _fit_to_errors(classes: Sequence[PastForecasts], corrector: ForecastCorrecto
         for each in classes
     ]
 
+    apart = [_apart(each.forecast, each.forecast) for each in classes]
+
     def loss(logarithms: Floats) -> float:
         total = 0.0
-        for each, error in zip(classes, errors, strict=True):
-            covariance = _kernel(logarithms, each.forecast, each.forecast)
+        for distances, error in zip(apart, errors, strict=True):
+            covariance = _covariance(logarithms, *distances)
             factor = cholesky(_with_rest(covariance, logarithms), lower=True)
             total += 0.5 * float(error @ cho_solve((factor, True), error)) + float(np.log(np.diag(factor)).sum())
         return share * total + 0.5 * float((((logarithms - TYPICAL) / LOG_SPREAD) ** 2).sum())

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -96,8 +97,9 @@ def decide(
     stream = forecast_stream(hour, levels_of(config, ensemble), state.sea.is_heard)
     history = {FORECAST: stream, **(readings or {})}
     clock = np.array([hour - np.timedelta64(1, "h"), hour], dtype="datetime64[ns]")
+    timed = {phase.instead_of.indicator for phase in config.protocol.phases if phase.instead_of is not None}
     found = {
-        name: findings(indicator, history, clock, config.protocol.night)
+        name: findings(indicator, history, clock, config.protocol.night, with_hours=name in timed)
         for name, indicator in config.protocol.indicators.items()
     }
     signals = {phase.name: signals_of(phase, config.protocol, found, clock) for phase in config.phases}
@@ -125,7 +127,7 @@ class _Reasons:
         state, ensemble, phase = self.state, self.ensemble, self.phase
         hour = pd.Timestamp(state.belief.hour).to_pydatetime()
         shifts = sorted({**state.belief.moved, **ensemble.moved}.items(), key=lambda pair: -abs(pair[1]))
-        of_start = self._loss_in(phase.start)
+        of_start, onset = self._loss_in(phase.start), self._onset(hour)
         decisive = self._loss_in(phase.stop.when) if self._change() == "keep" else of_start
         margin = float("nan") if decisive is None else float(self.found[decisive[0]].margin[1])
         avoided = None if decisive is None or np.isnan(margin) else margin + decisive[1].cost
@@ -137,18 +139,18 @@ class _Reasons:
             probability=self.probability,
             expected_avoided_loss=avoided,
             cost=None if of_start is None else of_start[1].cost,
-            onset=self._onset(hour),
+            onset=onset,
             is_degraded=not state.has_own_readings,
             needs_person=self.after.needs_decision or state.has_no_data,
-            why=self._why(avoided, None if decisive is None else decisive[1].cost, self._onset(hour)),
+            why=self._why(avoided, None if decisive is None else decisive[1].cost, onset),
             moved_by=tuple(stream for stream, shift in shifts if abs(shift) >= LEAST_SHIFT),
             would_change=self._would_change(),
         )
 
-    @property
+    @cached_property
     def probability(self) -> float:
         """Of the event within the forecast [-]."""
-        return float(probability_of(self._whole_event(), self.stream)[0])
+        return float(probability_of(self.whole_event, self.stream)[0])
 
     def _loss_in(self, expression: str) -> tuple[str, Loss] | None:
         """Name and loss of the indicator of money in an expression; ``None`` = there is none."""
@@ -156,7 +158,8 @@ class _Reasons:
         named = self.config.protocol.indicators_of(expression)
         return next(((name, one.loss) for name, one in named.items() if one.loss is not None), None)
 
-    def _whole_event(self) -> Indicator:
+    @cached_property
+    def whole_event(self) -> Indicator:
         """The event of the phase, at any lead of the forecast."""
         assert self.config.protocol is not None
         named = self.config.protocol.indicators_of(self.phase.start).values()
@@ -174,7 +177,7 @@ class _Reasons:
 
     def _onset(self, hour: datetime) -> datetime | None:
         """Median time of passing the event's level among the members that pass it."""
-        event = self._whole_event()
+        event = self.whole_event
         over = self.stream.values[0] >= event.value  # (L, N)
         if not over.any():
             return None
@@ -188,7 +191,7 @@ class _Reasons:
             avoided: expected loss that acting, or running on, avoids; ``cost``: what it must exceed for that.
         """
         state, phase = self.state, self.phase
-        level = self._whole_event().value
+        level = self.whole_event.value
         assert self.config.protocol is not None
         currency = self.config.protocol.money.split()[0]
         chance = f"{self.probability:.0%} chance that the sea passes {level:.2f} m within {HORIZON_HOURS} h"

@@ -12,16 +12,17 @@ pytestmark = pytest.mark.slow
 
 TRAINED = 24 * 150
 AT = 4500
+PLACE = place()
 
 
 @pytest.fixture(scope="module")
 def forecaster() -> GaugeForecaster:
     readings = np.where(np.arange(HOURS) < TRAINED, level(), np.nan)
-    return fit_gauge_forecaster(place(), SEA_LEVEL, MEAN, TIME, readings)
+    return fit_gauge_forecaster(PLACE, SEA_LEVEL, MEAN, TIME, readings)
 
 
 def doubted(forecaster: GaugeForecaster, readings: np.ndarray, at: int = AT) -> Doubt | None:
-    return doubt_of(forecaster, TIME[at], TIME, readings, place())
+    return doubt_of(forecaster, TIME[at], TIME, readings, PLACE)
 
 
 def test_a_sound_gauge_is_hardly_ever_doubted(forecaster: GaugeForecaster) -> None:

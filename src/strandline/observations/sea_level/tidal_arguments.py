@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from utide._ut_constants import constit_index_dict
@@ -12,6 +13,8 @@ from strandline.observations.variables import HOURS_PER_YEAR
 
 _MILLISECONDS = 86_400_000.0
 _DAYS_TO_UNIX_EPOCH = 719163.0  # utide counts days from 0000-12-31
+_BLOCK_DAYS = 128
+"""Days that are computed and kept together [d]; utide takes as long for one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +57,41 @@ def tide_parts(names: list[str], latitude: float, days: Floats) -> Iterator[Tide
     for first in range(0, days.size, HOURS_PER_YEAR):
         where = slice(first, first + HOURS_PER_YEAR)
         noon, day = np.unique(np.floor(days[where]) + 0.5, return_inverse=True)
-        factor, nodal, argument = FUV(noon, noon[:1], index, latitude, [False] * 4)  # (noon, constituent)
-        daily = factor * np.exp(2j * np.pi * (nodal + argument))
+        number = (noon // _BLOCK_DAYS).astype(int)
+        parts = [(_block(one, latitude), noon[number == one]) for one in np.unique(number).tolist()]
+        daily = np.concatenate([block.at(some, index) for block, some in parts])  # (noon, constituent)
         since, hour = np.unique(np.round((days[where] - noon[day]) * _MILLISECONDS), return_inverse=True)
-        radians_per_day = 48.0 * np.pi * linearized_freqs(noon[:1])[index]
+        radians_per_day = 48.0 * np.pi * parts[0][0].frequency[index]
         within = np.exp(1j * (since / _MILLISECONDS)[:, None] * radians_per_day)
         yield TidePart(where, daily, day, within, hour)
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """utide's V, f and u at noon of ``_BLOCK_DAYS`` days, of all its constituents.
+
+    Attributes:
+        first: noon of the first day; ``frequency``: (C,) then [cycles h-1].
+        factor: (days, C) f; ``cycles``: (days, C) V + u.
+    """
+
+    first: float
+    frequency: Floats
+    factor: Floats
+    cycles: Floats
+
+    def at(self, noon: Floats, index: Indices) -> Complexes:
+        """(T, C) ``f exp(i (V + u))`` of some of the constituents at noon of some of the days."""
+        chosen = np.ix_((noon - self.first).astype(int), index)
+        return np.asarray(self.factor[chosen] * np.exp(2j * np.pi * self.cycles[chosen]))
+
+
+@lru_cache(maxsize=64)  # 20 years at one latitude, 20 MB; forecasts of one day after the other ask for the same
+def _block(number: int, latitude: float) -> _Block:
+    noon = number * _BLOCK_DAYS + np.arange(_BLOCK_DAYS) + 0.5
+    frequency = linearized_freqs(noon[:1])
+    factor, nodal, argument = FUV(noon, noon[:1], np.arange(frequency.size), latitude, [False] * 4)
+    return _Block(float(noon[0]), frequency, factor, nodal + argument)
 
 
 def tidal_basis(names: list[str], latitude: float, days: Floats) -> Iterator[tuple[slice, Complexes]]:

@@ -80,14 +80,23 @@ def known_weather_at(
 
 
 def _near(source: xr.Dataset | None, time: str, issue: Times, hours: Indices) -> xr.Dataset | None:
-    """The part of a source that may count for some hours about the issues, and one more time at either end."""
+    """The part of a source that may count for some hours about the issues, and one more time at either end.
+
+    Of forecasts it is that about each issue, since storms of years have hours of forecasts.
+    """
     if source is None or not issue.size or not hours.size:
         return source
     reach = 0 if time == "time" else int(source["lead"].values[-1])
-    first = issue.min() + (min(int(hours.min()), 0) - reach) * HOUR - LONGEST_GAP
-    last = issue.max() + max(int(hours.max()), 0) * HOUR + LONGEST_GAP
+    first = issue + (min(int(hours.min()), 0) - reach) * HOUR - LONGEST_GAP
+    last = issue + max(int(hours.max()), 0) * HOUR + LONGEST_GAP
     at = source[time].values.astype("datetime64[ns]")
-    return source.isel({time: slice(max(np.searchsorted(at, first) - 1, 0), np.searchsorted(at, last) + 1)})
+    starts, ends = np.maximum(np.searchsorted(at, first) - 1, 0), np.searchsorted(at, last) + 1
+    if time == "time":
+        return source.isel({time: slice(starts.min(), ends.max())})
+    about = np.zeros(at.size, dtype=bool)
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        about[start:end] = True
+    return source.isel({time: np.flatnonzero(about)})
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ Verdicts = npt.NDArray[np.float64]
 """(T,) 1 = true, 0 = false, NaN = unknown."""
 
 
+@lru_cache(maxsize=256)  # a protocol has few expressions and asks for them at every hour
 def parse(text: str) -> ast.expr:
     """The syntax tree of an expression such as ``wind_near or (surge_near and not tide_low)``.
 
@@ -31,12 +33,14 @@ def parse(text: str) -> ast.expr:
     return tree
 
 
+@lru_cache(maxsize=256)
 def names_in(text: str) -> tuple[str, ...]:
     """The indicators of an expression, each once, in the order of the text."""
     found = [node for node in ast.walk(parse(text)) if isinstance(node, ast.Name)]
     return tuple(dict.fromkeys(node.id for node in sorted(found, key=lambda node: (node.lineno, node.col_offset))))
 
 
+@lru_cache(maxsize=256)
 def negated_in(text: str) -> frozenset[str]:
     """The indicators under an odd number of ``not`` somewhere in an expression."""
 

@@ -89,14 +89,13 @@ class ResidualPaths:
         if not at.size:
             reach = f"give {-NOW} to {self.residual.shape[1] - 1 - NOW} h"
             raise InputError(f"guidance '{guidance.stream}'", f"leads {guidance.leads}", reach)
-        rng = np.random.default_rng([_SEED, 3])
         anomaly = self.residual - self.residual.mean(axis=0)
         chosen = anomaly[:, at]  # (N, L)
         covariance = chosen.T @ chosen / (len(chosen) - 1)
         cross_covariance = anomaly.T @ chosen / (len(chosen) - 1)  # (P, L)
         gain = np.linalg.solve(covariance + error, cross_covariance.T).T
         values, vectors = np.linalg.eigh(error)
-        noise = rng.standard_normal(chosen.shape) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
+        noise = _deviates(3, *chosen.shape) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
         shift = (mean + noise - self.residual[:, at]) @ gain.T
         of_mean = shift[:, NOW : NOW + HORIZON_HOURS + 1].mean(axis=0)
         largest = float(of_mean[np.argmax(np.abs(of_mean))])
@@ -118,7 +117,7 @@ def sample_paths(belief: SeaBelief, reach: int = HORIZON_HOURS, count: int = MEM
     which = np.searchsorted(np.cumsum(belief.weight), (np.arange(count) + 0.5) / count)
     which = np.minimum(which, belief.weight.size - 1)
     known = model.hours
-    past, deviates = np.empty((count, known)), _deviates(count, known)
+    past, deviates = np.empty((count, known)), _deviates(0, count, known)
     for hypothesis in np.unique(which):
         rows = which == hypothesis
         values, vectors = np.linalg.eigh(belief.covariance[hypothesis, :known, :known])
@@ -144,10 +143,10 @@ def _continue(residual: Floats, known: int, coefficients: Floats, shocks: Floats
                 residual[at, member] += coefficients[lag] * residual[at - 1 - lag, member]
 
 
-@lru_cache(maxsize=4)
-def _deviates(count: int, hours: int) -> Floats:
-    """(N, W) standard normal numbers that draw the past of each member."""
-    deviates = np.random.default_rng([_SEED, 0]).standard_normal((count, hours))
+@lru_cache(maxsize=16)
+def _deviates(number: int, count: int, width: int) -> Floats:
+    """(N, W) standard normal numbers of one of the draws, for each member; the same at every hour."""
+    deviates = np.random.default_rng([_SEED, number]).standard_normal((count, width))
     deviates.flags.writeable = False
     return deviates
 

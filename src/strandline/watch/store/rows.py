@@ -3,9 +3,10 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar, get_args
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from strandline.watch.store.tables import alerts, decisions, forecasts, health, 
 RowValue: TypeAlias = bool | int | float | str | bytes | datetime | None
 RowValues: TypeAlias = dict[str, RowValue]
 Record = TypeVar("Record", Reading, Health, ForecastRow)
+_Column: TypeAlias = tuple[str, bool, Callable[[Any, str], Any]]
 _FIELDS = {kind: attrgetter(*(field.name for field in fields(kind))) for kind in (Reading, Health, ForecastRow)}
 LONGEST_FILE_NAME = 200
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -34,6 +36,8 @@ def naive_utc(time: datetime, what: str) -> datetime:
     Raises:
         InputError: the time has a zone, or is missing.
     """
+    if type(time) is datetime and time.tzinfo is None:  # as at nearly every value
+        return time
     if time != time:  # pandas' NaT
         raise InputError(what, "has no time", "give a naive UTC time")
     if time.tzinfo is not None:
@@ -90,7 +94,8 @@ def checked_reading(reading: Reading) -> Reading:
         InputError: a value is not finite, a time has a zone, or a text contains NUL.
     """
     what = f"reading of {reading.stream!r}"
-    return Reading(**{name: _stored(value, readings.c[name], what) for name, value in vars(reading).items()})
+    columns = [column for column in _columns_of(readings) if column[0] in vars(reading)]
+    return Reading(**_stored(columns, what, vars(reading)))
 
 
 def reading_row(reading: Reading, revision: int, received: datetime) -> RowValues:
@@ -166,21 +171,36 @@ def file_name_of(identifier: str) -> str:
 
 def _row(table: Table, what: str, values: Mapping[str, Any], **added: Any) -> RowValues:
     """A row of a table from values by column, which may hold others too."""
-    values = {**values, **added}
-    return {column.name: _stored(values[column.name], column, what) for column in table.columns}
+    return _stored(_columns_of(table), what, {**values, **added})
 
 
-def _stored(value: Any, column: Column, what: str) -> Any:
-    """A value as both databases return it, by the type of its column; a tuple becomes JSON."""
-    if value is None and column.nullable:
-        return None
+def _stored(columns: Sequence[_Column], what: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of columns as both databases return them."""
+    return {
+        name: None if is_nullable and values[name] is None else stored(values[name], what)
+        for name, is_nullable, stored in columns
+    }
+
+
+@cache
+def _columns_of(table: Table) -> tuple[_Column, ...]:
+    """Name of each column, whether it may be ``None``, and what makes a value as both databases return it."""
+    return tuple((column.name, bool(column.nullable), _stored_by(column)) for column in table.columns)
+
+
+def _stored_by(column: Column) -> Callable[[Any, str], Any]:
     match column.type:
         case Double():
-            return number(value, what)
+            return number
         case DateTime():
-            return naive_utc(value, what)
+            return naive_utc
         case Boolean():
-            return bool(value)
+            return lambda value, _: bool(value)
         case Integer():
-            return int(value)
+            return lambda value, _: int(value)
+    return _stored_text
+
+
+def _stored_text(value: Any, what: str) -> str:
+    """The same text; a tuple becomes JSON."""
     return canonical(value, what) if isinstance(value, tuple | list) else plain_text(value, what)

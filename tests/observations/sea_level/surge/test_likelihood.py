@@ -110,6 +110,21 @@ def test_without_weather_no_coefficient_is_left() -> None:
     assert likelihood.coefficients(HERE[:3]).mean.shape == (2,)
 
 
+def test_a_certain_tide_without_weather_leaves_the_density_of_the_residual() -> None:
+    level = make_records()[0].level[:LAG_HOURS]
+    likelihood = RecordLikelihood([Record.without_weather(level, np.zeros((level.size, 0), np.float32))], SHAPES)
+    read = np.flatnonzero(np.isfinite(level))
+    shapes = SHAPES[:, np.abs(read[:, None] - read)]
+
+    def negative_log_density(at: np.ndarray) -> float:
+        covariance = np.tensordot(np.exp(at), shapes, 1) + READING_NOISE**2 * np.eye(read.size)
+        return -float(multivariate_normal(cov=covariance).logpdf(level[read]))
+
+    here, there = HERE[:3], HERE[:3] + np.array([1.0, -2.0, 0.5])
+    expected = negative_log_density(there) - negative_log_density(here)
+    assert likelihood.expand(there).value - likelihood.expand(here).value == pytest.approx(expected, rel=1e-8)
+
+
 def test_a_record_without_a_reading_is_refused() -> None:
     first, other = make_records()
     empty = Record(np.full(other.level.size, np.nan), other.modes, other.features, other.error)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy.linalg import cho_solve, solve_triangular
+from scipy.linalg.lapack import dtrtri
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Indices
@@ -17,7 +18,7 @@ READING_NOISE = 0.003
 """Standard deviation [m] of a reading."""
 MAX_SEGMENTS = 60
 """Segments used of a long record, evenly spread; more hardly change the estimate of 168 lags."""
-_APART = torch.from_numpy(np.abs(np.subtract.outer(np.arange(LAG_HOURS), np.arange(LAG_HOURS))))
+_APART = np.abs(np.subtract.outer(np.arange(LAG_HOURS), np.arange(LAG_HOURS)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,18 +96,24 @@ class RecordLikelihood:
         first = cuts[0]
         self.mean_square = float((first.level**2).sum() / first.seen.sum())
         self.features = records[0].features.shape[1]
-        self._group = torch.from_numpy(np.zeros(self.features, dtype=np.int64) if group is None else group)
+        self._group = np.zeros(self.features, dtype=np.int64) if group is None else group
         self.count, self.groups = len(shapes), int(self._group.max()) + 1 if self.features else 0
-        self._level = torch.from_numpy(np.concatenate([cut.level for cut in cuts]))
-        self._modes = torch.from_numpy(np.concatenate([cut.modes for cut in cuts]))
-        self._features = torch.from_numpy(np.concatenate([cut.features for cut in cuts]))
-        self._shapes = torch.from_numpy(shapes)
-        errors = [np.zeros(LAG_HOURS) if record.error is None else record.error for record in records]
         whose = np.repeat(np.arange(len(cuts)), [len(cut.level) for cut in cuts])
         keys = np.column_stack([whose, np.concatenate([cut.seen for cut in cuts])])
         kinds, which = np.unique(keys, axis=0, return_inverse=True)  # segments with equal gaps share a factorisation
-        self._masks, self._which = torch.from_numpy(kinds[:, 1:].astype(float)), torch.from_numpy(which.ravel())
-        self._errors = torch.from_numpy(np.stack(errors))[torch.from_numpy(kinds[:, 0].astype(np.int64))]
+        order = np.argsort(which.ravel(), kind="stable")
+        ends = np.cumsum(np.bincount(which.ravel()))
+        self._of_kind = [slice(end - size, end) for end, size in zip(ends, np.diff(ends, prepend=0), strict=True)]
+        self._masks = kinds[:, 1:].astype(float)
+        self._level = np.concatenate([cut.level for cut in cuts])[order]
+        effects = [np.concatenate([cut.modes, cut.features], axis=2) for cut in cuts]
+        self._effects = np.concatenate(effects)[order]  # (N, 168, R + P)
+        self._tides = self._effects.shape[2] - self.features
+        self._shapes = shapes
+        # (168, 168 · K), so that a product with residuals by hour lies in memory by hour and shape
+        self._correlations = np.ascontiguousarray(_toeplitz(shapes).transpose(1, 2, 0)).reshape(LAG_HOURS, -1)
+        errors = [np.zeros(LAG_HOURS) if record.error is None else record.error for record in records]
+        self._errors = np.stack(errors)[kinds[:, 0]]
 
     def expand(self, logarithms: Floats) -> Expansion:
         """Expansion of the −log likelihood, up to a constant, at (K + G,) logarithms of the variances.
@@ -119,93 +126,120 @@ class RecordLikelihood:
 
         Source: Gilmour, Thompson and Cullis (1995), Average information REML, Biometrics 51, 1440–1450.
         """
-        sizes = torch.from_numpy(logarithms[: self.count]).exp()
-        features = self._scaled(logarithms)
-        precision, log_size = self._precision((sizes @ self._shapes)[_APART], features)
-        weighted = precision @ self._level[..., None]  # (N, 168, 1)
-        outer = weighted[..., 0].T @ weighted[..., 0]  # (168, 168)
-        by_lag = torch.zeros(LAG_HOURS, dtype=torch.float64)
-        by_lag.index_add_(0, _APART.flatten(), (precision.total - outer).flatten())  # a shape has one value per lag
+        sizes = np.exp(logarithms[: self.count])
+        white = self._whiten(logarithms)
+        left = white.apart_from_effects(white.level[..., None])[..., 0]  # (N, 168)
+        weighted = self._each_kind(white.roots.transpose(0, 2, 1), left[..., None])[..., 0]  # P y, (N, 168)
+        rest = self._summed_precision(white) - weighted.T @ weighted  # (168, 168)
+        by_lag = np.bincount(_APART.ravel(), rest.ravel())  # a shape has one value per lag
         gradient = 0.5 * sizes * (self._shapes @ by_lag)  # (K,)
-        shape_weighted = (self._shapes[:, _APART] @ weighted[..., 0].T).permute(2, 1, 0) * self._masks[self._which][
-            ..., None
-        ]
-        directions = shape_weighted * sizes
+        by_shape = (weighted @ self._correlations).reshape(*weighted.shape, self.count)
+        directions = self._each_kind(white.roots, by_shape) * sizes  # (N, 168, K)
         if self.groups:
-            projected = features.flatten(0, 1).T @ weighted.flatten()  # (P,)
-            information = (features * (precision @ features)).sum(dim=(0, 1))  # (P,) diagonal of Eᵀ P E
-            of_group = torch.nn.functional.one_hot(self._group, self.groups).double()  # (P, G)
-            gradient = torch.cat([gradient, 0.5 * of_group.T @ (information - projected**2)])
-            directions = torch.cat([directions, features @ (projected[:, None] * of_group)], dim=2)
-        flat = directions.flatten(0, 1)
-        average = 0.5 * flat.T @ (precision @ directions).flatten(0, 1)
-        value = 0.5 * float((self._level * weighted[..., 0]).sum() + log_size)
-        return Expansion(
-            value, gradient.numpy(), (average + gradient.diag()).numpy()
-        )  # d²/d(log s)² = s² d²/ds² + s d/ds
+            projected = _flat(white.effects[..., self._tides :]).T @ left.ravel()  # (P,)
+            information = 1 - np.diag(white.remaining)[self._tides :]  # (P,) diagonal of Eᵀ P E
+            of_group = (self._group[:, None] == np.arange(self.groups)).astype(float)  # (P, G)
+            gradient = np.concatenate([gradient, 0.5 * of_group.T @ (information - projected**2)])
+            along = white.effects[..., self._tides :] @ (projected[:, None] * of_group)
+            directions = np.concatenate([directions, along], axis=2)
+        flat = _flat(directions)
+        across = _flat(white.shared).T @ flat  # (R + P, K + G)
+        average = 0.5 * (flat.T @ flat - across.T @ across)
+        value = 0.5 * (float((white.level * left).sum()) + white.log_size)
+        return Expansion(value, gradient, average + np.diag(gradient))  # d²/d(log s)² = s² d²/ds² + s d/ds
 
     def coefficients(self, logarithms: Floats) -> Coefficients:
         """What the records tell of the coefficients, at (K + G,) logarithms of the variances.
 
         Source: Rasmussen and Williams (2006), eqs. 2.41 and 2.42.
         """
-        sizes = torch.from_numpy(logarithms[: self.count]).exp()
-        features = self._scaled(logarithms)
-        precision, _ = self._precision((sizes @ self._shapes)[_APART], features)
-        joined = torch.cat([self._modes, features], dim=2)
-        scale = torch.ones(joined.shape[2], dtype=torch.float64)
-        scale[self._modes.shape[2] :] = self._scale(logarithms)
-        mean = joined.flatten(0, 1).T @ (precision @ self._level[..., None]).flatten()
-        information = joined.flatten(0, 1).T @ (precision @ joined).flatten(0, 1)
-        covariance = torch.eye(scale.numel(), dtype=torch.float64) - information
-        return Coefficients((scale * mean).numpy(), (scale[:, None] * covariance * scale).numpy())
+        white = self._whiten(logarithms)
+        left = white.apart_from_effects(white.level[..., None])
+        scale = self._scale(logarithms)
+        mean = _flat(white.effects).T @ left.ravel()
+        return Coefficients(scale * mean, scale[:, None] * white.remaining * scale)
 
-    def _scale(self, logarithms: Floats) -> Tensor:
-        """(P,) prior standard deviation of each coefficient of the response."""
-        return torch.from_numpy(0.5 * logarithms[self.count :]).exp()[self._group]
+    def _scale(self, logarithms: Floats) -> Floats:
+        """(R + P,) prior standard deviation of each coefficient."""
+        return np.concatenate([np.ones(self._tides), np.exp(0.5 * logarithms[self.count :])[self._group]])
 
-    def _scaled(self, logarithms: Floats) -> Tensor:
-        """(N, 168, P) features, times the prior standard deviation of their coefficients."""
-        return self._features * self._scale(logarithms) if self.groups else self._features
-
-    def _precision(self, residual_covariance: Tensor, features: Tensor) -> tuple["_Precision", Tensor]:
-        """P, by the matrix inversion lemma, and log |Σ|, for residuals with this covariance (168, 168) [m2]."""
+    def _whiten(self, logarithms: Floats) -> "_Whitened":
+        """The records in units in which the residual's own covariance C is the identity."""
         pairs = self._masks[:, :, None] * self._masks[:, None]  # (M, 168, 168)
-        noisy = residual_covariance + READING_NOISE**2 * torch.eye(LAG_HOURS) + self._errors[:, _APART]
-        root = torch.linalg.cholesky(noisy * pairs + torch.diag_embed(1 - self._masks))
-        inverse = torch.cholesky_inverse(root) * pairs
-        each = inverse[self._which]  # (N, 168, 168)
-        modes = torch.cat([self._modes, features], dim=2)
-        solved = (each @ modes).flatten(0, 1)  # (N · 168, R + P)
-        inner = torch.eye(solved.shape[1], dtype=torch.float64) + modes.flatten(0, 1).T @ solved
-        inner_root = torch.linalg.cholesky(inner)
-        shared = torch.linalg.solve_triangular(inner_root.T, solved, upper=True, left=False)  # (N · 168, R + P)
-        log_root = root.diagonal(dim1=1, dim2=2).log().sum(dim=1)[self._which].sum() + inner_root.diagonal().log().sum()
-        return _Precision(each, shared.reshape(*modes.shape)), 2 * log_root
+        by_lag = np.exp(logarithms[: self.count]) @ self._shapes + self._errors  # (M, 168)
+        by_lag[:, 0] += READING_NOISE**2
+        missing = (1 - self._masks)[:, :, None] * np.eye(LAG_HOURS)
+        factors = np.linalg.cholesky(_toeplitz(by_lag) * pairs + missing)
+        roots = np.stack([dtrtri(factor, lower=1)[0] for factor in factors]) * self._masks[:, None]
+        effects = self._each_kind(roots, self._effects) * self._scale(logarithms)  # (N, 168, R + P)
+        flat = _flat(effects)
+        inner = np.linalg.cholesky(np.eye(effects.shape[2]) + flat.T @ flat)
+        shared = solve_triangular(inner, flat.T, lower=True, check_finite=False).T.reshape(effects.shape)
+        each = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)  # (M,)
+        sizes = [each[number] * (kind.stop - kind.start) for number, kind in enumerate(self._of_kind)]
+        return _Whitened(
+            roots,
+            self._each_kind(roots, self._level[..., None])[..., 0],
+            effects,
+            shared,
+            cho_solve((inner, True), np.eye(len(inner))),
+            2 * float(sum(sizes) + np.log(np.diag(inner)).sum()),
+        )
+
+    def _each_kind(self, matrices: Floats, columns: Floats) -> Floats:
+        """Products of a matrix for each kind of segment (M, 168, 168) with its segments of (N, 168, C)."""
+        product = np.empty(columns.shape)
+        for matrix, kind in zip(matrices, self._of_kind, strict=True):
+            np.matmul(matrix, columns[kind], out=product[kind])
+        return product
+
+    def _summed_precision(self, white: "_Whitened") -> Floats:
+        """(168, 168) sum over the segments of the diagonal blocks of P."""
+        total = np.zeros((LAG_HOURS, LAG_HOURS))
+        for root, kind in zip(white.roots, self._of_kind, strict=True):
+            inner = (kind.stop - kind.start) * np.eye(LAG_HOURS)
+            for shared in white.shared[kind]:
+                inner -= shared @ shared.T
+            total += root.T @ (inner @ root)
+        return total
 
 
 @dataclass(frozen=True, eq=False)
-class _Precision:
-    """P = blocks − shared sharedᵀ, of all segments together.
+class _Whitened:
+    """Records times the inverse Cholesky roots W of their residuals' covariance, ``Wᵀ W = C⁻¹``.
+
+    With the effects ``F = W E``, their inner product ``A = 1 + Fᵀ F = L Lᵀ`` and ``S = F L⁻ᵀ``, the inversion lemma
+    reads ``P = Wᵀ (1 − S Sᵀ) W``, and ``Eᵀ P E = 1 − A⁻¹``.
 
     Attributes:
-        blocks: (N, 168, 168) [m-2].
-        shared: (N, 168, R + P) [m-1].
+        roots: (M, 168, 168) W of each kind of segment, 0 in missing rows and columns [m-1].
+        level: (N, 168) W y; ``effects``: (N, 168, R + P) F; ``shared``: (N, 168, R + P) S.
+        remaining: (R + P, R + P) A⁻¹, covariance of the coefficients given the records, in units of the prior's.
+        log_size: log |Σ|.
     """
 
-    blocks: Tensor
-    shared: Tensor
+    roots: Floats
+    level: Floats
+    effects: Floats
+    shared: Floats
+    remaining: Floats
+    log_size: float
 
-    def __matmul__(self, columns: Tensor) -> Tensor:
-        """(N, 168, C) → (N, 168, C)."""
-        projected: Tensor = self.shared.flatten(0, 1).T @ columns.flatten(0, 1)  # (R + P, C)
-        return self.blocks @ columns - self.shared @ projected
+    def apart_from_effects(self, columns: Floats) -> Floats:
+        """``(1 − S Sᵀ)`` times columns (N, 168, C)."""
+        flat, shared = _flat(columns), _flat(self.shared)
+        return (flat - shared @ (shared.T @ flat)).reshape(columns.shape)
 
-    @property
-    def total(self) -> Tensor:
-        """(168, 168) sum over the segments of their diagonal blocks."""
-        rows = self.shared.transpose(0, 1).flatten(1)  # (168, N · (R + P))
-        return self.blocks.sum(dim=0) - rows @ rows.T
+
+def _flat(columns: Floats) -> Floats:
+    """(N, 168, C) → (N · 168, C)."""
+    return columns.reshape(columns.shape[0] * columns.shape[1], columns.shape[2])
+
+
+def _toeplitz(by_lag: Floats) -> Floats:
+    """(…, 168) values by lag → (…, 168, 168) symmetric matrices, as a view."""
+    both = np.concatenate([by_lag[..., :0:-1], by_lag], axis=-1)
+    return sliding_window_view(both, LAG_HOURS, axis=-1)[..., ::-1, :]
 
 
 @dataclass(frozen=True, eq=False)

@@ -117,7 +117,9 @@ def month_of(time: Times) -> npt.NDArray[np.int64]:
 def _is_known(height: Floats, share: Floats) -> Mask:
     """(N,) whether the height of a cycle counts: enough of it was observed, or what was observed is stormy."""
     whole = share >= LEAST_SHARE
-    return np.asarray(whole | (height > np.quantile(height[whole], STORMY))) if whole.any() else whole
+    if whole.all() or not whole.any():
+        return np.asarray(whole)
+    return np.asarray(whole | (height > np.quantile(height[whole], STORMY)))
 
 
 def _highest_of(level: Floats, edges: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
