@@ -150,10 +150,12 @@ def speed(peers: Sequence[str], python: str, hours: float) -> list[Row]:
         np.savez(path, **asdict(storm))
         run_peer("strandline", sys.executable, path, 0.01)  # compiles once per installation; not counted
         whole, _ = run_peer("strandline", sys.executable, path, 24.0)
+        run_peer("strandline_drivers", sys.executable, path, 0.01)
+        drivers, _ = run_peer("strandline_drivers", sys.executable, path, 24.0)
         reference_depth = None
         if peers:
             _, reference_depth = run_peer("strandline", sys.executable, path, hours)
-        rows.append(whole)
+        rows += [whole, drivers]
         for name in peers:
             found, depth = run_peer(name, python, path, hours)
             if depth is not None and reference_depth is not None:
@@ -183,7 +185,7 @@ def run_peer(name: str, python: str, storm: Path, hours: float) -> tuple[Row, np
         return row(case, name, note=f"ABSENT: {reason}"), None
     found = json.loads(out.read_text())
     process = (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
-    counted = process if name == "strandline" else found["solving_cpu_s"]
+    counted = process if name.startswith("strandline") else found["solving_cpu_s"]
     measured = row(
         case,
         name,

@@ -12,9 +12,13 @@ def summarise(rows: Rows) -> Row:
     }
     own = rates["strandline"]
     summary: Row = {"cell_steps_per_cpu_s": own}
+    drivers = rates.pop("strandline_drivers")
+    summary["cell_steps_per_cpu_s_all_drivers"] = drivers
     for peer, rate in rates.items():
         if peer != "strandline":
             summary[f"times_{peer}"] = None if rate is None or own is None else float(own) / float(rate)
+            all_drivers = None if rate is None or drivers is None else float(drivers) / float(rate)
+            summary[f"times_{peer}_all_drivers"] = all_drivers
     stations = [float(each["rmse_m"] or 0.0) for each in rows if str(each["case"]).startswith("caorle_50m")]
     summary["caorle_50m_worst_rmse_m"] = max(stations, default=None)
     for each in rows:
