@@ -254,6 +254,14 @@ def test_check_names_what_a_plan_needs_and_what_is_doubtful(
     assert "return levels those of other coasts" in output
 
 
+@pytest.mark.slow
+def test_a_coast_of_one_storm_is_simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    arguments = ("--cells", "24", "--storms", "1", "--years", "0.5")
+    code, _ = strandline(monkeypatch, capsys, "simulate", "--out", tmp_path / "coast", *arguments)
+    assert code == 0
+    assert (tmp_path / "coast" / "coast.json").is_file()
+
+
 @pytest.mark.parametrize("arguments", [("run", "--seed", "-1"), ("simulate", "--out", "x", "--seed", "-1")])
 def test_a_seed_below_zero_is_refused(
     arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: Capture
