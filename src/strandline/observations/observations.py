@@ -109,6 +109,7 @@ MODALITIES: dict[str, Modality] = {
         ("fix", "storm", "time", "longitude", "latitude"),
         cost_of_absence="no cyclone tracks, so that all storms are one population and rare levels may be too low",
     ),
+    "river": Modality({"discharge": ("river", "time")}, {}, ("river", "time", "longitude", "latitude")),
     "in_situ": Modality({"flood_depth": ("scene", "point")}, {}, ("scene", "point", "time", "x", "y")),
     "flood_survey": Modality(
         {"flood_depth": _SCENES},
@@ -147,6 +148,7 @@ class Observations:
         surge_forecast: levels or surges of operational services, as issued: ``available`` (service, issued) is when a
             cycle could be had, ``lead`` [h]; NaN = not forecast.
         storms: cyclone fixes, one a row, named by coordinate ``storm``.
+        river: hourly discharge of rivers where they enter the region.
         in_situ: depths at loggers in the floodplain (x, y [m]) at scene times.
         flood_survey: the few labelled maps: greatest depth of the event around ``time``; NaN = not surveyed.
         people: who lives in each cell by a map of people, moved to where homes are known; NaN = the map says nothing.
@@ -170,6 +172,7 @@ class Observations:
     weather_forecast: xr.Dataset | None = None
     surge_forecast: xr.Dataset | None = None
     storms: xr.Dataset | None = None
+    river: xr.Dataset | None = None
     in_situ: xr.Dataset | None = None
     flood_survey: xr.Dataset | None = None
     people: xr.Dataset | None = None

@@ -17,12 +17,13 @@ from strandline.observations.observations import Observations, Provenance
 from strandline.observations.region import Region
 from strandline.observations.variables import DEPTH_EDGES, as_variable
 from strandline.observations.weather.storms import Storm
-from strandline.simulator.drawn_coast import DrawnCoast, draw_coast, own_level
+from strandline.simulator.drawn_coast import DrawnCoast, arm_discharge, draw_coast, own_level
 from strandline.simulator.exposure.assets import damage_states, draw_exposure
 from strandline.simulator.exposure.population import add_population
 from strandline.simulator.hydrodynamics import inundation
 from strandline.simulator.hydrodynamics.basin import Basin
 from strandline.simulator.hydrodynamics.forcing import Forcing
+from strandline.simulator.landscape.drainage import draw_sluices
 from strandline.simulator.landscape.terrain import (
     Terrain,
     breach,
@@ -38,20 +39,22 @@ from strandline.simulator.sensors.gauges import (
 )
 from strandline.simulator.sensors.optical import BANDS, observe_optical
 from strandline.simulator.sensors.radar import radar_modalities
+from strandline.simulator.sensors.rain_and_river import observe_rain_and_river
 
 logger = logging.getLogger(__name__)
 
 HOURS_BEFORE, HOURS_AFTER = 24, 24
 """Simulated hours before and after a storm's peak."""
 _RADAR_HOURS, _OPTICAL_HOURS = (2, 14), (4, 24)
-_ARM_DISCHARGE = 300.0
-"""Mean discharge of the river arm in the domain [m3 s-1]; many arms share the discharge of the whole river."""
+SOAKS, ROOM = 3.0 / 3.6e6, 0.05
+"""Rate at which soil takes water [m s-1], as clay loam (Rawls et al. 1983, J. Hydraul. Eng. 109, table 2), and the room
+that an event finds in it [m]: an assumption."""
 
 
 SIMULATED = Provenance("simulated", "strandline.simulator", "Apache-2.0")
 _OBSERVED = (
-    "terrain", "tide_gauge", "sar", "sar_reference", "optical", "weather", "weather_forecast", "storms", "in_situ",
-    "flood_survey", "assets", "truth",
+    "terrain", "tide_gauge", "sar", "sar_reference", "optical", "weather", "weather_forecast", "storms", "river",
+    "in_situ", "flood_survey", "assets", "truth",
 )  # fmt: skip
 """Order in which the report lists the sources."""
 
@@ -68,6 +71,7 @@ def simulate_coast(
     basin: Literal["bay_of_bengal", "mekong"] | None = None,
     sensors: SensorQuality | None = None,
     inhabited: bool = False,
+    compound: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> Observations:
     """Simulate a delta: some years of sea level, the flood of each storm, and imperfect observations.
@@ -81,6 +85,8 @@ def simulate_coast(
         n_surveys: number of surveyed storms; storms with larger floods are more likely.
         basin: of the sea; drawn from the seed when None.
         inhabited: whether the survey includes people, roads, refuges and embankments; nothing else changes.
+        compound: whether it rains, and the river answers: a storm is then the highest sea, the most rain or the
+            greatest discharge of its days, and polders have sluices.
         progress: called with the completed fraction.
 
     Raises:
@@ -97,6 +103,7 @@ def simulate_coast(
         n_surveys=n_surveys,
         basin=basin,
         inhabited=inhabited,
+        compound=compound,
         progress=progress,
     )
     return coast
@@ -114,6 +121,7 @@ def simulate_under_sensors(
     n_surveys: int = 3,
     basin: Literal["bay_of_bengal", "mekong"] | None = None,
     inhabited: bool = False,
+    compound: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[Observations, ...]:
     """One coast and its floods, simulated once, as each set of sensors observes them.
@@ -126,7 +134,7 @@ def simulate_under_sensors(
     """
     if not 0 <= n_surveys <= n_storms:
         raise InputError(f"coast '{name}'", f"{n_surveys} surveys of {n_storms} storms", "survey at most all storms")
-    drawn = draw_coast(name, seed, shape, cell_size, years, n_storms, basin, sensors[0])
+    drawn = draw_coast(name, seed, shape, cell_size, years, n_storms, basin, sensors[0], compound=compound)
     beds = np.stack([breach(drawn.terrain, storm.peak_level, drawn.breaches) for storm in drawn.storms])
     flood = _flood(drawn, beds, progress)
     logger.info("coast %s: %d storms, %d cell-steps", name, len(drawn.storms), flood.cell_steps)
@@ -164,12 +172,16 @@ def _flood(drawn: DrawnCoast, beds: Floats, progress: Callable[[float], None] | 
     hours = np.arange(HOURS_BEFORE + HOURS_AFTER + 1)
     first = np.searchsorted(time, np.array([storm.peak for storm in drawn.storms])) - HOURS_BEFORE
     window = first[:, None] + hours  # (E, T)
-    discharge = drawn.sea.discharge.values
-    discharge = discharge[window] * (_ARM_DISCHARGE / discharge.mean())
     domain = Basin(beds, terrain.roughness, terrain.cell_size, terrain.open_boundary, (terrain.inflow_cell,))
+    seconds, discharge = hours.astype(np.float64) * 3600.0, arm_discharge(drawn.sea)[window][:, :, None]
+    forcing = Forcing(seconds, level[window], discharge=discharge)
+    if drawn.sea.rain is not None:
+        soil = np.where(terrain.land, SOAKS, 0.0), np.full(terrain.bed.shape, ROOM)
+        domain = replace(domain, structures=draw_sluices(terrain), infiltration=soil)
+        forcing = replace(forcing, rain=drawn.sea.rain.values[window] / 3.6e6)
     return inundation.inundate(
         domain,
-        Forcing(hours.astype(np.float64) * 3600.0, level[window], discharge=discharge[:, :, None]),
+        forcing,
         initial_level=level[window[:, 0]],
         output_times=np.asarray(hours[HOURS_BEFORE + 1 :] * 3600.0, dtype=np.float64),
         initially_dry=terrain.land,
@@ -246,6 +258,8 @@ def _observe(
         "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, rng), "weather": sea.weather,
         "weather_forecast": drawn.forecasts, "storms": sea.storms
     }  # fmt: skip
+    if sea.rain is not None:
+        modalities |= observe_rain_and_river(sea, rng)._asdict()
     provenance = {name: SIMULATED for name in _OBSERVED if name == "assets" or name in modalities}
     return Observations(region, assets=exposure.survey, provenance=provenance, findings=(), files=(), **modalities)
 

@@ -11,12 +11,18 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.region import Region
 from strandline.observations.weather.forecast_errors import synthetic_forecasts
-from strandline.observations.weather.storms import Storm, find_storms
+from strandline.observations.weather.storms import Storm, find_events, find_storms
 from strandline.simulator.landscape.terrain import ReferenceLevels, Side, Terrain, draw_terrain
+from strandline.simulator.sea.rain import local_runoff
 from strandline.simulator.sea.sea import SeaRecord, simulate_sea
 from strandline.simulator.sea.tracks import Basin
 from strandline.simulator.sensors.gauges import SensorQuality
 
+ARM_DISCHARGE, MAIN_ARM_DISCHARGE = 300.0, 1000.0
+"""Mean discharge of the river arm in the domain [m3 s-1]; many arms share the discharge of the whole river. A coast
+with rain lies on a main arm, which a flood season fills to its levees."""
+RAIN_HOURS = 24
+"""Over which rain is summed to find the events of rain [h]."""
 _HIGH_WATERS_PER_YEAR, _DESIGN_EXCEEDANCES_PER_YEAR = 2.0, 0.3
 
 
@@ -66,6 +72,8 @@ def draw_coast(
     n_storms: int,
     basin: Basin | None,
     quality: SensorQuality,
+    *,
+    compound: bool = False,
 ) -> DrawnCoast:
     """Draw the coast of a seed; the arguments, and what is raised, are those of `simulate_coast`."""
     rows, columns = shape
@@ -90,6 +98,7 @@ def draw_coast(
         mean_sea_level=setting_rng.uniform(-0.1, 0.3),
         sea_level_rise=setting_rng.uniform(0.0, 0.15),
         tide_scale=setting_rng.uniform(*setting.tide_scale),
+        rain=np.random.default_rng([seed, 6]) if compound else None,
     )
     storms = _simulable_storms(name, sea, n_storms, years)
     terrain = draw_terrain(shape, cell_size, _reference_levels(sea, years), terrain_rng, seaward)
@@ -110,17 +119,36 @@ def own_level(sea: SeaRecord) -> tuple[npt.NDArray[np.datetime64], Floats]:
 
 
 def _simulable_storms(name: str, sea: SeaRecord, count: int, years: float) -> list[Storm]:
-    """The highest storms at a sufficient distance from both ends of the record."""
+    """The highest storms at a sufficient distance from both ends of the record; with rain, events of any driver."""
     time, level = own_level(sea)
-    inner = level.copy()
-    inner[: 24 * 5] = np.nan
-    inner[-24 * 4 :] = np.nan
-    storms = find_storms(time, inner, count)
+    inner = np.ones(time.size, dtype=bool)
+    inner[: 24 * 5] = inner[-24 * 4 :] = False
+    if sea.rain is None:
+        storms = find_storms(time, np.where(inner, level, np.nan), count)
+    else:
+        storms = find_events(time, level, (level, *land_drivers(sea)), inner, count)
     if len(storms) < count:
         raise InputError(
             f"coast '{name}'", f"{years:g} years hold {len(storms)} separate storms, not {count}", "simulate more years"
         )
     return storms
+
+
+def land_drivers(sea: SeaRecord) -> tuple[Floats, Floats]:
+    """Rain of the last day [mm] and discharge of the river arm [m3 s-1], hourly (T,), of a sea with rain."""
+    assert sea.rain is not None
+    rain = sea.rain.values
+    total = np.cumsum(np.concatenate([np.zeros(RAIN_HOURS), rain]))
+    return np.asarray(total[RAIN_HOURS:] - total[:-RAIN_HOURS]), arm_discharge(sea)
+
+
+def arm_discharge(sea: SeaRecord) -> Floats:
+    """(T,) discharge of the river arm in the domain [m3 s-1]: its share of the river, and what local rain adds."""
+    whole = sea.discharge.values
+    share = whole / whole.mean()
+    if sea.rain is None:
+        return np.asarray(ARM_DISCHARGE * share)
+    return np.asarray(MAIN_ARM_DISCHARGE * share + local_runoff(sea.rain.values))
 
 
 def _reference_levels(sea: SeaRecord, years: float) -> ReferenceLevels:

@@ -1,16 +1,18 @@
 """Storms in a water-level record, found by declustering the peaks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from strandline.observations.arrays import Times
+from strandline.observations.arrays import Mask, Times
 
 Window = tuple[np.datetime64, np.datetime64]
 BEFORE_PEAK = np.timedelta64(72, "h")
 AFTER_PEAK = np.timedelta64(48, "h")
+APART = np.timedelta64(121, "h")
+"""Least distance of two events, whose windows then do not overlap."""
 RECORD_MARGIN = np.timedelta64(4, "D")
 """Least distance of a storm's peak from both ends of the record."""
 
@@ -57,6 +59,32 @@ def find_storms(time: Times, level: npt.NDArray[np.float64], most: int, separati
         if all(abs(peak - storm.peak) >= separation for storm in storms):
             storms.append(Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level[index])))
     return sorted(storms, key=lambda storm: storm.peak)
+
+
+def find_events(
+    time: Times, level: npt.NDArray[np.float64], drivers: Sequence[npt.NDArray[np.float64]], inner: Mask, most: int
+) -> list[Storm]:
+    """The ``most`` events of several drivers, in order of time: by turns the highest peak of each that lies apart.
+
+    Args:
+        time: (T,) UTC, hourly; ``level``: (T,) [m], which gives the peak level of an event, the highest within a day.
+        drivers: (T,) each, as the level itself, rain of a day and discharge; NaN = gap.
+        inner: (T,) hours that may be a peak.
+    """
+    queues = [find_storms(time, np.where(inner, driver, np.nan), most) for driver in drivers]
+    for queue, driver in zip(queues, drivers, strict=True):
+        queue.sort(key=lambda storm: driver[np.searchsorted(time, storm.peak)])  # the last is the greatest
+    chosen: list[Storm] = []
+    while len(chosen) < most and any(queues):
+        for queue in queues:
+            while queue:
+                event = queue.pop()
+                if all(abs(event.peak - other.peak) >= APART for other in chosen):
+                    at = int(np.searchsorted(time, event.peak))
+                    highest = float(np.nanmax(level[max(at - 24, 0) : at + 25]))
+                    chosen.append(replace(event, peak_level=highest))
+                    break
+    return sorted(chosen[:most], key=lambda storm: storm.peak)
 
 
 def find_whole_storms(time: Times, level: npt.NDArray[np.float64], most: int) -> list[Storm]:

@@ -14,6 +14,7 @@ from strandline.observations.sea_level.harmonic_tide import load_constants, pred
 from strandline.observations.variables import HOURS_PER_YEAR, as_variable
 from strandline.observations.weather.coastal_response import GRAVITY
 from strandline.observations.weather.cyclone_fields import EARTH_RADIUS, cyclone_fields, offset_metres
+from strandline.simulator.sea.rain import simulate_rain
 from strandline.simulator.sea.seasonal_weather import Weather, first_order_noise, simulate_discharge, simulate_weather
 from strandline.simulator.sea.storm_surge import forced_surge
 from strandline.simulator.sea.tracks import Basin, Track, draw_tracks, tracks_within
@@ -48,6 +49,7 @@ class SeaRecord:
         weather: modality ``weather``: analyses of pressure and wind around the site, every ``ANALYSIS_STEP_H``.
         storms: modality ``storms``: 6-hourly fixes of every cyclone in the record.
         discharge: (time,) of the basin's whole river [m3 s-1].
+        rain: (time,) at the site [mm h-1]; ``None`` = it was not asked for.
     """
 
     tide_gauge: xr.Dataset
@@ -56,6 +58,7 @@ class SeaRecord:
     weather: xr.Dataset
     storms: xr.Dataset
     discharge: xr.DataArray
+    rain: xr.DataArray | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ def simulate_sea(
     sea_level_rise: float = 0.0,
     neighbours: int = 2,
     tide_scale: float = 1.0,
+    rain: np.random.Generator | None = None,
 ) -> SeaRecord:
     """Simulate some years of sea level at a site and its neighbours.
 
@@ -102,6 +106,7 @@ def simulate_sea(
         mean_sea_level: without the rise [m, region datum].
         sea_level_rise: [m].
         tide_scale: factor on the real constants [-].
+        rain: draws the rain, of the same weather and cyclones; ``None`` = no rain.
 
     Raises:
         InputError: a length, depth or number is not positive.
@@ -170,7 +175,21 @@ def simulate_sea(
         _weather_fields(weather, tracks, longitude, latitude, time, rng),
         storm_fixes(tracks, time),
         discharge,
+        None if rain is None else _rain(basin, day, weather, tracks, time, (longitude, latitude), rain),
     )
+
+
+def _rain(
+    basin: Basin,
+    day: Floats,
+    weather: Weather,
+    tracks: list[Track],
+    time: npt.NDArray[np.datetime64],
+    site: tuple[float, float],
+    rng: np.random.Generator,
+) -> xr.DataArray:
+    values = simulate_rain(basin, day, weather, tracks, time[0].astype("datetime64[h]"), site, rng)
+    return xr.DataArray(as_variable("rain", ("time",), values), {"time": time}, name="rain")
 
 
 def _draw_stations(
