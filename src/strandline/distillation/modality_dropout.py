@@ -9,7 +9,7 @@ from torch import Tensor
 from strandline.models.batch import Batch
 from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 
-MODALITIES = ("radar", "optical", "in_situ", "climate")
+MODALITIES = ("radar", "optical", "in_situ", "climate", "inflow")
 
 
 def modality_dropout(batch: Batch, share: float, generator: torch.Generator) -> Batch:

@@ -28,6 +28,7 @@ RADAR_CHANNELS = ("vv", "vh", "vv_reference", "vh_reference")
 OPTICAL_CHANNELS = ("green", "near_infrared", "shortwave_infrared")
 WATERLINE_CHANNELS = ("low", "middle", "high", "highest_dry", "lowest_wet", "frequency", "depth_class", "storms")
 ARCHIVE_CHANNELS = ("flooded", "depth_class")
+INFLOW_CHANNELS = ("rain", "discharge")
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,8 @@ class Batch:
             and number of storms: 1].
         archive: ``ARCHIVE_CHANNELS``, those maps themselves [probability, expected class]; ``archive_level``: each
             storm's peak [m above mean sea level].
+        inflow: ``INFLOW_CHANNELS`` at the hours of ``gauge`` [mm h-1; ln of the ratio to the river's mean].
+        archive_inflow: of the storms of the archive, as of `summarise_inflow`.
         climate: ``CLIMATE_CHANNELS`` a day [hPa − 1013, m s-1]; ``climate_hours``: from issue to the middle of the day.
         asset_cell: row and column; ``asset_class``: index of the damage curve; ``asset_seen``: lies on the grid.
         flood_class: target, depth class 0…4.
@@ -144,6 +147,14 @@ class Batch:
     )
     climate_seen: Tensor | None = field(default=None, metadata=_mask("B", CLIMATE_DAYS, modality="climate"))
     climate_hours: Tensor | None = field(default=None, metadata=_layout("B", CLIMATE_DAYS))
+    inflow: Tensor | None = field(
+        default=None, metadata=_layout("B", CONTEXT_HOURS, 2, modality="inflow", mask="inflow_seen")
+    )
+    inflow_seen: Tensor | None = field(default=None, metadata=_mask("B", CONTEXT_HOURS, 2, modality="inflow"))
+    archive_inflow: Tensor | None = field(
+        default=None, metadata=_layout("B", "E", 2, modality="archive_inflow", mask="archive_inflow_seen")
+    )
+    archive_inflow_seen: Tensor | None = field(default=None, metadata=_mask("B", "E", 2, modality="archive_inflow"))
     asset_cell: Tensor | None = field(default=None, metadata=_index("B", "A", 2, modality="assets", mask="asset_seen"))
     asset_class: Tensor | None = field(default=None, metadata=_index("B", "A", modality="assets", mask="asset_seen"))
     asset_seen: Tensor | None = field(default=None, metadata=_mask("B", "A", modality="assets"))

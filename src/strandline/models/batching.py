@@ -152,7 +152,30 @@ def _gauge_part(
     }
     if observations.weather is not None or observations.weather_forecast is not None:
         parts |= _weather(observations, issue)
-    return parts
+    return parts | _inflow(observations, issue, wanted)
+
+
+def _inflow(observations: Observations, issue: Times, wanted: Times) -> dict[str, Tensor]:
+    """Rain and discharge at the hours (B, 72), as far as each was known at the hour of issue; nothing without both."""
+    weather, river = observations.weather, observations.river
+    rains = weather is not None and "rain" in weather
+    if not rains and river is None:
+        return {}
+    found = np.full((*wanted.shape, 2), np.nan)
+    if weather is not None and rains:
+        at = np.searchsorted(weather["time"].values, wanted)  # an analysis is the mean of the hours up to it
+        inside = at < weather.sizes["time"]
+        at = np.where(inside, at, 0)
+        delay = np.timedelta64(round(float(weather["available_after_h"]) * 3600), "s")
+        known = inside & (weather["time"].values[at] <= (issue - delay)[:, None])
+        mean = weather["rain"].mean(("latitude", "longitude")).values
+        found[..., 0] = np.where(known, mean[at], np.nan)
+    if river is not None:
+        flow = river["discharge"].sum("river", skipna=False)
+        ratio = flow / float(flow.mean())
+        found[..., 1] = np.log(ratio.reindex(time=wanted.ravel()).values.reshape(wanted.shape).clip(1e-3))
+    seen = ~np.isnan(found)
+    return {"inflow": _float(np.where(seen, found, 0.0)), "inflow_seen": torch.from_numpy(seen)}
 
 
 def _weather(observations: Observations, issue: npt.NDArray[np.datetime64]) -> dict[str, Tensor]:

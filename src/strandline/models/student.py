@@ -11,6 +11,7 @@ from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import MapPrediction, Streams
 from strandline.models.flood.inputs import SPARSE, STUDENT_STREAMS, WATERLINE_STREAM, streams_of
 from strandline.models.gauge_encoder import GaugeEncoder
+from strandline.models.inflow import InflowEncoder
 from strandline.models.layers import DamageHead
 from strandline.models.prediction import Prediction
 from strandline.observations.exposure.assets import CURVE_CLASSES
@@ -42,14 +43,18 @@ class Student(nn.Module):
         width: channels at half resolution; 24 gives about 0.7 million parameters.
         dropout: dropout rate, in training and in MC dropout.
         site_shape: (H, W) of the site memory; ``None`` = none.
+        inflow: whether it takes rain and rivers.
     """
 
-    def __init__(self, width: int = 24, dropout: float = 0.1, site_shape: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self, width: int = 24, dropout: float = 0.1, site_shape: tuple[int, int] | None = None, *, inflow: bool = False
+    ) -> None:
         super().__init__()
         token = 3 * width
         self.gauge_encoder = GaugeEncoder(token, 2, 4, stations=1, use_climate=False, dropout=dropout)
         present = sum(STUDENT_STREAMS.values()) + WATERLINE_STREAM + len(STUDENT_STREAMS) + 1
-        self.archive = ArchiveAttention(present)
+        self.inflow = InflowEncoder(token) if inflow else None
+        self.archive = ArchiveAttention(present, inflow=inflow)
         channels = {**STUDENT_STREAMS, "waterlines": WATERLINE_STREAM, "archive": self.archive.out_channels}
         self.map = DenseCNN(
             channels,
@@ -81,6 +86,8 @@ class Student(nn.Module):
         tokens, seen = self.gauge_encoder(batch)
         weight = seen.to(tokens.dtype)[..., None]
         context = (tokens * weight).sum(1) / weight.sum(1)  # (B, D)
+        if self.inflow is not None and batch.inflow is not None:
+            context = context + self.inflow(*batch.pair("inflow"))
         static = None if self.site_memory is None or without_site_memory else SITE_GAIN * self.site_memory
         flood = self.map(self._streams(batch), context, static)
         damage = None

@@ -57,8 +57,11 @@ def sample_archive_mask(level: Tensor, own: Tensor, generator: torch.Generator) 
 def _with_archive(batch: Batch, archive: FloodArchive, used: Tensor, waterlines: Tensor) -> Batch:
     some = used.any(dim=1)[:, None, None]
     maps = torch.stack([1 - archive.class_probability[:, 0], archive.mean_class], dim=1) * archive.mapped[:, None]
+    inflow = None if archive.inflow is None else archive.inflow.expand(len(batch), -1, -1)
     return replace(
         batch,
+        archive_inflow=inflow,
+        archive_inflow_seen=None if archive.inflow_seen is None else archive.inflow_seen.expand(len(batch), -1, -1),
         waterlines=torch.where(some[:, None], waterlines, torch.zeros_like(waterlines)),
         waterlines_seen=some & archive.seen.expand(len(batch), -1, -1),
         archive=maps.expand(len(batch), *maps.shape),

@@ -21,6 +21,7 @@ from strandline.distillation.waterlines.effective_elevation import (
 )
 from strandline.distillation.waterlines.peak_levels import peak_levels
 from strandline.models.batch import FLOOD_CLASSES, Batch
+from strandline.models.inflow import summarise_inflow
 from strandline.models.prediction import Prediction
 
 BELOW = 0.6
@@ -31,6 +32,9 @@ alone is sufficient up to the highest storms, at the mouth of the Piave it faile
 BOUND_SPREADS = 2.0
 """Standard deviations by which the bounds of the ground keep away from the level of a radar scene: at a level that is
 read too high by more than that (1 in 44), a dry cell would be held for higher ground than it is."""
+LARGE_INFLOW = (0.5, 0.7)
+"""Rain of three days over 100 mm, and ln of the discharge over its mean, from which water on land may be of them; an
+assumption."""
 LARGEST_TENSOR = 2**23
 """Storms × thresholds × cells in memory at once."""
 
@@ -47,6 +51,7 @@ class FloodArchive:
         bound_margin: (E,) by how much the bounds of the ground keep away from each level [m]; ``None`` = not at all.
         storm_level: () mean peak of the storms against which embankments were built [m above mean sea level]; ``None``
             = that of the archive, where its maps are of storms.
+        inflow, inflow_seen: (E, 2) rain and rivers of each storm, as of `summarise_inflow`; ``None`` = not known.
     """
 
     class_probability: Tensor
@@ -57,6 +62,8 @@ class FloodArchive:
     physics_augmented: int = 0
     bound_margin: Tensor | None = None
     storm_level: Tensor | None = None
+    inflow: Tensor | None = None
+    inflow_seen: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.class_probability)
@@ -71,6 +78,29 @@ class FloodArchive:
         """(E, H, W) mean depth class."""
         classes = torch.arange(FLOOD_CLASSES).to(self.class_probability)
         return torch.einsum("ekhw,k->ehw", self.class_probability, classes)
+
+    @property
+    def of_the_sea(self) -> Tensor:
+        """(E,) whether the sea alone can have made a flood: only such a flood shows how high the ground lies."""
+        if self.inflow is None or self.inflow_seen is None:
+            return torch.ones(len(self), dtype=torch.bool)
+        return (~self.inflow_seen | (self.inflow < self.inflow.new_tensor(LARGE_INFLOW))).all(dim=1)
+
+    def of_storms(self, kept: Tensor) -> "FloodArchive":
+        """The archive of some of the storms, (E,) bool."""
+        last = len(self) - self.physics_augmented
+        return FloodArchive(
+            self.class_probability[kept],
+            self.level[kept],
+            self.level_sd[kept],
+            self.elevation,
+            self.seen,
+            int(kept[last:].sum()),
+            None if self.bound_margin is None else self.bound_margin[kept],
+            self.storm_level if bool(kept.any()) else self.level.mean(),
+            None if self.inflow is None else self.inflow[kept],
+            None if self.inflow_seen is None else self.inflow_seen[kept],
+        )
 
     @property
     def highest(self) -> float:
@@ -122,7 +152,8 @@ def build_archive(batch: Batch, prediction: Prediction, scenes: SceneLevels | No
     terrain, terrain_seen = batch.pair("terrain")
     probability, ground = prediction.flood_logits.float().softmax(dim=1), (terrain[0, 0], terrain_seen[0])
     if scenes is None:
-        return FloodArchive(probability, *peak_levels(batch), *ground)
+        inflow = (None, None) if batch.inflow is None else summarise_inflow(*batch.pair("inflow"))
+        return FloodArchive(probability, *peak_levels(batch), *ground, inflow=inflow[0], inflow_seen=inflow[1])
     seen, margin = batch.require("radar_seen")[:, None], BOUND_SPREADS * scenes.level_sd
     return FloodArchive(
         probability * seen, scenes.level, scenes.level_sd, *ground, bound_margin=margin, storm_level=scenes.storm_level
@@ -145,8 +176,10 @@ def compute_waterlines(archive: FloodArchive, used: Tensor) -> Tensor:
 
     ``low``, ``middle``, ``high`` are the 10, 50 and 90 % quantiles of h; ``highest_dry`` and ``lowest_wet`` the bounds
     of the classical waterline method (``LOWEST`` and ``HIGHEST`` where there is none). A few rows are computed at once,
-    to save memory.
+    to save memory. Storms with much rain or discharge draw no waterlines.
     """
+    if not bool((kept := archive.of_the_sea).all()):
+        archive, used = archive.of_storms(kept), used[:, kept]
     return torch.cat([_compute_waterlines(rows, used) for rows in _few_rows(archive)], dim=2)
 
 
@@ -204,7 +237,8 @@ def _compute_waterlines(archive: FloodArchive, used: Tensor) -> Tensor:
 
 def _few_rows(archive: FloodArchive) -> Iterator[FloodArchive]:
     """The archive, a few rows of its maps at a time."""
-    rows = max(LARGEST_TENSOR // (len(archive) * len(archive.grid) * archive.seen.shape[1]), 1)
+    each = max(len(archive), 1) * len(archive.grid) * archive.seen.shape[1]
+    rows = max(LARGEST_TENSOR // each, 1)
     for start in range(0, archive.seen.shape[0], rows):
         some = slice(start, start + rows)
         yield replace(

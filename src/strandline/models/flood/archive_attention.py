@@ -7,6 +7,7 @@ from torch.nn import functional as F
 from strandline.models.batch import ARCHIVE_CHANNELS, Batch
 from strandline.models.flood.dense_io import Streams, pad_streams, stack_with_masks
 from strandline.models.gauge_encoder import peak_of
+from strandline.models.inflow import COMPARED, compare_inflow, summarise_inflow
 from strandline.models.layers import pad_to_patches
 from strandline.observations.variables import DEPTH_EDGES
 
@@ -30,9 +31,10 @@ class ArchiveAttention(nn.Module):
     Args:
         channels: of the maps that describe the present.
         width: of queries and keys; heads: mixtures.
+        inflow: whether storms are also compared by their rain and rivers.
     """
 
-    def __init__(self, channels: int, width: int = 32, heads: int = 4) -> None:
+    def __init__(self, channels: int, width: int = 32, heads: int = 4, *, inflow: bool = False) -> None:
         super().__init__()
         self.heads = heads
         self.query = nn.Conv2d(channels, width, STRIDE, stride=STRIDE)
@@ -41,6 +43,9 @@ class ArchiveAttention(nn.Module):
         self.key = nn.Conv2d(len(ARCHIVE_CHANNELS), width, STRIDE, stride=STRIDE)
         self.key_near = nn.Conv2d(width, width, 3, padding=1)
         self.level = nn.Linear(LEVEL_INPUTS, width)
+        self.inflow = nn.Linear(COMPARED, width, bias=False) if inflow else None
+        if self.inflow is not None:
+            nn.init.zeros_(self.inflow.weight)
         self.nothing = nn.Parameter(torch.zeros(heads, width // heads))
         self.contradiction = nn.Parameter(torch.full((heads,), 2.0))
         self.reach = nn.Conv2d(heads, heads, REACH, padding=REACH // 2, groups=heads, bias=False)
@@ -53,6 +58,7 @@ class ArchiveAttention(nn.Module):
         peak: Tensor,
         archive: tuple[Tensor, Tensor, Tensor],
         loggers: tuple[Tensor, Tensor] | None,
+        compared: Tensor | None = None,
     ) -> Tensor:
         """(B, 3·heads, H', W'): each head's mixture of the maps, and its total weight on the archive.
 
@@ -61,6 +67,7 @@ class ArchiveAttention(nn.Module):
             peak: (B,) the present storm's peak [m above mean sea level].
             archive: (B, E, 2, H, W) maps, (B, E) which are present, (B, E) their peaks.
             loggers: (B, 1, H, W) depths [m] and (B, H, W) where.
+            compared: (B, E, 8) of `compare_inflow`; ``None`` = rain and rivers are not known.
         """
         maps, seen, level = archive
         storms = maps.shape[1]
@@ -77,6 +84,8 @@ class ArchiveAttention(nn.Module):
         above = level - peak[:, None]
         inputs = torch.stack([above.clamp(-2, 2), above.abs().clamp(max=2), (above > 0).to(above.dtype)], -1)
         key = key + self.level(inputs.to(key.dtype))[..., None, None]
+        if self.inflow is not None and compared is not None:
+            key = key + self.inflow(compared.to(key.dtype))[..., None, None]
         key = key.reshape(*key.shape[:2], self.heads, -1, *key.shape[-2:])  # (B, E, h, d, P, Q)
         score = (query[:, None] * key).sum(dim=3) / query.shape[2] ** 0.5  # (B, E, h, P, Q)
         maps = maps.reshape(-1, storms, *maps.shape[1:])  # (B, E, 2, H', W')
@@ -130,7 +139,10 @@ def attend_to_archive(
     terrain_seen = batch.require("terrain_seen")
     present = stack_with_masks(*pad_streams(streams, channels))
     archive = (maps, maps_seen, batch.require("archive_level"))
-    mixtures = attention(present, peak_of(batch), archive, streams.get("in_situ"))
+    compared = None
+    if batch.inflow is not None and batch.archive_inflow is not None:
+        compared = compare_inflow(summarise_inflow(*batch.pair("inflow")), batch.pair("archive_inflow"))
+    mixtures = attention(present, peak_of(batch), archive, streams.get("in_situ"), compared)
     rows, columns = terrain_seen.shape[-2:]
     return mixtures[..., :rows, :columns], terrain_seen & maps_seen.any(dim=1)[:, None, None]
 
