@@ -206,7 +206,7 @@ def waterline_bounds(archive: FloodArchive, used: Tensor) -> tuple[Tensor, Tenso
     mapped = archive.mapped
     wet, level = mapped & (archive.class_probability[:, 0] < 0.5), archive.level[:, None, None]
     margin = 0.0 if archive.bound_margin is None else archive.bound_margin[:, None, None]
-    nothing = torch.full_like(archive.class_probability[:1, 0], torch.inf)
+    nothing = archive.class_probability.new_full((1, *archive.seen.shape), torch.inf)
     dry_level = torch.where(mapped & ~wet, level - margin, -nothing)
     wet_level = torch.where(wet, level + margin, nothing)
     lowest = [torch.cat([dry_level[subset], -nothing]).amax(0) for subset in used]
