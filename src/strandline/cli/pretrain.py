@@ -26,6 +26,10 @@ def pretrain(
     blocks: Annotated[
         Path | None, typer.Option(help="JSON of [first, last] numbers that are one flood each, for OMBRIA's layout.")
     ] = None,
+    compound: Annotated[
+        bool,
+        typer.Option("--compound", help="Train the students of the package further on coasts with rain and rivers."),
+    ] = False,
     effort: Annotated[float, typer.Option(min=0.001, max=10, help="Factor on the steps on scenes, for a trial.")] = 1.0,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted job in --out.")] = False,
 ) -> None:
@@ -33,10 +37,12 @@ def pretrain(
     from strandline.pipeline import jobs
 
     with StageDisplay() as announce:
+        if scenes and compound:
+            raise typer.BadParameter("--compound trains on simulated coasts: leave --scenes out")
         if scenes:
             jobs.pretrain_scenes(out, scenes, blocks, seed, announce, effort=effort, resume=resume)
         elif blocks is not None:
             raise typer.BadParameter("--blocks says which numbered scenes are one flood: give --scenes too")
         else:
-            jobs.pretrain(out, device, coasts, processes, seed, announce, resume=resume)
+            jobs.pretrain(out, device, coasts, processes, seed, announce, compound=compound, resume=resume)
     note(f"networks: {out}")

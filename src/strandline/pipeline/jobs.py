@@ -217,18 +217,23 @@ def pretrain(
     seed: int,
     announce: Announce,
     *,
+    compound: bool = False,
     resume: bool = False,
 ) -> None:
     """Pre-train the networks and write them into ``out``; processes of one ``torchrun`` share every step.
 
     Args:
         simulators: coasts simulated at a time.
+        compound: train the students of the package further on coasts of which every second one has rain and a river
+            that floods; the teacher, who sees the flood itself, stays as it is.
         resume: continue an interrupted job in ``out``.
     """
     start = time.perf_counter()
     config = PretrainingConfig()
     if coasts is not None:
         config = replace(config, coasts=coasts)
+    if compound:
+        config = replace(config, compound_every=2)
     name = f"{version('strandline')}\n{config}\n{device} {seed}"
     with data_parallel.process_group(device):
         is_first = data_parallel.rank() == 0
@@ -245,7 +250,8 @@ def pretrain(
     if not is_first:
         return
     seconds = time.perf_counter() - start
-    card = pretraining.build_model_card("strandline pretrain", config, seed, commit(), device, seconds)
+    command = f"strandline pretrain{' --compound' if compound else ''}"
+    card = pretraining.build_model_card(command, config, seed, commit(), device, seconds)
     load_weights.save_networks(out, teacher, students, card)
     checkpoints.clear()
 
@@ -313,13 +319,17 @@ def _pretrain_all(
     announce: Announce,
     device: str,
 ) -> tuple[Teacher, list[Student]]:
-    progress = announce("train the teacher")
-    train_teacher = partial(pretraining.pretrain_teacher, config, storms, device, seed, progress)
-    teacher = checkpoints.stage("teacher", train_teacher).to(device)  # a stored one lies where the first process had it
+    shipped: list[Student] = []
+    if config.compound_every:
+        teacher, shipped = load_weights.load_teacher().to(device), load_weights.load_students()
+    else:
+        progress = announce("train the teacher")
+        train_teacher = partial(pretraining.pretrain_teacher, config, storms, device, seed, progress)
+        teacher = checkpoints.stage("teacher", train_teacher).to(device)  # it lies where the first process had it
     students: list[Student] = []
     for i in range(1, config.members + 1):
         progress = announce(f"train student {i} of {config.members}")
-        start = students[-1] if students else None
+        start = shipped[i - 1] if shipped else students[-1] if students else None
         train_student = partial(pretraining.pretrain_student, config, teacher, storms, device, seed + i)
         students.append(checkpoints.stage(f"student {i}", partial(train_student, progress, start)))
     return teacher, students

@@ -1,6 +1,7 @@
 """Pre-training runs from coasts to files, and what it writes can be read back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from strandline.distillation.pretraining.simulated_coasts import (
     simulate_training_coasts,
 )
 from strandline.models.batch import Batch
+from strandline.models.student import Student
+from strandline.models.teacher import Teacher
 from strandline.models.weights import load_weights
 from strandline.models.weights.load_weights import load_students, load_teacher
 from strandline.pipeline.run_folder.checkpoints import Checkpoints
@@ -62,3 +65,19 @@ def test_an_interrupted_simulation_resumes(coast: Batch, tmp_path: Path) -> None
         raise AssertionError("a coast was simulated twice")
 
     again.stage(f"coast {TINY.first_seed}", refuse)
+
+
+def test_a_student_goes_on_with_rain_and_rivers_from_one_without(coast: Batch, tmp_path: Path) -> None:
+    config = replace(TINY, compound_every=1)
+    rainy = simulate_training_coast(config.first_seed, config)
+    assert bool(rainy.require("inflow_seen").any(dim=1).all())
+    dry = simulate_training_coast(config.first_seed + 1, replace(config, compound_every=2))
+    assert not dry.require("inflow_seen").any()
+    start, teacher = Student(), Teacher()
+    storms = Batch.concatenate([rainy, dry])
+    student = pretraining.pretrain_student(config, teacher, storms, "cpu", seed=1, start=start)
+    assert student.inflow is not None
+    load_weights.save_networks(tmp_path, teacher, [student], {})
+    (read,) = load_students(tmp_path)
+    assert read.inflow is not None
+    torch.testing.assert_close(read.inflow.out.weight, student.inflow.out.weight.half().float())

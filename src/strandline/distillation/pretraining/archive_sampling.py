@@ -14,6 +14,7 @@ from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.flood.inputs import RADAR_CENTRE
 from strandline.models.inference import predict
+from strandline.models.inflow import summarise_inflow
 from strandline.models.prediction import Prediction
 from strandline.models.teacher import Teacher
 
@@ -39,6 +40,7 @@ class ArchiveSampler:
         self.storms, self.storms_per_coast = storms, storms_per_coast
         self.prediction, self.degraded = prediction, degraded
         self.level, self.level_sd = peak_levels(storms)
+        self._inflow = None if storms.inflow is None else summarise_inflow(*storms.pair("inflow"))
         self._elevation, self._known = storms.terrain[:, 0], storms.terrain_seen
         self.probability, self.degraded_probability = _probability(prediction), _probability(degraded)
 
@@ -72,9 +74,11 @@ class ArchiveSampler:
 
     def _archive(self, first: int, probability: Tensor) -> FloodArchive:
         part = slice(first, first + self.storms_per_coast)
+        inflow = (None, None) if self._inflow is None else tuple(each[part] for each in self._inflow)
         return FloodArchive(
-            probability, self.level[part], self.level_sd[part], self._elevation[first], self._known[first]
-        )
+            probability, self.level[part], self.level_sd[part], self._elevation[first], self._known[first],
+            inflow=inflow[0], inflow_seen=inflow[1],
+        )  # fmt: skip
 
 
 def degrade_radar(batch: Batch, generator: torch.Generator) -> Batch:

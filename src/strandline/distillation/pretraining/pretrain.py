@@ -93,8 +93,10 @@ def pretrain_student(
     Source: snapshot ensembles, Huang et al. (2017), section 3.
     """
     torch.manual_seed(seed)
-    student = Student().to(device)
-    student.load_state_dict(start.state_dict() if start else student.state_dict())
+    student = Student(inflow=config.compound_every > 0)
+    if start is not None:
+        student.load_state_dict({**student.state_dict(), **start.state_dict()})  # one without rain gives what it has
+    student = student.to(device)
     first_pass = _archive_sampler(config, teacher, storms, device, seed)
     second_pass = first_pass.predict_second_pass(teacher, device)
     sampler = ArchiveSampler(storms, config.storms, second_pass, first_pass.degraded)

@@ -18,9 +18,10 @@ import xarray as xr
 
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
-from strandline.models.batch import Batch
+from strandline.models.batch import INFLOW_CHANNELS, Batch
 from strandline.models.batching import build_storm_batch
 from strandline.observations.observations import Observations
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.sea_level.surge.residual_process import fit_sea_level_model
 from strandline.observations.weather.storms import AFTER_PEAK, BEFORE_PEAK, Storm
@@ -53,6 +54,8 @@ class PretrainingConfig:
         soft: weight of the teacher's predictions for the students; the rest is the weight of the true targets.
         dropout_rate: probability of hiding a modality of a sample.
         first_seed: of the coasts.
+        compound_every: of so many coasts one has rain and a river that floods; 0 = none has, and the students take
+            neither.
     """
 
     coasts: int = 112
@@ -69,6 +72,7 @@ class PretrainingConfig:
     soft: float = 0.5
     dropout_rate: float = 0.3
     first_seed: int = FIRST_SEED
+    compound_every: int = 0
 
 
 Arrays = dict[str, np.ndarray]
@@ -90,6 +94,7 @@ def simulate_training_coast(seed: int, config: PretrainingConfig) -> Batch:
         shape=(config.cells, config.cells),
         n_storms=config.storms + SPARE_STORMS,
         years=config.years,
+        compound=config.compound_every > 0 and seed % config.compound_every == 0,
     )
     if coast.assets is None or coast.truth is None:
         raise InputError(f"coast {seed}", "has no assets or true states", "pre-training needs both")
@@ -103,7 +108,11 @@ def simulate_training_coast(seed: int, config: PretrainingConfig) -> Batch:
         raise InputError(
             f"coast {seed}", f"has {len(storms)} storms that are not extreme", "start from another `first_seed`"
         )
-    return build_storm_batch(coast, storms, sea_level, "truth")
+    batch = build_storm_batch(coast, storms, sea_level, "truth")
+    if config.compound_every and batch.inflow is None:
+        unknown = torch.zeros(len(batch), CONTEXT_HOURS, len(INFLOW_CHANNELS))
+        batch = replace(batch, inflow=unknown, inflow_seen=unknown > 0)
+    return batch
 
 
 def simulate_training_coasts(

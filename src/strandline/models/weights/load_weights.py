@@ -157,7 +157,7 @@ def _student_of(weights: Mapping[str, Tensor], site_shape: tuple[int, int] | Non
     saved = weights.get("site_memory")
     if saved is not None:
         site_shape = (saved.shape[-2], saved.shape[-1])
-    student = Student(site_shape=site_shape)
+    student = Student(site_shape=site_shape, inflow=any(name.startswith("inflow.") for name in weights))
     blank = {} if student.site_memory is None else {"site_memory": student.site_memory.detach()}
     return _fill(student, {**blank, **weights}, path)
 
