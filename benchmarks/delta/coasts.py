@@ -75,8 +75,21 @@ CLEAR_SKY = 1e-6
 """Mean cover of clouds that hides no cell [-]; a beta distribution has no mean of 0."""
 
 
-def simulate(seed: int, events: int, years: float, size: int, cache: Path | None = None) -> SimulatedCoast:
-    """Simulate a coast, or read it from ``cache``."""
+def simulate(
+    seed: int, events: int, years: float, size: int, cache: Path | None = None, *, compound: bool = False
+) -> SimulatedCoast:
+    """Simulate a coast, or read it from ``cache``.
+
+    Args:
+        compound: whether rain and a river flood it as well.
+    """
+    if compound:
+        path = _cached("compound", seed, events, years, size, cache)
+        if path is not None and path.exists():
+            return _unpack(torch.load(path, weights_only=False))
+        simulated = _simulate(seed, events, years, size, compound=True)[0]
+        _keep(_pack(simulated), path)
+        return simulated
     path = _cached("coast", seed, events, years, size, cache)
     if path is not None and path.exists():
         return _unpack(torch.load(path, weights_only=False))
@@ -117,11 +130,20 @@ def _keep(content: object, path: Path | None) -> None:
         partial.replace(path)
 
 
-def _simulate(seed: int, events: int, years: float, size: int) -> tuple[SimulatedCoast, tuple[Tensor, Tensor]]:
+def _simulate(
+    seed: int, events: int, years: float, size: int, *, compound: bool = False
+) -> tuple[SimulatedCoast, tuple[Tensor, Tensor]]:
     name = f"coast {seed}"
     sensors = (SensorQuality(), SensorQuality(cloud_cover=CLEAR_SKY))
     coast, under_clear_sky = simulate_under_sensors(
-        name, seed, sensors, shape=(size, size), years=years, n_storms=events, n_surveys=events
+        name,
+        seed,
+        sensors,
+        shape=(size, size),
+        years=years,
+        n_storms=events,
+        n_surveys=events,
+        compound=compound,
     )
     truth = coast.require("truth")
     storms = storms_in(truth)

@@ -23,7 +23,7 @@ from strandline.distillation.waterlines.archive_streams import attach_archive, a
 from strandline.distillation.waterlines.flood_archive import FloodArchive, build_archive
 from strandline.distillation.waterlines.peak_levels import peak_levels
 from strandline.models.batch import FLOOD_CLASSES, Batch
-from strandline.models.gauge_encoder import peak_of
+from strandline.models.encoders.gauges import peak_of
 from strandline.models.inference import predict, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student

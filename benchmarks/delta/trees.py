@@ -8,7 +8,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks.delta.methods import as_probability_of_flood
 from strandline.models.batch import Batch
-from strandline.models.gauge_encoder import peak_of
+from strandline.models.encoders.gauges import peak_of
 from strandline.observations.arrays import Indices, Mask, SingleFloats
 
 WINDOWS = (5, 15)

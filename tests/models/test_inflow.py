@@ -10,7 +10,7 @@ from strandline.distillation.waterlines.archive_streams import attach_whole_arch
 from strandline.distillation.waterlines.flood_archive import build_archive
 from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch
-from strandline.models.inflow import InflowEncoder, compare_inflow, summarise_inflow
+from strandline.models.encoders.inflow import InflowEncoder, compare_inflow, summarise_inflow
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.observations.observations import Observations

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from strandline.errors import InputError
 from strandline.models.batch import Batch
-from strandline.models.gauge_encoder import peak_of
+from strandline.models.encoders.gauges import peak_of
 from strandline.models.inference import predict, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student

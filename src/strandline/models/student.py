@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from strandline.models.batch import DAMAGE_STATES, FLOOD_CLASSES, Batch
+from strandline.models.encoders.gauges import GaugeEncoder
+from strandline.models.encoders.inflow import InflowEncoder
 from strandline.models.flood.archive_attention import ArchiveAttention, attend_to_archive
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import MapPrediction, Streams
 from strandline.models.flood.inputs import SPARSE, STUDENT_STREAMS, WATERLINE_STREAM, streams_of
-from strandline.models.gauge_encoder import GaugeEncoder
-from strandline.models.inflow import InflowEncoder
 from strandline.models.layers import DamageHead
 from strandline.models.prediction import Prediction
 from strandline.observations.exposure.assets import CURVE_CLASSES

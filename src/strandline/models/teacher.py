@@ -3,10 +3,10 @@
 from torch import nn
 
 from strandline.models.batch import DAMAGE_STATES, FLOOD_CLASSES, Batch
+from strandline.models.encoders.gauges import GaugeEncoder
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.inputs import SPARSE, TEACHER_STREAMS, streams_of
 from strandline.models.flood.refinement import RefinementHead
-from strandline.models.gauge_encoder import GaugeEncoder
 from strandline.models.layers import DamageHead
 from strandline.models.prediction import Prediction
 from strandline.observations.exposure.assets import CURVE_CLASSES

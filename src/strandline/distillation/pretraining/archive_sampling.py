@@ -12,9 +12,9 @@ from strandline.distillation.waterlines.flood_archive import FloodArchive
 from strandline.distillation.waterlines.peak_levels import peak_levels
 from strandline.errors import InputError
 from strandline.models.batch import Batch
+from strandline.models.encoders.inflow import summarise_inflow
 from strandline.models.flood.inputs import RADAR_CENTRE
 from strandline.models.inference import predict
-from strandline.models.inflow import summarise_inflow
 from strandline.models.prediction import Prediction
 from strandline.models.teacher import Teacher
 

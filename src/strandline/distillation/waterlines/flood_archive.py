@@ -21,7 +21,7 @@ from strandline.distillation.waterlines.effective_elevation import (
 )
 from strandline.distillation.waterlines.peak_levels import peak_levels
 from strandline.models.batch import FLOOD_CLASSES, Batch
-from strandline.models.inflow import summarise_inflow
+from strandline.models.encoders.inflow import summarise_inflow
 from strandline.models.prediction import Prediction
 
 BELOW = 0.6

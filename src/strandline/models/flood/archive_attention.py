@@ -5,9 +5,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from strandline.models.batch import ARCHIVE_CHANNELS, Batch
+from strandline.models.encoders.gauges import peak_of
+from strandline.models.encoders.inflow import COMPARED, compare_inflow, summarise_inflow
 from strandline.models.flood.dense_io import Streams, pad_streams, stack_with_masks
-from strandline.models.gauge_encoder import peak_of
-from strandline.models.inflow import COMPARED, compare_inflow, summarise_inflow
 from strandline.models.layers import pad_to_patches
 from strandline.observations.variables import DEPTH_EDGES
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from strandline.models.batch import OPTICAL_CHANNELS, RADAR_CHANNELS, Batch
-from strandline.models.gauge_encoder import peak_of
+from strandline.models.encoders.gauges import peak_of
 
 RADAR_CENTRE = (-12.0, -18.0, -12.0, -18.0)  # [dB], typical land backscatter at C band
 RADAR_SCALE = 6.0  # [dB]

@@ -1,0 +1,71 @@
+"""Rows of the compound benchmark: one coast under one seed, its methods, and the events of each driver."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from benchmarks.delta import methods
+from benchmarks.delta.cases import Case, split_storms
+from benchmarks.delta.coasts import SimulatedCoast
+from benchmarks.delta.methods import Budget
+from benchmarks.delta.scoring import DEFAULT_THRESHOLD, Predictor
+from benchmarks.record import Row
+from strandline.distillation.waterlines.flood_archive import LARGE_INFLOW
+from strandline.models.encoders.inflow import summarise_inflow
+from strandline.models.weights.load_weights import load_students, load_teacher
+from strandline.observations.arrays import Mask
+from strandline.uncertainty.metrics import overlap_counts, pooled_iou
+
+TARGETS = 700
+"""First seed of the test coasts."""
+
+
+def rows_of(coast: SimulatedCoast, seed: int, budget: Budget) -> Iterator[Row]:
+    """Every method on the held storms, all and by driver; no label is used, and every threshold is the default.
+
+    ``teacher`` sees the radar image; ``distilled`` takes rain and discharge, ``distilled_blind`` does not, nor do
+    ``self_archive`` (the student's own maps) and ``pretrained``; ``analog`` is the mean of the teacher's maps of the
+    past storms of the nearest level.
+    """
+    case = split_storms(coast, seed)
+    blind = replace(case, coast=replace(coast, storms=coast.storms.without("inflow")))
+    teacher = load_teacher()
+    seeing, unseeing = methods.adaptation_data(case, teacher), methods.adaptation_data(blind, teacher)
+    own = methods.own_data(blind)
+    every: dict[str, tuple[Case, Predictor]] = {
+        "teacher": (case, lambda batch: methods.teacher_probability(seeing, teacher, batch)),
+        "distilled": (case, methods.distilled(seeing, budget, seed)),
+        "distilled_blind": (blind, methods.distilled(unseeing, budget, seed)),
+        "self_archive": (blind, methods.distilled(own, budget, seed)),
+        "pretrained": (blind, methods.without_archive(load_students()[: budget.members])),
+        "analog": (blind, methods.nearest_analogs(unseeing)),
+    }
+    index = np.concatenate([case.tests["normal"], case.tests["extreme"]])
+    for method, (of, predictor) in every.items():
+        flooded = 1 - predictor(of.coast.storms[torch.from_numpy(index)])[:, 0] >= DEFAULT_THRESHOLD
+        for driver, chosen in by_driver(coast, index).items():
+            if chosen.any():
+                yield _row(coast, seed, method, driver, index[chosen], flooded[chosen])
+
+
+def by_driver(coast: SimulatedCoast, index: np.ndarray) -> Mapping[str, Mask]:
+    """Which storms belong to each driver: those with much rain, with much discharge, and with neither."""
+    summary, _ = summarise_inflow(*coast.storms[torch.from_numpy(index)].pair("inflow"))
+    rain, river = (summary.numpy() >= np.array(LARGE_INFLOW)).T
+    return {"all": np.ones(len(index), dtype=bool), "rain": rain, "river": river & ~rain, "sea": ~rain & ~river}
+
+
+def _row(coast: SimulatedCoast, seed: int, method: str, driver: str, storms: np.ndarray, flooded: Mask) -> Row:
+    truth = coast.flooded[torch.from_numpy(storms)].numpy()
+    land = np.broadcast_to(coast.land.numpy(), truth.shape)
+    return {
+        "coast": coast.seed,
+        "seed": seed,
+        "method": method,
+        "driver": driver,
+        "storms": len(storms),
+        "iou": float(pooled_iou(overlap_counts(flooded, truth, land))),
+        "wet_share": float(truth[land].mean()),
+    }

@@ -1,0 +1,1 @@
+"""Encoders of what has no grid: gauges, climate, rain and rivers."""
