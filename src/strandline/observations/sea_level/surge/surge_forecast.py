@@ -27,7 +27,9 @@ class DrivenResidual:
     modes: Floats
 
 
-def drive(response: WeatherResponse, weather: Floats, forecast_error: Floats | None = None) -> DrivenResidual:
+def drive(
+    response: WeatherResponse, weather: Floats, forecast_error: Floats | None = None, doubt: Floats | None = None
+) -> DrivenResidual:
     """The response to the weather known at each issue.
 
     Hours whose weather was not known count as their mean, with the error of weather that departs from it all the time.
@@ -37,6 +39,8 @@ def drive(response: WeatherResponse, weather: Floats, forecast_error: Floats | N
         weather: (B, H + 78, M, C) as of M members in the response's columns, from 72 h before the first of the H hours
             to 6 h after the last; NaN = not known.
         forecast_error: (H, K) modes [m] of what forecasts of the weather miss by lead; ``None`` = nothing is added.
+        doubt: (B, H + 78, C) standard deviation of the weather in the response's columns; it counts as if it departed
+            so all the time. ``None`` = nothing is added.
     """
     scaled = response.scaled(weather)
     unknown = _any_unknown(scaled)  # (B, H + 78, C)
@@ -48,6 +52,9 @@ def drive(response: WeatherResponse, weather: Floats, forecast_error: Floats | N
         parts.append((members - mean[:, :, None]) / np.sqrt(members.shape[2] - 1))
     if forecast_error is not None:
         parts.append(np.broadcast_to(forecast_error, (*mean.shape, forecast_error.shape[-1])))
+    if doubt is not None:
+        scale = np.array([column.scale for column in response.columns])
+        parts.append(response.weight_of(np.where(unknown, 0.0, doubt / scale))[0])
     if unknown.any():
         missing, whole = response.weight_of(unknown)  # (B, H, C), (C,)
         parts.append(missing)
