@@ -1,4 +1,4 @@
-"""How much less sure a forecast of a large residual is than one of a small."""
+"""How much less sure a forecast of a large residual, or of a large response, is than one of a small."""
 
 import math
 from dataclasses import dataclass
@@ -10,6 +10,9 @@ from strandline.observations.arrays import Floats
 LARGE_SHARE, FEWEST_LARGE, MOST_FACTOR = 0.1, 300, 3.0
 """Share of the forecasts that count as of a large residual, errors of them that a factor needs, and its greatest
 value."""
+
+Z_90 = 1.645
+"""Half-width of a normal distribution's 90 % interval, in standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -45,3 +48,25 @@ class LargeResiduals:
         middle, high = np.quantile(size, [0.5, 1 - LARGE_SHARE])
         found = float(np.quantile(ratio[size >= high], 0.9))
         return cls(float(middle), float(high), float(np.clip(found, 1.0, MOST_FACTOR)))
+
+
+def amplitude_by_lead(error: Floats, spread: Floats, answer: Floats, window: int) -> Floats:
+    """(L,) standard deviation of a factor on a response with which nine in ten errors of its largest tenth lie in range.
+
+    Args:
+        error, spread, answer: (N, L) [m] of forecasts of weeks left out, their standard deviations, and the response; NaN
+            = not known.
+        window: leads to either side whose errors are measured together.
+    """
+    found = np.zeros(error.shape[1])
+    for lead in range(found.size):
+        near = slice(max(0, lead - window), lead + window + 1)
+        known = np.isfinite(error[:, near])
+        if known.sum() < FEWEST_LARGE / LARGE_SHARE:
+            continue
+        size, missed, sure = (np.abs(each[:, near][known]) for each in (answer, error, spread))
+        largest = (size >= np.quantile(size, 1 - LARGE_SHARE)) & (size > 0)
+        if largest.any():
+            needed = np.sqrt(np.maximum((missed[largest] / Z_90) ** 2 - sure[largest] ** 2, 0.0)) / size[largest]
+            found[lead] = min(float(np.quantile(needed, 0.9)), MOST_FACTOR)
+    return found

@@ -12,8 +12,13 @@ from strandline.observations.arrays import Floats, Indices
 from strandline.observations.sea_level.surge.likelihood import Record
 from strandline.observations.sea_level.surge.residual_process import fit_residual_covariance
 from strandline.observations.sea_level.surge.surge_forecast import DrivenResidual, drive, predict_driven
-from strandline.observations.sea_level.surge.weather_response import Column, WeatherResponse, fit_weather_response
-from strandline.uncertainty.large_residuals import LargeResiduals
+from strandline.observations.sea_level.surge.weather_response import (
+    Column,
+    WeatherResponse,
+    driver_of,
+    fit_weather_response,
+)
+from strandline.uncertainty.large_residuals import LargeResiduals, amplitude_by_lead
 
 CONTEXT_HOURS, LONGEST_LEAD = 72, 72
 HOURS = CONTEXT_HOURS + LONGEST_LEAD
@@ -90,7 +95,7 @@ class ResidualForecaster:
         covariance: (168,) of the residual without weather [m2].
         response: to the weather, and to rain or rivers; ``None`` = there is none.
         forecast_error: (144, K) modes [m] of what forecasts of the weather miss, by hour about the issue.
-        amplitude: standard deviation of a factor on the response [-].
+        amplitude: (73,) standard deviation of a factor on the response by lead [-], or one number for all.
         errors: (73, 103) quantiles of the errors, by lead, in standard deviations, at ``GRID``: in weeks left out,
             or of Student's distribution where these are wider.
         large: how much less sure a forecast of a large residual is.
@@ -100,7 +105,7 @@ class ResidualForecaster:
     covariance: Floats
     response: WeatherResponse | None
     forecast_error: Floats | None
-    amplitude: float
+    amplitude: Floats | float
     errors: Floats
     large: LargeResiduals = LargeResiduals()
     fallbacks: tuple[Fallback, ...] = ()
@@ -109,6 +114,11 @@ class ResidualForecaster:
     def responses(self) -> tuple[Fallback, ...]:
         """All responses, in the order in which they answer."""
         return () if self.response is None else (Fallback(self.response, self.forecast_error), *self.fallbacks)
+
+    @property
+    def answers_land(self) -> bool:
+        """Whether a river or rain is among what is answered."""
+        return self.response is not None and any(driver_of(column) != "weather" for column in self.response.columns)
 
     def columns_of(self, response: WeatherResponse) -> Indices:
         """Where the columns of a response stand in a situation."""
@@ -224,7 +234,9 @@ class FittedForecaster:
     ) -> ResidualForecaster:
         """The forecaster of all parts, with the errors of the parts that were left out.
 
-        How the spread grows with the response, and the distribution of the errors, are those of these parts.
+        How the spread grows with the response, and the distribution of the errors, are those of these parts. Floods of
+        rivers are rare and their errors decide little of a likelihood: where a river or rain is answered, the spread
+        grows so that it holds the errors of the largest responses, by lead.
 
         Args:
             issues: (N,) hours of the history whose situations these are; those near known levels measure the errors.
@@ -252,8 +264,11 @@ class FittedForecaster:
         if not found:
             return whole
         mean, error, spread, answer = (np.concatenate(each) for each in zip(*found, strict=True))
-        candidates = [replace(whole, amplitude=size) for size in AMPLITUDES]
-        best = max(candidates, key=lambda one: _likelihood(error, one._widened(spread, answer)))
+        if whole.answers_land:
+            best = replace(whole, amplitude=amplitude_by_lead(error, spread, answer, LEAD_WINDOW))
+        else:
+            candidates = [replace(whole, amplitude=size) for size in AMPLITUDES]
+            best = max(candidates, key=lambda one: _likelihood(error, one._widened(spread, answer)))
         spread = best._widened(spread, answer)
         distributions = _distributions(error / spread, self.whole.errors[0])
         half_width = spread * np.array([np.interp(0.95, GRID, row) for row in distributions])

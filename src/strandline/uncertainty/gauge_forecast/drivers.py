@@ -60,7 +60,8 @@ def drivers_at(
     issue: Times,
     columns: Sequence[Column],
     rivers: Sequence[RiverProcess],
-    rain_of: str = "then",
+    *,
+    is_dry: bool = False,
 ) -> tuple[Floats, Floats | None] | None:
     """(N, 222, M, C) drivers as known at issues (N,), and (N, 222, C) how unsure rivers are; ``None`` = nothing is known.
 
@@ -68,8 +69,7 @@ def drivers_at(
 
     Args:
         columns: of a response; ``rivers``: those of its columns of rivers, by name.
-        rain_of: by which the flow of rivers is expected: ``then`` = known at the issue, ``later`` = known by now,
-            ``mean`` = its mean, as if no rain were known to depart from it.
+        is_dry: whether the flow of rivers is that of their readings alone, as if rain never departed from its mean.
     """
     sea = [column for column in columns if driver_of(column) == "weather"]
     weather = weather_at(observations, issue, sea)
@@ -81,7 +81,7 @@ def drivers_at(
     doubt = np.zeros((issue.size, AROUND_ISSUE.size, len(columns)))
     if weather is not None:
         values[..., [columns.index(column) for column in sea]] = weather
-    flows = _expected(observations, issue, rivers, rain, rain_of)
+    flows = _expected(observations, issue, rivers, rain, is_dry)
     for at, column in enumerate(columns):
         if column.kind == "rain" and rain is not None:
             values[..., at] = rain
@@ -94,22 +94,18 @@ def drivers_at(
 def drivers_in_hindsight(
     observations: Observations, issue: Times, columns: Sequence[Column], rivers: Sequence[RiverProcess]
 ) -> Floats:
-    """(N, 222, C) drivers about issues as known by now, but for readings of rivers after each.
-
-    Beside `drivers_at` they show what forecasts of the weather and the rain miss.
-    """
-    sea = [column for column in columns if driver_of(column) == "weather"]
+    """(N, 222, C) drivers about issues as they are known by now: what forecasts miss is the difference."""
     hours = issue[:, None] + AROUND_ISSUE.astype("timedelta64[h]")
     found = np.full((*hours.shape, len(columns)), np.nan)
+    sea = [column for column in columns if driver_of(column) == "weather"]
     if sea:
         found[..., [columns.index(column) for column in sea]] = weather_later(observations, hours, sea)
     rain = rain_later(observations, hours)
-    flows = _expected(observations, issue, rivers, None if rain is None else rain[:, :, None], "later")
     for at, column in enumerate(columns):
         if column.kind == "rain" and rain is not None:
             found[..., at] = rain
-        elif column.name in flows and column.kind == "river":
-            found[..., at] = flows[column.name][0]
+        if column.kind == "river" and observations.river is not None:
+            found[..., at] = _flow_later(observations, hours, next(one for one in rivers if one.name == column.name))
     return found
 
 
@@ -124,36 +120,35 @@ def drivers_later(
     rain = rain_later(observations, time)
     if rain is not None and RAIN.name in (column.name for column in columns):
         found[:, [column.name for column in columns].index(RAIN.name)] = rain
-    if rivers:
-        names = observations.require("river")["river"].values.tolist()
-        read = _rivers_later(observations, time)
-        for each in rivers:
-            at = [column.name for column in columns].index(each.name)
-            found[:, at] = each.flow(between_readings(read[:, names.index(each.name)]))
+    for each in rivers:
+        found[:, [column.name for column in columns].index(each.name)] = _flow_later(observations, time, each)
     return found
 
 
 def _expected(
-    observations: Observations, issue: Times, rivers: Sequence[RiverProcess], rain: Floats | None, rain_of: str
+    observations: Observations, issue: Times, rivers: Sequence[RiverProcess], rain: Floats | None, is_dry: bool
 ) -> dict[str, tuple[Floats, Floats]]:
     """Name of a river → (N, 222) flow that is expected, and its standard deviation; of those with readings here."""
     if not rivers or observations.river is None:
         return {}
     names = observations.river["river"].values.tolist()
     known = known_rivers(observations, issue, np.arange(1 - READ, 1))  # (N, 144, R)
-    if rain_of == "later":
-        rain_there = rain_later(observations, issue[:, None] + AROUND_ISSUE.astype("timedelta64[h]"))
-    else:
-        rain_there = None if rain is None else rain.mean(axis=2)
-    found = {}
-    for each in rivers:
-        if each.name not in names:
-            continue
-        there = rain_there
-        if there is not None and rain_of == "mean" and each.response is not None:
-            there = np.where(np.isfinite(there), each.response.columns[0].mean, np.nan)
-        found[each.name] = each.expect(known[:, :, names.index(each.name)], there)
-    return found
+    mean = None if rain is None else rain.mean(axis=2)
+    return {
+        each.name: each.expect(known[:, :, names.index(each.name)], each.dry(mean) if is_dry else mean)
+        for each in rivers
+        if each.name in names
+    }
+
+
+def _flow_later(observations: Observations, hours: Times, river: RiverProcess) -> Floats:
+    """(…) flow of a river at hours (…), between its readings whenever they came; NaN = not known."""
+    record = observations.require("river")
+    readings, _ = river_readings(record)
+    flow = river.flow(between_readings(readings[record["river"].values.tolist().index(river.name)]))
+    at = ((hours - record["time"].values[0]) // HOUR).astype(np.int64)
+    inside = (at >= 0) & (at < flow.size)
+    return np.where(inside, flow[np.clip(at, 0, flow.size - 1)], np.nan)
 
 
 def _rivers_later(observations: Observations, time: Times) -> Floats:
@@ -162,4 +157,4 @@ def _rivers_later(observations: Observations, time: Times) -> Floats:
     readings, _ = river_readings(river)
     at = ((time - river["time"].values[0]) // HOUR).astype(np.int64)
     inside = (at >= 0) & (at < readings.shape[1])
-    return np.asarray(np.where(inside[:, None], readings.T[np.clip(at, 0, readings.shape[1] - 1)], np.nan))
+    return np.where(inside[:, None], readings.T[np.clip(at, 0, readings.shape[1] - 1)], np.nan)

@@ -87,7 +87,7 @@ def fit_gauge_forecaster(
     def forecast_error(response: WeatherResponse) -> Floats | None:
         return _forecast_error(response, rivers, forecasting, time)
 
-    found = fit_to_history(history, situation_at, forecast_error)
+    _, found = fit_to_history(history, situation_at, forecast_error)
     return GaugeForecaster(sea_level, mean_sea_level, tide_error, found, rivers)
 
 

@@ -107,13 +107,13 @@ class GaugeForecaster:
         """
         issue = issue.astype("datetime64[ns]")
         situation = self.situation(issue, time, level, weather)
-        dry = self.situation(issue, time, level, weather, rain_of="mean") if self.rivers else situation
+        dry = self.situation(issue, time, level, weather, is_dry=True) if self.rivers else situation
         found = shares_of(self.residual, situation, dry)
         tide = self._tide(issue[:, None] + LEADS.astype("timedelta64[h]")) + found.pop("tide")
         return {"tide": tide, **found}
 
     def situation(
-        self, issue: Times, time: Times, level: Floats, weather: Observations | None, rain_of: str = "then"
+        self, issue: Times, time: Times, level: Floats, weather: Observations | None, *, is_dry: bool = False
     ) -> Situation:
         """What is known at issues; arguments as of `forecast` and `drivers_at`."""
         hours = issue[:, None] + HOURS.astype("timedelta64[h]")
@@ -125,7 +125,7 @@ class GaugeForecaster:
         response = self.residual.response
         if response is None or weather is None:
             return Situation(own, modes)
-        known = drivers_at(weather, issue, response.columns, self.rivers, rain_of)
+        known = drivers_at(weather, issue, response.columns, self.rivers, is_dry=is_dry)
         return Situation(own, modes, *(known or ()))
 
     def _tide(self, hours: Times) -> Floats:

@@ -28,9 +28,9 @@ _RESPONSE = ("mean", "covariance", "residual_covariance", "tide_shift", "logarit
 def save_gauge_forecaster(folder: Path, forecaster: GaugeForecaster) -> None:
     """Write the residual's part; tide and mean sea level stand in the deployment."""
     residual = forecaster.residual
-    arrays = {"covariance": residual.covariance, "errors": residual.errors, "tide_error": forecaster.tide_error}
+    arrays = {"covariance": residual.covariance, "errors": residual.errors, "tide_error": forecaster.tide_error,
+              "amplitude": np.atleast_1d(residual.amplitude)}  # fmt: skip
     known = {
-        "amplitude": json.dumps(residual.amplitude),
         "large": json.dumps({name: str(value) for name, value in asdict(residual.large).items()}),
         "columns": _add_response(arrays, "response", residual.response),
         "fallbacks": json.dumps([
@@ -97,7 +97,7 @@ def load_gauge_forecaster(folder: Path, sea_level: SeaLevelModel, mean_sea_level
             raise ValueError("its tide is another one than that of deployment.nc")
         large = LargeResiduals(**{name: float(text) for name, text in json.loads(known["large"]).items()})
         residual = ResidualForecaster(
-            arrays["covariance"], response, arrays.get("forecast_error"), float(json.loads(known["amplitude"])),
+            arrays["covariance"], response, arrays.get("forecast_error"), arrays["amplitude"],
             arrays["errors"], large,
             tuple(Fallback(each, arrays.get(f"fallback{i}.forecast_error")) for i, each in enumerate(fallbacks) if each),
         )  # fmt: skip

@@ -13,6 +13,7 @@ from strandline.observations.sea_level.surge.weather_response import Column, Wea
 from strandline.uncertainty.residual_forecaster import (
     CONTEXT_HOURS,
     LONGEST_LEAD,
+    FittedForecaster,
     GaugeHistory,
     ResidualForecaster,
     Situation,
@@ -56,8 +57,8 @@ def fit_to_history(
     history: GaugeHistory,
     situation_at: Callable[[ResidualForecaster, Indices], Situation],
     forecast_error: Callable[[WeatherResponse], Floats | None],
-) -> ResidualForecaster:
-    """The forecaster of a gauge, with its errors in parts that it was not fitted to.
+) -> tuple[FittedForecaster, ResidualForecaster]:
+    """The forecaster of a gauge without and with its errors in parts that it was not fitted to.
 
     Args:
         situation_at: what was known at hours of the history (N,), for a forecaster's columns of weather.
@@ -69,7 +70,7 @@ def fit_to_history(
     fitted = fit_residual_forecaster(history)
     hours = _issues(history)
     errors = [forecast_error(each.response) for each in fitted.whole.responses] or [None]
-    return fitted.measured(hours, situation_at(fitted.whole, hours), errors[0], errors[1:])
+    return fitted, fitted.measured(hours, situation_at(fitted.whole, hours), errors[0], errors[1:])
 
 
 def _seen_by(own: Floats, neighbours: Sequence[Floats]) -> tuple[Record, ...]:

@@ -46,10 +46,17 @@ class RiverProcess:
         """Readings as flow; a level below the lowest that was known is one of no flow."""
         return _flow(readings, self.lowest)
 
-    def expect(self, readings: Floats, rain: Floats | None) -> tuple[Floats, Floats]:
-        """Flow that is expected about each issue, and its standard deviation, (N, 222) from 143 h before to 78 h after.
+    def dry(self, rain: Floats | None) -> Floats | None:
+        """The mean rain at every hour of known rain."""
+        if rain is None or self.response is None:
+            return rain
+        return np.where(np.isfinite(rain), self.response.columns[0].mean, np.nan)
 
-        Both are NaN without a reading in the last 72 h. Between older readings it is interpolated.
+    def expect(self, readings: Floats, rain: Floats | None) -> tuple[Floats, Floats]:
+        """Flow that is expected about each issue, and how unsure its age makes it, (N, 222) from 143 h before to 78 h after.
+
+        The latter is what missing readings and unknown rain add to the standard deviation after a reading at the hour
+        of issue. Both are NaN without a reading in the last 72 h. Between older readings the flow is interpolated.
 
         Args:
             readings: (N, 144) known at the issue, up to it; NaN = none.
@@ -69,7 +76,7 @@ class RiverProcess:
         return self.mean + self.scale * mean, self.scale * deviation
 
     def _conditional(self, recent: Floats, rain: Floats | None) -> tuple[Floats, Floats]:
-        """Mean and standard deviation (N, 150) of the scaled flow from 71 h before an issue to 78 h after it."""
+        """As `expect`, (N, 150) of the scaled flow from 71 h before an issue to 78 h after it."""
         alone = _conditional(recent, np.zeros((len(recent), NEWEST + AHEAD)), self.covariance)
         if self.response is None or rain is None:
             return alone
@@ -117,12 +124,14 @@ def _flow(readings: Floats, lowest: float | None) -> Floats:
 
 
 def _conditional(recent: Floats, answer: Floats, covariance: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation (N, 150) given readings (N, 72) and the answer to the rain (N, 150)."""
+    """Mean (N, 150) given readings (N, 72) and the answer to the rain (N, 150), and what gaps add to its deviation."""
     seen: Mask = np.isfinite(recent)
+    whole = np.ones((1, NEWEST), dtype=bool)
     mean, spread = predict_residual(
-        torch.from_numpy(np.where(seen, recent - answer[:, :NEWEST], 0.0)),
-        torch.from_numpy(seen),
-        torch.from_numpy(covariance).expand(len(recent), -1),
-        torch.zeros(len(recent), answer.shape[1], 0, dtype=torch.float64),
+        torch.from_numpy(np.concatenate([np.where(seen, recent - answer[:, :NEWEST], 0.0), 0.0 * whole])),
+        torch.from_numpy(np.concatenate([seen, whole])),
+        torch.from_numpy(covariance).expand(len(recent) + 1, -1),
+        torch.zeros(len(recent) + 1, answer.shape[1], 0, dtype=torch.float64),
     )
-    return mean.numpy() + answer, spread.numpy()
+    more = (spread[:-1] ** 2 - spread[-1:] ** 2).clamp(min=0.0).sqrt()
+    return mean[:-1].numpy() + answer, more.numpy()
