@@ -51,11 +51,11 @@ class LargeResiduals:
 
 
 def amplitude_by_lead(error: Floats, spread: Floats, answer: Floats, window: int) -> Floats:
-    """(L,) standard deviation of a factor on a response with which nine in ten errors of its largest tenth lie in range.
+    """(L,) standard deviation of a factor on a response, so that nine in ten errors of its largest tenth are in range.
 
     Args:
-        error, spread, answer: (N, L) [m] of forecasts of weeks left out, their standard deviations, and the response; NaN
-            = not known.
+        error, spread, answer: (N, L) [m] of forecasts of weeks left out, their standard deviations, and the response;
+            NaN = not known.
         window: leads to either side whose errors are measured together.
     """
     found = np.zeros(error.shape[1])

@@ -1,7 +1,7 @@
 """Forecast of a gauge's residual: normal process, response to the weather, and errors measured on weeks left out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -107,7 +107,7 @@ class ResidualForecaster:
     forecast_error: Floats | None
     amplitude: Floats | float
     errors: Floats
-    large: LargeResiduals = LargeResiduals()
+    large: LargeResiduals = field(default_factory=LargeResiduals)
     fallbacks: tuple[Fallback, ...] = ()
 
     @property

@@ -11,12 +11,9 @@ import pytest
 from scipy.stats import norm
 
 from strandline.observations.sea_level.issued_levels import IssuedLevels
+from strandline.report.alerts.exceedance import LEVELS, AlertLevel, alert_levels, chance_of
 from strandline.report.alerts.level_forecast import (
-    LEVELS,
-    AlertLevel,
     LevelForecast,
-    alert_levels,
-    chance_of,
     operational_forecast,
     sentences_of,
     warnings_of,

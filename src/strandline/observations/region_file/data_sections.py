@@ -247,8 +247,8 @@ class RiverSection(Sourced):
 
     Its unit says whether it holds discharge, or levels above the gauge's own zero. ``centre_h``: hours from a row's
     time to the middle of what it is the mean of: 12 for a daily mean that is written at midnight, 0 for a reading.
-    ``available_after_h``: hours from a row's time until it could be had: up to 1 for a gauge that reports by itself. The
-    default is that of GloFAS, so that nothing is used too early.
+    ``available_after_h``: hours from a row's time until it could be had: up to 1 for a gauge that reports by itself.
+    The default is that of GloFAS, so that nothing is used too early.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
@@ -272,8 +272,8 @@ class RiverSection(Sourced):
             raise ValueError(f"the unit {self.unit} is one of a {wanted}; name the column as columns.{wanted}")
         if self.available_after_h < 2 * self.centre_h:
             raise ValueError(
-                f"a mean about {self.centre_h:g} h after its row's time ends {2 * self.centre_h:g} h after it and cannot"
-                f" be had {self.available_after_h:g} h after it; raise 'available_after_h'"
+                f"a mean about {self.centre_h:g} h after its row's time ends {2 * self.centre_h:g} h after it and"
+                f" cannot be had {self.available_after_h:g} h after it; raise 'available_after_h'"
             )
         return self
 

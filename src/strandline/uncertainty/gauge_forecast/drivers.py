@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from strandline.errors import RefusedByTheory
-from strandline.observations.arrays import Floats, Times
+from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.surge.river_process import READ, RiverProcess, fit_river_process
 from strandline.observations.sea_level.surge.weather_response import RAIN, Column, driver_of
@@ -19,6 +19,7 @@ from strandline.uncertainty.gauge_forecast.weather import (
     weather_at,
     weather_later,
 )
+from strandline.uncertainty.residual_forecaster import LONGEST_LEAD
 
 FEWEST_RIVER_HOURS = 336
 """Of the own gauge's readings at which a river is known that its effect is learned from: two weeks; an assumption."""
@@ -63,7 +64,7 @@ def drivers_at(
     *,
     is_dry: bool = False,
 ) -> tuple[Floats, Floats | None] | None:
-    """(N, 222, M, C) drivers as known at issues (N,), and (N, 222, C) how unsure rivers are; ``None`` = nothing is known.
+    """(N, 222, M, C) drivers as known at issues (N,), and (N, 222, C) how unsure rivers are; ``None`` = there is none.
 
     The flow of a river is what its readings by then and the rain that was known let expect.
 
@@ -89,6 +90,17 @@ def drivers_at(
             flow, spread = flows[column.name]
             values[..., at], doubt[..., at] = flow[:, :, None], spread
     return values, doubt
+
+
+def knows_rain(observations: Observations, issue: Times) -> Mask:
+    """(N, 73) whether rain was known at issues, for the hours ahead."""
+    rain = rain_at(observations, issue.astype("datetime64[ns]"))
+    if rain is None:
+        return np.zeros((issue.size, LONGEST_LEAD + 1), dtype=bool)
+    ahead = np.flatnonzero((AROUND_ISSUE >= 0) & (AROUND_ISSUE <= LONGEST_LEAD))
+    found = np.array(np.isfinite(rain[:, ahead]).all(axis=2))
+    found[:, 0] |= found[:, 1]  # the hour of issue may not have been measured yet
+    return found
 
 
 def drivers_in_hindsight(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -64,6 +65,13 @@ class GaugeForecaster:
     residual: ResidualForecaster
     rivers: tuple[RiverProcess, ...] = ()
 
+    @property
+    def land(self) -> Literal["", "river", "rain"]:
+        """What of the land it answers."""
+        response = self.residual.response
+        drivers = set() if response is None else {driver_of(column) for column in response.columns}
+        return "river" if "river" in drivers else "rain" if "rain" in drivers else ""
+
     def forecast(
         self,
         issue: Times,
@@ -102,8 +110,8 @@ class GaugeForecaster:
 
         ``tide`` (with the mean sea level), ``weather``, ``rain``, ``river`` and ``readings``, in that order, of those
         that the forecaster knows: their sum is the median. A driver counts from its mean: a river at its usual flow
-        brings nothing. Rain is what its departure from the mean adds by then beyond what rivers have shown; ``readings``
-        is what the own gauge shows beyond all others, and dies out with the lead.
+        brings nothing. Beside a river, rain is what its departure from the mean adds beyond what the river has shown;
+        ``readings`` is what the own gauge shows beyond all others, and dies out with the lead.
         """
         issue = issue.astype("datetime64[ns]")
         situation = self.situation(issue, time, level, weather)

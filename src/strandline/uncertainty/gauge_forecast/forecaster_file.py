@@ -44,7 +44,9 @@ def save_gauge_forecaster(folder: Path, forecaster: GaugeForecaster) -> None:
     }  # fmt: skip
     arrays |= {f"river{number}.covariance_alone": each.covariance for number, each in enumerate(forecaster.rivers)}
     errors = [("forecast_error", residual.forecast_error)]
-    errors += [(f"fallback{number}.forecast_error", each.forecast_error) for number, each in enumerate(residual.fallbacks)]
+    errors += [
+        (f"fallback{number}.forecast_error", each.forecast_error) for number, each in enumerate(residual.fallbacks)
+    ]
     arrays |= {name: error for name, error in errors if error is not None}
     contiguous = {name: np.ascontiguousarray(array, dtype=np.float64) for name, array in arrays.items()}
     write_bytes(folder / FORECASTER_FILE, safetensors.numpy.save(contiguous, known))
@@ -87,7 +89,11 @@ def load_gauge_forecaster(folder: Path, sea_level: SeaLevelModel, mean_sea_level
         fallbacks = [_response(arrays, f"fallback{i}", text) for i, text in enumerate(json.loads(known["fallbacks"]))]
         rivers = tuple(
             RiverProcess(
-                each["name"], each["lowest"], each["mean"], each["scale"], arrays[f"river{number}.covariance_alone"],
+                each["name"],
+                each["lowest"],
+                each["mean"],
+                each["scale"],
+                arrays[f"river{number}.covariance_alone"],
                 _response(arrays, f"river{number}", each["columns"]),
             )
             for number, each in enumerate(json.loads(known["rivers"]))
@@ -99,7 +105,11 @@ def load_gauge_forecaster(folder: Path, sea_level: SeaLevelModel, mean_sea_level
         residual = ResidualForecaster(
             arrays["covariance"], response, arrays.get("forecast_error"), arrays["amplitude"],
             arrays["errors"], large,
-            tuple(Fallback(each, arrays.get(f"fallback{i}.forecast_error")) for i, each in enumerate(fallbacks) if each),
+            tuple(
+                Fallback(each, arrays.get(f"fallback{number}.forecast_error"))
+                for number, each in enumerate(fallbacks)
+                if each is not None
+            ),
         )  # fmt: skip
     except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
         what = f"is damaged or was written by another version ({type(error).__name__}: {error})"

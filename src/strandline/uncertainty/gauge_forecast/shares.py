@@ -56,5 +56,6 @@ def _answers(response: WeatherResponse, situation: Situation) -> Floats:
     """(N, 144, C) mean answer of the members to each column; what is not known counts as its mean, as in a forecast."""
     assert situation.weather is not None
     scaled = response.scaled(situation.weather)
-    filled = np.where(np.isnan(scaled).any(axis=2)[:, :, None], 0.0, scaled)
+    unknown = np.array(np.isnan(scaled).any(axis=2))
+    filled = np.where(unknown[:, :, None], 0.0, scaled)
     return response.answer_by_column(filled.mean(axis=2))

@@ -97,7 +97,7 @@ def describe_modality(name: str, now: np.datetime64, dataset: xr.Dataset | None)
         return Stream.regular(name, name, detail, dataset["time"].values, known, now)
     if name == "river":
         readings, is_stage = river_readings(dataset)
-        known = np.array([np.isfinite(between_readings(row)) for row in readings]).all(axis=0)
+        known = np.array(np.all([np.isfinite(between_readings(row)) for row in readings], axis=0))
         names, delays = dataset["river"].values.tolist(), dataset["available_after_h"].values
         detail = "; ".join(
             f"{name}: {np.nanmin(row):.3g} to {np.nanmax(row):.3g} {'m' if level else 'm³/s'}, known {delay:g} h later"

@@ -12,9 +12,9 @@ from strandline.observations.sea_level.surge.residual_process import fit_residua
 from strandline.observations.sea_level.surge.weather_response import RAIN, WeatherResponse, fit_weather_response
 
 RATING_POWER = 5.0 / 3.0
-"""Of the level above that of no flow to which the discharge of a wide channel is proportional (Manning's formula). That a
-level at the sea answers such a flow better than its logarithm, its root or the level itself was found in left-out weeks
-of one river (decision 55)."""
+"""Of the level above that of no flow, to which the discharge of a wide channel is proportional (Manning's formula). The
+level at the sea answers such a flow better than its logarithm, its root or the level itself: found in left-out weeks of
+one river (decision 55)."""
 NEWEST = 72
 """Hours before an issue whose readings tell of the hours ahead; without any in them the river is not known."""
 READ, AHEAD = NEWEST + BEFORE, 72 + AFTER
@@ -29,7 +29,7 @@ class RiverProcess:
 
     Attributes:
         name: of the river.
-        lowest: level of no flow, the lowest that was read [m above the gauge's zero]; ``None`` = readings are discharge.
+        lowest: level of no flow, the lowest read [m above the gauge's zero]; ``None`` = readings are discharge.
         mean, scale: of the flow [m3 s-1, or m^(5/3) of levels].
         covariance: (168,) autocovariance of the flow per scale, without rain.
         response: of the flow per scale to the rain; ``None`` = none is known.
@@ -53,7 +53,7 @@ class RiverProcess:
         return np.where(np.isfinite(rain), self.response.columns[0].mean, np.nan)
 
     def expect(self, readings: Floats, rain: Floats | None) -> tuple[Floats, Floats]:
-        """Flow that is expected about each issue, and how unsure its age makes it, (N, 222) from 143 h before to 78 h after.
+        """Flow expected about each issue, and how unsure its age makes it, (N, 222) from 143 h before to 78 h after.
 
         The latter is what missing readings and unknown rain add to the standard deviation after a reading at the hour
         of issue. Both are NaN without a reading in the last 72 h. Between older readings the flow is interpolated.

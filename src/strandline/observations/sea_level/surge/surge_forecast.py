@@ -40,8 +40,8 @@ def drive(
         weather: (B, H + 78, M, C) as of M members in the response's columns, from 72 h before the first of the H hours
             to 6 h after the last; NaN = not known.
         forecast_error: (H, K) modes [m] of what forecasts of the weather miss by lead; ``None`` = nothing is added.
-        doubt: (B, H + 78, C) standard deviation of the weather in the response's columns, beyond what forecasts miss; it
-            counts as if it departed so all the time, in the hours after the issue. ``None`` = nothing is added.
+        doubt: (B, H + 78, C) standard deviation of the weather in the response's columns, beyond what forecasts miss;
+            it counts as if it departed so all the time, in the hours after the issue. ``None`` = nothing is added.
     """
     scaled = response.scaled(weather)
     unknown = _any_unknown(scaled)  # (B, H + 78, C)
