@@ -200,7 +200,7 @@ def warnings_of(forecast: LevelForecast) -> list[str]:
     elif until is None:
         rests = "the gauge's readings alone"
         if forecast.land and forecast.rows["knows_land"].any():
-            rests = f"the readings of gauge and {forecast.land} alone"
+            rests = f"the gauge's readings and the {forecast.land} alone"
         found.append(
             f"No weather forecast is known: the forecast is by {rests} and cannot see a storm coming."
             " Do not conclude that the sea stays calm."
@@ -235,8 +235,8 @@ def _unknown_from_land(forecast: LevelForecast) -> list[str]:
         found.append(f"The {forecast.land} is not known from {format_time(first)} on, and does not count there.")
     dry = ~forecast.rows["knows_rain"].to_numpy(dtype=bool)
     if dry.any() and forecast.rows["knows_land"].any():
-        since = "" if dry.all() else f" from {format_time(forecast.rows['time'][dry].iloc[0])} on"
-        found.append(f"No rain is known{since}: water that it would bring is not in this forecast.")
+        first = format_time(forecast.rows["time"][dry].iloc[0])
+        found.append(f"The rain from {first} on is not known: water that it would bring is not in this forecast.")
     return found
 
 
