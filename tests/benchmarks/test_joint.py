@@ -57,19 +57,6 @@ def test_the_benchmark_writes_rows_of_every_cell(tmp_path: Path) -> None:
     out = tmp_path / "joint.json"
     small = {"coasts": 1, "records": 1, "truth-years": 50, "samples": 2, "years": 50, "tuning-records": 1}
     arguments = [word for name, value in small.items() for word in (f"--{name}", str(value))]
-        "--coasts",
-        "1",
-        "--records",
-        "1",
-        "--truth-years",
-        "50",
-        "--samples",
-        "2",
-        "--years",
-        "50",
-        "--tuning-records",
-        "1",
-    ]
     command.main([*arguments, "--out", str(out)])
     written = json.loads(out.read_text(encoding="utf-8"))
     assert len(written["rows"]) == 42

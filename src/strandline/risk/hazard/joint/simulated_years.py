@@ -82,7 +82,7 @@ class JointEvents:
         return cls(cycles, tuple(populations), memory, np.arange(events.year.min(), events.year.max() + 1))
 
     def redrawn(self, sample: int, rng: np.random.Generator) -> Self:
-        """What another record of this length might have been: its years drawn with replacement, and one of the tails."""
+        """Another record of the same length: years of this one drawn with replacement, and one of its tails."""
         chosen = rng.choice(self.calendar_years, size=self.calendar_years.size)
         populations = []
         for population in self.populations:
