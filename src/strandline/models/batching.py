@@ -24,6 +24,7 @@ from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOUR
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.observations.weather.daily_weather import daily_weather
+from strandline.observations.weather.known_weather import known_weather
 from strandline.observations.weather.storms import Split, Storm
 
 Targets = Literal["survey", "truth"]
@@ -157,19 +158,14 @@ def _gauge_part(
 
 def _inflow(observations: Observations, issue: Times, wanted: Times) -> dict[str, Tensor]:
     """Rain and discharge at the hours (B, 72), as far as each was known at the hour of issue; nothing without both."""
-    weather, river = observations.weather, observations.river
-    rains = weather is not None and "rain" in weather
+    sources, river = (observations.weather, observations.weather_forecast), observations.river
+    rains = any(source is not None and "rain" in source for source in sources)
     if not rains and river is None:
         return {}
     found = np.full((*wanted.shape, 2), np.nan)
-    if weather is not None and rains:
-        at = np.searchsorted(weather["time"].values, wanted)  # an analysis is the mean of the hours up to it
-        inside = at < weather.sizes["time"]
-        at = np.where(inside, at, 0)
-        delay = np.timedelta64(round(float(weather["available_after_h"]) * 3600), "s")
-        known = inside & (weather["time"].values[at] <= (issue - delay)[:, None])
-        mean = weather["rain"].mean(("latitude", "longitude")).values
-        found[..., 0] = np.where(known, mean[at], np.nan)
+    if rains:
+        known = known_weather(observations, issue, np.arange(1 - CONTEXT_HOURS, 1), ("rain",))
+        found[..., 0] = known.values[..., 0].mean(axis=2)
     if river is not None:
         flow = river["discharge"].sum("river", skipna=False)
         ratio = flow / float(flow.mean())

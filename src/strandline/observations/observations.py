@@ -109,7 +109,12 @@ MODALITIES: dict[str, Modality] = {
         ("fix", "storm", "time", "longitude", "latitude"),
         cost_of_absence="no cyclone tracks, so that all storms are one population and rare levels may be too low",
     ),
-    "river": Modality({"discharge": ("river", "time")}, {}, ("river", "time", "longitude", "latitude")),
+    "river": Modality(
+        {"discharge": ("river", "time")},
+        {},
+        ("river", "time", "longitude", "latitude"),
+        cost_of_absence="a flood from upstream counts as one of the sea",
+    ),
     "in_situ": Modality({"flood_depth": ("scene", "point")}, {}, ("scene", "point", "time", "x", "y")),
     "flood_survey": Modality(
         {"flood_depth": _SCENES},

@@ -81,10 +81,15 @@ class FloodArchive:
 
     @property
     def of_the_sea(self) -> Tensor:
-        """(E,) whether the sea alone can have made a flood: only such a flood shows how high the ground lies."""
+        """(E,) whether a flood shows how high the ground lies: not one at a low sea with much rain or discharge.
+
+        A sea above the mean of the storms counts all the same: cyclones bring both, and their surges are what is known
+        of the ground.
+        """
         if self.inflow is None or self.inflow_seen is None:
             return torch.ones(len(self), dtype=torch.bool)
-        return (~self.inflow_seen | (self.inflow < self.inflow.new_tensor(LARGE_INFLOW))).all(dim=1)
+        is_large = (self.inflow_seen & (self.inflow >= self.inflow.new_tensor(LARGE_INFLOW))).any(dim=1)
+        return ~is_large | (self.level >= self.level.mean())
 
     def of_storms(self, kept: Tensor) -> "FloodArchive":
         """The archive of some of the storms, (E,) bool."""
@@ -176,7 +181,7 @@ def compute_waterlines(archive: FloodArchive, used: Tensor) -> Tensor:
 
     ``low``, ``middle``, ``high`` are the 10, 50 and 90 % quantiles of h; ``highest_dry`` and ``lowest_wet`` the bounds
     of the classical waterline method (``LOWEST`` and ``HIGHEST`` where there is none). A few rows are computed at once,
-    to save memory. Storms with much rain or discharge draw no waterlines.
+    to save memory. Storms with much rain or discharge at a low sea draw no waterlines.
     """
     if not bool((kept := archive.of_the_sea).all()):
         archive, used = archive.of_storms(kept), used[:, kept]

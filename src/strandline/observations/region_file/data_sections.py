@@ -166,10 +166,14 @@ class WeatherColumns(Section):
     wind_direction: str | None = None
     wind_east: str | None = None
     wind_north: str | None = None
+    rain: str | None = None
 
 
 class WeatherStationSection(Section):
-    """A weather station's CSV, used as a field of one cell; hourly means follow the rule of the tide gauges."""
+    """A weather station's CSV, used as a field of one cell; hourly means follow the rule of the tide gauges.
+
+    Rain is a rate, or what fell since the row before.
+    """
 
     paths: DataPaths
     columns: WeatherColumns
@@ -179,6 +183,7 @@ class WeatherStationSection(Section):
     minimum_share: Share
     pressure_unit: Literal["Pa", "hPa"] | None = None
     wind_unit: Literal["m s-1", "kt", "km h-1"] | None = None
+    rain_unit: Literal["mm h-1", "mm"] | None = None
     delimiter: Character = ","
     decimal: Literal[".", ","] = "."
     missing: tuple[str, ...] = ()
@@ -192,8 +197,10 @@ class WeatherStationSection(Section):
         winds = (columns.wind_speed is not None) + (columns.wind_east is not None)
         if winds == 2:
             raise ValueError("wind is given twice; keep speed and direction, or the components")
-        if columns.pressure is None and not winds:
-            raise ValueError("neither pressure nor wind is named; name at least one column")
+        if columns.pressure is None and not winds and columns.rain is None:
+            raise ValueError("neither pressure nor wind nor rain is named; name at least one column")
+        if columns.rain is not None and self.rain_unit is None:
+            raise ValueError("the unit of rain is missing; add 'rain_unit' (mm h-1, or mm since the row before)")
         if columns.pressure is not None and self.pressure_unit is None:
             raise ValueError("the unit of pressure is missing; add 'pressure_unit' (Pa or hPa)")
         if winds and self.wind_unit is None:
@@ -221,6 +228,33 @@ class WeatherSection(Sourced):
         if (self.path is None) == (self.station is None):
             raise ValueError("give either 'path' (fields) or 'station' (a weather station); not both")
         return self
+
+
+class RiverColumns(Section):
+    """Names of the columns of a river's table."""
+
+    time: str = "time"
+    discharge: str = "discharge"
+
+
+class RiverSection(Sourced):
+    """Discharge of a river where it enters the region: a table with readings at any spacing, or daily means.
+
+    ``centre_h``: hours from a row's time to the middle of what it is the mean of: 12 for a daily mean that is written
+    at midnight, 0 for a reading.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    paths: DataPaths
+    columns: RiverColumns = RiverColumns()
+    unit: Literal["m3 s-1", "ft3 s-1"]
+    time_zone: TimeZone
+    longitude: Longitude
+    latitude: Latitude
+    centre_h: Annotated[float, Field(ge=-24, le=24)] = 0.0
+    delimiter: Character = ","
+    decimal: Literal[".", ","] = "."
+    missing: tuple[str, ...] = ()
 
 
 class StormsSection(Sourced):
@@ -296,6 +330,7 @@ class DataSections(Section):
     weather_forecast: tuple[WeatherForecastSection, ...] = ()
     surge_forecast: tuple[SurgeForecastSection, ...] = ()
     storms: StormsSection | None = None
+    river: tuple[RiverSection, ...] = ()
     tides: TidesSection | None = None
     extremes: ExtremesSection | None = None
     assets: AssetsSections = ()

@@ -94,6 +94,13 @@ def describe_modality(name: str, now: np.datetime64, dataset: xr.Dataset | None)
         known = np.all([array.notnull().any(("latitude", "longitude")) for array in dataset.values()], axis=0)
         detail = f"{', '.join(map(str, dataset.data_vars))}; known {float(dataset['available_after_h']):g} h later"
         return Stream.regular(name, name, detail, dataset["time"].values, known, now)
+    if name == "river":
+        flow = dataset["discharge"]
+        known = flow.notnull().all("river").values
+        detail = (
+            f"{', '.join(map(str, dataset['river'].values))}; {float(flow.min()):.0f} to {float(flow.max()):.0f} m³/s"
+        )
+        return Stream.regular(name, name, detail, dataset["time"].values, known, now)
     if name in ("weather_forecast", "surge_forecast"):
         return _describe_forecasts(name, dataset, now)
     unobserved = float(first.isnull().mean())
