@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.special import ndtri
@@ -71,7 +72,8 @@ def rows_of(seed: int, basin: Basin, effort: Effort) -> Iterator[Row]:
             "frequency": _frequency(maxima, cells),
         }
         if record == 0:
-            shares = shares_of_drivers(fitted.draw(POINT_YEARS // 4, 0, rng), cells.flooded)
+            years = fitted.draw(POINT_YEARS // 4, 0, rng)
+            shares = shares_of_drivers(years, partial(annual_probability, years, cells.flooded))
             columns |= {f"share_{name.split()[0]}": row for name, row in zip(DRIVERS, shares, strict=True)}
         for cell in range(cells.limits.size):
             kind, probability = divmod(cell, len(PROBABILITIES))

@@ -1,6 +1,6 @@
 """Annual probability of flooding by total probability over events of several drivers, and the share of each driver."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import factorial
@@ -32,9 +32,13 @@ class FloodChance:
     high: Floats
 
 
-def annual_probability(years: SimulatedYears, flooded: Flooded) -> Floats:
-    """(cells,) share of the years in which at least one event floods the cell [a-1]."""
-    return np.asarray(_any_in_year(years, flooded(years.peaks)).sum(axis=0) / years.count)
+def annual_probability(years: SimulatedYears, flooded: Flooded, peaks: Floats | None = None) -> Floats:
+    """(cells,) share of the years in which at least one event floods the cell [a-1].
+
+    Args:
+        peaks: (n, D) of the events in place of their own.
+    """
+    return np.asarray(_any_in_year(years, flooded(years.peaks if peaks is None else peaks)).sum(axis=0) / years.count)
 
 
 def flood_chance(possible: Iterable[SimulatedYears], flooded: Flooded) -> FloodChance:
@@ -55,11 +59,14 @@ def return_levels(years: SimulatedYears, response: Response, return_periods: tup
     return np.asarray(np.quantile(greatest, at, axis=0, method="inverted_cdf"))
 
 
-def shares_of_drivers(years: SimulatedYears, flooded: Flooded) -> Floats:
+def shares_of_drivers(years: SimulatedYears, annual: Callable[[Floats], Floats]) -> Floats:
     """(D, cells) part of the annual probability [a-1] that each driver brings, the others at their median or not.
 
     Shapley values of the annual probability with the drivers that are left out at their median in an event of that part
     of the year: they add up to the annual probability, less what floods with all drivers at their median.
+
+    Args:
+        annual: (n, D) peaks of the events of ``years``, as they are or changed → (cells,) annual probability [a-1].
 
     Source: Shapley (1953), in Contributions to the Theory of Games II, 307-317.
     """
@@ -67,15 +74,20 @@ def shares_of_drivers(years: SimulatedYears, flooded: Flooded) -> Floats:
     value: dict[tuple[int, ...], Floats] = {}
     for size in range(count + 1):
         for kept in combinations(range(count), size):
-            peaks = years.usual.copy()
-            peaks[:, kept] = years.peaks[:, kept]
-            value[kept] = np.asarray(_any_in_year(years, flooded(peaks)).sum(axis=0) / years.count)
+            value[kept] = annual(only(years, kept))
     shares = np.zeros((count, value[()].size))
     for kept, before in value.items():
         weight = factorial(len(kept)) * factorial(count - len(kept) - 1) / factorial(count) if len(kept) < count else 0
         for driver in set(range(count)) - set(kept):
             shares[driver] += weight * (value[tuple(sorted((*kept, driver)))] - before)
     return shares
+
+
+def only(years: SimulatedYears, drivers: Sequence[int]) -> Floats:
+    """(n, D) peaks of the events with all drivers but some at their median of that part of the year."""
+    peaks = years.usual.copy()
+    peaks[:, drivers] = years.peaks[:, drivers]
+    return peaks
 
 
 def _any_in_year(years: SimulatedYears, flooded: Mask) -> Mask:
