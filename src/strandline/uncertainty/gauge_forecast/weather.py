@@ -34,7 +34,7 @@ def has_weather(observations: Observations) -> bool:
     return observations.weather is not None or observations.weather_forecast is not None
 
 
-def has_rain(observations: Observations) -> bool:
+def _has_rain(observations: Observations) -> bool:
     """Whether any analysis, reading or forecast of rain is there."""
     sources = (observations.weather, observations.weather_forecast)
     return any(source is not None and "rain" in source for source in sources)
@@ -52,7 +52,7 @@ def weather_at(observations: Observations, issue: Times, columns: Sequence[Colum
 
 def rain_at(observations: Observations, issue: Times) -> Floats | None:
     """(N, 222, M) rain as known at issues (N,) [mm h-1]; NaN = not known, ``None`` = there is none."""
-    if not has_rain(observations):
+    if not _has_rain(observations):
         return None
     return _not_too_old(known_weather(observations, issue, AROUND_ISSUE, ("rain",)))[..., 0]
 
@@ -71,7 +71,7 @@ def weather_later(observations: Observations, time: Times, columns: Sequence[Col
 
 def rain_later(observations: Observations, time: Times) -> Floats | None:
     """(…) rain of hours (…) as it is known later [mm h-1]; NaN = not known, ``None`` = there is none."""
-    if not has_rain(observations):
+    if not _has_rain(observations):
         return None
     return np.asarray(_known_later(observations, time, ("rain",))[..., 0].mean(axis=1).reshape(time.shape))
 
