@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Queue
 
 import numpy as np
 
@@ -32,6 +32,7 @@ PEAK = np.datetime64("2020-10-18T20", "h")
 """Hour of the highest reading, UTC."""
 MONTH = (np.datetime64("2020-10-01"), np.datetime64("2020-11-01"))
 SHARE_LEADS = (6, 12, 24, 48)
+SCORES = ("rmse", "best_simple", "against_best_simple", "ridge_weather", "coverage_90", "width_90")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
     gauge_set = quang_binh.read(arguments.data)
-    rows = run_gauge(gauge_set, quang_binh.MOUTH, Plan(1, ("none", "forecast"), METHODS), SimpleQueue())
+    rows = run_gauge(gauge_set, quang_binh.MOUTH, Plan(1, ("none", "forecast"), METHODS), Queue())
     task = task_of(gauge_set, gauge_set.gauges[0])
     tables: dict[str, Rows] = {
         "left_out_weeks": [choice(gauge_set, river) for river in RIVERS],
@@ -106,8 +107,8 @@ def shares(task: Task, fitted: FittedTask) -> list[Row]:
                 found["tide"] += tide
                 read = float(level[which, at].mean())
                 left = read - sum(found.values())
-                rows.append({"case": case, "hours": what, "lead_h": lead, "n": int(which.sum()), "level": read}
-                            | found | {"left_over": left})  # fmt: skip
+                row: Row = {"case": case, "hours": what, "lead_h": lead, "n": int(which.sum()), "level": read}
+                rows.append({**row, **found, "left_over": left})
     return rows
 
 
@@ -137,15 +138,11 @@ def summarise(rows: Rows) -> Row:
 
 def markdown(record: Record, command: str) -> str:
     """The three tables."""
-    score = [
-        {"case": name or "all readings", "lead_h": lead}
-        | {
-            key: record.summary[f"{name}{lead}h/{key}"]
-            for key in ("rmse", "best_simple", "against_best_simple", "ridge_weather", "coverage_90", "width_90")
-        }
-        for name in ("", "silent_")
-        for lead in (6, 12, 24, 48)
-    ]
+    score: list[Row] = []
+    for name in ("", "silent_"):
+        for lead in (6, 12, 24, 48):
+            row: Row = {"case": "own gauge silent" if name else "all readings", "lead_h": lead}
+            score.append({**row, **{key: record.summary[f"{name}{lead}h/{key}"] for key in SCORES}})
     return "\n".join(
         [
             "# Dong Hoi: a river mouth in floods",

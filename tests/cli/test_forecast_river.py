@@ -11,8 +11,10 @@ import pytest
 from strandline.cli.operation import forecast as command
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.study_area import StudyArea, open_study_area
+from strandline.report.alerts.level_forecast import warnings_of
 from strandline.uncertainty.gauge_forecast.fit import fit_gauge_forecaster
 from strandline.uncertainty.gauge_forecast.forecaster_file import save_gauge_forecaster
+from strandline.watch.feeds.latest import known_by_record
 from tests.cli.test_main import Capture, strandline
 from tests.fixtures.region_files import write_levels, write_region_folder
 from tests.fixtures.river_mouth import flow, level, rain
@@ -109,13 +111,28 @@ def test_the_forecast_says_what_the_river_brings(
         assert not hour["knows_rain"] or hour["lead_h"] == 0
     assert not plain["rests_on"]["is_calm_knowable"]
     table = pd.read_csv(tmp_path / "o" / "forecast.csv")
-    parts = table[[name for name in table if name.startswith("share_")]]
+    parts = table[[name for name in map(str, table) if name.startswith("share_")]]
     assert parts["share_weather"].isna().all(), "no weather over the sea is known"
     np.testing.assert_allclose(parts.sum(axis=1), table["p50"], atol=0.01)
     assert 'id="share-river"' in (tmp_path / "o" / "shares.svg").read_text(encoding="utf-8")
     later = level()[WET : WET + 13]
     with_river = np.abs(table["p50"].to_numpy()[:13] - later).mean()
     assert with_river < np.abs(table["tide"].to_numpy()[:13] - later).mean()
+
+
+@pytest.mark.parametrize(("hours", "age"), [(2, None), (30, "The newest reading of the river is")])
+def test_an_old_reading_of_the_river_is_said(area: StudyArea, run: Path, hours: int, age: str | None) -> None:
+    place = area.observations
+    assert place.river is not None
+    until = place.river["stage"].where(place.river["time"] <= TIME[WET] - np.timedelta64(hours, "h"))
+    until.attrs = place.river["stage"].attrs
+    late = replace(area, observations=replace(place, river=place.river.assign(stage=until)))
+    _, _, deployment = command._open(None, None, run)
+    found = command._forecast(run, None, late, deployment, known_by_record(late, TIME[WET]))
+    said = [each for each in warnings_of(found) if "newest reading of the river" in each]
+    assert bool(said) == (age is not None)
+    assert found.river_age is not None
+    assert hours <= found.river_age <= hours + 3
 
 
 def test_a_river_that_fell_silent_is_no_calm(

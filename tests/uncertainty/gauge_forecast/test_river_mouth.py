@@ -154,6 +154,18 @@ def test_rain_drives_a_gauge_whose_river_nobody_reads() -> None:
     np.testing.assert_allclose(sum(found.shares(ISSUES, TIME, level(), dry).values()), by_rain, atol=1e-9)
 
 
+def test_what_comes_days_late_drives_no_forecast() -> None:
+    """Daily discharge of a model, and the rain of a reanalysis: no hour that matters is ever known."""
+    readings = np.where(np.arange(HOURS) < 24 * 30, level(), np.nan)
+    late = replace(place(weather=False), river=river(delay=132.0))
+    assert late.weather is not None
+    weather = late.weather.assign_coords(available_after_h=120.0)
+    found = fit_gauge_forecaster(replace(late, weather=weather), SEA_LEVEL, MEAN, TIME, readings)
+    assert found.land == ""
+    rain_now = fit_gauge_forecaster(late, SEA_LEVEL, MEAN, TIME, readings)
+    assert rain_now.land == "rain"
+
+
 def test_without_river_and_rain_nothing_of_them_is_there() -> None:
     readings = np.where(np.arange(HOURS) < TRAINED, level(), np.nan)
     plain = fit_gauge_forecaster(replace(place(with_rain=False), river=None), SEA_LEVEL, MEAN, TIME, readings)

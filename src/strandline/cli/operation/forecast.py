@@ -140,6 +140,7 @@ def _forecast(
 
     from strandline.report.alerts.exceedance import LEVELS, alert_levels
     from strandline.report.alerts.level_forecast import SHOWN, LevelForecast, WithoutGauge
+    from strandline.uncertainty.gauge_forecast.drivers import river_age
     from strandline.uncertainty.gauge_forecast.forecaster import LEADS
     from strandline.uncertainty.gauge_forecast.forecaster_file import load_gauge_forecaster
     from strandline.uncertainty.gauge_forecast.plausibility import BEFORE_H, doubt_of
@@ -185,6 +186,7 @@ def _forecast(
         operational=_operational(region_file, deployment, sea, trusted, pairs),
         without_gauge=without_gauge,
         land=forecaster.land,
+        river_age=river_age(sea.observations, sea.hour, forecaster.rivers),
     )
 
 

@@ -36,8 +36,9 @@ SHARES = {
 """Parts of the expected level in words; columns ``share_…`` of the rows of a forecast."""
 HOURS_BETWEEN = 6
 """Least time between two high waters [h]."""
-STALE_WEATHER_H, STALE_READING_H = 24.0, 3.0
-"""Age of the newest weather forecast, and of the newest reading, from which a reader is warned [h]; assumptions."""
+STALE_WEATHER_H, STALE_READING_H, STALE_RIVER_H = 24.0, 3.0, 6.0
+"""Age of the newest weather forecast, and of the newest reading of gauge and river, from which a reader is warned [h];
+assumptions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +97,7 @@ class LevelForecast:
         operational: of services, for the same hours.
         without_gauge: the same without the newest readings of the gauge; ``None`` = there is no doubt about them.
         land: what the forecaster answers beside the sea: ``river``, ``rain``, or nothing.
+        river_age: of the newest reading of the river [h]; ``None`` = there is none.
     """
 
     place: str
@@ -113,6 +115,7 @@ class LevelForecast:
     operational: tuple[OperationalForecast, ...] = ()
     without_gauge: WithoutGauge | None = None
     land: Literal["", "river", "rain"] = ""
+    river_age: float | None = None
 
     @property
     def shares(self) -> pd.DataFrame:
@@ -233,6 +236,9 @@ def _unknown_from_land(forecast: LevelForecast) -> list[str]:
     elif not forecast.rows["knows_land"].all():
         first = forecast.rows["time"][~forecast.rows["knows_land"].to_numpy(dtype=bool)].iloc[0]
         found.append(f"The {forecast.land} is not known from {format_time(first)} on, and does not count there.")
+    if forecast.river_age is not None and forecast.river_age >= STALE_RIVER_H:
+        age = pluralise(round(forecast.river_age), "hour")
+        found.append(f"The newest reading of the river is {age} old: it may have risen since.")
     dry = ~forecast.rows["knows_rain"].to_numpy(dtype=bool)
     if dry.any() and forecast.rows["knows_land"].any():
         first = format_time(forecast.rows["time"][dry].iloc[0])

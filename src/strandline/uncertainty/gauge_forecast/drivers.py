@@ -7,7 +7,7 @@ import numpy as np
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.surge.river_process import READ, RiverProcess, fit_river_process
+from strandline.observations.sea_level.surge.river_process import NEWEST, READ, RiverProcess, fit_river_process
 from strandline.observations.sea_level.surge.weather_response import RAIN, Column, driver_of
 from strandline.observations.weather.known_rivers import between_readings, known_rivers, river_readings
 from strandline.observations.weather.known_weather import HOUR
@@ -31,6 +31,7 @@ def land_columns(
     """Columns of the rivers with their processes or, without any, of the rain; both empty where neither is known.
 
     Rain acts through the rivers that it feeds: beside one, its own column did not help in left-out weeks (decision 55).
+    What comes three days after its hour, or later, as reanalyses do, is known of no hour that matters, and is left out.
 
     Args:
         time, level: (T,) hours, every one, and readings of the own gauge; NaN = not read, or not to be used.
@@ -43,8 +44,11 @@ def land_columns(
     if observations.river is not None:
         _, is_stage = river_readings(observations.river)
         names = observations.river["river"].values.tolist()
-        for name, values, stage in zip(names, _rivers_later(observations, time).T, is_stage.tolist(), strict=True):
-            if (np.isfinite(between_readings(values)) & read).sum() < FEWEST_RIVER_HOURS:
+        delays = observations.river["available_after_h"].values.tolist()
+        for name, values, stage, delay in zip(
+            names, _rivers_later(observations, time).T, is_stage.tolist(), delays, strict=True
+        ):
+            if delay >= NEWEST or (np.isfinite(between_readings(values)) & read).sum() < FEWEST_RIVER_HOURS:
                 continue
             try:
                 found.append(fit_river_process(str(name), np.where(read, values, np.nan), rain, is_stage=stage))
@@ -52,7 +56,9 @@ def land_columns(
                 continue
     if found:
         return tuple(Column(each.name, "river", "1") for each in found), tuple(found)
-    is_usable = rain is not None and np.isfinite(rain).sum() > LEAST_SHARE * read.sum()
+    weather = observations.weather
+    is_late = weather is None or float(weather["available_after_h"]) >= NEWEST
+    is_usable = rain is not None and not is_late and np.isfinite(rain).sum() > LEAST_SHARE * read.sum()
     return ((RAIN,) if is_usable else ()), ()
 
 
@@ -90,6 +96,18 @@ def drivers_at(
             flow, spread = flows[column.name]
             values[..., at], doubt[..., at] = flow[:, :, None], spread
     return values, doubt
+
+
+def river_age(observations: Observations, issue: np.datetime64, rivers: Sequence[RiverProcess]) -> float | None:
+    """Age of the newest reading by an issue, of the river that was read last least [h]; ``None`` = none in six days."""
+    if not rivers or observations.river is None:
+        return None
+    names = observations.river["river"].values.tolist()
+    seen = np.isfinite(known_rivers(observations, np.array([issue]), np.arange(1 - READ, 1))[0])  # (144, R)
+    seen = seen[:, [names.index(each.name) for each in rivers if each.name in names]]
+    if not seen.shape[1] or not seen.any(axis=0).all():
+        return None
+    return float(np.argmax(seen[::-1], axis=0).max())
 
 
 def knows_rain(observations: Observations, issue: Times) -> Mask:
