@@ -58,6 +58,15 @@ def test_shares_add_up_to_the_forecast(forecaster: GaugeForecaster) -> None:
         np.testing.assert_allclose(sum(shares.values()), median(forecaster, known), atol=1e-9)
 
 
+def test_where_the_gauge_is_silent_the_drivers_make_all_of_the_forecast(forecaster: GaugeForecaster) -> None:
+    """The process of the readings is then its mean, 0: no part of an answer may be missing among the shares."""
+    dry = replace(place(), weather=place(with_rain=False).weather)
+    for known in (place(), dry, replace(place(), river=None), place(weather=False)):
+        shares = forecaster.shares(ISSUES, TIME[:0], level()[:0], known)
+        np.testing.assert_allclose(shares["readings"], 0.0, atol=1e-9)
+        assert np.abs(shares["river"] + shares["rain"] + shares["weather"]).max() > 0.1
+
+
 def test_the_share_of_a_river_is_what_it_brings(forecaster: GaugeForecaster) -> None:
     """With every reading up to the hour the river's share follows the part of the level that was made of its flow."""
     shares = forecaster.shares(ISSUES, TIME, level(), place())
