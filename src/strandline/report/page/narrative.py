@@ -8,6 +8,7 @@ import xarray as xr
 
 from strandline.observations.checks.silence import coverage
 from strandline.observations.region_file.prices.money import SPACE, MoneyUnit
+from strandline.planning.early_action.evacuation.lives import may_die
 from strandline.planning.formatting import (
     format_area,
     format_area_between,
@@ -57,6 +58,11 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
         f"On average {format_area(land.flooded.mean)} of {format_area(land.known_land)} of known land would then be "
         f"under water ({format_area_between(land.flooded.p10, land.flooded.p90)}).",
     ]
+    if impact.population is not None:
+        wet = f"Then {format_people(impact.population.exposed)} people may have water at home"
+        loss = impact.loss_of_life
+        dead = "" if loss is None else f", and {may_die(loss.by_night)} by night if nobody leaves"
+        sentences.append(f"{wet}{dead}.")
     if results.plan.without_money:
         why = "no assets were surveyed" if len(impact.assets) == 0 else "nobody stated what the assets are worth"
         sentences.append(f"What a flood costs is unknown: {why}.")

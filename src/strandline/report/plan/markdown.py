@@ -49,6 +49,8 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
     if plan.unknown_assets and not plan.without_money:
         unknown = pluralise(plan.unknown_assets, "asset").replace(SPACE, " ")
         lines += [f"Not counted: {unknown} without data. Unknown does not mean safe."]
+    if plan.lives:
+        lines += ["", f"**{plan.lives[0]}** {' '.join(plan.lives[1:])}".replace(SPACE, " "), ""]
     budget = "without a budget limit"
     if plan.budget is not None:
         budget = f"within a budget of {format_money(plan.budget, plan.money)}"
@@ -86,7 +88,9 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
 
 
 def _counts_people(plan: Plan) -> bool:
-    return plan.evacuation is not None and not all(area.people.is_unknown for area in plan.evacuation.areas)
+    return bool(plan.lives) or (
+        plan.evacuation is not None and not all(area.people.is_unknown for area in plan.evacuation.areas)
+    )
 
 
 def _phase_lines(phase: PhaseText) -> list[str]:
