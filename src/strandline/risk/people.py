@@ -73,7 +73,7 @@ class People:
 
     @classmethod
     def per_year(cls, low: float, likely: float, high: float) -> Self:
-        """Bounds of a number a year, widened to two significant digits; below 1 too, but to no less than 0.001."""
+        """Bounds of a number a year, widened to two significant digits; below 1 too, but to whole hundredths."""
         low, high = _two_significant_digits(low, math.floor), _two_significant_digits(high, math.ceil)
         return cls(low, min(max(likely, low), high), high)
 
@@ -207,6 +207,6 @@ def _two_digits(value: float, rounded: Callable[[float], int]) -> float:
 
 
 def _two_significant_digits(value: float, rounded: Callable[[float], int]) -> float:
-    """A number with two significant digits, rounded as given; thousandths below 0.01."""
-    digits = min(1 - math.floor(math.log10(value)), 3) if value > 0 else 0
+    """A number with two significant digits, rounded as given; whole hundredths below 0.1."""
+    digits = min(1 - math.floor(math.log10(value)), 2) if value > 0 else 0
     return round(rounded(round(value * 10.0**digits, 9)) / 10.0**digits, max(digits, 0))
