@@ -18,7 +18,7 @@ def lives_sentences(loss: LossOfLife | None, return_period: float) -> tuple[str,
     return (
         f"In a flood of the sea that comes about once in {format_years(return_period)}, {may_die(loss.by_night)} if it"
         f" comes by night and nobody leaves; by day {format_people(loss.by_day)}.",
-        f"If as many leave in time as did elsewhere when they were told to ({least} to {most}), by night"
+        f"If as many leave in time as did elsewhere when they were asked to ({least} to {most}), by night"
         f" {format_people(loss.warned)}. Do not count on it: whoever stays is in the same danger.",
         *_what_is_possible(loss),
         METHOD,

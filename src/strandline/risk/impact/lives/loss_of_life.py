@@ -31,7 +31,7 @@ DAYLIGHT = 1 / 3.34
 case-control study of 123 deaths in flash floods in Iran, 2005-2018 (odds ratio, read in abstract). The greatest is 1:
 the mortality functions are of floods by day and by night."""
 LEAVE = (0.136, 0.9)
-"""Least and greatest share of the people who leave when they are told [-]. Least: those who reached a designated
+"""Least and greatest share of the people who leave when they are asked to [-]. Least: those who reached a designated
 shelter in three villages hit by cyclone Sidr in 2007, where 41 % left their homes and more than 90 % had heard the
 warning (survey of 331 households, read in abstract). Greatest: 80 to 90 % left New Orleans in 2005 (Wolshon 2006, as
 quoted by Jonkman et al. 2009)."""
