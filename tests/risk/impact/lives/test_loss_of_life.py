@@ -94,6 +94,16 @@ def test_without_errors_the_likely_dead_are_people_times_the_published_share_of_
         assert counts.in_danger[1, 0, 0, period] == people[depth >= 0.5].sum()
 
 
+def test_where_ground_and_sea_lie_closer_than_mapped_the_water_is_that_much_deeper() -> None:
+    assets, deep = homes(), np.full((EDGE, EDGE), -5.0)
+    places = without_errors(assets)
+    closer = np.linspace(-0.8, 0.8, SAMPLES)
+    places = replace(places, errors=replace(places.errors, ground=closer))
+    counts = count_at_return_levels(places, [bathtub(np.tile(LEVELS, (SAMPLES, 1)), deep)], None)
+    expected = assets["people"].sum() * remaining_zone(LEVELS[None] + 5.0 + closer[:, None])
+    np.testing.assert_allclose(counts.deaths[1, :, 0], expected, rtol=1e-6)
+
+
 def test_districts_add_up_to_the_whole_in_every_sample_at_every_level() -> None:
     counts = count_at_return_levels(without_errors(homes()), [sampled()], None)
     for each in (counts.with_water, counts.in_danger, counts.deaths):
