@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import tests.fixtures.reports as coast
-from strandline.planning.early_action.evacuation.lives import lives_sentences
+from strandline.planning.early_action.evacuation.lives import lives_sentences, what_lives_rest_on
 from strandline.report.page.page import render_page
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.report.products import summarise
@@ -18,6 +18,7 @@ from strandline.risk.people import People
 LOSS = LossOfLife(
     in_danger=People(10, 500, 900),
     by_night=People(4, 40, 320),
+    on_average=People(7, 41, 170),
     by_day=People(0, 40, 320),
     warned=People(0, 12, 280),
     by_district=(("harbour", People(4, 40, 310)), (None, People(0, 0, 9))),
@@ -45,10 +46,17 @@ def test_page_plan_and_summary_state_who_may_die_and_what_a_year_brings() -> Non
     people = PopulationImpact(*counts, (DistrictPopulation("harbour", *counts), DistrictPopulation(None, *counts)))
     impact = replace(results.impact, population=people, loss_of_life=LOSS, fields=FIELDS)
     period = results.hazard.return_periods[-1]
-    results = replace(results, impact=impact, plan=replace(results.plan, lives=lives_sentences(LOSS, period)))
+    results = replace(
+        results,
+        impact=impact,
+        plan=replace(results.plan, lives=lives_sentences(LOSS, period), lives_rest_on=what_lives_rest_on(LOSS)),
+    )
     page = text_of(render_page(results))
     assert "between 4 and 320 people may die if it comes by night and nobody leaves; by day between 0 and 320" in page
-    assert "between 4 and 320 people may die by night if nobody leaves" in page.split("<nav")[0], "the summary tells it"
+    assert (
+        "between 4 and 320 people may die by night if nobody leaves (on average between 7 and 170)"
+        in page.split("<nav")[0]
+    ), "the summary tells it"
     assert 'data-label="May die by night">4 to 310' in page
     assert 'data-label="May die by night">0 to 9' in page
     assert 'data-label="In dangerous depth">0.5 to 17' in page

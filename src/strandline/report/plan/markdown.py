@@ -36,6 +36,8 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
         lines += [PARTLY_SIMULATED if "real" in kinds else SIMULATED, ""]
     for caveat in plan.caveats:
         lines += [f"**{caveat}**", ""]
+    if plan.lives:
+        lines += [f"**{plan.lives[0]}** {' '.join(plan.lives[1:])}".replace(SPACE, " "), ""]
     if plan.without_money:
         lines += [f"The flood damage a year is **unknown**. {plan.without_money}"]
     elif math.isnan(damage.mean):
@@ -49,8 +51,6 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
     if plan.unknown_assets and not plan.without_money:
         unknown = pluralise(plan.unknown_assets, "asset").replace(SPACE, " ")
         lines += [f"Not counted: {unknown} without data. Unknown does not mean safe."]
-    if plan.lives:
-        lines += ["", f"**{plan.lives[0]}** {' '.join(plan.lives[1:])}".replace(SPACE, " "), ""]
     budget = "without a budget limit"
     if plan.budget is not None:
         budget = f"within a budget of {format_money(plan.budget, plan.money)}"
@@ -79,6 +79,7 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
     if plan.notes:
         lines += ["## What this plan leaves out", "", *(f"- {note}" for note in plan.notes), ""]
     amounts = "" if plan.without_money else f"Amounts are in {plan.money.in_words}. "
+    lines += [" ".join(plan.lives_rest_on), ""] if plan.lives_rest_on else []
     lines += [BASIS_OF_BOUNDS] if not plan.without_money or _counts_people(plan) else []
     lines += [
         f"A person confirms every alert. {amounts}Levels are metres above {plan.vertical_datum}.",

@@ -8,7 +8,7 @@ import numpy as np
 
 from strandline.observations.arrays import Floats
 from strandline.risk.hazard.hazard import FLOODED_DEPTH, FutureHazard, Hazard
-from strandline.risk.impact.lives.water_at_places import WaterAtPlaces
+from strandline.risk.impact.lives.water_at_places import WaterAtPlaces, sea_of_most_years
 from strandline.risk.people import PeopleErrors, bound_of
 from strandline.risk.stage_damage.annual_probability import annual_probability
 from strandline.risk.stage_damage.asset_depths import cell_depths
@@ -28,7 +28,7 @@ surge was found (FAO, salinity after the tsunami)."""
 
 @dataclass(frozen=True)
 class SaltedFields:
-    """Fields under sea water in the highest flood of a year, on average over many years.
+    """Fields under sea water in the highest flood of a year, on average over many years and over what is not known.
 
     Attributes:
         name: of the sea.
@@ -87,7 +87,8 @@ def assess_fields(
         return None
     area = fields.geometry.area.to_numpy() / 1e4
     weights = np.stack([np.ones(len(fields)), area])  # (2, F)
-    land = _Land(fields, weights, PeopleErrors.draw(len(hazards[0].levels), rng).ground, ground)
+    land = _Land(fields, weights, PeopleErrors.draw(len(hazards[0].levels), rng).ground, ground,
+                 sea_of_most_years([hazards[0], *([] if frequent is None else [frequent])]))  # fmt: skip
     today, periods = _under_water(land, hazards, frequent)
     index = periods.index(hazards[0].return_periods[design])
     scenarios = [_per_year("today", today, periods, weights)]
@@ -100,12 +101,13 @@ def assess_fields(
 
 @dataclass(frozen=True, eq=False)
 class _Land:
-    """F fields, W weights (W, F) of each, (S,) errors of the ground [m], and the terrain (H, W) [m]."""
+    """F fields, weights (W, F), errors of the ground (S,) [m], terrain (H, W) and sea of most years (S,) [m]."""
 
     fields: gpd.GeoDataFrame
     weights: Floats
     errors: Floats
     ground: Floats | None
+    calm: Floats | None
 
 
 def _under_water(land: _Land, hazards: Sequence[Hazard], frequent: Hazard | None) -> tuple[Floats, tuple[float, ...]]:
@@ -113,6 +115,7 @@ def _under_water(land: _Land, hazards: Sequence[Hazard], frequent: Hazard | None
     first = hazards[0]
     shorter = [] if frequent is None else [frequent]
     targets = np.concatenate([each.levels for each in (*shorter, first)], axis=1)  # (S, R)
+    periods = tuple(period for each in (*shorter, first) for period in each.return_periods)
     exposure = overlay_exposure(land.fields, first.region)
     (group,) = exposure.classes
     height = np.full(np.prod(first.region.shape) + 1, -np.inf)
@@ -125,10 +128,12 @@ def _under_water(land: _Land, hazards: Sequence[Hazard], frequent: Hazard | None
         ((_, depth),) = cell_depths(sample.depth, exposure)  # (L, C)
         unknown = np.asarray(np.isnan(depth).any(axis=0))
         water = WaterAtPlaces.of(sample.levels, (depth.T, unknown), height[group.cells])
+        if land.calm is not None:
+            water = water.lived_with(float(land.calm[number]), land.errors[number], FLOODED_DEPTH)
         for period, level in enumerate(targets[number]):
             wet = water.at(level + land.errors[number]).reaches(np.full(unknown.size, FLOODED_DEPTH))
             found[:, :, number, period] = by_cell @ (wet == 1), by_cell @ (wet != 0)
-    return found, tuple(period for each in (*shorter, first) for period in each.return_periods)
+    return found, periods
 
 
 def _per_year(name: str, under_water: Floats, periods: tuple[float, ...], weights: Floats) -> SaltedFields:
@@ -136,6 +141,6 @@ def _per_year(name: str, under_water: Floats, periods: tuple[float, ...], weight
     whole = np.maximum(weights.sum(axis=1), 1e-9)[:, None]
     low = annual_probability(np.moveaxis(least, -1, 0) / whole, periods).at_least * whole  # (W, S)
     high = annual_probability(np.moveaxis(most, -1, 0) / whole, periods).at_most * whole
-    (fields, hectares) = ((bound_of(a), -bound_of(-b)) for a, b in zip(low, high, strict=True))
+    (fields, hectares) = ((float(a.mean()), float(b.mean())) for a, b in zip(low, high, strict=True))
     bear_less = fields[0] * RECOVERY_YEARS[0], min(fields[1] * RECOVERY_YEARS[1], float(weights[0].sum()))
     return SaltedFields(name, fields, hectares, bear_less)

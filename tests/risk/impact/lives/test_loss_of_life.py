@@ -12,7 +12,8 @@ from shapely import LineString, Point
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
 from strandline.pipeline.run_folder.value_files import decode, encode
-from strandline.planning.early_action.evacuation.lives import lives_sentences
+from strandline.planning.early_action.evacuation.lives import lives_sentences, what_lives_rest_on
+from strandline.planning.formatting import format_people
 from strandline.report.consistency.people import people_nest
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
 from strandline.risk.impact.lives.counts import Counts, HomesAtSeas, count_at_return_levels
@@ -120,6 +121,7 @@ def test_frequent_maps_come_first_and_count_as_maps_of_lower_seas() -> None:
 def test_bounds_ascend_and_nobody_dies_who_has_no_water_at_home() -> None:
     population, loss = assessed(homes(), sampled())
     assert list(people_nest(population, None, loss)) == []
+    assert loss.by_night.low <= loss.on_average.low < loss.on_average.high <= loss.by_night.high
     assert 0 < loss.by_night.high <= loss.in_danger.high <= population.exposed.high
     assert loss.by_night.low > 0
 
@@ -209,6 +211,33 @@ def test_a_future_sea_has_its_own_people_a_year() -> None:
     assert later.deaths.high > today.deaths.high
 
 
+def test_the_sea_of_most_years_endangers_nobody_today_but_a_risen_one_does() -> None:
+    low_ground = np.full((EDGE, EDGE), 0.9)
+    often = bathtub(np.tile([1.0], (SAMPLES, 1)), low_ground, (1.1,))
+    today = bathtub(np.tile(LEVELS + 0.5, (SAMPLES, 1)), low_ground)
+    places = without_errors(homes())
+    places = replace(places, errors=replace(places.errors, ground=np.full(SAMPLES, 1.0)), calm=often.levels[:, 0])
+    counts = count_at_return_levels(places, [today], often)
+    assert (counts.with_water[2, :, 0, 0] == 0).all(), "the map keeps homes dry in most years, and so do errors"
+    assert (counts.in_danger[1, :, 0, -1] > 0).all()
+    risen = [bathtub(each.levels + 1.0, low_ground, each.return_periods) for each in (today, often)]
+    later = count_at_return_levels(places, [risen[0], today], risen[1])
+    assert (later.in_danger[1, :, 0, 0] > 0).all(), "homes do not rise with the sea"
+    assert (later.deaths[2, :, 0] >= counts.deaths[2, :, 0]).all()
+
+
+def test_unknown_ground_endangers_nobody_in_the_sea_of_most_years_and_may_in_every_higher_one() -> None:
+    nowhere = np.full((EDGE, EDGE), np.nan)
+    maps = [
+        bathtub(np.tile(each, (SAMPLES, 1)), nowhere, periods) for each, periods in ((LEVELS, PERIODS), ([0.5], (1.1,)))
+    ]
+    places = replace(without_errors(homes(), Mortality(True)), calm=np.full(SAMPLES, 0.5))
+    counts = count_at_return_levels(places, maps[:1], maps[1])
+    people = places.people[2].sum()
+    np.testing.assert_allclose(counts.deaths[2, 0, 0], [0, *[0.22 * people] * 3])
+    np.testing.assert_allclose(counts.in_danger[2, 0, 0], [0, *[people] * 3])
+
+
 def test_where_nobody_is_counted_nothing_is_told() -> None:
     assets = homes().assign(people=np.nan)
     assert estimate_loss_of_life([sampled()], assets, None, 2, np.random.default_rng(0)) is None
@@ -229,13 +258,15 @@ def test_the_gate_stops_more_dead_than_people_in_the_water() -> None:
 
 def test_sentences_say_night_day_warned_what_is_possible_and_the_method() -> None:
     _, loss = assessed(homes(), sampled(continent="asia"))
-    first, second, *rest = lives_sentences(loss, 100)
+    first, average, second = lives_sentences(loss, 100)
+    rest = what_lives_rest_on(loss)
     assert f"between {loss.by_night.low:g} and {loss.by_night.high:,.0f} people may die" in first
     assert "by night and nobody leaves" in first
     assert f"between {loss.warned.low:g} and {loss.warned.high:,.0f}" in second
+    assert format_people(loss.on_average) in average
     assert any("No embankment was surveyed" in each for each in rest)
     assert any("how strong the houses are" in each for each in rest)
-    assert "not mapped" in rest[-1].replace("\n", " ")
+    assert "not mapped" in rest[0].replace("\n", " ")
     dry = replace(loss, by_night=People(0, 0, 0), by_day=People(0, 0, 0), warned=People(0, 0, 0))
     (only,) = lives_sentences(dry, 100)
     assert "nobody is counted as in danger" in only

@@ -29,6 +29,7 @@ class HomesAtSeas:
         may_breach: (P,) whether an embankment may breach nearby.
         mortality: of people in the water.
         errors: of each sample.
+        calm: (S,) today's sea of most years [m, region datum], with which people live; ``None`` = it is not mapped.
     """
 
     places: gpd.GeoDataFrame
@@ -38,6 +39,7 @@ class HomesAtSeas:
     may_breach: Mask
     mortality: Mortality
     errors: PeopleErrors
+    calm: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +65,8 @@ def count_at_return_levels(homes: HomesAtSeas, hazards: Sequence[Hazard], freque
     """Count people at the levels of the first hazard, after those of shorter return periods.
 
     In each sample the sea stands higher or lower than its return level by what ground and sea may lie closer or farther
-    apart than mapped, and the maps of the neighbouring levels show what then floods.
+    apart than mapped, and the maps of the neighbouring levels show what then floods. The sea of most years endangers
+    nobody, or nobody would live there.
 
     Args:
         hazards: maps of the same samples on the same land.
@@ -80,9 +83,12 @@ def count_at_return_levels(homes: HomesAtSeas, hazards: Sequence[Hazard], freque
     people = homes.groups[None] * homes.people[:, None]  # (3, G, P)
     for number, sample in enumerate(chain):
         water = WaterAtPlaces.of(sample.levels, sample.greatest_depth(), homes.ground)
+        calm = -np.inf if homes.calm is None else float(homes.calm[number])
+        if homes.calm is not None:
+            water = water.lived_with(calm, errors.ground[number], DANGEROUS_DEPTH)
         for period, level in enumerate(targets[number]):
             at_home = water.at(level + errors.ground[number])
-            shares = _shares(homes, at_home, errors.wet_depth[number])
+            shares = _shares(homes, at_home, errors.wet_depth[number], level <= calm)
             for name, share in shares.items():
                 counts[name][:, number, :, period] = np.einsum("bgp,bp->bg", people, share)
     factor = errors.count_factor[None, :, None, None]
@@ -92,16 +98,18 @@ def count_at_return_levels(homes: HomesAtSeas, hazards: Sequence[Hazard], freque
     )  # fmt: skip
 
 
-def _shares(homes: HomesAtSeas, water: Water, wet_depth: float) -> dict[str, Floats]:
-    """(3, P) share of the people of each place that counts: fewest, likely and most."""
+def _shares(homes: HomesAtSeas, water: Water, wet_depth: float, is_lived_with: bool) -> dict[str, Floats]:
+    """(3, P) share of the people of each place that counts: fewest, likely and most; unknown ground is dangerous, but
+    in a sea that people live with."""
     wet, deep = (water.reaches(np.full(len(water.least), depth)) for depth in (wet_depth, DANGEROUS_DEPTH))
     least, most = np.nan_to_num(water.least), np.nan_to_num(water.most)
     dead = homes.mortality.most(most, homes.may_breach)
     known = dead[~water.has_unknown_cell]
     worst = max(homes.mortality.worst, float(known.max()) if known.size else 0.0)
-    dead = np.where(water.has_unknown_cell, np.maximum(dead, worst), dead)
+    if not is_lived_with:
+        dead = np.where(water.has_unknown_cell, np.maximum(dead, worst), dead)
     return {
         "with_water": np.stack([wet == 1, wet == 1, wet != 0]).astype(float),
-        "in_danger": np.stack([deep == 1, deep == 1, deep != 0]).astype(float),
+        "in_danger": np.stack([deep == 1, deep == 1, (deep == 1) if is_lived_with else (deep != 0)]).astype(float),
         "deaths": np.stack([homes.mortality.least(least), homes.mortality.likely(least), dead]),
     }

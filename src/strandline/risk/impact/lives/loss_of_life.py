@@ -13,7 +13,7 @@ from strandline.risk.hazard.hazard import FutureHazard, Hazard
 from strandline.risk.impact.lives.counts import HomesAtSeas, count_at_return_levels
 from strandline.risk.impact.lives.mortality import Mortality
 from strandline.risk.impact.lives.per_year import PeoplePerYear, people_per_year
-from strandline.risk.impact.lives.water_at_places import ground_at, points_of
+from strandline.risk.impact.lives.water_at_places import ground_at, points_of, sea_of_most_years
 from strandline.risk.impact.population import PopulationImpact
 from strandline.risk.impact.totals import rows_by_district
 from strandline.risk.people import Homes, People, PeopleErrors, bound_of
@@ -50,7 +50,8 @@ class LossOfLife:
     Attributes:
         in_danger: people whose homes stand in dangerous depth.
         by_night: who may die by night if nobody leaves.
-        by_day: the same by day.
+        on_average: the same, averaged over ground, sea and counts that nobody knows: of what is at least and at most.
+        by_day: as ``by_night``, by day.
         warned: the same by night if as many leave in time as did elsewhere.
         by_district: ``by_night`` of each district with homes, in the order of their names; ``None`` = not stated.
         per_year: today's first, then that of each future sea.
@@ -60,6 +61,7 @@ class LossOfLife:
 
     in_danger: People
     by_night: People
+    on_average: People
     by_day: People
     warned: People
     by_district: tuple[tuple[str | None, People], ...]
@@ -111,6 +113,7 @@ def estimate_loss_of_life(
         may_breach=_near(*point, embankments),
         mortality=Mortality(region.continent not in STRONG_HOUSES),
         errors=PeopleErrors.draw(len(hazards[0].levels), rng),
+        calm=sea_of_most_years([hazards[0], *([] if frequent is None else [frequent])]),
     )
     today = count_at_return_levels(at_seas, hazards, frequent)
     index = today.return_periods.index(hazards[0].return_periods[design])
@@ -123,13 +126,16 @@ def estimate_loss_of_life(
         return People.bounded(ends[0], min(max(ends[1], ends[0]), ends[2]), ends[2]).within(whole)
 
     left = 1 - LEAVE[1], 1 - LEAVE[0]
+    by_night = event(today.deaths, 0, (1.0, 1.0), everybody)
+    low, likely, high = today.deaths[:, :, 0, index].mean(axis=1)
     scenarios = [("today", today)]
     for each in futures:
         same_land = (each.hazard, *hazards) if each.same_sea_today is None else (each.hazard,)
         scenarios.append((each.name, count_at_return_levels(at_seas, same_land, each.frequent)))
     return LossOfLife(
         in_danger=event(today.in_danger, 0, (1.0, 1.0), everybody),
-        by_night=event(today.deaths, 0, (1.0, 1.0), everybody),
+        by_night=by_night,
+        on_average=People.bounded(low, likely, min(high, everybody.high)),
         by_day=event(today.deaths, 0, (DAY_AT_HOME * DAYLIGHT, 1.0), everybody),
         warned=event(today.deaths, 0, left, everybody),
         by_district=tuple(

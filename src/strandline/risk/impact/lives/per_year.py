@@ -6,13 +6,15 @@ import numpy as np
 
 from strandline.observations.arrays import Floats
 from strandline.risk.impact.lives.counts import Counts
-from strandline.risk.people import People, bound_of
+from strandline.risk.people import People
 from strandline.risk.stage_damage.annual_probability import AnnualProbability, annual_probability
 
 
 @dataclass(frozen=True)
 class PeoplePerYear:
-    """People in the highest flood of a year, on average over many years [a-1].
+    """People in the highest flood of a year, on average over many years and over what is not known [a-1].
+
+    The lower number is the mean of what is at least, the upper one of what is at most.
 
     Attributes:
         name: of the sea.
@@ -36,9 +38,8 @@ def people_per_year(name: str, counts: Counts, least_by_day: float) -> PeoplePer
 
     def of(count: Floats, share: float = 1.0) -> People:
         low, likely, high = (_integrate(each, counts) for each in count[:, :, 0])  # (S, R) each
-        return People.per_year(
-            bound_of(low.at_least) * share, float(np.median(likely.at_least)), -bound_of(-high.at_most)
-        )
+        ends = float(low.at_least.mean()) * share, float(high.at_most.mean())
+        return People.per_year(ends[0], min(max(float(likely.at_least.mean()), ends[0]), ends[1]), ends[1])
 
     with_water = of(counts.with_water)
     in_danger = of(counts.in_danger).within(with_water)
