@@ -39,6 +39,8 @@ METHOD = (
     "Who may die follows from the depth of the water at homes by mortality that was recorded in floods of the sea (Boyd"
     " 2005; Jonkman et al. 2008; Bern et al. 1993; the Netherlands in 1953). How fast water rises and runs is not"
     " mapped: the upper numbers take it to rise fast where it is deep, and to burst through a breach near embankments."
+    " Homes are taken to stand high enough for the sea of most years. Numbers a year and on average are means, from the"
+    " lowest to the highest recorded mortality."
 )
 """What the numbers rest on, for readers."""
 
