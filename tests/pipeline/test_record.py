@@ -28,6 +28,14 @@ def test_events_are_by_turns_those_of_each_driver_and_know_the_sea_of_their_day(
     assert [event.peak_level for event in events] == [2.0, 0.0, 1.5, 0.0]
 
 
+def test_the_sea_takes_every_second_turn() -> None:
+    time = np.datetime64("2020-01-01", "ns") + np.arange(4000) * HOUR
+    sea = series({300: 2.0, 900: 1.9, 1500: 1.8, 2100: 1.7})
+    rain, river = series({600: 90.0, 1200: 60.0}), series({1800: 500.0, 2400: 400.0})
+    events = find_whole_events(time, sea, [rain, river], 4)
+    assert [int((event.peak - time[0]) / HOUR) for event in events] == [300, 600, 900, 1800]
+
+
 def test_an_event_whose_sea_was_not_read_is_left_out() -> None:
     time = np.datetime64("2020-01-01", "ns") + np.arange(4000) * HOUR
     sea, rain = series({600: 2.0}), series({2000: 90.0})

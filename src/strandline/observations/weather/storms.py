@@ -95,8 +95,12 @@ def find_whole_storms(time: Times, level: npt.NDArray[np.float64], most: int) ->
 def find_whole_events(
     time: Times, level: npt.NDArray[np.float64], others: Sequence[npt.NDArray[np.float64]], most: int
 ) -> list[Storm]:
-    """`find_events` of sea and others whose window and context lie within the record, and whose peak level was read."""
-    events = find_events(time, level, (level, *others), _is_inner(time), most)
+    """`find_events` whose window and preceding context lie within the record, and whose peak level was read.
+
+    The sea takes every second turn, for most of what is asked of storms is asked of the sea.
+    """
+    turns = [driver for other in others for driver in (level, other)]
+    events = find_events(time, level, turns, _is_inner(time), most)
     return [event for event in events if np.isfinite(event.peak_level)]
 
 
