@@ -12,7 +12,7 @@ def lives_sentences(loss: LossOfLife | None, return_period: float) -> tuple[str,
     if loss.by_night.high == 0:
         return (
             f"In a flood of the sea that comes about once in {format_years(return_period)} no home is known or feared"
-            " to stand in water, so nobody is counted as in danger.",
+            " to stand in water, so nobody is counted as in danger. A higher sea may come.",
         )
     least, most = (format_percent(share) for share in LEAVE)
     by_day = "as many" if loss.by_day == loss.by_night else format_people(loss.by_day)
