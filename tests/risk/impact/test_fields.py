@@ -61,6 +61,22 @@ def test_unknown_ground_counts_as_dry_and_as_salted() -> None:
     np.testing.assert_allclose(found.at_design, (1, 2))
 
 
+def test_no_field_is_salted_in_the_sea_of_most_years_and_higher_seas_count_from_there() -> None:
+    levels, low = np.tile(np.array([1.0, 2.0, 3.0]), (SAMPLES, 1)), np.full((EDGE, EDGE), 0.5)
+
+    def bathtub(sea: np.ndarray, periods: tuple[float, ...]) -> Hazard:
+        depth = np.maximum(sea[..., None, None] - low, 0).astype(np.float32)
+        wet = (depth >= 0.15).mean(axis=0, dtype=np.float32)
+        return Hazard(REGION, periods, sea, depth, wet, wet, 0 * wet, {"terrain": Provenance("simulated", "")})
+
+    often, fields = bathtub(levels[:, :1] - 0.1, (1.1,)), survey(Point(150, 150))
+    known = assess_fields([bathtub(levels, PERIODS)], fields, 2, np.random.default_rng(0), ground=low, frequent=often)
+    assert known is not None
+    np.testing.assert_allclose(known.at_design, (1, 1))
+    assert known.per_year[0].fields[1] < 0.75, "in the sea of ten of eleven years it is dry"
+    assert known.per_year[0].fields[0] > 0
+
+
 def test_points_have_no_hectares_and_the_report_says_so() -> None:
     found = assessed(hazard(), survey(Point(150, 150), Point(850, 150)))
     assert found.hectares == 0
