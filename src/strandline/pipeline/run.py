@@ -21,6 +21,7 @@ from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.stages import (
     consequences,
+    flood_timing,
     hazard_maps,
     learning,
     planning,
@@ -33,6 +34,7 @@ from strandline.pipeline.study_area import StudyArea
 from strandline.pipeline.study_area.flood_scores import targets_of
 from strandline.report.findings import RunInfo, RunResults, SeaLevelRiseScenario
 from strandline.report.report import write_report
+from strandline.risk.timing.by_cell import time_map
 from strandline.uncertainty.forecaster import save_forecaster
 from strandline.uncertainty.gauge_forecast.forecaster_file import save_gauge_forecaster
 
@@ -101,8 +103,11 @@ def run(
         )
         impact = replace(impact, population=stage("count the people", consequences.count_people, hazard, futures, area))
         zones, response = stage("find the zones", consequences.find_zones, area, hazard, futures, sea_level)
+        timing = stage(
+            "time the water", flood_timing.time_the_water, area, data, sea_level, levels, zones, response.dry_level
+        )
         plan = stage(
-            "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level
+            "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level, timing
         )
         novelty = stage("compare with training coasts", learning.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})
@@ -149,6 +154,7 @@ def run(
             information=information,
             out_of_distribution=novelty,
             learnt=how_learnt(data, members, config.distillation),
+            flood_times=None if timing is None else time_map(timing.floods, timing.return_periods),
             radar_scenes=with_shares(radar.scenes, data.first_pass, test.land[0].numpy()),
         )
         key = {

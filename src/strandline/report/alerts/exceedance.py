@@ -27,7 +27,7 @@ class Exceedance:
         earliest, onset: early and expected start, UTC; ``None`` = the level is not exceeded.
         likely_end, latest_end: end of the last hour above the level that is expected, and that is possible
             (``MAY_EXCEED``), UTC.
-        is_open_ended: the forecast ends before the event may.
+        is_open_ended: the forecast ends before the event may, or nobody knows how long water stands.
         low, middle, high: highest level [m]: 5 %, 50 % and 95 % of an ensemble; else 10 %, 50 % and 90 % of the peak.
         height: highest level if the event happens [m]: the median of the members that exceed the level, or the level.
     """
@@ -47,7 +47,13 @@ class Exceedance:
 
 
 def exceedance_of_members(
-    times: Times, levels: Floats, thresholds: Sequence[float], drainage: pd.Timedelta = 0 * HOUR
+    times: Times,
+    levels: Floats,
+    thresholds: Sequence[float],
+    drainage: pd.Timedelta = 0 * HOUR,
+    ahead: pd.Timedelta = 0 * HOUR,
+    *,
+    is_open_ended: bool = False,
 ) -> Exceedance:
     """Return the exceedance by equally likely members.
 
@@ -56,6 +62,8 @@ def exceedance_of_members(
         levels: (N, T) sea levels [m].
         thresholds: (S,) equally likely levels from which the event counts [m].
         drainage: until the water has run off the land, where that is known.
+        ahead: by which the water may come before the sea passes the threshold.
+        is_open_ended: whether water may stand longer than that.
     """
     over = np.concatenate([levels >= threshold for threshold in thresholds])  # (S N, T)
     end = _possible_hours(over.mean(axis=0))[-1] + 1 if over.any() else over.shape[1]
@@ -70,10 +78,11 @@ def exceedance_of_members(
     first = over[exceeds].argmax(axis=1)
     last = over.shape[1] - 1 - over[exceeds, ::-1].argmax(axis=1)
     earliest, onset = (hours[int(np.quantile(first, share, method="lower"))] for share in (EARLY, 0.5))
+    earliest = max(earliest - ahead, hours[0])
     likely_end, latest_end = (hours[hour] + HOUR + drainage for hour in (int(np.median(last)), end - 1))
     probability = float(exceeds.mean())
     return Exceedance(
-        hours[0], probability, False, earliest, onset, likely_end, latest_end, bool(end == hours.size),
+        hours[0], probability, False, earliest, onset, likely_end, latest_end, bool(end == hours.size) or is_open_ended,
         low, middle, high, float(np.median(np.tile(highest, len(thresholds))[exceeds])),
     )  # fmt: skip
 

@@ -37,6 +37,7 @@ from strandline.report.figures.style import (
     style_axes,
     style_rc,
 )
+from strandline.risk.timing.by_cell import TimeMap
 
 PROBABILITY_EDGES = (0.05, 0.33, 0.66, 0.90, 1.0)
 PROBABILITY_LABELS = ("unlikely, 5–33 %", "as likely as not, 33–66 %", "likely, 66–90 %", "very likely, over 90 %")
@@ -54,6 +55,11 @@ EPISTEMIC_SD_LABELS = ("5–10 points", "10–20 points", "20–30 points", "ove
 ANNUAL_EDGES = (0.01, 0.04, 0.20, 0.50, 1.0)
 ANNUAL_LABELS = ("1–4 % a year", "4–20 % a year", "20–50 % a year", "over 50 % a year")
 """Classes of the annual probability [a-1]: once in 100, 25, 5 and 2 years."""
+ARRIVAL_EDGES = (-48.0, -3.0, 0.0, 3.0)
+ARRIVAL_LABELS = ("later than 3 hours after", "within 3 hours after", "within 3 hours before", "earlier")
+"""Classes of hours before the highest sea."""
+STANDING_EDGES = (1e-9, 6.0, 24.0, np.inf)
+STANDING_LABELS = ("up to 6 hours", "6–24 hours", "more than 24 hours", "no end seen")
 HATCH = "////"
 WATER_HATCH = "---"
 """In grey, water is as light as the lowest class of probability."""
@@ -129,6 +135,43 @@ def map_annual(region: Region, terrain: xr.Dataset, annual: Floats, width: float
     _add_legend(figure, _handles(ANNUAL_LABELS), 2, NARROW)
     alt = f"Map of {region.name}: chance of at least 0.15 m of flood water in any one year."
     return as_picture(figure, alt, f"annual-{width}")
+
+
+@style_rc()
+def map_arrival(region: Region, terrain: xr.Dataset, times: TimeMap, width: float = WIDE) -> Picture:
+    """Draw the earliest hour of simulated water in each cell (H, W); land that stayed dry has no colour."""
+    title = f"First water before or after the highest sea,\n{times.return_period:g}-year sea level, simulated"
+    alt = f"Map of {region.name}: earliest simulated hour of 0.15 m of water, from the highest sea at the gauge."
+    before = np.where(np.isfinite(times.arrives), -times.arrives, np.where(np.isnan(times.arrives), np.nan, -np.inf))
+    return _map_times(region, terrain, before, ARRIVAL_EDGES, ARRIVAL_LABELS, (title, alt, "arrival"), width)
+
+
+@style_rc()
+def map_standing(region: Region, terrain: xr.Dataset, times: TimeMap, width: float = WIDE) -> Picture:
+    """Draw for how long simulated water stands in each cell (H, W) at most; land that stayed dry has no colour."""
+    title = f"How long water may stand,\n{times.return_period:g}-year sea level, simulated"
+    alt = f"Map of {region.name}: longest simulated time with 0.15 m of water or more."
+    return _map_times(region, terrain, times.stands, STANDING_EDGES, STANDING_LABELS, (title, alt, "standing"), width)
+
+
+def _map_times(
+    region: Region,
+    terrain: xr.Dataset,
+    hours: Floats,
+    edges: Sequence[float],
+    labels: Sequence[str],
+    text: tuple[str, str, str],
+    width: float,
+) -> Picture:
+    title, alt, name = text
+    across = 0.5 * width if width >= WIDE else width
+    figure, axes = new_axes(across, _map_height(region, across) + 2.3)
+    _draw_ground(axes, region, terrain, hours, 400, edges)
+    axes.set_title(title, loc="left", pad=8)
+    draw_scale_and_north(axes, region)
+    label_coordinates(axes, region)
+    _add_legend(figure, _handles(labels), 2, NARROW)
+    return as_picture(figure, alt, f"{name}-{width}")
 
 
 @style_rc()

@@ -14,13 +14,14 @@ from strandline.planning.formatting import format_metres, format_people
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 
 COLUMNS = (
-    "area", "dangerous from a sea of", "start to move", "hours to clear by day", "by night", "people", "where to",
-    "with less time left",
+    "area", "dangerous from a sea of", "start to move", "hours to clear by day", "by night", "the water", "people",
+    "where to", "with less time left",
 )  # fmt: skip
 TOO_LONG = "no forecast reaches so far: a person decides on the weather service's warnings"
 INTRODUCTION = (
     "Area A is in danger first. Plan with the first number of hours, the longest; an area and those before it are"
-    " cleared together. Hours begin with the decision. The zones are drawn in zones.geojson."
+    " cleared together. Hours begin with the decision. Clearance ends before the"
+    " water may come. The zones are drawn in zones.geojson."
 )
 
 
@@ -133,6 +134,7 @@ def _row(area: EvacuationArea, protocol: Protocol | None) -> EvacuationRow:
             start if moves else TOO_LONG if phases else "a person decides: the plan has no trigger for it",
             _hours(area.clearance.day),
             _hours(area.clearance.night),
+            _water(area),
             format_people(area.people, in_table=True) if area.people.high != 0 else "no home is surveyed",
             area.clearance.where_to or "no refuge is known",
             fallback,
@@ -152,6 +154,17 @@ def _about(area: EvacuationArea) -> str:
         f"Area {area.name}: {', '.join(area.zones)}; walkers without a place in a shelter, together with the"
         f" areas before it: {without}."
     )
+
+
+def _water(area: EvacuationArea) -> str:
+    """How early it may come and how long it may stand, by simulated floods."""
+    if area.water is None:
+        return "when it comes was not simulated"
+    ahead, stands = area.water.ahead_hours, area.water.standing_in_words
+    unit = "hour" if ahead == 1 else "hours"
+    comes = f"may come up to {ahead} {unit} before the sea is there" if ahead else "comes with that sea or later"
+    doubt = "" if area.water.storms else " (an allowance: no simulated storm shows it)"
+    return f"{comes}{doubt}; may stand {stands} after it"
 
 
 def _hours(hours: Hours) -> str:
