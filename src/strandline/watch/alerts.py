@@ -155,14 +155,7 @@ def _content(
     thresholds = _thresholds(deployment.protocol, phase)
     stop = phase.stop
     drainage = stop.drainage_hours or stop.standing_hours or 0.0
-    exceedance = exceedance_of_members(
-        hours,
-        levels,
-        thresholds,
-        pd.Timedelta(hours=drainage),
-        pd.Timedelta(hours=phase.ahead_hours),
-        is_open_ended=stop.has_no_end and stop.drainage_hours is None,
-    )
+    exceedance = exceedance_of_members(hours, levels, thresholds, pd.Timedelta(hours=drainage)).of_water(phase)
     basis: Basis = "own_gauge" if not decision.is_degraded else "other_streams" if state.sea.is_heard else "climate"
     return Content(
         place=deployment.region.name,

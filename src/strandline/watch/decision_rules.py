@@ -208,7 +208,7 @@ class _Reasons:
             parts.append(f"acting in time avoids {currency} {avoided:,.0f} on average and costs {currency} {cost:,.0f}")
         if self.after.awaits_all_clear:
             parts.append(
-                f"the sea has fallen, but nothing shows that the land has drained{_stood(phase)}: a person decides"
+                f"the sea has fallen, but it is not certain that the land has drained{_stood(phase)}: a person decides"
             )
         if not state.sea.is_heard:
             parts.insert(0, f"no gauge and no new forecast{_for_hours(state)}: this rests on what was last known")

@@ -29,7 +29,7 @@ class PhaseState:
         active: its actions run; while ``needs_decision`` it is the last state supported by data.
         degraded: its own expression has been unknown for so long that the fallback decides.
         needs_decision: a person decides: the fallback is unknown too, or the all-clear waits for one.
-        awaits_all_clear: the sea has receded, but nothing shows that the land has drained.
+        awaits_all_clear: the sea has receded, but it is not certain that the land has drained.
         since: when it last started or stopped; ``None`` before the first start.
         decided: when its own expression was last known; ``None`` before the first hour.
         calm_since: since when its stop rule has held without a gap; ``None`` = it does not hold.

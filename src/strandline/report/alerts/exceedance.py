@@ -1,12 +1,14 @@
 """When and how surely the sea exceeds a level, from an ensemble or from hourly quantiles."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
 from strandline.observations.arrays import Floats, Indices, Times
+from strandline.planning.early_action.protocol import Phase
 from strandline.report.alerts.forecast_trace import exceedance_probability
 
 HOUR = pd.Timedelta(hours=1)
@@ -45,15 +47,17 @@ class Exceedance:
     high: float
     height: float
 
+    def of_water(self, phase: Phase) -> Self:
+        """The same for the water on the land of a phase: it may come before the sea is there, and stand for long."""
+        if self.earliest is None:
+            return self
+        earliest = max(self.earliest - phase.ahead_hours * HOUR, self.issued)
+        stays = phase.stop.has_no_end and phase.stop.drainage_hours is None
+        return replace(self, earliest=earliest, is_open_ended=self.is_open_ended or stays)
+
 
 def exceedance_of_members(
-    times: Times,
-    levels: Floats,
-    thresholds: Sequence[float],
-    drainage: pd.Timedelta = 0 * HOUR,
-    ahead: pd.Timedelta = 0 * HOUR,
-    *,
-    is_open_ended: bool = False,
+    times: Times, levels: Floats, thresholds: Sequence[float], drainage: pd.Timedelta = 0 * HOUR
 ) -> Exceedance:
     """Return the exceedance by equally likely members.
 
@@ -62,8 +66,6 @@ def exceedance_of_members(
         levels: (N, T) sea levels [m].
         thresholds: (S,) equally likely levels from which the event counts [m].
         drainage: until the water has run off the land, where that is known.
-        ahead: by which the water may come before the sea passes the threshold.
-        is_open_ended: whether water may stand longer than that.
     """
     over = np.concatenate([levels >= threshold for threshold in thresholds])  # (S N, T)
     end = _possible_hours(over.mean(axis=0))[-1] + 1 if over.any() else over.shape[1]
@@ -78,11 +80,10 @@ def exceedance_of_members(
     first = over[exceeds].argmax(axis=1)
     last = over.shape[1] - 1 - over[exceeds, ::-1].argmax(axis=1)
     earliest, onset = (hours[int(np.quantile(first, share, method="lower"))] for share in (EARLY, 0.5))
-    earliest = max(earliest - ahead, hours[0])
     likely_end, latest_end = (hours[hour] + HOUR + drainage for hour in (int(np.median(last)), end - 1))
     probability = float(exceeds.mean())
     return Exceedance(
-        hours[0], probability, False, earliest, onset, likely_end, latest_end, bool(end == hours.size) or is_open_ended,
+        hours[0], probability, False, earliest, onset, likely_end, latest_end, bool(end == hours.size),
         low, middle, high, float(np.median(np.tile(highest, len(thresholds))[exceeds])),
     )  # fmt: skip
 

@@ -180,7 +180,8 @@ def alert_levels(
     for phase in () if protocol is None else protocol.phases:
         event = phase.event
         if event is not None and (event.variable, event.unit, event.operator[0]) == ("water_level", "m", ">"):
-            named.append((f"plan: {phase.label}", event.value))
+            sooner = f" (water up to {phase.ahead_hours:g} h sooner)" if phase.ahead_hours else ""
+            named.append((f"plan: {phase.label}{sooner}", event.value))
     return tuple(
         AlertLevel(name, level, exceedance_of_quantiles(rows, level, probability(level)))
         for name, level in _joined(named)

@@ -112,7 +112,8 @@ def _at_homes(dangerous: Floats, zones: Zones, homes: Homes | None, region: Regi
         people = homes.likely[chosen]
         if not people.sum() > 0:
             continue
-        first = np.nan_to_num(dangerous[:, cell[chosen]], nan=np.inf)  # (E, P)
+        at_cell = dangerous[:, cell[chosen]]  # (E, P)
+        first = np.where(np.isnan(at_cell), np.inf, at_cell)
         order = np.argsort(first, axis=1, kind="stable")
         reached = np.cumsum(people[order], axis=1) >= max(HOME[1], HOME[0] * people.sum())
         at = np.argmax(reached, axis=1)

@@ -117,7 +117,7 @@ def simulate_floods(
     for shape in range(SHAPES):
         level = designer.draw(peaks, rng).level[:, STORM_PEAK_HOUR - BEFORE_HOURS :]
         sea.append(level)
-        parts.append(_times(ground, designer.mean_sea_level, level))
+        parts.append(time_floods(ground, designer.mean_sea_level, level))
         if progress is not None:
             progress((shape + 1) / SHAPES)
     dangerous_from, wet_from, wet_until = (np.concatenate(each) for each in zip(*parts, strict=True))
@@ -125,8 +125,11 @@ def simulate_floods(
     return SimulatedFloods(np.concatenate(sea), dangerous_from, wet_from, wet_until, ordinary)
 
 
-def _times(ground: KnownGround, mean_sea_level: float, level: Floats) -> tuple[Floats, Floats, Floats]:
-    """The times of storms (E, T); those of one call are in memory at once."""
+def time_floods(ground: KnownGround, mean_sea_level: float, level: Floats) -> tuple[Floats, Floats, Floats]:
+    """``dangerous_from``, ``wet_from`` and ``wet_until`` of storms with hourly levels (E, T) [m, region datum].
+
+    The water of all storms of one call is in memory at every hour.
+    """
     hours = np.arange(level.shape[1], dtype=np.float64)
     flood = inundate(
         ground.basin(mean_sea_level),

@@ -42,7 +42,7 @@ def water_of(times: ZoneTimes, zones: Indices, level: float) -> AreaWater:
     A storm counts where dangerous water comes in it and the sea passes the level, or the lowest peak of those storms if
     that is lower: how wrong the level is, the trigger knows by itself.
     """
-    dangerous = np.nan_to_num(times.dangerous_from[zones], nan=np.inf).min(axis=0)  # (E,)
+    dangerous = _or_infinite(times.dangerous_from[zones]).min(axis=0)  # (E,)
     in_danger = np.isfinite(dangerous)
     lowest = min(level, float(times.peaks[in_danger].min())) if in_danger.any() else level
     ahead = [
@@ -61,7 +61,7 @@ def water_of(times: ZoneTimes, zones: Indices, level: float) -> AreaWater:
 
 def _standing(times: ZoneTimes, zones: Indices, level: float) -> tuple[int | None, bool]:
     """Hours from when the sea was last at a level, or from its peak below that, until the last zone is dry."""
-    until = np.nan_to_num(times.wet_until[zones], nan=np.inf).max(axis=0)  # (E,); unknown has no end
+    until = _or_infinite(times.wet_until[zones]).max(axis=0)  # (E,); unknown has no end
     is_wet = until > -np.inf
     if not is_wet.any():
         return None, False
@@ -72,6 +72,10 @@ def _standing(times: ZoneTimes, zones: Indices, level: float) -> tuple[int | Non
         for sea in times.sea[is_wet]
     ]
     return math.ceil(max(0.0, float((until[is_wet] - np.array(last)).max())) + LONGER_HOURS), False
+
+
+def _or_infinite(times: Floats) -> Floats:
+    return np.where(np.isnan(times), np.inf, times)
 
 
 def _first(sea: Floats, hours: Floats, level: float) -> float:
