@@ -41,15 +41,16 @@ def time_the_water(
     zones: Zones,
     mean_high_water: float,
 ) -> FloodTiming | None:
-    """Simulate storms at the most frequent and the rarest mapped return level; ``None`` = the sea reaches no cell.
+    """Simulate storms at the middle and the rarest mapped return level; ``None`` = the sea reaches no cell.
 
     Args:
         levels: (N, R) sampled return levels [m, region datum]; the median counts.
         mean_high_water: of the tide alone [m, region datum].
     """
     observations, designer = area.observations, storm_designer(area.observations, sea_level)
-    periods = np.unique(np.array(area.return_periods)[[0, -1]])
-    peaks = np.median(levels, axis=0)[np.unique([0, levels.shape[1] - 1])]
+    last = len(area.return_periods) - 1
+    chosen = np.unique([last // 2, last])
+    periods, peaks = np.array(area.return_periods)[chosen], np.median(levels, axis=0)[chosen]
     bounds = None if data.archive is None else bounds_of_ground(data.archive)
     ground = KnownGround.of(observations, designer.mean_sea_level, float(peaks.max()), bounds)
     if ground is None:

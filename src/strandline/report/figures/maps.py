@@ -55,8 +55,8 @@ EPISTEMIC_SD_LABELS = ("5–10 points", "10–20 points", "20–30 points", "ove
 ANNUAL_EDGES = (0.01, 0.04, 0.20, 0.50, 1.0)
 ANNUAL_LABELS = ("1–4 % a year", "4–20 % a year", "20–50 % a year", "over 50 % a year")
 """Classes of the annual probability [a-1]: once in 100, 25, 5 and 2 years."""
-ARRIVAL_EDGES = (-48.0, -3.0, 0.0, 3.0)
-ARRIVAL_LABELS = ("later than 3 hours after", "within 3 hours after", "within 3 hours before", "earlier")
+ARRIVAL_EDGES = (-1e3, 0.0, 3.0, 6.0)
+ARRIVAL_LABELS = ("after the highest sea", "0–3 hours before it", "3–6 hours before it", "earlier")
 """Classes of hours before the highest sea."""
 STANDING_EDGES = (1e-9, 6.0, 24.0, np.inf)
 STANDING_LABELS = ("up to 6 hours", "6–24 hours", "more than 24 hours", "no end seen")
@@ -140,7 +140,7 @@ def map_annual(region: Region, terrain: xr.Dataset, annual: Floats, width: float
 @style_rc()
 def map_arrival(region: Region, terrain: xr.Dataset, times: TimeMap, width: float = WIDE) -> Picture:
     """Draw the earliest hour of simulated water in each cell (H, W); land that stayed dry has no colour."""
-    title = f"First water before or after the highest sea,\n{times.return_period:g}-year sea level, simulated"
+    title = f"When the first water comes,\n{times.return_period:g}-year sea level, simulated"
     alt = f"Map of {region.name}: earliest simulated hour of 0.15 m of water, from the highest sea at the gauge."
     before = np.where(np.isfinite(times.arrives), -times.arrives, np.where(np.isnan(times.arrives), np.nan, -np.inf))
     return _map_times(region, terrain, before, ARRIVAL_EDGES, ARRIVAL_LABELS, (title, alt, "arrival"), width)

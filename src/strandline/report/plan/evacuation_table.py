@@ -14,8 +14,8 @@ from strandline.planning.formatting import format_metres, format_people
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 
 COLUMNS = (
-    "area", "dangerous from a sea of", "start to move", "hours to clear by day", "by night", "the water", "people",
-    "where to", "with less time left",
+    "area", "dangerous from a sea of", "start to move", "hours to clear by day", "by night", "people", "where to",
+    "with less time left",
 )  # fmt: skip
 TOO_LONG = "no forecast reaches so far: a person decides on the weather service's warnings"
 INTRODUCTION = (
@@ -69,7 +69,7 @@ def about_areas(evacuation: EvacuationAreas) -> list[str]:
     """Return the zones of each area, how often it is in danger and who finds no shelter, and the hours of the night."""
     night = evacuation.night
     return [
-        *(_about(area) for area in evacuation.areas),
+        *(sentence for area in evacuation.areas for sentence in (_about(area), _water(area))),
         f"Night: {evacuation.local_night} ({night.begins:02d}:00 to {night.ends:02d}:00 UTC, in whole hours).",
     ]
 
@@ -134,7 +134,6 @@ def _row(area: EvacuationArea, protocol: Protocol | None) -> EvacuationRow:
             start if moves else TOO_LONG if phases else "a person decides: the plan has no trigger for it",
             _hours(area.clearance.day),
             _hours(area.clearance.night),
-            _water(area),
             format_people(area.people, in_table=True) if area.people.high != 0 else "no home is surveyed",
             area.clearance.where_to or "no refuge is known",
             fallback,
@@ -157,14 +156,17 @@ def _about(area: EvacuationArea) -> str:
 
 
 def _water(area: EvacuationArea) -> str:
-    """How early it may come and how long it may stand, by simulated floods."""
+    """How early the water may come and how long it may stand, by simulated floods."""
     if area.water is None:
-        return "when it comes was not simulated"
+        return f"When the water comes to area {area.name} and how long it stands was not simulated: both are unknown."
     ahead, stands = area.water.ahead_hours, area.water.standing_in_words
-    unit = "hour" if ahead == 1 else "hours"
-    comes = f"may come up to {ahead} {unit} before the sea is there" if ahead else "comes with that sea or later"
+    comes = (
+        f"may come up to {ahead} hour{'' if ahead == 1 else 's'} before the sea passes that level"
+        if ahead
+        else "comes when the sea passes that level, or later"
+    )
     doubt = "" if area.water.storms else " (an allowance: no simulated storm shows it)"
-    return f"{comes}{doubt}; may stand {stands} after it"
+    return f"Water in area {area.name} {comes}{doubt}. It may stand {stands} after the sea has fallen below it."
 
 
 def _hours(hours: Hours) -> str:

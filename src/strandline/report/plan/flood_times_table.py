@@ -7,7 +7,7 @@ import pandas as pd
 from strandline.planning.formatting import format_metres
 from strandline.planning.plan import Plan
 from strandline.risk.timing.by_zone import EARLIER_HOURS, LONGER_HOURS, ZoneTime
-from strandline.risk.timing.simulated_floods import AFTER_HOURS, SHAPES
+from strandline.risk.timing.simulated_floods import AFTER_HOURS, BEFORE_HOURS, SHAPES
 
 FLOOD_TIMES_FILE = "flood_times.csv"
 TIME_COLUMNS = ("zone", "first water", "dangerous water", "under water")
@@ -93,6 +93,8 @@ def _moment(hours: float | None) -> str:
         return NEVER
     if hours == 0:
         return "with the highest sea"
+    if hours <= -BEFORE_HOURS:
+        return f"{BEFORE_HOURS} hours before, or sooner"
     unit = "hour" if abs(hours) == 1 else "hours"
     return f"from {abs(hours):.0f} {unit} {'before' if hours < 0 else 'after'}"
 
@@ -100,4 +102,4 @@ def _moment(hours: float | None) -> str:
 def _duration(row: ZoneTime) -> str:
     if row.hours_wet is None:
         return "–"
-    return f"no end seen in {row.hours_wet:.0f} hours" if row.has_no_end else f"up to {row.hours_wet:.0f} hours"
+    return "no end seen" if row.has_no_end else f"up to {row.hours_wet:.0f} hours"
