@@ -15,6 +15,7 @@ from strandline.planning.plan import Plan
 from strandline.report.alerts.issuer import Issuer
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.joint.driver_floods import DriverFloods, NotMapped
 from strandline.risk.hazard.levels.sampled_levels import LevelBasis
 from strandline.risk.impact.impact import Impact
 from strandline.risk.sensitivity import SensitivityAnalysis
@@ -178,6 +179,7 @@ class RunResults:
         maxima_per_year: maxima in a year of record [a-1]; 1 for annual maxima.
         learnt: how the students learnt; None = not recorded.
         flood_times: map of when simulated water arrives and how long it stands; None = not simulated.
+        by_driver: what sea, rain and rivers flood in a year together; None = neither rain nor a river is known.
         out_of_distribution: how the site compares with the training coasts; None = not compared.
     """
 
@@ -201,6 +203,7 @@ class RunResults:
     radar_scenes: tuple[RadarScene, ...] = ()
     learnt: HowLearnt | None = None
     flood_times: TimeMap | None = None
+    by_driver: DriverFloods | NotMapped | None = None
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]
