@@ -159,7 +159,7 @@ def _from_peak(hour: Indices) -> Floats:
 
 
 def _wet_by_tide(ground: KnownGround, mean_sea_level: float, mean_high_water: float) -> Mask:
-    """(H, W) land that ordinary high waters wet: a storm's water cannot be told from theirs."""
+    """(H, W) land that ordinary high waters wet: a storm's water cannot be separated from theirs."""
     hours = np.arange(TIDE_HOURS + 1, dtype=np.float64)
     tide = -np.cos(2 * np.pi * hours / TIDAL_PERIOD)
     level = (mean_sea_level + (mean_high_water - mean_sea_level) * tide)[None]
