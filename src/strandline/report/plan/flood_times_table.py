@@ -17,9 +17,9 @@ UNKNOWN, NEVER = "unknown", "in no simulated storm"
 ABOUT_TIMES = (
     "Hours count from the highest sea at the gauge. First water: 15 cm on 5 % of the zone's land. Dangerous water:"
     " 50 cm there, or at the homes of 1 % of its people. Roads and fields that lie as low are under water as long.",
-    f"These are bounds from {SHAPES} simulated storms: the earliest hour, {EARLIER_HOURS:g} hours sooner, and the longest"
-    f" time, {LONGER_HOURS:g} hours longer, because the ground is not known exactly. The simulation knows no ditch, sluice"
-    " or pump.",
+    f"These are bounds from {SHAPES} simulated storms: the earliest hour, {EARLIER_HOURS:g} hours sooner, and the"
+    f" longest time, {LONGER_HOURS:g} hours longer, because the ground is not known exactly. The simulation knows no"
+    " ditch, sluice or pump.",
     f"No end seen: water stood when the simulation ended, {AFTER_HOURS} hours after the highest sea, or what kept the"
     " sea out may keep the water in. It may stand until somebody drains the land.",
     "Water from rain, rivers or a broken embankment can come earlier. “In no simulated storm” does not mean safe: the"
