@@ -22,6 +22,7 @@ from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.stages import (
     all_drivers,
     consequences,
+    flood_timing,
     hazard_maps,
     learning,
     planning,
@@ -34,6 +35,7 @@ from strandline.pipeline.study_area import StudyArea
 from strandline.pipeline.study_area.flood_scores import targets_of
 from strandline.report.findings import RunInfo, RunResults, SeaLevelRiseScenario
 from strandline.report.report import write_report
+from strandline.risk.timing.by_cell import time_map
 from strandline.uncertainty.forecaster import save_forecaster
 from strandline.uncertainty.gauge_forecast.forecaster_file import save_gauge_forecaster
 
@@ -111,8 +113,11 @@ def run(
             fields=stage("count salted fields", consequences.count_salted_fields, hazard, frequent, futures, area),
         )  # fmt: skip
         zones, response = stage("find the zones", consequences.find_zones, area, hazard, futures, sea_level)
+        timing = stage(
+            "time the water", flood_timing.time_the_water, area, data, sea_level, levels, zones, response.dry_level
+        )
         plan = stage(
-            "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level
+            "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level, timing
         )
         novelty = stage("compare with training coasts", learning.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})
@@ -159,6 +164,7 @@ def run(
             information=information,
             out_of_distribution=novelty,
             learnt=how_learnt(data, members, config.distillation),
+            flood_times=None if timing is None else time_map(timing.floods, timing.return_periods),
             by_driver=by_driver,
             radar_scenes=with_shares(radar.scenes, data.first_pass, test.land[0].numpy()),
         )

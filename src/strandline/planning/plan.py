@@ -39,6 +39,7 @@ from strandline.risk.hazard.hazard import BREACHES, Hazard
 from strandline.risk.impact.impact import FrequentDamage, Impact
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
 from strandline.risk.stage_damage.exposure import overlay_exposure
+from strandline.risk.timing.by_zone import ZoneTime
 
 NO_SURVEY = (
     "No money is stated and no measure is appraised, because no assets were surveyed. A survey of buildings and roads"
@@ -67,12 +68,14 @@ class EarlyActionInputs:
         drainage_hours: stated time in which flooded land drains [h]; ``None`` = not known.
         forecasts: variables that live forecasts give, besides the water level.
         agreed_chance: above which people are called [-].
+        flood_times: of the zones; empty = not simulated.
     """
 
     evacuation: EvacuationAreas | None = None
     drainage_hours: float | None = None
     forecasts: tuple[str, ...] = ()
     agreed_chance: float = PROBABILITY_FOR_LIVES
+    flood_times: tuple[ZoneTime, ...] = ()
 
     @property
     def areas(self) -> tuple[EvacuationArea, ...]:
@@ -112,6 +115,7 @@ class Plan:
         pathways: order of measures while the sea rises; ``None`` = none was found, see ``notes``.
         evacuation: zones that are evacuated together, and their clearance times; ``None`` = the zones are not known.
         without_money: why no amount is stated, and what would change that; empty = amounts are stated.
+        flood_times: when water comes to each zone and how long it stands; empty = not simulated.
         lives: who may die in the flood that the plan prepares for, and what it is worth to leave; empty = nobody is
             counted.
         lives_rest_on: method and what the upper numbers hold, in sentences.
@@ -138,6 +142,7 @@ class Plan:
     scenario_sources: Mapping[str, str] = field(default_factory=dict)
     evacuation: EvacuationAreas | None = None
     without_money: str = ""
+    flood_times: tuple[ZoneTime, ...] = ()
     lives: tuple[str, ...] = ()
     lives_rest_on: tuple[str, ...] = ()
 
@@ -259,7 +264,14 @@ def plan_adaptation(
         actions=_ranked([_monitoring(), *operational, *actions]),
         protocol=protocol,
         hindcasts=hindcasts,
-        notes=(*notes, *left_out, *without_trigger, *embankment_notes(impact.assets, datum), BREACHES),
+        notes=(
+            *notes,
+            *drainage_notes(early_action),
+            *left_out,
+            *without_trigger,
+            *embankment_notes(impact.assets, datum),
+            BREACHES,
+        ),
         expected_annual_damage=impact.expected_annual_damage,
         unknown_assets=impact.unknown_assets,
         unknown_value=impact.unknown_value,
@@ -275,9 +287,26 @@ def plan_adaptation(
         scenario_sources=scenarios.sources if outcomes else {},
         evacuation=early_action.evacuation,
         without_money=without_money,
+        flood_times=early_action.flood_times,
         lives=lives_sentences(impact.loss_of_life, hazard.return_periods[-1]),
         lives_rest_on=what_lives_rest_on(impact.loss_of_life),
     )
+
+
+def drainage_notes(inputs: EarlyActionInputs) -> list[str]:
+    """Where stated drainage is faster than in the simulation: one of them is wrong."""
+    stated, notes = inputs.drainage_hours, []
+    for area in inputs.areas:
+        water = area.water
+        if stated is None or water is None or water.standing_hours is None:
+            continue
+        if water.has_no_end or water.standing_hours > stated:
+            notes.append(
+                f"Contradiction in area {area.name}: the region file states that flooded land drains in {stated:g}"
+                f" hours, but in simulated floods water stood {water.standing_in_words} after the sea was last at the"
+                " area's level. The triggers follow the stated hours. Check them before anybody returns."
+            )
+    return notes
 
 
 def _operational_action(triggered: TriggeredAction, hindcasts: Sequence[Hindcast], money: MoneyUnit) -> Action:

@@ -19,6 +19,7 @@ from strandline.risk.hazard.joint.driver_floods import DriverFloods, NotMapped
 from strandline.risk.hazard.levels.sampled_levels import LevelBasis
 from strandline.risk.impact.impact import Impact
 from strandline.risk.sensitivity import SensitivityAnalysis
+from strandline.risk.timing.by_cell import TimeMap
 from strandline.uncertainty.out_of_distribution import OutOfDistribution
 
 SURGE_COLUMNS = ("issue_time", "time", "lead_h", "p10", "p50", "p90", "observed", "tide")
@@ -177,6 +178,7 @@ class RunResults:
         information: what drives the uncertainty of the damage, and what would reduce it; None = nothing to reduce.
         maxima_per_year: maxima in a year of record [a-1]; 1 for annual maxima.
         learnt: how the students learnt; None = not recorded.
+        flood_times: map of when simulated water arrives and how long it stands; None = not simulated.
         by_driver: what sea, rain and rivers flood in a year together; None = neither rain nor a river is known.
         out_of_distribution: how the site compares with the training coasts; None = not compared.
     """
@@ -200,6 +202,7 @@ class RunResults:
     frequent: Hazard | None = None
     radar_scenes: tuple[RadarScene, ...] = ()
     learnt: HowLearnt | None = None
+    flood_times: TimeMap | None = None
     by_driver: DriverFloods | NotMapped | None = None
 
     def __post_init__(self) -> None:

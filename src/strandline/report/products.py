@@ -27,6 +27,7 @@ from strandline.report.data_sources import DATA_SOURCES, describe_data
 from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.flooded_land import flooded_land
+from strandline.report.plan.flood_times_table import FLOOD_TIMES_FILE, flood_times_csv
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.report.radar_scenes import RADAR_SCENES_FILE, radar_scenes_csv
 from strandline.report.risk_data_library import describe_for_catalogues
@@ -81,6 +82,8 @@ def write_products(out: Path, results: RunResults) -> None:
     write_text(out / "plan.md", plan_to_markdown(results.plan, frozenset().union(*results.kinds.values())))
     if results.plan.protocol is not None:
         write_text(out / "protocol.toml", protocol_to_toml(results.plan.protocol))
+    if results.plan.flood_times:
+        write_text(out / FLOOD_TIMES_FILE, flood_times_csv(results.plan.flood_times))
     if results.radar_scenes:
         write_text(out / RADAR_SCENES_FILE, radar_scenes_csv(results.radar_scenes))
     write_json(out / "risk_data_library.json", describe_for_catalogues(results))

@@ -132,6 +132,18 @@ def solver_terrain(observations: Observations, highest: float) -> Terrain:
     )
 
 
+def within_bounds(terrain: Terrain, lowest: Floats, highest: Floats) -> Terrain:
+    """The terrain with its land (H, W) clipped to what past floods show of it.
+
+    A dry cell behind an embankment becomes ground as high as the sea level that it withstood.
+
+    Args:
+        lowest, highest: (H, W) of the effective elevation [m, region datum]; infinite where unbounded.
+    """
+    clipped = np.clip(terrain.bed, np.minimum(lowest, highest), highest)
+    return replace(terrain, bed=np.where(terrain.land, clipped, terrain.bed))
+
+
 def _observe_floods(
     observations: Observations,
     terrain: Terrain,

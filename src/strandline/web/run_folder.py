@@ -35,6 +35,7 @@ MEDIA_TYPES = {
     "flood_depth.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     "surge.csv": "text/csv; charset=utf-8",
     "return_levels.csv": "text/csv; charset=utf-8",
+    "flood_times.csv": "text/csv; charset=utf-8",
     "radar_scenes.csv": "text/csv; charset=utf-8",
     "assets.geojson": "application/geo+json",
     "zones.geojson": "application/geo+json",

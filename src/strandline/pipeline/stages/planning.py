@@ -10,6 +10,7 @@ from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.weather.storms import Split
 from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment, gauge_zeros
 from strandline.pipeline.stage_runner import StageContext
+from strandline.pipeline.stages.flood_timing import FloodTiming
 from strandline.pipeline.stages.hazard_maps import on_todays_land
 from strandline.pipeline.stages.sea_level_forecast import fit_to_record
 from strandline.pipeline.study_area import StudyArea, own_mean_sea_level
@@ -49,6 +50,7 @@ def plan(
     response: StageDamageByZone,
     area: StudyArea,
     sea_level: SeaLevelModel,
+    timing: FloodTiming | None,
 ) -> Plan:
     """Measures, pathways, evacuation areas, and emergency actions with their triggers."""
     water = area.observations.terrain["permanent_water"].values > PERMANENT_WATER
@@ -81,9 +83,11 @@ def plan(
                 frequent,
                 record,
                 area.observations.mapped_people,
+                None if timing is None else timing.zones,
             ),
             area.evacuation.drainage_hours,
             agreed_chance=area.evacuation.agreed_chance,
+            flood_times=() if timing is None else timing.rows,
         ),
     )
 

@@ -1,13 +1,14 @@
 """When and how surely the sea exceeds a level, from an ensemble or from hourly quantiles."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
 from strandline.observations.arrays import Floats, Indices, Times
-from strandline.planning.early_action.protocol import Protocol
+from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.formatting import format_percent
 from strandline.report.alerts.forecast_trace import exceedance_probability
 
@@ -45,7 +46,7 @@ class Exceedance:
         earliest, onset: early and expected start, UTC; ``None`` = the level is not exceeded.
         likely_end, latest_end: end of the last hour above the level that is expected, and that is possible
             (``MAY_EXCEED``), UTC.
-        is_open_ended: the forecast ends before the event may.
+        is_open_ended: the forecast ends before the event may, or nobody knows how long water stands.
         low, middle, high: highest level [m]: 5 %, 50 % and 95 % of an ensemble; else 10 %, 50 % and 90 % of the peak.
         height: highest level if the event happens [m]: the median of the members that exceed the level, or the level.
     """
@@ -62,6 +63,14 @@ class Exceedance:
     middle: float
     high: float
     height: float
+
+    def of_water(self, phase: Phase) -> Self:
+        """The same for the water on the land of a phase: it may come before the sea is there, and stand for long."""
+        if self.earliest is None:
+            return self
+        earliest = max(self.earliest - phase.ahead_hours * HOUR, self.issued)
+        stays = phase.stop.has_no_end and phase.stop.drainage_hours is None
+        return replace(self, earliest=earliest, is_open_ended=self.is_open_ended or stays)
 
 
 def exceedance_of_members(
@@ -173,7 +182,8 @@ def alert_levels(
     for phase in () if protocol is None else protocol.phases:
         event = phase.event
         if event is not None and (event.variable, event.unit, event.operator[0]) == ("water_level", "m", ">"):
-            named.append((f"plan: {phase.label}", event.value))
+            sooner = f" (water up to {phase.ahead_hours:g} h sooner)" if phase.ahead_hours else ""
+            named.append((f"plan: {phase.label}{sooner}", event.value))
     return tuple(
         AlertLevel(name, level, exceedance_of_quantiles(rows, level, probability(level)))
         for name, level in _joined(named)

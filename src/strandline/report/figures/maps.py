@@ -85,7 +85,7 @@ def map_flood(
     draw_scale_and_north(axes, region)
     label_coordinates(axes, region)
     columns = 3 if width >= WIDE else 2 if marks else 1
-    _add_legend(figure, [*_handles(PROBABILITY_LABELS), *marks], columns, width)
+    add_legend(figure, [*class_handles(PROBABILITY_LABELS), *marks], columns, width)
     unknown = float(np.isnan(probability).mean())
     alt = (
         f"Map of {region.name}: chance of at least 0.15 m of flood water when the sea reaches its "
@@ -109,7 +109,7 @@ def map_epistemic_sd(
     axes.set_title(f"Where the models disagree\nat the {return_period:g}-year sea level", loc="left", pad=8)
     draw_scale_and_north(axes, region)
     label_coordinates(axes, region)
-    _add_legend(figure, _handles(EPISTEMIC_SD_LABELS), 2, NARROW)
+    add_legend(figure, class_handles(EPISTEMIC_SD_LABELS), 2, NARROW)
     alt = (
         f"Map of {region.name}: standard deviation of the models' flood probabilities at the "
         f"{return_period:g}-year sea level."
@@ -126,7 +126,7 @@ def map_annual(region: Region, terrain: xr.Dataset, annual: SingleFloats | Float
     axes.set_title("Chance of 0.15 m of water or more\nin any one year", loc="left", pad=8)
     draw_scale_and_north(axes, region)
     label_coordinates(axes, region)
-    _add_legend(figure, _handles(ANNUAL_LABELS), 2, NARROW)
+    add_legend(figure, class_handles(ANNUAL_LABELS), 2, NARROW)
     alt = f"Map of {region.name}: chance of at least 0.15 m of flood water in any one year."
     return as_picture(figure, alt, f"annual-{width}")
 
@@ -152,7 +152,7 @@ def map_each_period(
         axes.set_xticks([])
         axes.set_yticks([])
         axes.set(xlim=(region.bounds[0], region.bounds[2]), ylim=(region.bounds[1], region.bounds[3]))
-    _add_legend(figure, _handles(PROBABILITY_LABELS), 3 if width >= WIDE else 2, width)
+    add_legend(figure, class_handles(PROBABILITY_LABELS), 3 if width >= WIDE else 2, width)
     periods = ", ".join(f"{period:g}" for period in return_periods)
     alt = f"Small maps of the flood probability at {region.name} given the sea levels of once in {periods} years."
     return as_picture(figure, alt, f"periods-{width}")
@@ -278,7 +278,8 @@ def _mark(state: int, size: float, x: npt.ArrayLike, y: npt.ArrayLike, edge: str
     )
 
 
-def _handles(labels: Sequence[str]) -> list[Patch]:
+def class_handles(labels: Sequence[str]) -> list[Patch]:
+    """Return the legend of classes in ``PROBABILITY_COLOURS``, of unknown cells and of water."""
     flood = [
         Patch(facecolor=colour, edgecolor=MUTED, linewidth=0.4, label=label)
         for colour, label in zip(PROBABILITY_COLOURS, labels, strict=True)
@@ -290,7 +291,8 @@ def _handles(labels: Sequence[str]) -> list[Patch]:
     ]
 
 
-def _add_legend(figure: Figure, handles: Sequence[Artist], columns: int, width: float) -> None:
+def add_legend(figure: Figure, handles: Sequence[Artist], columns: int, width: float) -> None:
+    """Draw a legend below a map."""
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, columnspacing=1.4, handlelength=1.6,
                   fontsize=9.5 if width >= WIDE else 8.5)  # fmt: skip
 

@@ -40,6 +40,7 @@ from strandline.report.page.tables import (
     source_rows,
 )
 from strandline.report.plan.evacuation_table import COLUMNS, INTRODUCTION, about_areas, call_sentences, evacuation_rows
+from strandline.report.plan.flood_times_table import TIME_COLUMNS, time_notes, time_rows, time_title
 from strandline.report.plan.pathway_lines import (
     ABOUT_RANGES,
     describe_beginning,
@@ -117,6 +118,10 @@ def render_page(results: RunResults) -> str:
         evacuation_introduction=INTRODUCTION,
         by_sea_level=summarise_by_sea_level(results.plan.scenarios),
         signposts=None if results.plan.pathways is None else signpost_table(results.plan.pathways),
+        time_columns=TIME_COLUMNS,
+        time_rows=time_rows(results.plan) if results.plan.flood_times else [],
+        time_title=time_title(results.plan) if results.plan.flood_times else "",
+        time_notes=time_notes(results.plan) if results.plan.flood_times else [],
         damage=damage_table(results),
         population=population_sentences(results.impact),
         uncounted_homes=uncounted_homes_sentences(results.impact),

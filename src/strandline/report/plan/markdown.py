@@ -8,6 +8,7 @@ from strandline.observations.region_file.prices.money import SPACE
 from strandline.planning.formatting import format_mean, format_metres, format_money, format_money_between, pluralise
 from strandline.planning.plan import Plan
 from strandline.report.plan.evacuation_table import evacuation_lines
+from strandline.report.plan.flood_times_table import time_lines
 from strandline.report.plan.pathway_lines import pathway_lines
 from strandline.report.plan.phase_text import PhaseText, describe_phases, format_lead
 from strandline.report.plan.proposal import action_lines, proposal_lines, scenario_lines
@@ -66,6 +67,7 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
     for action in plan.actions:
         lines += [*action_lines(action, plan.money, plan.evacuation), ""]
     lines += evacuation_lines(plan.evacuation, plan.protocol, plan.hindcasts)
+    lines += time_lines(plan)
     if plan.protocol is not None:
         lines += ["## When to act, when to stop, and what to do if the gauge fails", ""]
         for phase in describe_phases(plan.protocol):
