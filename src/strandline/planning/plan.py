@@ -25,7 +25,8 @@ from strandline.planning.early_action.hindcast import (
 from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR
 from strandline.planning.early_action.protocol import Night, Protocol
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
-from strandline.planning.exposure_notes import MAPPED_PEOPLE, embankment_notes, value_notes
+from strandline.planning.exposure.notes import MAPPED_PEOPLE, embankment_notes, value_notes
+from strandline.planning.exposure.repairs import StretchRepair, plan_repairs
 from strandline.planning.formatting import format_expression, format_money
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.discounting import Economy
@@ -33,8 +34,9 @@ from strandline.planning.investment.pathways import Pathways
 from strandline.planning.investment.plan_investments import plan_investments
 from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.measures import Measures
+from strandline.risk.breaches.repair import Repair
 from strandline.risk.expectation import Expectation
-from strandline.risk.hazard.hazard import BREACHES, Hazard
+from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import FrequentDamage, Impact
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
 from strandline.risk.stage_damage.exposure import overlay_exposure
@@ -111,6 +113,7 @@ class Plan:
         pathways: order of measures while the sea rises; ``None`` = none was found, see ``notes``.
         evacuation: zones that are evacuated together, and their clearance times; ``None`` = the zones are not known.
         without_money: why no amount is stated, and what would change that; empty = amounts are stated.
+        stretches: of embankments, the best repair first; empty = no breaches are sampled here.
     """
 
     region: str
@@ -134,6 +137,7 @@ class Plan:
     scenario_sources: Mapping[str, str] = field(default_factory=dict)
     evacuation: EvacuationAreas | None = None
     without_money: str = ""
+    stretches: tuple[StretchRepair, ...] = ()
 
     @property
     def n_triggers(self) -> int:
@@ -163,6 +167,7 @@ def plan_adaptation(
     early_action: EarlyActionInputs = NO_INPUTS,
     basis: Sequence[str] = (),
     left_out: Sequence[str] = (),
+    repairs: Sequence[Repair] = (),
 ) -> Plan:
     """Appraise all measures by running the damage chain with and without them, and derive the emergency triggers.
 
@@ -178,6 +183,7 @@ def plan_adaptation(
         early_action: what the triggers rest on, besides hazard and damage.
         basis: what money, discount rate, horizon and costs rest on, in sentences.
         left_out: measures that are not considered here, and why, in sentences.
+        repairs: of stretches of embankments, the best first; empty = no breaches are sampled here.
 
     Raises:
         InputError: a negative budget, or what `appraise` refuses.
@@ -246,14 +252,15 @@ def plan_adaptation(
         notes.append("The triggers were not tested on a record: none is long enough.")
     elif protocol is not None and hindcast_data is not None:
         hindcasts = hindcast_protocol(protocol, triggered, hindcast_data)
+    repaired = plan_repairs(repairs, measures, economy, impact.expected_annual_damage, budget)
     operational = [_operational_action(each, hindcasts, economy.money) for each in triggered]
     return Plan(
         region=hazard.region.name,
         vertical_datum=datum,
-        actions=_ranked([_monitoring(), *operational, *actions]),
+        actions=_ranked([_monitoring(), *operational, *actions, *repaired.actions]),
         protocol=protocol,
         hindcasts=hindcasts,
-        notes=(*notes, *left_out, *without_trigger, *embankment_notes(impact.assets, datum), BREACHES),
+        notes=(*notes, *left_out, *without_trigger, *embankment_notes(impact.assets, datum), *repaired.notes, hazard.breaches),
         expected_annual_damage=impact.expected_annual_damage,
         unknown_assets=impact.unknown_assets,
         unknown_value=impact.unknown_value,
@@ -269,6 +276,7 @@ def plan_adaptation(
         scenario_sources=scenarios.sources if outcomes else {},
         evacuation=early_action.evacuation,
         without_money=without_money,
+        stretches=repaired.stretches,
     )
 
 
