@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from strandline.pipeline.study_area import StudyArea, open_study_area
     from strandline.planning.plan import Plan
     from strandline.risk.hazard.hazard import Hazard
+    from strandline.risk.hazard.joint.driver_events import DriverEvents, find_driver_events
+    from strandline.risk.hazard.joint.flood_chance import FloodChance, flood_chance, shares_of_drivers
+    from strandline.risk.hazard.joint.simulated_years import JointEvents, SimulatedYears
     from strandline.risk.impact.impact import Impact
     from strandline.simulator.flood_chips.scenes import simulate_flood_scenes
     from strandline.uncertainty.forecaster import Forecaster, load_forecaster
@@ -52,6 +55,9 @@ _MODULES = {
     "pipeline.study_area": ("StudyArea", "open_study_area"),
     "planning.plan": ("Plan",),
     "risk.hazard.hazard": ("Hazard",),
+    "risk.hazard.joint.driver_events": ("DriverEvents", "find_driver_events"),
+    "risk.hazard.joint.flood_chance": ("FloodChance", "flood_chance", "shares_of_drivers"),
+    "risk.hazard.joint.simulated_years": ("JointEvents", "SimulatedYears"),
     "risk.impact.impact": ("Impact",),
     "simulator.flood_chips.scenes": ("simulate_flood_scenes",),
     "uncertainty.forecaster": ("Forecaster", "load_forecaster"),
@@ -69,8 +75,10 @@ __all__ = [
     "DistillationBatch",
     "DistillationConfig",
     "DistillationReport",
+    "DriverEvents",
     "EnsembleDistillationConfig",
     "FeedError",
+    "FloodChance",
     "FloodScene",
     "Forecaster",
     "GaugeForecaster",
@@ -78,6 +86,7 @@ __all__ = [
     "Impact",
     "InputError",
     "IssuedLevels",
+    "JointEvents",
     "LabelledScene",
     "NeighbourRecord",
     "Observations",
@@ -86,6 +95,7 @@ __all__ = [
     "Recipe",
     "RefusedByTheory",
     "RegionFile",
+    "SimulatedYears",
     "StrandlineError",
     "StudyArea",
     "Watch",
@@ -93,7 +103,9 @@ __all__ = [
     "correct_forecast",
     "distil",
     "distil_members",
+    "find_driver_events",
     "fit_gauge_forecaster",
+    "flood_chance",
     "issued_levels",
     "load_forecaster",
     "load_gauge_forecaster",
@@ -103,6 +115,7 @@ __all__ = [
     "read_labelled_scenes",
     "recipe_of",
     "run",
+    "shares_of_drivers",
     "simulate_flood_scenes",
 ]
 

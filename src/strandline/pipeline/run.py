@@ -20,6 +20,7 @@ from strandline.pipeline.scores.flood_maps import learning_scores, reliability
 from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.stages import (
+    all_drivers,
     consequences,
     hazard_maps,
     learning,
@@ -95,6 +96,7 @@ def run(
             estimated.frequent,
         )  # fmt: skip
         highest = stage("map the highest sea", hazard_maps.map_highest, forecaster, area, sea_level, levels, config)
+        by_driver = stage("map rain and rivers", all_drivers.map_all_drivers, forecaster, area, sea_level, hazard)
         impact = stage("assess the impact", consequences.assess_impact, hazard, frequent, futures, highest, area)
         information = stage(
             "analyse sensitivity", consequences.analyse_sensitivity, hazard, area, estimated.record_years
@@ -125,7 +127,7 @@ def run(
                 {"run": config.seed},
                 metadata.commit,
                 metadata.version,
-                warnings.warnings_of(area, radar, novelty, data, highest, split),
+                warnings.warnings_of(area, radar, novelty, data, highest, split, by_driver),
             ),
             issuer=area.issuer,
             levels=estimated.basis,
@@ -149,6 +151,7 @@ def run(
             information=information,
             out_of_distribution=novelty,
             learnt=how_learnt(data, members, config.distillation),
+            by_driver=by_driver,
             radar_scenes=with_shares(radar.scenes, data.first_pass, test.land[0].numpy()),
         )
         key = {

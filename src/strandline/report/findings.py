@@ -15,6 +15,7 @@ from strandline.planning.plan import Plan
 from strandline.report.alerts.issuer import Issuer
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.joint.driver_floods import DriverFloods, NotMapped
 from strandline.risk.hazard.levels.sampled_levels import LevelBasis
 from strandline.risk.impact.impact import Impact
 from strandline.risk.sensitivity import SensitivityAnalysis
@@ -176,6 +177,7 @@ class RunResults:
         information: what drives the uncertainty of the damage, and what would reduce it; None = nothing to reduce.
         maxima_per_year: maxima in a year of record [a-1]; 1 for annual maxima.
         learnt: how the students learnt; None = not recorded.
+        by_driver: what sea, rain and rivers flood in a year together; None = neither rain nor a river is known.
         out_of_distribution: how the site compares with the training coasts; None = not compared.
     """
 
@@ -198,6 +200,7 @@ class RunResults:
     frequent: Hazard | None = None
     radar_scenes: tuple[RadarScene, ...] = ()
     learnt: HowLearnt | None = None
+    by_driver: DriverFloods | NotMapped | None = None
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

@@ -32,6 +32,7 @@ from strandline.report.radar_scenes import RADAR_SCENES_FILE, radar_scenes_csv
 from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import BREACHES, Hazard
+from strandline.risk.hazard.joint.driver_floods import ALL_DRIVERS_METHOD, DriverFloods
 from strandline.risk.people import BASIS_OF_BOUNDS
 from strandline.risk.stage_damage.annual_probability import ANNUAL_METHOD, FloodChances
 
@@ -46,6 +47,7 @@ RASTERS = (
 ANNUAL_FILE = "annual_flood_probability.tif"
 ANNUAL_QUANTITY = "probability that the depth reaches 0.15 m in a year"
 ANNUAL_BOUNDS = ("at least", "at most")
+ALL_DRIVERS_FILE = "annual_flood_probability_all_drivers.tif"
 SUMMARISED_SCORES = (
     *("teacher_iou", "student_iou", "labels_only_iou", "pretrained_iou", "finetuned_iou"),
     *("retention", "gap_closed", "n_labels", "n_test_storms"),
@@ -67,6 +69,8 @@ def write_products(out: Path, results: RunResults) -> None:
     for file, field, quantity in RASTERS:
         write_raster(out / file, scenarios, field, quantity)
     write_annual_probability(out / ANNUAL_FILE, results)
+    if isinstance(results.by_driver, DriverFloods):
+        write_all_drivers(out / ALL_DRIVERS_FILE, hazard, results.by_driver)
     write_flood_depth(out / "flood_depth.tif", scenarios)
     write_surge(out / "surge.csv", results.surge)
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
@@ -122,6 +126,16 @@ def write_annual_probability(path: Path, results: RunResults) -> None:
     periods = ", ".join(f"{each:g}" for each in scenarios[0][1].return_periods)
     tags = {"METHOD": ANNUAL_METHOD, "RETURN_PERIODS": f"{periods} years"}
     content = as_cog(results.hazard, np.stack(bands), names, "1/yr", ANNUAL_QUANTITY, **tags)
+    write_bytes(path, content)
+
+
+def write_all_drivers(path: Path, hazard: Hazard, floods: DriverFloods) -> None:
+    """Write the annual probability of flooding by sea, rain and rivers together [a-1], and the part of each."""
+    named = [("mean", floods.chance), ("p5", floods.low), ("p95", floods.high)]
+    bands = [*(band for _, band in named), floods.by_sea, *floods.shares]
+    names = [f"today, all drivers, in any one year, {part}" for part, _ in named]
+    names += ["today, the sea alone, in any one year, mean", *(f"today, part of the {each}" for each in floods.drivers)]
+    content = as_cog(hazard, np.stack(bands), names, "1/yr", ANNUAL_QUANTITY, METHOD=ALL_DRIVERS_METHOD)
     write_bytes(path, content)
 
 
@@ -273,6 +287,7 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
             "people_basis": BASIS_OF_BOUNDS,
             "information": None if results.information is None else as_json(asdict(results.information)),
         },
+        "all_drivers": _summarise_drivers(results),
         "out_of_distribution": None
         if outlier is None
         else {"p_values": dict(outlier.p_values), "warning": outlier.warning},
@@ -286,6 +301,22 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         "version": run.version,
         "started": f"{run.started:%Y-%m-%dT%H:%M:%SZ}",
         "warnings": list(run.warnings),
+    }
+
+
+def _summarise_drivers(results: RunResults) -> JsonValue:
+    """Floods by all drivers: area a year [m2], its parts, and damage a year; why there are none; ``None`` = unknown."""
+    floods = results.by_driver
+    if not isinstance(floods, DriverFloods):
+        return None if floods is None else {"not_mapped": floods.reason}
+    damage = {"damage": floods.damage, "damage_by_sea": floods.damage_by_sea}
+    return {
+        "area_per_year": floods.area(floods.chance),
+        "area_per_year_by_sea": floods.area(floods.by_sea),
+        "parts": {name: floods.area(part) for name, part in zip(floods.drivers, floods.shares, strict=True)},
+        **{name: None if value is None else as_json(asdict(value)) for name, value in damage.items()},
+        "record_years": floods.record_years,
+        "events": floods.events,
     }
 
 

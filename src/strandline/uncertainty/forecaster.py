@@ -79,6 +79,11 @@ class Forecaster:
         """M, of the ensemble."""
         return sum(each.members if isinstance(each, MultiHeadStudent) else 1 for each in self.students)
 
+    @property
+    def takes_inflow(self) -> bool:
+        """Whether rain and rivers change what every student predicts."""
+        return all((s.trunk if isinstance(s, MultiHeadStudent) else s).inflow is not None for s in self.students)
+
     def without_site_memory(self) -> Self:
         """The same students for another coast: without site memory and without archive."""
         students = deepcopy(self.students)

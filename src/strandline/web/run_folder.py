@@ -29,6 +29,7 @@ MEDIA_TYPES = {
     "protocol.toml": "application/toml",
     "flood_probability.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     "annual_flood_probability.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
+    "annual_flood_probability_all_drivers.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     "flooded.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     "flood_disagreement.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     "flood_depth.tif": "image/tiff; application=geotiff; profile=cloud-optimized",

@@ -50,6 +50,10 @@ def add_physics_augmentation(data: AdaptationData, storms: Batch) -> AdaptationD
     level, spread = peak_levels(storms)
     mapped = data.archive
     margin = mapped.bound_margin
+    inflow, inflow_seen = mapped.inflow, mapped.inflow_seen
+    if inflow is not None and inflow_seen is not None:  # nothing is known of the rain and rivers of a simulated storm
+        unknown = inflow.new_zeros(len(storms), inflow.shape[1])
+        inflow, inflow_seen = torch.cat([inflow, unknown]), torch.cat([inflow_seen, unknown > 0])
     archive = replace(
         mapped,
         class_probability=torch.cat([mapped.class_probability, probability]),
@@ -57,6 +61,8 @@ def add_physics_augmentation(data: AdaptationData, storms: Batch) -> AdaptationD
         level_sd=torch.cat([mapped.level_sd, spread]),
         physics_augmented=len(storms),
         bound_margin=None if margin is None else torch.cat([margin, 0 * level]),
+        inflow=inflow,
+        inflow_seen=inflow_seen,
     )
     other_storms = ~torch.eye(len(archive), dtype=torch.bool)
     return replace(

@@ -29,6 +29,7 @@ from strandline.report.page.narrative import (
     unknown_assets_sentence,
 )
 from strandline.report.page.pictures import draw_all
+from strandline.report.page.rain_and_rivers import all_driver_sentences
 from strandline.report.page.tables import (
     at_least,
     damage_table,
@@ -58,6 +59,7 @@ from strandline.report.plan.proposal import (
 from strandline.report.plan.scenario_table import summarise_by_sea_level
 from strandline.report.products import return_levels
 from strandline.report.radar_scenes import scene_rows, scene_sentences
+from strandline.risk.hazard.joint.driver_floods import DriverFloods
 from strandline.risk.people import BASIS_OF_BOUNDS
 from strandline.risk.stage_damage.annual_probability import FloodChances
 
@@ -99,6 +101,9 @@ def render_page(results: RunResults) -> str:
         tiles=headline_tiles(results, levels),
         forecast=forecast_sentences(trace, results.surge_scores),
         first_period=FloodChances.of(results.hazard, results.frequent).return_periods[0],
+        all_drivers=all_driver_sentences(results.by_driver, results.plan.money)
+        if isinstance(results.by_driver, DriverFloods)
+        else [],
         beyond_maps_today=beyond_maps_sentences([results.impact.share_beyond_maps]),
         beyond_maps_later=beyond_maps_sentences([each.share_beyond_maps for each in results.rise_scenarios]),
         forecast_range=range_sentence(results.surge_scores),

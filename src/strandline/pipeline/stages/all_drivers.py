@@ -1,0 +1,130 @@
+"""The stage that maps what sea, rain and rivers flood in a year together."""
+
+import numpy as np
+
+from strandline.errors import RefusedByTheory
+from strandline.models.batch import FLOOD_ISSUE
+from strandline.models.batching import build_gauge_batch
+from strandline.models.terrain_features import terrain_features_of
+from strandline.observations.arrays import Floats, Times
+from strandline.observations.observations import Observations
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
+from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.known_weather import known_weather
+from strandline.pipeline.stage_runner import StageContext
+from strandline.pipeline.study_area import StudyArea
+from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
+from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.joint.driver_events import DriverEvents, find_driver_events
+from strandline.risk.hazard.joint.driver_floods import (
+    RAIN,
+    RIVER,
+    SEA,
+    DriverFloods,
+    DriverMapper,
+    NotMapped,
+    map_driver_floods,
+)
+from strandline.risk.hazard.joint.simulated_years import JointEvents
+from strandline.risk.stage_damage.exposure import overlay_exposure
+from strandline.simulator.design_inflow import RAIN_HOURS, InflowPatterns
+from strandline.simulator.design_storms import storm_designer
+from strandline.uncertainty.forecaster import Forecaster
+
+SAMPLES = 16
+"""Of parameters, storms and networks together; each maps every combination of some values of the drivers."""
+LONGEST_RAIN_GAP = np.timedelta64(1, "D")
+"""After an hour to be sure that its analysis could be had: statistics of the past do not forecast."""
+
+
+def map_all_drivers(
+    context: StageContext,
+    forecaster: Forecaster,
+    area: StudyArea,
+    sea_level: SeaLevelModel,
+    hazard: Hazard,
+) -> DriverFloods | NotMapped | None:
+    """What all drivers flood in a year; ``None`` = neither rain nor a river is known here."""
+    observations = area.observations
+    if not rains(observations) and observations.river is None:
+        return None
+    if not forecaster.takes_inflow:
+        return NotMapped("the networks of this run take neither rain nor rivers")
+    if area.assumed_sea is not None:
+        return NotMapped(
+            "no gauge read the sea here, so that it is not known which rains and river floods come with it"
+        )
+    try:
+        events, hours, records = driver_events(area)
+        fitted = JointEvents.of(events, SAMPLES, context.rng)
+        mapper = _mapper(forecaster, area, sea_level, events, hours, records)
+    except RefusedByTheory as refusal:
+        return NotMapped(str(refusal))
+    chosen = np.linspace(0, len(hazard.levels) - 1, SAMPLES).round().astype(int)
+    return map_driver_floods(
+        mapper, observations.region, fitted, (events.years, int(events.time.size)),
+        (hazard.return_periods, hazard.levels[chosen]), context.rng, context.progress,
+    )  # fmt: skip
+
+
+def rains(observations: Observations) -> bool:
+    """Whether the rain of the past is known."""
+    return observations.weather is not None and "rain" in observations.weather
+
+
+def driver_events(area: StudyArea) -> tuple[DriverEvents, Times, dict[str, Floats]]:
+    """Events of the own record, its hours (T,), and the record of each driver (T,).
+
+    Records are the sea level [m, region datum], rain of the last day [mm] and discharge of all rivers [m3 s-1].
+
+    Raises:
+        RefusedByTheory: too few years in which all drivers were observed.
+    """
+    observations, (hours, levels) = area.observations, area.hourly_levels
+    records: dict[str, Floats] = {SEA: levels[0]}
+    if rains(observations):
+        records[RAIN] = _rain_of_a_day(observations, hours)
+    if observations.river is not None:
+        total = observations.river["discharge"].sum("river", skipna=False)
+        records[RIVER] = total.reindex(time=hours).values.astype(float)
+    gauge, storms = observations.require_gauge(), observations.storms
+    place = float(gauge["longitude"][0]), float(gauge["latitude"][0])
+    passages = [] if storms is None else cyclone_passages(storms, *place)
+    return find_driver_events(hours, list(records.values()), list(records), passages), hours, records
+
+
+def _rain_of_a_day(observations: Observations, hours: Times) -> Floats:
+    """(T,) rain of the ``RAIN_HOURS`` up to each hour [mm]; NaN where an hour of them is not known."""
+    late = hours[-1:] + LONGEST_RAIN_GAP
+    known = known_weather(observations, late, ((hours - late) / np.timedelta64(1, "h")).astype(np.int64), ("rain",))
+    rate = known.values[0, :, :, 0].mean(axis=1)  # (T,)
+    total = np.cumsum(np.concatenate([np.zeros(RAIN_HOURS), np.nan_to_num(rate)]))
+    gaps = np.cumsum(np.concatenate([np.ones(RAIN_HOURS), np.isnan(rate)]))
+    day = total[RAIN_HOURS:] - total[:-RAIN_HOURS]
+    return np.where(gaps[RAIN_HOURS:] > gaps[:-RAIN_HOURS], np.nan, day)
+
+
+def _mapper(
+    forecaster: Forecaster,
+    area: StudyArea,
+    sea_level: SeaLevelModel,
+    events: DriverEvents,
+    hours: Times,
+    records: dict[str, Floats],
+) -> DriverMapper:
+    observations = area.observations
+    issue = events.time + FLOOD_ISSUE
+    position = np.searchsorted(hours, issue)
+    inside = (position >= CONTEXT_HOURS - 1) & (position < hours.size)
+    issue, position = issue[inside], position[inside]
+    window = position[:, None] + np.arange(1 - CONTEXT_HOURS, 1)
+    flow = records[RIVER][window] if RIVER in records else np.full(window.shape, np.nan)
+    batch = build_gauge_batch(observations, issue, sea_level)
+    patterns = InflowPatterns.of(*batch.pair("inflow"), flow)
+    designer = storm_designer(observations, sea_level)
+    terrain = terrain_features_of(observations.region, observations.terrain, designer.mean_sea_level)
+    assets = observations.surveyed_assets
+    exposure = overlay_exposure(assets, observations.region) if len(assets) else None
+    drivers = tuple(records)
+    continent = observations.region.continent
+    return DriverMapper(forecaster, designer, patterns, terrain, drivers, exposure, continent)
