@@ -21,6 +21,7 @@ from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.stages import (
     all_drivers,
+    breaches,
     consequences,
     hazard_maps,
     learning,
@@ -96,6 +97,8 @@ def run(
             estimated.frequent,
         )  # fmt: skip
         highest = stage("map the highest sea", hazard_maps.map_highest, forecaster, area, sea_level, levels, config)
+        maps = stage("sample breaches", breaches.sample_breaches, hazard, frequent, futures, highest, area, sea_level)
+        hazard, frequent, futures, highest = maps.hazard, maps.frequent, maps.futures, maps.highest
         by_driver = stage("map rain and rivers", all_drivers.map_all_drivers, forecaster, area, sea_level, hazard)
         impact = stage("assess the impact", consequences.assess_impact, hazard, frequent, futures, highest, area)
         information = stage(
@@ -103,8 +106,9 @@ def run(
         )
         impact = replace(impact, population=stage("count the people", consequences.count_people, hazard, futures, area))
         zones, response = stage("find the zones", consequences.find_zones, area, hazard, futures, sea_level)
+        repairs = stage("appraise repairs", breaches.appraise_repairs, maps, area)
         plan = stage(
-            "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level
+            "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level, repairs
         )
         novelty = stage("compare with training coasts", learning.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})
@@ -148,6 +152,7 @@ def run(
                 for each, damage in zip(futures, impact.in_future, strict=True)
             ),
             frequent=frequent,
+            repairs=repairs,
             information=information,
             out_of_distribution=novelty,
             learnt=how_learnt(data, members, config.distillation),

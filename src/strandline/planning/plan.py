@@ -253,6 +253,7 @@ def plan_adaptation(
     elif protocol is not None and hindcast_data is not None:
         hindcasts = hindcast_protocol(protocol, triggered, hindcast_data)
     repaired = plan_repairs(repairs, measures, economy, impact.expected_annual_damage, budget)
+    notes += [*left_out, *without_trigger, *embankment_notes(impact.assets, datum), *repaired.notes]
     operational = [_operational_action(each, hindcasts, economy.money) for each in triggered]
     return Plan(
         region=hazard.region.name,
@@ -260,7 +261,7 @@ def plan_adaptation(
         actions=_ranked([_monitoring(), *operational, *actions, *repaired.actions]),
         protocol=protocol,
         hindcasts=hindcasts,
-        notes=(*notes, *left_out, *without_trigger, *embankment_notes(impact.assets, datum), *repaired.notes, hazard.breaches),
+        notes=(*notes, hazard.breaches),
         expected_annual_damage=impact.expected_annual_damage,
         unknown_assets=impact.unknown_assets,
         unknown_value=impact.unknown_value,

@@ -24,7 +24,7 @@ ROADS = ("road", "bridge")
 ASSET_COLUMNS = ("asset_id", "asset_class", "value", "survey_year", "geometry")
 ASSET_DETAILS = ("district", "people", "operation_threshold", "crest", "toe", "condition", "places")
 """Optional columns of a survey: district, inhabitants [-], depth [m] from which the asset is out of service, crest and
-toe [m, region datum] of an embankment and its condition, and people for whom a shelter has places [-]. NaN = unknown."""
+toe [m, region datum] of an embankment, its condition, and people for whom a shelter has places [-]. NaN = unknown."""
 ASSET_LEVELS = ("crest", "toe")
 """Of these details, levels [m, region datum]."""
 EMBANKMENT_CONDITIONS = ("good", "fair", "poor")

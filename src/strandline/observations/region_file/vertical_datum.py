@@ -200,7 +200,7 @@ def _sections_with_heights(raw: dict[str, Any]) -> Iterator[tuple[str, dict[str,
     assets = raw.get("assets")
     for table in assets if isinstance(assets, list) else [assets]:
         columns = table.get("columns") if isinstance(table, dict) else None
-        if isinstance(columns, dict) and ("crest" in columns or "toe" in columns):
+        if isinstance(table, dict) and isinstance(columns, dict) and ("crest" in columns or "toe" in columns):
             yield "[assets]", table
 
 

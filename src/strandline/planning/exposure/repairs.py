@@ -110,7 +110,8 @@ def _cost(repair: Repair, price: LongTermMeasure, economy: Economy) -> Expectati
     """Present value of all payments for the repair of a stretch [money]."""
     factor = economy.life_cycle_cost_factor(price.lifetime_years.value, price.upkeep_share.value)
     size = factor * REPAIRED_HEIGHT * repair.stretch.length
-    return Expectation.stated(*(size * each for each in (price.unit_cost.low, price.unit_cost.value, price.unit_cost.high)))
+    unit = price.unit_cost
+    return Expectation.stated(size * unit.low, size * unit.value, size * unit.high)
 
 
 def _action(
@@ -183,7 +184,7 @@ def _notes(stretches: Sequence[StretchRepair], is_proposed: bool, money: MoneyUn
     if unseen:
         look = max(unseen, key=lambda each: each.value_of_survey)
         notes.append(
-            f"Look at {look.name} before all others: to know whether its condition is good, fair or poor before deciding"
-            f" on its repair is worth up to {format_money(look.value_of_survey, money)} on average."
+            f"Look at {look.name} before all others: to know whether its condition is good, fair or poor before"
+            f" deciding on its repair is worth up to {format_money(look.value_of_survey, money)} on average."
         )
     return notes

@@ -135,7 +135,7 @@ def _solve(basin: Basin, cells: Mask, level: Floats, opens: Mask) -> Floats:
     fails_at = np.where(opens, level.max(axis=1, keepdims=True) - BREACHES_BEFORE_PEAK, np.inf)
     flood = inundate(
         replace(basin, walls=replace(basin.walls, fails_at=fails_at)),
-        Forcing(np.arange(level.shape[1]) * 3600.0, level),
+        Forcing(np.arange(level.shape[1], dtype=np.float64) * 3600.0, level),
         initial_level=level[:, 0],
         initially_dry=cells,
     )
@@ -148,7 +148,7 @@ def _shares(alone: Floats, standing: Floats, together: Floats) -> Floats:
     gained = np.clip(alone - standing, 0.0, rise)
     mean = gained.sum(axis=1) / max(float(rise.sum()), 1e-9)
     share = np.divide(gained, rise, out=np.repeat(mean[:, None], rise.size, axis=1), where=rise > SAME_DEPTH)
-    return np.clip(share, 0.0, 1.0)
+    return np.asarray(np.clip(share, 0.0, 1.0))
 
 
 def _window(area: ProtectedArea) -> tuple[slice, slice]:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats
+from strandline.observations.arrays import Floats, Indices
 from strandline.observations.exposure.assets import EMBANKMENT_CONDITIONS, UNKNOWN_CONDITION
 
 HIGHLY_LIKELY = 0.85
@@ -84,7 +84,7 @@ class Fragility:
         return np.asarray(ndtr((self.medians - level[:, None]) / SPREAD).mean(axis=-1))
 
 
-def draw_strengths(line_of: Floats, samples: int, correlation: float, rng: np.random.Generator) -> Floats:
+def draw_strengths(line_of: Indices, samples: int, correlation: float, rng: np.random.Generator) -> Floats:
     """(S, K) standard normal strengths of stretches, the same at every sea level; high = strong.
 
     Stretches of a line share a part of theirs. The samples of a stretch are spread evenly: their order alone is drawn,

@@ -1,6 +1,6 @@
 """What the repair of a stretch would avoid in a year, and what it is worth to know its condition first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -86,11 +86,11 @@ def appraise_repairs(
         known = stretch.condition != UNKNOWN_CONDITION
         conditions = (stretch.condition,) if known else EMBANKMENT_CONDITIONS
         per_year = {
-            condition: sum(area.per_year(number, breaches.level_in(number, condition)) for area in areas)
+            condition: _sum_of_areas(areas, number, breaches.level_in(number, condition))
             for condition in {*conditions, SOUND}
-        }  # (2, S): damage, people
+        }
         avoided = {each: per_year[each] - per_year[SOUND] for each in conditions}
-        mean = np.mean(list(avoided.values()), axis=0)
+        mean = np.stack(list(avoided.values())).mean(axis=0)  # (2, S): damage, people
         found.append(
             Repair(
                 stretch,
@@ -101,6 +101,11 @@ def appraise_repairs(
             )
         )
     return tuple(sorted(found, key=_by_worth))
+
+
+def _sum_of_areas(areas: Sequence["_Area"], number: int, failure: Floats) -> Floats:
+    """(2, S) damage [money a-1] and people [a-1] behind one stretch that fails at levels (S,)."""
+    return np.asarray(np.sum([area.per_year(number, failure) for area in areas], axis=0))
 
 
 def _by_worth(repair: Repair) -> tuple[float, float, float]:

@@ -220,7 +220,7 @@ def _conditions(frame: gpd.GeoDataFrame, column: str, path: Path) -> np.ndarray:
     known = (*EMBANKMENT_CONDITIONS, UNKNOWN_CONDITION)
     remedy = f"write {', '.join(known)}, or leave the cell empty if nobody looked"
     _refuse(frame, ~stated.isin(known).to_numpy(), column, "is no condition of an embankment", remedy, path=path)
-    return stated.to_numpy(dtype=object)
+    return np.asarray(stated.to_numpy(dtype=object))
 
 
 def _value_per_area(

@@ -1,0 +1,69 @@
+"""Repairs of embankments: their table in the plan, and the stretches as a map for other programs."""
+
+import json
+import math
+from collections.abc import Sequence
+
+import geopandas as gpd
+import pandas as pd
+
+from strandline.observations.region_file.prices.money import SPACE
+from strandline.planning.exposure.repairs import StretchRepair
+from strandline.planning.formatting import format_money
+from strandline.planning.plan import Plan
+from strandline.risk.breaches.repair import Repair
+
+STRETCHES_FILE = "embankments.geojson"
+MOST_LISTED = 10
+"""Stretches in the table of the plan."""
+_UNKNOWN = "unknown"
+
+
+def repair_lines(plan: Plan) -> list[str]:
+    """Return the section on embankments; empty where no breaches are sampled."""
+    if not plan.stretches:
+        return []
+    rows = [_row(number, each, plan) for number, each in enumerate(plan.stretches[:MOST_LISTED], start=1)]
+    left = len(plan.stretches) - len(rows)
+    more = f" {left} more are in {STRETCHES_FILE}." if left else ""
+    return [
+        "## Embankments, stretch by stretch",
+        "",
+        "Each row is the repair of one stretch alone to a good condition, most avoided damage for each kilometre first."
+        " Strengths are those of a general curve: nobody tested these embankments, and a sea before the gauge counts as"
+        f" a sea before each of them. Do not add the rows: what one breach floods, the next floods as well.{more}",
+        "",
+        "| | stretch | condition | breaches a year | damage avoided a year | people a year | cost"
+        " | worth of a look first |",
+        "|---|---|---|---|---|---|---|---|",
+        *rows,
+        "",
+    ]
+
+
+def _row(number: int, each: StretchRepair, plan: Plan) -> str:
+    def amount(value: float) -> str:
+        return format_money(value, plan.money).replace(SPACE, " ") if math.isfinite(value) else _UNKNOWN
+
+    people = f"{each.avoided_people:.2g}" if math.isfinite(each.avoided_people) else _UNKNOWN
+    cells = (
+        f"{number}", each.name, each.condition, f"{each.breaches_per_year:.2g}", amount(each.avoided_damage), people,
+        amount(each.cost), amount(each.value_of_survey),
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def stretches_geojson(plan: Plan, repairs: Sequence[Repair], crs: str) -> str:
+    """Return the stretches in longitude and latitude (RFC 7946), the best repair first; ``null`` = unknown."""
+    columns = pd.DataFrame([vars(each) for each in plan.stretches])
+    frame = gpd.GeoDataFrame(
+        columns.assign(rank=range(1, len(columns) + 1)), geometry=[each.stretch.shape for each in repairs], crs=crs
+    ).to_crs("EPSG:4326")
+    collection = json.loads(frame.set_geometry(frame.geometry.set_precision(1e-7)).to_json(na="null", drop_id=True))
+    money = f"{plan.money}"
+    collection["units"] = {
+        "begin_km": "km", "end_km": "km", "crest": f"m above {plan.vertical_datum}", "breaches_per_year": "1 per year",
+        "avoided_damage": f"{money} per year", "avoided_people": "people per year", "cost": money,
+        "net_present_value": money, "value_of_survey": money,
+    }  # fmt: skip
+    return json.dumps(collection, allow_nan=False) + "\n"
