@@ -8,7 +8,6 @@ import geopandas as gpd
 import pandas as pd
 
 from strandline.observations.region_file.prices.money import SPACE
-from strandline.planning.exposure.repairs import StretchRepair
 from strandline.planning.formatting import format_money
 from strandline.planning.plan import Plan
 from strandline.risk.breaches.repair import Repair
@@ -16,6 +15,10 @@ from strandline.risk.breaches.repair import Repair
 STRETCHES_FILE = "embankments.geojson"
 MOST_LISTED = 10
 """Stretches in the table of the plan."""
+COLUMNS = (
+    "stretch", "condition", "breaches a year", "damage avoided a year", "people a year", "cost",
+    "worth of a look first",
+)  # fmt: skip
 _UNKNOWN = "unknown"
 
 
@@ -23,34 +26,41 @@ def repair_lines(plan: Plan) -> list[str]:
     """Return the section on embankments; empty where no breaches are sampled."""
     if not plan.stretches:
         return []
-    rows = [_row(number, each, plan) for number, each in enumerate(plan.stretches[:MOST_LISTED], start=1)]
-    left = len(plan.stretches) - len(rows)
-    more = f" {left} more are in {STRETCHES_FILE}." if left else ""
-    return [
-        "## Embankments, stretch by stretch",
-        "",
+    rows = [f"| {' | '.join(cell.replace(SPACE, ' ') for cell in row)} |" for row in repair_rows(plan)]
+    head = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
+    return ["## Embankments, stretch by stretch", "", repair_introduction(plan), "", *head, *rows, ""]
+
+
+def repair_introduction(plan: Plan) -> str:
+    """Return what the table of repairs says, and what it rests on."""
+    left = len(plan.stretches) - MOST_LISTED
+    more = f" {left} more are in {STRETCHES_FILE}." if left > 0 else ""
+    return (
         "Each row is the repair of one stretch alone to a good condition, most avoided damage for each kilometre first."
-        " Strengths are those of a general curve: nobody tested these embankments, and a sea before the gauge counts as"
-        f" a sea before each of them. Do not add the rows: what one breach floods, the next floods as well.{more}",
-        "",
-        "| | stretch | condition | breaches a year | damage avoided a year | people a year | cost"
-        " | worth of a look first |",
-        "|---|---|---|---|---|---|---|---|",
-        *rows,
-        "",
-    ]
+        " Strengths are those of a general curve: nobody tested these embankments. The sea stands before each of them"
+        " as high as at the gauge. Do not add the rows: what one breach floods, the next floods as well. Worth of a"
+        f" look: of knowing the condition before deciding on the repair.{more}"
+    )
 
 
-def _row(number: int, each: StretchRepair, plan: Plan) -> str:
+def repair_rows(plan: Plan) -> list[tuple[str, ...]]:
+    """Return the cells of the first stretches, one for each of ``COLUMNS``."""
+
     def amount(value: float) -> str:
-        return format_money(value, plan.money).replace(SPACE, " ") if math.isfinite(value) else _UNKNOWN
+        return format_money(value, plan.money) if math.isfinite(value) else _UNKNOWN
 
-    people = f"{each.avoided_people:.2g}" if math.isfinite(each.avoided_people) else _UNKNOWN
-    cells = (
-        f"{number}", each.name, each.condition, f"{each.breaches_per_year:.2g}", amount(each.avoided_damage), people,
-        amount(each.cost), amount(each.value_of_survey),
-    )  # fmt: skip
-    return f"| {' | '.join(cells)} |"
+    return [
+        (
+            each.name,
+            each.condition,
+            f"{each.breaches_per_year:.2g}",
+            amount(each.avoided_damage),
+            f"{each.avoided_people:.2g}" if math.isfinite(each.avoided_people) else _UNKNOWN,
+            amount(each.cost),
+            amount(each.value_of_survey),
+        )
+        for each in plan.stretches[:MOST_LISTED]
+    ]
 
 
 def stretches_geojson(plan: Plan, repairs: Sequence[Repair], crs: str) -> str:
