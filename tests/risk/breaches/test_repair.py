@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strandline.risk.breaches.breached_maps import with_breaches
 from strandline.risk.breaches.flood_behind import FloodBehind
 from strandline.risk.breaches.fragility import Fragility, draw_strengths
 from strandline.risk.breaches.repair import Repair, appraise_repairs
@@ -36,11 +37,20 @@ def breaches_of(assets: gpd.GeoDataFrame, areas: list[tuple[int, int, int, int]]
         floods.append(FloodBehind(cells, own, np.array([0.0, 3.0]), 0 * full, full, share))
     line = np.unique([each.line for each in stretches], return_inverse=True)[1]
     strength = draw_strengths(line, SAMPLES, 0.5, np.random.default_rng(0))
-    return Breaches(stretches, (0.0,) * len(stretches), strength, tuple(floods), ())
+    luck = np.zeros((SAMPLES, len(areas)))
+    return Breaches(stretches, (0.0,) * len(stretches), strength, strength, luck, tuple(floods), learned=False)
 
 
-def appraised(assets: gpd.GeoDataFrame, areas: list[tuple[int, int, int, int]]) -> tuple[Repair, ...]:
-    return appraise_repairs(breaches_of(assets, areas), polders.hazard(LEVELS, samples=SAMPLES), None, assets)
+def appraised(
+    assets: gpd.GeoDataFrame, areas: list[tuple[int, int, int, int]], periods: tuple[float, ...] = ()
+) -> tuple[Repair, ...]:
+    """With the levels of the 1.25-year sea as well, if ``periods`` says so."""
+    breaches = breaches_of(assets, areas)
+    maps, often = (
+        with_breaches(polders.hazard(levels, samples=SAMPLES, periods=each), breaches, assets)
+        for levels, each in ((LEVELS, polders.RETURN_PERIODS), (LEVELS[:1], periods or (1.25,)))
+    )
+    return appraise_repairs(breaches, maps, often if periods else None, assets)
 
 
 def a_year(condition: str, crest: float = 1.6) -> float:
@@ -109,9 +119,8 @@ def test_of_two_stretches_before_one_polder_neither_repair_avoids_all() -> None:
     alone = polders.dikes([LARGE], [1.6], ["poor"])
     first, second = appraised(alone, [LARGE])
     both = breaches_of(alone, [LARGE])
-    any_breach = (both.failure_levels.min(axis=1)[:, None] <= np.array(LEVELS)) @ frequency_weights(
-        polders.RETURN_PERIODS
-    )
+    first_to_fail = both.failure_levels(both.strength).min(axis=1)
+    any_breach = (first_to_fail[:, None] <= np.array(LEVELS)) @ frequency_weights(polders.RETURN_PERIODS)
     whole = float(any_breach.mean()) * home_damage()
     for repair in (first, second):
         assert 0 < repair.damage.mean < whole
@@ -128,7 +137,5 @@ def test_without_values_or_counts_nothing_is_stated() -> None:
 
 def test_levels_of_shorter_return_periods_count() -> None:
     assets = polders.dikes([SMALL], [1.6], ["poor"])
-    breaches, often = breaches_of(assets, [SMALL]), polders.hazard((0.8,), samples=SAMPLES, periods=(1.25,))
-    maps = polders.hazard(LEVELS, samples=SAMPLES)
-    (with_frequent,), (without,) = (appraise_repairs(breaches, maps, each, assets) for each in (often, None))
+    (with_frequent,), (without,) = appraised(assets, [SMALL], periods=(1.25,)), appraised(assets, [SMALL])
     assert with_frequent.damage.mean > without.damage.mean

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import StudyArea
+from strandline.risk.breaches.breached_maps import with_breaches
 from strandline.risk.breaches.repair import Repair
 from strandline.risk.breaches.repair import appraise_repairs as appraise
-from strandline.risk.breaches.sampled_breaches import Breaches, simulate_breaches, with_breaches
+from strandline.risk.breaches.sampled_breaches import Breaches, simulate_breaches
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
 from strandline.simulator.design_storms import storm_designer
 
@@ -19,6 +20,7 @@ class BreachedMaps:
 
     Attributes:
         breaches: ``None`` = no embankment of known crest protects land; the maps are those of the networks, bit by bit.
+            So they are where the networks saw the place's floods and nobody stated a condition.
     """
 
     hazard: Hazard

@@ -7,6 +7,7 @@ import numpy as np
 
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.risk.breaches.protected_areas import ProtectedArea
+from strandline.risk.hazard.hazard import FLOODED_DEPTH
 from strandline.simulator.hydrodynamics.basin import Basin
 from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.hydrodynamics.inundation import inundate
@@ -51,7 +52,7 @@ class FloodBehind:
         )  # fmt: skip
 
     def depth(self, level: float, breached: Mask) -> Floats:
-        """(C,) depth [m] at a sea level, if the stretches ``breached`` (K,) give way.
+        """(…, C) depth [m] at a sea level, if the stretches ``breached`` (…, K) give way.
 
         Shares of several breaches add up, to all of it at most. Between the simulated levels depth is linear. No depth
         falls as the sea rises, or as more stretches breach.
@@ -59,12 +60,20 @@ class FloodBehind:
         upper = int(np.clip(np.searchsorted(self.levels, level), 1, len(self.levels) - 1))
         low, high = self.levels[upper - 1], self.levels[upper]
         part = float(np.clip((level - low) / (high - low), 0.0, 1.0))
-        standing = (1 - part) * self.standing[upper - 1] + part * self.standing[upper]
-        if not breached.any():
-            return np.asarray(standing)
-        together = (1 - part) * self.together[upper - 1] + part * self.together[upper]
-        share = np.minimum(self.share[breached].sum(axis=0), 1.0)
-        return np.asarray((1 - share) * standing + share * together)
+        standing, together = (
+            (1 - part) * each[upper - 1] + part * each[upper] for each in (self.standing, self.together)
+        )
+        share = np.minimum(breached.astype(np.float64) @ self.share, 1.0)
+        return np.asarray(standing + share * (together - standing))
+
+    def chances(self, levels: Floats, failure: Floats) -> Floats:
+        """(G, C) chance that the depth reaches ``FLOODED_DEPTH`` at sea levels (G,).
+
+        Args:
+            failure: (N, K) level at which each stretch fails in each draw [m, region datum].
+        """
+        flooded = [self.depth(float(level), failure <= level) >= FLOODED_DEPTH for level in levels]
+        return np.stack([each.mean(axis=0) for each in flooded])
 
 
 def simulate_flood_behind(
@@ -81,17 +90,18 @@ def simulate_flood_behind(
     stretch alone is simulated at the one peak at which breaches matter most; its share holds at the others.
 
     Args:
-        crest: (K,) of the area's stretches [m, region datum]; infinite = it is not overtopped before it breaches.
+        crest: (K,) lowest of each of the area's stretches [m, region datum]; infinite = it is not overtopped before it
+            breaches.
         ground: (H, W) [m, region datum].
         cell_size: [m].
         storms: (G, T) hourly sea level, of storms with ascending peaks [m, region datum].
         mean_sea_level: [m, region datum].
     """
-    basin, own, breaches = _basin(area, crest, ground, cell_size, mean_sea_level)
+    basin, breaches = _basin(area, crest, ground, cell_size, mean_sea_level)
     cells, count = area.cells[_window(area)], len(storms)
     overflows = np.flatnonzero(storms.max(axis=1) > crest.min())
-    none, every = np.zeros(len(own), dtype=bool), breaches.any(axis=0)
-    opens = np.stack([every] * count + [none] * overflows.size)
+    every = breaches.any(axis=0)
+    opens = np.stack([every] * count + [np.zeros_like(every)] * overflows.size)
     both = _solve(basin, cells, np.concatenate([storms, storms[overflows]]), opens)
     standing = np.zeros((count, both.shape[1]))
     standing[overflows] = both[count:]
@@ -108,8 +118,11 @@ def simulate_flood_behind(
 
 def _basin(
     area: ProtectedArea, crest: Floats, ground: Floats, cell_size: float, mean_sea_level: float
-) -> tuple[Basin, Indices, Mask]:
-    """The area with standing walls, the stretch (N,) of each face, and the faces (K, N) that its breach opens."""
+) -> tuple[Basin, Mask]:
+    """The area with standing walls, and the faces (K, N) that the breach of each stretch opens.
+
+    These are where a stretch is lowest; elsewhere the sea does not flow over it.
+    """
     window = _window(area)
     faces, corner = area.faces, np.array([window[0].start, window[1].start])
     outside, inside = faces.outside - corner, faces.inside - corner
@@ -121,13 +134,14 @@ def _basin(
     bed[is_open] = np.inf
     np.minimum.at(bed, tuple(outside.T), sill)
     own = np.searchsorted(area.stretches, faces.stretch)
+    breaches = np.stack([_breach(own == k, sill, inside, cell_size) for k in range(len(area.stretches))])
     walls = Walls(
         faces.face, faces.row - corner[0], faces.column - corner[1],
-        crest=crest[own], fails_at=np.full(len(own), np.inf), breach_level=sill,
+        crest=np.where(breaches.any(axis=0), crest[own], np.inf),
+        fails_at=np.full(len(own), np.inf),
+        breach_level=sill,
     )  # fmt: skip
-    breaches = np.stack([_breach(own == k, sill, inside, cell_size) for k in range(len(area.stretches))])
-    roughness = np.full(bed.shape, LAND_ROUGHNESS)
-    return Basin(bed, roughness, cell_size, is_open, walls=walls), own, breaches
+    return Basin(bed, np.full(bed.shape, LAND_ROUGHNESS), cell_size, is_open, walls=walls), breaches
 
 
 def _solve(basin: Basin, cells: Mask, level: Floats, opens: Mask) -> Floats:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
-from strandline.observations.arrays import Floats, Mask
+from strandline.observations.arrays import Floats, Indices
 from strandline.observations.exposure.assets import EMBANKMENT_CONDITIONS, UNKNOWN_CONDITION
 from strandline.observations.exposure.damage_curves import DEPTHS
+from strandline.risk.breaches.breached_maps import CHANCE_LEVELS, at_levels, ratio
 from strandline.risk.breaches.flood_behind import FloodBehind
+from strandline.risk.breaches.fragility import Fragility
 from strandline.risk.breaches.sampled_breaches import Breaches
 from strandline.risk.breaches.stretches import Stretch
 from strandline.risk.expectation import Expectation
@@ -23,6 +26,8 @@ from strandline.risk.stage_damage.vulnerability import curve_knots, depth_shares
 
 SOUND = "good"
 """Condition after a repair."""
+SMALLEST = 1e-6
+"""Chance below which one counts as so much [-]: no flood becomes likelier than certain."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,45 +72,41 @@ def appraise_repairs(
 ) -> tuple[Repair, ...]:
     """The repair of each stretch alone, the greatest avoided damage of a kilometre first, then the most breaches.
 
-    All others stay as they are, sample by sample with the strengths of the maps; the stretch itself is taken in each
-    condition that it may have, and in a good one.
+    A repair takes from the damage and people of the maps, cell by cell, the share by which it makes a flood less likely
+    in the simulation. All other stretches stay as they are, with the same strengths; the stretch itself is taken in
+    each condition that it may have, and in a good one.
 
     Args:
-        hazard: of today; ``frequent``: the same samples at levels of shorter return periods.
+        hazard: of today, with breaches; ``frequent``: the same samples at levels of shorter return periods.
         people: (y, x) of a map, where no survey counts any.
     """
-    shorter = () if frequent is None else (frequent,)
-    levels = np.concatenate([*(each.levels for each in shorter), hazard.levels], axis=1)  # (S, R)
-    periods = tuple(period for each in (*shorter, hazard) for period in each.return_periods)
-    weights = frequency_weights(periods)
+    maps = [each for each in (frequent, hazard) if each is not None]
+    levels = np.concatenate([each.levels for each in maps], axis=1)  # (S, R)
+    weights = frequency_weights(tuple(period for each in maps for period in each.return_periods))
     exposed = _Exposed.of(assets, hazard, people)
-    failure = breaches.failure_levels
-    areas = [_Area(flood, exposed, levels, weights, failure) for flood in breaches.floods]
+    failure = breaches.failure_levels(breaches.strengths)
+    areas = [_Area(flood, exposed, maps, levels, weights, failure) for flood in breaches.floods]
     found = []
     for number, stretch in enumerate(breaches.stretches):
         known = stretch.condition != UNKNOWN_CONDITION
         conditions = (stretch.condition,) if known else EMBANKMENT_CONDITIONS
-        per_year = {
-            condition: _sum_of_areas(areas, number, breaches.level_in(number, condition))
-            for condition in {*conditions, SOUND}
-        }
+        per_year = {}
+        for condition in (*conditions, SOUND):
+            level = breaches.level_in(number, condition, breaches.strengths)
+            per_year[condition] = np.sum([area.per_year(number, level) for area in areas], axis=0)  # (2, S)
         avoided = {each: per_year[each] - per_year[SOUND] for each in conditions}
         mean = np.stack(list(avoided.values())).mean(axis=0)  # (2, S): damage, people
+        curve = Fragility.of(stretch.crest, stretch.condition, breaches.toes[number])
         found.append(
             Repair(
                 stretch,
-                float(np.mean((failure[:, number, None] <= levels) @ weights)),
+                float((curve.probability(levels) @ weights).mean()),
                 Expectation.of(mean[0], len(mean[0])) if exposed.has_value else Expectation.unknown(),
                 {each: float(both[0].mean()) for each, both in avoided.items()},
                 float(mean[1].mean()) if exposed.has_people else np.nan,
             )
         )
     return tuple(sorted(found, key=_by_worth))
-
-
-def _sum_of_areas(areas: Sequence["_Area"], number: int, failure: Floats) -> Floats:
-    """(2, S) damage [money a-1] and people [a-1] behind one stretch that fails at levels (S,)."""
-    return np.asarray(np.sum([area.per_year(number, failure) for area in areas], axis=0))
 
 
 def _by_worth(repair: Repair) -> tuple[float, float, float]:
@@ -147,31 +148,43 @@ class _Exposed:
 
 
 class _Area:
-    """Damage and people in one protected area, for the levels (S, R) and failure levels (S, K) of all samples."""
+    """Damage and people behind one line of embankments, by the maps at sea levels (S, R)."""
 
-    def __init__(self, flood: FloodBehind, exposed: _Exposed, levels: Floats, weights: Floats, failure: Floats) -> None:
-        matters = (exposed.damage[flood.cells].any(axis=1)) | (exposed.people[flood.cells] > 0)
-        self._flood = flood.on_cells(matters)
-        self._damage, self._people = exposed.damage[self._flood.cells], exposed.people[self._flood.cells]
-        self._levels, self._weights = levels, weights
-        self._breached = failure[:, None, flood.stretches] <= levels[..., None]  # (S, R, K)
-        self._today = self._harm(self._breached, np.ones(levels.shape, dtype=bool), np.zeros((2, *levels.shape)))
+    def __init__(
+        self,
+        flood: FloodBehind,
+        exposed: _Exposed,
+        maps: Sequence[Hazard],
+        levels: Floats,
+        weights: Floats,
+        failure: Floats,
+    ) -> None:
+        depth = np.concatenate([_of_cells(each.flood_depth, flood.cells) for each in maps], axis=1)  # (S, R, C)
+        matters = exposed.damage[flood.cells].any(axis=1) | (exposed.people[flood.cells] > 0)
+        matters &= ~np.isnan(depth).any(axis=(0, 1))
+        self._flood, depth = flood.on_cells(matters), depth[..., matters]
+        cells = self._flood.cells
+        chance = np.concatenate([_of_cells(each.flood_probability, cells) for each in maps])  # (R, C)
+        damage = np.einsum("srck,ck->src", depth_shares(depth), exposed.damage[cells])
+        affected = exposed.people[cells] * (depth >= FLOODED_DEPTH)
+        self._harm = np.stack([damage, affected]) * weights[:, None]  # (2, S, R, C) a year
+        self._most = 1 / np.maximum(chance, SMALLEST)
+        self._levels, self._failure = levels, failure[:, flood.stretches]
+        self._nodes = np.unique(np.quantile(levels, np.linspace(0.0, 1.0, CHANCE_LEVELS)))
+        self._today = self._flood.chances(self._nodes, self._failure)
 
     def per_year(self, number: int, failure: Floats) -> Floats:
-        """(2, S) damage [money a-1] and people [a-1], if the stretch of this number fails at levels (S,)."""
+        """(2, S) damage [money a-1] and people [a-1], if the stretch of this number fails at levels (N,)."""
         own = np.flatnonzero(self._flood.stretches == number)
         if not own.size:
-            return np.zeros((2, len(self._levels)))
-        breached = self._breached.copy()
-        breached[..., own[0]] = failure[:, None] <= self._levels
-        changed = (breached != self._breached).any(axis=-1)
-        return np.asarray(self._harm(breached, changed, self._today) @ self._weights)
+            return np.asarray(self._harm.sum(axis=(2, 3)))
+        changed = self._failure.copy()
+        changed[:, own[0]] = failure
+        factor = ratio(self._flood.chances(self._nodes, changed), self._today)
+        factor = np.minimum(at_levels(self._levels, self._nodes, factor), self._most)
+        return np.asarray(np.einsum("hsrc,src->hs", self._harm, factor))
 
-    def _harm(self, breached: Mask, where: Mask, otherwise: Floats) -> Floats:
-        """(2, S, R) damage [money] and people, anew ``where`` (S, R) something changed."""
-        harm = otherwise.copy()
-        for sample, period in np.argwhere(where):
-            depth = self._flood.depth(float(self._levels[sample, period]), breached[sample, period])
-            harm[0, sample, period] = (depth_shares(depth) * self._damage).sum()
-            harm[1, sample, period] = self._people[depth >= FLOODED_DEPTH].sum()
-        return harm
+
+def _of_cells(layer: npt.NDArray[np.float32], cells: Indices) -> Floats:
+    """(…, C) of a layer (…, H, W)."""
+    return layer.reshape(*layer.shape[:-2], -1)[..., cells].astype(np.float64)
