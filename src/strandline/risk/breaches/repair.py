@@ -56,8 +56,8 @@ class Repair:
 
         E[max(B − C, 0)] − max(E[B] − C, 0), over the equally likely conditions, with the avoided damage B and cost C.
 
-        Source: expected value of perfect information, Raiffa and Schlaifer (1961), Applied Statistical Decision
-            Theory, section 4.5.
+        This is the expected value of perfect information: that of the best decisions with it, less that of the best
+        decision without. A look at an embankment tells less, and is worth less.
         """
         net = annuity * np.array(list(self.damage_if.values())) - cost
         return float(np.maximum(net, 0.0).mean() - max(net.mean(), 0.0))
