@@ -106,10 +106,10 @@ def appraise_repairs(
                 float(mean[1].mean()) if exposed.has_people else np.nan,
             )
         )
-    return tuple(sorted(found, key=_by_worth))
+    return tuple(sorted(found, key=_rank))
 
 
-def _by_worth(repair: Repair) -> tuple[float, float, float]:
+def _rank(repair: Repair) -> tuple[float, float, float]:
     damage, length = repair.damage.mean, repair.stretch.length
     people = repair.people if np.isfinite(repair.people) else 0.0
     return (-damage / length if np.isfinite(damage) else 0.0, -people / length, -repair.breaches_a_year)
