@@ -142,7 +142,7 @@ def augment_with_extremes(
     if highest - mapped <= EXTRAPOLATION_MARGIN:
         return data
     peaks = np.linspace(mapped, highest, 1 + math.ceil((highest - mapped) / AUGMENTATION_STEP))[1:]
-    whole = torch.ones(1, len(data.archive), dtype=torch.bool)
-    dry_at, wet_at = (bound[0].double().numpy() for bound in waterline_bounds(data.archive, whole))
+    bounds = waterline_bounds(data.archive, data.archive.of_the_sea[None])
+    dry_at, wet_at = (bound[0].double().numpy() for bound in bounds)
     storms = simulate_extremes(observations, designer, peaks, (dry_at, wet_at), rng, progress)
     return add_physics_augmentation(data, storms)

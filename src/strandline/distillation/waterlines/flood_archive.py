@@ -189,14 +189,14 @@ def compute_waterlines(archive: FloodArchive, used: Tensor) -> Tensor:
 
 
 def flood_probability(archive: FloodArchive, level: Tensor, level_sd: Tensor) -> Tensor:
-    """P(flooded) at other levels by the waterlines of all storms alone, (L,) levels → (L, H, W).
+    """P(flooded) at other levels by the waterlines of the storms that draw any, (L,) levels → (L, H, W).
 
     Args:
         level, level_sd: (L,) [m above mean sea level], each with the standard deviation of what is known of it.
     """
     table = 1 - depth_class_probability(level[:, None] - archive.grid, level_sd[:, None], RESPONSE)[..., 0]  # (L, G)
-    every = torch.ones(1, len(archive), dtype=torch.bool)
-    found = [torch.einsum("lg,ghw->lhw", table, elevation_posterior(rows, every)[0]) for rows in _few_rows(archive)]
+    kept = archive.of_the_sea[None]
+    found = [torch.einsum("lg,ghw->lhw", table, elevation_posterior(rows, kept)[0]) for rows in _few_rows(archive)]
     return torch.cat(found, dim=1)
 
 

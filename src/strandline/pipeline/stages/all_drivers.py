@@ -21,8 +21,9 @@ from strandline.risk.hazard.joint.driver_floods import (
     RIVER,
     SEA,
     DriverFloods,
-    DriverMapper,
+    Ground,
     NotMapped,
+    StudentMaps,
     map_driver_floods,
 )
 from strandline.risk.hazard.joint.simulated_years import JointEvents
@@ -31,7 +32,7 @@ from strandline.simulator.design_inflow import RAIN_HOURS, InflowPatterns
 from strandline.simulator.design_storms import storm_designer
 from strandline.uncertainty.forecaster import Forecaster
 
-SAMPLES = 16
+SAMPLES = 12
 """Of parameters, storms and networks together; each maps every combination of some values of the drivers."""
 LONGEST_RAIN_GAP = np.timedelta64(1, "D")
 """After an hour to be sure that its analysis could be had: statistics of the past do not forecast."""
@@ -57,12 +58,16 @@ def map_all_drivers(
     try:
         events, hours, records = driver_events(area)
         fitted = JointEvents.of(events, SAMPLES, context.rng)
-        mapper = _mapper(forecaster, area, sea_level, events, hours, records)
+        mapper = _maps(forecaster, area, sea_level, events, hours, records)
     except RefusedByTheory as refusal:
         return NotMapped(str(refusal))
     chosen = np.linspace(0, len(hazard.levels) - 1, SAMPLES).round().astype(int)
+    assets, terrain, region = observations.surveyed_assets, mapper.terrain, observations.region
+    water, known = terrain.channels[2].numpy() > 0.5, terrain.known.numpy()
+    exposure = overlay_exposure(assets, region) if len(assets) else None
+    ground = Ground(region, known & ~water, known & water, exposure, region.continent)
     return map_driver_floods(
-        mapper, observations.region, fitted, (events.years, int(events.time.size)),
+        mapper, ground, events.drivers, fitted, (events.years, int(events.time.size)),
         (hazard.return_periods, hazard.levels[chosen]), context.rng, context.progress,
     )  # fmt: skip
 
@@ -104,14 +109,14 @@ def _rain_of_a_day(observations: Observations, hours: Times) -> Floats:
     return np.where(gaps[RAIN_HOURS:] > gaps[:-RAIN_HOURS], np.nan, day)
 
 
-def _mapper(
+def _maps(
     forecaster: Forecaster,
     area: StudyArea,
     sea_level: SeaLevelModel,
     events: DriverEvents,
     hours: Times,
     records: dict[str, Floats],
-) -> DriverMapper:
+) -> StudentMaps:
     observations = area.observations
     issue = events.time + FLOOD_ISSUE
     position = np.searchsorted(hours, issue)
@@ -123,8 +128,4 @@ def _mapper(
     patterns = InflowPatterns.of(*batch.pair("inflow"), flow)
     designer = storm_designer(observations, sea_level)
     terrain = terrain_features_of(observations.region, observations.terrain, designer.mean_sea_level)
-    assets = observations.surveyed_assets
-    exposure = overlay_exposure(assets, observations.region) if len(assets) else None
-    drivers = tuple(records)
-    continent = observations.region.continent
-    return DriverMapper(forecaster, designer, patterns, terrain, drivers, exposure, continent)
+    return StudentMaps(forecaster, designer, patterns, terrain, tuple(records))

@@ -29,7 +29,7 @@ from strandline.report.figures.style import (
 from strandline.risk.hazard.joint.driver_floods import DriverFloods
 
 DRIVER_COLOURS = {"sea": "#0b2a5b", "rain": "#c2607a", "river": "#e0b13c"}
-"""Dark, middle and light, and of different hue: told apart in grey and without colour vision."""
+"""Dark, middle and light, and of different hue: distinct in grey and without colour vision."""
 
 
 def main_driver(floods: DriverFloods) -> Indices:

@@ -30,11 +30,16 @@ def all_driver_sentences(floods: DriverFloods, money: MoneyUnit) -> list[str]:
     total = sum(max(part, 0.0) for part in parts)
     if total > 0:
         shares = [
-            f"{format_percent(part / total)} of it comes from {NAMES[name]}"
+            f"{format_percent(part / total)} comes from {NAMES[name]}"
             for name, part in zip(floods.drivers, parts, strict=True)
             if part / total >= LEAST_PART
         ]
-        sentences.append(f"About {', '.join(shares)}. Where two come together, each counts for what it adds.")
+        usual = max(whole - total, 0.0)
+        often = f"{format_area(usual)} of it floods though nothing is higher than usual. Of the rest, "
+        sentences.append(
+            f"{often if usual >= LEAST_PART * whole else 'Of it, '}{', '.join(shares)}. Where two come together, each"
+            " counts for what it adds."
+        )
     if floods.damage is not None and floods.damage_by_sea is not None:
         sentences.append(
             f"The damage a year is {format_mean(floods.damage, money)} by all of them, and"

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.models.terrain_features import TerrainFeatures
-from strandline.observations.arrays import Floats, Indices, Mask, SingleFloats
+from strandline.observations.arrays import Floats, Mask, SingleFloats
 from strandline.observations.region import Region
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.flood_maps import depth_at_quantile
@@ -85,14 +86,20 @@ class NotMapped:
     reason: str
 
 
+class MapsDrivers(Protocol):
+    """Maps the floods of chosen peaks of all drivers."""
+
+    def depths(self, peaks: Floats, rng: np.random.Generator) -> SingleFloats:
+        """(G, H, W) depth [m] at peaks (G, D) of the drivers, for one draw of all that is not known of an event."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
-class DriverMapper:
-    """Maps the floods of chosen peaks of all drivers, one sample after another.
+class StudentMaps:
+    """Maps by the students of a run, for design storms with rain and discharge.
 
     Attributes:
         drivers: D names, the sea first.
-        assets: the asset entries of a batch, or none.
-        exposure: of the survey; ``None`` = none. ``continent``: of the damage curves.
     """
 
     forecaster: Forecaster
@@ -100,29 +107,45 @@ class DriverMapper:
     patterns: InflowPatterns
     terrain: TerrainFeatures
     drivers: tuple[str, ...]
-    exposure: Exposure | None
-    continent: str
 
     def depths(self, peaks: Floats, rng: np.random.Generator) -> SingleFloats:
-        """(G, H, W) depth [m] at peaks (G, D): one tide, course of rain and river, member and quantile for all."""
+        """(G, H, W) depth [m]; one tide, course of rain and of the river, member and quantile for all."""
         columns = dict(zip(self.drivers, peaks.T, strict=True))
         mean = self.designer.mean_sea_level
         height = np.maximum(columns[SEA] - mean, LEAST_HEIGHT)
         storms = self.designer.draw(mean + height, rng).seen
         none = np.zeros(len(peaks))
         inflow, seen = self.patterns.draw(columns.get(RAIN, none), columns.get(RIVER, none), rng)
-        member, quantile = int(rng.integers(self.forecaster.members)), float(rng.uniform())
+        one, member = self.forecaster.draw_member(rng)
+        quantile = float(rng.uniform())
         batch = self.terrain.attach_to(replace(storms, inflow=inflow, inflow_seen=seen))
-        classes = self.forecaster.predict(batch).class_probability
+        classes = one.predict(batch).class_probability
         if classes is None:
             raise InputError("floods by all drivers", "the batch has no terrain", "attach it to the storms")
         deepest = height[:, None, None] - self.terrain.channels[0].numpy()
         return depth_at_quantile(classes[member], quantile, deepest)
 
 
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Where floods are counted, and what they damage.
+
+    Attributes:
+        land: (H, W) known cells that can flood; ``water``: permanent water; all other cells are unknown.
+        exposure: of the survey; ``None`` = none. ``continent``: of the damage curves.
+    """
+
+    region: Region
+    land: Mask
+    water: Mask
+    exposure: Exposure | None
+    continent: str
+
+
 def map_driver_floods(
-    mapper: DriverMapper,
-    region: Region,
+    mapper: MapsDrivers,
+    ground: Ground,
+    drivers: tuple[str, ...],
     fitted: JointEvents,
     record: tuple[float, int],
     sea_levels: tuple[Sequence[float], Floats],
@@ -135,37 +158,42 @@ def map_driver_floods(
     events gets the return levels of the run, so that chances by all drivers and by the sea alone rest on one sea.
 
     Args:
+        drivers: D names of the events' drivers, the sea first.
         fitted: events of the record.
         record: its length [years] and number of events.
         sea_levels: P return periods [years] and (S, P) sampled levels [m, region datum].
     """
     periods, levels = sea_levels
-    water, known = mapper.terrain.channels[2].numpy().ravel() > 0.5, mapper.terrain.known.numpy().ravel()
-    land = np.flatnonzero(known & ~water)
+    land = np.flatnonzero(ground.land)
     deviates = draw_curve_deviates(len(levels), rng)
+    parts = np.stack([rng.permutation(len(levels)) for _ in drivers], axis=1)
+    from_next = (parts + rng.random(parts.shape)) / len(levels)  # (S, D), even over the samples
     chances, by_sea, shares, damage = [], [], [], []
     for sample, (row, years) in enumerate(zip(levels, fitted.possible_years(len(levels), YEARS, rng), strict=False)):
         years = with_sea_levels(years, periods, row)
         nodes = DriverNodes.of(years)
         depth = nodes.rising(mapper.depths(nodes.grid, rng))  # (G, H, W)
         flooded: Mask = depth.reshape(len(depth), -1)[:, land] >= FLOODED_DEPTH
-        even = rng.random(years.peaks.shape)
-        annual = partial(_chance, nodes, years, flooded, even)
+        annual = partial(_chance, nodes, years, flooded, from_next[sample])
         chances.append(annual(years.peaks))
         by_sea.append(annual(only(years, [0])))
         shares.append(shares_of_drivers(years, annual))
-        if mapper.exposure is not None:
-            damage.append(_annual_damage(mapper, mapper.exposure, depth, nodes, years, even, deviates[sample]))
+        if ground.exposure is not None:
+            unknown = np.where(ground.land, depth, np.where(ground.water, 0.0, np.nan)).astype(np.float32)
+            ratios = damage_ratios(unknown, ground.exposure, ground.continent, deviates[sample])  # (A, G)
+            total = np.nansum(ratios * ground.exposure.value[:, None], axis=0)[:, None]  # (G, 1)
+            reached = (nodes.reached(years, each, from_next[sample]) for each in (years.peaks, only(years, [0])))
+            damage.append([float(mean_of_years(each, total)[0]) for each in reached])
         if progress is not None:
             progress((sample + 1) / len(levels))
     low, high = np.quantile(chances, RANGE, axis=0)
-    mean, sea_alone, parts = (np.mean(each, axis=0) for each in (chances, by_sea, shares))
-    maps = [_on_map(each, region, land, water) for each in (mean, low, high, sea_alone, *parts)]
+    mean, sea_alone, of_drivers = (np.mean(each, axis=0) for each in (chances, by_sea, shares))
+    maps = [_on_map(each, ground) for each in (mean, low, high, sea_alone, *of_drivers)]
     by_all, by_the_sea = (
         Expectation.of(column, len(column)) if damage else None for column in np.array(damage).reshape(-1, 2).T
     )
     return DriverFloods(
-        region, mapper.drivers, maps[0], maps[1], maps[2], maps[3], np.stack(maps[4:]), by_all, by_the_sea, *record
+        ground.region, drivers, maps[0], maps[1], maps[2], maps[3], np.stack(maps[4:]), by_all, by_the_sea, *record
     )
 
 
@@ -185,30 +213,12 @@ def with_sea_levels(years: SimulatedYears, periods: Sequence[float], levels: Flo
     return replace(years, peaks=shifted(years.peaks), usual=shifted(years.usual))
 
 
-def _chance(nodes: DriverNodes, years: SimulatedYears, flooded: Mask, even: Floats, peaks: Floats) -> Floats:
-    return share_of_years(nodes.reached(years, peaks, even), flooded)
+def _chance(nodes: DriverNodes, years: SimulatedYears, flooded: Mask, from_next: Floats, peaks: Floats) -> Floats:
+    return share_of_years(nodes.reached(years, peaks, from_next), flooded)
 
 
-def _annual_damage(
-    mapper: DriverMapper,
-    exposure: Exposure,
-    depth: SingleFloats,
-    nodes: DriverNodes,
-    years: SimulatedYears,
-    even: Floats,
-    deviates: Floats,
-) -> tuple[float, float]:
-    """Expected annual damage [money a-1] by all drivers, and by the sea alone; unknown assets are left out."""
-    on_unknown = np.where(mapper.terrain.known.numpy(), depth, np.nan)
-    dry = mapper.terrain.channels[2].numpy() > 0.5
-    ratios = damage_ratios(np.where(dry, 0.0, on_unknown), exposure, mapper.continent, deviates)  # (A, G)
-    total = np.nansum(ratios * exposure.value[:, None], axis=0)[:, None]  # (G, 1)
-    found = [mean_of_years(nodes.reached(years, p, even), total)[0] for p in (years.peaks, only(years, [0]))]
-    return float(found[0]), float(found[1])
-
-
-def _on_map(values: Floats, region: Region, land: Indices, water: Mask) -> SingleFloats:
+def _on_map(values: Floats, ground: Ground) -> SingleFloats:
     """(H, W) values of land cells; 0 on permanent water, NaN where the terrain is unknown."""
-    result = np.full(water.size, np.nan, dtype=np.float32)
-    result[water], result[land] = 0.0, values
-    return result.reshape(region.shape)
+    result = np.full(ground.land.shape, np.nan, dtype=np.float32)
+    result[ground.water], result[ground.land] = 0.0, values
+    return result

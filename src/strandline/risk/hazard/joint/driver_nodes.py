@@ -9,11 +9,9 @@ import numpy as np
 from strandline.observations.arrays import Floats, Mask, SingleFloats
 from strandline.risk.hazard.joint.simulated_years import SimulatedYears
 
-SEA_PERIODS, OTHER_PERIODS = (1.5, 5.0, 25.0, 200.0), (3.0, 50.0)
-"""Return periods [years] at whose levels the sea, and the other drivers, have a node above the lowest; assumptions:
-maps are dear, and what the sea floods changes fastest."""
-LOWEST_SHARE = 0.25
-"""Share of the events below the lowest node [-]; they count as that one. An assumption, on the safe side."""
+SEA_PERIODS, OTHER_PERIODS = (1.05, 1.5, 3.0, 10.0, 100.0), (1.05, 1.5, 3.0, 10.0, 50.0)
+"""Return periods [years] at whose levels the sea, and the other drivers, have a node above the lowest, which is the
+median of the events. Assumptions: maps are dear, and what the sea floods changes fastest."""
 CELLS_AT_ONCE = 8192
 
 
@@ -29,14 +27,14 @@ class DriverNodes:
 
     @classmethod
     def of(cls, years: SimulatedYears) -> Self:
-        """A low value of each driver's events, and its levels at some return periods; the first driver is the sea."""
+        """The median of each driver's events, and its levels at some return periods; the first driver is the sea."""
         found = []
         for driver, peaks in enumerate(years.peaks.T):
             periods = np.asarray(OTHER_PERIODS if driver else SEA_PERIODS)
             greatest = np.full(years.count, peaks.min(initial=0.0))
             np.maximum.at(greatest, years.year, peaks)
             levels = np.quantile(greatest, 1 - 1 / periods)
-            found.append(np.unique(np.maximum.accumulate([np.quantile(peaks, LOWEST_SHARE), *levels])))
+            found.append(np.unique(np.maximum.accumulate([np.median(peaks), *levels])))
         return cls(tuple(found))
 
     @property
@@ -49,20 +47,22 @@ class DriverNodes:
         """(G, D) all combinations, the last driver fastest."""
         return np.stack([each.ravel() for each in np.meshgrid(*self.values, indexing="ij")], axis=1)
 
-    def reached(self, years: SimulatedYears, peaks: Floats, even: Floats) -> Mask:
+    def reached(self, years: SimulatedYears, peaks: Floats, from_next: Floats) -> Mask:
         """(Y, G) whether an event of the year lies at the node.
 
-        Between two values an event counts as one of them, the nearer the likelier, so that chances are linear between
-        the nodes on average; beyond the last as the last, below the first as the first.
+        Where a cell is dry at one value and floods at the next, it floods from somewhere between. That place is the
+        same for all events: drawn for each event by itself, many small ones would flood what none of them does.
 
         Args:
-            peaks: (n, D) of the events of ``years``, as they are or with some drivers changed.
-            even: (n, D) numbers drawn evenly from 0 to 1.
+            peaks: (n, D) of the events of ``years``, as they are or with some drivers changed. Beyond the last value
+                they count as the last, below the first as the first.
+            from_next: (D,) part of the way between two values [-] from which an event counts as the upper one.
         """
         index = np.zeros(len(peaks), dtype=np.int64)
         for driver, values in enumerate(self.values):
             position = np.interp(peaks[:, driver], values, np.arange(values.size))
-            index = index * values.size + np.floor(position + even[:, driver]).astype(np.int64).clip(0, values.size - 1)
+            upper = np.floor(position + 1 - from_next[driver]).astype(np.int64)
+            index = index * values.size + upper.clip(0, values.size - 1)
         found = np.zeros((years.count, int(np.prod(self.shape))), dtype=bool)
         found[years.year, index] = True
         return found
