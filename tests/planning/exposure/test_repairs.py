@@ -59,6 +59,7 @@ def test_a_repair_that_does_not_pay_is_a_note_and_a_look_at_it_may_still_be_wort
     found = plan_repairs([repair(just_below)], MEASURES, ECONOMY, MUCH)
     assert not found.actions
     assert "No repair of a single stretch" in found.notes[0]
+    assert "keep about 3 people a year from water at home" in found.notes[0]
     assert "Look at km 0.0–1.2 of the embankment dike 0 before all others" in found.notes[1]
     known = plan_repairs([repair(just_below, "poor")], MEASURES, ECONOMY, MUCH)
     assert len(known.notes) == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from strandline.observations.observations import Observations, Provenance
-from strandline.risk.breaches.breached_maps import at_levels, ratio, with_breaches
+from strandline.risk.breaches.breached_maps import at_levels, ratio, smooth, with_breaches
 from strandline.risk.breaches.fragility import Fragility
 from strandline.risk.breaches.sampled_breaches import Breaches, simulate_breaches
 from strandline.risk.hazard.hazard import BREACHES, NEW_CRESTS, Hazard
@@ -90,6 +90,18 @@ def test_a_radar_that_is_simulated_on_the_terrain_of_a_real_place_sees_no_embank
         breaches = simulate_breaches(seen, polders.designer(), maps, np.random.default_rng(0))
         assert breaches is not None
         assert breaches.learned is learned
+
+
+def test_smoothing_stays_between_the_least_and_the_greatest_chance_and_reads_no_other_cell() -> None:
+    cells = np.flatnonzero(polders.inside(polders.LARGE))
+    chance = np.random.default_rng(0).integers(0, 2, (3, cells.size)).astype(float)
+    found = smooth(chance, cells, polders.REGION.shape)
+    assert (found >= 0).all()
+    assert (found <= 1).all()
+    np.testing.assert_allclose(smooth(np.full((1, cells.size), 0.3), cells, polders.REGION.shape), 0.3)
+    assert (smooth(0 * chance, cells, polders.REGION.shape) == 0).all()
+    alone = smooth(chance[:, :1], cells[:1], polders.REGION.shape)
+    np.testing.assert_allclose(alone, chance[:, :1])
 
 
 def test_chances_between_levels_are_linear_and_a_flood_of_no_draw_tells_nothing() -> None:

@@ -167,12 +167,18 @@ def _moved(one: Expectation, factor: float, shift: float) -> Expectation:
     return Expectation(factor * one.mean + shift, factor * one.standard_error, low, middle, high, one.draws)
 
 
+def _people(stretch: StretchRepair) -> str:
+    if not stretch.avoided_people > 0:
+        return ""
+    return f", and would keep about {stretch.avoided_people:.2g} people a year from water at home, on average"
+
+
 def _notes(stretches: Sequence[StretchRepair], is_proposed: bool, money: MoneyUnit) -> list[str]:
     first, notes = stretches[0], list[str]()
     if not is_proposed and math.isfinite(first.net_present_value):
         notes.append(
-            f"No repair of a single stretch of embankment pays at its assumed price; that of {first.name} avoids most"
-            " damage for each kilometre."
+            "No repair of a single stretch of embankment pays at its assumed price, in money alone; that of"
+            f" {first.name} avoids most damage for each kilometre{_people(first)}."
         )
     elif not is_proposed:
         weakest = max(stretches, key=lambda each: each.breaches_per_year)

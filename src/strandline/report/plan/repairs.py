@@ -16,8 +16,8 @@ STRETCHES_FILE = "embankments.geojson"
 MOST_LISTED = 10
 """Stretches in the table of the plan."""
 COLUMNS = (
-    "stretch", "condition", "breaches a year", "damage avoided a year", "people a year", "cost",
-    "worth of a look first",
+    "stretch", "condition", "breaches a year by the curve", "damage avoided a year", "people kept dry a year", "cost",
+    "a look first is worth",
 )  # fmt: skip
 _UNKNOWN = "unknown"
 
@@ -37,9 +37,10 @@ def repair_introduction(plan: Plan) -> str:
     more = f" {left} more are in {STRETCHES_FILE}." if left > 0 else ""
     return (
         "Each row is the repair of one stretch alone to a good condition, most avoided damage for each kilometre first."
-        " Strengths are those of a general curve: nobody tested these embankments. The sea stands before each of them"
-        " as high as at the gauge. Do not add the rows: what one breach floods, the next floods as well. Worth of a"
-        f" look: of knowing the condition before deciding on the repair.{more}"
+        " Strengths are those of a general curve, by crest and condition: nobody tested these embankments. The sea"
+        " stands before each of them as high as at the gauge. Do not add the rows: what one breach floods, the next"
+        " floods as well. A look first is worth so much at most, if it shows the condition before the repair is"
+        f" decided on.{more}"
     )
 
 
@@ -57,7 +58,7 @@ def repair_rows(plan: Plan) -> list[tuple[str, ...]]:
             amount(each.avoided_damage),
             f"{each.avoided_people:.2g}" if math.isfinite(each.avoided_people) else _UNKNOWN,
             amount(each.cost),
-            amount(each.value_of_survey),
+            "no decision changes" if each.value_of_survey == 0 else amount(each.value_of_survey),
         )
         for each in plan.stretches[:MOST_LISTED]
     ]

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
+from scipy.ndimage import convolve
 
-from strandline.observations.arrays import Floats, Mask
+from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.exposure.assets import UNKNOWN_CONDITION
 from strandline.risk.breaches.flood_behind import FloodBehind
 from strandline.risk.breaches.sampled_breaches import Breaches
@@ -13,6 +14,10 @@ from strandline.risk.hazard.hazard import FLOODED_DEPTH, Hazard
 
 CHANCE_LEVELS = 13
 """Sea levels at which chances are counted, quantiles of those of the maps; between them they are linear."""
+
+SMOOTHED = 5
+"""Cells across over which chances are averaged before they are compared: the elevation product errs from cell to cell,
+and a cell that it has too high would seem to flood for other reasons than its neighbours."""
 
 
 def with_breaches(hazard: Hazard, breaches: Breaches, assets: gpd.GeoDataFrame) -> Hazard:
@@ -108,9 +113,9 @@ def _reweigh(found: _Layers, flood: FloodBehind, breaches: Breaches, luck: Float
     Fewer floods: a sample loses its flood. More: a dry sample gets the mean depth of those that are wet. A sample that
     floods at one sea floods at every higher one. A cell stays in the flood extent, even where its chance falls.
     """
-    nodes, cells = levels_of(found.hazard), flood.cells
+    nodes, cells, grid = levels_of(found.hazard), flood.cells, found.hazard.region.shape
     stated, unknown = (
-        flood.chances(nodes, breaches.failure_levels(breaches.strengths, each)[:, flood.stretches])
+        smooth(flood.chances(nodes, breaches.failure_levels(breaches.strengths, each)[:, flood.stretches]), cells, grid)
         for each in (None, UNKNOWN_CONDITION)
     )
     factor = at_levels(found.hazard.levels, nodes, ratio(stated, unknown))  # (S, R, C)
@@ -126,6 +131,16 @@ def _reweigh(found: _Layers, flood: FloodBehind, breaches: Breaches, luck: Float
     chance = np.minimum(learned * factor.mean(axis=0), 1.0)
     found.probability[:, cells] = chance
     found.extent[:, cells] = np.maximum(found.extent[:, cells], (chance > learned) & (chance >= 0.5))
+
+
+def smooth(chance: Floats, cells: Indices, shape: tuple[int, int]) -> Floats:
+    """(G, C) chances, mean over the ``SMOOTHED`` cells about each that are among them."""
+    layers, present = np.zeros((len(chance), shape[0] * shape[1])), np.zeros(shape[0] * shape[1])
+    layers[:, cells], present[cells] = chance, 1.0
+    window = np.ones((SMOOTHED, SMOOTHED))  # no running sums, whose rounding leaves 0 to 1
+    count = convolve(present.reshape(shape), window, mode="constant").ravel()[cells]
+    sums = convolve(layers.reshape(-1, *shape), window[None], mode="constant")
+    return np.asarray(sums.reshape(len(chance), -1)[:, cells] / count)
 
 
 def ratio(chance: Floats, reference: Floats) -> Floats:
