@@ -15,6 +15,9 @@ from strandline.risk.hazard.hazard import FLOODED_DEPTH, Hazard
 CHANCE_LEVELS = 13
 """Sea levels at which chances are counted, quantiles of those of the maps; between them they are linear."""
 
+CELLS_AT_ONCE = 10_000
+"""Cells that are held in memory together, for all samples."""
+SMALLEST = 1e-9
 SMOOTHED = 5
 """Cells across over which chances are averaged before they are compared: the elevation product errs from cell to cell,
 and a cell that it has too high would seem to flood for other reasons than its neighbours."""
@@ -108,25 +111,35 @@ def _replace(found: _Layers, flood: FloodBehind, breaches: Breaches) -> None:
 
 
 def _reweigh(found: _Layers, flood: FloodBehind, breaches: Breaches, luck: Floats) -> None:
-    """The networks' chances, times those of the stated conditions over those of unknown ones.
+    """The networks' chances, times those of the stated conditions over those of unknown ones."""
+    nodes, grid = levels_of(found.hazard), found.hazard.region.shape
+    stated, unknown = (
+        smooth(flood.chances(nodes, levels[:, flood.stretches]), flood.cells, grid)
+        for levels in (
+            breaches.failure_levels(breaches.strengths),
+            breaches.failure_levels(breaches.strengths, UNKNOWN_CONDITION),
+        )
+    )
+    changes = ratio(stated, unknown)  # (G, C)
+    for first in range(0, len(flood.cells), CELLS_AT_ONCE):
+        some = slice(first, first + CELLS_AT_ONCE)
+        factor = at_levels(found.hazard.levels, nodes, changes[:, some])  # (S, R, c)
+        _multiply(found, flood.cells[some], factor, luck[:, None, None])
+
+
+def _multiply(found: _Layers, cells: Indices, factor: Floats, luck: Floats) -> None:
+    """Chances of some cells times a factor (S, R, c).
 
     Fewer floods: a sample loses its flood. More: a dry sample gets the mean depth of those that are wet. A sample that
     floods at one sea floods at every higher one. A cell stays in the flood extent, even where its chance falls.
     """
-    nodes, cells, grid = levels_of(found.hazard), flood.cells, found.hazard.region.shape
-    stated, unknown = (
-        smooth(flood.chances(nodes, breaches.failure_levels(breaches.strengths, each)[:, flood.stretches]), cells, grid)
-        for each in (None, UNKNOWN_CONDITION)
-    )
-    factor = at_levels(found.hazard.levels, nodes, ratio(stated, unknown))  # (S, R, C)
     learned, depth = found.probability[:, cells].astype(np.float64), found.depth[..., cells].astype(np.float64)
     wet = depth >= FLOODED_DEPTH
     count = np.maximum(wet.sum(axis=0), 1)
-    usual = np.maximum(np.where(wet, depth, 0.0).sum(axis=0) / count, FLOODED_DEPTH)  # (R, C)
-    target = np.minimum(learned * factor, 1.0)
-    added = (target - learned) / np.maximum(1 - learned, 1e-9)
-    kept = np.where(luck[:, None, None] <= factor, depth, 0.0)
-    more = np.where(~wet & (luck[:, None, None] <= added), usual, 0.0)
+    usual = np.maximum(np.where(wet, depth, 0.0).sum(axis=0) / count, FLOODED_DEPTH)  # (R, c)
+    added = (np.minimum(learned * factor, 1.0) - learned) / np.maximum(1 - learned, SMALLEST)
+    kept = np.where(luck <= factor, depth, 0.0)
+    more = np.where(~wet & (luck <= added), usual, 0.0)
     found.depth[..., cells] = np.maximum.accumulate(np.maximum(kept, more), axis=1)
     chance = np.minimum(learned * factor.mean(axis=0), 1.0)
     found.probability[:, cells] = chance

@@ -20,6 +20,8 @@ BREACHES_BEFORE_PEAK = 0.5
 """How far below the peak the sea stands when a stretch gives way [m]; an assumption. Later breaches let in less."""
 DEEPEST_BREACH = 0.5
 """Depth of a breach, and of ground that fills, below mean sea level at most [m]; as on the simulated coasts."""
+AT_ONCE = 20
+"""Floods or draws that are held in memory together."""
 SAME_DEPTH = 0.01
 """Difference of two depths below which they count as one [m]."""
 
@@ -72,8 +74,12 @@ class FloodBehind:
         Args:
             failure: (N, K) level at which each stretch fails in each draw [m, region datum].
         """
-        flooded = [self.depth(float(level), failure <= level) >= FLOODED_DEPTH for level in levels]
-        return np.stack([each.mean(axis=0) for each in flooded])
+        count = np.zeros((len(levels), len(self.cells)))
+        for number, level in enumerate(levels):
+            for first in range(0, len(failure), AT_ONCE):
+                breached = failure[first : first + AT_ONCE] <= level
+                count[number] += (self.depth(float(level), breached) >= FLOODED_DEPTH).sum(axis=0)
+        return count / len(failure)
 
 
 def simulate_flood_behind(
@@ -147,13 +153,17 @@ def _basin(
 def _solve(basin: Basin, cells: Mask, level: Floats, opens: Mask) -> Floats:
     """(E, C) greatest depth [m] of storms (E, T) in which the faces ``opens`` (E, N) give way before the peak."""
     fails_at = np.where(opens, level.max(axis=1, keepdims=True) - BREACHES_BEFORE_PEAK, np.inf)
-    flood = inundate(
-        replace(basin, walls=replace(basin.walls, fails_at=fails_at)),
-        Forcing(np.arange(level.shape[1], dtype=np.float64) * 3600.0, level),
-        initial_level=level[:, 0],
-        initially_dry=cells,
-    )
-    return np.asarray(flood.max_depth[:, cells])
+    found = []
+    for first in range(0, len(level), AT_ONCE):
+        some = slice(first, first + AT_ONCE)
+        flood = inundate(
+            replace(basin, walls=replace(basin.walls, fails_at=fails_at[some])),
+            Forcing(np.arange(level.shape[1], dtype=np.float64) * 3600.0, level[some]),
+            initial_level=level[some, 0],
+            initially_dry=cells,
+        )
+        found.append(flood.max_depth[:, cells])
+    return np.concatenate(found)
 
 
 def _shares(alone: Floats, standing: Floats, together: Floats) -> Floats:
