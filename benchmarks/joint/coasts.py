@@ -11,8 +11,9 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import load_constants, predict_tide
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.observations.weather.cyclone_fields import offset_metres
+from strandline.observations.weather.land_drivers import RAIN_HOURS, rain_of_a_day
 from strandline.observations.weather.storms import Window
-from strandline.simulator.drawn_coast import DIRECTION, MAIN_ARM_DISCHARGE, RAIN_HOURS, SETTINGS
+from strandline.simulator.drawn_coast import DIRECTION, MAIN_ARM_DISCHARGE, SETTINGS
 from strandline.simulator.sea.rain import local_runoff, simulate_rain
 from strandline.simulator.sea.sea import (
     LOCAL_MEMORY_H,
@@ -75,9 +76,9 @@ class JointCoast:
         level = self.mean_level + self.tides[block % len(TIDES)] + (forced + remote + local)
         whole = simulate_discharge(self.basin, day, rng)
         rain = simulate_rain(self.basin, day, weather, tracks, first, site, rain_rng)
-        total = np.cumsum(np.concatenate([np.zeros(RAIN_HOURS), rain]))
+        day = rain_of_a_day(np.concatenate([np.zeros(RAIN_HOURS), rain]))[RAIN_HOURS:]
         discharge = MAIN_ARM_DISCHARGE * whole / self.mean_discharge + local_runoff(rain)
-        return time, np.stack([level, total[RAIN_HOURS:] - total[:-RAIN_HOURS], discharge]), _passages(tracks, site)
+        return time, np.stack([level, day, discharge]), _passages(tracks, site)
 
 
 def draw_joint_coast(seed: int, basin: Basin) -> JointCoast:

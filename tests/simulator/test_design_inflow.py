@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.simulator.design_inflow import PATTERNS, InflowPatterns, rain_of_a_day
+from strandline.simulator.design_inflow import PATTERNS, InflowPatterns, greatest_rain_of_a_day
 
 
 def recorded(events: int = 40, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, np.ndarray]:
@@ -25,7 +25,7 @@ def test_a_design_storm_has_the_chosen_peaks(rain: float, discharge: float, seed
     rng = np.random.default_rng(seed)
     inflow, seen = patterns.draw(np.array([rain, 2 * rain]), np.array([discharge, 3 * discharge]), rng)
     assert seen.all()
-    day = rain_of_a_day(inflow[..., 0].double().numpy())
+    day = greatest_rain_of_a_day(inflow[..., 0].double().numpy())
     np.testing.assert_allclose(day, [rain, 2 * rain], rtol=1e-4, atol=1e-4)
     most = 800 * np.exp(inflow[..., 1].double().numpy().max(axis=1))
     np.testing.assert_allclose(most, [discharge, 3 * discharge], rtol=1e-3)
@@ -33,7 +33,7 @@ def test_a_design_storm_has_the_chosen_peaks(rain: float, discharge: float, seed
 
 def test_courses_come_from_the_greatest_events_and_events_with_gaps_give_none() -> None:
     inflow, seen, flow = recorded()
-    wettest = int(rain_of_a_day(inflow[..., 0].double().numpy()).argmax())
+    wettest = int(greatest_rain_of_a_day(inflow[..., 0].double().numpy()).argmax())
     seen[wettest, 5, 0] = False
     patterns = InflowPatterns.of(inflow, seen, flow)
     assert patterns.rain is not None

@@ -10,11 +10,10 @@ from torch import Tensor
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats, Mask
 from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
+from strandline.observations.weather.land_drivers import RAIN_HOURS
 
 PATTERNS = 20
 """Greatest recorded events of a driver, of which one gives its course in time; an assumption."""
-RAIN_HOURS = 24
-"""A day's rain is the greatest sum of so many hours [h]."""
 LEAST_RAIN = 1.0
 """[mm] Day's rain below which an event has no course of rain that could be scaled."""
 
@@ -47,7 +46,7 @@ class InflowPatterns:
             RefusedByTheory: neither rain nor discharge has an event without a gap.
         """
         values, whole = inflow.double().numpy(), seen.all(dim=1).numpy()  # (E, 72, 2), (E, 2)
-        wettest = rain_of_a_day(values[..., 0])
+        wettest = greatest_rain_of_a_day(values[..., 0])
         rain, rain_peak = _greatest(values[..., 0], wettest, whole[:, 0] & (wettest >= LEAST_RAIN))
         most = discharge.max(axis=1)
         flow, flow_peak = _greatest(values[..., 1], most, whole[:, 1] & (most > 0))
@@ -76,7 +75,7 @@ class InflowPatterns:
         return torch.from_numpy(inflow.astype(np.float32)), torch.from_numpy(seen)
 
 
-def rain_of_a_day(rain: Floats) -> Floats:
+def greatest_rain_of_a_day(rain: Floats) -> Floats:
     """(…,) greatest sum of ``RAIN_HOURS`` hours [mm] of hourly rain (…, T) [mm h-1]."""
     total = np.cumsum(np.concatenate([np.zeros((*rain.shape[:-1], 1)), rain], axis=-1), axis=-1)
     return np.asarray((total[..., RAIN_HOURS:] - total[..., :-RAIN_HOURS]).max(axis=-1))

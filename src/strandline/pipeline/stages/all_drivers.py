@@ -7,17 +7,15 @@ from strandline.models.batch import FLOOD_ISSUE
 from strandline.models.batching import build_gauge_batch
 from strandline.models.terrain_features import terrain_features_of
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.observations import Observations
 from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 from strandline.observations.sea_level.surge.model import SeaLevelModel
-from strandline.observations.weather.known_weather import known_weather
+from strandline.observations.weather.land_drivers import has_rain, land_drivers
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import StudyArea
 from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.hazard.joint.driver_events import DriverEvents, find_driver_events
 from strandline.risk.hazard.joint.driver_floods import (
-    RAIN,
     RIVER,
     SEA,
     DriverFloods,
@@ -28,14 +26,12 @@ from strandline.risk.hazard.joint.driver_floods import (
 )
 from strandline.risk.hazard.joint.simulated_years import JointEvents
 from strandline.risk.stage_damage.exposure import overlay_exposure
-from strandline.simulator.design_inflow import RAIN_HOURS, InflowPatterns
+from strandline.simulator.design_inflow import InflowPatterns
 from strandline.simulator.design_storms import storm_designer
 from strandline.uncertainty.forecaster import Forecaster
 
 SAMPLES = 12
 """Of parameters, storms and networks together; each maps every combination of some values of the drivers."""
-LONGEST_RAIN_GAP = np.timedelta64(1, "D")
-"""After an hour to be sure that its analysis could be had: statistics of the past do not forecast."""
 
 
 def map_all_drivers(
@@ -47,7 +43,7 @@ def map_all_drivers(
 ) -> DriverFloods | NotMapped | None:
     """What all drivers flood in a year; ``None`` = neither rain nor a river is known here."""
     observations = area.observations
-    if not rains(observations) and observations.river is None:
+    if not has_rain(observations) and observations.river is None:
         return None
     if not forecaster.takes_inflow:
         return NotMapped("the networks of this run take neither rain nor rivers")
@@ -72,11 +68,6 @@ def map_all_drivers(
     )  # fmt: skip
 
 
-def rains(observations: Observations) -> bool:
-    """Whether the rain of the past is known."""
-    return observations.weather is not None and "rain" in observations.weather
-
-
 def driver_events(area: StudyArea) -> tuple[DriverEvents, Times, dict[str, Floats]]:
     """Events of the own record, its hours (T,), and the record of each driver (T,).
 
@@ -86,27 +77,11 @@ def driver_events(area: StudyArea) -> tuple[DriverEvents, Times, dict[str, Float
         RefusedByTheory: too few years in which all drivers were observed.
     """
     observations, (hours, levels) = area.observations, area.hourly_levels
-    records: dict[str, Floats] = {SEA: levels[0]}
-    if rains(observations):
-        records[RAIN] = _rain_of_a_day(observations, hours)
-    if observations.river is not None:
-        total = observations.river["discharge"].sum("river", skipna=False)
-        records[RIVER] = total.reindex(time=hours).values.astype(float)
+    records: dict[str, Floats] = {SEA: levels[0], **land_drivers(observations, hours)}
     gauge, storms = observations.require_gauge(), observations.storms
     place = float(gauge["longitude"][0]), float(gauge["latitude"][0])
     passages = [] if storms is None else cyclone_passages(storms, *place)
     return find_driver_events(hours, list(records.values()), list(records), passages), hours, records
-
-
-def _rain_of_a_day(observations: Observations, hours: Times) -> Floats:
-    """(T,) rain of the ``RAIN_HOURS`` up to each hour [mm]; NaN where an hour of them is not known."""
-    late = hours[-1:] + LONGEST_RAIN_GAP
-    known = known_weather(observations, late, ((hours - late) / np.timedelta64(1, "h")).astype(np.int64), ("rain",))
-    rate = known.values[0, :, :, 0].mean(axis=1)  # (T,)
-    total = np.cumsum(np.concatenate([np.zeros(RAIN_HOURS), np.nan_to_num(rate)]))
-    gaps = np.cumsum(np.concatenate([np.ones(RAIN_HOURS), np.isnan(rate)]))
-    day = total[RAIN_HOURS:] - total[:-RAIN_HOURS]
-    return np.where(gaps[RAIN_HOURS:] > gaps[:-RAIN_HOURS], np.nan, day)
 
 
 def _maps(

@@ -1,0 +1,52 @@
+"""Rain and rivers of the past as hourly records, for statistics and simulations of what has been; no forecast."""
+
+import numpy as np
+
+from strandline.observations.arrays import Floats, Times
+from strandline.observations.observations import Observations
+from strandline.observations.weather.known_weather import known_weather
+
+RAIN_HOURS = 24
+"""A day's rain is the sum of so many hours [h]."""
+_LATER = np.timedelta64(30, "D")
+"""After the last hour, when any analysis could be had."""
+
+
+def has_rain(observations: Observations) -> bool:
+    """Whether the rain of the past is known."""
+    return observations.weather is not None and "rain" in observations.weather
+
+
+def hourly_rain(observations: Observations, hours: Times) -> Floats | None:
+    """(T,) rain [mm h-1] at hours (T,), by the analyses; NaN = gap, ``None`` = no rain is known."""
+    if not has_rain(observations):
+        return None
+    late = hours[-1:] + _LATER
+    past = ((hours - late) / np.timedelta64(1, "h")).astype(np.int64)
+    return np.asarray(known_weather(observations, late, past, ("rain",)).values[0, :, :, 0].mean(axis=1))
+
+
+def rain_of_a_day(rain: Floats) -> Floats:
+    """(T,) rain of the ``RAIN_HOURS`` up to each hour [mm], from hourly rain (T,); NaN where an hour is missing.
+
+    Hours before the first count as missing.
+    """
+    gap = np.isnan(rain)
+    total = np.cumsum(np.concatenate([np.zeros(RAIN_HOURS), np.where(gap, 0.0, rain)]))
+    missing = np.cumsum(np.concatenate([np.ones(RAIN_HOURS), gap]))
+    day = total[RAIN_HOURS:] - total[:-RAIN_HOURS]
+    return np.where(missing[RAIN_HOURS:] > missing[:-RAIN_HOURS], np.nan, day)
+
+
+def hourly_discharge(observations: Observations, hours: Times) -> Floats | None:
+    """(R, T) discharge of each river [m3 s-1] at hours (T,); NaN = gap, ``None`` = no river is known."""
+    if observations.river is None:
+        return None
+    return np.asarray(observations.river["discharge"].reindex(time=hours).values, dtype=np.float64)
+
+
+def land_drivers(observations: Observations, hours: Times) -> dict[str, Floats]:
+    """``rain`` of the last day [mm] and ``river``, the discharge of all rivers [m3 s-1], (T,) each, where known."""
+    rain, discharge = hourly_rain(observations, hours), hourly_discharge(observations, hours)
+    found = {} if rain is None else {"rain": rain_of_a_day(rain)}
+    return found if discharge is None else found | {"river": discharge.sum(axis=0)}
