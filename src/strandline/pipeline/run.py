@@ -105,6 +105,14 @@ def run(
             "analyse sensitivity", consequences.analyse_sensitivity, hazard, area, estimated.record_years
         )
         impact = replace(impact, population=stage("count the people", consequences.count_people, hazard, futures, area))
+        impact = replace(
+            impact,
+            loss_of_life=stage(
+                "estimate loss of life",
+                consequences.estimate_loss_of_life, hazard, frequent, futures, impact, area,
+            ),
+            fields=stage("count salted fields", consequences.count_salted_fields, hazard, frequent, futures, area),
+        )  # fmt: skip
         zones, response = stage("find the zones", consequences.find_zones, area, hazard, futures, sea_level)
         repairs = stage("appraise repairs", breaches.appraise_repairs, maps, area)
         plan = stage(

@@ -15,6 +15,7 @@ from strandline.planning.early_action.derive_triggers import (
     join_protocol,
 )
 from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationArea, EvacuationAreas
+from strandline.planning.early_action.evacuation.lives import lives_sentences, what_lives_rest_on
 from strandline.planning.early_action.hindcast import (
     Hindcast,
     HindcastData,
@@ -114,6 +115,9 @@ class Plan:
         evacuation: zones that are evacuated together, and their clearance times; ``None`` = the zones are not known.
         without_money: why no amount is stated, and what would change that; empty = amounts are stated.
         stretches: of embankments, the best repair first; empty = no breaches are sampled here.
+        lives: who may die in the flood that the plan prepares for, and what it is worth to leave; empty = nobody is
+            counted.
+        lives_rest_on: method and what the upper numbers hold, in sentences.
     """
 
     region: str
@@ -138,6 +142,8 @@ class Plan:
     evacuation: EvacuationAreas | None = None
     without_money: str = ""
     stretches: tuple[StretchRepair, ...] = ()
+    lives: tuple[str, ...] = ()
+    lives_rest_on: tuple[str, ...] = ()
 
     @property
     def n_triggers(self) -> int:
@@ -278,6 +284,8 @@ def plan_adaptation(
         evacuation=early_action.evacuation,
         without_money=without_money,
         stretches=repaired.stretches,
+        lives=lives_sentences(impact.loss_of_life, hazard.return_periods[-1]),
+        lives_rest_on=what_lives_rest_on(impact.loss_of_life),
     )
 
 

@@ -34,6 +34,7 @@ from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import BREACHES, Hazard
 from strandline.risk.hazard.joint.driver_floods import ALL_DRIVERS_METHOD, DriverFloods
+from strandline.risk.impact.lives.loss_of_life import METHOD
 from strandline.risk.people import BASIS_OF_BOUNDS
 from strandline.risk.stage_damage.annual_probability import ANNUAL_METHOD, FloodChances
 
@@ -291,6 +292,9 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
             "totals": as_json([asdict(total) for total in impact.totals]),
             "people": None if impact.population is None else as_json(asdict(impact.population)),
             "people_basis": BASIS_OF_BOUNDS,
+            "loss_of_life": None if impact.loss_of_life is None else as_json(asdict(impact.loss_of_life)),
+            "loss_of_life_basis": METHOD,
+            "fields": None if impact.fields is None else as_json(asdict(impact.fields)),
             "information": None if results.information is None else as_json(asdict(results.information)),
         },
         "all_drivers": _summarise_drivers(results),

@@ -15,6 +15,7 @@ from strandline.report.findings import RunResults
 from strandline.report.flooded_land import flooded_land
 from strandline.report.page.forecast_text import forecast_sentences, lead_rows, range_sentence, weather_sentence
 from strandline.report.page.how_learnt import learnt_sentences, part_rows, read_ablation
+from strandline.report.page.livelihoods import deaths_by_district, field_sentences, per_year_rows
 from strandline.report.page.narrative import (
     beyond_maps_sentences,
     drafts_sentence,
@@ -123,7 +124,10 @@ def render_page(results: RunResults) -> str:
         damage=damage_table(results),
         population=population_sentences(results.impact),
         uncounted_homes=uncounted_homes_sentences(results.impact),
+        deaths_by_district=deaths_by_district(results.impact.loss_of_life),
         people_basis=BASIS_OF_BOUNDS,
+        per_year=per_year_rows(results.impact.loss_of_life),
+        fields=field_sentences(results.impact.fields, levels["return_period"].iloc[-1]),
         outdated_survey=outdated_survey_sentences(results.impact),
         information=information_sentences(results.information),
         ranked=ranked.to_dict(orient="records"),

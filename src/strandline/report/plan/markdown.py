@@ -37,6 +37,8 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
         lines += [PARTLY_SIMULATED if "real" in kinds else SIMULATED, ""]
     for caveat in plan.caveats:
         lines += [f"**{caveat}**", ""]
+    if plan.lives:
+        lines += [f"**{plan.lives[0]}** {' '.join(plan.lives[1:])}".replace(SPACE, " "), ""]
     if plan.without_money:
         lines += [f"The flood damage a year is **unknown**. {plan.without_money}"]
     elif math.isnan(damage.mean):
@@ -79,6 +81,7 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
     if plan.notes:
         lines += ["## What this plan leaves out", "", *(f"- {note}" for note in plan.notes), ""]
     amounts = "" if plan.without_money else f"Amounts are in {plan.money.in_words}. "
+    lines += [" ".join(plan.lives_rest_on), ""] if plan.lives_rest_on else []
     lines += [BASIS_OF_BOUNDS] if not plan.without_money or _counts_people(plan) else []
     lines += [
         f"A person confirms every alert. {amounts}Levels are metres above {plan.vertical_datum}.",
@@ -88,7 +91,9 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
 
 
 def _counts_people(plan: Plan) -> bool:
-    return plan.evacuation is not None and not all(area.people.is_unknown for area in plan.evacuation.areas)
+    return bool(plan.lives) or (
+        plan.evacuation is not None and not all(area.people.is_unknown for area in plan.evacuation.areas)
+    )
 
 
 def _phase_lines(phase: PhaseText) -> list[str]:

@@ -42,7 +42,7 @@ def rain_and_rivers(
     """What is known of rain and rivers in storms; a storm with a gap in one of them has none of it.
 
     No product holds the bed of a river. It is taken to carry the discharge of every ``BANKFULL_PERIOD`` years; only
-    what is above enters the land, at the water cell nearest to where the river is said to enter.
+    what is above enters the land, at the water cell nearest to the position of the river.
 
     Args:
         hours: (N,) of the record; ``window`` (E, T): index of each storm's hours in it.
