@@ -24,6 +24,7 @@ from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOUR
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.observations.weather.daily_weather import daily_weather
+from strandline.observations.weather.known_rivers import between_readings, known_rivers, river_readings
 from strandline.observations.weather.known_weather import known_weather
 from strandline.observations.weather.storms import Split, Storm
 
@@ -31,6 +32,8 @@ Targets = Literal["survey", "truth"]
 FLOOD_SHOWN = np.timedelta64(26, "h")
 """After a storm's peak: two tides. The teacher was trained on scenes of 2 to 14 h; where the gauge was silent, the peak
 that was read lies up to a tide beside the true one."""
+LEAST_RIVER_HOURS = 30
+"""Readings of a river by an issue whose mean is one: a month of daily means; an assumption."""
 
 
 def build_storm_batch(
@@ -167,11 +170,31 @@ def _inflow(observations: Observations, issue: Times, wanted: Times) -> dict[str
         known = known_weather(observations, issue, np.arange(1 - CONTEXT_HOURS, 1), ("rain",))
         found[..., 0] = known.values[..., 0].mean(axis=2)
     if river is not None:
-        flow = river["discharge"].sum("river", skipna=False)
-        ratio = flow / float(flow.mean())
-        found[..., 1] = np.log(ratio.reindex(time=wanted.ravel()).values.reshape(wanted.shape).clip(1e-3))
+        found[..., 1] = _known_discharge(observations, issue)
     seen = ~np.isnan(found)
     return {"inflow": _float(np.where(seen, found, 0.0)), "inflow_seen": torch.from_numpy(seen)}
+
+
+def _known_discharge(observations: Observations, issue: Times) -> npt.NDArray[np.float64]:
+    """(B, 72) logarithm of the discharge of all rivers over its mean, both by what was known at the issue.
+
+    NaN where it was not known, or with less than ``LEAST_RIVER_HOURS`` of readings by then.
+    """
+    river = observations.require("river")
+    readings, is_stage = river_readings(river)
+    if is_stage.all():
+        return np.full((issue.size, CONTEXT_HOURS), np.nan)
+    known = known_rivers(observations, issue, np.arange(1 - CONTEXT_HOURS, 1))[..., ~is_stage]
+    flow = np.apply_along_axis(between_readings, 1, known).sum(axis=2)  # (B, 72)
+    seen = np.isfinite(readings[~is_stage])
+    totals, counts = np.cumsum(np.where(seen, readings[~is_stage], 0.0), axis=1), np.cumsum(seen, axis=1)  # (R, T)
+    time = river["time"].values
+    mean = np.zeros(issue.size)
+    for total, count, delay in zip(totals, counts, river["available_after_h"].values[~is_stage], strict=True):
+        last = np.searchsorted(time, issue - np.timedelta64(round(delay * 3600), "s"), side="right") - 1
+        enough = (last >= 0) & (count[last] >= LEAST_RIVER_HOURS)
+        mean += np.where(enough, total[last] / np.maximum(count[last], 1), np.nan)
+    return np.asarray(np.log((flow / np.maximum(mean, 1e-6)[:, None]).clip(1e-3)))
 
 
 def _weather(observations: Observations, issue: npt.NDArray[np.datetime64]) -> dict[str, Tensor]:

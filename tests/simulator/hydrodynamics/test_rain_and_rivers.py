@@ -35,7 +35,13 @@ def with_rain_and_river(rain: float, discharge: np.ndarray | None = None, place:
     flow = np.full(time.size, 100.0) if discharge is None else discharge
     river = xr.Dataset(
         {"discharge": as_variable("discharge", ("river", "time"), flow[None])},
-        {"river": ["arm"], "time": time, "longitude": ("river", [longitude]), "latitude": ("river", [latitude])},
+        {
+            "river": ["arm"],
+            "time": time,
+            "longitude": ("river", [longitude]),
+            "latitude": ("river", [latitude]),
+            "available_after_h": ("river", [0.0]),
+        },
     )
     known = {**observed.provenance, "weather": HERE, "river": HERE}
     return replace(observed, weather=weather, river=river, provenance=known)

@@ -112,7 +112,8 @@ def read_weather_station(station: WeatherStationSection) -> xr.Dataset:
             layers.setdefault("wind_east", []).append(to_si(column(columns.wind_east), str(station.wind_unit)))
             layers.setdefault("wind_north", []).append(to_si(column(columns.wind_north), str(station.wind_unit)))
         if columns.rain is not None:
-            rain = column(columns.rain)
+            gauges = (columns.rain,) if isinstance(columns.rain, str) else columns.rain
+            rain = np.mean([column(name) for name in gauges], axis=0)
             layers.setdefault("rain", []).append(rain if station.rain_unit == "mm h-1" else _rate(rain, times[-1]))
     order = np.argsort([part[0] for part in times])
     time = np.concatenate([times[i] for i in order])

@@ -1,9 +1,11 @@
 """Rain and rivers of the past as hourly records, for statistics and simulations of what has been; no forecast."""
 
 import numpy as np
+import xarray as xr
 
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.observations import Observations
+from strandline.observations.weather.known_rivers import between_readings
 from strandline.observations.weather.known_weather import known_weather
 
 RAIN_HOURS = 24
@@ -39,10 +41,20 @@ def rain_of_a_day(rain: Floats) -> Floats:
 
 
 def hourly_discharge(observations: Observations, hours: Times) -> Floats | None:
-    """(R, T) discharge of each river [m3 s-1] at hours (T,); NaN = gap, ``None`` = no river is known."""
-    if observations.river is None:
+    """(R, T) discharge [m3 s-1] of each of `discharging_rivers` at hours (T,), between readings; NaN = gap."""
+    rivers = discharging_rivers(observations)
+    if rivers is None:
         return None
-    return np.asarray(observations.river["discharge"].reindex(time=hours).values, dtype=np.float64)
+    known = np.apply_along_axis(between_readings, 1, rivers["discharge"].values.astype(np.float64))
+    return np.asarray(rivers["discharge"].copy(data=known).reindex(time=hours).values)
+
+
+def discharging_rivers(observations: Observations) -> xr.Dataset | None:
+    """The rivers whose discharge is known, not their level alone; ``None`` = there is none."""
+    if observations.river is None or "discharge" not in observations.river:
+        return None
+    known = observations.river["discharge"].notnull().any("time").values
+    return observations.river.isel(river=np.flatnonzero(known)) if known.any() else None
 
 
 def land_drivers(observations: Observations, hours: Times) -> dict[str, Floats]:

@@ -9,7 +9,7 @@ from strandline.models.terrain_features import terrain_features_of
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 from strandline.observations.sea_level.surge.model import SeaLevelModel
-from strandline.observations.weather.land_drivers import has_rain, land_drivers
+from strandline.observations.weather.land_drivers import discharging_rivers, has_rain, land_drivers
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import StudyArea
 from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
@@ -43,7 +43,7 @@ def map_all_drivers(
 ) -> DriverFloods | NotMapped | None:
     """What all drivers flood in a year; ``None`` = neither rain nor a river is known here."""
     observations = area.observations
-    if not has_rain(observations) and observations.river is None:
+    if not has_rain(observations) and discharging_rivers(observations) is None:
         return None
     if not forecaster.takes_inflow:
         return NotMapped("the networks of this run take neither rain nor rivers")

@@ -8,7 +8,7 @@ from pyproj import Transformer
 
 from strandline.observations.arrays import Floats, Indices, Mask, Times
 from strandline.observations.observations import Observations
-from strandline.observations.weather.land_drivers import hourly_discharge, hourly_rain
+from strandline.observations.weather.land_drivers import discharging_rivers, hourly_discharge, hourly_rain
 
 SOAKS, ROOM = 3.0 / 3.6e6, 0.05
 """Rate at which soil takes water [m s-1], as clay loam (Rawls et al. 1983, J. Hydraul. Eng. 109, table 2), and the room
@@ -52,12 +52,13 @@ def rain_and_rivers(
     falls = None
     if rain is not None:
         falls = _without_gaps(rain[window], axis=1) * M_PER_MM_H
-    if discharge is None or observations.river is None:
+    rivers = discharging_rivers(observations)
+    if discharge is None or rivers is None:
         return RainAndRivers(falls, None, ())
     above = np.stack([np.maximum(each - bankfull(hours, each), 0.0) for each in discharge], axis=1)  # (N, R)
     cells = tuple(
         entry_cell(observations, float(x), float(y), land, open_boundary)
-        for x, y in zip(observations.river["longitude"].values, observations.river["latitude"].values, strict=True)
+        for x, y in zip(rivers["longitude"].values, rivers["latitude"].values, strict=True)
     )
     return RainAndRivers(falls, _without_gaps(above[window], axis=1), cells)
 

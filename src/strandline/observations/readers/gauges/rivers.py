@@ -1,4 +1,4 @@
-"""Rivers: discharge where they enter the region, from tables with readings at any spacing."""
+"""Rivers: discharge or level where they enter the region, from tables with readings at any spacing."""
 
 from collections.abc import Sequence
 
@@ -7,19 +7,18 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.readers.formats.resampling import hours_between
 from strandline.observations.readers.formats.tables import read_table
 from strandline.observations.readers.formats.timestamps import read_times
 from strandline.observations.readers.formats.units import to_si
 from strandline.observations.region_file.data_sections import RiverSection
 from strandline.observations.variables import as_variable, check_variables
 
-LONGEST_STEP = np.timedelta64(36, "h")
-"""Between two readings that hours are interpolated between: daily values with one missing hour, not two days."""
-
 
 def read_rivers(rivers: Sequence[RiverSection]) -> xr.Dataset | None:
-    """The ``river`` modality, hourly over all records; ``None`` without a river. Where no reading is near: NaN.
+    """The ``river`` modality, hourly over all records; ``None`` without a river. Hours without a reading: NaN.
+
+    A reading stands at the full hour at or after it, a mean at that of its middle; nothing is interpolated, since
+    between two readings lies what only the later one tells.
 
     Raises:
         InputError: with file, row or column, and remedy.
@@ -27,15 +26,23 @@ def read_rivers(rivers: Sequence[RiverSection]) -> xr.Dataset | None:
     if not rivers:
         return None
     records = [_read(river) for river in rivers]
-    hours = hours_between(min(time[0] for time, _ in records), max(time[-1] for time, _ in records))
-    flow = np.stack([_hourly(time, values, hours) for time, values in records])
+    first, last = min(hour[0] for hour, _ in records), max(hour[-1] for hour, _ in records)
+    hours = np.arange(first, last + np.timedelta64(1, "h"), np.timedelta64(1, "h")).astype("datetime64[ns]")
+    stands = ("river", "time")
+    layers = {}
+    for name in ("discharge", "stage"):
+        wanted = [river.is_stage == (name == "stage") for river in rivers]
+        if any(wanted):
+            rows = [_on_hours(*record, hours, is_of_kind) for record, is_of_kind in zip(records, wanted, strict=True)]
+            layers[name] = as_variable(name, stands, np.stack(rows))
     found = xr.Dataset(
-        {"discharge": as_variable("discharge", ("river", "time"), flow)},
+        layers,
         {
             "river": [river.name for river in rivers],
             "time": hours,
             "longitude": ("river", [river.longitude for river in rivers]),
             "latitude": ("river", [river.latitude for river in rivers]),
+            "available_after_h": ("river", [river.available_after_h - river.centre_h for river in rivers]),
         },
     )
     check_variables(found, ", ".join(str(path) for river in rivers for path in river.paths))
@@ -43,29 +50,30 @@ def read_rivers(rivers: Sequence[RiverSection]) -> xr.Dataset | None:
 
 
 def _read(river: RiverSection) -> tuple[Times, Floats]:
-    """Times and discharge [m3 s-1] of one river, with its files in order of time."""
+    """Full hours and values [m3 s-1 or m] of one river, with its files in order of time."""
+    column = (river.columns.level or "level") if river.is_stage else (river.columns.discharge or "discharge")
     times, values = [], []
     for path in river.paths:
         table = read_table(path, river.delimiter)
         times.append(read_times(table, river.columns.time, river.time_zone))
-        values.append(to_si(table.numbers(river.columns.discharge, river.missing, river.decimal), river.unit))
+        values.append(to_si(table.numbers(column, river.missing, river.decimal), river.unit))
     order = np.argsort([part[0] for part in times])
-    time, discharge = (np.concatenate([parts[i] for i in order]) for parts in (times, values))
+    time, read = (np.concatenate([parts[i] for i in order]) for parts in (times, values))
     where = ", ".join(str(path) for path in river.paths)
     if (np.diff(time) <= np.timedelta64(0)).any():
         raise InputError(where, "the files of the river overlap in time", "keep each time in one file")
-    if np.isnan(discharge).all():
-        raise InputError(where, f"has no reading in '{river.columns.discharge}'", "check 'columns' and 'missing'")
-    middle: Times = np.asarray(time + np.timedelta64(round(river.centre_h * 60), "m"), dtype="datetime64[ns]")
-    return middle, discharge
+    if np.isnan(read).all():
+        raise InputError(where, f"has no reading in '{column}'", "check 'columns' and 'missing'")
+    middle = (time + np.timedelta64(round(river.centre_h * 60), "m")).astype("datetime64[ns]")
+    before: Times = middle.astype("datetime64[h]")
+    hour = before + (middle > before) * np.timedelta64(1, "h")
+    return hour, read
 
 
-def _hourly(time: Times, values: Floats, hours: Times) -> Floats:
-    """(T,) linear between readings at most ``LONGEST_STEP`` apart."""
-    known = ~np.isnan(values)
-    time, values = time[known], values[known]
-    seconds, wanted = (each.astype("datetime64[s]").astype(np.int64) for each in (time, hours))
-    found = np.interp(wanted, seconds, values, left=np.nan, right=np.nan)
-    after = np.clip(np.searchsorted(time, hours), 0, time.size - 1)
-    before = np.clip(np.searchsorted(time, hours, side="right") - 1, 0, time.size - 1)
-    return np.where(time[after] - time[before] <= LONGEST_STEP, found, np.nan)
+def _on_hours(hour: Times, values: Floats, hours: Times, is_of_kind: bool) -> Floats:
+    """(T,) mean of the readings that stand at each hour; NaN without any, and everywhere of another kind."""
+    known = np.isfinite(values) & is_of_kind
+    at = ((hour[known] - hours[0]) / np.timedelta64(1, "h")).astype(np.int64)
+    count = np.bincount(at, minlength=hours.size)
+    total = np.bincount(at, values[known], minlength=hours.size)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

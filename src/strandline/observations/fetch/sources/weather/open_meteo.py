@@ -25,6 +25,7 @@ from strandline.observations.fetch.source import (
     cached,
 )
 from strandline.observations.readers.weather_forecasts.open_meteo_answers import Answer, parse_answer
+from strandline.observations.region_file.data_sections import GLOFAS_DELAY_H
 
 NOTICE = (
     "the free service of Open-Meteo is for non-commercial use, with at most 10,000 calls a day; for other use a key of"
@@ -129,7 +130,8 @@ class OpenMeteo:
         values: dict[str, TomlValue] = {
             "name": "largest river near the centre", "paths": planned.region_path,
             "columns": {"time": "time", "discharge": "river_discharge"}, "unit": "m3 s-1", "time_zone": "UTC",
-            "longitude": longitude, "latitude": latitude, "centre_h": 12.0, "missing": ["NaN"],
+            "longitude": longitude, "latitude": latitude, "centre_h": 12.0,
+            "available_after_h": GLOFAS_DELAY_H, "missing": ["NaN"],
             "source": self.attribution, "licence": self.licence,
         }  # fmt: skip
         comment = "GloFAS, daily means of the largest river within 5 km: check that it is the one that enters here. "
