@@ -26,6 +26,7 @@ from strandline.observations.variables import DEPTH_EDGES
 from strandline.observations.weather.daily_weather import daily_weather
 from strandline.observations.weather.known_rivers import between_readings, known_rivers, river_readings
 from strandline.observations.weather.known_weather import known_weather
+from strandline.observations.weather.land_drivers import hourly_discharge, hourly_rain
 from strandline.observations.weather.storms import Split, Storm
 
 Targets = Literal["survey", "truth"]
@@ -56,6 +57,7 @@ def build_storm_batch(
         raise InputError("observations", "have no truth", "only simulated floods have; use targets='survey'")
     region, mean_sea_level = observations.region, float(observations.require_gauge()["mean_sea_level"].values[0])
     parts = storm_gauge_part(observations, storms, sea_level) | scene_part(observations, storms)
+    parts |= inflow_of_the_past(observations, np.array([storm.peak + FLOOD_ISSUE for storm in storms]))
     if observations.has_survey:  # the networks' damage states replace those of an outdated survey alone
         parts |= asset_part(observations, len(storms))
     batch = terrain_features_of(region, observations.terrain, mean_sea_level).attach_to(Batch(**parts))
@@ -171,6 +173,29 @@ def _inflow(observations: Observations, issue: Times, wanted: Times) -> dict[str
         found[..., 0] = known.values[..., 0].mean(axis=2)
     if river is not None:
         found[..., 1] = _known_discharge(observations, issue)
+    seen = ~np.isnan(found)
+    return {"inflow": _float(np.where(seen, found, 0.0)), "inflow_seen": torch.from_numpy(seen)}
+
+
+def inflow_of_the_past(observations: Observations, until: Times) -> dict[str, Tensor]:
+    """Rain and discharge of the 72 hours until (B,), by all that is known of them by now; nothing without both.
+
+    A storm's map is made when its scenes are there and its rain was analysed; a forecast knows what was known by then.
+    """
+    wanted = until[:, None] + np.arange(1 - CONTEXT_HOURS, 1).astype("timedelta64[h]")  # (B, 72)
+    hours, place = np.unique(wanted, return_inverse=True)
+    rain, river = hourly_rain(observations, hours), observations.river
+    flow = None if river is None else hourly_discharge(observations, river["time"].values)
+    if rain is None and flow is None:
+        return {}
+    found = np.full((*wanted.shape, 2), np.nan)
+    if rain is not None:
+        found[..., 0] = rain[place.reshape(wanted.shape)]
+    if flow is not None and river is not None:
+        ratio = flow.sum(axis=0) / np.nanmean(flow, axis=1).sum()
+        position = np.searchsorted(river["time"].values, wanted)
+        inside = (position < ratio.size) & (river["time"].values[np.minimum(position, ratio.size - 1)] == wanted)
+        found[..., 1] = np.where(inside, np.log(ratio.clip(1e-3))[np.where(inside, position, 0)], np.nan)
     seen = ~np.isnan(found)
     return {"inflow": _float(np.where(seen, found, 0.0)), "inflow_seen": torch.from_numpy(seen)}
 

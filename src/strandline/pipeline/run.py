@@ -21,6 +21,7 @@ from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.stages import (
     all_drivers,
+    breaches,
     consequences,
     flood_timing,
     hazard_maps,
@@ -98,6 +99,8 @@ def run(
             estimated.frequent,
         )  # fmt: skip
         highest = stage("map the highest sea", hazard_maps.map_highest, forecaster, area, sea_level, levels, config)
+        maps = stage("sample breaches", breaches.sample_breaches, hazard, frequent, futures, highest, area, sea_level)
+        hazard, frequent, futures, highest = maps.hazard, maps.frequent, maps.futures, maps.highest
         by_driver = stage("map rain and rivers", all_drivers.map_all_drivers, forecaster, area, sea_level, hazard)
         impact = stage("assess the impact", consequences.assess_impact, hazard, frequent, futures, highest, area)
         information = stage(
@@ -116,9 +119,11 @@ def run(
         timing = stage(
             "time the water", flood_timing.time_the_water, area, data, sea_level, levels, zones, response.dry_level
         )
+        repairs = stage("appraise repairs", breaches.appraise_repairs, maps, area)
         plan = stage(
-            "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level, timing
-        )
+            "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level, timing,
+            repairs,
+        )  # fmt: skip
         novelty = stage("compare with training coasts", learning.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})
         deployment = stage(
@@ -161,6 +166,7 @@ def run(
                 for each, damage in zip(futures, impact.in_future, strict=True)
             ),
             frequent=frequent,
+            repairs=repairs,
             information=information,
             out_of_distribution=novelty,
             learnt=how_learnt(data, members, config.distillation),

@@ -13,6 +13,7 @@ from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, ProvenanceKind
 from strandline.planning.plan import Plan
 from strandline.report.alerts.issuer import Issuer
+from strandline.risk.breaches.repair import Repair
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.hazard.joint.driver_floods import DriverFloods, NotMapped
@@ -180,6 +181,7 @@ class RunResults:
         learnt: how the students learnt; None = not recorded.
         flood_times: map of when simulated water arrives and how long it stands; None = not simulated.
         by_driver: what sea, rain and rivers flood in a year together; None = neither rain nor a river is known.
+        repairs: of the stretches of embankments, in the order of the plan's; empty = no breaches are sampled.
         out_of_distribution: how the site compares with the training coasts; None = not compared.
     """
 
@@ -204,6 +206,7 @@ class RunResults:
     learnt: HowLearnt | None = None
     flood_times: TimeMap | None = None
     by_driver: DriverFloods | NotMapped | None = None
+    repairs: tuple[Repair, ...] = ()
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -29,6 +29,7 @@ from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.flooded_land import flooded_land
 from strandline.report.plan.flood_times_table import FLOOD_TIMES_FILE, flood_times_csv
 from strandline.report.plan.markdown import plan_to_markdown
+from strandline.report.plan.repairs import STRETCHES_FILE, stretches_geojson
 from strandline.report.radar_scenes import RADAR_SCENES_FILE, radar_scenes_csv
 from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.expectation import Expectation
@@ -79,6 +80,9 @@ def write_products(out: Path, results: RunResults) -> None:
     write_assets(out / "assets.geojson", results)
     write_json(out / "plan.json", plan_to_json(results.plan))
     write_json(out / SCHEMA_FILE, plan_schema())
+    if results.repairs:
+        content = stretches_geojson(results.plan, results.repairs, hazard.region.crs)
+        write_text(out / STRETCHES_FILE, content)
     write_text(out / "plan.md", plan_to_markdown(results.plan, frozenset().union(*results.kinds.values())))
     if results.plan.protocol is not None:
         write_text(out / "protocol.toml", protocol_to_toml(results.plan.protocol))
@@ -139,7 +143,8 @@ def write_all_drivers(path: Path, hazard: Hazard, floods: DriverFloods) -> None:
     bands = [*(band for _, band in named), floods.by_sea, *floods.shares]
     names = [f"today, all drivers, in any one year, {part}" for part, _ in named]
     names += ["today, the sea alone, in any one year, mean", *(f"today, part of the {each}" for each in floods.drivers)]
-    content = as_cog(hazard, np.stack(bands), names, "1/yr", ANNUAL_QUANTITY, METHOD=ALL_DRIVERS_METHOD)
+    learned = replace(hazard, breaches=BREACHES)  # its maps are those of the networks alone
+    content = as_cog(learned, np.stack(bands), names, "1/yr", ANNUAL_QUANTITY, METHOD=ALL_DRIVERS_METHOD)
     write_bytes(path, content)
 
 
@@ -166,7 +171,8 @@ def as_cog(hazard: Hazard, bands: Reals, descriptions: Sequence[str], unit: str,
     with MemoryFile() as plain, MemoryFile() as optimised:
         with plain.open(**profile) as dataset:
             dataset.write(np.asarray(bands, dtype=np.float32))
-            dataset.update_tags(**provenance_tags(region, hazard.provenance), UNIT=unit, QUANTITY=quantity, **tags)
+            known = provenance_tags(region, hazard.provenance, hazard.breaches)
+            dataset.update_tags(**known, UNIT=unit, QUANTITY=quantity, **tags)
             for index, description in enumerate(descriptions, start=1):
                 dataset.set_band_description(index, description)
                 dataset.update_tags(index, UNIT=unit)
@@ -209,7 +215,7 @@ def write_assets(path: Path, results: RunResults) -> None:
     collection["units"] = {
         "value": f"{money}", "expected_annual_damage": f"{money} per year", "depth": "m", "damage_state": "probability",
         "out_of_service": "probability", "per_year": "events per year",
-        "operation_threshold": "m", "crest": "m", "people": "1", "places": "1",
+        "operation_threshold": "m", "crest": "m", "toe": "m", "people": "1", "places": "1",
     }  # fmt: skip
     write_text(path, json.dumps(collection, allow_nan=False) + "\n")
 
@@ -367,7 +373,7 @@ def as_json(value: object) -> JsonValue:
     return str(value)
 
 
-def provenance_tags(region: Region, provenance: Mapping[str, Provenance]) -> dict[str, str]:
+def provenance_tags(region: Region, provenance: Mapping[str, Provenance], breaches: str = BREACHES) -> dict[str, str]:
     """Return the metadata tags of every raster."""
     kinds = {entry.kind for entry in provenance.values()}
     return {
@@ -375,6 +381,6 @@ def provenance_tags(region: Region, provenance: Mapping[str, Provenance]) -> dic
         "SOURCES": "; ".join(f"{name}: {entry.source} ({entry.kind})" for name, entry in provenance.items()),
         "VERTICAL_DATUM": region.vertical_datum,
         "REGION": region.name,
-        "BREACHES": BREACHES,
+        "BREACHES": breaches,
         "SOFTWARE": "strandline",
     }

@@ -4,7 +4,7 @@ import numpy as np
 
 from strandline.errors import RefusedByTheory
 from strandline.models.batch import FLOOD_ISSUE
-from strandline.models.batching import build_gauge_batch
+from strandline.models.batching import inflow_of_the_past
 from strandline.models.terrain_features import terrain_features_of
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
@@ -99,8 +99,8 @@ def _maps(
     issue, position = issue[inside], position[inside]
     window = position[:, None] + np.arange(1 - CONTEXT_HOURS, 1)
     flow = records[RIVER][window] if RIVER in records else np.full(window.shape, np.nan)
-    batch = build_gauge_batch(observations, issue, sea_level)
-    patterns = InflowPatterns.of(*batch.pair("inflow"), flow)
+    inflow = inflow_of_the_past(observations, issue)
+    patterns = InflowPatterns.of(inflow["inflow"], inflow["inflow_seen"], flow)
     designer = storm_designer(observations, sea_level)
     terrain = terrain_features_of(observations.region, observations.terrain, designer.mean_sea_level)
     return StudentMaps(forecaster, designer, patterns, terrain, tuple(records))

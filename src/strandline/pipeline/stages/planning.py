@@ -27,6 +27,7 @@ from strandline.planning.early_action.hindcast import (
 from strandline.planning.facilities import measures_here
 from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.planning.settings import read_planning_settings
+from strandline.risk.breaches.repair import Repair
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
 from strandline.risk.impact.impact import Impact
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
@@ -51,6 +52,7 @@ def plan(
     area: StudyArea,
     sea_level: SeaLevelModel,
     timing: FloodTiming | None,
+    repairs: Sequence[Repair] = (),
 ) -> Plan:
     """Measures, pathways, evacuation areas, and emergency actions with their triggers."""
     water = area.observations.terrain["permanent_water"].values > PERMANENT_WATER
@@ -71,6 +73,7 @@ def plan(
         sea_level_rise_hazards=[*on_todays_land(futures), highest],
         frequent=frequent,
         rng=context.rng,
+        repairs=repairs,
         hindcast_data=_hindcast_data(area, sea_level),
         early_action=EarlyActionInputs(
             find_evacuation_areas(

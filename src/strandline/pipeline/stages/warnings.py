@@ -84,5 +84,6 @@ def extrapolation_warnings(data: AdaptationData, mean_sea_level: float, highest:
         f"The highest sea of which a flood was mapped here reached {observed:.2f} m when it came. Maps of a sea above"
         f" {observed + EXTRAPOLATION_MARGIN:.2f} m rest on physics on the elevation product, within the bounds that the"
         f" mapped floods set for the ground. It was computed up to {simulated:.2f} m; the maps beyond, which reach to"
-        f" about {highest:.2f} m, carry it on. A dike that is narrower than a cell, or that breaks, is not in them.",
+        f" about {highest:.2f} m, carry it on. A dike that is narrower than a cell, or that breaks, is not in them,"
+        " unless the plan says that its breaches are simulated.",
     )

@@ -39,6 +39,7 @@ from strandline.report.page.tables import (
     ranked_assets,
     source_rows,
 )
+from strandline.report.plan import repairs
 from strandline.report.plan.evacuation_table import COLUMNS, INTRODUCTION, about_areas, call_sentences, evacuation_rows
 from strandline.report.plan.flood_times_table import TIME_COLUMNS, time_notes, time_rows, time_title
 from strandline.report.plan.pathway_lines import (
@@ -115,6 +116,9 @@ def render_page(results: RunResults) -> str:
         rise_scenarios=[(each, float(np.median(each.hazard.level_draws[:, -1]))) for each in results.rise_scenarios],
         sinks=any(each.sunk for each in results.rise_scenarios),
         evacuation_columns=COLUMNS,
+        repair_columns=repairs.COLUMNS,
+        repair_introduction=repairs.repair_introduction,
+        repair_rows=repairs.repair_rows,
         evacuation_introduction=INTRODUCTION,
         by_sea_level=summarise_by_sea_level(results.plan.scenarios),
         signposts=None if results.plan.pathways is None else signpost_table(results.plan.pathways),

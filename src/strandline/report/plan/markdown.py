@@ -12,6 +12,7 @@ from strandline.report.plan.flood_times_table import time_lines
 from strandline.report.plan.pathway_lines import pathway_lines
 from strandline.report.plan.phase_text import PhaseText, describe_phases, format_lead
 from strandline.report.plan.proposal import action_lines, proposal_lines, scenario_lines
+from strandline.report.plan.repairs import repair_lines
 from strandline.risk.people import BASIS_OF_BOUNDS
 
 HINDCAST_COLUMNS = (
@@ -66,6 +67,7 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
     ]
     for action in plan.actions:
         lines += [*action_lines(action, plan.money, plan.evacuation), ""]
+    lines += repair_lines(plan)
     lines += evacuation_lines(plan.evacuation, plan.protocol, plan.hindcasts)
     lines += time_lines(plan)
     if plan.protocol is not None:
