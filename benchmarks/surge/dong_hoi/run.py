@@ -20,7 +20,6 @@ PEAK = np.datetime64("2020-10-18T20", "h")
 """Hour of the highest reading, UTC."""
 MONTH = (np.datetime64("2020-10-01"), np.datetime64("2020-11-01"))
 SHARE_LEADS = (6, 12, 24, 48)
-SCORES = ("rmse", "best_simple", "against_best_simple", "ridge_weather", "coverage_90", "width_90")
 
 
 def task_of(gauge_set: GaugeSet, gauge: Gauge) -> Task:

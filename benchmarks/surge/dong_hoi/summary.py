@@ -33,8 +33,11 @@ def markdown(record: Record, command: str) -> str:
         for lead in (6, 12, 24, 48):
             row: Row = {"case": "own gauge silent" if name else "all readings", "lead_h": lead}
             score.append({**row, **{key: record.summary[f"{name}{lead}h/{key}"] for key in SCORES}})
-    tables = {"Floods of 2020": score, "What makes the level [m]": record.tables["shares"],
-              "Left-out weeks of 2010 and 2016, by which the river was chosen": record.tables["left_out_weeks"]}  # fmt: skip
+    tables = {
+        "Floods of 2020": score,
+        "What makes the level [m]": record.tables["shares"],
+        "Left-out weeks of 2010 and 2016, by which the river was chosen": record.tables["left_out_weeks"],
+    }
     parts = [f"`{command}`", "Real data, one draw; 2020 from 2010 and 2016. Metres."]
     for title, rows in tables.items():
         parts += [f"## {title}", markdown_table(rows, tuple(rows[0]))]
