@@ -25,8 +25,7 @@ from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.observations.weather.daily_weather import daily_weather
 from strandline.observations.weather.known_rivers import between_readings, known_rivers, river_readings
-from strandline.observations.weather.known_weather import known_weather
-from strandline.observations.weather.land_drivers import hourly_discharge, hourly_rain
+from strandline.observations.weather.land_drivers import hourly_discharge, hourly_rain, known_rain
 from strandline.observations.weather.storms import Split, Storm
 
 Targets = Literal["survey", "truth"]
@@ -169,8 +168,7 @@ def _inflow(observations: Observations, issue: Times, wanted: Times) -> dict[str
         return {}
     found = np.full((*wanted.shape, 2), np.nan)
     if rains:
-        known = known_weather(observations, issue, np.arange(1 - CONTEXT_HOURS, 1), ("rain",))
-        found[..., 0] = known.values[..., 0].mean(axis=2)
+        found[..., 0] = known_rain(observations, issue, np.arange(1 - CONTEXT_HOURS, 1))
     if river is not None:
         found[..., 1] = _known_discharge(observations, issue)
     seen = ~np.isnan(found)

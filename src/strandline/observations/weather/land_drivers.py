@@ -3,10 +3,10 @@
 import numpy as np
 import xarray as xr
 
-from strandline.observations.arrays import Floats, Times
+from strandline.observations.arrays import Floats, Indices, Times
 from strandline.observations.observations import Observations
 from strandline.observations.weather.known_rivers import between_readings
-from strandline.observations.weather.known_weather import known_weather
+from strandline.observations.weather.known_weather import known_weather_at
 
 RAIN_HOURS = 24
 """A day's rain is the sum of so many hours [h]."""
@@ -20,12 +20,22 @@ def has_rain(observations: Observations) -> bool:
 
 
 def hourly_rain(observations: Observations, hours: Times) -> Floats | None:
-    """(T,) rain [mm h-1] at hours (T,), by the analyses; NaN = gap, ``None`` = no rain is known."""
+    """(T,) rain at the region's centre [mm h-1] at hours (T,), by the analyses; NaN = gap, ``None`` = none is known."""
     if not has_rain(observations):
         return None
     late = hours[-1:] + _LATER
     past = ((hours - late) / np.timedelta64(1, "h")).astype(np.int64)
-    return np.asarray(known_weather(observations, late, past, ("rain",)).values[0, :, :, 0].mean(axis=1))
+    return np.asarray(known_rain(observations, late, past)[0])
+
+
+def known_rain(observations: Observations, issue: Times, hours: Indices) -> Floats:
+    """(B, H) rain at the region's centre [mm h-1], mean over members, as known at each issue (B,); NaN = not known.
+
+    Rain that floods falls on the land; wind and pressure are taken at the sea.
+    """
+    longitude, latitude = (np.array([degrees]) for degrees in observations.region.centre_lonlat)
+    known = known_weather_at(observations, issue, hours, longitude, latitude, ("rain",))
+    return np.asarray(known.values[..., 0, 0].mean(axis=2))
 
 
 def rain_of_a_day(rain: Floats) -> Floats:
