@@ -9,6 +9,7 @@ import torch
 from strandline.models.student import Student
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.stages.all_drivers import driver_events, map_all_drivers
+from strandline.pipeline.stages.planning import rain_notes
 from strandline.pipeline.study_area import StudyArea
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.hazard.joint.driver_floods import DriverFloods, NotMapped
@@ -80,3 +81,10 @@ def test_what_prevents_it_is_said(area: StudyArea) -> None:
     few = mapped(replace(area, observations=short))
     assert isinstance(few, NotMapped)
     assert "years" in few.reason
+
+
+@pytest.mark.slow
+def test_the_plan_of_a_place_with_rain_says_that_it_counts_the_sea_alone(area: StudyArea) -> None:
+    (note,) = rain_notes(area)
+    assert "no alert" in note
+    assert rain_notes(replace(area, observations=area.observations.without("river", "weather"))) == ()

@@ -1,12 +1,14 @@
 """The stages that plan, and that hand over to the watch."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.land_drivers import discharging_rivers, has_rain
 from strandline.observations.weather.storms import Split
 from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment, gauge_zeros
 from strandline.pipeline.stage_runner import StageContext
@@ -60,7 +62,7 @@ def plan(
     hours, observed = area.hourly_levels
     record = None if area.assumed_sea is not None else SeaRecord(hours, observed[0])
     here = measures_here(settings.measures, settings.existing)
-    return plan_adaptation(
+    found = plan_adaptation(
         hazard,
         impact,
         budget=settings.budget,
@@ -92,6 +94,17 @@ def plan(
             agreed_chance=area.evacuation.agreed_chance,
             flood_times=() if timing is None else timing.rows,
         ),
+    )
+    return replace(found, notes=(*rain_notes(area), *found.notes))
+
+
+def rain_notes(area: StudyArea) -> tuple[str, ...]:
+    """That the plan counts the sea alone, where rain or a river is known to flood as well."""
+    if not has_rain(area.observations) and discharging_rivers(area.observations) is None:
+        return ()
+    return (
+        "This plan counts floods of the sea alone: floods by rain or a river are in none of its amounts, and no trigger"
+        " and no alert comes before one. The report says what is known of them.",
     )
 
 
