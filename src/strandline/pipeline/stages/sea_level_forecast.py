@@ -4,7 +4,7 @@ import numpy as np
 
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.surge.model import SeaLevelModel
-from strandline.observations.weather.land_drivers import has_rain
+from strandline.observations.weather.land_drivers import discharging_rivers, has_rain
 from strandline.observations.weather.storms import Split, Storm
 from strandline.pipeline.scores.forecasts import SurgeTable, forecast_storms
 from strandline.pipeline.stage_runner import StageContext
@@ -34,7 +34,7 @@ def fit_to_record(area: StudyArea, sea_level: SeaLevelModel, time: Times, levels
 def forecast_held_out(_: StageContext, forecaster: GaugeForecaster, area: StudyArea, split: Split) -> SurgeTable:
     """Forecasts through the test storms, from what was known then."""
     time, levels = area.hourly_levels
-    of_land = has_rain(area.observations) or area.observations.river is not None
+    of_land = has_rain(area.observations) or discharging_rivers(area.observations) is not None
     storms = storms_of_the_sea(split) if of_land else split.test
     return forecast_storms(forecaster, area.observations, time, levels[0], storms)
 
