@@ -101,7 +101,6 @@ def run(
         highest = stage("map the highest sea", hazard_maps.map_highest, forecaster, area, sea_level, levels, config)
         maps = stage("sample breaches", breaches.sample_breaches, hazard, frequent, futures, highest, area, sea_level)
         hazard, frequent, futures, highest = maps.hazard, maps.frequent, maps.futures, maps.highest
-        by_driver = stage("map rain and rivers", all_drivers.map_all_drivers, forecaster, area, sea_level, hazard)
         impact = stage("assess the impact", consequences.assess_impact, hazard, frequent, futures, highest, area)
         information = stage(
             "analyse sensitivity", consequences.analyse_sensitivity, hazard, area, estimated.record_years
@@ -116,19 +115,23 @@ def run(
             fields=stage("count salted fields", consequences.count_salted_fields, hazard, frequent, futures, area),
         )  # fmt: skip
         zones, response = stage("find the zones", consequences.find_zones, area, hazard, futures, sea_level)
+        by_driver = stage(
+            "map rain and rivers", all_drivers.map_all_drivers, forecaster, area, sea_level, hazard, zones
+        )
         timing = stage(
             "time the water", flood_timing.time_the_water, area, data, sea_level, levels, zones, response.dry_level
         )
         repairs = stage("appraise repairs", breaches.appraise_repairs, maps, area)
         plan = stage(
             "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level, timing,
-            repairs,
+            repairs, by_driver,
         )  # fmt: skip
         novelty = stage("compare with training coasts", learning.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})
         deployment = stage(
-            "prepare the watch", planning.prepare_watch, area, zones, response, hazard, plan, sea_level, split, metadata
-        )
+            "prepare the watch", planning.prepare_watch, area, zones, response, hazard, plan, sea_level, split,
+            metadata, by_driver,
+        )  # fmt: skip
 
         announce("write the report")
         results = RunResults(

@@ -18,6 +18,7 @@ from strandline.planning.actions import MONITORING
 from strandline.planning.early_action.streams import History, Stream
 from strandline.planning.early_action.trigger_constants import FLOODED_SHARE, NEIGHBOUR
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer
+from strandline.risk.hazard.joint.zone_forecast import ZoneForecast
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.uncertainty.assimilation.filter import PAST_HOURS, SeaBelief
 from strandline.uncertainty.assimilation.fit import SeaLevelFit
@@ -29,6 +30,7 @@ from strandline.watch.agent_state import AgentState, decode, encode, initial_sta
 from strandline.watch.alerts import Confirmed, draft_messages, reasons_of_ends
 from strandline.watch.assimilation.drained_land import drained_land
 from strandline.watch.assimilation.gauge_residuals import latest_forecasts, own_readings, residuals_of
+from strandline.watch.assimilation.land_danger import LOST_HOURS, NO_LAND, LandDanger, LandWatch
 from strandline.watch.assimilation.particle_weights import draw_samples, weight_samples
 from strandline.watch.clock import AFTER_THE_HOUR
 from strandline.watch.decision_rules import AgentConfig, decide, hours_ahead, levels_of
@@ -40,7 +42,7 @@ from strandline.watch.store.step import Step
 
 RECENT = timedelta(hours=96)
 """Window of readings that quality control and the own forecast use."""
-WEATHER = ("pressure", "wind_east", "wind_north")
+WEATHER = ("pressure", "wind_east", "wind_north", "rain")
 WEATHER_BEFORE, WEATHER_AHEAD = timedelta(hours=150), timedelta(hours=80)
 """Hours of weather that the own forecast rests on."""
 QUANTILES = (0.05, 0.5, 0.95)
@@ -62,6 +64,7 @@ class Agent:
         feeds: its streams, each polled within a time limit.
         own_forecast: see `OwnForecast.forecast`; ``None`` = it is not used.
         issuer: of alerts.
+        land: rain and rivers of the place; ``None`` = it has none.
         is_live: the hours are those that pass; alerts of a replay are exercises.
         protocol_file: that the protocol was read from; ``None`` = the run's own protocol.
     """
@@ -74,6 +77,7 @@ class Agent:
     issuer: Issuer = NO_ISSUER
     is_live: bool = False
     protocol_file: ProtocolFile | None = None
+    land: LandWatch | None = None
 
     def step(self, step: Step, confirmed: Confirmed) -> list[Decision]:
         """Run one step and add its results to ``step``; returns the decisions."""
@@ -89,23 +93,25 @@ class Agent:
         residuals = residuals_of(new, known, now, self.config.tides)
         state = update_belief(state, np.datetime64(now, "h"), residuals, forecasts)
         has_new_weather = any(reading.variable in WEATHER for reading in new)
-        state = self._with_own_forecast(state, usable, self._weather(step), has_new_weather=has_new_weather)
+        weather = self._weather(step)
+        state = self._with_own_forecast(state, usable, weather, has_new_weather=has_new_weather)
         scenes = [reading for reading in usable if reading.variable == FLOODED_SHARE]
         issued = forecast(state.sea, self.fit.sources, self.config.spread_inflation)
-        state, decisions = decide(self.config, state, issued.chances, self._others(usable, scenes))
         levels, bounds = (levels_of(self.config, each) for each in (issued.chances, issued.bounds))
+        state, land = self._with_land(state, levels, weather)
+        state, decisions = decide(self.config, state, issued.chances, self._others(usable, scenes), land)
         sample_weight = weight_samples(
             self.deployment.response, self.deployment.zones.names, scenes, partial(self._highest_level, state.belief)
         )
-        rows, risk = self._forecast_rows(levels, bounds, issued.chances, sample_weight)
+        rows, risk = self._forecast_rows(levels, bounds, issued.chances, sample_weight, land.zones)
         decisions = [self.with_zones(decision, risk) for decision in _by_urgency(decisions)]
-        decisions.append(_monitoring(state, decisions, now))
+        decisions.append(_monitoring(state, decisions, now, land))
         step.add_health(_with_fallbacks([_mark_rejected(each, state) for each in health]))
         step.add_forecast(rows)
         ids = step.add_decisions(decisions)
         decided = state
         state, drafts = draft_messages(
-            self.deployment, decisions, ids, levels, decided, confirmed, self.issuer, is_live=self.is_live
+            self.deployment, decisions, ids, levels, decided, confirmed, self.issuer, land, is_live=self.is_live
         )
         step.add_alerts(drafts)
         step.put_belief_state(encode(state))
@@ -181,6 +187,20 @@ class Agent:
         own = self.own_forecast(sea.belief.hour, time, level, weather)
         return replace(state, sea=sea if own is None else with_forecasts(sea, {FORECASTER: own}))
 
+    def _with_land(
+        self, state: AgentState, levels: Floats, weather: xr.Dataset | None
+    ) -> tuple[AgentState, LandDanger]:
+        """The state, and the danger by all drivers, of which it keeps when it was last known."""
+        if self.land is None:
+            return state, NO_LAND
+        hour = state.belief.hour
+        land = self.land.danger(self.deployment, hour, levels, weather)
+        if not land.unwatched:
+            return replace(state, land_known=hour), land
+        known = state.land_known
+        was_known = known is not None and bool(hour - known <= np.timedelta64(LOST_HOURS, "h"))
+        return state, replace(land, was_known=was_known)
+
     def _weather(self, step: Step) -> xr.Dataset | None:
         """The weather forecast that a stream brought, as known now: of several that with the newest issue."""
         now = step.hour
@@ -216,12 +236,18 @@ class Agent:
         return float(max(level + belief.residual(hours)[0] for level, hours in zip(tide, ago.tolist(), strict=True)))
 
     def _forecast_rows(
-        self, levels: Floats, bounds: Floats, ensemble: ResidualEnsemble, sample_weight: Floats
+        self,
+        levels: Floats,
+        bounds: Floats,
+        ensemble: ResidualEnsemble,
+        sample_weight: Floats,
+        zones: ZoneForecast | None,
     ) -> tuple[list[ForecastRow], "ZoneRisk"]:
         """Rows for the sea and every zone, and the risk of each zone within the horizon.
 
         Args:
             levels: (N, 49) members whose shares are chances; ``bounds``: (N, 49) those whose quantiles are bounds [m].
+            zones: by all drivers; a zone's flooded share is the greater of theirs and the sea's, its damage the sea's.
         """
         time = [pd.Timestamp(moment).to_pydatetime() for moment in hours_ahead(ensemble.hour)]
         events = [phase.event for phase in self.config.phases if phase.event is not None]
@@ -243,15 +269,21 @@ class Agent:
             highest, highest_bound = (each[:, : lead + 1].max(axis=1) for each in (levels, bounds))  # (N,) each
             add("highest_water_level", "", lead, np.quantile(highest_bound, QUANTILES), over_lowest(highest))
             damage, bound = (self.deployment.response.at(each, samples) for each in (highest, highest_bound))  # (N, Z)
-            flooded = (damage.flooded_share >= FLOODED_ZONE).mean(axis=0)
-            shares, damages = (np.quantile(each, QUANTILES, axis=0).T for each in (bound.flooded_share, bound.damage))
+            wet, wet_bound = damage.flooded_share, bound.flooded_share
+            if zones is not None:
+                by_all = zones.greatest_share(lead)
+                wet, wet_bound = np.fmax(wet, by_all), np.fmax(wet_bound, by_all)
+            flooded = (wet >= FLOODED_ZONE).mean(axis=0)
+            shares, damages = (np.quantile(each, QUANTILES, axis=0).T for each in (wet_bound, bound.damage))
             for number, name in enumerate(self.deployment.zones.names):
                 if np.isfinite(shares[number, 0]):  # else none of the zone's land is mapped
                     add("flooded_share", name, lead, shares[number], float(flooded[number]))
                 if np.isfinite(damages[number, 0]):
                     add("damage", name, lead, damages[number], None)
-        in_danger = (highest[:, None] >= self.deployment.response.dangerous_level[:, samples].T).mean(axis=0)
-        return rows, ZoneRisk(flooded, in_danger, damage.people_in_danger_at_most.mean(axis=0))
+        in_danger = highest[:, None] >= self.deployment.response.dangerous_level[:, samples].T  # (N, Z)
+        if zones is not None:
+            in_danger |= zones.in_danger()
+        return rows, ZoneRisk(flooded, in_danger.mean(axis=0), damage.people_in_danger_at_most.mean(axis=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -302,15 +334,17 @@ def _by_urgency(decisions: Sequence[Decision]) -> list[Decision]:
     return sorted(decisions, key=lambda one: order[one.change])
 
 
-def _monitoring(state: AgentState, decisions: Sequence[Decision], now: datetime) -> Decision:
+def _monitoring(state: AgentState, decisions: Sequence[Decision], now: datetime, land: LandDanger) -> Decision:
     running = [one.action for one in decisions if one.change in ("start", "keep")]
     shifts = sorted(state.belief.moved.items(), key=lambda pair: -abs(pair[1]))
     mean, spread = state.belief.residual()
+    nothing = f"no action is justified{' by what is known' if land.why else ''}"
     return Decision(
         at=now, action=MONITORING, change="keep", where=(), probability=None, expected_avoided_loss=None, cost=None,
         onset=None, is_degraded=not state.has_own_readings, needs_person=state.has_no_data,
         why=f"the sea is {mean:+.2f} m relative to its tide, standard deviation {spread:.2f} m; "
-        + (f"running: {', '.join(running)}" if running else "no action is justified"),
+        + (f"running: {', '.join(running)}" if running else nothing)
+        + (f"; {land.why}" if land.why else ""),
         moved_by=tuple(stream for stream, _ in shifts), would_change="nothing: monitoring never stops",
     )  # fmt: skip
 

@@ -47,12 +47,14 @@ class AgentState:
         phases: name of a phase of the protocol → its state.
         alerts: the same → the last alert about it.
         protocol: SHA-256 of the protocol file in force; empty = the run's own protocol.
+        land_known: last hour at which rain and rivers were known; ``None`` = never.
     """
 
     sea: SeaState
     phases: Mapping[str, PhaseState] = field(default_factory=dict)
     alerts: Mapping[str, AlertState] = field(default_factory=dict)
     protocol: str = ""
+    land_known: np.datetime64 | None = None
 
     @property
     def belief(self) -> SeaBelief:
@@ -95,6 +97,7 @@ def encode(state: AgentState) -> bytes:
         "last_own_rejection": str(sea.last_own_rejection),
         "forecasts": {stream: str(each.hour) for stream, each in sorted(sea.forecasts.items())},
         "protocol": state.protocol,
+        "land_known": str(state.land_known),
         "phases": {name: _plain(phase) for name, phase in sorted(state.phases.items())},
         "alerts": {
             name: {
@@ -174,7 +177,8 @@ def decode(stored: bytes, model: SeaModel) -> AgentState:
         )
         for name, alert in fields["alerts"].items()
     }
-    return AgentState(sea, phases, alerts, fields.get("protocol", ""))
+    known = _hour_or_none(fields.get("land_known", "None"))
+    return AgentState(sea, phases, alerts, fields.get("protocol", ""), known)
 
 
 def _plain(phase: PhaseState) -> dict[str, bool | str]:

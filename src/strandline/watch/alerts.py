@@ -11,7 +11,7 @@ import pandas as pd
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
-from strandline.planning.early_action.protocol import Phase, Protocol
+from strandline.planning.early_action.protocol import Indicator, Phase, Protocol
 from strandline.planning.early_action.trigger_constants import FORECAST
 from strandline.report.alerts.area import WarnedArea, area_around, area_of_region
 from strandline.report.alerts.cap import (
@@ -27,6 +27,7 @@ from strandline.report.alerts.exceedance import exceedance_of_members
 from strandline.report.alerts.issuer import NOBODY, Issuer
 from strandline.report.alerts.wording import UNSURE, Basis, Call, Content, compose, response_to, withdraw
 from strandline.watch.agent_state import AgentState, AlertState
+from strandline.watch.assimilation.land_danger import NO_LAND, LandDanger
 from strandline.watch.decisions import Decision
 from strandline.watch.store.records import AlertDraft
 
@@ -46,6 +47,7 @@ def draft_messages(
     state: AgentState,
     confirmed: Confirmed,
     issuer: Issuer,
+    land: LandDanger = NO_LAND,
     *,
     is_live: bool,
 ) -> tuple[AgentState, list[AlertDraft]]:
@@ -59,6 +61,7 @@ def draft_messages(
     Args:
         ids: of the decisions in the store.
         levels: (N, 49) forecast sea levels [m, region datum].
+        land: danger by all drivers.
         is_live: the hours are those that pass; a replay drafts exercises.
     """
     protocol = deployment.protocol
@@ -83,7 +86,7 @@ def draft_messages(
         if is_ended:
             last, issued = AlertState(), ()
         where = _zones_to_warn(deployment, decision, last, issued, is_ending=is_ending)
-        content = _content(deployment, state, decision, phase, levels, where)
+        content = _content(deployment, state, decision, phase, levels, where, land)
         call = _call(content, phase, is_late=name in late, is_repeated=bool(issued))
         content = replace(content, call=call, is_exercise=content.is_exercise or not is_live)
         new = _record(deployment, content, last, issuer, is_ending=is_ending)
@@ -149,13 +152,17 @@ def _content(
     phase: Phase,
     levels: Floats,
     where: tuple[str, ...],
+    land: LandDanger,
 ) -> Content:
     assert deployment.protocol is not None
     hours = np.datetime64(decision.at, "h") + np.arange(levels.shape[1]).astype("timedelta64[h]")  # (T,)
-    thresholds = _thresholds(deployment.protocol, phase)
+    forecast = _forecast_of(deployment.protocol, phase)
+    thresholds, dangerous = forecast.values or (forecast.value,), land.members(forecast.danger)
     stop = phase.stop
     drainage = stop.drainage_hours or stop.standing_hours or 0.0
-    exceedance = exceedance_of_members(hours, levels, thresholds, pd.Timedelta(hours=drainage)).of_water(phase)
+    stands = pd.Timedelta(hours=drainage)
+    exceedance = exceedance_of_members(hours, levels, thresholds, stands, dangerous).of_water(phase)
+    has_danger = exceedance.probability > 0 and forecast.danger in land.drivers
     basis: Basis = "own_gauge" if not decision.is_degraded else "other_streams" if state.sea.is_heard else "climate"
     return Content(
         place=deployment.region.name,
@@ -168,14 +175,16 @@ def _content(
         exceedance=exceedance,
         basis=basis,
         is_exercise=deployment.is_simulated,
+        drivers=land.drivers[str(forecast.danger)] if has_danger else (),
+        unwatched=land.unwatched if phase.life_safety else (),
     )
 
 
-def _thresholds(protocol: Protocol, phase: Phase) -> tuple[float, ...]:
-    """Equally likely sea levels from which the phase's event counts [m, region datum]."""
+def _forecast_of(protocol: Protocol, phase: Phase) -> Indicator:
+    """The indicator of the forecast that starts a phase, of which levels and danger are those of its event."""
     for indicator in protocol.indicators_of(phase.start).values():
         if indicator.variable == FORECAST:
-            return indicator.values or (indicator.value,)
+            return indicator
     raise InputError(f"phase '{phase.name}'", "does not start on the forecast sea level", f"name {FORECAST}")
 
 
@@ -243,9 +252,11 @@ def _alert(deployment: Deployment, decision: Decision, content: Content, issuer:
         texts=compose(content, issuer),
         areas=_areas(deployment, content.areas),
         parameters=(
-            ("waterLevel", f"{content.level:.2f} m"),
+            *((("drivers", " ".join(content.drivers)),) if content.drivers else ()),
+            *((("notWatched", " ".join(content.unwatched)),) if content.unwatched else ()),
+            *(() if content.is_of_land else (("waterLevel", f"{content.level:.2f} m"),)),
             ("verticalDatum", content.datum),
-            ("peakOfEvent", f"{exceedance.height:.2f} m"),
+            *(() if content.is_of_land else (("peakOfEvent", f"{exceedance.height:.2f} m"),)),
             ("trigger", decision.action),
         ),
     )
@@ -264,7 +275,11 @@ def _follow_up(
 
 
 def _return_period(deployment: Deployment, content: Content) -> float:
-    """Of the highest level if the event happens [a]."""
+    """Of the highest level if the event happens [a]; of one by rain or rivers that of the area's danger, at least."""
+    if content.is_of_land and deployment.zone_floods is not None:
+        chosen = [deployment.zones.names.index(name) for name in content.areas]
+        danger = deployment.zone_floods.danger_a_year
+        return 1.0 / max(float((danger[chosen] if chosen else danger).max()), 1e-3)
     levels = np.median(deployment.return_levels, axis=0).tolist()
     return rarity_of(content.exceedance.height, levels, deployment.return_periods)
 

@@ -10,7 +10,9 @@ import pandas as pd
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
-from strandline.planning.early_action.indicators import Finding, findings, probability_of
+from strandline.planning.early_action.evacuation.all_drivers import in_words
+from strandline.planning.early_action.evacuation.area_triggers import NEVER
+from strandline.planning.early_action.indicators import Finding, findings, probability_of, stream_of
 from strandline.planning.early_action.protocol import Indicator, Loss, Phase, Protocol
 from strandline.planning.early_action.streams import History, Stream, forecast_stream
 from strandline.planning.early_action.trigger_constants import FORECAST, PROBABILITY_FOR_LIVES, STOP_HOURS
@@ -20,6 +22,7 @@ from strandline.uncertainty.assimilation.filter import SeaModel
 from strandline.uncertainty.assimilation.sea_state import REJECTED
 from strandline.uncertainty.assimilation.spread_inflation import SpreadInflation
 from strandline.watch.agent_state import AgentState
+from strandline.watch.assimilation.land_danger import NO_LAND, LandDanger
 from strandline.watch.decisions import Change, Decision
 from strandline.watch.feeds.quality_control import Tide
 
@@ -84,18 +87,25 @@ def hours_ahead(hour: np.datetime64) -> Times:
 
 
 def decide(
-    config: AgentConfig, state: AgentState, ensemble: ResidualEnsemble, readings: History | None = None
+    config: AgentConfig,
+    state: AgentState,
+    ensemble: ResidualEnsemble,
+    readings: History | None = None,
+    land: LandDanger = NO_LAND,
 ) -> tuple[AgentState, list[Decision]]:
     """Decide on every phase of the protocol.
 
+    Where rain and rivers are not known any more, an action for lives that runs does not end by the sea alone.
+
     Args:
         readings: recent readings by variable of the protocol, besides the forecast.
+        land: danger by all drivers.
     """
     if config.protocol is None:
         return state, []
     hour = state.belief.hour
     stream = forecast_stream(hour, levels_of(config, ensemble), state.sea.is_heard)
-    history = {FORECAST: stream, **(readings or {})}
+    history = {FORECAST: stream, **(readings or {}), **_heard(config, state, land)}
     clock = np.array([hour - np.timedelta64(1, "h"), hour], dtype="datetime64[ns]")
     timed = {phase.instead_of.indicator for phase in config.protocol.phases if phase.instead_of is not None}
     found = {
@@ -105,10 +115,24 @@ def decide(
     signals = {phase.name: signals_of(phase, config.protocol, found, clock) for phase in config.phases}
     phases = step(config.protocol, state.phases, signals, 1, hour, config.crews)
     decisions = [
-        _Reasons(config, state, ensemble, stream, found, phase, phases[phase.name]).decision()
+        _Reasons(config, state, ensemble, history, found, phase, phases[phase.name], land).decision()
         for phase in config.phases
     ]
     return replace(state, phases=phases), decisions
+
+
+def _heard(config: AgentConfig, state: AgentState, land: LandDanger) -> dict[str, Stream]:
+    """The danger by variable; what was lost lately proves no calm for the phases that run."""
+    assert config.protocol is not None
+    running: set[str] = set()
+    for phase in config.phases:
+        if phase.name in state.phases and state.phases[phase.name].active:
+            named = config.protocol.indicators_of(phase.start).values()
+            running |= {one.danger for one in named if one.danger is not None}
+    is_lost = bool(land.unwatched) and land.was_known
+    return {
+        name: replace(one, heard=np.array([not (is_lost and name in running)])) for name, one in land.streams.items()
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,10 +142,18 @@ class _Reasons:
     config: AgentConfig
     state: AgentState
     ensemble: ResidualEnsemble
-    stream: Stream
+    history: History
     found: Mapping[str, Finding]
     phase: Phase
     after: PhaseState
+    land: LandDanger
+
+    @cached_property
+    def stream(self) -> Stream:
+        """The forecast that the phase rests on, with danger by all drivers where it counts."""
+        found = stream_of(self.whole_event, self.history)
+        assert found is not None
+        return found
 
     def decision(self) -> Decision:
         state, ensemble, phase = self.state, self.ensemble, self.phase
@@ -191,10 +223,10 @@ class _Reasons:
             avoided: expected loss that acting, or running on, avoids; ``cost``: what it must exceed for that.
         """
         state, phase = self.state, self.phase
-        level = self.whole_event.value
         assert self.config.protocol is not None
         currency = self.config.protocol.money.split()[0]
-        chance = f"{self.probability:.0%} chance that the sea passes {level:.2f} m within {HORIZON_HOURS} h"
+        danger, alone = self._danger()
+        chance = f"{self.probability:.0%} chance {danger} within {HORIZON_HOURS} h{alone}"
         parts = [chance if onset is None else f"{chance}, most likely from {onset:%d %b %H:%M} UTC"]
         if phase.life_safety:
             parts.append(f"the agreed limit is {self.config.agreed_chance:.0%}")
@@ -215,12 +247,25 @@ class _Reasons:
         if self.after.needs_decision and not self.after.awaits_all_clear:
             rule = phase.degraded
             parts.append(f"data do not decide: {rule.decided_by} decides; until then {rule.prior}")
+        if self.land.why and phase.life_safety:
+            parts.append(self.land.why)
         rejected = [stream for stream, probability in state.belief.broken().items() if probability >= REJECTED]
         if rejected:
             parts.append(f"{', '.join(rejected)} rejected: the other streams and the tide contradict it")
         if state.sea.is_heard and not state.has_own_readings:
             parts.append("no valid reading of the own gauge, the other streams are used")
         return "; ".join(parts)
+
+    def _danger(self) -> tuple[str, str]:
+        """What the chance is of and what brings it, and the chance by the sea alone where it is another one."""
+        event, sea = self.whole_event, self.history[FORECAST]
+        passes = "" if event.value >= NEVER else f"that the sea passes {event.value:.2f} m"
+        if event.danger is None or event.danger not in self.land.streams:
+            return passes or "of danger by the sea, which no map shows", ""
+        by_sea = float(probability_of(event, sea)[0])
+        brought = f", brought by {in_words(self.land.drivers[event.danger])}" if self.probability > 0 else ""
+        alone = f" ({by_sea:.0%} {passes})" if passes else ""
+        return f"of water that is dangerous to people{brought}", alone
 
     def _would_change(self) -> str:
         if not self.state.sea.is_heard:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from strandline.distillation.training.loop import Announce
 from strandline.errors import InputError
 from strandline.observations.readers.formats.reading_process import ReadingProcess, reading_process
+from strandline.observations.readers.gauges.rivers import read_rivers
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.run_folder.generations import open_run
@@ -75,9 +76,12 @@ def prepare(
         feeds = partial(open_feeds, region_file, files=ForeignFiles(ReadingProcess(FEED_LIMITS), quarantine))
         hours = hours_as_they_pass()
     crews = None if region_file is None or region_file.planning is None else region_file.planning.crews
+    rivers = None if region_file is None or span is not None else partial(read_rivers, region_file.river)
     progress = announce("fit the sea-level model")
     address = store or run / "watch.db"
-    watch = open_watch(run, study_area, feeds, address, crews, progress, is_live=span is None, protocol=protocol)
+    watch = open_watch(
+        run, study_area, feeds, address, crews, progress, is_live=span is None, protocol=protocol, read_rivers=rivers
+    )
     return watch, islice(hours, 1) if once else hours
 
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from strandline.distillation.training.loop import Progress
@@ -22,9 +23,11 @@ from strandline.uncertainty.assimilation.fit import ForecastFunction, SeaLevelFi
 from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
 from strandline.uncertainty.gauge_forecast.forecaster_file import load_gauge_forecaster
 from strandline.uncertainty.gauge_forecast.guidance import newest_issues
+from strandline.uncertainty.gauge_forecast.land_forecast import LandForecaster
 from strandline.watch.agent import Agent
 from strandline.watch.assimilation.fit import fit
 from strandline.watch.assimilation.fit_file import FIT_FILE, load_fit, save_fit
+from strandline.watch.assimilation.land_danger import LandWatch
 from strandline.watch.assimilation.own_forecast import OwnForecast
 from strandline.watch.assimilation.tide_cache import TideTable
 from strandline.watch.clock import utc_now
@@ -92,6 +95,7 @@ def open_watch(
     *,
     is_live: bool = False,
     protocol: Path | None = None,
+    read_rivers: Callable[[], xr.Dataset | None] | None = None,
 ) -> Watch:
     """Open the watch of a finished run.
 
@@ -101,6 +105,7 @@ def open_watch(
         address: of the store, a path or a URL; it is verified before anything else is done.
         is_live: the watch follows this machine's clock.
         protocol: file to follow in place of the run's own protocol.
+        read_rivers: reads the tables of the rivers again, at each hour; ``None`` = the record counts as it is.
 
     Raises:
         Damaged: the store is not what a watch wrote, or its last step lies in the future of a live watch.
@@ -133,8 +138,24 @@ def open_watch(
         study_area.issuer,
         is_live,
         protocol_file,
+        _land(deployment, study_area, forecaster, read_rivers),
     )
     return Watch(agent, store, alerts, is_live)
+
+
+def _land(
+    deployment: Deployment,
+    study_area: StudyArea,
+    forecaster: GaugeForecaster,
+    read_rivers: Callable[[], xr.Dataset | None] | None,
+) -> LandWatch | None:
+    """Rain and rivers of the place; ``None`` = the run knew none."""
+    if not deployment.land:
+        return None
+    place = study_area.observations
+    return LandWatch(
+        LandForecaster.of(place, forecaster.rivers), place, read_rivers if place.river is not None else None
+    )
 
 
 def load_or_fit(

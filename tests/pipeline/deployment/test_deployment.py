@@ -169,8 +169,8 @@ def test_a_file_that_is_no_deployment_is_refused(deployment: Deployment, tmp_pat
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="cannot be read"):
         load_deployment(tmp_path)
-    path.write_bytes(whole.replace(b"strandline deployment 3", b"strandline deployment 0"))
-    with pytest.raises(InputError, match="is no 'strandline deployment 3'"):
+    path.write_bytes(whole.replace(b"strandline deployment 4", b"strandline deployment 0"))
+    with pytest.raises(InputError, match="is no 'strandline deployment 4'"):
         load_deployment(tmp_path)
     path.write_bytes(whole.replace(b'"vertical_datum"', b'"vertical_dutam"'))
     with pytest.raises(InputError, match="damaged"):
@@ -198,14 +198,14 @@ def test_a_deployment_that_does_not_agree_with_itself_is_refused(
         replace(deployment, **change(deployment))  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("old", ["strandline deployment 1", "strandline deployment 2"])
+@pytest.mark.parametrize("old", [f"strandline deployment {number}" for number in (1, 2, 3)])
 def test_a_deployment_without_danger_by_zone_is_refused_with_what_to_do(
     deployment: Deployment, tmp_path: Path, old: str
 ) -> None:
     save_deployment(tmp_path, deployment)
     path = tmp_path / "deployment.nc"
-    path.write_bytes(path.read_bytes().replace(b"strandline deployment 3", old.encode()))
-    with pytest.raises(InputError, match="not hold how many people may be in danger in a zone; run `strandline"):
+    path.write_bytes(path.read_bytes().replace(b"strandline deployment 4", old.encode()))
+    with pytest.raises(InputError, match="not hold what this one needs of people, rain and rivers; run `strandline"):
         load_deployment(tmp_path)
 
 

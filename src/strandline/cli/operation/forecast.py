@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -24,16 +24,29 @@ if TYPE_CHECKING:
     from strandline.pipeline.deployment import Deployment
     from strandline.pipeline.study_area import StudyArea
     from strandline.report.alerts.exceedance import AlertLevel
-    from strandline.report.alerts.level_forecast import LevelForecast, OperationalForecast
+    from strandline.report.alerts.level_forecast import AreaChance, LevelForecast, OperationalForecast
     from strandline.report.findings import LeadSkill
     from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
     from strandline.uncertainty.gauge_forecast.forecaster import LevelForecast as Issued
     from strandline.watch.feeds.latest import LatestSea
 
+
+COURSES = 200
+"""Of the sea with which rain and rivers are joined."""
+LEAST_SHOWN = 0.01
+"""Chance below which none is shown [-]."""
 SHOWN_EVERY = 6
 """Step of the table on the screen [h]."""
 BEFORE_THE_END = timedelta(days=4)
 """Before the end of the built-in delta's record, so that its weather is forecast for all of the three days."""
+
+
+class _Danger(TypedDict, total=False):
+    """Fields of the forecast that tell of rain and rivers."""
+
+    areas: "tuple[AreaChance, ...]"
+    zones: dict[str, float]
+    unwatched: str
 
 
 def forecast(
@@ -187,7 +200,55 @@ def _forecast(
         without_gauge=without_gauge,
         land=forecaster.land,
         river_age=river_age(sea.observations, sea.hour, forecaster.rivers),
+        **_danger(deployment, forecaster, area, sea, found),
     )
+
+
+def _danger(
+    deployment: "Deployment", forecaster: "GaugeForecaster", area: "StudyArea", sea: "LatestSea", found: "Issued"
+) -> "_Danger":
+    """Chances of danger by all drivers, and what is not watched; courses of the sea are those of equal quantiles."""
+    import numpy as np
+    import pandas as pd
+
+    from strandline.planning.early_action.evacuation.all_drivers import in_words
+    from strandline.planning.early_action.evacuation.area_triggers import danger_stream
+    from strandline.report.alerts.exceedance import EARLY
+    from strandline.report.alerts.level_forecast import AreaChance
+    from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
+    from strandline.uncertainty.gauge_forecast.land_forecast import LandForecaster
+    from strandline.watch.assimilation.land_danger import LandWatch
+
+    if not deployment.land:
+        return {}
+    shares = sorted(found.quantiles)
+    known = np.stack([found.quantiles[share][0, : HORIZON_HOURS + 1] for share in shares], axis=1)
+    even = (np.arange(COURSES) + 0.5) / COURSES
+    levels = np.stack([np.interp(even, shares, row) for row in known], axis=1)  # (N, 49)
+    watch = LandWatch(LandForecaster.of(area.observations, forecaster.rivers), sea.observations)
+    danger = watch.danger(deployment, sea.hour, levels, None)
+    chances = []
+    for each in () if deployment.evacuation is None else deployment.evacuation.areas:
+        members, variable = danger.members(danger_stream(each.name)), danger_stream(each.name)
+        if members is None:
+            continue
+        by_sea = np.mean([levels >= level for level in each.levels], axis=0)  # (N, 49) share of the maps
+        by_all = np.where(members, 1.0, by_sea)
+        likely = by_all.max(axis=1)
+        first = None
+        if likely.any():
+            when = np.flatnonzero(np.quantile(by_all[likely > 0], 1 - EARLY, axis=0) > 0)
+            first = pd.Timestamp(sea.hour) + pd.Timedelta(hours=int(when[0])) if when.size else None
+        words = in_words(danger.drivers[variable]) if likely.mean() > 0 else ""
+        chances.append(
+            AreaChance(each.name, each.zones, float(by_sea.max(axis=1).mean()), float(likely.mean()), words, first)
+        )
+    zones = {}
+    if danger.zones is not None:
+        found_in = danger.zones.in_danger().mean(axis=0).tolist()
+        zones = dict(zip(deployment.zones.names, found_in, strict=True))
+    why = f"{danger.why[0].upper()}{danger.why[1:]}" if danger.why else ""
+    return {"areas": tuple(chances), "zones": zones, "unwatched": why}
 
 
 def _land_and_shares(
@@ -308,4 +369,23 @@ def _tables(found: "LevelForecast") -> "list[Table]":
         levels.add_row(
             each.name, f"{each.level:.2f}", chance_of(each, knows_all=found.knows_all_weather), from_when, *others
         )
-    return [hours, levels]
+    return [hours, levels, *([_areas(found)] if found.areas else [])]
+
+
+def _areas(found: "LevelForecast") -> "Table":
+    from rich.table import Table
+
+    from strandline.planning.formatting import format_percent
+
+    table = Table(title="Danger by all drivers, within 48 h, at least", title_justify="left", box=None)
+    for name in ("area", "by the sea alone", "by all drivers", "brought by", "from (UTC)"):
+        table.add_column(name, justify="left" if name in ("area", "brought by") else "right")
+    for each in found.areas:
+        small = "unknown" if found.unwatched else "below 1 %"
+        by_all = format_percent(each.by_all) if each.by_all >= LEAST_SHOWN else small
+        by_sea = format_percent(each.by_sea) if each.by_sea >= LEAST_SHOWN else "below 1 %"
+        table.add_row(
+            each.name, by_sea, f"{by_all}{' or more' if found.unwatched and by_all != 'unknown' else ''}",
+            each.drivers or "–", "–" if each.first is None else f"{each.first:%a %d %b %H:%M}",
+        )  # fmt: skip
+    return table

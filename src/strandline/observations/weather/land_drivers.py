@@ -19,6 +19,12 @@ def has_rain(observations: Observations) -> bool:
     return observations.weather is not None and "rain" in observations.weather
 
 
+def drivers_of_the_land(observations: Observations) -> tuple[str, ...]:
+    """``rain`` and ``river``, where either is known: what floods a place beside the sea."""
+    known = (("rain", has_rain(observations)), ("river", observations.river is not None))
+    return tuple(name for name, is_known in known if is_known)
+
+
 def hourly_rain(observations: Observations, hours: Times) -> Floats | None:
     """(T,) rain at the region's centre [mm h-1] at hours (T,), by the analyses; NaN = gap, ``None`` = none is known."""
     if not has_rain(observations):

@@ -13,11 +13,13 @@ from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.region import Region
 from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.land_drivers import drivers_of_the_land
 from strandline.observations.weather.storms import Window
 from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
 from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.joint.zone_floods import ZoneFloods
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.zones import Zones, find_zones
 
@@ -59,6 +61,8 @@ class Deployment:
         withheld: windows [start, end] (UTC) of the record that nothing is fitted to: those held out, and the
             calibration and test storms.
         provenance: modality → where it comes from.
+        land: drivers of floods beside the sea that the place has: ``rain``, ``river``.
+        zone_floods: what all drivers together do in the zones; ``None`` = not mapped, so that those are not watched.
     """
 
     region: Region
@@ -74,6 +78,8 @@ class Deployment:
     withheld: tuple[Window, ...]
     provenance: Mapping[str, Provenance]
     metadata: RunMetadata
+    land: tuple[str, ...] = ()
+    zone_floods: ZoneFloods | None = None
 
     def __post_init__(self) -> None:
         if self.zones.of_cell.shape != self.region.shape:
@@ -85,6 +91,9 @@ class Deployment:
         if self.return_levels.shape != (len(self.response.levels), len(self.return_periods)):
             expected = f"(S, R) = {(len(self.response.levels), len(self.return_periods))}"
             raise InputError("deployment", f"return levels are {self.return_levels.shape}", f"need {expected}")
+        if self.zone_floods is not None and self.zone_floods.danger_a_year.size != len(self.zones):
+            what = f"holds floods of {self.zone_floods.danger_a_year.size} zones, and {len(self.zones)} zones"
+            raise InputError("deployment", what, "give the floods of each zone")
         if not self.gauges:
             raise InputError("deployment", "names no gauge", "the watch needs the own gauge; name it first")
         phases = () if self.protocol is None else tuple(phase.name for phase in self.protocol.phases)
@@ -141,6 +150,7 @@ def build_deployment(
     sea_level: SeaLevelModel,
     withheld: Sequence[Window],
     metadata: RunMetadata,
+    zone_floods: ZoneFloods | None = None,
 ) -> Deployment:
     """A deployment from the results of a run's stages.
 
@@ -148,6 +158,7 @@ def build_deployment(
         observations: with a tide gauge.
         zones: of the study area, with their ``response``: see ``assess_zones``.
         hazard: today's.
+        zone_floods: by all drivers; ``None`` = not mapped.
     """
     gauge, assets = observations.require_gauge(), observations.surveyed_assets
     gauges = tuple(
@@ -172,6 +183,8 @@ def build_deployment(
         withheld=tuple((start.astype("datetime64[ns]"), end.astype("datetime64[ns]")) for start, end in withheld),
         provenance=dict(observations.provenance),
         metadata=metadata,
+        land=drivers_of_the_land(observations),
+        zone_floods=zone_floods,
     )
 
 

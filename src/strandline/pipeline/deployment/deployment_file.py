@@ -23,6 +23,7 @@ from strandline.pipeline.deployment.deployment import Deployment, GaugeSite, Run
 from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
 from strandline.planning.early_action.protocol import Protocol
 from strandline.risk.hazard.hazard import FLOODED_DEPTH
+from strandline.risk.hazard.joint.zone_floods import ZoneFloods
 from strandline.risk.people import COUNT_FACTOR, MOST_GROUND_ERROR, OUTSIDE, UNKNOWN, People
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.danger import DANGEROUS_DEPTH
@@ -31,9 +32,9 @@ from strandline.risk.stage_damage.zones import Zones, zones_to_geojson
 DEPLOYMENT_FILE, ZONES_FILE = "deployment.nc", "zones.geojson"
 OLD_FILE = "briefing.nc"
 """Name of the file before version 0.2."""
-FORMAT = "strandline deployment 3"
-OLD_FORMATS = {"strandline deployment 1", "strandline deployment 2"}
-"""Formats that hold no danger to people, or no upper bound of it."""
+FORMAT = "strandline deployment 4"
+OLD_FORMATS = {f"strandline deployment {number}" for number in (1, 2, 3)}
+"""Formats that hold no danger to people, no upper bound of it, or nothing of rain and rivers."""
 BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError, OverflowError)
 """Exceptions of h5netcdf, xarray and pydantic on damaged files."""
 MONEY = "money"
@@ -61,6 +62,16 @@ ARRAYS = {
     **RESPONSE,
 }
 """Variable of ``deployment.nc`` → its dimensions and unit."""
+ZONE_FLOODS = {
+    "values": (("map", "driver", "node"), "m, mm or m3 s-1"),
+    "from_next": (("map", "driver"), "1"),
+    "flooded_share": (("zone", "map", "combination"), "1"),
+    "dangerous": (("zone", "map", "combination"), "1"),
+    "danger_a_year": (("zone",), "a-1"),
+    "danger_by_sea": (("zone",), "a-1"),
+}
+"""The same for floods by all drivers, where they are mapped; their names in the file begin with ``OF_ALL_DRIVERS``."""
+OF_ALL_DRIVERS = "all_drivers_"
 
 
 def save_deployment(folder: Path, deployment: Deployment) -> None:
@@ -86,6 +97,8 @@ def save_deployment(folder: Path, deployment: Deployment) -> None:
         withheld=tuple((str(start), str(end)) for start, end in deployment.withheld),
         provenance=deployment.provenance,
         metadata=deployment.metadata,
+        land=deployment.land,
+        drivers=() if deployment.zone_floods is None else deployment.zone_floods.drivers,
     )
     values = {
         "zone_of_cell": zones.of_cell,
@@ -100,6 +113,13 @@ def save_deployment(folder: Path, deployment: Deployment) -> None:
         name: (dims, values[name], {"units": money if units == MONEY else units})
         for name, (dims, units) in ARRAYS.items()
     }
+    if deployment.zone_floods is not None:
+        found = {name: np.asarray(getattr(deployment.zone_floods, name)) for name in ZONE_FLOODS}
+        arrays |= {
+            OF_ALL_DRIVERS + name: (dims, found[name].astype(np.int8 if name == "dangerous" else found[name].dtype),
+                                    {"units": units})
+            for name, (dims, units) in ZONE_FLOODS.items()
+        }  # fmt: skip
     text = _FIELDS.dump_json(fields).decode("utf-8")
     content = xr.Dataset({**arrays, "fields": ((), text)}, attrs={"format": FORMAT})
     write_text(folder / ZONES_FILE, zones_to_geojson(zones, _zone_columns(deployment)))
@@ -123,7 +143,7 @@ def load_deployment(folder: Path) -> Deployment:
     except BROKEN as error:
         raise InputError(path, f"cannot be read ({error})", remedy) from error
     if content.attrs.get("format") in OLD_FORMATS:
-        what = "was written by an older version and does not hold how many people may be in danger in a zone"
+        what = "was written by an older version and does not hold what this one needs of people, rain and rivers"
         raise InputError(path, what, "run `strandline run` again into this folder")
     if content.attrs.get("format") != FORMAT or not {*ARRAYS, "fields"} <= set(content.data_vars):
         raise InputError(path, f"is no '{FORMAT}'", remedy)
@@ -132,7 +152,7 @@ def load_deployment(folder: Path) -> Deployment:
     except ValidationError as error:
         raise InputError(path, f"is damaged ({error.error_count()} faults in its fields)", remedy) from error
     try:
-        return _assemble(fields, {name: content[name].values for name in ARRAYS})
+        return _assemble(fields, {str(name): each.values for name, each in content.data_vars.items()})
     except (*BROKEN, shapely.errors.ShapelyError) as error:
         raise InputError(path, f"is damaged ({error})", remedy) from error
 
@@ -178,7 +198,16 @@ def _assemble(fields: "_Fields", value: Mapping[str, np.ndarray]) -> Deployment:
         withheld=tuple((np.datetime64(start, "ns"), np.datetime64(end, "ns")) for start, end in fields.withheld),
         provenance=fields.provenance,
         metadata=fields.metadata,
+        land=fields.land,
+        zone_floods=_zone_floods(fields.drivers, value),
     )
+
+
+def _zone_floods(drivers: tuple[str, ...], value: Mapping[str, np.ndarray]) -> ZoneFloods | None:
+    if not drivers:
+        return None
+    found = {name: value[OF_ALL_DRIVERS + name] for name in ZONE_FLOODS}
+    return ZoneFloods(drivers, **{**found, "dangerous": found["dangerous"].astype(bool)})
 
 
 @dataclass(frozen=True)
@@ -202,6 +231,8 @@ class _Fields:
     withheld: tuple[tuple[str, str], ...]
     provenance: Mapping[str, Provenance]
     metadata: RunMetadata
+    land: tuple[str, ...]
+    drivers: tuple[str, ...]
 
 
 _FIELDS = TypeAdapter(_Fields)

@@ -9,7 +9,7 @@ import geopandas as gpd
 
 from strandline.errors import InputError
 from strandline.pipeline.deployment.deployment import Deployment, with_protocol
-from strandline.planning.early_action.evacuation.area_triggers import NEVER
+from strandline.planning.early_action.evacuation.area_triggers import NEVER, danger_stream
 from strandline.planning.early_action.protocol import Indicator, Protocol
 from strandline.planning.early_action.protocol_file import load_protocol
 from strandline.planning.early_action.trigger_constants import FLOODED_SHARE, FORECAST, NEIGHBOUR
@@ -66,6 +66,11 @@ def _faults_of_indicator(
     if indicator.variable not in streams:
         yield f"reads {indicator.variable}, which this watch does not have", f"use {' or '.join(streams)}"
         return
+    areas = () if deployment.evacuation is None else deployment.evacuation.areas
+    dangers = [danger_stream(area.name) for area in areas if area.all_drivers is not None]
+    if indicator.danger is not None and indicator.danger not in dangers:
+        known = f"use {' or '.join(dangers)}" if dangers else "remove 'danger': no map of this run shows rain or rivers"
+        yield f"reads {indicator.danger}, which this watch does not have", known
     if indicator.unit != "m":
         yield f"is in {indicator.unit}, and the sea level is in m", "give the level in m"
     latest = max(indicator.lead_window_hours[1], (indicator.at_night_hours or (0.0, 0.0))[1])

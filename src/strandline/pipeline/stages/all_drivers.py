@@ -25,7 +25,9 @@ from strandline.risk.hazard.joint.driver_floods import (
     map_driver_floods,
 )
 from strandline.risk.hazard.joint.simulated_years import JointEvents
+from strandline.risk.hazard.joint.zone_floods import ZoneGround
 from strandline.risk.stage_damage.exposure import overlay_exposure
+from strandline.risk.stage_damage.zones import Zones
 from strandline.simulator.design_inflow import InflowPatterns
 from strandline.simulator.design_storms import storm_designer
 from strandline.uncertainty.forecaster import Forecaster
@@ -40,8 +42,9 @@ def map_all_drivers(
     area: StudyArea,
     sea_level: SeaLevelModel,
     hazard: Hazard,
+    zones: Zones | None = None,
 ) -> DriverFloods | NotMapped | None:
-    """What all drivers flood in a year; ``None`` = neither rain nor a river is known here."""
+    """What all drivers flood in a year, and in which zones; ``None`` = neither rain nor a river is known here."""
     observations = area.observations
     if not has_rain(observations) and discharging_rivers(observations) is None:
         return None
@@ -61,7 +64,8 @@ def map_all_drivers(
     assets, terrain, region = observations.surveyed_assets, mapper.terrain, observations.region
     water, known = terrain.channels[2].numpy() > 0.5, terrain.known.numpy()
     exposure = overlay_exposure(assets, region) if len(assets) else None
-    ground = Ground(region, known & ~water, known & water, exposure, region.continent)
+    of_zones = None if zones is None else ZoneGround.of(zones, known, assets, observations.mapped_people, region)
+    ground = Ground(region, known & ~water, known & water, exposure, region.continent, of_zones)
     return map_driver_floods(
         mapper, ground, events.drivers, fitted, (events.years, int(events.time.size)),
         (hazard.return_periods, hazard.levels[chosen]), context.rng, context.progress,

@@ -44,9 +44,9 @@ def findings(
     """
     unknown, never = np.full(clock.size, np.nan), np.full(clock.size, np.inf)
     nothing = Finding(unknown, np.zeros(clock.size, dtype=bool), unknown, never, np.zeros(clock.size, dtype=bool))
-    if indicator.variable not in history:
+    stream = stream_of(indicator, history)
+    if stream is None:
         return nothing
-    stream = history[indicator.variable]
     verdicts = verdicts_of(indicator, stream, night)
     known = ~np.isnan(verdicts)
     if not known.any():
@@ -65,6 +65,14 @@ def findings(
         hours_until=np.where(is_valid, hours_until(indicator, stream)[known][at], np.inf) if with_hours else never,
         is_heard=is_valid if stream.heard is None else is_valid & stream.heard[known][at],
     )
+
+
+def stream_of(indicator: Indicator, history: History) -> Stream | None:
+    """What an indicator reads: its variable and, where it is there, the danger by all drivers; ``None`` = nothing."""
+    stream = history.get(indicator.variable)
+    if stream is None or indicator.danger is None or indicator.danger not in history:
+        return stream
+    return stream.with_danger(history[indicator.danger])
 
 
 def findings_at_issues(

@@ -91,6 +91,8 @@ class Indicator(Section):
         values: equally likely thresholds [``unit``] where it is uncertain, such as one for each sample of the flood
             maps; the probability is the mean over them. Empty = ``value`` alone.
         probability: probability [-] that must be exceeded; ``None`` = the stream has one value, which decides.
+        danger: stream that tells by the same members where sea, rain and rivers together are dangerous; a member meets
+            the condition there too. Where it is absent the variable alone counts; ``None`` = there is none.
         loss: money at stake, which decides in place of a probability; only levels from ``value`` on lose any.
         lead_window_hours: earliest and latest lead time [h] that it looks at; (0, 0) = a reading.
         at_night_hours: the same for forecasts issued in the protocol's night [h]; ``None`` = no difference.
@@ -108,6 +110,7 @@ class Indicator(Section):
     unit: str
     values: tuple[Finite, ...] = ()
     probability: Annotated[float, Field(ge=0, lt=1)] | None = None
+    danger: Name | None = None
     loss: Loss | None = None
     lead_window_hours: tuple[Hours, Hours]
     at_night_hours: tuple[Hours, Hours] | None = None
@@ -129,6 +132,8 @@ class Indicator(Section):
             raise ValueError("a loss needs the operator >=, one value and no probability")
         if (self.values or self.first_passage) and self.duration_hours:
             raise ValueError("an event with a duration has one value and any passage; remove 'duration_hours'")
+        if self.danger is not None and (self.operator[0] != ">" or self.loss is not None or self.duration_hours):
+            raise ValueError("'danger' needs the operator >= or >, no loss and no duration")
         if self.duration_hours > latest - earliest > 0:
             raise ValueError(
                 f"an event of {self.duration_hours:g} h does not fit into leads of {earliest:g} to {latest:g} h;"

@@ -39,6 +39,19 @@ class Stream:
         if self.heard is not None and self.heard.shape != self.issued.shape:
             raise InputError("stream", f"{self.heard.size} flags of {self.issued.size} issues", "give one for each")
 
+    def with_danger(self, danger: "Stream") -> "Stream":
+        """The same forecast, infinitely high where a forecast by the same members shows danger by all drivers.
+
+        Raises:
+            InputError: it is of other issues, leads or members.
+        """
+        if danger.values.shape != self.values.shape or not np.array_equal(danger.issued, self.issued):
+            what = f"danger is {danger.values.shape} and the forecast {self.values.shape}"
+            raise InputError("stream", what, "give both for the same issues, leads and members")
+        heard = [one.heard for one in (self, danger) if one.heard is not None]
+        values = np.where(danger.values > 0, np.inf, self.values)
+        return Stream(self.unit, self.issued, self.leads, values, np.all(heard, axis=0) if heard else None)
+
     @classmethod
     def of_readings(cls, readings: pd.Series, unit: str) -> "Stream":
         """A gauge's readings by UTC time, NaN = missing."""

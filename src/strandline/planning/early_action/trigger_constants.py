@@ -2,6 +2,9 @@
 
 FORECAST, NEIGHBOUR = "forecast_water_level", "neighbour_water_level"
 """Variables that the triggers read [m]: this place's ensemble, and the neighbouring gauge on its own zero."""
+DANGER = "danger_by_all_drivers"
+"""Variable of a forecast [1] of the danger to an area by sea, rain and rivers together; followed by ``_`` and its
+name."""
 FORECAST_OF_THE_PLACE = "water-level forecast of this place"
 PROBABILITY_FOR_LIVES = 0.2
 """Probability from which an action for lives starts: four false alarms for one flood."""

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from strandline.observations.weather.land_drivers import drivers_of_the_land
 from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.early_action.trigger_constants import FORECAST
 from strandline.planning.early_action.triggers import replay
@@ -92,6 +93,7 @@ def _draft(
         exceedance,
         None,
         provenance == "simulated",
+        unwatched=drivers_of_the_land(results.observations) if phase is not None and phase.life_safety else (),
     )
     return FloodWarning(
         identifier=f"strandline-{subject}-{level:.2f}m-{issued:%Y%m%dT%H%M}",

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from strandline.observations.arrays import Floats, Indices, Times
+from strandline.observations.arrays import Floats, Indices, Mask, Times
 from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.formatting import format_percent
 from strandline.report.alerts.forecast_trace import exceedance_probability
@@ -74,7 +74,11 @@ class Exceedance:
 
 
 def exceedance_of_members(
-    times: Times, levels: Floats, thresholds: Sequence[float], drainage: pd.Timedelta = 0 * HOUR
+    times: Times,
+    levels: Floats,
+    thresholds: Sequence[float],
+    drainage: pd.Timedelta = 0 * HOUR,
+    dangerous: Mask | None = None,
 ) -> Exceedance:
     """Return the exceedance by equally likely members.
 
@@ -83,8 +87,10 @@ def exceedance_of_members(
         levels: (N, T) sea levels [m].
         thresholds: (S,) equally likely levels from which the event counts [m].
         drainage: until the water has run off the land, where that is known.
+        dangerous: (N, T) members in which the event is there whatever the sea: by rain or rivers; ``None`` = in none.
     """
-    over = np.concatenate([levels >= threshold for threshold in thresholds])  # (S N, T)
+    by_land = np.zeros(levels.shape, dtype=bool) if dangerous is None else dangerous
+    over = np.concatenate([(levels >= threshold) | by_land for threshold in thresholds])  # (S N, T)
     end = _possible_hours(over.mean(axis=0))[-1] + 1 if over.any() else over.shape[1]
     over = over[:, :end]
     exceeds = over.any(axis=1)

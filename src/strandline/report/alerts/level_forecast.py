@@ -1,7 +1,7 @@
 """One forecast of the water level for people: its high waters, and the levels that the sea may pass."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -78,6 +78,25 @@ class WithoutGauge:
     levels: tuple[AlertLevel, ...]
 
 
+@dataclass(frozen=True)
+class AreaChance:
+    """How likely an evacuation area is in danger within the two days for which rain and rivers are forecast.
+
+    Attributes:
+        name: a letter; ``zones``: their names.
+        by_sea, by_all: chance [-] by the sea alone, and by all drivers together: at least so much.
+        drivers: that bring it, in words; empty = it is nil.
+        first: hour from which it may be there (1 of 10 of the courses that are dangerous), UTC; ``None`` = in none.
+    """
+
+    name: str
+    zones: tuple[str, ...]
+    by_sea: float
+    by_all: float
+    drivers: str
+    first: pd.Timestamp | None
+
+
 @dataclass(frozen=True, eq=False)
 class LevelForecast:
     """A forecast as it is shown.
@@ -98,6 +117,10 @@ class LevelForecast:
         without_gauge: the same without the newest readings of the gauge; ``None`` = there is no doubt about them.
         land: what the forecaster answers beside the sea: ``river``, ``rain``, or nothing.
         river_age: of the newest reading of the river [h]; ``None`` = there is none.
+        areas: evacuation areas where floods by all drivers are mapped.
+        zones: the same zone by zone: chance by all drivers that people are in danger [-], at least.
+        unwatched: which floods of the land cannot be seen coming, and why, in a sentence; empty = all can, or there are
+            none.
     """
 
     place: str
@@ -116,6 +139,9 @@ class LevelForecast:
     without_gauge: WithoutGauge | None = None
     land: Literal["", "river", "rain"] = ""
     river_age: float | None = None
+    areas: tuple[AreaChance, ...] = ()
+    zones: Mapping[str, float] = field(default_factory=dict)
+    unwatched: str = ""
 
     @property
     def shares(self) -> pd.DataFrame:
@@ -220,6 +246,8 @@ def warnings_of(forecast: LevelForecast) -> list[str]:
         age = (forecast.issued - forecast.weather_issued) / pd.Timedelta(hours=1)
         if age >= STALE_WEATHER_H:
             found.append(f"The newest weather forecast is {pluralise(round(age), 'hour')} old.")
+    if forecast.unwatched:
+        found.append(f"{forecast.unwatched}. No chance of a flood of the land is small.")
     return found + _unknown_from_land(forecast)
 
 

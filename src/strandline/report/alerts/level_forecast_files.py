@@ -86,6 +86,19 @@ def as_plain(forecast: LevelForecast) -> dict[str, JsonValue]:
             for row in forecast.high_waters.to_dict(orient="records")
         ],
         "levels": _levels(forecast.levels),
+        "areas": [
+            {
+                "area": each.name,
+                "zones": list(each.zones),
+                "chance_by_sea_at_least": each.by_sea,
+                "chance_by_all_drivers_at_least": each.by_all,
+                "brought_by": each.drivers,
+                "possible_from": None if each.first is None else _utc(each.first),
+            }
+            for each in forecast.areas
+        ],
+        "zones": dict(forecast.zones),
+        "floods_not_watched": forecast.unwatched,
         "without_gauge": None if forecast.without_gauge is None else _without_gauge(forecast.without_gauge),
         "operational": [_operational(each) for each in forecast.operational],
         "skill_in_storms_held_out": as_json([asdict(each) for each in forecast.skill]),

@@ -50,6 +50,8 @@ class Content:
         level: from which the event counts [m above ``datum``].
         basis: of the forecast; ``None`` = not stated.
         is_exercise: the numbers are simulated.
+        drivers: that bring the danger; empty = the sea.
+        unwatched: drivers whose floods cannot be seen coming now.
     """
 
     place: str
@@ -62,6 +64,13 @@ class Content:
     exceedance: Exceedance
     basis: Basis | None
     is_exercise: bool
+    drivers: tuple[str, ...] = ()
+    unwatched: tuple[str, ...] = ()
+
+    @property
+    def is_of_land(self) -> bool:
+        """Whether rain or a river brings the danger, by itself or with the sea."""
+        return any(driver != "sea" for driver in self.drivers)
 
 
 def response_to(call: Call) -> Response:
@@ -100,9 +109,16 @@ def _compose(content: Content, language: str, time_zone: str) -> WarningText:
     action = catalogue.texts.get(f"action_{content.action}", content.title)
     areas = catalogue.listed(content.areas, MOST_NAMED) or catalogue.fill("whole_place", place=content.place)
     by = _deadline(exceedance, catalogue, time_zone)
-    headline = catalogue.fill(f"headline_{content.call}", place=content.place, action=action)
+    land = "_land" if content.is_of_land else ""
+    cause = _listed(content.drivers, catalogue)
+    named = f"headline{land}_{content.call}"
+    headline = catalogue.fill(
+        named if named in catalogue.texts else f"headline_{content.call}",
+        place=content.place, action=action, cause=cause,
+    )  # fmt: skip
     description = catalogue.fill(
-        "description",
+        f"description{land}",
+        cause=cause,
         level=catalogue.metres(content.level, 2),
         datum=content.datum,
         chance=chance,
@@ -110,8 +126,9 @@ def _compose(content: Content, language: str, time_zone: str) -> WarningText:
         high=catalogue.metres(exceedance.high, 1),
     )
     basis = () if content.basis is None else (catalogue.fill(f"basis_{content.basis}"),)
+    unwatched = (catalogue.fill("unwatched", cause=_listed(content.unwatched, catalogue)),) if content.unwatched else ()
     lines = (
-        catalogue.fill("what"),
+        catalogue.fill(f"what{land}", cause=cause),
         catalogue.fill("where", areas=areas),
         _when(exceedance, catalogue, time_zone),
         catalogue.fill("how_sure", chance=chance),
@@ -120,11 +137,15 @@ def _compose(content: Content, language: str, time_zone: str) -> WarningText:
     )
     return WarningText(
         language,
-        catalogue.fill("event"),
+        catalogue.fill(f"event{land}"),
         catalogue.fill("exercise", headline=headline) if content.is_exercise else headline,
-        " ".join((description, *basis, catalogue.fill("unmapped"))),
+        " ".join((description, *basis, *unwatched, catalogue.fill("unmapped"))),
         "\n".join(lines),
     )
+
+
+def _listed(drivers: tuple[str, ...], catalogue: Catalogue) -> str:
+    return catalogue.listed(tuple(catalogue.fill(f"driver_{driver}") for driver in drivers), MOST_NAMED)
 
 
 def _deadline(exceedance: Exceedance, catalogue: Catalogue, time_zone: str) -> str:

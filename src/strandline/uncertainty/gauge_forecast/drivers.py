@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from strandline.errors import RefusedByTheory
-from strandline.observations.arrays import Floats, Mask, Times
+from strandline.observations.arrays import Floats, Indices, Mask, Times
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.surge.river_process import NEWEST, READ, RiverProcess, fit_river_process
 from strandline.observations.sea_level.surge.weather_response import RAIN, Column, driver_of
@@ -96,6 +96,20 @@ def drivers_at(
             flow, spread = flows[column.name]
             values[..., at], doubt[..., at] = flow[:, :, None], spread
     return values, doubt
+
+
+def flows_at(observations: Observations, issue: Times, rivers: Sequence[RiverProcess], hours: Indices) -> Floats:
+    """(N, H) flow of all rivers together that is expected at hours about issues; NaN = one of them is not known.
+
+    Args:
+        hours: (H,) relative to the issue, within ``AROUND_ISSUE``.
+    """
+    issue = issue.astype("datetime64[ns]")
+    found = _expected(observations, issue, rivers, rain_at(observations, issue), is_dry=False)
+    if len(found) < len(rivers):
+        return np.full((issue.size, hours.size), np.nan)
+    whole = np.sum([flow for flow, _ in found.values()], axis=0)
+    return np.asarray(whole[:, hours - AROUND_ISSUE[0]])
 
 
 def river_age(observations: Observations, issue: np.datetime64, rivers: Sequence[RiverProcess]) -> float | None:

@@ -5,10 +5,12 @@ from typing import Protocol as Interface
 
 import numpy as np
 
+from strandline.planning.early_action.evacuation.all_drivers import AllDrivers
 from strandline.planning.early_action.evacuation.area_water import AreaWater
 from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR, NeighbourRule
 from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, InsteadOf, Phase, StopRule
 from strandline.planning.early_action.trigger_constants import (
+    DANGER,
     DECIDED_BY,
     DEFERRAL_HOURS,
     DRAINED_SHARE,
@@ -69,6 +71,10 @@ class DangerousArea(Interface):
     def basis(self) -> str:
         """What the level and the clearance time rest on, as a part of a sentence."""
 
+    @property
+    def all_drivers(self) -> AllDrivers | None:
+        """Danger by sea, rain and rivers together; ``None`` = not mapped."""
+
 
 @dataclass(frozen=True)
 class WholeRegion:
@@ -81,6 +87,7 @@ class WholeRegion:
     zones: tuple[str, ...] = ()
     ahead_hours: int = 0
     water: AreaWater | None = None
+    all_drivers: AllDrivers | None = None
 
     @classmethod
     def of(cls, measure: OperationalMeasure, hazard: Hazard) -> "WholeRegion":
@@ -148,7 +155,7 @@ class AreaTriggers:
                 "near": self._ahead(0.0, (0, day + DEFERRAL_HOURS), (0, night + DEFERRAL_HOURS)),
                 "soon": self._ahead(agreed, (0, max(day - 1, 0)), (0, max(night - 1, 0))),
             }
-        if self.neighbour is not None:
+        if self.neighbour is not None and self._by_sea:
             threshold = self.neighbour.threshold(self.area.level, self._longest)
             if threshold is not None:
                 found["neighbour"] = threshold.indicator(NEIGHBOUR, VALID_HOURS)
@@ -178,8 +185,9 @@ class AreaTriggers:
         return Indicator(
             variable=FORECAST,
             operator=">=",
-            value=round(self.area.level, 3),
-            values=tuple(round(level, 3) if np.isfinite(level) else NEVER for level in self.area.levels),
+            value=_rounded(self.area.level),
+            values=tuple(_rounded(level) for level in self.area.levels),
+            danger=None if self.area.all_drivers is None else danger_stream(self.area.name),
             unit="m",
             probability=probability,
             first_passage=first_passage,
@@ -239,7 +247,9 @@ class AreaTriggers:
                 "actions": (title,),
                 "where": self.area.zones,
                 "classes": self.measure.classes,
-                "event": Event(variable="water_level", operator=">=", value=round(self.area.level, 3), unit="m"),
+                "event": Event(variable="water_level", operator=">=", value=_rounded(self.area.level), unit="m")
+                if self._by_sea
+                else None,
                 "life_safety": True,
                 "ahead_hours": self.area.ahead_hours,
                 "why": self._why(),
@@ -250,7 +260,8 @@ class AreaTriggers:
                     drained=self._name("drained"),
                     drainage_hours=self.drainage_hours,
                     standing_hours=None if self.area.water is None else self.area.water.standing_hours,
-                    has_no_end=self.area.water is not None and self.area.water.has_no_end,
+                    has_no_end=self.area.water is not None
+                    and (self.area.water.has_no_end or self.area.all_drivers is not None),
                 ),
                 "degraded": DegradedRule(
                     after_hours=UNDECIDED_HOURS,
@@ -265,15 +276,28 @@ class AreaTriggers:
 
     @property
     def _no_neighbour(self) -> str:
+        if not self._by_sea:
+            return "no gauge of the sea tells of rain or a river"
         if self.neighbour is None:
             return self.without_neighbour
         return self.neighbour.why_none(self.area.level, self._longest)
 
+    @property
+    def _by_sea(self) -> bool:
+        """Whether the sea alone endangers the area at any mapped level."""
+        return bool(np.isfinite(self.area.level))
+
+    @property
+    def _danger(self) -> str:
+        """What the chance is of, as a part of a sentence."""
+        drivers, sea = self.area.all_drivers, f"that the sea passes about {self.area.level:.2f} m"
+        if drivers is None:
+            return sea
+        together = f"that {drivers.together} put it under dangerous water"
+        return f"{sea}, or {together}," if self._by_sea else together
+
     def _when(self, window: str) -> str:
-        return (
-            f"when the chance that the sea passes about {self.area.level:.2f} m {window} is more than"
-            f" {100 * self.agreed_chance:g} %"
-        )
+        return f"when the chance {self._danger} {window} is more than {100 * self.agreed_chance:g} %"
 
     @property
     def _hours(self) -> str:
@@ -291,10 +315,19 @@ class AreaTriggers:
             else ""
         )
         return (
-            f"For lives, not for money: a chance of more than {100 * self.agreed_chance:g} % that the sea passes"
-            f" about {self.area.level:.2f} m, where dangerous depth begins ({self.area.basis}). Clearing the area takes"
-            f" up to {clearing} hours{water}."
+            f"For lives, not for money: a chance of more than {100 * self.agreed_chance:g} % {self._danger.rstrip(',')}"
+            f"{', where dangerous depth begins' if self.area.all_drivers is None else ''} ({self.area.basis})."
+            f" Clearing the area takes up to {clearing} hours{water}."
         )
+
+
+def danger_stream(area: str) -> str:
+    """Variable of the forecast of danger to an area by all drivers together [1]: 1 = dangerous, 0 = not."""
+    return "_".join(part for part in (DANGER, area.lower()) if part)
+
+
+def _rounded(level: float) -> float:
+    return round(level, 3) if np.isfinite(level) else NEVER
 
 
 NEVER = 999.0

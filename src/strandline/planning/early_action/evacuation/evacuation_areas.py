@@ -10,11 +10,13 @@ import xarray as xr
 
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.region import Region
+from strandline.planning.early_action.evacuation.all_drivers import AllDrivers, all_drivers_of, periods_of
 from strandline.planning.early_action.evacuation.area_water import AreaWater, water_of
 from strandline.planning.early_action.evacuation.clearance_time import ClearanceTime, EvacuationSettings, clearance_time
 from strandline.planning.early_action.evacuation.frequency import Frequency, SeaRecord, frequency_of
 from strandline.planning.early_action.protocol import Night
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.joint.zone_floods import ZoneFloods
 from strandline.risk.impact.ways_out import find_ways_out, safe_ground
 from strandline.risk.people import UNKNOWN, Homes, People
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
@@ -41,11 +43,13 @@ class EvacuationArea:
         levels: lowest dangerous sea level of its zones [m, the plan's vertical datum], one for each sample of the flood
             maps; ``inf`` = at no mapped level.
         level: of the sea at which the chance that the area is dangerous reaches 20 % [m, the plan's vertical datum],
-            or at which it is highest where no mapped sea makes it so likely.
+            or at which it is highest where no mapped sea makes it so likely; ``inf`` = the sea alone never endangers it
+            on these maps.
         frequency: how often the sea passes ``level``.
         people: who live there.
         clearance: of this area together with those before it.
         water: when it comes and how long it stands; ``None`` = it was not simulated.
+        all_drivers: danger by sea, rain and rivers together; ``None`` = not mapped.
     """
 
     name: str
@@ -56,6 +60,7 @@ class EvacuationArea:
     people: People
     clearance: ClearanceTime
     water: AreaWater | None = None
+    all_drivers: AllDrivers | None = None
 
     @property
     def ahead_hours(self) -> int:
@@ -75,9 +80,15 @@ class EvacuationArea:
     @property
     def basis(self) -> str:
         """What the level rests on, as a part of a sentence."""
-        return (
-            f"{100 * DANGEROUS_SHARE:g} % of a zone's land, or the homes of {100 * ENDANGERED_SHARE:g} % of its people,"
-            f" in {DANGEROUS_DEPTH:g} m of water or more; the sea passes this level {self.frequency.in_words}"
+        often = [] if math.isinf(self.level) else [f"the sea passes this level {self.frequency.in_words}"]
+        if self.all_drivers is not None:
+            often.append(f"{self.all_drivers.together} bring such danger {self.all_drivers.how_often}")
+        return "; ".join(
+            (
+                f"{100 * DANGEROUS_SHARE:g} % of a zone's land, or the homes of {100 * ENDANGERED_SHARE:g} % of its"
+                f" people, in {DANGEROUS_DEPTH:g} m of water or more",
+                *often,
+            )
         )
 
 
@@ -123,8 +134,10 @@ def find_evacuation_areas(
     record: SeaRecord | None = None,
     people: xr.DataArray | None = None,
     times: ZoneTimes | None = None,
+    floods: ZoneFloods | None = None,
 ) -> EvacuationAreas:
-    """Group the zones by how often the sea makes them dangerous, and estimate the clearance time of each group.
+    """Group the zones by how often the sea, or all drivers together, make them dangerous, and estimate the clearance
+    time of each group.
 
     The people of an area and of all before it move together: a forecast that endangers a later area endangers those
     before it too. A zone that is nowhere seen to be dangerous, but of which too little land is known, is named as
@@ -139,13 +152,16 @@ def find_evacuation_areas(
         record: of the own gauge, which tells how often the sea passes levels below those; ``None`` = unknown.
         people: (y, x) of a map of people, which counts where the survey does not.
         times: of simulated water in the zones; ``None`` = it was not simulated.
+        floods: of the zones by all drivers; ``None`` = not mapped.
     """
     homes = Homes.of(assets, people)
     shorter = () if frequent is None else frequent.return_periods
     often = [] if frequent is None else [frequent.level_draws]
     drawn = np.concatenate([*often, hazard.level_draws], axis=1)  # (N, P)
     period = mean_return_periods(response.dangerous_level, hazard, response.dry_level)
-    in_danger = np.isfinite(response.dangerous_level).any(axis=1)
+    by_all = periods_of(floods, period.size)
+    in_danger = np.isfinite(response.dangerous_level).any(axis=1) | np.isfinite(by_all)
+    period = np.minimum(period, by_all)
     safe, region = safe_ground(hazard, permanent_water), hazard.region
     areas: list[EvacuationArea] = []
     leaving = np.empty(0, dtype=np.int64)
@@ -166,6 +182,7 @@ def find_evacuation_areas(
             people=people_of(zones, homes, chosen, region),
             clearance=clearance_time(people_of(zones, homes, leaving, region), ways, region.continent, settings),
             water=None if times is None else water_of(times, chosen, level),
+            all_drivers=all_drivers_of(floods, chosen),
         )
         areas.append(area)
     never_seen = ~in_danger & (response.unknown_share >= DANGEROUS_SHARE)
@@ -206,9 +223,10 @@ def mean_return_periods(dangerous_level: Floats, hazard: Hazard, dry_level: floa
 
 
 def _shown_level(levels: Floats, agreed_chance: float) -> float:
-    """The ``agreed_chance`` quantile of levels (S,) [m], or the highest of them where that is infinite."""
+    """The ``agreed_chance`` quantile of levels (S,) [m], or the highest finite one where that is infinite; else ∞."""
     shown = float(np.quantile(levels, agreed_chance, method="inverted_cdf"))
-    return shown if math.isfinite(shown) else float(levels[np.isfinite(levels)].max())
+    finite = levels[np.isfinite(levels)]
+    return shown if math.isfinite(shown) or not finite.size else float(finite.max())
 
 
 def people_of(zones: Zones, homes: Homes | None, chosen: Indices, region: Region) -> People:

@@ -12,6 +12,7 @@ from strandline.planning.early_action.hindcast.protocol_hindcast import (
     hindcast_protocol,
     needed_hours,
     outages,
+    untested_caveat,
     with_outages,
 )
 from strandline.planning.early_action.hindcast.record import (
@@ -39,5 +40,6 @@ __all__ = [
     "needed_hours",
     "outages",
     "prepare_hindcast",
+    "untested_caveat",
     "with_outages",
 ]

@@ -149,6 +149,16 @@ def evacuation_caveat(protocol: Protocol | None, hindcasts: Sequence[Hindcast]) 
     return ""
 
 
+def untested_caveat(protocol: Protocol | None) -> str:
+    """That no record tests the triggers before floods of rain and rivers, in a sentence; empty = they count none."""
+    if protocol is None or all(one.danger is None for one in protocol.indicators.values()):
+        return ""
+    return (
+        "How the triggers do before floods of rain and rivers could not be tested: the hindcast knows the sea alone."
+        " Follow the weather service's warnings of rain and rivers too."
+    )
+
+
 def _worst(counts: tuple[int, int]) -> tuple[float, int]:
     """Sorts (hits, floods) by the share of hits, and where that is the same, the most floods first."""
     hits, floods = counts

@@ -18,6 +18,7 @@ from strandline.risk.hazard.hazard import FLOODED_DEPTH
 from strandline.risk.hazard.joint.driver_nodes import DriverNodes, mean_of_years, share_of_years
 from strandline.risk.hazard.joint.flood_chance import only, return_levels, shares_of_drivers
 from strandline.risk.hazard.joint.simulated_years import JointEvents, SimulatedYears
+from strandline.risk.hazard.joint.zone_floods import ZoneFloods, ZoneGround, padded
 from strandline.risk.stage_damage.damage_chain import damage_ratios, draw_curve_deviates
 from strandline.risk.stage_damage.exposure import Exposure
 from strandline.simulator.design_inflow import InflowPatterns
@@ -50,6 +51,10 @@ class DriverFloods:
         damage, damage_by_sea: expected annual damage of known assets [money a-1]; ``None`` = no survey.
         record_years: [years] in which all drivers were observed.
         events: number of them in the record.
+        damage_of_land: (S, A) what all drivers damage of each asset beyond what the sea does in the same years, in each
+            sample [money a-1]; ``None`` = no survey.
+        people, people_by_sea: with water at home a year, at least and at most [a-1]; ``None`` = nobody counted them.
+        zones: what each combination does in the zones; ``None`` = no zones were given.
     """
 
     region: Region
@@ -63,6 +68,10 @@ class DriverFloods:
     damage_by_sea: Expectation | None
     record_years: float
     events: int
+    damage_of_land: SingleFloats | None = None
+    people: tuple[float, float] | None = None
+    people_by_sea: tuple[float, float] | None = None
+    zones: ZoneFloods | None = None
 
     def __post_init__(self) -> None:
         if self.drivers[:1] != (SEA,) or len(self.drivers) < 2:
@@ -133,6 +142,7 @@ class Ground:
     Attributes:
         land: (H, W) known cells that can flood; ``water``: permanent water; all other cells are unknown.
         exposure: of the survey; ``None`` = none. ``continent``: of the damage curves.
+        zones: whose danger is told; ``None`` = none.
     """
 
     region: Region
@@ -140,6 +150,11 @@ class Ground:
     water: Mask
     exposure: Exposure | None
     continent: str
+    zones: ZoneGround | None = None
+
+    def known(self, depth: SingleFloats) -> SingleFloats:
+        """Depths (G, H, W) [m] as they are on land; 0 on permanent water, NaN where the terrain is unknown."""
+        return np.where(self.land, depth, np.where(self.water, 0.0, np.nan)).astype(np.float32)
 
 
 def map_driver_floods(
@@ -168,7 +183,8 @@ def map_driver_floods(
     deviates = draw_curve_deviates(len(levels), rng)
     parts = np.stack([rng.permutation(len(levels)) for _ in drivers], axis=1)
     from_next = (parts + rng.random(parts.shape)) / len(levels)  # (S, D), even over the samples
-    chances, by_sea, shares, damage = [], [], [], []
+    chances, by_sea, shares = [], [], []
+    consequences: list[_Consequences] = []
     for sample, (row, years) in enumerate(zip(levels, fitted.possible_years(len(levels), YEARS, rng), strict=False)):
         years = with_sea_levels(years, periods, row)
         nodes = DriverNodes.of(years)
@@ -178,23 +194,94 @@ def map_driver_floods(
         chances.append(annual(years.peaks))
         by_sea.append(annual(only(years, [0])))
         shares.append(shares_of_drivers(years, annual))
-        if ground.exposure is not None:
-            unknown = np.where(ground.land, depth, np.where(ground.water, 0.0, np.nan)).astype(np.float32)
-            ratios = damage_ratios(unknown, ground.exposure, ground.continent, deviates[sample])  # (A, G)
-            total = np.nansum(ratios * ground.exposure.value[:, None], axis=0)[:, None]  # (G, 1)
-            reached = (nodes.reached(years, each, from_next[sample]) for each in (years.peaks, only(years, [0])))
-            damage.append([float(mean_of_years(each, total)[0]) for each in reached])
+        reached = [nodes.reached(years, each, from_next[sample]) for each in (years.peaks, only(years, [0]))]
+        consequences.append(
+            _Consequences.of(ground, nodes, ground.known(depth), (reached[0], reached[1]), deviates[sample])
+        )
         if progress is not None:
             progress((sample + 1) / len(levels))
     low, high = np.quantile(chances, RANGE, axis=0)
     mean, sea_alone, of_drivers = (np.mean(each, axis=0) for each in (chances, by_sea, shares))
     maps = [_on_map(each, ground) for each in (mean, low, high, sea_alone, *of_drivers)]
-    by_all, by_the_sea = (
-        Expectation.of(column, len(column)) if damage else None for column in np.array(damage).reshape(-1, 2).T
-    )
+    damage, of_land, people = _means(consequences)
     return DriverFloods(
-        ground.region, drivers, maps[0], maps[1], maps[2], maps[3], np.stack(maps[4:]), by_all, by_the_sea, *record
-    )
+        ground.region, drivers, maps[0], maps[1], maps[2], maps[3], np.stack(maps[4:]), damage[0], damage[1], *record,
+        of_land, people[0], people[1], _zones(consequences, drivers, from_next),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Consequences:
+    """What the floods of one sample do; where there are two rows, by all drivers and by the sea alone.
+
+    Attributes:
+        damage: (2, 1 + A) mean a year, of all assets together and of each; ``None`` = no survey.
+        people: (2, 2) mean a year with water at home, at least and at most; ``None`` = nobody counted them.
+        flooded_share, dangerous: (Z, G) of the zones; ``danger``: (2, Z) chance in a year.
+    """
+
+    nodes: DriverNodes
+    damage: Floats | None
+    people: Floats | None
+    flooded_share: SingleFloats | None
+    dangerous: Mask | None
+    danger: Floats | None
+
+    @classmethod
+    def of(
+        cls, ground: Ground, nodes: DriverNodes, depth: SingleFloats, reached: tuple[Mask, Mask], deviates: Floats
+    ) -> "_Consequences":
+        damage = people = share = dangerous = danger = None
+        if ground.exposure is not None:
+            ratios = damage_ratios(depth, ground.exposure, ground.continent, deviates)  # (A, G)
+            each = np.nan_to_num(ratios * ground.exposure.value[:, None])
+            amounts = np.concatenate([each.sum(axis=0)[None], each]).T  # (G, 1 + A)
+            damage = np.stack([mean_of_years(one, amounts) for one in reached])
+        if ground.zones is not None:
+            if ground.zones.homes is not None:
+                at_nodes = ground.zones.people(depth)
+                people = np.stack([mean_of_years(one, at_nodes) for one in reached])
+            share, dangerous = ground.zones.flooded_share(depth), ground.zones.dangerous(depth, nodes)
+            danger = np.stack([share_of_years(one, dangerous.T) for one in reached])
+        return cls(nodes, damage, people, share, dangerous, danger)
+
+
+Means = tuple[Sequence[Expectation | None], SingleFloats | None, Sequence[tuple[float, float] | None]]
+
+
+def _means(samples: Sequence[_Consequences]) -> Means:
+    """Damage by all drivers and by the sea, what the land adds to that of each asset, and people by both."""
+    damage = [each.damage for each in samples if each.damage is not None]  # S times (2, 1 + A)
+    people = [each.people for each in samples if each.people is not None]
+    expected: list[Expectation | None] = [None, None]
+    of_land = None
+    if damage:
+        whole = np.array(damage)
+        expected = [Expectation.of(whole[:, row, 0], len(whole)) for row in range(2)]
+        of_land = np.maximum(whole[:, 0, 1:] - whole[:, 1, 1:], 0.0).astype(np.float32)
+    with_water: list[tuple[float, float] | None] = [None, None]
+    if people:
+        with_water = [(float(low), float(high)) for low, high in np.mean(people, axis=0)]
+    return expected, of_land, with_water
+
+
+def _zones(samples: Sequence[_Consequences], drivers: tuple[str, ...], from_next: Floats) -> ZoneFloods | None:
+    """What all samples say of the zones, on as many values of each driver in each; ``None`` = there are no zones."""
+    size = max(count for each in samples for count in each.nodes.shape)
+    values, shares, dangers, chances = [], [], [], []
+    for each in samples:
+        if each.flooded_share is None or each.dangerous is None or each.danger is None:
+            return None
+        own, combination = padded(each.nodes, size)
+        values.append(own)
+        shares.append(each.flooded_share[:, combination])
+        dangers.append(each.dangerous[:, combination])
+        chances.append(each.danger)
+    by_all, by_sea = np.mean(chances, axis=0)
+    return ZoneFloods(
+        drivers, np.stack(values), from_next[: len(values)], np.stack(shares, axis=1), np.stack(dangers, axis=1),
+        by_all, by_sea,
+    )  # fmt: skip
 
 
 def with_sea_levels(years: SimulatedYears, periods: Sequence[float], levels: Floats) -> SimulatedYears:
