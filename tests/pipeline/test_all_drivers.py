@@ -84,7 +84,7 @@ def test_what_prevents_it_is_said(area: StudyArea) -> None:
 
 
 @pytest.mark.slow
-def test_the_plan_of_a_place_with_rain_says_that_it_counts_the_sea_alone(area: StudyArea) -> None:
-    (note,) = rain_notes(area)
+def test_the_plan_of_a_place_with_rain_that_is_not_mapped_says_that_it_counts_the_sea_alone(area: StudyArea) -> None:
+    (note,) = rain_notes(area, NotMapped("a reason"))
     assert "no alert" in note
-    assert rain_notes(replace(area, observations=area.observations.without("river", "weather"))) == ()
+    assert rain_notes(replace(area, observations=area.observations.without("river", "weather")), None) == ()

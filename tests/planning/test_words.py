@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from shapely import Point
 
 import tests.fixtures.reports as coast
+from strandline.planning.exposure.notes import frequent_notes
 from strandline.planning.formatting import format_wait, is_name
 from strandline.planning.investment.design import MOST_DISTRICTS, count_by_district
 from strandline.planning.investment.shelters import ExistingShelters
 from strandline.planning.measures import load_measures
-from strandline.planning.plan import frequent_notes
 from strandline.report.page.tables import name_of_asset
 from strandline.report.plan.pathway_lines import describe_choice, describe_pathway, describe_sequence
 from strandline.report.plan.phase_text import describe_phases

@@ -41,6 +41,8 @@ LIMITS: Mapping[str, tuple[str, float, float]] = MappingProxyType(
     }
 )
 """Name of a number → its unit, and least and greatest end of its range; beyond them it is a mistake."""
+DRIVERS = ("sea", "rain", "river")
+"""Of floods."""
 Figures = Mapping[str, Mapping[str, Figure]]
 """Key of a measure → name of one of its numbers → the number."""
 NO_FIGURES: Figures = MappingProxyType({})
@@ -61,6 +63,7 @@ class LongTermMeasure:
         asset_by_asset: taken only at the assets where it pays, at a ``unit_cost`` that is a share of their value.
         facility: what it builds, in the plural; empty = nothing that a place may have already.
         rests_on: what its effect needs that no run tests, in a sentence; empty = nothing.
+        drivers: whose damage it averts: the sea's alone where it holds back the sea.
     """
 
     key: str
@@ -76,6 +79,7 @@ class LongTermMeasure:
     asset_by_asset: bool = False
     facility: str = ""
     rests_on: str = ""
+    drivers: tuple[str, ...] = ("sea",)
 
     @property
     def life_safety(self) -> bool:
@@ -221,7 +225,7 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
         raise InputError(location, what, f"known: {', '.join(MECHANISMS)}")
     mechanism = MECHANISMS[entry["mechanism"]]
     required = ("who", "mechanism", *_LONG_TERM, *mechanism.needs)
-    _check_keys(location, entry, required, ("asset_by_asset", "facility", "rests_on", *mechanism.options))
+    _check_keys(location, entry, required, ("asset_by_asset", "facility", "rests_on", "drivers", *mechanism.options))
     _check_numbers(location, entry, (*_LONG_TERM, *mechanism.needs))
     numbers = {name: _quantity(f"{location}, {name}", entry[name]) for name in entry if isinstance(entry[name], dict)}
     for name, number in numbers.items():
@@ -241,7 +245,15 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
         asset_by_asset=bool(entry.get("asset_by_asset", False)),
         facility=str(entry.get("facility", "")),
         rests_on=str(entry.get("rests_on", "")),
+        drivers=_drivers(location, entry),
     )
+
+
+def _drivers(location: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+    given = entry.get("drivers", ["sea"])
+    if not isinstance(given, list) or not given or not set(map(str, given)) <= set(DRIVERS):
+        raise InputError(location, f"drivers = {given!r}", f"write a list of {', '.join(DRIVERS)}")
+    return tuple(map(str, given))
 
 
 def _operational(where: str, entry: Mapping[str, Any]) -> OperationalMeasure:

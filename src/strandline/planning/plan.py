@@ -22,11 +22,13 @@ from strandline.planning.early_action.hindcast import (
     confidence_of,
     evacuation_caveat,
     hindcast_protocol,
+    untested_caveat,
 )
 from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR
 from strandline.planning.early_action.protocol import Night, Protocol
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
-from strandline.planning.exposure.notes import MAPPED_PEOPLE, embankment_notes, value_notes
+from strandline.planning.exposure.land_damage import LandDamage
+from strandline.planning.exposure.notes import MAPPED_PEOPLE, embankment_notes, frequent_notes, value_notes
 from strandline.planning.exposure.repairs import StretchRepair, plan_repairs
 from strandline.planning.formatting import format_expression, format_money
 from strandline.planning.investment.baseline import Baseline
@@ -38,7 +40,7 @@ from strandline.planning.measures import Measures
 from strandline.risk.breaches.repair import Repair
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.impact import FrequentDamage, Impact
+from strandline.risk.impact.impact import Impact
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.timing.by_zone import ZoneTime
@@ -52,12 +54,6 @@ NO_VALUES = (
     "No money is stated and no measure is appraised, because nobody stated what the assets are worth: a map shows where"
     " buildings and roads are, and no price of a square metre was given. A survey with values or floor areas would"
     " change that; so would 'value_per_m2' or the preset of a country, with amounts as a wide range."
-)
-
-
-ONE_FLOOD_A_YEAR = (
-    "Damage a year is that of the year's highest sea. A second flood within a year is in no number, so that where"
-    " floods come several times a year the damage is a lower bound."
 )
 
 
@@ -122,6 +118,9 @@ class Plan:
         lives: who may die in the flood that the plan prepares for, and what it is worth to leave; empty = nobody is
             counted.
         lives_rest_on: method and what the upper numbers hold, in sentences.
+        damage_by_all_drivers: today, by the sea and by rain and rivers beyond it [money a-1]; ``None`` = the sea alone
+            is counted.
+        rain_and_rivers: what the plan counts of their floods and what not, in sentences; empty = the place has none.
     """
 
     region: str
@@ -149,6 +148,8 @@ class Plan:
     stretches: tuple[StretchRepair, ...] = ()
     lives: tuple[str, ...] = ()
     lives_rest_on: tuple[str, ...] = ()
+    damage_by_all_drivers: Expectation | None = None
+    rain_and_rivers: tuple[str, ...] = ()
 
     @property
     def n_triggers(self) -> int:
@@ -159,7 +160,8 @@ class Plan:
     def caveats(self) -> tuple[str, ...]:
         """What stands before all else: doubts about the forecast and about the terrain that evacuation rests on."""
         of_terrain = "" if self.evacuation is None else self.evacuation.doubt
-        return tuple(filter(None, (evacuation_caveat(self.protocol, self.hindcasts), of_terrain)))
+        of_forecast = evacuation_caveat(self.protocol, self.hindcasts), untested_caveat(self.protocol)
+        return tuple(filter(None, (*of_forecast, of_terrain)))
 
 
 def plan_adaptation(
@@ -179,6 +181,8 @@ def plan_adaptation(
     basis: Sequence[str] = (),
     left_out: Sequence[str] = (),
     repairs: Sequence[Repair] = (),
+    land: LandDamage | None = None,
+    rain_and_rivers: Sequence[str] = (),
 ) -> Plan:
     """Appraise all measures by running the damage chain with and without them, and derive the emergency triggers.
 
@@ -195,6 +199,8 @@ def plan_adaptation(
         basis: what money, discount rate, horizon and costs rest on, in sentences.
         left_out: measures that are not considered here, and why, in sentences.
         repairs: of stretches of embankments, the best first; empty = no breaches are sampled here.
+        land: damage by rain and rivers to the assets of the impact; ``None`` = unknown, or there is none.
+        rain_and_rivers: what is counted of their floods, in sentences.
 
     Raises:
         InputError: a negative budget, or what `appraise` refuses.
@@ -207,6 +213,7 @@ def plan_adaptation(
     portfolio: Portfolio | None = None
     outcomes: tuple[ScenarioOutcome, ...] = ()
     pathways: Pathways | None = None
+    by_all: Expectation | None = None
     known = impact.assets["expected_annual_damage_mean"].notna().to_numpy()
     without_money = "" if len(impact.assets) else NO_SURVEY
     if len(impact.assets) and impact.assets["value"].isna().all():
@@ -223,7 +230,11 @@ def plan_adaptation(
         exposure, hazards = overlay_exposure(assets, hazard.region), (hazard, *sea_level_rise_hazards)
         baseline = Baseline.of(hazards, assets, exposure, impact.curve_deviates, frequent)
         damage = baseline.events
-        found = plan_investments(baseline, impact, measures.long_term, scenarios, economy, mean_sea_level, budget, rng)
+        beside = None if land is None else land.of_assets(known)
+        found = plan_investments(
+            baseline, impact, measures.long_term, scenarios, economy, mean_sea_level, budget, rng, beside
+        )
+        by_all = None if land is None else found.damage
         actions, portfolio, outcomes, pathways = found.actions, found.portfolio, found.scenarios, found.pathways
         notes += found.notes
         notes += [*value_notes(assets, economy.money), *frequent_notes(impact.frequent, economy.money)]
@@ -298,6 +309,8 @@ def plan_adaptation(
         stretches=repaired.stretches,
         lives=lives_sentences(impact.loss_of_life, hazard.return_periods[-1]),
         lives_rest_on=what_lives_rest_on(impact.loss_of_life),
+        damage_by_all_drivers=by_all,
+        rain_and_rivers=tuple(rain_and_rivers),
     )
 
 
@@ -324,6 +337,9 @@ def _operational_action(triggered: TriggeredAction, hindcasts: Sequence[Hindcast
     if any(each is not None and each.is_assumption for each in (measure.cost, measure.avoided_share)):
         confidence = "medium" if confidence == "high" else confidence
         why += " Its cost or effect is an assumption."
+    if any(one.danger is not None for one in triggered.indicators.values()):
+        confidence = "low" if confidence == "low" else "medium"
+        why += " Before floods of rain and rivers it was not tested."
     return Action(
         kind=measure.key,
         title=measure.title,
@@ -381,14 +397,3 @@ def _ranked(actions: Sequence[Action]) -> tuple[Action, ...]:
 
     ordered = sorted(actions, key=rank)
     return tuple(replace(action, priority=number) for number, action in enumerate(ordered, start=1))
-
-
-def frequent_notes(frequent: FrequentDamage, money: MoneyUnit) -> tuple[str, ...]:
-    """What is not counted below the first return period; empty where nothing is."""
-    if not frequent.at_most > 0:
-        return ()
-    return (
-        f"Years without a sea as high as the {frequent.return_period:g}-year level are not counted. Their floods would"
-        f" add {format_money(frequent.at_most, money)} a year on average at most.",
-        ONE_FLOOD_A_YEAR,
-    )

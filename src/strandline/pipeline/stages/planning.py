@@ -1,14 +1,13 @@
 """The stages that plan, and that hand over to the watch."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.sea_level.surge.model import SeaLevelModel
-from strandline.observations.weather.land_drivers import discharging_rivers, has_rain
+from strandline.observations.weather.land_drivers import drivers_of_the_land
 from strandline.observations.weather.storms import Split
 from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment, gauge_zeros
 from strandline.pipeline.stage_runner import StageContext
@@ -17,6 +16,7 @@ from strandline.pipeline.stages.hazard_maps import on_todays_land
 from strandline.pipeline.stages.sea_level_forecast import fit_to_record
 from strandline.pipeline.study_area import StudyArea, own_mean_sea_level
 from strandline.pipeline.study_area.future_seas import scenarios_of
+from strandline.planning.early_action.evacuation.all_drivers import in_words
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
 from strandline.planning.early_action.evacuation.frequency import SeaRecord
 from strandline.planning.early_action.hindcast import (
@@ -26,12 +26,16 @@ from strandline.planning.early_action.hindcast import (
     OwnForecasts,
     prepare_hindcast,
 )
+from strandline.planning.exposure.land_damage import LandDamage
 from strandline.planning.facilities import measures_here
+from strandline.planning.formatting import format_people
 from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.planning.settings import read_planning_settings
 from strandline.risk.breaches.repair import Repair
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
+from strandline.risk.hazard.joint.driver_floods import RAIN, RIVER, DriverFloods, NotMapped
 from strandline.risk.impact.impact import Impact
+from strandline.risk.people import People
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.zones import Zones
 from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide
@@ -55,6 +59,7 @@ def plan(
     sea_level: SeaLevelModel,
     timing: FloodTiming | None,
     repairs: Sequence[Repair] = (),
+    by_driver: DriverFloods | NotMapped | None = None,
 ) -> Plan:
     """Measures, pathways, evacuation areas, and emergency actions with their triggers."""
     water = area.observations.terrain["permanent_water"].values > PERMANENT_WATER
@@ -62,7 +67,7 @@ def plan(
     hours, observed = area.hourly_levels
     record = None if area.assumed_sea is not None else SeaRecord(hours, observed[0])
     here = measures_here(settings.measures, settings.existing)
-    found = plan_adaptation(
+    return plan_adaptation(
         hazard,
         impact,
         budget=settings.budget,
@@ -76,6 +81,8 @@ def plan(
         frequent=frequent,
         rng=context.rng,
         repairs=repairs,
+        land=land_damage(by_driver),
+        rain_and_rivers=rain_notes(area, by_driver),
         hindcast_data=_hindcast_data(area, sea_level),
         early_action=EarlyActionInputs(
             find_evacuation_areas(
@@ -89,22 +96,54 @@ def plan(
                 record,
                 area.observations.mapped_people,
                 None if timing is None else timing.zones,
+                by_driver.zones if isinstance(by_driver, DriverFloods) else None,
             ),
             area.evacuation.drainage_hours,
             agreed_chance=area.evacuation.agreed_chance,
             flood_times=() if timing is None else timing.rows,
         ),
     )
-    return replace(found, notes=(*rain_notes(area), *found.notes))
 
 
-def rain_notes(area: StudyArea) -> tuple[str, ...]:
-    """That the plan counts the sea alone, where rain or a river is known to flood as well."""
-    if not has_rain(area.observations) and discharging_rivers(area.observations) is None:
+def land_damage(by_driver: DriverFloods | NotMapped | None) -> LandDamage | None:
+    """Damage by rain and rivers beyond that of the sea, asset by asset; ``None`` = not mapped, or no survey."""
+    if not isinstance(by_driver, DriverFloods) or by_driver.damage_of_land is None:
+        return None
+    parts = dict(zip(by_driver.drivers, map(by_driver.area, by_driver.shares), strict=True))
+    rain, river = (max(parts.get(name, 0.0), 0.0) for name in (RAIN, RIVER))
+    return LandDamage(
+        by_driver.drivers, by_driver.damage_of_land.astype(float), rain / (rain + river) if rain + river > 0 else 0.5
+    )
+
+
+def rain_notes(area: StudyArea, by_driver: DriverFloods | NotMapped | None) -> tuple[str, ...]:
+    """What the plan counts of floods by rain and rivers, in sentences; empty where neither is known."""
+    if not drivers_of_the_land(area.observations):
         return ()
+    if not isinstance(by_driver, DriverFloods):
+        return (
+            "This plan counts floods of the sea alone: floods by rain or a river are in none of its amounts, and no"
+            " trigger and no alert comes before one. The report says what is known of them.",
+        )
+    others = in_words(by_driver.drivers[1:])
+    found = []
+    if by_driver.people is not None and by_driver.people_by_sea is not None:
+        by_all, by_sea = (
+            format_people(People.per_year(low, low, high)) for low, high in (by_driver.people, by_driver.people_by_sea)
+        )
+        found.append(
+            f"By {in_words(by_driver.drivers)} together {by_all} people a year have water at home, by the sea alone"
+            f" {by_sea}, both counted on the same maps; how wrong the ground is, is in neither."
+        )
     return (
-        "This plan counts floods of the sea alone: floods by rain or a river are in none of its amounts, and no trigger"
-        " and no alert comes before one. The report says what is known of them.",
+        *found,
+        f"Evacuations start by {others} as well, while the watch receives forecasts of them; where it does not, it says"
+        " so.",
+        f"The damage a year by {others} is counted as today in every scenario. A measure that holds back the sea averts"
+        " nothing of it; one that works on buildings or people is assumed to avert the same share as of the sea's"
+        " damage. Homes and roads to raise are chosen by the sea.",
+        "All else counts the sea alone: who may die, shelters, sandbags, gates and pumps in an emergency, the pathways,"
+        " repairs of embankments, when the water comes and how long it stands.",
     )
 
 
@@ -153,6 +192,10 @@ def prepare_watch(
     sea_level: SeaLevelModel,
     split: Split,
     metadata: RunMetadata,
+    by_driver: DriverFloods | NotMapped | None,
 ) -> Deployment:
     """What `strandline watch` and `strandline map` need of this run."""
-    return build_deployment(area.observations, zones, response, hazard, plan, sea_level, split.withheld, metadata)
+    floods = by_driver.zones if isinstance(by_driver, DriverFloods) else None
+    return build_deployment(
+        area.observations, zones, response, hazard, plan, sea_level, split.withheld, metadata, floods
+    )

@@ -40,13 +40,16 @@ def warnings_of(
 def _driver_warnings(by_driver: DriverFloods | NotMapped | None) -> tuple[str, ...]:
     if by_driver is None:
         return ()
-    silent = "No alert comes before a flood of rain or of a river."
     if isinstance(by_driver, NotMapped):
-        return (f"Floods by rain or a river alone are in no map: {by_driver.reason}. {silent}",)
+        return (
+            f"Floods by rain or a river alone are in no map: {by_driver.reason}. No alert comes before a flood of rain"
+            " or of a river.",
+        )
     together = in_words(by_driver.drivers)
     return (
-        f"Here {together} flood. One map counts them together; every other map, the damage, the people, the plan and"
-        f" the alerts count the sea alone. {silent}",
+        f"Here {together} flood. One map, the plan's damage and the triggers of its evacuations count them together;"
+        " every other map, the damage and the people of this report count the sea alone. Alerts come before floods of"
+        " rain and rivers only while the watch receives forecasts of them; where it does not, it says so.",
     )
 
 

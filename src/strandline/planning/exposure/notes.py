@@ -1,16 +1,22 @@
-"""What a plan says of assets that a map shows and nobody surveyed: their values, and crests that are unknown."""
+"""What a plan says of what it does not know: mapped assets, their values, crests, and floods that come every year."""
 
 import geopandas as gpd
 import numpy as np
 
 from strandline.observations.region_file.prices.money import MoneyUnit
-from strandline.planning.formatting import format_money_between
+from strandline.planning.formatting import format_money, format_money_between
 from strandline.risk.breaches.fragility import HIGHEST_ABOVE_GROUND
+from strandline.risk.impact.impact import FrequentDamage
 from strandline.risk.people import MAP_FACTOR
 
 MAPPED_PEOPLE = (
     "Nobody counted the people here: they are those of a map, which spreads a census over cells and may be wrong by a"
     f" factor of {MAP_FACTOR:g} either way, in a single hamlet by more. Count them before relying on the numbers."
+)
+
+ONE_FLOOD_A_YEAR = (
+    "Damage a year is that of the year's highest sea. A second flood within a year is in no number, so that where"
+    " floods come several times a year the damage is a lower bound."
 )
 
 
@@ -46,4 +52,15 @@ def embankment_notes(assets: gpd.GeoDataFrame, vertical_datum: str) -> tuple[str
         f" up to {HIGHEST_ABOVE_GROUND:g} m above the ground counts as equally likely. A survey of the crests (metres"
         f" above {vertical_datum}, each hundred metres and at every low spot) would tell from which sea on each is"
         " overtopped, and where first.",
+    )
+
+
+def frequent_notes(frequent: FrequentDamage, money: MoneyUnit) -> tuple[str, ...]:
+    """What is not counted below the first return period; empty where nothing is."""
+    if not frequent.at_most > 0:
+        return ()
+    return (
+        f"Years without a sea as high as the {frequent.return_period:g}-year level are not counted. Their floods would"
+        f" add {format_money(frequent.at_most, money)} a year on average at most.",
+        ONE_FLOOD_A_YEAR,
     )

@@ -11,6 +11,7 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.sea_level.projections import LAST_YEAR
 from strandline.planning.actions import Robustness
+from strandline.planning.exposure.land_damage import LandDamage
 from strandline.planning.investment.design import Design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.robust_choice import is_no_regret, least_regret, regrets, worst_tenth
@@ -108,6 +109,7 @@ def appraise(
     economy: Economy,
     mean_sea_level: float,
     rng: np.random.Generator,
+    land: LandDamage | None = None,
 ) -> Appraisal:
     """Appraise every set of designs in every scenario, and as if nothing changed.
 
@@ -117,6 +119,7 @@ def appraise(
 
     Args:
         mean_sea_level: [m, region datum], above which storms raise the water.
+        land: damage by rain and rivers, as today in every scenario; ``None`` = unknown, or there is none.
 
     Raises:
         InputError: more designs than ``MOST_DESIGNS``, or a horizon that ends after 2100.
@@ -131,9 +134,9 @@ def appraise(
     climates = list(dict.fromkeys((each.sea_level, each.storminess) for each in every_scenario))
     growths = list(dict.fromkeys(each.development for each in every_scenario))
     nodes = np.append(np.arange(0.0, economy.horizon_years, STEP_YEARS), economy.horizon_years)
-    deviates, land = (ndtri(stratify(damage.draws.count, each)) for each in (rng, *rng.spawn(1)))
+    deviates, sinking = (ndtri(stratify(damage.draws.count, each)) for each in (rng, *rng.spawn(1)))
     start = economy.start_year
-    rises = [sea.rise(start + nodes, start, deviates, land).T for sea, _ in climates]  # (T, N) each
+    rises = [sea.rise(start + nodes, start, deviates, sinking).T for sea, _ in climates]  # (T, N) each
     levels = np.concatenate(
         [
             sea_levels(
@@ -144,7 +147,8 @@ def appraise(
     )  # (P · T, N, R)
     shape = (len(climates), nodes.size, damage.draws.count)
     found = damage.expected_annual_damage(sets, levels)
-    annual = {each: values.reshape(shape) for each, values in found.items()}  # (P, T, N) each
+    by_land = {} if land is None else land.left(sets, designs, damage)
+    annual = {each: values.reshape(shape) + by_land.get(each, 0.0) for each, values in found.items()}  # (P, T, N) each
     beyond = damage.share_beyond(levels).reshape(shape[:2])
 
     between = np.stack([np.interp(economy.years, nodes, unit) for unit in np.eye(nodes.size)], axis=1)  # (Y, T)

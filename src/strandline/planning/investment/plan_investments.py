@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strandline.planning.actions import Action, Confidence, Portfolio, ScenarioOutcome
+from strandline.planning.exposure.land_damage import LandDamage, averts
 from strandline.planning.formatting import capitalise, format_ratio
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.cost_benefit import Appraisal, Selection, appraise, select
@@ -17,6 +18,7 @@ from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.investment.shelters import plan_shelters
 from strandline.planning.investment.stage_damage_by_design import NOTHING, MeasureSet, StageDamageByDesign
 from strandline.planning.measures import LongTermMeasure
+from strandline.risk.expectation import Expectation
 from strandline.risk.impact.impact import Impact
 from strandline.risk.stage_damage.damage_draws import NEGLIGIBLE_BEYOND
 
@@ -28,6 +30,7 @@ class Investments:
     Attributes:
         scenarios: outcome of each scenario.
         notes: measures that are not in it, and why.
+        damage: expected a year today, by all drivers that are counted [money a-1].
     """
 
     actions: tuple[Action, ...]
@@ -35,6 +38,7 @@ class Investments:
     scenarios: tuple[ScenarioOutcome, ...]
     pathways: Pathways | None
     notes: tuple[str, ...]
+    damage: Expectation
 
 
 def plan_investments(
@@ -46,13 +50,18 @@ def plan_investments(
     mean_sea_level: float,
     budget: float | None,
     rng: np.random.Generator,
+    land: LandDamage | None = None,
 ) -> Investments:
-    """Design every measure, appraise all sets in all scenarios, and select one for the budget."""
+    """Design every measure, appraise all sets in all scenarios, and select one for the budget.
+
+    Args:
+        land: damage by rain and rivers to the assets of the baseline; ``None`` = unknown, or there is none.
+    """
     designed = [design(measure, baseline, economy, rng) for measure in measures if not measure.life_safety]
     designs = [each for each in designed if isinstance(each, Design)]
     notes = [each for each in designed if isinstance(each, str)]
     damage = StageDamageByDesign.of(baseline, designs)
-    appraisal = appraise(designs, damage, scenarios, economy, mean_sea_level, rng)
+    appraisal = appraise(designs, damage, scenarios, economy, mean_sea_level, rng, land)
     selection = select(appraisal, budget)
     pathways = find_pathways(designs, damage, scenarios, economy, selection.chosen)
     if isinstance(pathways, str):
@@ -65,7 +74,7 @@ def plan_investments(
         else:
             notes.append(shelters)
     for number, each in enumerate(designs):
-        found = _action_or_note(number, each, appraisal, selection, economy, impact)
+        found = _action_or_note(number, each, appraisal, selection, economy, impact, land)
         if isinstance(found, Action):
             actions.append(found)
         else:
@@ -82,11 +91,18 @@ def plan_investments(
         _outcomes(appraisal, selection),
         None if isinstance(pathways, str) else pathways,
         tuple(notes),
+        appraisal.expect(appraisal.annual_damage[0]),
     )
 
 
 def _action_or_note(
-    number: int, built: Design, appraisal: Appraisal, selection: Selection, economy: Economy, impact: Impact
+    number: int,
+    built: Design,
+    appraisal: Appraisal,
+    selection: Selection,
+    economy: Economy,
+    impact: Impact,
+    land: LandDamage | None,
 ) -> Action | str:
     """The action, if it is selected, or pays but exceeds the budget; else a sentence that says why not."""
     alone = frozenset({number})
@@ -123,6 +139,8 @@ def _action_or_note(
     if robust.is_no_regret:
         as_far = ", as far as its assumed cost and effect hold" if built.rests_on_assumptions else ""
         flag = f" A no-regret measure{as_far}: it pays in every scenario, and if nothing changes."
+    if land is not None:
+        held += f" {averts(built.measure, land)}"
     if built.measure.rests_on:
         held += f" {built.measure.rests_on}"
     index = appraisal.measure_sets.index(alone)

@@ -16,7 +16,8 @@ def avoided_within_damage(plan: Plan, impact: Impact) -> Iterator[str]:
 
     Where it holds in every draw, it holds for the mean and for each percentile.
     """
-    damage = impact.expected_annual_damage
+    by_all = plan.damage_by_all_drivers
+    damage = impact.expected_annual_damage if by_all is None else by_all
     yearly = [(each.title, each.avoided_loss) for each in plan.actions if each.avoided_loss_per == "year"]
     if plan.portfolio is not None:
         yearly.append(("The proposal", plan.portfolio.avoided_loss))

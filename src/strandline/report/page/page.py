@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from strandline.observations.fetch.credits.data_files import attributions, non_commercial_sentence
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning import formatting
-from strandline.planning.plan import frequent_notes
+from strandline.planning.exposure.notes import frequent_notes
 from strandline.report.alerts.forecast_trace import forecast_of_the_peak
 from strandline.report.findings import RunResults
 from strandline.report.flooded_land import flooded_land

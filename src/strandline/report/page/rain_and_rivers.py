@@ -48,7 +48,7 @@ def all_driver_sentences(floods: DriverFloods, money: MoneyUnit) -> list[str]:
             " of ground and assets is left out of both."
         )
     sentences.append(
-        "All other maps, the damage, the people, the plan and the alerts of this report count the sea alone. No alert"
-        " comes before a flood of rain or of a river."
+        "The plan counts the damage by all of them, and evacuations start by all of them while their forecasts arrive."
+        " All other maps of this report, and its damage and people outside the plan, count the sea alone."
     )
     return sentences

@@ -1,5 +1,6 @@
 """The evacuation areas as one short row each: when to move, how long it takes, who, where to, and else what."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -130,7 +131,7 @@ def _row(area: EvacuationArea, protocol: Protocol | None) -> EvacuationRow:
     return EvacuationRow(
         (
             area.name,
-            f"about {format_metres(area.level)} ({area.frequency.in_words})",
+            _dangerous_from(area),
             start if moves else TOO_LONG if phases else "a person decides: the plan has no trigger for it",
             _hours(area.clearance.day),
             _hours(area.clearance.night),
@@ -139,6 +140,14 @@ def _row(area: EvacuationArea, protocol: Protocol | None) -> EvacuationRow:
             fallback,
         )
     )
+
+
+def _dangerous_from(area: EvacuationArea) -> str:
+    """The sea's level and how often it comes, and how often all drivers bring such danger."""
+    by_sea = f"about {format_metres(area.level)} ({area.frequency.in_words})" if math.isfinite(area.level) else "none"
+    if area.all_drivers is None:
+        return by_sea
+    return f"{by_sea}; with {area.all_drivers.others}: {area.all_drivers.how_often}"
 
 
 def _phases_of(area: EvacuationArea, protocol: Protocol | None) -> list[Phase]:
@@ -157,6 +166,11 @@ def _about(area: EvacuationArea) -> str:
 
 def _water(area: EvacuationArea) -> str:
     """How early the water may come and how long it may stand, by simulated floods."""
+    if not math.isfinite(area.level):
+        return (
+            f"Area {area.name} is in danger by rain or rivers alone: when their water comes and how long it stands was"
+            " not simulated, and both are unknown."
+        )
     if area.water is None:
         return f"When the water comes to area {area.name} and how long it stands was not simulated: both are unknown."
     ahead, stands = area.water.ahead_hours, area.water.standing_in_words
@@ -165,8 +179,11 @@ def _water(area: EvacuationArea) -> str:
         if ahead
         else "comes when the sea passes that level, or later"
     )
+    others = ""
+    if area.all_drivers is not None:
+        others = f" Water of {area.all_drivers.others} may come sooner and stand longer: it was not simulated."
     doubt = "" if area.water.storms else " (an allowance: no simulated storm shows it)"
-    return f"Water in area {area.name} {comes}{doubt}. It may stand {stands} after the sea has fallen below it."
+    return f"Water in area {area.name} {comes}{doubt}. It may stand {stands} after the sea has fallen below it.{others}"
 
 
 def _hours(hours: Hours) -> str:

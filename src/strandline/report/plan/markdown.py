@@ -45,11 +45,11 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
     elif math.isnan(damage.mean):
         lines += ["The flood damage a year is **unknown**: no asset with a known value lies on known ground."]
     else:
-        lines += [
-            f"Without further action, floods cost about **{format_mean(damage, plan.money)} a year** on"
-            f" average (8 in 10 chance: {format_money_between(damage.p10, damage.p90, plan.money)})."
-            + (ERROR_NOTE if " ± " in format_mean(damage, plan.money) else ""),
-        ]
+        lines += [_damage_line(plan)]
+    if plan.rain_and_rivers:
+        lines += ["", "What of rain and rivers is counted:", ""]
+        lines += [f"- {each}".replace(SPACE, " ") for each in plan.rain_and_rivers]
+        lines += [""]
     if plan.unknown_assets and not plan.without_money:
         unknown = pluralise(plan.unknown_assets, "asset").replace(SPACE, " ")
         lines += [f"Not counted: {unknown} without data. Unknown does not mean safe."]
@@ -90,6 +90,19 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _damage_line(plan: Plan) -> str:
+    """What floods cost a year, by all drivers where they are counted."""
+    by_all, by_sea = plan.damage_by_all_drivers, plan.expected_annual_damage
+    damage = by_sea if by_all is None else by_all
+    mean = format_mean(damage, plan.money)
+    part = "" if by_all is None else f" Of it the sea alone brings {format_mean(by_sea, plan.money)}."
+    floods = "floods" if by_all is None else "floods by the sea, rain and rivers"
+    return (
+        f"Without further action, {floods} cost about **{mean} a year** on average (8 in 10 chance:"
+        f" {format_money_between(damage.p10, damage.p90, plan.money)}).{part}{ERROR_NOTE if ' ± ' in mean else ''}"
+    )
 
 
 def _counts_people(plan: Plan) -> bool:
