@@ -293,6 +293,8 @@ def test_an_alert_by_rain_is_a_valid_message_that_names_rain(deployment: Deploym
     assert "heavy rain may flood it" in text
     assert ">drivers<" in text
     assert "waterLevel" not in text
+    assert ">Severe<" in text
+    assert "returnPeriod" not in text
     silent = watched(deployment, knows=False)
     _, (draft,) = draft_messages(
         deployment, [decided], ["decision 1"], np.full((20, 49), 9.0), state, lambda hour: frozenset(), ISSUER, silent,

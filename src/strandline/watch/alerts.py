@@ -35,6 +35,8 @@ ALL_CLEAR = "all-clear"
 """Call of a message that ends a warning."""
 SOONER = np.timedelta64(3, "h")
 """How much sooner people must act than the last message says, for a new one; an assumption."""
+SEVERE = 10.0
+"""Return period [a] from which a warning is *Severe* (``severity_of``)."""
 Confirmed = Callable[[datetime], frozenset[str]]
 """Hour → identifiers of the alerts of that hour that a person has confirmed."""
 
@@ -251,6 +253,7 @@ def _alert(deployment: Deployment, decision: Decision, content: Content, issuer:
         response=response_to(content.call),
         texts=compose(content, issuer),
         areas=_areas(deployment, content.areas),
+        knows_rarity=not content.is_of_land,
         parameters=(
             *((("drivers", " ".join(content.drivers)),) if content.drivers else ()),
             *((("notWatched", " ".join(content.unwatched)),) if content.unwatched else ()),
@@ -275,13 +278,14 @@ def _follow_up(
 
 
 def _return_period(deployment: Deployment, content: Content) -> float:
-    """Of the highest level if the event happens [a]; of one by rain or rivers that of the area's danger, at least."""
-    if content.is_of_land and deployment.zone_floods is not None:
-        chosen = [deployment.zones.names.index(name) for name in content.areas]
-        danger = deployment.zone_floods.danger_a_year
-        return 1.0 / max(float((danger[chosen] if chosen else danger).max()), 1e-3)
+    """Of the highest level if the event happens [a]; of danger by rain or rivers, whose rarity is not known, at least
+    that of a severe event.
+
+    Source: CAP 1.2, section 3.2.2: *Severe* is a significant threat to life or property.
+    """
     levels = np.median(deployment.return_levels, axis=0).tolist()
-    return rarity_of(content.exceedance.height, levels, deployment.return_periods)
+    rarity = rarity_of(content.exceedance.height, levels, deployment.return_periods)
+    return max(rarity, SEVERE) if content.is_of_land else rarity
 
 
 def _areas(deployment: Deployment, where: Sequence[str]) -> tuple[WarnedArea, ...]:

@@ -1,4 +1,4 @@
-"""What the report says of floods by all drivers: areas, parts, damage, and that all else counts the sea alone."""
+"""What the report says of floods by all drivers: areas, parts, damage, and what else counts the sea alone."""
 
 from dataclasses import replace
 
@@ -28,7 +28,8 @@ def test_areas_and_parts_are_those_of_the_maps() -> None:
     assert "On average 50 ha of land floods in a year (25 to 75 ha); by the sea alone it would be 40 ha" in text
     assert "20 ha of it floods though nothing is higher than usual" in text
     assert "67 % comes from the sea, 33 % comes from rain" in text
-    assert "No alert comes before a flood of rain or of a river" in text
+    assert "evacuations start by all of them while their forecasts arrive" in text
+    assert "All other maps of this report, and its damage and people outside the plan, count the sea alone" in text
     assert "rough guide" in text
 
 

@@ -70,6 +70,7 @@ class FloodWarning:
         message, replaces: an update or a cancel names the messages that it replaces, an alert none.
         is_lower_bound: the probability is at least ``probability``.
         is_replay: the hours have passed; such a message is an exercise, of real numbers too.
+        knows_rarity: whether ``return_period`` is the event's; else it stands for the severity alone.
     """
 
     identifier: str
@@ -88,6 +89,7 @@ class FloodWarning:
     replaces: tuple[Reference, ...] = ()
     is_lower_bound: bool = False
     is_replay: bool = False
+    knows_rarity: bool = True
 
     def __post_init__(self) -> None:
         if _FORBIDDEN_IN_NAMES.search(self.identifier) or not self.identifier:
@@ -191,7 +193,7 @@ def _add_info(alert: ElementTree.Element, warning: FloodWarning, text: WarningTe
     own = (
         ("probability", f"{warning.probability:.2f}"),
         ("probabilityIs", AT_LEAST if warning.is_lower_bound else "of the event"),
-        ("returnPeriod", f"{warning.return_period:.3g}"),
+        *((("returnPeriod", f"{warning.return_period:.3g}"),) if warning.knows_rarity else ()),
         ("subject", warning.subject),
         ("provenance", warning.provenance),
     )

@@ -142,7 +142,7 @@ class Ground:
     Attributes:
         land: (H, W) known cells that can flood; ``water``: permanent water; all other cells are unknown.
         exposure: of the survey; ``None`` = none. ``continent``: of the damage curves.
-        zones: whose danger is told; ``None`` = none.
+        zones: whose danger is reported; ``None`` = none.
     """
 
     region: Region
