@@ -75,9 +75,12 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
         uneven = uneven_assets_sentence(damaged, flooded, impact.assets, terrain, hazard.region)
         sentences += [uneven] if uneven else []
     if known.size and not results.plan.without_money:
+        by_all = results.plan.damage_by_all_drivers
+        beside = "" if by_all is None else f" With those of rain and rivers it is {format_mean(by_all, money)}."
+        floods = "Floods" if by_all is None else "Floods of the sea"
         sentences.append(
-            f"Floods cost {at_least(impact.share_beyond_maps)}{format_mean(damage, money)} a year on average (8 in 10 "
-            f"chance: {format_money_between(damage.p10, damage.p90, money)})."
+            f"{floods} cost {at_least(impact.share_beyond_maps)}{format_mean(damage, money)} a year on average (8 in 10"
+            f" chance: {format_money_between(damage.p10, damage.p90, money)}).{beside}"
         )
     sentences.append(
         f"The plan has {pluralise(len(results.plan.actions), 'action')} and "

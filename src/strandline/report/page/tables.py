@@ -90,7 +90,7 @@ def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
             provenance_label(kinds["flood"]),
         ),
         Tile(
-            "damage a year on average",
+            "damage a year on average" + ("" if results.plan.damage_by_all_drivers is None else ", by the sea alone"),
             at_least(results.impact.share_beyond_maps) + format_mean(damage, results.plan.money).replace(SPACE, " "),
             (
                 "no assets were surveyed"
