@@ -43,7 +43,7 @@ def postgres_server() -> Iterator[str]:
             yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Of an empty database, on each engine that a store can have."""
     if request.param == "sqlite":

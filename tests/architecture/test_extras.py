@@ -3,7 +3,11 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.test_tree import ROOT, module_name
+
+pytestmark = pytest.mark.slow
 
 EXTRAS = {
     "alembic", "distributed", "eccodes", "erddapy", "fastapi", "httpx", "odc", "onnx", "onnxruntime", "onnxscript",

@@ -1,8 +1,16 @@
-"""Fixtures of several benchmarks."""
+"""Fixtures of several benchmarks; all of their tests are slow."""
 
 from pathlib import Path
 
 import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What benchmarks measure is left out of `make test-fast`: no command of the package runs them."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,6 @@ from benchmarks.compound import run
 from benchmarks.compound.summary import summarise
 from benchmarks.delta.coasts import simulate
 
-pytestmark = pytest.mark.slow
-
 TINY = ["--coasts", "1", "--seeds", "1", "--events", "9", "--years", "3", "--size", "32", "--members", "1"]
 
 

@@ -13,7 +13,6 @@ from benchmarks.joint.methods import fit_copula
 from strandline.simulator.sea.sea import simulate_sea
 
 
-@pytest.mark.slow
 def test_hours_are_those_of_the_simulator() -> None:
     coast = draw_joint_coast(2_000_001, "mekong")
     _, hours, passages = coast.hours(1)
@@ -52,7 +51,6 @@ def test_a_normal_copula_is_found_again() -> None:
     assert copula.correlation[0, 1] == pytest.approx(0.6, abs=0.03)
 
 
-@pytest.mark.slow
 def test_the_benchmark_writes_rows_of_every_cell(tmp_path: Path) -> None:
     out = tmp_path / "joint.json"
     small = {"coasts": 1, "records": 1, "truth-years": 50, "samples": 2, "years": 50, "tuning-records": 1}

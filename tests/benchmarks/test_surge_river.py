@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from benchmarks.surge.methods.forecaster import fit_task, labels_only, process
 from benchmarks.surge.protocol import Task, draw_task
@@ -14,8 +13,6 @@ from tests.benchmarks.test_surge import errors
 from tests.fixtures import windy_gauge
 from tests.fixtures.river_mouth import flow, level, rain
 from tests.fixtures.windy_gauge import HOURS, TIME
-
-pytestmark = pytest.mark.slow
 
 LEADS = (6, 24)
 COLUMNS = (Column("rain_mm", "rain", "mm h-1"), Column("up_m3_s", "water", "m3 s-1"))

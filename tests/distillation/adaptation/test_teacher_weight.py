@@ -143,6 +143,7 @@ def test_a_teacher_that_is_the_student_gets_the_prior(prior: float, seed: int) -
 errors = st.lists(st.tuples(st.floats(0, 2), st.floats(0, 2)), min_size=1, max_size=30)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(pairs=errors, drop=st.floats(0, 1), which=st.integers(0, 29), prior=st.floats(0.01, 0.99))
 def test_a_better_teacher_never_lowers_the_weight_nor_does_a_higher_prior(

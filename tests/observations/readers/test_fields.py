@@ -277,6 +277,7 @@ def test_the_bay_of_bengal_has_its_storms(shared_data: Path) -> None:
 # --- tidal constants ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ticon_constants_match_those_of_the_package(shared_data: Path) -> None:
     path = shared_data / "tides" / "ticon_ccby_constituents.csv.gz"
     read = read_tidal_constants(path, "ticon/vung_tau-383-vnm-uhslc_fd", 10.34).value
@@ -286,6 +287,7 @@ def test_ticon_constants_match_those_of_the_package(shared_data: Path) -> None:
         assert read.phase[name] == pytest.approx(shipped.phase[name], abs=0.01), name
 
 
+@pytest.mark.slow
 def test_a_name_of_several_records_is_refused_with_their_ids(shared_data: Path) -> None:
     path = shared_data / "tides" / "ticon_ccby_constituents.csv.gz"
     with pytest.raises(
@@ -346,6 +348,7 @@ def test_a_broken_constant_is_named_by_row(tmp_path: Path) -> None:
         read_tidal_constants(path, "a", 10.0)
 
 
+@pytest.mark.slow
 def test_the_venetian_files_are_one_hour_ahead_of_utc(shared_data: Path) -> None:
     """The published phases of the same gauge fit only if the files are read as UTC+1."""
     region_file = load_region_file(Path(__file__).parents[3] / "examples" / "caorle.toml", shared_data)
@@ -365,6 +368,7 @@ def test_the_venetian_files_are_one_hour_ahead_of_utc(shared_data: Path) -> None
     assert error["+02:00"] > 25.0
 
 
+@pytest.mark.slow
 def test_published_constants_explain_most_of_the_venetian_record(shared_data: Path) -> None:
     region_file = load_region_file(Path(__file__).parents[3] / "examples" / "caorle.toml", shared_data)
     assert region_file.tides is not None

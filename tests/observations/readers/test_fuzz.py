@@ -96,6 +96,7 @@ def fuzz_keys(folder: Path, count: int, first: int) -> Outcomes:
     return outcomes
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_hostile_value_of_any_key_is_accepted_or_refused_in_a_sentence(tmp_path: Path) -> None:
     fuzz_keys(tmp_path, SHORT_KEYS, 0).report("region keys")

@@ -322,6 +322,7 @@ def linear(times: np.ndarray, values: np.ndarray, valid: np.datetime64, last: np
     return float(np.interp(apart[0], apart[1:], ends))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000))
 @settings(max_examples=12, deadline=None)
 def test_the_gate_is_the_slow_reference(seed: int) -> None:

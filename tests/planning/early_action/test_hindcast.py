@@ -40,6 +40,8 @@ from strandline.watch.decision_rules import AgentConfig, decide
 from tests.fixtures.protocols import ahead
 from tests.fixtures.protocols import forecast as forecast_of
 
+pytestmark = pytest.mark.slow
+
 LEAVE = OperationalMeasure(
     "leave", "Leave", (), (6.0, 48.0), "Evacuate", True, None, None, fallback=Fallback("go_up", "Go up", "Shelter")
 )
