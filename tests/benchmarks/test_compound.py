@@ -11,7 +11,7 @@ from benchmarks.compound import run
 from benchmarks.compound.summary import summarise
 from benchmarks.delta.coasts import simulate
 
-TINY = ["--coasts", "1", "--seeds", "1", "--events", "9", "--years", "1", "--size", "32", "--members", "1"]
+TINY = ["--coasts", "1", "--seeds", "1", "--events", "9", "--years", "3", "--size", "32", "--members", "1"]
 
 
 def test_the_benchmark_runs_and_keeps_finished_rows(
@@ -44,7 +44,7 @@ def test_the_benchmark_runs_and_keeps_finished_rows(
 
 
 def test_every_storm_belongs_to_one_driver(simulated_coasts: Path) -> None:
-    coast = simulate(run.TARGETS, 9, 1.0, 32, simulated_coasts, compound=True)
+    coast = simulate(run.TARGETS, 9, 3.0, 32, simulated_coasts, compound=True)
     parts = run.by_driver(coast, np.arange(9))
     assert parts["all"].all()
     assert (np.stack([parts[name] for name in ("rain", "river", "sea")]).sum(axis=0) == 1).all()

@@ -53,7 +53,7 @@ Adaptation = tuple[StudyArea, Split, SeaLevelModel, AdaptationData]
 @pytest.fixture(scope="module")
 def adaptation() -> Adaptation:
     """A coast that no network was trained on, its record split, and the teacher's predictions on it."""
-    coast = simulate_coast("a test coast", 21, shape=(32, 32), years=5.0, n_storms=22, n_surveys=6)
+    coast = simulate_coast("a test coast", 21, shape=(32, 32), years=10.0, n_storms=22, n_surveys=6)
     assert FIRST_SEED > 21
     study_area = StudyArea(coast)
     settings = RunConfig(storms=22, calibration_storms=9, test_storms=5)

@@ -264,6 +264,7 @@ def test_a_quarter_of_the_equator_is_ten_thousand_kilometres() -> None:
     assert great_circle_distance(np.array([0.0]), np.array([90.0]), 77.0, 0.0)[0] == pytest.approx(10007.5, abs=0.1)
 
 
+@pytest.mark.slow
 def test_the_bay_of_bengal_has_its_storms(shared_data: Path) -> None:
     head = Region(
         "B", "EPSG:32646", (200000.0, 2400000.0, 203200.0, 2401600.0), 100.0, "m", (200050.0, 2400050.0), "asia"

@@ -17,6 +17,8 @@ from strandline.observations.region_file import RegionFile, load_region_file
 from tests.fixtures.fuzzed_region import READERS, Reader, is_plausible, region_text, write_fuzzed_region
 from tests.fixtures.fuzzing import HOSTILE_LITERALS, INPUTS, Outcomes, literals, mutated, packed_alike
 
+pytestmark = pytest.mark.slow
+
 SHORT, SHORT_ISOLATED, SHORT_KEYS = 12, 6, 150
 FILES_SHARE, KEYS_SHARE = 0.5, 0.2
 
@@ -96,7 +98,6 @@ def fuzz_keys(folder: Path, count: int, first: int) -> Outcomes:
     return outcomes
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_hostile_value_of_any_key_is_accepted_or_refused_in_a_sentence(tmp_path: Path) -> None:
     fuzz_keys(tmp_path, SHORT_KEYS, 0).report("region keys")

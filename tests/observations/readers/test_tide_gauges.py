@@ -311,6 +311,7 @@ def test_netcdf_with_several_stations_is_refused(tmp_path: Path) -> None:
     assert "extract one station" in message
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("kind", ["csv", "csv.gz", "uhslc", "nc3", "nc4"])

@@ -34,6 +34,7 @@ def test_the_rise_against_the_land_is_the_sea_plus_the_rate_times_the_years(name
     assert (together[:, 0] == 0).all()
 
 
+@pytest.mark.slow
 @given(st.sampled_from(NAMES), st.floats(0.0, 0.01), st.floats(0.0, 0.03), st.floats(0.001, 0.02))
 def test_bounds_of_the_land_widen_those_of_the_rise(name: str, spread: float, median: float, more: float) -> None:
     quantiles = ndtri((np.arange(41) + 0.5) / 41)

@@ -202,6 +202,7 @@ def assert_nothing_later_is_used(gate: Gate, seed: int) -> None:
         np.testing.assert_array_equal(before, after)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gate", [through_the_gate, by_the_day])
 @given(st.integers(0, 10_000))
 @settings(max_examples=15, deadline=None)

@@ -29,6 +29,7 @@ def members_above(*spans: tuple[int, int] | None) -> np.ndarray:
     return levels
 
 
+@pytest.mark.slow
 @given(LEVELS)
 def test_the_probability_is_that_of_the_event_and_covers_the_whole_validity(levels: np.ndarray) -> None:
     exceedance = exceedance_of_members(TIMES, levels, (1.0,))
