@@ -157,6 +157,7 @@ def test_nobody_is_sent_out_before_a_flood_that_is_still_there_when_the_area_wou
     assert states["go_up"].active
 
 
+@settings(deadline=None)
 @given(st.floats(0.02, 0.9))
 def test_the_chance_that_a_place_agrees_on_is_the_one_that_starts_and_that_people_read(agreed: float) -> None:
     triggers = AreaTriggers(
