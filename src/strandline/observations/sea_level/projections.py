@@ -114,7 +114,7 @@ class SeaLevelProjection:
 def _median_rise(projection: SeaLevelProjection, start_year: int) -> Floats:
     """(T,) median rise [m] in ``start_year`` and each year after it until 2100: plans ask it of hundreds of rises."""
     years = np.arange(start_year, LAST_YEAR + 1, dtype=float)
-    return projection.rise(years, start_year, np.zeros(1))[0]
+    return np.asarray(projection.rise(years, start_year, np.zeros(1))[0])
 
 
 def middle_of(projections: Iterable[SeaLevelProjection]) -> SeaLevelProjection:
