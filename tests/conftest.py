@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.fixtures.postgres_server import empty_database, program, running_server
+
+settings.register_profile("any machine", settings(deadline=None))  # examples take longer where others compute too
+settings.load_profile("any machine")
 
 
 def pytest_sessionstart() -> None:
