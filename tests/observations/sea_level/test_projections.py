@@ -111,3 +111,15 @@ def test_the_mean_rate_is_that_of_the_ground_that_carries_the_weight() -> None:
     assert land.mean(np.array([[0.0, 0.0], [1.0, 3.0]])).median == pytest.approx(0.0275)
     assert land.mean(np.zeros((2, 2))).high == pytest.approx(0.03)
     np.testing.assert_allclose(land.depth(50.0), [[0.0, 0.5], [1.0, 1.5]])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rise_is_reached_in_the_first_year_whose_median_holds_it(name: str) -> None:
+    projection = sea(name)
+    for start_year in (2024, 2050):
+        median = {year: float(projection.rise(np.array([float(year)]), start_year, np.zeros(1))[0, 0])
+                  for year in range(start_year, 2101)}  # fmt: skip
+        for rise in (0.0, 0.11, 0.5, median[2077]):
+            reached = [year for year, level in median.items() if level >= rise]
+            assert projection.year_of(rise, start_year) == (reached[0] if reached else None)
+    assert projection.year_of(9.0, 2024) is None
