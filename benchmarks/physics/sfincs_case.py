@@ -21,7 +21,6 @@ from strandline.simulator.hydrodynamics.local_inertia import Scheme
 from strandline.simulator.hydrodynamics.structures import Gate, Pump, Structure
 from strandline.simulator.hydrodynamics.subgrid import FaceTables, SubgridTables
 from strandline.simulator.hydrodynamics.walls import Walls, faces_crossed
-from strandline.simulator.hydrodynamics.waves import GRAVITY
 
 
 @dataclass(frozen=True)
@@ -207,7 +206,9 @@ def _drainage(folder: Path, settings: dict[str, str]) -> tuple[Structure, ...]:
         first, second = (tuple(cell) for cell in _cells(np.array([[x1, y1], [x2, y2]]), settings).tolist())
         if kind not in (1, 2):
             raise InputError(folder / settings["drnfile"], f"drainage of type {kind:g}", "this reader knows 1 and 2")
-        found.append(Pump(first, second, size) if kind == 1 else Gate(first, second, size / math.sqrt(2 * GRAVITY)))
+        found.append(
+            Pump(first, second, size) if kind == 1 else Gate(first, second, size / math.sqrt(2 * Scheme().gravity))
+        )
     return tuple(found)
 
 

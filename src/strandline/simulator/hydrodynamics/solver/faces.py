@@ -3,8 +3,8 @@
 import numpy as np
 
 from strandline.observations.arrays import Floats
+from strandline.simulator.hydrodynamics.overtopping import overtopping
 from strandline.simulator.hydrodynamics.solver.rows import compile_loop, face_flux, inverse_cube_root
-from strandline.simulator.hydrodynamics.waves import overtopping
 
 MEAN_SECONDS = 60.0
 """Time over which the slow current through an open edge follows what passes it [s], as the default of SFINCS."""
