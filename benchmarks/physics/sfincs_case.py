@@ -13,6 +13,7 @@ import numpy.typing as npt
 import rasterio
 import xarray as xr
 
+from benchmarks.physics.walled_faces import faces_crossed
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices
 from strandline.simulator.hydrodynamics.basin import Basin
@@ -20,7 +21,7 @@ from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.hydrodynamics.local_inertia import Scheme
 from strandline.simulator.hydrodynamics.structures import Gate, Pump, Structure
 from strandline.simulator.hydrodynamics.subgrid import FaceTables, SubgridTables
-from strandline.simulator.hydrodynamics.walls import Walls, faces_crossed
+from strandline.simulator.hydrodynamics.walls import Walls
 
 
 @dataclass(frozen=True)

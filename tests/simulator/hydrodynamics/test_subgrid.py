@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.physics.subgrid_tables import build_subgrid
 from strandline.errors import InputError
 from strandline.simulator.hydrodynamics.basin import Basin
 from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.hydrodynamics.inundation import inundate
 from strandline.simulator.hydrodynamics.solver.coarse_cells import held_at, level_of
-from strandline.simulator.hydrodynamics.subgrid import build_subgrid
 
 FACTOR = 4
 

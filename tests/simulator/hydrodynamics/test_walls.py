@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.physics.walled_faces import faces_crossed
 from strandline.errors import InputError
 from strandline.simulator.hydrodynamics.basin import Basin
 from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.hydrodynamics.inundation import inundate
 from strandline.simulator.hydrodynamics.overtopping import overtopping
-from strandline.simulator.hydrodynamics.walls import NORTH, WEST, Walls, faces_crossed
+from strandline.simulator.hydrodynamics.walls import NORTH, WEST, Walls
 
 TIME = np.linspace(0.0, 3 * 3600.0, 13)
 

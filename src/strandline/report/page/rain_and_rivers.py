@@ -2,6 +2,7 @@
 
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning.formatting import format_area, format_area_between, format_mean, format_percent
+from strandline.risk.hazard.hazard import NO_EMBANKMENT_COUNTS
 from strandline.risk.hazard.joint.driver_floods import DriverFloods
 
 NAMES = {"sea": "the sea", "rain": "rain", "river": "the river"}
@@ -47,6 +48,7 @@ def all_driver_sentences(floods: DriverFloods, money: MoneyUnit) -> list[str]:
             f" {format_mean(floods.damage_by_sea, money)} by the sea alone, counted in the same way; what is not known"
             " of ground and assets is left out of both."
         )
+    sentences.append(NO_EMBANKMENT_COUNTS)
     sentences.append(
         "All other maps, the damage, the people, the plan and the alerts of this report count the sea alone. No alert"
         " comes before a flood of rain or of a river."
