@@ -175,10 +175,11 @@ def test_when_everything_is_withheld_the_fit_is_refused() -> None:
 
 def test_waves_flood_as_a_sea_that_is_higher_by_their_set_up() -> None:
     observations = make_observations(peaks=PEAKS)
-    waves = StormWaves(2.0, 8.0, 0.03, "as a test states")
+    (storm,) = storms_of(observations, 1)
+    waves = StormWaves(2.0, 8.0, 0.03, MEAN_SEA_LEVEL, storm.peak_level, "as a test states")
     raised = observations.require_gauge().copy(deep=True)
     raised["water_level"] += waves.set_up
-    storms = storms_of(observations)
+    storms = [storm]
     rough, higher, calm = (
         simulate_archive(each, storms, 0, np.random.default_rng(0)).require("truth")["flood_depth"].values
         for each in (replace(observations, waves=waves), replace(observations, tide_gauge=raised), observations)

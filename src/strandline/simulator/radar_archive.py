@@ -17,7 +17,7 @@ from strandline.models.terrain_features import sea_of
 from strandline.observations.arrays import Floats, Indices, Mask, Times
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.variables import as_variable
-from strandline.observations.weather.storm_waves import set_up_of
+from strandline.observations.weather.storm_waves import set_up_at
 from strandline.observations.weather.storms import Storm
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.hydrodynamics import inundation
@@ -64,7 +64,8 @@ def simulate_archive(
     kept = [storm for storm, is_complete in zip(storms, complete, strict=True) if is_complete]
     terrain = solver_terrain(observations, max(storm.peak_level for storm in kept))
     basin = Basin(terrain.bed, terrain.roughness, terrain.cell_size, terrain.open_boundary)
-    sea = np.asarray(level[window], dtype=np.float64) + set_up_of(observations.waves)
+    sea = np.asarray(level[window], dtype=np.float64)
+    sea = sea + set_up_at(observations.waves, sea.max(axis=1))[:, None]
     forcing = Forcing(hours.astype(np.float64) * 3600.0, sea)
     inland = rain_and_rivers(observations, gauge["time"].values, window, terrain.land, terrain.open_boundary)
     if inland.rain is not None:

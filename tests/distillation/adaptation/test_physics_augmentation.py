@@ -166,7 +166,7 @@ def test_without_a_trusted_archive_no_extreme_is_simulated(designer: StormDesign
 
 
 def test_waves_flood_more_unless_past_floods_bound_the_ground(designer: StormDesigner) -> None:
-    rough = replace(make_observations(), waves=StormWaves(4.0, 10.0, 0.05, "as a test states"))
+    rough = replace(make_observations(), waves=StormWaves(4.0, 10.0, 0.05, MEAN_SEA_LEVEL, 1.7, ""))
     calm = draw(designer)
     higher = simulate_extremes(rough, designer, PEAKS, NOWHERE, np.random.default_rng(0))
     assert (flooded(higher) | ~flooded(calm)).all()

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from strandline.observations.observations import Observations
-from strandline.observations.weather.storm_waves import StormWaves
+from strandline.observations.weather.storm_waves import StormWaves, set_up_at
 from strandline.risk.breaches.breached_maps import with_breaches
 from strandline.risk.breaches.flood_behind import FloodBehind, simulate_flood_behind
 from strandline.risk.breaches.fragility import Fragility
@@ -208,15 +208,15 @@ def test_ground_before_the_dike_is_no_part_of_the_area(one_stretch: Breaches) ->
     assert OUTSIDE > polders.INSIDE
 
 
-WAVES = StormWaves(2.0, 7.0, 0.02, "as a test states")
+WAVES = StormWaves(2.0, 7.0, 0.02, 0.0, 1.4, "as a test states")
 
 
 def test_waves_weaken_no_stretch_but_the_sea_before_it_is_higher_by_their_set_up(one_stretch: Breaches) -> None:
     rough = simulated(replace(place(), waves=WAVES), polders.hazard(BELOW))
     assert WAVES.set_up > 0.15
-    np.testing.assert_allclose(
-        rough.failure_levels(one_stretch.strength), one_stretch.failure_levels(one_stretch.strength) - WAVES.set_up
-    )
+    at_gauge = rough.failure_levels(one_stretch.strength)
+    np.testing.assert_allclose(at_gauge + set_up_at(WAVES, at_gauge), one_stretch.failure_levels(one_stretch.strength))
+    assert (at_gauge <= one_stretch.failure_levels(one_stretch.strength)).all()
     np.testing.assert_array_equal(rough.floods[0].levels, one_stretch.floods[0].levels)
 
 
@@ -225,13 +225,16 @@ def test_waves_are_thrown_over_a_standing_crest_and_never_drain_what_is_behind(o
     rough = simulated(replace(place(), waves=WAVES), polders.hazard(BELOW)).floods[0]
     assert calm.standing.max() == 0.0
     assert rough.standing.max() > 0.05
+    # waves fill no polder above the crest: what they throw beyond it falls back
+    dry_crest = rough.levels + set_up_at(WAVES, rough.levels) < CREST
+    assert (rough.standing[dry_crest] + polders.INSIDE).max() < CREST + 0.1
     assert (rough.standing >= calm.standing).all()
     assert (rough.together >= calm.together - 1e-6).all()
     # a toe as high as the sea lets no wave come near, so that the set-up alone is left, below the crest
     observed = replace(place(), waves=WAVES)
     assets = observed.surveyed_assets
     shielded = simulated(replace(observed, assets=assets.assign(toe=1.7)), polders.hazard(BELOW)).floods[0]
-    below = shielded.levels + WAVES.set_up < CREST
+    below = shielded.levels + set_up_at(WAVES, shielded.levels) < CREST
     assert below.sum() == 4
     assert shielded.standing[below].max() == 0.0
 

@@ -183,7 +183,7 @@ def test_land_that_the_tide_wets_lies_below_high_water_and_is_more_under_a_highe
 
 def test_waves_lift_the_sea_of_storms_and_the_ground_that_past_floods_bound_but_no_tide() -> None:
     observations = make_observations()
-    waves = StormWaves(2.0, 8.0, 0.03, "as a test states")
+    waves = StormWaves(2.0, 8.0, 0.03, MEAN_SEA_LEVEL, MEAN_SEA_LEVEL + 1.8, "as a test states")
     rough = replace(observations, waves=waves)
     level = MEAN_SEA_LEVEL + rise_and_fall()
     plain, lifted = (KnownGround.of(each, MEAN_SEA_LEVEL, 2.5, None) for each in (observations, rough))
@@ -196,11 +196,11 @@ def test_waves_lift_the_sea_of_storms_and_the_ground_that_past_floods_bound_but_
     ):
         np.testing.assert_allclose(found, expected)
     shape = observations.region.shape
-    bounds = np.full(shape, 1.0), np.full(shape, 1.0)
+    bounds = np.full(shape, 0.45), np.full(shape, 0.45)  # a quarter of the peak of those waves, hence half of them
     bounded = [KnownGround.of(each, MEAN_SEA_LEVEL, 2.5, bounds) for each in (observations, rough)]
     first, second = (each.terrain for each in bounded if each is not None)
     known = first.land & np.isfinite(first.bed)
-    np.testing.assert_allclose((second.bed - first.bed)[known], waves.set_up)
+    np.testing.assert_allclose((second.bed - first.bed)[known], waves.set_up / 2)
     designer = storm_designer(observations, SEA_LEVEL)
     tides = [
         simulate_floods(each, designer, PEAKS, HIGH_WATER, np.random.default_rng(3)).ordinary

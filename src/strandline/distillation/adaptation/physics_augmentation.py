@@ -20,7 +20,7 @@ from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import DEPTH_EDGES
-from strandline.observations.weather.storm_waves import set_up_of
+from strandline.observations.weather.storm_waves import set_up_at
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.design_storms import StormDesigner, storm_designer
 from strandline.simulator.hydrodynamics import inundation
@@ -98,11 +98,12 @@ def simulate_extremes(
     Source: local-inertial shallow water, see ``inundation``.
     """
     storms = [designer.draw(peaks[i : i + 1], rng) for i in range(len(peaks))]
-    set_up = set_up_of(observations.waves)
-    lowest, highest = (bound + designer.mean_sea_level + set_up for bound in bounds)
+    lowest, highest = (bound + designer.mean_sea_level for bound in bounds)
+    lowest, highest = (bound + set_up_at(observations.waves, bound) for bound in (lowest, highest))
     terrain = within_bounds(solver_terrain(observations, float(peaks.max())), lowest, highest)
     span = slice(STORM_PEAK_HOUR - HOURS_BEFORE, STORM_PEAK_HOUR + HOURS_AFTER + 1)
-    level = np.concatenate([storm.level for storm in storms])[:, span] + set_up
+    level = np.concatenate([storm.level for storm in storms])[:, span]
+    level = level + set_up_at(observations.waves, level.max(axis=1))[:, None]
     flood = inundation.inundate(
         Basin(terrain.bed, terrain.roughness, terrain.cell_size, terrain.open_boundary),
         Forcing(np.arange(level.shape[1], dtype=np.float64) * 3600.0, level),

@@ -33,7 +33,6 @@ from strandline.observations.region_file.surveys.exposure_sections import Assets
 from strandline.observations.region_file.values import Section, Sourced
 from strandline.observations.region_file.vertical_datum import OptionalHeights
 from strandline.observations.variables import as_variable
-from strandline.observations.weather.storm_waves import storm_waves
 
 
 def _read_tide_gauges(gauges: Sequence[TideGaugeSection], region: Region) -> xr.Dataset:
@@ -92,15 +91,14 @@ def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Obs
     findings = (*findings, *doubts_about_exposure(assets, people, terrain, region_file.region))
     if "people" in present:
         present["people"] = settled(present["people"], assets, present["terrain"], region_file.region)
-    section, weather = region_file.waves, present.get("weather")
     files = cite(named_files(region_file))
     return Observations(
         region_file.region,
         provenance=provenance,
         assets=assets,
-        waves=None if section is None else storm_waves(section, weather, region_file.region),
         findings=(*findings, *files.findings),
         files=files.value,
+        waves=None,
         **present,
     )
 

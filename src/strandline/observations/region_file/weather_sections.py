@@ -31,10 +31,10 @@ STEEPEST_SEA = 1 / 7
 
 
 class WavesSection(Section):
-    """Waves in the storms of the place: significant ``height`` [m] and peak ``period`` [s], or what raises them.
+    """Waves at the highest sea on record: significant ``height`` [m] and peak ``period`` [s], or their cause.
 
-    These are the ``fetch`` [m] over which the wind blows and the mean ``depth`` [m] along it; the wind is that of the
-    record. ``beach_slope`` is the tangent of the shore where they break.
+    The cause is the record's strongest wind over a ``fetch`` [m] of a mean ``depth`` [m]. ``beach_slope`` is the
+    tangent of the shore where the waves break.
     """
 
     beach_slope: Annotated[float, Field(ge=1e-4, le=0.5)]

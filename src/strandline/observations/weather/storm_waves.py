@@ -23,22 +23,34 @@ gentle slopes have the lower ratios), times √2."""
 
 @dataclass(frozen=True)
 class StormWaves:
-    """The waves in every storm of a place, from its first hour to its last: an upper bound for most of them.
+    """The waves of a place in storms, by the peak of the sea at the gauge.
+
+    In the storm of the ``highest`` sea they are as stated. In others their height goes with the root of the peak above
+    mean sea level, at one steepness, since a surge goes with the square of the wind and waves of a short fetch about
+    with the wind: an assumption. They are so high in all hours of a storm: an upper bound.
 
     Attributes:
         height: significant, in deep water off the coast [m]; ``period``: of the peak [s].
         beach_slope: tangent of the shore where they break [-].
+        mean_sea_level, highest: of the sea on average, and in the storm of these waves [m, region datum].
         origin: where height and period come from, for a sentence.
     """
 
     height: float
     period: float
     beach_slope: float
+    mean_sea_level: float
+    highest: float
     origin: str
+
+    def __post_init__(self) -> None:
+        if not self.highest > self.mean_sea_level:
+            what = f"the highest sea of {self.highest:.2f} m is not above its mean of {self.mean_sea_level:.2f} m"
+            raise InputError("waves", what, "check the gauge's datum and mean sea level")
 
     @property
     def set_up(self) -> float:
-        """Mean rise of the water at the shore above still water [m].
+        """Mean rise of the water at the shore above still water, in the storm of the highest sea [m].
 
         Source: Stockdon et al. (2006), Coastal Engineering 53, 573–588, eq. 10; on dissipative beaches the part of the
         set-up in eq. 18.
@@ -49,43 +61,57 @@ class StormWaves:
             return float(0.016 * size)
         return float(0.35 * self.beach_slope * size)
 
-    @property
-    def spectral_period(self) -> float:
-        """Tm−1,0 [s]"""
-        return self.period / PEAK_TO_SPECTRAL
+    def share(self, peak: Floats) -> Floats:
+        """Height over that in the storm of the highest sea [-] in storms of some peaks [m, region datum]."""
+        return np.sqrt(np.maximum(peak - self.mean_sea_level, 0.0) / (self.highest - self.mean_sea_level))
 
-    def height_in(self, depth: Floats) -> Floats:
-        """Significant height [m] in water of a depth [m], of its shape: no more than the depth allows."""
-        return np.minimum(self.height, HIGHEST_OVER_DEPTH * np.maximum(depth, 0.0))
+    def period_in(self, peak: Floats) -> Floats:
+        """Tm−1,0 [s] in storms of some peaks [m, region datum]."""
+        return np.asarray(self.period / PEAK_TO_SPECTRAL * np.sqrt(self.share(peak)))
+
+    def height_in(self, peak: Floats, depth: Floats) -> Floats:
+        """Significant height [m] in storms of some peaks [m, region datum] in water of a depth [m] at most."""
+        return np.minimum(self.height * self.share(peak), HIGHEST_OVER_DEPTH * np.maximum(depth, 0.0))
+
+    def at_gauge(self, level: Floats) -> Floats:
+        """Peak at the gauge of storms whose sea at the shore peaks at a level [m, region datum]."""
+        rise = np.maximum(level - self.mean_sea_level, 0.0)
+        part = self.set_up / np.sqrt(self.highest - self.mean_sea_level)  # set-up = part · √(peak above the mean)
+        root = (np.sqrt(part**2 + 4 * rise) - part) / 2
+        return np.where(rise > 0, self.mean_sea_level + root**2, level)
 
     @property
     def sentence(self) -> str:
         """What simulated floods hold of waves."""
         return (
-            f"Waves of {self.height:.1f} m and {self.period:.0f} s, {self.origin}, lift the sea by {self.set_up:.2f} m"
-            " in every simulated storm, from its first hour to its last: an upper bound for most storms, and in river"
-            " mouths, where measurements found hardly any such rise. Where breaches are simulated, the waves are thrown"
-            " over the lowest point of each embankment as well; they wear none down. How high single waves run up a"
+            f"Waves of {self.height:.1f} m and {self.period:.0f} s, {self.origin}, count in simulated floods: at the"
+            f" highest sea of the record ({self.highest:.2f} m) they lift the sea at the shore by {self.set_up:.2f} m,"
+            " at a lower one by less. They are taken to last for all of a storm, and to lift the sea in river mouths as"
+            " well, where measurements found hardly any such rise: an upper bound. Where breaches are simulated, waves"
+            " are thrown over the lowest point of each embankment; they wear none down. How high single waves run up a"
             " beach is in no map. A gauge that stands in the surf shows part of the rise, which then counts twice."
         )
 
 
-def set_up_of(waves: StormWaves | None) -> float:
-    """Mean rise of the water at the shore [m]; 0 without waves."""
-    return 0.0 if waves is None else waves.set_up
+def set_up_at(waves: StormWaves | None, peak: Floats) -> Floats:
+    """Mean rise of the water at the shore [m] in storms of some peaks [m, region datum]; 0 without waves."""
+    return np.zeros_like(peak) if waves is None else waves.set_up * waves.share(peak)
 
 
-def storm_waves(section: WavesSection, weather: xr.Dataset | None, region: Region) -> StormWaves:
+def storm_waves(section: WavesSection, gauge: xr.Dataset, weather: xr.Dataset | None, region: Region) -> StormWaves:
     """The waves that a region file states, or those of the strongest wind of the record over its fetch.
 
     Args:
+        gauge: the modality, whose highest own reading is that of these waves.
         weather: the modality, whose cell nearest to the sea point counts; ``None`` = not observed.
 
     Raises:
         InputError: a fetch without a wind.
     """
+    usable = np.where(gauge["quality"].values[0] == 0, gauge["water_level"].values[0], np.nan)
+    sea = float(gauge["mean_sea_level"].values[0]), float(np.nanmax(usable))
     if section.height is not None and section.period is not None:
-        return StormWaves(section.height, section.period, section.beach_slope, "as the region file states")
+        return StormWaves(section.height, section.period, section.beach_slope, *sea, "as the region file states")
     assert section.fetch is not None
     assert section.depth is not None
     wind = np.nan
@@ -102,7 +128,7 @@ def storm_waves(section: WavesSection, weather: xr.Dataset | None, region: Regio
         f"raised by the strongest wind of the record ({wind:.0f} m/s) over {section.fetch / 1000:g} km of water"
         f" {section.depth:g} m deep"
     )
-    return StormWaves(height, period, section.beach_slope, origin)
+    return StormWaves(height, period, section.beach_slope, *sea, origin)
 
 
 def wind_sea(wind: float, fetch: float, depth: float) -> tuple[float, float]:

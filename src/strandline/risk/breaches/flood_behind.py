@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from strandline.observations.arrays import Floats, Indices, Mask
-from strandline.observations.weather.storm_waves import StormWaves, set_up_of
+from strandline.observations.weather.storm_waves import StormWaves, set_up_at
 from strandline.risk.breaches.protected_areas import ProtectedArea
 from strandline.risk.hazard.hazard import FLOODED_DEPTH
 from strandline.simulator.hydrodynamics.basin import Basin
@@ -110,7 +110,7 @@ def simulate_flood_behind(
     """
     basin, breaches = _basin(area, crest, ground, cell_size, mean_sea_level)
     cells, count = area.cells[_window(area)], len(storms)
-    sea = _Sea(storms + set_up_of(waves), waves, toe)
+    sea = _Sea(storms, waves, toe)
     overflows = np.flatnonzero((sea.level.max(axis=1) > crest.min()) | (waves is not None))
     every = breaches.any(axis=0)
     opens = np.stack([every] * count + [np.zeros_like(every)] * overflows.size)
@@ -130,15 +130,20 @@ def simulate_flood_behind(
 
 @dataclass(frozen=True, eq=False)
 class _Sea:
-    """The sea before embankments: hourly level (E, T) with the set-up of waves, which break before a toe [m]."""
+    """The sea before embankments: hourly level at the gauge (E, T), and waves, which break before a toe [m]."""
 
-    level: Floats
+    at_gauge: Floats
     waves: StormWaves | None
     toe: float
 
     def of(self, storms: Indices) -> Self:
         """That of some storms."""
-        return replace(self, level=self.level[storms])
+        return replace(self, at_gauge=self.at_gauge[storms])
+
+    @property
+    def level(self) -> Floats:
+        """(E, T) with the set-up of the waves [m, region datum]."""
+        return self.at_gauge + set_up_at(self.waves, self.at_gauge.max(axis=1))[:, None]
 
     def forcing(self, some: slice) -> Forcing:
         """What drives the solver in some storms."""
@@ -146,8 +151,9 @@ class _Sea:
         time = np.arange(level.shape[1], dtype=np.float64) * 3600.0
         if self.waves is None:
             return Forcing(time, level)
-        height = self.waves.height_in(level - self.toe)
-        period = np.full_like(height, self.waves.spectral_period)
+        peak = self.at_gauge[some].max(axis=1, keepdims=True)
+        height = self.waves.height_in(peak, level - self.toe)
+        period = np.broadcast_to(self.waves.period_in(peak), height.shape)
         return Forcing(time, level, wave_height=height, wave_period=period)
 
 

@@ -63,10 +63,6 @@ class Fragility:
         heads = np.array([FAILURE_POINT[each] - BETWEEN_POINTS / 2 for each in conditions])
         return cls((crests[:, None] + heads).ravel())
 
-    def lowered(self, metres: float) -> Self:
-        """The same in levels of a sea that stands so much lower [m] than the water before the stretch."""
-        return type(self)(self.medians - metres)
-
     def probability(self, level: Floats | float) -> Floats:
         """Probability of breach [-] at sea levels [m, region datum], of their shape."""
         below = (np.asarray(level, dtype=float)[..., None] - self.medians) / SPREAD

@@ -99,7 +99,7 @@ def appraise_repairs(
         found.append(
             Repair(
                 stretch,
-                float((curve.probability(levels) @ weights).mean()),
+                float((curve.probability(breaches.before_stretches(levels)) @ weights).mean()),
                 Expectation.of(mean[0], len(mean[0])) if exposed.has_value else Expectation.unknown(),
                 {each: float(both[0].mean()) for each, both in avoided.items()},
                 float(mean[1].mean()) if exposed.has_people else np.nan,

@@ -9,7 +9,7 @@ from strandline.models.terrain_features import sea_of
 from strandline.observations.arrays import Floats
 from strandline.observations.exposure.assets import UNKNOWN_CONDITION
 from strandline.observations.observations import Observations
-from strandline.observations.weather.storm_waves import set_up_of
+from strandline.observations.weather.storm_waves import StormWaves, set_up_at
 from strandline.risk.breaches.flood_behind import FloodBehind, simulate_flood_behind
 from strandline.risk.breaches.fragility import Fragility, draw_strengths
 from strandline.risk.breaches.protected_areas import ProtectedArea, find_protected_areas
@@ -45,7 +45,7 @@ class Breaches:
         floods: of each area behind; their stretches count in the order of these.
         learned: whether the networks learned from floods that embankments of this place held back or let through. Else
             their maps know no embankment.
-        set_up: of waves, by which the sea before the stretches is higher than at the gauge [m].
+        waves: which lift the sea before the stretches; ``None`` = none are known.
     """
 
     stretches: tuple[Stretch, ...]
@@ -55,15 +55,20 @@ class Breaches:
     luck: Floats
     floods: tuple[FloodBehind, ...]
     learned: bool
-    set_up: float = 0.0
+    waves: StormWaves | None = None
 
     def fragility(self, number: int, condition: str) -> Fragility:
-        """That of the stretch of this number in a condition, in sea levels at the gauge."""
-        return Fragility.of(self.stretches[number].crest, condition, self.toes[number]).lowered(self.set_up)
+        """That of the stretch of this number in a condition, in levels of the sea before it."""
+        return Fragility.of(self.stretches[number].crest, condition, self.toes[number])
+
+    def before_stretches(self, level: Floats) -> Floats:
+        """The sea before the stretches in storms of some peaks at the gauge [m, region datum]."""
+        return level + set_up_at(self.waves, level)
 
     def level_in(self, number: int, condition: str, strength: Floats) -> Floats:
-        """(…, K) → (…) sea level at which the stretch of this number fails in a condition [m, region datum]."""
-        return self.fragility(number, condition).failure_level(strength[..., number])
+        """(…, K) → (…) peak at the gauge at which the stretch of this number fails in a condition [m, region datum]."""
+        level = self.fragility(number, condition).failure_level(strength[..., number])
+        return level if self.waves is None else self.waves.at_gauge(level)
 
     def failure_levels(self, strength: Floats, condition: str | None = None) -> Floats:
         """(…, K) sea level at which each stretch fails [m, region datum], in its own condition or all in one."""
@@ -121,8 +126,9 @@ def simulate_breaches(
     ground = terrain["elevation"].values.astype(np.float64)
     mapped = np.concatenate([each.levels.ravel() for each in hazards])
     of_cell = stretch_of_cells(lines, region)
-    set_up = set_up_of(observations.waves)
-    areas = find_protected_areas(ground, sea_of(region, terrain), of_cell, float(mapped.max()) + set_up)
+    highest = mapped.max(keepdims=True)
+    highest = highest + set_up_at(observations.waves, highest)
+    areas = find_protected_areas(ground, sea_of(region, terrain), of_cell, float(highest[0]))
     areas = [area for area in areas if is_known[area.faces.stretch].mean() >= KNOWN_SHARE]
     if not areas:
         return None
@@ -149,7 +155,7 @@ def simulate_breaches(
         np.stack([(rng.permutation(samples) + 0.5) / samples for _ in areas], axis=1),
         tuple(floods),
         _networks_saw_embankments(observations),
-        set_up,
+        observations.waves,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from strandline.distillation.training.loop import Progress
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.observations import Observations
-from strandline.observations.weather.storm_waves import set_up_of
+from strandline.observations.weather.storm_waves import StormWaves, set_up_at
 from strandline.risk.hazard.hazard import FLOODED_DEPTH
 from strandline.risk.stage_damage.danger import DANGEROUS_DEPTH
 from strandline.simulator.design_storms import StormDesigner
@@ -45,12 +45,12 @@ class KnownGround:
     Attributes:
         terrain: the elevation product, within the bounds that past floods set; NaN = unknown.
         sheltered: (H, W) land below a sea that it withstood: an embankment or a road keeps water out, and then in.
-        set_up: of waves at the shore, in storms, that of the past ones among them [m].
+        waves: in storms, the past ones among them; ``None`` = none are known.
     """
 
     terrain: Terrain
     sheltered: Mask
-    set_up: float = 0.0
+    waves: StormWaves | None = None
 
     @classmethod
     def of(
@@ -63,13 +63,16 @@ class KnownGround:
             bounds: (H, W) lowest and highest effective elevation [m above mean sea level]; ``None`` = no flood was
                 mapped, or the maps mislead.
         """
-        product, set_up = solver_terrain(observations, highest), set_up_of(observations.waves)
+        product, waves = solver_terrain(observations, highest), observations.waves
         if not product.open_boundary.any():
             return None
         if bounds is None:
-            return cls(product, np.zeros(product.bed.shape, dtype=bool), set_up)
-        terrain = within_bounds(product, *(bound + mean_sea_level + set_up for bound in bounds))
-        return cls(terrain, product.land & (terrain.bed > product.bed + KEPT_OUT), set_up)
+            return cls(product, np.zeros(product.bed.shape, dtype=bool), waves)
+        lowest, highest_ground = (bound + mean_sea_level for bound in bounds)
+        terrain = within_bounds(
+            product, lowest + set_up_at(waves, lowest), highest_ground + set_up_at(waves, highest_ground)
+        )
+        return cls(terrain, product.land & (terrain.bed > product.bed + KEPT_OUT), waves)
 
     def basin(self, mean_sea_level: float) -> Basin:
         """The domain of the solver; deep water is raised to ``DEEPEST_WATER``."""
@@ -134,7 +137,8 @@ def time_floods(ground: KnownGround, mean_sea_level: float, level: Floats) -> tu
     Levels are those at the gauge; waves lift the sea at the shore above them. The water of all storms of one call is in
     memory at every hour.
     """
-    hours, sea = np.arange(level.shape[1], dtype=np.float64), level + ground.set_up
+    hours = np.arange(level.shape[1], dtype=np.float64)
+    sea = level + set_up_at(ground.waves, level.max(axis=1))[:, None]
     flood = inundate(
         ground.basin(mean_sea_level),
         Forcing(hours * 3600.0, sea),

@@ -99,10 +99,10 @@ def thrown_over(
     slope: float,
     gravity: float,
 ) -> float:
-    """What waves throw over a wall from cell a to cell b [m2 s-1]."""
-    if waves_from == 0 or not crest < np.inf:
+    """What waves throw over a wall from cell a to cell b [m2 s-1]; nothing once the water behind is at the crest."""
+    sea, behind = (level_a, level_b) if waves_from > 0 else (level_b, level_a)
+    if waves_from == 0 or behind >= crest or not crest < np.inf:
         return 0.0
-    sea = level_a if waves_from > 0 else level_b
     return waves_from * overtopping(crest - sea, height, period, slope, gravity)
 
 
