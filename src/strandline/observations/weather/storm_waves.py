@@ -86,10 +86,9 @@ class StormWaves:
         return (
             f"Waves of {self.height:.1f} m and {self.period:.0f} s, {self.origin}, count in simulated floods: at the"
             f" highest sea of the record ({self.highest:.2f} m) they lift the sea at the shore by {self.set_up:.2f} m,"
-            " at a lower one by less. They are taken to last for all of a storm, and to lift the sea in river mouths as"
-            " well, where measurements found hardly any such rise: an upper bound. Where breaches are simulated, waves"
-            " are thrown over the lowest point of each embankment; they wear none down. How high single waves run up a"
-            " beach is in no map. A gauge that stands in the surf shows part of the rise, which then counts twice."
+            " at a lower one by less. This is an upper bound, above all in river mouths. Where breaches are simulated,"
+            " waves are thrown over the lowest point of each embankment; they wear none down. How high single waves run"
+            " up a beach is in no map. Where the gauge stands in the surf, the rise counts twice."
         )
 
 
