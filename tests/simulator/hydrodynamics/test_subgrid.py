@@ -12,6 +12,8 @@ from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.hydrodynamics.inundation import inundate
 from strandline.simulator.hydrodynamics.solver.coarse_cells import held_at, level_of
 
+pytestmark = pytest.mark.slow
+
 FACTOR = 4
 
 
