@@ -39,8 +39,8 @@ def all_driver_sentences(floods: DriverFloods, money: MoneyUnit) -> list[str]:
         often = f"{format_area(usual)} of it floods though nothing is higher than usual. Of the rest, "
         sentences.append(
             f"{often if usual >= LEAST_PART * whole else 'Of it, '}{', '.join(shares)}. Where two come together, each"
-            " counts for what it adds. These parts are a rough guide: on simulated coasts students that know rain and"
-            " rivers mapped past floods no better than students that do not."
+            " counts for what it adds. These parts are a rough guide: on simulated coasts maps of floods that no"
+            " image showed overlapped with the truth by 0.59 where it rained, 0.47 by the sea and 0.31 by rivers."
         )
     if floods.damage is not None and floods.damage_by_sea is not None:
         sentences.append(
