@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from strandline.risk.hazard.hazard import Hazard
     from strandline.risk.impact.impact import Impact
     from strandline.simulator.flood_chips.scenes import simulate_flood_scenes
+    from strandline.simulator.sea.cyclone_climate.climate import CycloneClimate, load_cyclone_climate
+    from strandline.simulator.sea.cyclone_climate.fit import fit_cyclone_climate
+    from strandline.simulator.sea.cyclone_climate.passages import draw_passages
     from strandline.uncertainty.forecaster import Forecaster, load_forecaster
     from strandline.uncertainty.gauge_forecast.fit import NeighbourRecord, fit_gauge_forecaster
     from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
@@ -54,6 +57,9 @@ _MODULES = {
     "risk.hazard.hazard": ("Hazard",),
     "risk.impact.impact": ("Impact",),
     "simulator.flood_chips.scenes": ("simulate_flood_scenes",),
+    "simulator.sea.cyclone_climate.climate": ("CycloneClimate", "load_cyclone_climate"),
+    "simulator.sea.cyclone_climate.fit": ("fit_cyclone_climate",),
+    "simulator.sea.cyclone_climate.passages": ("draw_passages",),
     "uncertainty.forecaster": ("Forecaster", "load_forecaster"),
     "uncertainty.gauge_forecast.fit": ("NeighbourRecord", "fit_gauge_forecaster"),
     "uncertainty.gauge_forecast.forecaster": ("GaugeForecaster",),
@@ -66,6 +72,7 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 __all__ = [
     "Batch",
     "CorrectedForecast",
+    "CycloneClimate",
     "DistillationBatch",
     "DistillationConfig",
     "DistillationReport",
@@ -93,8 +100,11 @@ __all__ = [
     "correct_forecast",
     "distil",
     "distil_members",
+    "draw_passages",
+    "fit_cyclone_climate",
     "fit_gauge_forecaster",
     "issued_levels",
+    "load_cyclone_climate",
     "load_forecaster",
     "load_gauge_forecaster",
     "load_region_file",
