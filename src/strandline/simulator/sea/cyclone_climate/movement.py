@@ -149,6 +149,6 @@ def _moments(table: Floats, prior: Floats) -> Floats:
 def _solve(moments: Floats) -> tuple[Floats, Floats]:
     """Coefficients (2, F) of least squares, and the root (2, 2) of the covariance of what they leave."""
     past = moments[2:, 2:] + 1e-6 * np.eye(FEATURES)
-    memory = np.linalg.solve(past, moments[2:, :2]).T
+    memory = np.asarray(np.linalg.solve(past, moments[2:, :2]).T, dtype=np.float64)
     left = np.concatenate([np.eye(2), -memory], axis=1)
     return memory, np.asarray(np.linalg.cholesky(left @ moments @ left.T), dtype=np.float64)

@@ -57,9 +57,9 @@ def draw_storms(climate: CycloneClimate, basin: str, years: int, rng: np.random.
         storm, *states = _draw(climate, number, min(STORMS_AT_ONCE, year.size - start), rng)
         parts.append([storm + start, *states])
     fixes = [np.concatenate(each) for each in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 5
-    storm = fixes[0].astype(np.int64)
+    number_of_storm = fixes[0].astype(np.int64)
     day, longitude, latitude, wind = (each.astype(np.float32) for each in fixes[1:])
-    return SyntheticStorms(storm, year[storm], day, longitude, latitude, wind, years)
+    return SyntheticStorms(number_of_storm, year[number_of_storm], day, longitude, latitude, wind, years)
 
 
 def _draw(climate: CycloneClimate, basin: int, number: int, rng: np.random.Generator) -> tuple[Floats, ...]:
