@@ -134,7 +134,7 @@ def fit_intensity(fixes: Fixes, steps: Steps, region: Bytes, basins: int) -> Int
     change, state = steps.change[known], fixes.states.at(at)
     features = features_of(state, intensity.potential_at(fixes.month[at], cell[at]), fixes.latitude[at])
     basin = region.reshape(-1)[cell[at]]
-    square, target = features.T @ features / known.size, features.T @ change / known.size
+    square, target = features.T @ features / known.size + 1e-6 * np.eye(FEATURES), features.T @ change / known.size
     for one in range(basins):
         own = features[basin == one]
         coefficients[one] = np.linalg.solve(

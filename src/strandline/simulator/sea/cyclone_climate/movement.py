@@ -151,4 +151,4 @@ def _solve(moments: Floats) -> tuple[Floats, Floats]:
     past = moments[2:, 2:] + 1e-6 * np.eye(FEATURES)
     memory = np.asarray(np.linalg.solve(past, moments[2:, :2]).T, dtype=np.float64)
     left = np.concatenate([np.eye(2), -memory], axis=1)
-    return memory, np.asarray(np.linalg.cholesky(left @ moments @ left.T), dtype=np.float64)
+    return memory, np.asarray(np.linalg.cholesky(left @ moments @ left.T + 1e-9 * np.eye(2)), dtype=np.float64)
