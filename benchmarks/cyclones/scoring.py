@@ -15,7 +15,7 @@ RANGE = (0.05, 0.95)
 def score(held_out: YearlyPassages, windows: Sequence[YearlyPassages]) -> Row:
     """Rate, median and highest wind, median and lowest central pressure: held out, expected, and the range of 90 %.
 
-    ``None`` where no held-out passage is; a window without a passage has a highest wind of 0 and no median.
+    ``None`` where no passage is; a window without a passage has a highest wind of 0 and no median.
     """
     row: Row = {}
     for name, statistic, scale in _STATISTICS:
@@ -30,7 +30,7 @@ def score(held_out: YearlyPassages, windows: Sequence[YearlyPassages]) -> Row:
             f"{name}_crps": crps(drawn, float(value)) if known else None,
         }  # fmt: skip
     row["rate_expected"] = float(np.mean([_rate(window) for window in windows]))
-    return row
+    return {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
 
 
 def crps(drawn: Floats, value: float) -> float:
