@@ -153,7 +153,12 @@ def _serve_weather(service: DataService, place: Place, sea: PlaceSea) -> None:
     pressure, east, north = sea.weather
     speed, direction = np.hypot(east, north), np.rad2deg(np.arctan2(-east, -north)) % 360
     hourly = pd.DataFrame(
-        {"pressure_msl (hPa)": pressure / 100, "wind_speed_10m (m/s)": speed, "wind_direction_10m (°)": direction},
+        {
+            "pressure_msl (hPa)": pressure / 100,
+            "wind_speed_10m (m/s)": speed,
+            "wind_direction_10m (°)": direction,
+            "precipitation (mm)": 0.0,  # the floods of the place are of the sea alone
+        },
         pd.DatetimeIndex(sea.time),
     ).round(1)
     daily = pd.DataFrame({"river_discharge (m³/s)": sea.discharge}, pd.DatetimeIndex(sea.time)).resample("D").mean()

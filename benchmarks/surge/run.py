@@ -20,6 +20,8 @@ from strandline.observations.arrays import Floats, Indices
 
 VERSION = 6
 """Part of the name of finished rows; increase it when a method changes."""
+RIVER_VERSION = 1
+"""The same, of rows of gauges with a river."""
 OUTAGES = (0.0, 0.5, 1.0)
 """Shares of the own readings that a test case loses."""
 FULL_TIDE = "zero_surge_full_tide"
@@ -85,6 +87,8 @@ def _path(plan: Plan, gauge: Gauge, case: str) -> Path | None:
     parts = [gauge.level, gauge.forcing.values if gauge.forcing else gauge.level[:0]]
     digest = hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts))
     digest.update(f"{case}{VERSION}".encode())
+    if gauge.river:
+        digest.update(f"{gauge.river}{RIVER_VERSION}".encode())
     return plan.work / f"{gauge.name}-{digest.hexdigest()[:12]}.json"
 
 

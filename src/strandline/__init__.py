@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from strandline.pipeline.study_area import StudyArea, open_study_area
     from strandline.planning.plan import Plan
     from strandline.risk.hazard.hazard import Hazard
+    from strandline.risk.hazard.joint.driver_events import DriverEvents, find_driver_events
+    from strandline.risk.hazard.joint.flood_chance import FloodChance, flood_chance, shares_of_drivers
+    from strandline.risk.hazard.joint.simulated_years import JointEvents, SimulatedYears
     from strandline.risk.impact.impact import Impact
     from strandline.simulator.flood_chips.scenes import simulate_flood_scenes
     from strandline.simulator.sea.cyclone_climate.climate import CycloneClimate, load_cyclone_climate
@@ -55,6 +58,9 @@ _MODULES = {
     "pipeline.study_area": ("StudyArea", "open_study_area"),
     "planning.plan": ("Plan",),
     "risk.hazard.hazard": ("Hazard",),
+    "risk.hazard.joint.driver_events": ("DriverEvents", "find_driver_events"),
+    "risk.hazard.joint.flood_chance": ("FloodChance", "flood_chance", "shares_of_drivers"),
+    "risk.hazard.joint.simulated_years": ("JointEvents", "SimulatedYears"),
     "risk.impact.impact": ("Impact",),
     "simulator.flood_chips.scenes": ("simulate_flood_scenes",),
     "simulator.sea.cyclone_climate.climate": ("CycloneClimate", "load_cyclone_climate"),
@@ -76,8 +82,10 @@ __all__ = [
     "DistillationBatch",
     "DistillationConfig",
     "DistillationReport",
+    "DriverEvents",
     "EnsembleDistillationConfig",
     "FeedError",
+    "FloodChance",
     "FloodScene",
     "Forecaster",
     "GaugeForecaster",
@@ -85,6 +93,7 @@ __all__ = [
     "Impact",
     "InputError",
     "IssuedLevels",
+    "JointEvents",
     "LabelledScene",
     "NeighbourRecord",
     "Observations",
@@ -93,6 +102,7 @@ __all__ = [
     "Recipe",
     "RefusedByTheory",
     "RegionFile",
+    "SimulatedYears",
     "StrandlineError",
     "StudyArea",
     "Watch",
@@ -101,8 +111,10 @@ __all__ = [
     "distil",
     "distil_members",
     "draw_passages",
+    "find_driver_events",
     "fit_cyclone_climate",
     "fit_gauge_forecaster",
+    "flood_chance",
     "issued_levels",
     "load_cyclone_climate",
     "load_forecaster",
@@ -113,6 +125,7 @@ __all__ = [
     "read_labelled_scenes",
     "recipe_of",
     "run",
+    "shares_of_drivers",
     "simulate_flood_scenes",
 ]
 

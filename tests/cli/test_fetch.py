@@ -154,9 +154,9 @@ def test_the_sources_are_listed_with_licence_and_needs(monkeypatch: pytest.Monke
     assert [each["name"] for each in json.loads(out)] == ["made-up", "closed"]
 
 
-def test_a_source_that_no_run_reads_yet_is_listed_as_such(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+def test_a_source_that_is_asked_by_its_name_is_listed_as_such(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     use(monkeypatch, TestSource("glofas", "river"))
-    assert "glofas river its name; not read by a run yet" in strandline(monkeypatch, capsys, "fetch", "--list")[1]
+    assert "glofas river its name" in strandline(monkeypatch, capsys, "fetch", "--list")[1]
 
 
 def test_a_mirror_is_asked_in_place_of_a_source(

@@ -56,7 +56,12 @@ def test_three_days_are_printed_and_written(run: Path, tmp_path: Path, monkeypat
         "in storms that it was not fitted to",
     ):
         assert each.lower() in said.lower()
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"forecast.csv", "forecast.json", "forecast.svg"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "forecast.csv",
+        "forecast.json",
+        "forecast.svg",
+        "shares.svg",
+    }
     assert pd.read_csv(tmp_path / "out" / "forecast.csv")["p50_without_gauge"].isna().all(), "there is no doubt"
 
 

@@ -8,8 +8,8 @@ import torch
 
 from strandline.distillation.waterlines.archive_streams import attach_whole_archive
 from strandline.distillation.waterlines.flood_archive import build_archive
-from strandline.models.batch import Batch
-from strandline.models.batching import build_storm_batch
+from strandline.models.batch import FLOOD_ISSUE, Batch
+from strandline.models.batching import build_gauge_batch, build_storm_batch
 from strandline.models.encoders.inflow import InflowEncoder, compare_inflow, summarise_inflow
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -17,6 +17,7 @@ from strandline.observations.observations import Observations
 from strandline.observations.sea_level.surge.residual_process import fit_sea_level_model
 from strandline.observations.weather.storms import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.simulator.coast import simulate_coast
+from tests.fixtures.batches import make_sea_level_model
 
 pytestmark = pytest.mark.slow
 
@@ -40,18 +41,33 @@ def batch(coast: Observations) -> Batch:
     return build_storm_batch(coast, storms_of(coast), sea_level, "truth")
 
 
-def test_a_batch_holds_the_rain_and_discharge_that_were_known_at_the_issue(coast: Observations, batch: Batch) -> None:
+def test_a_storm_knows_the_rain_and_discharge_that_were_measured_of_it(coast: Observations, batch: Batch) -> None:
     inflow, seen = batch.pair("inflow")
+    river, rain = coast.require("river")["discharge"], coast.require("weather")["rain"][:, 0, 0]
+    assert seen.all()
+    for number, storm in enumerate(storms_of(coast)):
+        hours = storm.peak + np.arange(12 - 71, 13).astype("timedelta64[h]")
+        ratio = np.log(river[0].sel(time=hours).values / float(river[0].mean()))
+        np.testing.assert_allclose(inflow[number, :, 1], ratio, atol=1e-5)
+        at = np.flatnonzero(np.isin(hours, rain["time"].values))
+        np.testing.assert_allclose(inflow[number, at, 0], rain.sel(time=hours[at]).values, atol=1e-5)
+
+
+def test_a_batch_holds_the_rain_and_discharge_that_were_known_at_the_issue(coast: Observations) -> None:
+    issue = np.array([storm.peak + FLOOD_ISSUE for storm in storms_of(coast)])
+    inflow, seen = build_gauge_batch(coast, issue, make_sea_level_model()).pair("inflow")
     river, rain = coast.require("river")["discharge"], coast.require("weather")["rain"][:, 0, 0]
     for number, storm in enumerate(storms_of(coast)):
         hours = storm.peak + np.arange(12 - 71, 13).astype("timedelta64[h]")
-        ratio = np.log(river[0].sel(time=hours).values / float(river.mean()))
+        by_then = float(river[0].sel(time=slice(None, hours[-1])).mean())
+        ratio = np.log(river[0].sel(time=hours).values / by_then)
         np.testing.assert_allclose(inflow[number, :, 1], ratio, atol=1e-5)
         known = seen[number, :, 0].numpy()
         assert known[:60].all()
         assert not known[-5:].any(), "an analysis of the last hours was not there yet"
-        analysis = rain.sel(time=hours[known], method="backfill").values
-        np.testing.assert_allclose(inflow[number, known, 0], analysis, atol=1e-5)
+        at = np.flatnonzero(known & np.isin(hours, rain["time"].values))
+        assert at.size > 15
+        np.testing.assert_allclose(inflow[number, at, 0], rain.sel(time=hours[at]).values, atol=1e-5)
 
 
 def test_a_summary_is_the_rain_of_three_days_and_the_greatest_discharge() -> None:
@@ -92,13 +108,15 @@ def test_a_student_with_inflow_starts_as_the_one_without(batch: Batch) -> None:
         torch.testing.assert_close(seeing(noise).flood_logits, seeing(unseen).flood_logits)
 
 
-def test_floods_of_rain_draw_no_waterlines(batch: Batch) -> None:
+def test_floods_of_rain_at_a_low_sea_draw_no_waterlines(batch: Batch) -> None:
     archive = build_archive(batch, Teacher().eval()(batch))
     assert archive.inflow is not None
     rainy = archive.inflow[:, 0] > 0.5
-    assert rainy.any()
-    assert not archive.of_the_sea[rainy].any()
-    sea = archive.of_storms(archive.of_the_sea)
+    low = archive.level < archive.level.mean()
+    assert (rainy & low).any()
+    assert not archive.of_the_sea[rainy & low].any()
+    assert archive.of_the_sea[~low].all(), "a cyclone's surge shows the ground, though it rains"
+    sea = replace(archive.of_storms(archive.of_the_sea), inflow=None, inflow_seen=None)
     assert 0 < len(sea) < len(archive)
     torch.testing.assert_close(archive.waterlines, sea.waterlines)
     none = archive.of_storms(torch.zeros(len(archive), dtype=torch.bool))

@@ -115,11 +115,13 @@ def test_the_terrain_is_brought_to_the_baseline_year_and_its_source_says_so() ->
 def test_crests_sink_from_the_year_of_their_survey() -> None:
     before = make_observations()
     assert before.assets is not None
-    before = replace(before, assets=before.assets.assign(crest=3.0, survey_year=2016))
+    before = replace(before, assets=before.assets.assign(crest=3.0, toe=1.0, survey_year=2016))
     after = bring_land_to(before, uniform(), 2006, 2026)
     assert after.assets is not None
     crests = dict(zip(after.assets["asset_id"], after.assets["crest"], strict=True))
     assert crests == pytest.approx({"house": 2.8, "shop": 2.8, "farm": 3.0})  # the farm lies outside
+    toes = dict(zip(after.assets["asset_id"], after.assets["toe"], strict=True))
+    assert toes == pytest.approx({"house": 0.8, "shop": 0.8, "farm": 1.0})
 
 
 def test_every_scenario_of_the_plan_stands_on_the_ground_of_the_assets() -> None:

@@ -11,13 +11,13 @@ from strandline.errors import InputError
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE
 from strandline.observations.sea_level.surge.likelihood import LAG_HOURS
 from strandline.observations.sea_level.surge.weather_response import Column
+from strandline.uncertainty.large_residuals import LargeResiduals
 from strandline.uncertainty.residual_forecaster import (
     CONTEXT_HOURS,
     GRID,
     HOURS,
     LONGEST_LEAD,
     GaugeHistory,
-    LargeResiduals,
     ResidualForecaster,
     Situation,
     fit_residual_forecaster,

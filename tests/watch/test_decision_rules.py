@@ -9,6 +9,7 @@ import pytest
 from strandline.errors import InputError
 from strandline.planning.early_action.derive_triggers import money_phase
 from strandline.planning.early_action.evacuation.area_triggers import AreaTriggers, WholeRegion
+from strandline.planning.early_action.evacuation.area_water import AreaWater
 from strandline.planning.early_action.protocol import Protocol
 from strandline.planning.early_action.trigger_constants import DEFERRAL_HOURS, STOP_HOURS, UNDECIDED_HOURS
 from strandline.planning.early_action.triggers import PhaseState
@@ -46,11 +47,13 @@ def evacuation(crews: int = 0) -> OperationalMeasure:
     )  # fmt: skip
 
 
-def protocol_of(*measures: OperationalMeasure, drainage_hours: float | None = None) -> Protocol:
+def protocol_of(
+    *measures: OperationalMeasure, drainage_hours: float | None = None, water: AreaWater | None = None
+) -> Protocol:
     phases, indicators = [], {}
     for measure in measures:
         if measure.life_safety:
-            area = WholeRegion((LEVEL,), CLEARANCE, "made up")
+            area = WholeRegion((LEVEL,), CLEARANCE, "made up", water=water)
             triggers = AreaTriggers(measure, area, False, drainage_hours, None)
             phases += triggers.phases
             indicators |= triggers.indicators
@@ -70,12 +73,15 @@ def levels_of_peaks(*peaks: tuple[int, float]) -> np.ndarray:
 
 
 def make_config(
-    *measures: OperationalMeasure, crews: int | None = None, drainage_hours: float | None = None
+    *measures: OperationalMeasure,
+    crews: int | None = None,
+    drainage_hours: float | None = None,
+    water: AreaWater | None = None,
 ) -> AgentConfig:
     process = SurgeProcess(np.array([1.3, -0.34]), np.array([0.02, 0.1]), np.array([[0.98, 0.02], [0.02, 0.98]]))
     neighbours = (Sensor(name, 0, 1.0, 0.8, np.array([0.02, 0.08])) for name in ("near", "far"))
     model = SeaModel(process, (own_sensor("own", process), *neighbours))
-    protocol = protocol_of(*measures, drainage_hours=drainage_hours)
+    protocol = protocol_of(*measures, drainage_hours=drainage_hours, water=water)
     return AgentConfig(model, NO_INFLATION, {"own": lambda moments: np.zeros(moments.shape)}, protocol, crews)
 
 
@@ -191,6 +197,23 @@ def test_an_evacuation_ends_by_drained_land_or_by_a_person_and_never_by_the_sea_
         assert evacuate.change == expected
         assert evacuate.needs_person == (drainage_hours is None)
         assert ("a person decides" in evacuate.why) == (drainage_hours is None)
+
+
+@pytest.mark.parametrize("has_no_end", [False, True])
+def test_no_all_clear_is_proposed_while_simulated_water_would_stand(has_no_end: bool) -> None:
+    """Without a stated time the simulated one must pass; then a person decides, and nothing ends by itself."""
+    storm, flood, calm = levels_of_peaks((CLEARANCE, 2.5)), levels_of_peaks((0, 2.5)), levels_of_peaks((5, 0.0))
+    config = make_config(evacuation(), water=AreaWater(0, 3, 30, has_no_end))
+    state = state_with_readings(config)
+    state, _ = decide(config, state, ensemble_of(state, storm))
+    state, _ = decide(config, next_hour(state), ensemble_of(next_hour(state), flood))
+    for hour in range(1, 60):
+        state, decisions = decide(config, next_hour(state), ensemble_of(next_hour(state), calm))
+        evacuate = next(one for one in decisions if one.action == EVACUATE)
+        assert evacuate.change == "keep"
+        assert evacuate.needs_person == (hour >= 30), hour
+    assert ("more than 30 hours" if has_no_end else "up to 30 hours") in evacuate.why
+    assert "a person decides" in evacuate.why
 
 
 def test_an_evacuation_for_a_flood_that_did_not_come_stops_by_itself() -> None:

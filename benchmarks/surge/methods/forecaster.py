@@ -1,7 +1,7 @@
 """The forecaster of the package: normal process, response to the weather, and what neighbours tell of other weeks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 
@@ -14,18 +14,21 @@ from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.sea_level.harmonic_tide import FittedTide, error_of_mean, fit_tide, predict_tide
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE
+from strandline.observations.sea_level.surge.river_process import RiverProcess, fit_river_process
 from strandline.observations.sea_level.surge.weather_response import (
     INVERSE_BAROMETER,
     Column,
     WeatherResponse,
     forcing_of,
 )
+from strandline.observations.weather.known_rivers import between_readings
 from strandline.uncertainty.gauge_forecast.fit import PAST_ISSUES
 from strandline.uncertainty.gauge_forecast.forecaster import leading_modes
 from strandline.uncertainty.gauge_forecast.history import fit_to_history, gauge_history
 from strandline.uncertainty.residual_forecaster import (
     CONTEXT_HOURS,
     LONGEST_LEAD,
+    FittedForecaster,
     GaugeHistory,
     ResidualForecaster,
     Situation,
@@ -81,31 +84,72 @@ def history_of(task: Task, neighbours: Callable[[], Sequence[Floats]] = list) ->
 
 
 def _forecast(task: Task, neighbours: Callable[[], Sequence[Floats]]) -> Forecast:
-    gauge, weather, history = task.gauge, _Columns(task), history_of(task, neighbours)
+    fitted = fit_task(task, neighbours)
 
-    def situation(own: Floats, hours: Indices) -> Situation:
-        window = np.clip(hours[:, None] + np.arange(1 - CONTEXT_HOURS, LONGEST_LEAD + 1), 0, gauge.time.size - 1)
-        known = weather.known_at(hours) if history.columns else None
-        return Situation(own, history.tide_modes[window].astype(float), known)
+    def forecast(issues: Issues) -> Floats:
+        found = fitted.residual.quantiles(fitted.situation(issues), LEVELS)
+        return found[:, np.array(issues.leads)] + issues.tide_at_leads[..., None]
+
+    return forecast
+
+
+@dataclass(frozen=True, eq=False)
+class FittedTask:
+    """The package's forecaster of a task's gauge.
+
+    Attributes:
+        whole: before its errors were measured, with the same of all parts of the record but each.
+        residual: what forecasts.
+        history: that it was fitted to.
+    """
+
+    whole: FittedForecaster
+    residual: ResidualForecaster
+    history: GaugeHistory
+    _task: Task
+    _drivers: "_Columns"
+
+    def situation(self, issues: Issues, *, is_dry: bool = False) -> Situation:
+        """What was known at issues of the test; ``is_dry`` as of `drivers_at`."""
+        hours = ((issues.time - self._task.gauge.time[0]) / HOUR).astype(np.int64)
+        return _situation(self._task, self.history, self._drivers, issues.residual, hours, is_dry=is_dry)
+
+    def situation_of_record(self, hours: Indices, *, is_dry: bool = False) -> Situation:
+        """What was known at hours of the known weeks."""
+        own = _own(self._task, self.history, hours)
+        return _situation(self._task, self.history, self._drivers, own, hours, is_dry=is_dry)
+
+
+def fit_task(task: Task, neighbours: Callable[[], Sequence[Floats]] = list) -> FittedTask:
+    """Fit to the known weeks of a task; ``neighbours`` as of `gauge_history`."""
+    drivers, history = _Columns(task), history_of(task, neighbours)
 
     def situation_at(_: ResidualForecaster, hours: Indices) -> Situation:
-        own = history.level[hours[:, None] + np.arange(1 - CONTEXT_HOURS, 1)]
-        own[:, CONTEXT_HOURS - gauge.reading_delay :] = np.nan
-        return situation(own, hours)
+        return _situation(task, history, drivers, _own(task, history, hours), hours)
 
     def forecast_error(response: WeatherResponse) -> Floats | None:
         if task.weather.mode == "analysis":
             return None
         past = _past_hours(task.train)
-        return learn_forecast_error(response, weather.known_at(past), weather.later(past))
+        return learn_forecast_error(response, drivers.known_at(past)[0], drivers.later(past))
 
-    fitted = fit_to_history(history, situation_at, forecast_error)
+    whole, fitted = fit_to_history(history, situation_at, forecast_error)
+    return FittedTask(whole, fitted, history, task, drivers)
 
-    def forecast(issues: Issues) -> Floats:
-        found = fitted.quantiles(situation(issues.residual, _hours(gauge, issues)), LEVELS)
-        return found[:, np.array(issues.leads)] + issues.tide_at_leads[..., None]
 
-    return forecast
+def _own(task: Task, history: GaugeHistory, hours: Indices) -> Floats:
+    """(N, 72) residuals of the known weeks up to some hours, as far as they came by then."""
+    own = history.level[hours[:, None] + np.arange(1 - CONTEXT_HOURS, 1)]
+    own[:, CONTEXT_HOURS - task.gauge.reading_delay :] = np.nan
+    return own
+
+
+def _situation(
+    task: Task, history: GaugeHistory, drivers: "_Columns", own: Floats, hours: Indices, *, is_dry: bool = False
+) -> Situation:
+    window = np.clip(hours[:, None] + np.arange(1 - CONTEXT_HOURS, LONGEST_LEAD + 1), 0, task.gauge.time.size - 1)
+    modes = history.tide_modes[window].astype(float)
+    return Situation(own, modes, *(drivers.known_at(hours, is_dry=is_dry) if history.columns else ()))
 
 
 class _Columns:
@@ -125,8 +169,21 @@ class _Columns:
             elif kind in ("pressure", "stress_component", "pressure_component", "rain") and enough[i]:
                 self._kept.append((kind, [i]))
         self._names = [column.name for column in task.weather.columns]
+        self._river: RiverProcess | None = None
+        self._rain = [i for i, kind in enumerate(kinds) if kind == "rain"]
+        if kinds and task.gauge.river:
+            self._kept = [(kind, at) for kind, at in self._kept if kind != "rain"]  # rain acts through the river
+            self._at_river = self._names.index(task.gauge.river)
+            train = task.train[:, None]
+            rain, readings = (np.where(train, values, np.nan)[:, at] for at in (self._rain, self._at_river))
+            is_stage = task.weather.columns[self._at_river].unit == "m"
+            self._river = fit_river_process(task.gauge.river, readings, _of_catchment(rain), is_stage=is_stage)
         self.columns = tuple(column for kind, at in self._kept for column in self._of(kind, at))
         self.analysis = _without_short_gaps(self._forcing(values))
+        if self._river is not None:
+            self.columns += (Column(self._river.name, "river", "1"),)
+            flow = self._river.flow(between_readings(values[:, self._at_river]))
+            self.analysis = np.hstack([self.analysis, flow[:, None]])
 
     def _of(self, kind: "Kind | str", at: list[int]) -> tuple[Column, ...]:
         if kind == "wind":
@@ -145,14 +202,24 @@ class _Columns:
             parts.append(part)
         return np.concatenate(parts, axis=-1)
 
-    def known_at(self, hours: Indices) -> Floats:
-        """(N, 222, M, C′) as known at hours of issue."""
+    def known_at(self, hours: Indices, *, is_dry: bool = False) -> tuple[Floats, Floats | None]:
+        """(N, 222, M, C′) as known at hours of issue, and (N, 222, C′) how unsure a river is."""
         context, ahead = CONTEXT_HOURS + BEFORE, LONGEST_LEAD + AFTER
         weather, members, _ = self._weather.at(hours, context, ahead)
         if members is None:
-            return _without_short_gaps(self._forcing(weather))[:, :, None]
-        past = np.repeat(weather[:, None, :context], members.shape[1], axis=1)
-        return np.moveaxis(self._forcing(np.concatenate([past, members], axis=2)), 1, 2)
+            found = _without_short_gaps(self._forcing(weather))[:, :, None]
+        else:
+            past = np.repeat(weather[:, None, :context], members.shape[1], axis=1)
+            found = np.moveaxis(self._forcing(np.concatenate([past, members], axis=2)), 1, 2)
+        if self._river is None:
+            return found, None
+        rain = _of_catchment(weather[..., self._rain])
+        readings = weather[:, :context, self._at_river]
+        flow, spread = self._river.expect(readings, self._river.dry(rain) if is_dry else rain)
+        flows = np.broadcast_to(flow[:, :, None, None], (*found.shape[:3], 1))
+        doubt = np.zeros((*found.shape[:2], found.shape[3] + 1))
+        doubt[..., -1] = spread
+        return np.concatenate([found, flows], axis=3), doubt
 
     def later(self, hours: Indices) -> Floats:
         """(N, 222, C′) as analysed."""
@@ -160,6 +227,11 @@ class _Columns:
         found = self.analysis[np.clip(window, 0, len(self.analysis) - 1)]
         found[(window < 0) | (window >= len(self.analysis))] = np.nan
         return np.asarray(found)
+
+
+def _of_catchment(rain: Floats) -> Floats:
+    """(…, T) mean of the gauges of rain (…, T, G), where all were read."""
+    return _without_short_gaps(rain.mean(axis=-1, keepdims=True))[..., 0]
 
 
 def _without_short_gaps(values: Floats) -> Floats:
@@ -206,10 +278,6 @@ def _residual(other: Gauge, gauge: Gauge, train: Mask) -> Floats | None:
     except RefusedByTheory:
         return None
     return np.asarray(level - tide.mean - predict_tide(tide.constants, gauge.time))
-
-
-def _hours(gauge: Gauge, issues: Issues) -> Indices:
-    return ((issues.time - gauge.time[0]) / HOUR).astype(np.int64)
 
 
 def _past_hours(train: Mask) -> Indices:

@@ -101,6 +101,7 @@ class Gauge:
         operational: issued forecasts of the level, or ``None``.
         has_only_high_waters: whether the level is known at high waters alone.
         note: what a reader of the scores has to know.
+        river: column of the forcing that is a river upstream, which the package's forecaster takes as one.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Gauge:
     operational: Operational | None = None
     has_only_high_waters: bool = False
     note: str = ""
+    river: str = ""
 
     def __post_init__(self) -> None:
         if not self.scored.size:

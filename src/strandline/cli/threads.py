@@ -2,8 +2,8 @@
 
 import os
 
-POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""Variables that size the thread pools of torch, BLAS and numba when they are first loaded."""
+POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Variables that size the thread pools of torch and BLAS when they are first loaded."""
 PROCESSES = "STRANDLINE_PROCESSES"
 """Members of an ensemble that are trained at a time, as `distillation.adaptation.train_members` reads it."""
 
@@ -11,12 +11,13 @@ PROCESSES = "STRANDLINE_PROCESSES"
 def limit_threads() -> None:
     """One thread for each pool, unless the user has set it otherwise.
 
-    torch, numba and BLAS each keep a pool with a thread per core, and a thread that waits for the others spins. On a
-    busy machine a waiting thread so takes the core from the one that it waits for: a run took six to ten times its
-    processor time. The grids and networks here are small: one thread is as fast on an idle machine, and results do not
-    depend on the number of cores. What is worth several cores (tiles of a large region, coasts for pre-training) runs
-    in workers of one thread each; so are the members of an ensemble trained, half as many again at a time as there are
-    cores.
+    torch and BLAS each keep a pool with a thread per core, and a thread that waits for the others spins. On a busy
+    machine a waiting thread so takes the core from the one that it waits for: a run took six to ten times its processor
+    time. The grids and networks here are small: one thread is as fast on an idle machine, and results do not depend on
+    the number of cores. What is worth several cores (tiles of a large region, coasts for pre-training) runs in workers
+    of one thread each; so are the members of an ensemble trained, half as many again at a time as there are cores. The
+    flood solver keeps no pool: it simulates a storm on each core (numba's number of threads), and no storm waits for
+    another.
 
     Call it before torch, numba or numpy is imported; it changes nothing afterwards.
     """

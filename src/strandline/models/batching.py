@@ -24,12 +24,16 @@ from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOUR
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.observations.weather.daily_weather import daily_weather
+from strandline.observations.weather.known_rivers import between_readings, known_rivers, river_readings
+from strandline.observations.weather.land_drivers import hourly_discharge, hourly_rain, known_rain
 from strandline.observations.weather.storms import Split, Storm
 
 Targets = Literal["survey", "truth"]
 FLOOD_SHOWN = np.timedelta64(26, "h")
 """After a storm's peak: two tides. The teacher was trained on scenes of 2 to 14 h; where the gauge was silent, the peak
 that was read lies up to a tide beside the true one."""
+LEAST_RIVER_HOURS = 30
+"""Readings of a river by an issue whose mean is one: a month of daily means; an assumption."""
 
 
 def build_storm_batch(
@@ -52,6 +56,7 @@ def build_storm_batch(
         raise InputError("observations", "have no truth", "only simulated floods have; use targets='survey'")
     region, mean_sea_level = observations.region, float(observations.require_gauge()["mean_sea_level"].values[0])
     parts = storm_gauge_part(observations, storms, sea_level) | scene_part(observations, storms)
+    parts |= inflow_of_the_past(observations, np.array([storm.peak + FLOOD_ISSUE for storm in storms]))
     if observations.has_survey:  # the networks' damage states replace those of an outdated survey alone
         parts |= asset_part(observations, len(storms))
     batch = terrain_features_of(region, observations.terrain, mean_sea_level).attach_to(Batch(**parts))
@@ -157,25 +162,62 @@ def _gauge_part(
 
 def _inflow(observations: Observations, issue: Times, wanted: Times) -> dict[str, Tensor]:
     """Rain and discharge at the hours (B, 72), as far as each was known at the hour of issue; nothing without both."""
-    weather, river = observations.weather, observations.river
-    rains = weather is not None and "rain" in weather
+    sources, river = (observations.weather, observations.weather_forecast), observations.river
+    rains = any(source is not None and "rain" in source for source in sources)
     if not rains and river is None:
         return {}
     found = np.full((*wanted.shape, 2), np.nan)
-    if weather is not None and rains:
-        at = np.searchsorted(weather["time"].values, wanted)  # an analysis is the mean of the hours up to it
-        inside = at < weather.sizes["time"]
-        at = np.where(inside, at, 0)
-        delay = np.timedelta64(round(float(weather["available_after_h"]) * 3600), "s")
-        known = inside & (weather["time"].values[at] <= (issue - delay)[:, None])
-        mean = weather["rain"].mean(("latitude", "longitude")).values
-        found[..., 0] = np.where(known, mean[at], np.nan)
+    if rains:
+        found[..., 0] = known_rain(observations, issue, np.arange(1 - CONTEXT_HOURS, 1))
     if river is not None:
-        flow = river["discharge"].sum("river", skipna=False)
-        ratio = flow / float(flow.mean())
-        found[..., 1] = np.log(ratio.reindex(time=wanted.ravel()).values.reshape(wanted.shape).clip(1e-3))
+        found[..., 1] = _known_discharge(observations, issue)
     seen = ~np.isnan(found)
     return {"inflow": _float(np.where(seen, found, 0.0)), "inflow_seen": torch.from_numpy(seen)}
+
+
+def inflow_of_the_past(observations: Observations, until: Times) -> dict[str, Tensor]:
+    """Rain and discharge of the 72 hours until (B,), by all that is known of them by now; nothing without both.
+
+    A storm's map is made when its scenes are there and its rain was analysed; a forecast knows what was known by then.
+    """
+    wanted = until[:, None] + np.arange(1 - CONTEXT_HOURS, 1).astype("timedelta64[h]")  # (B, 72)
+    hours, place = np.unique(wanted, return_inverse=True)
+    rain, river = hourly_rain(observations, hours), observations.river
+    flow = None if river is None else hourly_discharge(observations, river["time"].values)
+    if rain is None and flow is None:
+        return {}
+    found = np.full((*wanted.shape, 2), np.nan)
+    if rain is not None:
+        found[..., 0] = rain[place.reshape(wanted.shape)]
+    if flow is not None and river is not None:
+        ratio = flow.sum(axis=0) / np.nanmean(flow, axis=1).sum()
+        position = np.searchsorted(river["time"].values, wanted)
+        inside = (position < ratio.size) & (river["time"].values[np.minimum(position, ratio.size - 1)] == wanted)
+        found[..., 1] = np.where(inside, np.log(ratio.clip(1e-3))[np.where(inside, position, 0)], np.nan)
+    seen = ~np.isnan(found)
+    return {"inflow": _float(np.where(seen, found, 0.0)), "inflow_seen": torch.from_numpy(seen)}
+
+
+def _known_discharge(observations: Observations, issue: Times) -> npt.NDArray[np.float64]:
+    """(B, 72) logarithm of the discharge of all rivers over its mean, both by what was known at the issue.
+
+    NaN where it was not known, or with less than ``LEAST_RIVER_HOURS`` of readings by then.
+    """
+    river = observations.require("river")
+    readings, is_stage = river_readings(river)
+    if is_stage.all():
+        return np.full((issue.size, CONTEXT_HOURS), np.nan)
+    known = known_rivers(observations, issue, np.arange(1 - CONTEXT_HOURS, 1))[..., ~is_stage]
+    flow = np.apply_along_axis(between_readings, 1, known).sum(axis=2)  # (B, 72)
+    seen = np.isfinite(readings[~is_stage])
+    totals, counts = np.cumsum(np.where(seen, readings[~is_stage], 0.0), axis=1), np.cumsum(seen, axis=1)  # (R, T)
+    time = river["time"].values
+    mean = np.zeros(issue.size)
+    for total, count, delay in zip(totals, counts, river["available_after_h"].values[~is_stage], strict=True):
+        last = np.searchsorted(time, issue - np.timedelta64(round(delay * 3600), "s"), side="right") - 1
+        enough = (last >= 0) & (count[last] >= LEAST_RIVER_HOURS)
+        mean += np.where(enough, total[last] / np.maximum(count[last], 1), np.nan)
+    return np.asarray(np.log((flow / np.maximum(mean, 1e-6)[:, None]).clip(1e-3)))
 
 
 def _weather(observations: Observations, issue: npt.NDArray[np.datetime64]) -> dict[str, Tensor]:

@@ -70,6 +70,11 @@ class Student(nn.Module):
         self.site_memory = nn.Parameter(torch.zeros(1, SITE_CHANNELS, *site_shape)) if site_shape else None
         self.feature_width = self.map.feature_width
 
+    def inflow_parameters(self) -> list[nn.Parameter]:
+        """The weights that rain and rivers alone reach; none where the student takes neither."""
+        additions = (self.inflow, self.archive.inflow)
+        return [parameter for part in additions if part is not None for parameter in part.parameters()]
+
     def forward(self, batch: Batch, *, without_site_memory: bool = False) -> Prediction:
         """Predict from terrain and whatever other modalities the batch holds.
 

@@ -109,7 +109,12 @@ MODALITIES: dict[str, Modality] = {
         ("fix", "storm", "time", "longitude", "latitude"),
         cost_of_absence="no cyclone tracks, so that all storms are one population and rare levels may be too low",
     ),
-    "river": Modality({"discharge": ("river", "time")}, {}, ("river", "time", "longitude", "latitude")),
+    "river": Modality(
+        {},
+        dict.fromkeys(("discharge", "stage"), ("river", "time")),
+        ("river", "time", "longitude", "latitude", "available_after_h"),
+        cost_of_absence="a flood from upstream counts as one of the sea, and is not seen coming",
+    ),
     "in_situ": Modality({"flood_depth": ("scene", "point")}, {}, ("scene", "point", "time", "x", "y")),
     "flood_survey": Modality(
         {"flood_depth": _SCENES},
@@ -148,7 +153,9 @@ class Observations:
         surge_forecast: levels or surges of operational services, as issued: ``available`` (service, issued) is when a
             cycle could be had, ``lead`` [h]; NaN = not forecast.
         storms: cyclone fixes, one a row, named by coordinate ``storm``.
-        river: hourly discharge of rivers where they enter the region.
+        river: discharge, or levels above the zero of a gauge, of rivers where they enter the region, at the full hours
+            of readings: NaN = none at that hour. The coordinate ``available_after_h`` (river) [h] is how long after
+            its hour a value could be had.
         in_situ: depths at loggers in the floodplain (x, y [m]) at scene times.
         flood_survey: the few labelled maps: greatest depth of the event around ``time``; NaN = not surveyed.
         people: who lives in each cell by a map of people, moved to where homes are known; NaN = the map says nothing.

@@ -48,6 +48,7 @@ _ALL = (
     Variable("wind_north", "m s-1", -120.0, 120.0, "northward wind component at 10 m"),
     Variable("rain", "mm h-1", 0.0, 500.0, "rain and melted snow, the mean over an hour or longer"),
     Variable("discharge", "m3 s-1", 0.0, 400000.0, "discharge of a river where it enters the region"),
+    Variable("stage", "m", -500.0, 9000.0, "level of a river at a gauge, above the gauge's own zero"),
     Variable("sea_level", "m", -15.0, 20.0, "coarse modelled sea level above the region's vertical datum"),
     Variable("maximum_wind", "m s-1", 0.0, 120.0, "greatest sustained wind of a storm"),
     Variable("central_pressure", "Pa", 85000.0, 109000.0, "pressure at a storm's centre"),

@@ -20,7 +20,10 @@ from strandline.pipeline.scores.flood_maps import learning_scores, reliability
 from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.stages import (
+    all_drivers,
+    breaches,
     consequences,
+    flood_timing,
     hazard_maps,
     learning,
     planning,
@@ -33,6 +36,7 @@ from strandline.pipeline.study_area import StudyArea
 from strandline.pipeline.study_area.flood_scores import targets_of
 from strandline.report.findings import RunInfo, RunResults, SeaLevelRiseScenario
 from strandline.report.report import write_report
+from strandline.risk.timing.by_cell import time_map
 from strandline.uncertainty.forecaster import save_forecaster
 from strandline.uncertainty.gauge_forecast.forecaster_file import save_gauge_forecaster
 
@@ -95,15 +99,31 @@ def run(
             estimated.frequent,
         )  # fmt: skip
         highest = stage("map the highest sea", hazard_maps.map_highest, forecaster, area, sea_level, levels, config)
+        maps = stage("sample breaches", breaches.sample_breaches, hazard, frequent, futures, highest, area, sea_level)
+        hazard, frequent, futures, highest = maps.hazard, maps.frequent, maps.futures, maps.highest
+        by_driver = stage("map rain and rivers", all_drivers.map_all_drivers, forecaster, area, sea_level, hazard)
         impact = stage("assess the impact", consequences.assess_impact, hazard, frequent, futures, highest, area)
         information = stage(
             "analyse sensitivity", consequences.analyse_sensitivity, hazard, area, estimated.record_years
         )
         impact = replace(impact, population=stage("count the people", consequences.count_people, hazard, futures, area))
+        impact = replace(
+            impact,
+            loss_of_life=stage(
+                "estimate loss of life",
+                consequences.estimate_loss_of_life, hazard, frequent, futures, impact, area,
+            ),
+            fields=stage("count salted fields", consequences.count_salted_fields, hazard, frequent, futures, area),
+        )  # fmt: skip
         zones, response = stage("find the zones", consequences.find_zones, area, hazard, futures, sea_level)
-        plan = stage(
-            "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level
+        timing = stage(
+            "time the water", flood_timing.time_the_water, area, data, sea_level, levels, zones, response.dry_level
         )
+        repairs = stage("appraise repairs", breaches.appraise_repairs, maps, area)
+        plan = stage(
+            "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level, timing,
+            repairs,
+        )  # fmt: skip
         novelty = stage("compare with training coasts", learning.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})
         deployment = stage(
@@ -125,7 +145,7 @@ def run(
                 {"run": config.seed},
                 metadata.commit,
                 metadata.version,
-                warnings.warnings_of(area, radar, novelty, data, highest, split),
+                warnings.warnings_of(area, radar, novelty, data, highest, split, by_driver),
             ),
             issuer=area.issuer,
             levels=estimated.basis,
@@ -146,9 +166,12 @@ def run(
                 for each, damage in zip(futures, impact.in_future, strict=True)
             ),
             frequent=frequent,
+            repairs=repairs,
             information=information,
             out_of_distribution=novelty,
             learnt=how_learnt(data, members, config.distillation),
+            flood_times=None if timing is None else time_map(timing.floods, timing.return_periods),
+            by_driver=by_driver,
             radar_scenes=with_shares(radar.scenes, data.first_pass, test.land[0].numpy()),
         )
         key = {

@@ -150,10 +150,20 @@ def format_people(people: People, *, in_table: bool = False) -> str:
     """
     if people.is_unknown:
         return "unknown"
-    low, high = format_count(people.low), format_count(people.high)
+    low, high = _people_number(people.low), _people_number(people.high)
     if low == high:
         return low
     return f"{low} to {high}" if in_table else f"between {low} and {high}"
+
+
+def format_number_between(low: float, high: float) -> str:
+    """``between 12 and 130`` things, with two digits rounded outwards; ``none`` where both are 0."""
+    return format_people(People.per_year(low, low, high)) if high > 0 else "none"
+
+
+def _people_number(count: float) -> str:
+    """``1,200``; of a number a year also ``0.3``."""
+    return f"{count:g}" if count < 10 else format_count(count)
 
 
 def format_percent(share: float) -> str:

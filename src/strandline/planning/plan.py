@@ -15,6 +15,7 @@ from strandline.planning.early_action.derive_triggers import (
     join_protocol,
 )
 from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationArea, EvacuationAreas
+from strandline.planning.early_action.evacuation.lives import lives_sentences, what_lives_rest_on
 from strandline.planning.early_action.hindcast import (
     Hindcast,
     HindcastData,
@@ -25,7 +26,8 @@ from strandline.planning.early_action.hindcast import (
 from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR
 from strandline.planning.early_action.protocol import Night, Protocol
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
-from strandline.planning.exposure_notes import MAPPED_PEOPLE, embankment_notes, value_notes
+from strandline.planning.exposure.notes import MAPPED_PEOPLE, embankment_notes, value_notes
+from strandline.planning.exposure.repairs import StretchRepair, plan_repairs
 from strandline.planning.formatting import format_expression, format_money
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.discounting import Economy
@@ -33,11 +35,13 @@ from strandline.planning.investment.pathways import Pathways
 from strandline.planning.investment.plan_investments import plan_investments
 from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.measures import Measures
+from strandline.risk.breaches.repair import Repair
 from strandline.risk.expectation import Expectation
-from strandline.risk.hazard.hazard import BREACHES, Hazard
+from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import FrequentDamage, Impact
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
 from strandline.risk.stage_damage.exposure import overlay_exposure
+from strandline.risk.timing.by_zone import ZoneTime
 
 NO_SURVEY = (
     "No money is stated and no measure is appraised, because no assets were surveyed. A survey of buildings and roads"
@@ -66,12 +70,14 @@ class EarlyActionInputs:
         drainage_hours: stated time in which flooded land drains [h]; ``None`` = not known.
         forecasts: variables that live forecasts give, besides the water level.
         agreed_chance: above which people are called [-].
+        flood_times: of the zones; empty = not simulated.
     """
 
     evacuation: EvacuationAreas | None = None
     drainage_hours: float | None = None
     forecasts: tuple[str, ...] = ()
     agreed_chance: float = PROBABILITY_FOR_LIVES
+    flood_times: tuple[ZoneTime, ...] = ()
 
     @property
     def areas(self) -> tuple[EvacuationArea, ...]:
@@ -111,6 +117,11 @@ class Plan:
         pathways: order of measures while the sea rises; ``None`` = none was found, see ``notes``.
         evacuation: zones that are evacuated together, and their clearance times; ``None`` = the zones are not known.
         without_money: why no amount is stated, and what would change that; empty = amounts are stated.
+        flood_times: when water comes to each zone and how long it stands; empty = not simulated.
+        stretches: of embankments, the best repair first; empty = no breaches are sampled here.
+        lives: who may die in the flood that the plan prepares for, and what it is worth to leave; empty = nobody is
+            counted.
+        lives_rest_on: method and what the upper numbers hold, in sentences.
     """
 
     region: str
@@ -134,6 +145,10 @@ class Plan:
     scenario_sources: Mapping[str, str] = field(default_factory=dict)
     evacuation: EvacuationAreas | None = None
     without_money: str = ""
+    flood_times: tuple[ZoneTime, ...] = ()
+    stretches: tuple[StretchRepair, ...] = ()
+    lives: tuple[str, ...] = ()
+    lives_rest_on: tuple[str, ...] = ()
 
     @property
     def n_triggers(self) -> int:
@@ -163,6 +178,7 @@ def plan_adaptation(
     early_action: EarlyActionInputs = NO_INPUTS,
     basis: Sequence[str] = (),
     left_out: Sequence[str] = (),
+    repairs: Sequence[Repair] = (),
 ) -> Plan:
     """Appraise all measures by running the damage chain with and without them, and derive the emergency triggers.
 
@@ -178,6 +194,7 @@ def plan_adaptation(
         early_action: what the triggers rest on, besides hazard and damage.
         basis: what money, discount rate, horizon and costs rest on, in sentences.
         left_out: measures that are not considered here, and why, in sentences.
+        repairs: of stretches of embankments, the best first; empty = no breaches are sampled here.
 
     Raises:
         InputError: a negative budget, or what `appraise` refuses.
@@ -246,14 +263,22 @@ def plan_adaptation(
         notes.append("The triggers were not tested on a record: none is long enough.")
     elif protocol is not None and hindcast_data is not None:
         hindcasts = hindcast_protocol(protocol, triggered, hindcast_data)
+    repaired = plan_repairs(repairs, measures, economy, impact.expected_annual_damage, budget)
+    notes += [
+        *drainage_notes(early_action),
+        *left_out,
+        *without_trigger,
+        *embankment_notes(impact.assets, datum),
+        *repaired.notes,
+    ]
     operational = [_operational_action(each, hindcasts, economy.money) for each in triggered]
     return Plan(
         region=hazard.region.name,
         vertical_datum=datum,
-        actions=_ranked([_monitoring(), *operational, *actions]),
+        actions=_ranked([_monitoring(), *operational, *actions, *repaired.actions]),
         protocol=protocol,
         hindcasts=hindcasts,
-        notes=(*notes, *left_out, *without_trigger, *embankment_notes(impact.assets, datum), BREACHES),
+        notes=(*notes, hazard.breaches),
         expected_annual_damage=impact.expected_annual_damage,
         unknown_assets=impact.unknown_assets,
         unknown_value=impact.unknown_value,
@@ -269,7 +294,27 @@ def plan_adaptation(
         scenario_sources=scenarios.sources if outcomes else {},
         evacuation=early_action.evacuation,
         without_money=without_money,
+        flood_times=early_action.flood_times,
+        stretches=repaired.stretches,
+        lives=lives_sentences(impact.loss_of_life, hazard.return_periods[-1]),
+        lives_rest_on=what_lives_rest_on(impact.loss_of_life),
     )
+
+
+def drainage_notes(inputs: EarlyActionInputs) -> list[str]:
+    """Where stated drainage is faster than in the simulation: one of them is wrong."""
+    stated, notes = inputs.drainage_hours, []
+    for area in inputs.areas:
+        water = area.water
+        if stated is None or water is None or water.standing_hours is None:
+            continue
+        if water.has_no_end or water.standing_hours > stated:
+            notes.append(
+                f"Contradiction in area {area.name}: the region file states that flooded land drains in {stated:g}"
+                f" hours, but in simulated floods water stood {water.standing_in_words} after the sea was last at the"
+                " area's level. The triggers follow the stated hours. Check them before anybody returns."
+            )
+    return notes
 
 
 def _operational_action(triggered: TriggeredAction, hindcasts: Sequence[Hindcast], money: MoneyUnit) -> Action:

@@ -13,11 +13,14 @@ from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, ProvenanceKind
 from strandline.planning.plan import Plan
 from strandline.report.alerts.issuer import Issuer
+from strandline.risk.breaches.repair import Repair
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.joint.driver_floods import DriverFloods, NotMapped
 from strandline.risk.hazard.levels.sampled_levels import LevelBasis
 from strandline.risk.impact.impact import Impact
 from strandline.risk.sensitivity import SensitivityAnalysis
+from strandline.risk.timing.by_cell import TimeMap
 from strandline.uncertainty.out_of_distribution import OutOfDistribution
 
 SURGE_COLUMNS = ("issue_time", "time", "lead_h", "p10", "p50", "p90", "observed", "tide")
@@ -176,6 +179,9 @@ class RunResults:
         information: what drives the uncertainty of the damage, and what would reduce it; None = nothing to reduce.
         maxima_per_year: maxima in a year of record [a-1]; 1 for annual maxima.
         learnt: how the students learnt; None = not recorded.
+        flood_times: map of when simulated water arrives and how long it stands; None = not simulated.
+        by_driver: what sea, rain and rivers flood in a year together; None = neither rain nor a river is known.
+        repairs: of the stretches of embankments, in the order of the plan's; empty = no breaches are sampled.
         out_of_distribution: how the site compares with the training coasts; None = not compared.
     """
 
@@ -198,6 +204,9 @@ class RunResults:
     frequent: Hazard | None = None
     radar_scenes: tuple[RadarScene, ...] = ()
     learnt: HowLearnt | None = None
+    flood_times: TimeMap | None = None
+    by_driver: DriverFloods | NotMapped | None = None
+    repairs: tuple[Repair, ...] = ()
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -27,11 +27,15 @@ from strandline.report.data_sources import DATA_SOURCES, describe_data
 from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.flooded_land import flooded_land
+from strandline.report.plan.flood_times_table import FLOOD_TIMES_FILE, flood_times_csv
 from strandline.report.plan.markdown import plan_to_markdown
+from strandline.report.plan.repairs import STRETCHES_FILE, stretches_geojson
 from strandline.report.radar_scenes import RADAR_SCENES_FILE, radar_scenes_csv
 from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import BREACHES, Hazard
+from strandline.risk.hazard.joint.driver_floods import ALL_DRIVERS_METHOD, DriverFloods
+from strandline.risk.impact.lives.loss_of_life import METHOD
 from strandline.risk.people import BASIS_OF_BOUNDS
 from strandline.risk.stage_damage.annual_probability import ANNUAL_METHOD, FloodChances
 
@@ -46,6 +50,7 @@ RASTERS = (
 ANNUAL_FILE = "annual_flood_probability.tif"
 ANNUAL_QUANTITY = "probability that the depth reaches 0.15 m in a year"
 ANNUAL_BOUNDS = ("at least", "at most")
+ALL_DRIVERS_FILE = "annual_flood_probability_all_drivers.tif"
 SUMMARISED_SCORES = (
     *("teacher_iou", "student_iou", "labels_only_iou", "pretrained_iou", "finetuned_iou"),
     *("retention", "gap_closed", "n_labels", "n_test_storms"),
@@ -67,15 +72,22 @@ def write_products(out: Path, results: RunResults) -> None:
     for file, field, quantity in RASTERS:
         write_raster(out / file, scenarios, field, quantity)
     write_annual_probability(out / ANNUAL_FILE, results)
+    if isinstance(results.by_driver, DriverFloods):
+        write_all_drivers(out / ALL_DRIVERS_FILE, hazard, results.by_driver)
     write_flood_depth(out / "flood_depth.tif", scenarios)
     write_surge(out / "surge.csv", results.surge)
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
     write_assets(out / "assets.geojson", results)
     write_json(out / "plan.json", plan_to_json(results.plan))
     write_json(out / SCHEMA_FILE, plan_schema())
+    if results.repairs:
+        content = stretches_geojson(results.plan, results.repairs, hazard.region.crs)
+        write_text(out / STRETCHES_FILE, content)
     write_text(out / "plan.md", plan_to_markdown(results.plan, frozenset().union(*results.kinds.values())))
     if results.plan.protocol is not None:
         write_text(out / "protocol.toml", protocol_to_toml(results.plan.protocol))
+    if results.plan.flood_times:
+        write_text(out / FLOOD_TIMES_FILE, flood_times_csv(results.plan.flood_times))
     if results.radar_scenes:
         write_text(out / RADAR_SCENES_FILE, radar_scenes_csv(results.radar_scenes))
     write_json(out / "risk_data_library.json", describe_for_catalogues(results))
@@ -125,6 +137,17 @@ def write_annual_probability(path: Path, results: RunResults) -> None:
     write_bytes(path, content)
 
 
+def write_all_drivers(path: Path, hazard: Hazard, floods: DriverFloods) -> None:
+    """Write the annual probability of flooding by sea, rain and rivers together [a-1], and the part of each."""
+    named = [("mean", floods.chance), ("p5", floods.low), ("p95", floods.high)]
+    bands = [*(band for _, band in named), floods.by_sea, *floods.shares]
+    names = [f"today, all drivers, in any one year, {part}" for part, _ in named]
+    names += ["today, the sea alone, in any one year, mean", *(f"today, part of the {each}" for each in floods.drivers)]
+    learned = replace(hazard, breaches=BREACHES)  # its maps are those of the networks alone
+    content = as_cog(learned, np.stack(bands), names, "1/yr", ANNUAL_QUANTITY, METHOD=ALL_DRIVERS_METHOD)
+    write_bytes(path, content)
+
+
 def band_name(scenario: str, return_period: float, part: str = "") -> str:
     """Return the name of a band that holds under the condition of a return level, such as a percentile's."""
     return f"{scenario}, given the {return_period:g}-year sea level" + (f", {part}" if part else "")
@@ -148,7 +171,8 @@ def as_cog(hazard: Hazard, bands: Reals, descriptions: Sequence[str], unit: str,
     with MemoryFile() as plain, MemoryFile() as optimised:
         with plain.open(**profile) as dataset:
             dataset.write(np.asarray(bands, dtype=np.float32))
-            dataset.update_tags(**provenance_tags(region, hazard.provenance), UNIT=unit, QUANTITY=quantity, **tags)
+            known = provenance_tags(region, hazard.provenance, hazard.breaches)
+            dataset.update_tags(**known, UNIT=unit, QUANTITY=quantity, **tags)
             for index, description in enumerate(descriptions, start=1):
                 dataset.set_band_description(index, description)
                 dataset.update_tags(index, UNIT=unit)
@@ -191,7 +215,7 @@ def write_assets(path: Path, results: RunResults) -> None:
     collection["units"] = {
         "value": f"{money}", "expected_annual_damage": f"{money} per year", "depth": "m", "damage_state": "probability",
         "out_of_service": "probability", "per_year": "events per year",
-        "operation_threshold": "m", "crest": "m", "people": "1", "places": "1",
+        "operation_threshold": "m", "crest": "m", "toe": "m", "people": "1", "places": "1",
     }  # fmt: skip
     write_text(path, json.dumps(collection, allow_nan=False) + "\n")
 
@@ -271,8 +295,12 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
             "totals": as_json([asdict(total) for total in impact.totals]),
             "people": None if impact.population is None else as_json(asdict(impact.population)),
             "people_basis": BASIS_OF_BOUNDS,
+            "loss_of_life": None if impact.loss_of_life is None else as_json(asdict(impact.loss_of_life)),
+            "loss_of_life_basis": METHOD,
+            "fields": None if impact.fields is None else as_json(asdict(impact.fields)),
             "information": None if results.information is None else as_json(asdict(results.information)),
         },
+        "all_drivers": _summarise_drivers(results),
         "out_of_distribution": None
         if outlier is None
         else {"p_values": dict(outlier.p_values), "warning": outlier.warning},
@@ -286,6 +314,22 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         "version": run.version,
         "started": f"{run.started:%Y-%m-%dT%H:%M:%SZ}",
         "warnings": list(run.warnings),
+    }
+
+
+def _summarise_drivers(results: RunResults) -> JsonValue:
+    """Floods by all drivers: area a year [m2], its parts, and damage a year; why there are none; ``None`` = unknown."""
+    floods = results.by_driver
+    if not isinstance(floods, DriverFloods):
+        return None if floods is None else {"not_mapped": floods.reason}
+    damage = {"damage": floods.damage, "damage_by_sea": floods.damage_by_sea}
+    return {
+        "area_per_year": floods.area(floods.chance),
+        "area_per_year_by_sea": floods.area(floods.by_sea),
+        "parts": {name: floods.area(part) for name, part in zip(floods.drivers, floods.shares, strict=True)},
+        **{name: None if value is None else as_json(asdict(value)) for name, value in damage.items()},
+        "record_years": floods.record_years,
+        "events": floods.events,
     }
 
 
@@ -329,7 +373,7 @@ def as_json(value: object) -> JsonValue:
     return str(value)
 
 
-def provenance_tags(region: Region, provenance: Mapping[str, Provenance]) -> dict[str, str]:
+def provenance_tags(region: Region, provenance: Mapping[str, Provenance], breaches: str = BREACHES) -> dict[str, str]:
     """Return the metadata tags of every raster."""
     kinds = {entry.kind for entry in provenance.values()}
     return {
@@ -337,6 +381,6 @@ def provenance_tags(region: Region, provenance: Mapping[str, Provenance]) -> dic
         "SOURCES": "; ".join(f"{name}: {entry.source} ({entry.kind})" for name, entry in provenance.items()),
         "VERTICAL_DATUM": region.vertical_datum,
         "REGION": region.name,
-        "BREACHES": BREACHES,
+        "BREACHES": breaches,
         "SOFTWARE": "strandline",
     }

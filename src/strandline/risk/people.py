@@ -71,6 +71,12 @@ class People:
         low, high = _two_digits(low, math.floor), _two_digits(high, math.ceil)
         return cls(low, min(max(_two_digits(likely, round), low), high), high)
 
+    @classmethod
+    def per_year(cls, low: float, likely: float, high: float) -> Self:
+        """Bounds of a number a year, widened to two significant digits; below 1 too, but to whole hundredths."""
+        low, high = _two_significant_digits(low, math.floor), _two_significant_digits(high, math.ceil)
+        return cls(low, min(max(likely, low), high), high)
+
     def within(self, whole: Self) -> Self:
         """The same people as a part of the ``whole``: no bound of theirs is above its own."""
         low, high = min(self.low, whole.low), min(self.high, whole.high)
@@ -198,3 +204,9 @@ def _two_digits(value: float, rounded: Callable[[float], int]) -> float:
     """A number of people with two significant digits, rounded as given; whole numbers below 100."""
     step = 10.0 ** max(math.floor(math.log10(value)) - 1, 0) if value >= 1 else 1.0
     return rounded(round(value / step, 9)) * step
+
+
+def _two_significant_digits(value: float, rounded: Callable[[float], int]) -> float:
+    """A number with two significant digits, rounded as given; whole hundredths below 0.1."""
+    digits = min(1 - math.floor(math.log10(value)), 2) if value > 0 else 0
+    return round(rounded(round(value * 10.0**digits, 9)) / 10.0**digits, max(digits, 0))

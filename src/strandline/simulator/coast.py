@@ -23,6 +23,7 @@ from strandline.simulator.exposure.population import add_population
 from strandline.simulator.hydrodynamics import inundation
 from strandline.simulator.hydrodynamics.basin import Basin
 from strandline.simulator.hydrodynamics.forcing import Forcing
+from strandline.simulator.hydrodynamics.rain_and_rivers import M_PER_MM_H, ROOM, SOAKS
 from strandline.simulator.landscape.drainage import draw_sluices
 from strandline.simulator.landscape.terrain import (
     Terrain,
@@ -46,11 +47,6 @@ logger = logging.getLogger(__name__)
 HOURS_BEFORE, HOURS_AFTER = 24, 24
 """Simulated hours before and after a storm's peak."""
 _RADAR_HOURS, _OPTICAL_HOURS = (2, 14), (4, 24)
-SOAKS, ROOM = 3.0 / 3.6e6, 0.05
-"""Rate at which soil takes water [m s-1], as clay loam (Rawls et al. 1983, J. Hydraul. Eng. 109, table 2), and the room
-that an event finds in it [m]: an assumption."""
-
-
 SIMULATED = Provenance("simulated", "strandline.simulator", "Apache-2.0")
 _OBSERVED = (
     "terrain", "tide_gauge", "sar", "sar_reference", "optical", "weather", "weather_forecast", "storms", "river",
@@ -178,7 +174,7 @@ def _flood(drawn: DrawnCoast, beds: Floats, progress: Callable[[float], None] | 
     if drawn.sea.rain is not None:
         soil = np.where(terrain.land, SOAKS, 0.0), np.full(terrain.bed.shape, ROOM)
         domain = replace(domain, structures=draw_sluices(terrain), infiltration=soil)
-        forcing = replace(forcing, rain=drawn.sea.rain.values[window] / 3.6e6)
+        forcing = replace(forcing, rain=drawn.sea.rain.values[window] * M_PER_MM_H)
     return inundation.inundate(
         domain,
         forcing,

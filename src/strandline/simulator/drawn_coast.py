@@ -11,6 +11,7 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.region import Region
 from strandline.observations.weather.forecast_errors import synthetic_forecasts
+from strandline.observations.weather.land_drivers import RAIN_HOURS, rain_of_a_day
 from strandline.observations.weather.storms import Storm, find_events, find_storms
 from strandline.simulator.landscape.terrain import ReferenceLevels, Side, Terrain, draw_terrain
 from strandline.simulator.sea.rain import local_runoff
@@ -21,8 +22,6 @@ from strandline.simulator.sensors.gauges import SensorQuality
 ARM_DISCHARGE, MAIN_ARM_DISCHARGE = 300.0, 1000.0
 """Mean discharge of the river arm in the domain [m3 s-1]; many arms share the discharge of the whole river. A coast
 with rain lies on a main arm, which a flood season fills to its levees."""
-RAIN_HOURS = 24
-"""Over which rain is summed to find the events of rain [h]."""
 _HIGH_WATERS_PER_YEAR, _DESIGN_EXCEEDANCES_PER_YEAR = 2.0, 0.3
 
 
@@ -137,9 +136,8 @@ def _simulable_storms(name: str, sea: SeaRecord, count: int, years: float) -> li
 def land_drivers(sea: SeaRecord) -> tuple[Floats, Floats]:
     """Rain of the last day [mm] and discharge of the river arm [m3 s-1], hourly (T,), of a sea with rain."""
     assert sea.rain is not None
-    rain = sea.rain.values
-    total = np.cumsum(np.concatenate([np.zeros(RAIN_HOURS), rain]))
-    return np.asarray(total[RAIN_HOURS:] - total[:-RAIN_HOURS]), arm_discharge(sea)
+    before = np.zeros(RAIN_HOURS)  # it was dry before the record
+    return rain_of_a_day(np.concatenate([before, sea.rain.values]))[RAIN_HOURS:], arm_discharge(sea)
 
 
 def arm_discharge(sea: SeaRecord) -> Floats:

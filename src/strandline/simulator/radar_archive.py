@@ -22,6 +22,7 @@ from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.hydrodynamics import inundation
 from strandline.simulator.hydrodynamics.basin import Basin
 from strandline.simulator.hydrodynamics.forcing import Forcing
+from strandline.simulator.hydrodynamics.rain_and_rivers import ROOM, SOAKS, rain_and_rivers
 from strandline.simulator.landscape.polders import Polders
 from strandline.simulator.landscape.terrain import DEEPEST_BED, ReferenceLevels, Terrain
 from strandline.simulator.sensors.gauges import SensorQuality, survey_floods
@@ -43,7 +44,7 @@ def simulate_archive(
 ) -> Observations:
     """A copy with simulated ``sar``, ``sar_reference``, ``flood_survey`` and ``truth`` of the storms.
 
-    Where people surveyed floods, their surveys stay and none is simulated.
+    Where people surveyed floods, their surveys stay and none is simulated. Rain and rivers flood where they are known.
 
     Args:
         observations: terrain and tide gauge; the elevation product is used as the true bed.
@@ -60,9 +61,17 @@ def simulate_archive(
     hours = np.arange(window.shape[1])
     kept = [storm for storm, is_complete in zip(storms, complete, strict=True) if is_complete]
     terrain = solver_terrain(observations, max(storm.peak_level for storm in kept))
+    basin = Basin(terrain.bed, terrain.roughness, terrain.cell_size, terrain.open_boundary)
+    forcing = Forcing(hours.astype(np.float64) * 3600.0, np.asarray(level[window], dtype=np.float64))
+    inland = rain_and_rivers(observations, gauge["time"].values, window, terrain.land, terrain.open_boundary)
+    if inland.rain is not None:
+        soil = np.where(terrain.land, SOAKS, 0.0), np.full(terrain.bed.shape, ROOM)
+        basin, forcing = replace(basin, infiltration=soil), replace(forcing, rain=inland.rain)
+    if inland.discharge is not None:
+        basin, forcing = replace(basin, inflow_cells=inland.cells), replace(forcing, discharge=inland.discharge)
     flood = inundation.inundate(
-        Basin(terrain.bed, terrain.roughness, terrain.cell_size, terrain.open_boundary),
-        Forcing(hours.astype(np.float64) * 3600.0, np.asarray(level[window], dtype=np.float64)),
+        basin,
+        forcing,
         initial_level=np.asarray(level[window[:, 0]], dtype=np.float64),
         output_times=(HOURS_BEFORE + np.arange(1.0, HOURS_AFTER + 1)) * 3600.0,
         initially_dry=terrain.land,
@@ -123,6 +132,18 @@ def solver_terrain(observations: Observations, highest: float) -> Terrain:
     )
 
 
+def within_bounds(terrain: Terrain, lowest: Floats, highest: Floats) -> Terrain:
+    """The terrain with its land (H, W) clipped to what past floods show of it.
+
+    A dry cell behind an embankment becomes ground as high as the sea level that it withstood.
+
+    Args:
+        lowest, highest: (H, W) of the effective elevation [m, region datum]; infinite where unbounded.
+    """
+    clipped = np.clip(terrain.bed, np.minimum(lowest, highest), highest)
+    return replace(terrain, bed=np.where(terrain.land, clipped, terrain.bed))
+
+
 def _observe_floods(
     observations: Observations,
     terrain: Terrain,
@@ -148,7 +169,9 @@ def _observe_floods(
     unknown = np.isnan(flood.max_depth[surveyed])
     seen = survey_floods(np.where(unknown, 0.0, flood.max_depth[surveyed]), quality, rng)
     source = Provenance(
-        "simulated", "hydrodynamics on this terrain, driven by this gauge, observed by a simulated radar"
+        "simulated",
+        "hydrodynamics on this terrain, driven by this gauge, and by rain and rivers where these are known, observed by"
+        " a simulated radar",
     )
     simulated = {**radar, "truth": depths(flood.max_depth, every)}
     if observations.flood_survey is None:

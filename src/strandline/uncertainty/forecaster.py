@@ -79,6 +79,18 @@ class Forecaster:
         """M, of the ensemble."""
         return sum(each.members if isinstance(each, MultiHeadStudent) else 1 for each in self.students)
 
+    @property
+    def takes_inflow(self) -> bool:
+        """Whether rain and rivers change what every student predicts."""
+        return all((s.trunk if isinstance(s, MultiHeadStudent) else s).inflow is not None for s in self.students)
+
+    def draw_member(self, rng: np.random.Generator) -> tuple[Self, int]:
+        """The smallest part of the ensemble that holds a member drawn evenly, and its number there."""
+        sizes = [each.members if isinstance(each, MultiHeadStudent) else 1 for each in self.students]
+        drawn = int(rng.integers(sum(sizes)))
+        which = int(np.searchsorted(np.cumsum(sizes), drawn, side="right"))
+        return replace(self, students=(self.students[which],)), drawn - sum(sizes[:which])
+
     def without_site_memory(self) -> Self:
         """The same students for another coast: without site memory and without archive."""
         students = deepcopy(self.students)

@@ -1,8 +1,7 @@
 """Forecast of a gauge's residual: normal process, response to the weather, and errors measured on weeks left out."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,13 @@ from strandline.observations.arrays import Floats, Indices
 from strandline.observations.sea_level.surge.likelihood import Record
 from strandline.observations.sea_level.surge.residual_process import fit_residual_covariance
 from strandline.observations.sea_level.surge.surge_forecast import DrivenResidual, drive, predict_driven
-from strandline.observations.sea_level.surge.weather_response import Column, WeatherResponse, fit_weather_response
+from strandline.observations.sea_level.surge.weather_response import (
+    Column,
+    WeatherResponse,
+    driver_of,
+    fit_weather_response,
+)
+from strandline.uncertainty.large_residuals import LargeResiduals, amplitude_by_lead
 
 CONTEXT_HOURS, LONGEST_LEAD = 72, 72
 HOURS = CONTEXT_HOURS + LONGEST_LEAD
@@ -29,9 +34,6 @@ LEAD_WINDOW = 6
 AMPLITUDES = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6)
 """Candidates for the standard deviation of a factor on the response to the weather [-]: storms err in proportion to
 their size. It only widens what the process says."""
-LARGE_SHARE, FEWEST_LARGE, MOST_FACTOR = 0.1, 300, 3.0
-"""Share of the forecasts that count as of a large residual, errors of them that a factor needs, and its greatest
-value."""
 WEATHER_HOURS = 72
 """Length of an independent piece of weather [h]; an assumption: a storm and its surge last two to four days."""
 FEWEST_ERRORS = 100
@@ -50,53 +52,39 @@ class Situation:
         tide_modes: (N, 144, R) of the tide's error [m] from 71 h before the issue to 72 h after.
         weather: (N, 144 + 78, M, C) of M members as known at the issue, in the response's columns, from 143 h before it
             to 78 h after; NaN = not known. ``None`` = there is no weather.
+        doubt: (N, 144 + 78, C) standard deviation of the weather [its units], as that of a river that is not forecast;
+            ``None`` = what forecasts miss is all.
     """
 
     own: Floats
     tide_modes: Floats
     weather: Floats | None = None
+    doubt: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.own)
 
     def __getitem__(self, rows: slice | Indices) -> "Situation":
-        weather = None if self.weather is None else self.weather[rows]
-        return Situation(self.own[rows], self.tide_modes[rows], weather)
+        weather, doubt = (None if each is None else each[rows] for each in (self.weather, self.doubt))
+        return Situation(self.own[rows], self.tide_modes[rows], weather, doubt)
+
+    def of_columns(self, at: Indices) -> "Situation":
+        """The same with some of the columns alone."""
+        weather = None if self.weather is None else self.weather[..., at]
+        return replace(self, weather=weather, doubt=None if self.doubt is None else self.doubt[..., at])
 
 
-@dataclass(frozen=True)
-class LargeResiduals:
-    """How much less sure a forecast of a large residual is than one of a small.
+@dataclass(frozen=True, eq=False)
+class Fallback:
+    """A response to a part of the drivers, which answers where others of them are not known.
 
     Attributes:
-        middle, high: of the size of the forecast residual [m]: half and nine tenths of the forecasts lie below.
-        factor: on the spread from ``high`` on, 1 or more [-]; it grows from 1 at ``middle``.
+        response: its columns are some of those of the forecaster's response.
+        forecast_error: as of the forecaster.
     """
 
-    middle: float = 0.0
-    high: float = math.inf
-    factor: float = 1.0
-
-    def of(self, mean: Floats) -> Floats:
-        """Factors on the spread of forecasts of these residuals [m]."""
-        share = np.clip((np.abs(mean) - self.middle) / max(self.high - self.middle, 1e-9), 0.0, 1.0)
-        return np.asarray(1 + (self.factor - 1) * share)
-
-    @classmethod
-    def measure(cls, mean: Floats, error: Floats, half_width: Floats) -> "LargeResiduals":
-        """The factor with which nine in ten errors of the largest tenth of forecasts lie within the range.
-
-        Args:
-            mean, error: (N, 73) [m] of forecasts and of what they missed, NaN = not known.
-            half_width: (N, 73) of the range that is meant to hold nine in ten errors [m].
-        """
-        known = np.isfinite(error)
-        if known.sum() < FEWEST_LARGE / LARGE_SHARE:
-            return cls()
-        size, ratio = np.abs(mean[known]), np.abs(error[known]) / half_width[known]
-        middle, high = np.quantile(size, [0.5, 1 - LARGE_SHARE])
-        found = float(np.quantile(ratio[size >= high], 0.9))
-        return cls(float(middle), float(high), float(np.clip(found, 1.0, MOST_FACTOR)))
+    response: WeatherResponse
+    forecast_error: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,20 +93,38 @@ class ResidualForecaster:
 
     Attributes:
         covariance: (168,) of the residual without weather [m2].
-        response: to the weather; ``None`` = there is none.
+        response: to the weather, and to rain or rivers; ``None`` = there is none.
         forecast_error: (144, K) modes [m] of what forecasts of the weather miss, by hour about the issue.
-        amplitude: standard deviation of a factor on the response [-].
+        amplitude: (73,) standard deviation of a factor on the response by lead [-], or one number for all.
         errors: (73, 103) quantiles of the errors, by lead, in standard deviations, at ``GRID``: in weeks left out,
             or of Student's distribution where these are wider.
         large: how much less sure a forecast of a large residual is.
+        fallbacks: in their order, each for the hours that no response before it answers.
     """
 
     covariance: Floats
     response: WeatherResponse | None
     forecast_error: Floats | None
-    amplitude: float
+    amplitude: Floats | float
     errors: Floats
-    large: LargeResiduals = LargeResiduals()
+    large: LargeResiduals = field(default_factory=LargeResiduals)
+    fallbacks: tuple[Fallback, ...] = ()
+
+    @property
+    def responses(self) -> tuple[Fallback, ...]:
+        """All responses, in the order in which they answer."""
+        return () if self.response is None else (Fallback(self.response, self.forecast_error), *self.fallbacks)
+
+    @property
+    def answers_land(self) -> bool:
+        """Whether a river or rain is among what is answered."""
+        return self.response is not None and any(driver_of(column) != "weather" for column in self.response.columns)
+
+    def columns_of(self, response: WeatherResponse) -> Indices:
+        """Where the columns of a response stand in a situation."""
+        assert self.response is not None
+        names = [column.name for column in self.response.columns]
+        return np.array([names.index(column.name) for column in response.columns])
 
     def moments(self, situation: Situation) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the residual (N, 73) [m] by lead.
@@ -145,23 +151,32 @@ class ResidualForecaster:
         seen = np.isfinite(situation.own)
         own = np.where(seen, situation.own, 0.0)
         modes, first = TIDE_DOUBT * situation.tide_modes, CONTEXT_HOURS - 1
-        shift = np.zeros((len(situation), HOURS))
+        shift, found = np.zeros((len(situation), HOURS)), None
         if self.response is not None:
             shift = situation.tide_modes @ self.response.tide_shift
-        if self.response is not None and situation.weather is not None:
-            driven = drive(self.response, situation.weather, self.forecast_error)
+        for each in self.responses if situation.weather is not None else ():
+            part = situation if each.response is self.response else situation.of_columns(self.columns_of(each.response))
+            assert part.weather is not None
+            driven = drive(each.response, part.weather, each.forecast_error, part.doubt)
             answer = driven.mean[:, first:]
-            driven = replace(driven, mean=driven.mean + shift)
-            with_weather = predict_driven(own, seen, modes, self.response.residual_covariance, driven, first)
-            known = np.isfinite(with_weather[0])
-            if known.all():
-                return (*with_weather, answer)
+            driven = replace(driven, mean=driven.mean + situation.tide_modes @ each.response.tide_shift)
+            answered = predict_driven(own, seen, modes, each.response.residual_covariance, driven, first)
+            found = _completed(found, (*answered, answer))
+            if np.isfinite(found[0]).all():
+                return found
         nothing = DrivenResidual(shift, np.zeros((len(situation), HOURS, 0)))
         mean, spread = predict_driven(own, seen, modes, self.covariance, nothing, first)
-        if self.response is None or situation.weather is None:
-            return mean, spread, np.zeros_like(mean)
-        found = zip((*with_weather, answer), (mean, spread, np.zeros_like(mean)), strict=True)
-        return tuple(np.where(known, one, other) for one, other in found)  # type: ignore[return-value]
+        return _completed(found, (mean, spread, np.zeros_like(mean)))
+
+
+def _completed(
+    found: tuple[Floats, Floats, Floats] | None, other: tuple[Floats, Floats, Floats]
+) -> tuple[Floats, Floats, Floats]:
+    """What was found, and where its first is not known the other."""
+    if found is None:
+        return other
+    known = np.isfinite(found[0])
+    return tuple(np.where(known, one, two) for one, two in zip(found, other, strict=True))  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +190,7 @@ class GaugeHistory:
         columns: of the weather; empty = none.
         part: (T,) number of the part that an hour is left out with, as its week; −1 = never.
         others: the same residual as neighbours show it.
+        fallbacks: names of the columns that each fallback answers to, in their order.
     """
 
     level: Floats
@@ -183,6 +199,16 @@ class GaugeHistory:
     columns: tuple[Column, ...]
     part: Indices
     others: tuple[Record, ...] = ()
+    fallbacks: tuple[tuple[str, ...], ...] = ()
+
+    def response(self, level: Floats, names: Sequence[str], logarithms: Floats | None = None) -> WeatherResponse | None:
+        """Fitted to levels (T,) with some of the columns; ``None`` = no level at an hour with their values."""
+        at = [number for number, column in enumerate(self.columns) if column.name in names]
+        columns = [self.columns[number] for number in at]
+        try:
+            return fit_weather_response(level, self.tide_modes, self.weather[:, at], columns, self.others, logarithms)
+        except RefusedByTheory:
+            return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,16 +226,23 @@ class FittedForecaster:
     part: Indices
 
     def measured(
-        self, issues: Indices, situation: Situation, forecast_error: Floats | None = None
+        self,
+        issues: Indices,
+        situation: Situation,
+        forecast_error: Floats | None = None,
+        of_fallbacks: Sequence[Floats | None] | None = None,
     ) -> ResidualForecaster:
         """The forecaster of all parts, with the errors of the parts that were left out.
 
-        How the spread grows with the response, and the distribution of the errors, are those of these parts.
+        How the spread grows with the response, and the distribution of the errors, are those of these parts. Floods of
+        rivers are rare and their errors decide little of a likelihood: where a river or rain is answered, the spread
+        grows so that it holds the errors of the largest responses, by lead.
 
         Args:
             issues: (N,) hours of the history whose situations these are; those near known levels measure the errors.
             situation: at these hours.
             forecast_error: (144, K) modes [m] of what forecasts of the weather miss.
+            of_fallbacks: the same of each fallback; ``None`` = nothing is added.
 
         Raises:
             InputError: an hour of issue outside of the history.
@@ -219,23 +252,27 @@ class FittedForecaster:
         ahead = issues[:, None] + np.arange(LONGEST_LEAD + 1)
         at = np.minimum(ahead, self.level.size - 1)
         truth = np.where(ahead < self.level.size, self.level[at], np.nan)
+        errors = of_fallbacks or [None] * len(self.whole.fallbacks)
         found: list[tuple[Floats, Floats, Floats, Floats]] = []  # mean, level − mean, spread and response: (N, 73) each
         for part, others in self.without.items():
             rows = np.flatnonzero(self.part[issues] == part)
             if rows.size:
-                mean, spread, answer = replace(others, forecast_error=forecast_error)._parts(situation[rows])
+                mean, spread, answer = _with_errors(others, forecast_error, errors)._parts(situation[rows])
                 same = self.part[at[rows]] == part
                 found.append((mean, np.where(same, truth[rows] - mean, np.nan), spread, answer))
-        whole = replace(self.whole, forecast_error=forecast_error)
+        whole = _with_errors(self.whole, forecast_error, errors)
         if not found:
             return whole
         mean, error, spread, answer = (np.concatenate(each) for each in zip(*found, strict=True))
-        candidates = [replace(whole, amplitude=size) for size in AMPLITUDES]
-        best = max(candidates, key=lambda one: _likelihood(error, one._widened(spread, answer)))
+        if whole.answers_land:
+            best = replace(whole, amplitude=amplitude_by_lead(error, spread, answer, LEAD_WINDOW))
+        else:
+            candidates = [replace(whole, amplitude=size) for size in AMPLITUDES]
+            best = max(candidates, key=lambda one: _likelihood(error, one._widened(spread, answer)))
         spread = best._widened(spread, answer)
-        errors = _distributions(error / spread, self.whole.errors[0])
-        half_width = spread * np.array([np.interp(0.95, GRID, row) for row in errors])
-        return replace(best, errors=errors, large=LargeResiduals.measure(mean, error, half_width))
+        distributions = _distributions(error / spread, self.whole.errors[0])
+        half_width = spread * np.array([np.interp(0.95, GRID, row) for row in distributions])
+        return replace(best, errors=distributions, large=LargeResiduals.measure(mean, error, half_width))
 
 
 def fit_residual_forecaster(history: GaugeHistory) -> FittedForecaster:
@@ -247,16 +284,16 @@ def fit_residual_forecaster(history: GaugeHistory) -> FittedForecaster:
         RefusedByTheory: no reading.
     """
     covariance = fit_residual_covariance(history.level, history.tide_modes, np.zeros((0, 168)))
-    response = None
-    if history.columns:
-        try:
-            response = fit_weather_response(
-                history.level, history.tide_modes, history.weather, history.columns, history.others
-            )
-        except RefusedByTheory:  # no reading at an hour with weather
-            response = None
+    names = [column.name for column in history.columns]
+    response = history.response(history.level, names) if names else None
+    others = () if response is None else [history.response(history.level, each) for each in history.fallbacks]
     whole = ResidualForecaster(
-        covariance, response, None, 0.0, np.tile(_narrowest(history.level), (LONGEST_LEAD + 1, 1))
+        covariance,
+        response,
+        None,
+        0.0,
+        np.tile(_narrowest(history.level), (LONGEST_LEAD + 1, 1)),
+        fallbacks=tuple(Fallback(each) for each in others if each is not None),
     )
     parts = np.unique(history.part[history.part >= 0])
     without = {int(part): _without_part(whole, history, int(part)) for part in parts}
@@ -292,6 +329,14 @@ def learn_forecast_error(response: WeatherResponse, forecast: Floats, analysis: 
     return np.asarray(patterns[:, :kept] * np.sqrt(variance[:kept]))
 
 
+def _with_errors(
+    forecaster: ResidualForecaster, forecast_error: Floats | None, of_fallbacks: Sequence[Floats | None]
+) -> ResidualForecaster:
+    pairs = zip(forecaster.fallbacks, of_fallbacks, strict=True)
+    fallbacks = tuple(replace(fallback, forecast_error=error) for fallback, error in pairs)
+    return replace(forecaster, forecast_error=forecast_error, fallbacks=fallbacks)
+
+
 def _without_part(whole: ResidualForecaster, history: GaugeHistory, part: int) -> ResidualForecaster:
     """The forecaster of all other parts, with the variances of all."""
     if whole.response is None:
@@ -299,13 +344,16 @@ def _without_part(whole: ResidualForecaster, history: GaugeHistory, part: int) -
     level = np.where(history.part == part, np.nan, history.level)
     if not np.isfinite(level).any():
         return whole
-    try:
-        response = fit_weather_response(
-            level, history.tide_modes, history.weather, history.columns, history.others, whole.response.logarithms
-        )
-    except RefusedByTheory:  # all weather that is known is that of this part
+
+    def refitted(response: WeatherResponse) -> WeatherResponse | None:
+        found = history.response(level, [column.name for column in response.columns], response.logarithms)
+        return None if found is None else replace(found, residual_covariance=response.residual_covariance)
+
+    response, *others = (refitted(each.response) for each in whole.responses)
+    fallbacks = tuple(Fallback(each) for each in others if each is not None)
+    if response is None or len(fallbacks) < len(others):  # all weather that is known is that of this part
         return replace(whole, response=None)
-    return replace(whole, response=replace(response, residual_covariance=whole.response.residual_covariance))
+    return replace(whole, response=response, fallbacks=fallbacks)
 
 
 def _distributions(errors: Floats, narrowest: Floats) -> Floats:

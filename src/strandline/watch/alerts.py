@@ -153,8 +153,9 @@ def _content(
     assert deployment.protocol is not None
     hours = np.datetime64(decision.at, "h") + np.arange(levels.shape[1]).astype("timedelta64[h]")  # (T,)
     thresholds = _thresholds(deployment.protocol, phase)
-    drainage = pd.Timedelta(hours=phase.stop.drainage_hours or 0.0)
-    exceedance = exceedance_of_members(hours, levels, thresholds, drainage)
+    stop = phase.stop
+    drainage = stop.drainage_hours or stop.standing_hours or 0.0
+    exceedance = exceedance_of_members(hours, levels, thresholds, pd.Timedelta(hours=drainage)).of_water(phase)
     basis: Basis = "own_gauge" if not decision.is_degraded else "other_streams" if state.sea.is_heard else "climate"
     return Content(
         place=deployment.region.name,

@@ -207,7 +207,9 @@ class _Reasons:
         elif avoided is not None:
             parts.append(f"acting in time avoids {currency} {avoided:,.0f} on average and costs {currency} {cost:,.0f}")
         if self.after.awaits_all_clear:
-            parts.append("the sea has fallen, but nothing shows that the land has drained: a person decides")
+            parts.append(
+                f"the sea has fallen, but it is not certain that the land has drained{_stood(phase)}: a person decides"
+            )
         if not state.sea.is_heard:
             parts.insert(0, f"no gauge and no new forecast{_for_hours(state)}: this rests on what was last known")
         if self.after.needs_decision and not self.after.awaits_all_clear:
@@ -230,6 +232,11 @@ class _Reasons:
                 "" if self.phase.stop.reached is None else ", and drained land if the water came"
             )
         return self.phase.when or "its start rule"
+
+
+def _stood(phase: Phase) -> str:
+    stood = phase.stop.standing_in_words
+    return f", and in simulated floods water stood {stood} after the sea was last at its level" if stood else ""
 
 
 def _for_hours(state: AgentState) -> str:

@@ -115,6 +115,17 @@ def test_only_storms_far_above_all_past_ones_use_simulated_extremes_and_none_use
     assert blank.physics_augmented.archive is None
 
 
+def test_simulated_storms_join_an_archive_with_rain_and_rivers(designer: StormDesigner) -> None:
+    data = make_data(designer)
+    assert data.archive is not None
+    wet = replace(data.archive, inflow=torch.tensor([[2.0, 0.0], [0.0, 0.0]]), inflow_seen=torch.ones(2, 2) > 0)
+    archive = add_physics_augmentation(replace(data, archive=wet), draw(designer)).archive
+    assert archive is not None
+    assert archive.inflow_seen is not None
+    assert archive.inflow_seen.tolist() == [[True, True]] * 2 + [[False, False]] * 3
+    assert archive.of_the_sea.tolist() == [False, True, True, True, True]
+
+
 def test_a_simulated_extreme_has_the_map_of_the_solver_and_is_unknown_without_terrain(
     designer: StormDesigner,
 ) -> None:

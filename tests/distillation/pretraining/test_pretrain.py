@@ -74,9 +74,15 @@ def test_a_student_goes_on_with_rain_and_rivers_from_one_without(coast: Batch, t
     dry = simulate_training_coast(config.first_seed + 1, replace(config, compound_every=2))
     assert not dry.require("inflow_seen").any()
     start, teacher = Student(), Teacher()
+    shipped = load_students()[0].state_dict()
+    start.load_state_dict({name: shipped[name] for name in start.state_dict()})
     storms = Batch.concatenate([rainy, dry])
     student = pretraining.pretrain_student(config, teacher, storms, "cpu", seed=1, start=start)
     assert student.inflow is not None
+    assert student.inflow.out.weight.abs().max() > 0, "what rain and rivers add is learnt"
+    assert all(parameter.requires_grad for parameter in student.parameters())
+    known = start.state_dict()
+    assert all(torch.equal(value, known[name]) for name, value in student.state_dict().items() if name in known)
     load_weights.save_networks(tmp_path, teacher, [student], {})
     (read,) = load_students(tmp_path)
     assert read.inflow is not None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from strandline.observations.checks.quality import DATUM_JUMP, MISSING, SPIKE, STUCK, flag_quality
 from strandline.observations.readers.formats.resampling import hourly_flags, hourly_mean, hours_between
-from strandline.observations.readers.tide_gauges import read_tide_gauges
+from strandline.observations.readers.gauges.tide_gauges import read_tide_gauges
 from tests.observations.readers.test_tide_gauges import HOURS, gauge, tide, write_csv
 
 # --- hourly means ------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from strandline.observations.region import Region
 from strandline.observations.region_file.planning_section import PlanningSection
 from strandline.observations.region_file.prices.greatest_damage import greatest_damage, value_of_mapped
 from strandline.observations.region_file.surveys.exposure_sections import AssetsSection
-from strandline.planning.exposure_notes import embankment_notes, value_notes
+from strandline.planning.exposure.notes import embankment_notes, value_notes
 
 REGION = Region("Koyra", "EPSG:32645", (735000, 2465000, 745000, 2475000), 200.0, "EGM2008", (735050, 2465050), "asia")
 PRESET = PlanningSection(preset="bangladesh")

@@ -165,6 +165,24 @@ def test_a_lattice_in_place_of_a_survey_is_refused_with_the_reason() -> None:
         AssetsSection.model_validate({"lattice": lattice, "survey_year": 2017})
 
 
+def test_embankments_have_a_toe_on_their_datum_and_a_condition_in_words(tmp_path: Path) -> None:
+    dikes = survey().assign(top=[2.0, 3.0, 1.0], foot=[0.5, np.nan, 0.0], state=["Poor ", None, "good"])
+    names = COLUMNS | {"crest": "top", "toe": "foot", "condition": "state"}
+    path = write(dikes, tmp_path / "a.geojson")
+    assets = read_assets(section(path, columns=names, **on_datum(0.3)), REGION).value
+    assert assets["crest"].tolist() == pytest.approx([2.3, 3.3])
+    assert assets["toe"].tolist() == pytest.approx([0.8, np.nan], nan_ok=True)
+    assert assets["condition"].tolist() == ["poor", "unknown"]
+    wrong = write(dikes.assign(state=["splendid", None, None]), tmp_path / "b.geojson")
+    with pytest.raises(InputError, match=r"'splendid' in column 'state' is no condition .*good, fair, poor, unknown"):
+        read_assets(section(wrong, columns=names, **on_datum(0.3)), REGION)
+    upside_down = write(dikes.assign(foot=[2.5, np.nan, 0.0]), tmp_path / "c.geojson")
+    with pytest.raises(InputError, match=r"is a crest below its toe .*the crest is the higher one"):
+        read_assets(section(upside_down, columns=names, **on_datum(0.3)), REGION)
+    with pytest.raises(ValidationError, match=r"columns\.crest or columns\.toe and 'vertical_datum' belong together"):
+        section(path, columns=COLUMNS | {"toe": "foot"})
+
+
 def test_details_of_a_survey_are_read_and_an_empty_cell_is_unknown(tmp_path: Path) -> None:
     more = survey().assign(
         ward=["east", None, "west"],

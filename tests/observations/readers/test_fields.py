@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from strandline.errors import InputError
 from strandline.observations.checks.positions import great_circle_distance
+from strandline.observations.readers.gauges.tide_gauges import read_readings
 from strandline.observations.readers.published.cyclone_tracks import read_storms
 from strandline.observations.readers.published.tidal_constants import read_tidal_constants
 from strandline.observations.readers.published.tide_stations import find_station
-from strandline.observations.readers.tide_gauges import read_readings
 from strandline.observations.readers.weather import read_weather
 from strandline.observations.region import Region
 from strandline.observations.region_file import load_region_file

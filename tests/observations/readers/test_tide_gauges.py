@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from strandline.errors import InputError
 from strandline.observations.checks.quality import MISSING, flag_quality
 from strandline.observations.readers.formats.units import to_si
-from strandline.observations.readers.tide_gauges import read_readings, read_tide_gauges
+from strandline.observations.readers.gauges.tide_gauges import read_readings, read_tide_gauges
 from strandline.observations.region_file import load_region_file
 from strandline.observations.region_file.data_sections import GaugeColumns, TideGaugeSection
 from tests.fixtures.datums import on_datum

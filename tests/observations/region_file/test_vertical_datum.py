@@ -54,6 +54,7 @@ def test_an_unknown_kind_is_refused_with_the_known_ones(tmp_path: Path) -> None:
         ([(GAUGE_DATUM, f"{LOCAL}\n{OFFSET}".replace(", uncertainty = 0.02", ""))], "add 'uncertainty'"),
         ([(GAUGE_DATUM, f"{LOCAL}\n{OFFSET}".replace(', source = "a benchmark"', ""))], "add 'source'"),
         ([('value = "value"', 'value = "value", crest = "top"')], "[assets] vertical_datum"),
+        ([('value = "value"', 'value = "value", toe = "foot"')], "[assets] vertical_datum"),
     ],
 )
 def test_what_is_missing_or_contradicts_is_named(tmp_path: Path, changes: list[tuple[str, str]], what: str) -> None:

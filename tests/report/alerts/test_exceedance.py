@@ -1,5 +1,7 @@
 """The probability of an event is never that of its most likely hour, and its validity ends with it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import norm
 
+from strandline.planning.early_action.protocol import StopRule
 from strandline.report.alerts.exceedance import HOUR, exceedance_of_members, exceedance_of_quantiles
 from strandline.report.alerts.forecast_trace import exceedance_probability
+from tests.fixtures.protocols import phase
 
 ISSUED = pd.Timestamp("2022-11-21T06:00")
 TIMES = np.datetime64("2022-11-21T06") + np.arange(49).astype("timedelta64[h]")
@@ -53,6 +57,20 @@ def test_the_validity_ends_with_the_last_hour_above_the_level_and_the_drainage()
     assert long.latest_end == ISSUED + 49 * HOUR
     assert long.is_open_ended
     assert not short.is_open_ended
+
+
+def test_water_that_comes_before_the_sea_brings_the_deadline_forward_but_not_into_the_past() -> None:
+    plain = exceedance_of_members(TIMES, members_above((5, 7), (9, 9)), (1.0,))
+    early = plain.of_water(phase(ahead_hours=3))
+    assert early == replace(plain, earliest=ISSUED + 2 * HOUR)
+    assert plain.of_water(phase(ahead_hours=9)).earliest == ISSUED
+    stays = phase()
+    stays = stays.model_copy(
+        update={"stop": StopRule(when="not left", for_hours=4, standing_hours=47, has_no_end=True)}
+    )
+    assert plain.of_water(stays).is_open_ended
+    stated = stays.model_copy(update={"stop": stays.stop.model_copy(update={"drainage_hours": 12.0})})
+    assert not plain.of_water(stated).is_open_ended
 
 
 def test_a_level_out_of_reach_has_no_onset_and_the_validity_of_the_forecast() -> None:

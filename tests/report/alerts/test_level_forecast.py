@@ -11,17 +11,15 @@ import pytest
 from scipy.stats import norm
 
 from strandline.observations.sea_level.issued_levels import IssuedLevels
+from strandline.report.alerts.exceedance import LEVELS, AlertLevel, alert_levels, chance_of
 from strandline.report.alerts.level_forecast import (
-    LEVELS,
-    AlertLevel,
+    SHARES,
     LevelForecast,
-    alert_levels,
-    chance_of,
     operational_forecast,
     sentences_of,
     warnings_of,
 )
-from strandline.report.alerts.level_forecast_files import COLUMNS, WITHOUT_GAUGE, write_forecast
+from strandline.report.alerts.level_forecast_files import COLUMNS, LAND, WITHOUT_GAUGE, write_forecast
 from tests.fixtures import reports as coast
 
 ISSUED = pd.Timestamp("2022-11-21T06:00")
@@ -76,6 +74,39 @@ def test_what_a_forecast_lacks_is_said(forecast: LevelForecast, word: str) -> No
     assert word in " ".join(warnings_of(forecast)).replace("\u202f", " ").replace("\xa0", " ")
 
 
+def at_a_river(land: int = 73, rain: int = 73, **given: object) -> LevelForecast:
+    """The same where a river is known for the first ``land`` hours, and rain for ``rain``."""
+    found = a_forecast()
+    tide, median = found.rows["tide"], found.rows["p50"]
+    parts = {"tide": tide, "weather": 0.0, "rain": 0.1, "river": median - tide - 0.1}
+    rows = found.rows.assign(knows_land=land > LEADS, knows_rain=rain > LEADS, share_readings=0.0)
+    rows = rows.assign(**{f"share_{name}": part for name, part in parts.items()})
+    return replace(found, rows=rows, land="river", **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("forecast", "word"),
+    [
+        (at_a_river(land=0), "The river is not known: high water from the land cannot be seen coming"),
+        (at_a_river(land=30), "The river is not known from 22 November 2022, 12:00 UTC on"),
+        (at_a_river(rain=1), "The rain from 21 November 2022, 07:00 UTC on is not known"),
+        (at_a_river(river_age=9.0), "The newest reading of the river is 9 hours old"),
+    ],
+)
+def test_a_river_or_rain_that_is_not_known_is_no_low_water(forecast: LevelForecast, word: str) -> None:
+    assert word in " ".join(warnings_of(forecast)).replace("\u202f", " ").replace("\xa0", " ")
+    assert warnings_of(at_a_river(river_age=2.0)) == []
+    assert forecast.knows_all_weather == (forecast.river_age is not None), "no chance is small else"
+
+
+def test_the_parts_of_the_highest_water_are_said() -> None:
+    said = " ".join(sentences_of(at_a_river())).replace("\u202f", " ").replace("\xa0", " ")
+    top = at_a_river().rows.loc[at_a_river().rows["p50"].idxmax()]
+    assert f"the river {top['share_river']:.2f} m" in said
+    assert "rain that has not reached the river's gauge 0.10 m" in said
+    assert "Of the" not in " ".join(sentences_of(a_forecast())), "no part is known"
+
+
 def test_high_waters_are_the_peaks_of_the_tide_and_surge() -> None:
     high = a_forecast().high_waters["lead_h"].tolist()
     assert len(high) in (5, 6)
@@ -120,7 +151,9 @@ def test_the_files_hold_every_hour_and_valid_json(tmp_path: Path) -> None:
     assert len(plain["hours"]) == 73
     assert plain["warnings"]
     table = pd.read_csv(tmp_path / "forecast.csv")
-    assert tuple(table.columns) == (*COLUMNS, *(f"{name}_without_gauge" for name in WITHOUT_GAUGE))
+    assert tuple(table.columns) == (
+        *COLUMNS, *LAND, *(f"share_{name}" for name in SHARES), *(f"{name}_without_gauge" for name in WITHOUT_GAUGE)
+    )  # fmt: skip
     picture = (tmp_path / "forecast.svg").read_text(encoding="utf-8")
     assert "gap-0" not in picture, "hours to come are no gap"
 

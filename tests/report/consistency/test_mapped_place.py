@@ -15,7 +15,7 @@ from strandline.observations.observations import Provenance
 from strandline.observations.variables import as_variable
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
-from strandline.planning.exposure_notes import MAPPED_PEOPLE
+from strandline.planning.exposure.notes import MAPPED_PEOPLE
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.measures import load_measures

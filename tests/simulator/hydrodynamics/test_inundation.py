@@ -312,6 +312,11 @@ def test_invalid_arguments_are_refused():
         run(time, np.stack([level, level], -1))
     with pytest.raises(InputError, match="does not add up to 1"):
         run(time, level, level_weight=np.full((1, 8, 8), 0.5))
+    uneven = np.stack([np.full((8, 8), 1.5), np.full((8, 8), -0.5)])
+    with pytest.raises(InputError, match="level_weight has gaps or is negative"):
+        run(time, np.stack([level, level], -1), level_weight=uneven)
+    with pytest.raises(InputError, match="rain_weight has gaps or is negative"):
+        run(time, level, rain=np.zeros((*level.shape, 2)), rain_weight=uneven)
     with pytest.raises(InputError, match="discharge has shape"):
         run(time, level, discharge=np.zeros((1, 13, 1)))
     with pytest.raises(InputError, match="output_times are not ascending within time"):

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+from strandline.planning.early_action.evacuation.area_water import AreaWater
 from strandline.planning.early_action.trigger_constants import FLOODED_SHARE, SCENE_HOURS, STOP_HOURS
 from strandline.report.plan.phase_text import describe_stop
 from strandline.watch.assimilation.drained_land import drained_land
@@ -69,6 +70,26 @@ def test_an_evacuation_ends_once_a_scene_after_the_water_shows_dry_land(
     assert evacuate.needs_person == (expected == "keep")
 
 
+def test_a_dry_scene_before_the_simulated_end_is_shown_to_a_person_and_ends_nothing_by_itself() -> None:
+    storm, flood, calm = levels_of_peaks((CLEARANCE, 2.5)), levels_of_peaks((0, 2.5)), levels_of_peaks((5, 0.0))
+    config = make_config(evacuation(), water=AreaWater(0, 3, 30, has_no_end=False))
+    assert config.protocol is not None
+    state = state_with_readings(config)
+    state, _ = decide(config, state, ensemble_of(state, storm))
+    state, _ = decide(config, next_hour(state), ensemble_of(next_hour(state), flood))
+    changes = {}
+    for hour in range(1, 32):
+        state = next_hour(state)
+        time = (state.belief.hour - np.timedelta64(1, "h")).astype("datetime64[s]").item()
+        history = drained_land(scene(time, polder=0.0, harbour=0.0), config.protocol, ZONES)
+        state, decisions = decide(config, state, ensemble_of(state, calm), history)
+        evacuate = next(one for one in decisions if one.action == EVACUATE)
+        changes[hour] = (evacuate.change, evacuate.needs_person)
+    assert changes[STOP_HOURS] == ("keep", False)
+    assert all(changes[hour] == ("keep", True) for hour in range(STOP_HOURS + 1, 30))
+    assert changes[30] == ("stop", False)
+
+
 def test_a_dry_scene_proves_nothing_while_the_sea_may_still_stand_at_the_level() -> None:
     """A chance of 7 % now keeps the land wet, though it is too small to keep the evacuation up."""
     storm = levels_of_peaks((CLEARANCE, 2.5))
@@ -91,3 +112,13 @@ def test_the_plan_says_in_plain_words_what_ends_an_evacuation() -> None:
     assert "a flood scene of the last 12 hours shows all of the area, and at most 5 % of every zone under water" in text
     assert "or when a person has seen that the land is dry" in text
     assert "flooded share" not in text
+
+
+@pytest.mark.parametrize(
+    ("drainage_hours", "says"), [(None, "proposes no all-clear"), (12.0, "contradicts"), (48.0, "")]
+)
+def test_the_plan_says_how_simulated_water_bears_on_the_all_clear(drainage_hours: float | None, says: str) -> None:
+    protocol = protocol_of(evacuation(), drainage_hours=drainage_hours, water=AreaWater(0, 3, 30, has_no_end=False))
+    text = describe_stop(protocol.phases[0], protocol)
+    assert ("up to 30 hours" in text) == bool(says)
+    assert says in text

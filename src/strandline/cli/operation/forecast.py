@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from strandline.observations.region_file import RegionFile
     from strandline.pipeline.deployment import Deployment
     from strandline.pipeline.study_area import StudyArea
-    from strandline.report.alerts.level_forecast import AlertLevel, LevelForecast, OperationalForecast
+    from strandline.report.alerts.exceedance import AlertLevel
+    from strandline.report.alerts.level_forecast import LevelForecast, OperationalForecast
     from strandline.report.findings import LeadSkill
+    from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
     from strandline.uncertainty.gauge_forecast.forecaster import LevelForecast as Issued
     from strandline.watch.feeds.latest import LatestSea
 
@@ -136,7 +138,9 @@ def _forecast(
     import numpy as np
     import pandas as pd
 
-    from strandline.report.alerts.level_forecast import LEVELS, SHOWN, LevelForecast, WithoutGauge, alert_levels
+    from strandline.report.alerts.exceedance import LEVELS, alert_levels
+    from strandline.report.alerts.level_forecast import SHOWN, LevelForecast, WithoutGauge
+    from strandline.uncertainty.gauge_forecast.drivers import river_age
     from strandline.uncertainty.gauge_forecast.forecaster import LEADS
     from strandline.uncertainty.gauge_forecast.forecaster_file import load_gauge_forecaster
     from strandline.uncertainty.gauge_forecast.plausibility import BEFORE_H, doubt_of
@@ -154,6 +158,7 @@ def _forecast(
                 "issue_time": issued, "time": hours, "lead_h": LEADS,
                 **{name: found.quantiles[share][0] for name, share in SHOWN.items()},
                 "observed": _observed(area, sea, hours), "tide": found.tide[0], "knows_weather": found.knows_weather[0],
+                **_land_and_shares(forecaster, found, sea, read),
             }
         )  # fmt: skip
         quantiles = np.stack([found.quantiles[share][0] for share in LEVELS], axis=1)
@@ -180,7 +185,27 @@ def _forecast(
         is_fitted=_is_fitted(area, deployment, sea.hour),
         operational=_operational(region_file, deployment, sea, trusted, pairs),
         without_gauge=without_gauge,
+        land=forecaster.land,
+        river_age=river_age(sea.observations, sea.hour, forecaster.rivers),
     )
+
+
+def _land_and_shares(
+    forecaster: "GaugeForecaster", found: "Issued", sea: "LatestSea", read: "Mask"
+) -> "dict[str, Floats | Mask]":
+    """Columns of what is known of river and rain, and of the parts of the level where any driver is known."""
+    import numpy as np
+
+    from strandline.uncertainty.gauge_forecast.drivers import knows_rain
+
+    issue = np.array([sea.hour])
+    columns: dict[str, Floats | Mask] = {}
+    if forecaster.land:
+        columns = {"knows_land": found.knows_land[0], "knows_rain": knows_rain(sea.observations, issue)[0]}
+    if found.knows_weather.any() or found.knows_land.any():
+        shares = forecaster.shares(issue, sea.time[read], sea.level[read], sea.observations)
+        columns |= {f"share_{name}": values[0] for name, values in shares.items()}
+    return columns
 
 
 def _operational(
@@ -252,13 +277,14 @@ def _skill(run: Path) -> "tuple[LeadSkill, ...]":
 def _tables(found: "LevelForecast") -> "list[Table]":
     from rich.table import Table
 
-    from strandline.report.alerts.level_forecast import chance_of
+    from strandline.report.alerts.exceedance import chance_of
 
     rows, high = found.rows, found.high_waters.index
     hours = Table(title="Water level (m), high waters marked ▲", title_justify="left", box=None)
     doubted = found.without_gauge
     beside_hours = () if doubted is None else ("if the gauge is wrong",)
-    for name in ("UTC", "lead (h)", "expected", "90 % range", *beside_hours, "tide alone", "weather"):
+    land = (found.land,) if found.land else ()
+    for name in ("UTC", "lead (h)", "expected", "90 % range", *beside_hours, "tide alone", "weather", *land):
         hours.add_column(name, justify="left" if name == "UTC" else "right", no_wrap=True)
     for at in sorted({*range(0, len(rows), SHOWN_EVERY), *high.tolist()}):
         row = rows.iloc[at]
@@ -267,6 +293,7 @@ def _tables(found: "LevelForecast") -> "list[Table]":
             f"{row['p05']:.2f} … {row['p95']:.2f}",
             *(() if doubted is None else (f"{doubted.rows['p50'].iloc[at]:.2f}",)),
             f"{row['tide']:.2f}", "yes" if row["knows_weather"] else "no",
+            *("yes" if row["knows_land"] else "no" for _ in land),
         )  # fmt: skip
     levels = Table(title="Levels that matter here, within 72 h", title_justify="left", box=None)
     beside = [(f"chance by {each.service}", each.levels, each.is_whole) for each in found.operational if each.levels]

@@ -189,18 +189,17 @@ def _failures(plan: "FetchPlan", outcomes: "list[Outcome]") -> "list[Failure]":
 
 
 def _show_sources(sources: "Iterable[Source]", *, as_json: bool) -> None:
-    from strandline.observations.fetch.registry import ASKED_BY_NAME, NOT_READ_YET
+    from strandline.observations.fetch.registry import ASKED_BY_NAME
 
     if as_json:
         keys = ("name", "kind", "address", "licence", "attribution", "needs")
         listed = [{key: getattr(source, key) for key in keys} for source in sources]
-        print_json([each | {"is_read": each["name"] not in NOT_READ_YET} for each in listed])
+        print_json(listed)
         return
     title = "sources of public data"
     table = Table("source", "kind", "needs", "licence", box=None, title=title, title_justify="left")
     for source in sources:
-        unread = "; not read by a run yet" if source.name in NOT_READ_YET else ""
-        needs = f"its name{unread}" if source.name in ASKED_BY_NAME else str(source.needs)
+        needs = "its name" if source.name in ASKED_BY_NAME else str(source.needs)
         table.add_row(source.name, source.kind, needs, source.licence)
     print_result(table)
 

@@ -11,7 +11,7 @@ from strandline.distillation.adaptation.data import AdaptationData
 from strandline.distillation.training.loop import Progress
 from strandline.distillation.waterlines.archive_streams import attach_archive, attach_whole_archive
 from strandline.distillation.waterlines.effective_elevation import RESPONSE
-from strandline.distillation.waterlines.flood_archive import EXTRAPOLATION_MARGIN, waterline_bounds
+from strandline.distillation.waterlines.flood_archive import EXTRAPOLATION_MARGIN, FloodArchive, waterline_bounds
 from strandline.distillation.waterlines.peak_levels import peak_levels
 from strandline.errors import InputError
 from strandline.models.batch import FLOOD_CLASSES, Batch
@@ -25,7 +25,7 @@ from strandline.simulator.design_storms import StormDesigner, storm_designer
 from strandline.simulator.hydrodynamics import inundation
 from strandline.simulator.hydrodynamics.basin import Basin
 from strandline.simulator.hydrodynamics.forcing import Forcing
-from strandline.simulator.radar_archive import solver_terrain
+from strandline.simulator.radar_archive import solver_terrain, within_bounds
 from strandline.simulator.sea.sea import STORM_PEAK_HOUR
 
 AUGMENTATION_STEP = 0.25
@@ -50,6 +50,10 @@ def add_physics_augmentation(data: AdaptationData, storms: Batch) -> AdaptationD
     level, spread = peak_levels(storms)
     mapped = data.archive
     margin = mapped.bound_margin
+    inflow, inflow_seen = mapped.inflow, mapped.inflow_seen
+    if inflow is not None and inflow_seen is not None:  # nothing is known of the rain and rivers of a simulated storm
+        unknown = inflow.new_zeros(len(storms), inflow.shape[1])
+        inflow, inflow_seen = torch.cat([inflow, unknown]), torch.cat([inflow_seen, unknown > 0])
     archive = replace(
         mapped,
         class_probability=torch.cat([mapped.class_probability, probability]),
@@ -57,6 +61,8 @@ def add_physics_augmentation(data: AdaptationData, storms: Batch) -> AdaptationD
         level_sd=torch.cat([mapped.level_sd, spread]),
         physics_augmented=len(storms),
         bound_margin=None if margin is None else torch.cat([margin, 0 * level]),
+        inflow=inflow,
+        inflow_seen=inflow_seen,
     )
     other_storms = ~torch.eye(len(archive), dtype=torch.bool)
     return replace(
@@ -91,17 +97,15 @@ def simulate_extremes(
     Source: local-inertial shallow water, see ``inundation``.
     """
     storms = [designer.draw(peaks[i : i + 1], rng) for i in range(len(peaks))]
-    terrain = solver_terrain(observations, float(peaks.max()))
     lowest, highest = (bound + designer.mean_sea_level for bound in bounds)
-    land = terrain.land
-    bed = np.where(land, np.clip(terrain.bed, np.minimum(lowest, highest), highest), terrain.bed)
+    terrain = within_bounds(solver_terrain(observations, float(peaks.max())), lowest, highest)
     span = slice(STORM_PEAK_HOUR - HOURS_BEFORE, STORM_PEAK_HOUR + HOURS_AFTER + 1)
     level = np.concatenate([storm.level for storm in storms])[:, span]
     flood = inundation.inundate(
-        Basin(bed, terrain.roughness, terrain.cell_size, terrain.open_boundary),
+        Basin(terrain.bed, terrain.roughness, terrain.cell_size, terrain.open_boundary),
         Forcing(np.arange(level.shape[1], dtype=np.float64) * 3600.0, level),
         initial_level=level[:, 0],
-        initially_dry=land,
+        initially_dry=terrain.land,
         progress=progress,
     )
     depth = flood.max_depth
@@ -114,6 +118,17 @@ def simulate_extremes(
         flood_class=torch.from_numpy(np.digitize(np.where(known, depth, 0.0), DEPTH_EDGES)),
         flood_valid=torch.from_numpy(known) & batch.terrain_seen,
     )
+
+
+def bounds_of_ground(archive: FloodArchive) -> tuple[Floats, Floats]:
+    """(H, W) lowest and highest effective elevation by the storms of the sea that were mapped [m above mean sea level].
+
+    Infinite where there is none.
+    """
+    mapped = torch.arange(len(archive)) < len(archive) - archive.physics_augmented
+    bounds = waterline_bounds(archive, (mapped & archive.of_the_sea)[None])
+    lowest, highest = (bound[0].double().numpy() for bound in bounds)
+    return lowest, highest
 
 
 def augment_with_extremes(
@@ -136,7 +151,5 @@ def augment_with_extremes(
     if highest - mapped <= EXTRAPOLATION_MARGIN:
         return data
     peaks = np.linspace(mapped, highest, 1 + math.ceil((highest - mapped) / AUGMENTATION_STEP))[1:]
-    whole = torch.ones(1, len(data.archive), dtype=torch.bool)
-    dry_at, wet_at = (bound[0].double().numpy() for bound in waterline_bounds(data.archive, whole))
-    storms = simulate_extremes(observations, designer, peaks, (dry_at, wet_at), rng, progress)
+    storms = simulate_extremes(observations, designer, peaks, bounds_of_ground(data.archive), rng, progress)
     return add_physics_augmentation(data, storms)

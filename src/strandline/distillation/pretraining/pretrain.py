@@ -86,6 +86,9 @@ def pretrain_student(
     Each storm has waterlines and an archive of some other storms of its coast, of random number and often only lower
     ones, so that on a new coast the student uses an archive without further training. Modalities are dropped at random.
 
+    With ``config.compound_every`` a student that starts from another learns what rain and rivers add, and nothing else:
+    where neither is known it predicts what the other does.
+
     Args:
         storms: ``config.storms`` of each coast, coast after coast.
         start: the previous student of the ensemble, whose weights training starts from; the learning rate starts anew.
@@ -97,6 +100,10 @@ def pretrain_student(
     if start is not None:
         student.load_state_dict({**student.state_dict(), **start.state_dict()})  # one without rain gives what it has
     student = student.to(device)
+    if start is not None and config.compound_every > 0:
+        student.requires_grad_(False)
+        for parameter in student.inflow_parameters():
+            parameter.requires_grad_(True)
     first_pass = _archive_sampler(config, teacher, storms, device, seed)
     second_pass = first_pass.predict_second_pass(teacher, device)
     sampler = ArchiveSampler(storms, config.storms, second_pass, first_pass.degraded)
@@ -115,7 +122,7 @@ def pretrain_student(
         return soft | task_terms(prediction, inputs, 1 - config.soft)
 
     _train(student, loss, config.snapshot_steps if start else config.student_steps, config, progress)
-    return student
+    return student.requires_grad_(True)
 
 
 def _train(
@@ -126,7 +133,8 @@ def _train(
     progress: Progress | None,
 ) -> None:
     network.train()
-    train(list(network.parameters()), loss, steps, config.learning_rate, weight_decay=0.05, progress=progress)
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    train(trained, loss, steps, config.learning_rate, weight_decay=0.05, progress=progress)
     network.eval()
 
 

@@ -81,10 +81,15 @@ class FloodArchive:
 
     @property
     def of_the_sea(self) -> Tensor:
-        """(E,) whether the sea alone can have made a flood: only such a flood shows how high the ground lies."""
+        """(E,) whether a flood shows how high the ground lies: not one at a low sea with much rain or discharge.
+
+        A sea above the mean of the storms counts all the same: cyclones bring both, and their surges are what is known
+        of the ground.
+        """
         if self.inflow is None or self.inflow_seen is None:
             return torch.ones(len(self), dtype=torch.bool)
-        return (~self.inflow_seen | (self.inflow < self.inflow.new_tensor(LARGE_INFLOW))).all(dim=1)
+        is_large = (self.inflow_seen & (self.inflow >= self.inflow.new_tensor(LARGE_INFLOW))).any(dim=1)
+        return ~is_large | (self.level >= self.level.mean())
 
     def of_storms(self, kept: Tensor) -> "FloodArchive":
         """The archive of some of the storms, (E,) bool."""
@@ -176,7 +181,7 @@ def compute_waterlines(archive: FloodArchive, used: Tensor) -> Tensor:
 
     ``low``, ``middle``, ``high`` are the 10, 50 and 90 % quantiles of h; ``highest_dry`` and ``lowest_wet`` the bounds
     of the classical waterline method (``LOWEST`` and ``HIGHEST`` where there is none). A few rows are computed at once,
-    to save memory. Storms with much rain or discharge draw no waterlines.
+    to save memory. Storms with much rain or discharge at a low sea draw no waterlines.
     """
     if not bool((kept := archive.of_the_sea).all()):
         archive, used = archive.of_storms(kept), used[:, kept]
@@ -184,14 +189,14 @@ def compute_waterlines(archive: FloodArchive, used: Tensor) -> Tensor:
 
 
 def flood_probability(archive: FloodArchive, level: Tensor, level_sd: Tensor) -> Tensor:
-    """P(flooded) at other levels by the waterlines of all storms alone, (L,) levels → (L, H, W).
+    """P(flooded) at other levels by the waterlines of the storms that draw any, (L,) levels → (L, H, W).
 
     Args:
         level, level_sd: (L,) [m above mean sea level], each with the standard deviation of what is known of it.
     """
     table = 1 - depth_class_probability(level[:, None] - archive.grid, level_sd[:, None], RESPONSE)[..., 0]  # (L, G)
-    every = torch.ones(1, len(archive), dtype=torch.bool)
-    found = [torch.einsum("lg,ghw->lhw", table, elevation_posterior(rows, every)[0]) for rows in _few_rows(archive)]
+    kept = archive.of_the_sea[None]
+    found = [torch.einsum("lg,ghw->lhw", table, elevation_posterior(rows, kept)[0]) for rows in _few_rows(archive)]
     return torch.cat(found, dim=1)
 
 

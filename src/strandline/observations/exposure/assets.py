@@ -22,9 +22,13 @@ ASSET_CLASSES = (
 ROADS = ("road", "bridge")
 """Classes that are drawn as lines."""
 ASSET_COLUMNS = ("asset_id", "asset_class", "value", "survey_year", "geometry")
-ASSET_DETAILS = ("district", "people", "operation_threshold", "crest", "places")
-"""Optional columns of a survey: district, inhabitants [-], depth [m] from which the asset is out of service, crest [m,
-region datum] of an embankment, which enters no number, and people for whom a shelter has places [-]. NaN = unknown."""
+ASSET_DETAILS = ("district", "people", "operation_threshold", "crest", "toe", "condition", "places")
+"""Optional columns of a survey: district, inhabitants [-], depth [m] from which the asset is out of service, crest and
+toe [m, region datum] of an embankment, its condition, and people for whom a shelter has places [-]. NaN = unknown."""
+ASSET_LEVELS = ("crest", "toe")
+"""Of these details, levels [m, region datum]."""
+EMBANKMENT_CONDITIONS = ("good", "fair", "poor")
+UNKNOWN_CONDITION = "unknown"
 MAP_DETAILS = ("is_mapped", "floor_area", "value_low", "value_high", "count")
 """Optional columns where a map shows assets: whether it does and nobody surveyed this one, floor area [m2], bounds of
 the value [money], and how many buildings of one class in one cell are counted as one asset [-]. NaN = surveyed one by

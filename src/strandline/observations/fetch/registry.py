@@ -59,13 +59,12 @@ SOURCES: tuple[Source, ...] = (
 GAZETTEER = "nominatim"
 """The name by which the table of mirrors gives another address of the gazetteer; it is no source of files."""
 
-NOT_READ_YET = ("glofas",)
-"""Sources whose files no run reads yet."""
 ASKED_BY_NAME = (
-    *NOT_READ_YET, "open-meteo-forecast", "open-meteo-ensemble", "open-meteo-past-forecasts", "ecmwf-open-data",
+    "glofas", "open-meteo-forecast", "open-meteo-ensemble", "open-meteo-past-forecasts", "ecmwf-open-data",
     "noaa-gfs",
 )  # fmt: skip
-"""Sources that are asked only by their own name: forecasts, which are of their hour, and what no run reads."""
+"""Sources that are asked only by their own name: forecasts, which are of their hour, and the discharge of a river that
+may be another than is meant."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class Mirrors:
 def chosen(choice: FetchChoice, sources: Sequence[Source] = SOURCES) -> list[Source]:
     """The sources that a choice names; without names, all that need nothing of the user, or a file that is given.
 
-    Forecasts, and what no run reads yet, are asked only by their own name.
+    Those of `ASKED_BY_NAME` are asked only by their own name.
 
     Raises:
         InputError: a name that is no source and no kind.

@@ -18,16 +18,17 @@ from strandline.observations.readers.exposure.assets import read_all_assets
 from strandline.observations.readers.exposure.people import PLACED_WITHIN, read_people
 from strandline.observations.readers.flood_surveys import read_flood_surveys
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
+from strandline.observations.readers.gauges.rivers import read_rivers
+from strandline.observations.readers.gauges.tide_gauges import read_tide_gauges
 from strandline.observations.readers.published.cyclone_tracks import read_storms
 from strandline.observations.readers.published.surge_forecasts import read_surge_forecasts
 from strandline.observations.readers.satellite import read_optical, read_sar, read_sar_reference
 from strandline.observations.readers.terrain import read_terrain
-from strandline.observations.readers.tide_gauges import read_tide_gauges
 from strandline.observations.readers.weather import read_weather
 from strandline.observations.readers.weather_forecasts.read_weather_forecasts import read_weather_forecasts
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
-from strandline.observations.region_file.data_sections import TideGaugeSection
+from strandline.observations.region_file.data_sections import RiverSection, TideGaugeSection
 from strandline.observations.region_file.surveys.exposure_sections import AssetsSection, PeopleSection
 from strandline.observations.region_file.values import Section, Sourced
 from strandline.observations.region_file.vertical_datum import OptionalHeights
@@ -36,6 +37,10 @@ from strandline.observations.variables import as_variable
 
 def _read_tide_gauges(gauges: Sequence[TideGaugeSection], region: Region) -> xr.Dataset:
     return read_tide_gauges(gauges)
+
+
+def _read_rivers(rivers: Sequence[RiverSection], region: Region) -> xr.Dataset | None:
+    return read_rivers(rivers)
 
 
 READERS: dict[str, tuple[str, Callable[[Any, Region], xr.Dataset | None]]] = {
@@ -48,6 +53,7 @@ READERS: dict[str, tuple[str, Callable[[Any, Region], xr.Dataset | None]]] = {
     "weather_forecast": ("weather_forecast", read_weather_forecasts),
     "surge_forecast": ("surge_forecast", read_surge_forecasts),
     "storms": ("storms", read_storms),
+    "river": ("river", _read_rivers),
     "people": ("people", read_people),
 }
 """Modality → section of the region file and its reader, ``None`` where the section names no such data. A new modality

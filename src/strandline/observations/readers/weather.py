@@ -8,7 +8,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats
+from strandline.observations.arrays import Floats, Times
 from strandline.observations.checks.times import check_times
 from strandline.observations.readers.formats.fields import find_variable, load, open_fields, times_of
 from strandline.observations.readers.formats.resampling import hourly_mean, hours_between
@@ -90,7 +90,7 @@ def _read_fields(settings: WeatherSection, region: Region) -> xr.Dataset:
 
 
 def read_weather_station(station: WeatherStationSection) -> xr.Dataset:
-    """Pressure and wind of one station as an hourly field of one cell; wind is averaged as a vector."""
+    """Pressure, wind and rain of one station as an hourly field of one cell; wind is averaged as a vector."""
     columns = station.columns
     layers: dict[str, list[Floats]] = {}
     times = []
@@ -111,6 +111,10 @@ def read_weather_station(station: WeatherStationSection) -> xr.Dataset:
         if columns.wind_east is not None and columns.wind_north is not None:
             layers.setdefault("wind_east", []).append(to_si(column(columns.wind_east), str(station.wind_unit)))
             layers.setdefault("wind_north", []).append(to_si(column(columns.wind_north), str(station.wind_unit)))
+        if columns.rain is not None:
+            gauges = (columns.rain,) if isinstance(columns.rain, str) else columns.rain
+            rain = np.mean([column(name) for name in gauges], axis=0)
+            layers.setdefault("rain", []).append(rain if station.rain_unit == "mm h-1" else _rate(rain, times[-1]))
     order = np.argsort([part[0] for part in times])
     time = np.concatenate([times[i] for i in order])
     where = ", ".join(str(path) for path in station.paths)
@@ -127,6 +131,12 @@ def read_weather_station(station: WeatherStationSection) -> xr.Dataset:
     weather = xr.Dataset(variables, {"time": hours, "latitude": [station.latitude], "longitude": [station.longitude]})
     check_variables(weather, f"{where} (pressure_unit, wind_unit?)")
     return weather
+
+
+def _rate(amount: Floats, time: Times) -> Floats:
+    """(N,) [mm h-1] of amounts [mm] since the row before; the first row's interval is that of the second."""
+    hours = np.diff(time) / np.timedelta64(1, "h")
+    return np.asarray(amount / np.concatenate([hours[:1] if hours.size else np.ones(1), hours]))
 
 
 def _select_around(

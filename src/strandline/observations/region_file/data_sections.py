@@ -26,6 +26,9 @@ from strandline.observations.region_file.weather_sections import SurgeForecastSe
 
 ERA5_DELAY_H = 120.0
 """[h] ERA5 is published with five days of delay: Copernicus Climate Data Store, ERA5 hourly data on single levels."""
+GLOFAS_DELAY_H = 24.0 + ERA5_DELAY_H
+"""[h] From the midnight that a daily mean is written at: GloFAS-ERA5 is 2 to 5 days behind (Harrigan et al. 2020, Earth
+System Science Data 12, 2043-2060, abstract)."""
 LevelUnit = Literal["m", "cm", "mm", "ft"]
 GaugeFormat = Literal["wide", "long", "uhslc", "erddap", "noaa_coops", "netcdf"]
 
@@ -166,10 +169,15 @@ class WeatherColumns(Section):
     wind_direction: str | None = None
     wind_east: str | None = None
     wind_north: str | None = None
+    rain: str | Annotated[tuple[str, ...], Field(min_length=1)] | None = None
 
 
 class WeatherStationSection(Section):
-    """A weather station's CSV, used as a field of one cell; hourly means follow the rule of the tide gauges."""
+    """A weather station's CSV, used as a field of one cell; hourly means follow the rule of the tide gauges.
+
+    Rain is a rate, or what fell since the row before. Several columns of rain are gauges of one catchment: their mean
+    counts, of rows in which all were read.
+    """
 
     paths: DataPaths
     columns: WeatherColumns
@@ -179,6 +187,7 @@ class WeatherStationSection(Section):
     minimum_share: Share
     pressure_unit: Literal["Pa", "hPa"] | None = None
     wind_unit: Literal["m s-1", "kt", "km h-1"] | None = None
+    rain_unit: Literal["mm h-1", "mm"] | None = None
     delimiter: Character = ","
     decimal: Literal[".", ","] = "."
     missing: tuple[str, ...] = ()
@@ -192,8 +201,10 @@ class WeatherStationSection(Section):
         winds = (columns.wind_speed is not None) + (columns.wind_east is not None)
         if winds == 2:
             raise ValueError("wind is given twice; keep speed and direction, or the components")
-        if columns.pressure is None and not winds:
-            raise ValueError("neither pressure nor wind is named; name at least one column")
+        if columns.pressure is None and not winds and columns.rain is None:
+            raise ValueError("neither pressure nor wind nor rain is named; name at least one column")
+        if columns.rain is not None and self.rain_unit is None:
+            raise ValueError("the unit of rain is missing; add 'rain_unit' (mm h-1, or mm since the row before)")
         if columns.pressure is not None and self.pressure_unit is None:
             raise ValueError("the unit of pressure is missing; add 'pressure_unit' (Pa or hPa)")
         if winds and self.wind_unit is None:
@@ -221,6 +232,55 @@ class WeatherSection(Sourced):
         if (self.path is None) == (self.station is None):
             raise ValueError("give either 'path' (fields) or 'station' (a weather station); not both")
         return self
+
+
+class RiverColumns(Section):
+    """Names of the columns of a river's table: of its discharge, or of its level."""
+
+    time: str = "time"
+    discharge: str | None = None
+    level: str | None = None
+
+
+class RiverSection(Sourced):
+    """A river where it enters the region: a table with readings at any spacing, or daily means.
+
+    Its unit says whether it holds discharge, or levels above the gauge's own zero. ``centre_h``: hours from a row's
+    time to the middle of what it is the mean of: 12 for a daily mean that is written at midnight, 0 for a reading.
+    ``available_after_h``: hours from a row's time until it could be had: up to 1 for a gauge that reports by itself.
+    The default is that of GloFAS, so that nothing is used too early.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    paths: DataPaths
+    columns: RiverColumns = RiverColumns()
+    unit: Literal["m3 s-1", "ft3 s-1", "m", "cm", "ft"]
+    time_zone: TimeZone
+    longitude: Longitude
+    latitude: Latitude
+    centre_h: Annotated[float, Field(ge=-24, le=24)] = 0.0
+    available_after_h: Annotated[float, Field(ge=0, le=8766)] = GLOFAS_DELAY_H
+    delimiter: Character = ","
+    decimal: Literal[".", ","] = "."
+    missing: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> "RiverSection":
+        columns = self.columns
+        unwanted, wanted = ("discharge", "level") if self.is_stage else ("level", "discharge")
+        if getattr(columns, unwanted) is not None:
+            raise ValueError(f"the unit {self.unit} is one of a {wanted}; name the column as columns.{wanted}")
+        if self.available_after_h < 2 * self.centre_h:
+            raise ValueError(
+                f"a mean about {self.centre_h:g} h after its row's time ends {2 * self.centre_h:g} h after it and"
+                f" cannot be had {self.available_after_h:g} h after it; raise 'available_after_h'"
+            )
+        return self
+
+    @property
+    def is_stage(self) -> bool:
+        """Whether the readings are levels."""
+        return self.unit in ("m", "cm", "ft")
 
 
 class StormsSection(Sourced):
@@ -296,6 +356,7 @@ class DataSections(Section):
     weather_forecast: tuple[WeatherForecastSection, ...] = ()
     surge_forecast: tuple[SurgeForecastSection, ...] = ()
     storms: StormsSection | None = None
+    river: tuple[RiverSection, ...] = ()
     tides: TidesSection | None = None
     extremes: ExtremesSection | None = None
     assets: AssetsSections = ()

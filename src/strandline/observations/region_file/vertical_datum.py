@@ -199,7 +199,8 @@ def _sections_with_heights(raw: dict[str, Any]) -> Iterator[tuple[str, dict[str,
                 yield f"[[{name}]] {str(table.get('name', '?'))[:80]!r}", table
     assets = raw.get("assets")
     for table in assets if isinstance(assets, list) else [assets]:
-        if isinstance(table, dict) and isinstance(table.get("columns"), dict) and "crest" in table["columns"]:
+        columns = table.get("columns") if isinstance(table, dict) else None
+        if isinstance(table, dict) and isinstance(columns, dict) and ("crest" in columns or "toe" in columns):
             yield "[assets]", table
 
 

@@ -6,13 +6,14 @@ import geopandas as gpd
 import numpy as np
 
 from strandline.observations.arrays import Floats
+from strandline.observations.exposure.assets import ASSET_LEVELS
 from strandline.observations.observations import Observations
 from strandline.observations.region import Region
 from strandline.observations.sea_level.subsidence import Subsidence
 
 
 def bring_land_to(observations: Observations, subsidence: Subsidence, terrain_year: int, year: int) -> Observations:
-    """The observations on the land of a year: the terrain from its own year on, crests from their survey's.
+    """The observations on the land of a year: the terrain from its own year on, crests and toes from their survey's.
 
     Permanent water stays where it was. What the terrain rests on says that it was lowered.
     """
@@ -21,8 +22,10 @@ def bring_land_to(observations: Observations, subsidence: Subsidence, terrain_ye
     source = f"{terrain.source}, of {terrain_year}; lowered to the land of {year} ({subsidence.source})"
     provenance = {**observations.provenance, "terrain": replace(terrain, source=source)}
     assets = observations.assets
-    if assets is not None and "crest" in assets:
-        assets = assets.assign(crest=assets["crest"] - _sunk(assets, observations.region, subsidence, year))
+    for level in ASSET_LEVELS:
+        if assets is not None and level in assets:
+            sunk = _sunk(assets, observations.region, subsidence, year)
+            assets = assets.assign(**{level: assets[level] - sunk})
     return replace(lowered, provenance=provenance, assets=assets)
 
 

@@ -28,7 +28,7 @@ class KnownWeather:
     """Weather as it was known at B hours of issue, for H hours relative to each.
 
     Attributes:
-        values: (B, H, M, V) ``QUANTITIES``, or (B, H, M, P, V) at P places; members stay members, and an analysis is
+        values: (B, H, M, V) of V quantities, or (B, H, M, P, V) at P places; members stay members, and an analysis is
             the same in each. NaN = not known by then.
         lead: (B, H) valid time minus the reference time of the newest forecast that was used [h]; 0 = an analysis of
             any quantity, NaN = nothing was known.
@@ -40,21 +40,29 @@ class KnownWeather:
     available: Times
 
 
-def known_weather(observations: Observations, issue: Times, hours: Indices) -> KnownWeather:
+def known_weather(
+    observations: Observations, issue: Times, hours: Indices, quantities: tuple[str, ...] = QUANTITIES
+) -> KnownWeather:
     """The weather at the region's sea point, in the nearest cell of each source, as (B, H, M, V).
 
     Args:
         observations: ``weather`` and ``weather_forecast``, either may be absent.
         issue: (B,) UTC.
         hours: (H,) relative to the issue; 0 and before it = past, above = coming.
+        quantities: V names of variables.
     """
     longitude, latitude = observations.region.sea_point_lonlat
-    known = known_weather_at(observations, issue, hours, np.array([longitude]), np.array([latitude]))
+    known = known_weather_at(observations, issue, hours, np.array([longitude]), np.array([latitude]), quantities)
     return KnownWeather(known.values[:, :, :, 0], known.lead, known.available)
 
 
 def known_weather_at(
-    observations: Observations, issue: Times, hours: Indices, longitude: Floats, latitude: Floats
+    observations: Observations,
+    issue: Times,
+    hours: Indices,
+    longitude: Floats,
+    latitude: Floats,
+    quantities: tuple[str, ...] = QUANTITIES,
 ) -> KnownWeather:
     """The weather at P places [degrees], each in the nearest cell of either source, as (B, H, M, P, V).
 
@@ -66,12 +74,12 @@ def known_weather_at(
     forecasts = _near(observations.weather_forecast, "issued", issue, hours)
     members = 1 if forecasts is None else forecasts.sizes["member"]
     sources = (
-        None if analyses is None else _analyses(analyses, longitude, latitude),
-        None if forecasts is None else _forecasts(forecasts, longitude, latitude),
+        None if analyses is None else _analyses(analyses, longitude, latitude, quantities),
+        None if forecasts is None else _forecasts(forecasts, longitude, latitude, quantities),
     )
-    size = hours.size * members * longitude.size * len(QUANTITIES)
+    size = hours.size * members * longitude.size * len(quantities)
     parts = [
-        _known(sources, part, hours, members, longitude.size)
+        _known(sources, part, hours, (members, longitude.size, len(quantities)))
         for part in np.array_split(issue, max(1, -(-issue.size * size // _AT_ONCE)))
     ]
     return KnownWeather(
@@ -177,14 +185,14 @@ def _share(moment: Steps, low: Steps, high: Steps) -> Floats:
 
 
 def _known(
-    sources: tuple[_Source | None, _Source | None], issue: Times, hours: Indices, members: int, places: int
+    sources: tuple[_Source | None, _Source | None], issue: Times, hours: Indices, each: tuple[int, int, int]
 ) -> KnownWeather:
     analyses, forecasts = sources
     shape = (issue.size, hours.size)
     valid = (issue[:, None] + hours * HOUR).reshape(-1)  # (Q,)
     at_issue = np.repeat(issue, hours.size)
-    values = np.full((valid.size, members, places, len(QUANTITIES)), np.nan)
-    filled = np.zeros((valid.size, len(QUANTITIES)), dtype=bool)
+    values = np.full((valid.size, *each), np.nan)
+    filled = np.zeros((valid.size, each[2]), dtype=bool)
     lead, available = np.full(valid.size, np.nan), np.full(valid.size, np.datetime64("NaT", "ns"))
 
     past = np.flatnonzero(valid <= at_issue)
@@ -219,30 +227,30 @@ def _known(
     return KnownWeather(values.reshape(*shape, *values.shape[1:]), lead.reshape(shape), available.reshape(shape))
 
 
-def _analyses(weather: xr.Dataset, longitude: Floats, latitude: Floats) -> _Source:
+def _analyses(weather: xr.Dataset, longitude: Floats, latitude: Floats, quantities: tuple[str, ...]) -> _Source:
     time = weather["time"].values.astype("datetime64[ns]")
     delay = np.timedelta64(round(float(weather["available_after_h"]) * 3600e9), "ns")
-    values = _at_places(weather, ("time",), longitude, latitude)[None, :, None]  # (1, T, 1, P, V)
-    return _Source(time[:1], time - time[0], values, None, delay, _offers(weather))
+    values = _at_places(weather, ("time",), longitude, latitude, quantities)[None, :, None]  # (1, T, 1, P, V)
+    return _Source(time[:1], time - time[0], values, None, delay, _offers(weather, quantities))
 
 
-def _forecasts(forecast: xr.Dataset, longitude: Floats, latitude: Floats) -> _Source:
+def _forecasts(forecast: xr.Dataset, longitude: Floats, latitude: Floats, quantities: tuple[str, ...]) -> _Source:
     return _Source(
         forecast["issued"].values.astype("datetime64[ns]"),
         forecast["lead"].values * HOUR.astype("timedelta64[ns]"),
-        _at_places(forecast, ("issued", "lead", "member"), longitude, latitude),
+        _at_places(forecast, ("issued", "lead", "member"), longitude, latitude, quantities),
         forecast["available"].values.astype("datetime64[ns]"),
         np.timedelta64(0, "ns"),
-        _offers(forecast),
+        _offers(forecast, quantities),
     )
 
 
-def _offers(dataset: xr.Dataset) -> Mask:
-    return np.array([name in dataset for name in QUANTITIES])
+def _offers(dataset: xr.Dataset, quantities: tuple[str, ...]) -> Mask:
+    return np.array([name in dataset for name in quantities])
 
 
 def _at_places(
-    dataset: xr.Dataset, dims: tuple[str, ...], longitude: Floats, latitude: Floats
+    dataset: xr.Dataset, dims: tuple[str, ...], longitude: Floats, latitude: Floats, quantities: tuple[str, ...]
 ) -> npt.NDArray[np.floating]:
     """(…, P, V) values in the cell nearest to each place; NaN where a quantity is not in the data set."""
     east = np.abs((dataset["longitude"].values - longitude[:, None] + 180.0) % 360.0 - 180.0).argmin(axis=1)
@@ -252,6 +260,6 @@ def _at_places(
         dataset[name].transpose(*dims, "latitude", "longitude").values[..., north, east]
         if name in dataset
         else np.full(shape, np.nan, dtype=np.float32)
-        for name in QUANTITIES
+        for name in quantities
     ]
     return np.stack(layers, axis=-1)

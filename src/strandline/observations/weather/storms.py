@@ -81,7 +81,7 @@ def find_events(
                 event = queue.pop()
                 if all(abs(event.peak - other.peak) >= APART for other in chosen):
                     at = int(np.searchsorted(time, event.peak))
-                    highest = float(np.nanmax(level[max(at - 24, 0) : at + 25]))
+                    highest = float(np.fmax.reduce(level[max(at - 24, 0) : at + 25]))
                     chosen.append(replace(event, peak_level=highest))
                     break
     return sorted(chosen[:most], key=lambda storm: storm.peak)
@@ -89,8 +89,23 @@ def find_events(
 
 def find_whole_storms(time: Times, level: npt.NDArray[np.float64], most: int) -> list[Storm]:
     """`find_storms` restricted to storms whose window and preceding context lie within the record."""
-    inner = (time >= time[0] + RECORD_MARGIN) & (time <= time[-1] - RECORD_MARGIN)
-    return find_storms(time, np.where(inner, level, np.nan), most)
+    return find_storms(time, np.where(_is_inner(time), level, np.nan), most)
+
+
+def find_whole_events(
+    time: Times, level: npt.NDArray[np.float64], others: Sequence[npt.NDArray[np.float64]], most: int
+) -> list[Storm]:
+    """`find_events` whose window and preceding context lie within the record, and whose peak level was read.
+
+    The sea takes every second turn, for most of what is asked of storms is asked of the sea.
+    """
+    turns = [driver for other in others for driver in (level, other)]
+    events = find_events(time, level, turns, _is_inner(time), most)
+    return [event for event in events if np.isfinite(event.peak_level)]
+
+
+def _is_inner(time: Times) -> Mask:
+    return np.asarray((time >= time[0] + RECORD_MARGIN) & (time <= time[-1] - RECORD_MARGIN))
 
 
 @dataclass(frozen=True)

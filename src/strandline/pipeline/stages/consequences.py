@@ -10,7 +10,10 @@ from strandline.pipeline.study_area import StudyArea, last_year
 from strandline.risk import sensitivity as risk_sensitivity
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
 from strandline.risk.impact import impact as impact_chain
+from strandline.risk.impact.fields import FieldLosses, assess_fields
 from strandline.risk.impact.impact import Impact
+from strandline.risk.impact.lives import loss_of_life
+from strandline.risk.impact.lives.loss_of_life import LossOfLife
 from strandline.risk.impact.population import PopulationImpact, assess_population
 from strandline.risk.impact.survey_age import states_where_outdated
 from strandline.risk.sensitivity import SensitivityAnalysis
@@ -57,6 +60,33 @@ def count_people(
     design, ground = len(area.return_periods) - 1, area.observations.terrain["elevation"].values.astype(float)
     assets, people = area.observations.surveyed_assets, area.observations.mapped_people
     return assess_population(hazards, assets, design, context.rng, ground=ground, people=people)
+
+
+def estimate_loss_of_life(
+    context: StageContext,
+    hazard: Hazard,
+    frequent: Hazard | None,
+    futures: Sequence[FutureHazard],
+    impact: Impact,
+    area: StudyArea,
+) -> LossOfLife | None:
+    """Who may die at the longest return period, and people a year; ``None`` = nobody counted them."""
+    seen, hazards = area.observations, [hazard, *on_todays_land(futures)]
+    return loss_of_life.estimate_loss_of_life(
+        hazards, seen.surveyed_assets, impact.population, len(area.return_periods) - 1, context.rng, frequent=frequent,
+        futures=futures, ground=seen.terrain["elevation"].values.astype(float), people=seen.mapped_people,
+    )  # fmt: skip
+
+
+def count_salted_fields(
+    context: StageContext, hazard: Hazard, frequent: Hazard | None, futures: Sequence[FutureHazard], area: StudyArea
+) -> FieldLosses | None:
+    """Fields under sea water at the longest return period and a year; ``None`` = the survey names none."""
+    assets, ground = area.observations.surveyed_assets, area.observations.terrain["elevation"].values.astype(float)
+    return assess_fields(
+        [hazard, *on_todays_land(futures)], assets, len(area.return_periods) - 1, context.rng, frequent=frequent,
+        futures=futures, ground=ground,
+    )  # fmt: skip
 
 
 def find_zones(

@@ -1,15 +1,18 @@
 """The stages that plan, and that hand over to the watch."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.land_drivers import discharging_rivers, has_rain
 from strandline.observations.weather.storms import Split
 from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment, gauge_zeros
 from strandline.pipeline.stage_runner import StageContext
+from strandline.pipeline.stages.flood_timing import FloodTiming
 from strandline.pipeline.stages.hazard_maps import on_todays_land
 from strandline.pipeline.stages.sea_level_forecast import fit_to_record
 from strandline.pipeline.study_area import StudyArea, own_mean_sea_level
@@ -26,6 +29,7 @@ from strandline.planning.early_action.hindcast import (
 from strandline.planning.facilities import measures_here
 from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.planning.settings import read_planning_settings
+from strandline.risk.breaches.repair import Repair
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
 from strandline.risk.impact.impact import Impact
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
@@ -49,6 +53,8 @@ def plan(
     response: StageDamageByZone,
     area: StudyArea,
     sea_level: SeaLevelModel,
+    timing: FloodTiming | None,
+    repairs: Sequence[Repair] = (),
 ) -> Plan:
     """Measures, pathways, evacuation areas, and emergency actions with their triggers."""
     water = area.observations.terrain["permanent_water"].values > PERMANENT_WATER
@@ -56,7 +62,7 @@ def plan(
     hours, observed = area.hourly_levels
     record = None if area.assumed_sea is not None else SeaRecord(hours, observed[0])
     here = measures_here(settings.measures, settings.existing)
-    return plan_adaptation(
+    found = plan_adaptation(
         hazard,
         impact,
         budget=settings.budget,
@@ -69,6 +75,7 @@ def plan(
         sea_level_rise_hazards=[*on_todays_land(futures), highest],
         frequent=frequent,
         rng=context.rng,
+        repairs=repairs,
         hindcast_data=_hindcast_data(area, sea_level),
         early_action=EarlyActionInputs(
             find_evacuation_areas(
@@ -81,10 +88,23 @@ def plan(
                 frequent,
                 record,
                 area.observations.mapped_people,
+                None if timing is None else timing.zones,
             ),
             area.evacuation.drainage_hours,
             agreed_chance=area.evacuation.agreed_chance,
+            flood_times=() if timing is None else timing.rows,
         ),
+    )
+    return replace(found, notes=(*rain_notes(area), *found.notes))
+
+
+def rain_notes(area: StudyArea) -> tuple[str, ...]:
+    """That the plan counts the sea alone, where rain or a river is known to flood as well."""
+    if not has_rain(area.observations) and discharging_rivers(area.observations) is None:
+        return ()
+    return (
+        "This plan counts floods of the sea alone: floods by rain or a river are in none of its amounts, and no trigger"
+        " and no alert comes before one. The report says what is known of them.",
     )
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.sea_level.surge.residual_process import fit_sea_level_model
-from strandline.observations.weather.storms import Split, find_whole_storms, split_by_storm
+from strandline.observations.weather.land_drivers import land_drivers
+from strandline.observations.weather.storms import Split, find_whole_events, find_whole_storms, split_by_storm
 from strandline.pipeline.radar_scenes import RadarOfPlace, compile_radar
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
@@ -18,11 +19,18 @@ from strandline.simulator.radar_archive import simulate_archive
 def split_record(context: StageContext, area: StudyArea, config: RunConfig) -> tuple[Split, SeaLevelModel]:
     """Storms of the record, split into training, calibration and test, and the sea-level model of the training hours.
 
+    Where rain or rivers are known, a storm is the highest sea, the most rain or the greatest discharge of its days.
+
     Raises:
         RefusedByTheory: the record holds too few storms.
     """
     time, level = area.own_level
-    storms = find_whole_storms(time, level, config.storms)
+    hours, levels = area.hourly_levels
+    others = {} if area.assumed_sea is not None else land_drivers(area.observations, hours)
+    if others:
+        storms = find_whole_events(hours, levels[0], list(others.values()), config.storms)
+    else:
+        storms = find_whole_storms(time, level, config.storms)
     split = split_by_storm(storms, config.calibration_storms, config.test_storms, area.held_out, context.rng)
     require_storms(area.observations.region.name, storms, split, config.calibration_storms, config.test_storms)
     gauge = area.observations.require_gauge()

@@ -11,7 +11,9 @@ from strandline.pipeline.study_area import StudyArea, own_mean_sea_level
 from strandline.pipeline.study_area.absences import absence_sentences
 from strandline.pipeline.study_area.flood_scores import kind_of_targets
 from strandline.pipeline.study_area.future_seas import land_sentences
+from strandline.report.page.rain_and_rivers import in_words
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.joint.driver_floods import DriverFloods, NotMapped
 from strandline.uncertainty.out_of_distribution import OutOfDistribution
 
 NO_SCENES = "No radar scene of this place was given"
@@ -24,14 +26,28 @@ def warnings_of(
     data: AdaptationData,
     highest: Hazard,
     split: Split,
+    by_driver: DriverFloods | NotMapped | None,
 ) -> tuple[str, ...]:
     """What a reader must know about this run before using it."""
     outlier = () if novelty.warning is None else (novelty.warning,)
     return (
         *_provenance_warnings(area, split, radar), *radar.warnings, *absence_sentences(area),
-        *land_sentences(area), *area.warnings, *outlier,
+        *_driver_warnings(by_driver), *land_sentences(area), *area.warnings, *outlier,
         *extrapolation_warnings(data, own_mean_sea_level(area), float(np.median(highest.levels))),
     )  # fmt: skip
+
+
+def _driver_warnings(by_driver: DriverFloods | NotMapped | None) -> tuple[str, ...]:
+    if by_driver is None:
+        return ()
+    silent = "No alert comes before a flood of rain or of a river."
+    if isinstance(by_driver, NotMapped):
+        return (f"Floods by rain or a river alone are in no map: {by_driver.reason}. {silent}",)
+    together = in_words(by_driver.drivers)
+    return (
+        f"Here {together} flood. One map counts them together; every other map, the damage, the people, the plan and"
+        f" the alerts count the sea alone. {silent}",
+    )
 
 
 def _provenance_warnings(area: StudyArea, split: Split, radar: RadarOfPlace) -> tuple[str, ...]:
@@ -68,5 +84,6 @@ def extrapolation_warnings(data: AdaptationData, mean_sea_level: float, highest:
         f"The highest sea of which a flood was mapped here reached {observed:.2f} m when it came. Maps of a sea above"
         f" {observed + EXTRAPOLATION_MARGIN:.2f} m rest on physics on the elevation product, within the bounds that the"
         f" mapped floods set for the ground. It was computed up to {simulated:.2f} m; the maps beyond, which reach to"
-        f" about {highest:.2f} m, carry it on. A dike that is narrower than a cell, or that breaks, is not in them.",
+        f" about {highest:.2f} m, carry it on. A dike that is narrower than a cell, or that breaks, is not in them,"
+        " unless the plan says that its breaches are simulated.",
     )

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from strandline.errors import InputError
 from strandline.observations.readers.formats.reading_process import Executor
-from strandline.observations.readers.tide_gauges import on_own_zero, read_readings
+from strandline.observations.readers.gauges.tide_gauges import on_own_zero, read_readings
 from strandline.observations.region_file.vertical_datum import MEAN_SEA_LEVEL_ON_GEOID
 from strandline.observations.sea_level.mean_level import mean_sea_level
 

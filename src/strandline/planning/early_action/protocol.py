@@ -152,13 +152,17 @@ class StopRule(Section):
     """Stop when ``when`` has held for ``for_hours`` without a gap, and ``start`` has not.
 
     The all-clear follows the land: where ``reached`` has held since the start, water may stand on it, and the phase
-    stops when ``drained`` holds, or ``drainage_hours`` after ``reached`` last held; else a person decides.
+    stops when ``drained`` holds, or ``drainage_hours`` after ``reached`` last held; else a person decides. Without
+    ``drainage_hours`` it does not stop by itself within ``standing_hours`` of that, and a person is asked before their
+    end only where ``drained`` holds.
 
     Attributes:
         for_hours: [h].
         reached: expression that shows that the event came; ``None`` = the event leaves no water.
         drained: expression that shows that the land is dry; ``None`` = nothing observes it.
         drainage_hours: stated time in which the land drains [h]; ``None`` = not known.
+        standing_hours: for which water stood in simulated floods [h]; ``None`` = not known.
+        has_no_end: no end of it was seen: it may stand longer.
     """
 
     when: Text
@@ -166,6 +170,15 @@ class StopRule(Section):
     reached: Text | None = None
     drained: Text | None = None
     drainage_hours: Positive | None = None
+    standing_hours: Positive | None = None
+    has_no_end: bool = False
+
+    @property
+    def standing_in_words(self) -> str:
+        """How long water stood in simulated floods; empty = not known."""
+        if self.standing_hours is None:
+            return ""
+        return f"{'more than' if self.has_no_end else 'up to'} {self.standing_hours:g} hours"
 
 
 class DegradedRule(Section):
@@ -218,7 +231,9 @@ class Phase(Section):
         instead_of: the phase whose fallback it is; ``None`` = it is none.
         life_safety: it protects lives and is not compared with money.
         crews: number that it needs while it runs.
-        needed_hours: time that acting takes by day, and at night [h]: started later it avoids nothing.
+        needed_hours: time that acting takes by day, and at night [h]: started later it avoids nothing; with
+            ``ahead_hours``.
+        ahead_hours: by which the water may come before the event [h].
     """
 
     name: Name
@@ -238,6 +253,7 @@ class Phase(Section):
     life_safety: bool = False
     crews: Annotated[int, Field(ge=0)] = 0
     needed_hours: tuple[Hours, Hours] = (0.0, 0.0)
+    ahead_hours: Hours = 0.0
 
     @property
     def label(self) -> str:

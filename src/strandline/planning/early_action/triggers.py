@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class PhaseState:
         active: its actions run; while ``needs_decision`` it is the last state supported by data.
         degraded: its own expression has been unknown for so long that the fallback decides.
         needs_decision: a person decides: the fallback is unknown too, or the all-clear waits for one.
-        awaits_all_clear: the sea has receded, but nothing shows that the land has drained.
+        awaits_all_clear: the sea has receded, but it is not certain that the land has drained.
         since: when it last started or stopped; ``None`` before the first start.
         decided: when its own expression was last known; ``None`` before the first hour.
         calm_since: since when its stop rule has held without a gap; ``None`` = it does not hold.
@@ -230,8 +231,8 @@ def _advance(
         reached = now
     awaits = False
     if active and stops and before.active:
-        active = not _has_drained(phase, reached, signals.drained[at] == 1, now)
-        awaits = active and phase.stop.drainage_hours is None
+        land = _land_after(phase, reached, signals.drained[at] == 1, now)
+        active, awaits = land != "dry", land == "a person decides"
     if active != before.active:
         return PhaseState(active, degraded, no_decision, False, now, decided, calm_since, reached if active else None)
     return PhaseState(
@@ -249,13 +250,19 @@ def _start(before: PhaseState, signals: Signals, at: int, now: Hour, main: Phase
     return float(signals.hours_until[at] < left)
 
 
-def _has_drained(phase: Phase, reached: Hour | None, is_drained: bool, now: Hour) -> bool:
-    """Whether the land may be entered again, as far as data or a stated time can show."""
-    if phase.stop.reached is None or reached is None:
-        return True
-    if is_drained and now - reached >= _hours(phase.stop.for_hours):  # else what shows it may be older than the water
-        return True
-    return phase.stop.drainage_hours is not None and bool(now - reached >= _hours(phase.stop.drainage_hours))
+def _land_after(
+    phase: Phase, reached: Hour | None, shows_dry: bool, now: Hour
+) -> Literal["dry", "wet", "a person decides"]:
+    """Whether the land may be entered again, as far as data, a simulation or a stated time can show."""
+    stop = phase.stop
+    if stop.reached is None or reached is None:
+        return "dry"
+    is_drained = shows_dry and bool(now - reached >= _hours(stop.for_hours))  # else it may be older than the water
+    if stop.drainage_hours is not None:
+        return "dry" if is_drained or now - reached >= _hours(stop.drainage_hours) else "wet"
+    if stop.standing_hours is not None and now - reached < _hours(stop.standing_hours):
+        return "a person decides" if is_drained else "wet"
+    return "dry" if is_drained else "a person decides"
 
 
 def _history(states: Sequence[PhaseState]) -> PhaseHistory:

@@ -69,6 +69,8 @@ def _draft(
     """Return the draft for ``level`` [m]; ``None`` where the forecast gives no probability."""
     hazard, provenance = results.hazard, results.provenance
     exceedance = exceedance_of_quantiles(trace.rows, level)
+    if exceedance is not None and phase is not None:
+        exceedance = exceedance.of_water(phase)
     if exceedance is None or exceedance.onset is None:
         return None
     issued = exceedance.issued

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.issued_levels import HOUR, IssuedLevels
 from strandline.planning.early_action.protocol import Protocol
 from strandline.planning.formatting import format_metres, format_metres_between, format_percent, format_time, pluralise
-from strandline.report.alerts.exceedance import Exceedance, exceedance_of_quantiles
+from strandline.report.alerts.exceedance import LEVELS, AlertLevel, alert_levels
 from strandline.report.findings import LeadSkill
 from strandline.uncertainty.gauge_forecast.plausibility import Doubt
 from strandline.uncertainty.operational_forecast import correct_forecast
@@ -23,48 +24,21 @@ assumption."""
 HORIZON_HOURS = 72
 """Of a forecast that is shown [h]."""
 _HEAD = ("issue_time", "time", "lead_h")
-LEVELS = (
-    0.002,
-    0.005,
-    0.01,
-    0.02,
-    0.05,
-    *(round(0.1 * each, 1) for each in range(1, 10)),
-    0.95,
-    0.98,
-    0.99,
-    0.995,
-    0.998,
-)
-"""Of the quantiles that chances rest on."""
 SHOWN = {"p05": 0.05, "p10": 0.1, "p50": 0.5, "p90": 0.9, "p95": 0.95}
 """Quantiles of the rows of a forecast."""
+SHARES = {
+    "tide": "tide and mean sea level",
+    "weather": "weather over the sea",
+    "river": "the river",
+    "rain": "rain",
+    "readings": "what the gauge shows beyond these",
+}
+"""Parts of the expected level in words; columns ``share_…`` of the rows of a forecast."""
 HOURS_BETWEEN = 6
 """Least time between two high waters [h]."""
-LEAST_CHANCE = 0.01
-"""Chance below which hours are all as good as none [-]."""
-STALE_WEATHER_H, STALE_READING_H = 24.0, 3.0
-"""Age of the newest weather forecast, and of the newest reading, from which a reader is warned [h]; assumptions."""
-
-
-@dataclass(frozen=True)
-class AlertLevel:
-    """A level of the sea that means something here.
-
-    Attributes:
-        name: in words.
-        level: [m, region datum].
-        exceedance: by this forecast; ``None`` = no hour has a probability.
-    """
-
-    name: str
-    level: float
-    exceedance: Exceedance | None
-
-    @property
-    def is_unlikely(self) -> bool:
-        """Whether the chance of every hour is as good as none."""
-        return self.exceedance is not None and self.exceedance.probability < LEAST_CHANCE
+STALE_WEATHER_H, STALE_READING_H, STALE_RIVER_H = 24.0, 3.0, 6.0
+"""Age of the newest weather forecast, and of the newest reading of gauge and river, from which a reader is warned [h];
+assumptions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +87,8 @@ class LevelForecast:
         issued: UTC.
         is_simulated: whether any data behind it was simulated.
         rows: an hour each: ``issue_time``, ``time``, ``lead_h``, ``p05``, ``p10``, ``p50``, ``p90``, ``p95``,
-            ``observed``, ``tide`` [m, region datum], and ``knows_weather``.
+            ``observed``, ``tide`` [m, region datum], and ``knows_weather``; with a river or rain also ``knows_land``
+            and ``knows_rain``; ``share_…`` of each of `SHARES` that is known, whose sum is ``p50`` [m].
         readings: of the last 72 hours; ``reading_age`` of the newest [h], ``None`` = there is none.
         weather_source: empty = there is no weather; ``weather_issued``: of its newest forecast, ``None`` = none.
         levels: ascending.
@@ -121,6 +96,8 @@ class LevelForecast:
         is_fitted: whether the forecaster was fitted to the hours about the issue.
         operational: of services, for the same hours.
         without_gauge: the same without the newest readings of the gauge; ``None`` = there is no doubt about them.
+        land: what the forecaster answers beside the sea: ``river``, ``rain``, or nothing.
+        river_age: of the newest reading of the river [h]; ``None`` = there is none.
     """
 
     place: str
@@ -137,6 +114,15 @@ class LevelForecast:
     is_fitted: bool = False
     operational: tuple[OperationalForecast, ...] = ()
     without_gauge: WithoutGauge | None = None
+    land: Literal["", "river", "rain"] = ""
+    river_age: float | None = None
+
+    @property
+    def shares(self) -> pd.DataFrame:
+        """Parts of the expected level that are known, by name [m]; no row = no driver is."""
+        names = [name for name in SHARES if f"share_{name}" in self.rows]
+        found: pd.DataFrame = self.rows[[f"share_{name}" for name in names]].set_axis(names, axis=1)
+        return found if len(names) > len(("tide", "readings")) else found.iloc[:0]
 
     @property
     def knows_weather_until(self) -> pd.Timestamp | None:
@@ -147,8 +133,9 @@ class LevelForecast:
 
     @property
     def knows_all_weather(self) -> bool:
-        """Whether every hour rests on the weather."""
-        return bool(self.rows["knows_weather"].all())
+        """Whether every hour rests on the weather, and on all that comes from the land where it matters here."""
+        names = ["knows_weather", *(("knows_land", "knows_rain") if self.land else ())]
+        return bool(self.rows[names].all(axis=None))
 
     @property
     def high_waters(self) -> pd.DataFrame:
@@ -156,41 +143,6 @@ class LevelForecast:
         peaks, _ = find_peaks(self.rows["p50"].to_numpy(), distance=HOURS_BETWEEN)
         found: pd.DataFrame = self.rows.iloc[peaks]
         return found
-
-
-def alert_levels(
-    rows: pd.DataFrame,
-    quantiles: Floats,
-    protocol: Protocol | None,
-    return_levels: Sequence[tuple[float, float]],
-) -> tuple[AlertLevel, ...]:
-    """The levels of the plan's triggers, and the return levels, with what the forecast says of each.
-
-    Args:
-        rows: T hours of the forecast.
-        quantiles: (T, Q) at `LEVELS` [m, region datum]: the tails that a storm is in.
-        return_levels: (years, level [m, region datum]).
-    """
-
-    def probability(level: float) -> Floats:
-        below = [np.interp(level, row, LEVELS, left=LEVELS[0], right=LEVELS[-1]) for row in quantiles]
-        return 1 - np.array(below)
-
-    named = [(f"once in {years:g} years", level) for years, level in return_levels]
-    for phase in () if protocol is None else protocol.phases:
-        event = phase.event
-        if event is not None and (event.variable, event.unit, event.operator[0]) == ("water_level", "m", ">"):
-            named.append((f"plan: {phase.label}", event.value))
-    return tuple(
-        AlertLevel(name, level, exceedance_of_quantiles(rows, level, probability(level)))
-        for name, level in _joined(named)
-    )
-
-
-def _joined(named: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
-    """Names of one level together, ascending."""
-    levels = sorted({round(level, 2) for _, level in named})
-    return [("; ".join(name for name, each in named if round(each, 2) == level), level) for level in levels]
 
 
 def operational_forecast(
@@ -249,8 +201,11 @@ def warnings_of(forecast: LevelForecast) -> list[str]:
             " of all seasons. Do not conclude that the sea stays calm."
         )
     elif until is None:
+        rests = "the gauge's readings alone"
+        if forecast.land and forecast.rows["knows_land"].any():
+            rests = f"the gauge's readings and the {forecast.land} alone"
         found.append(
-            "No weather forecast is known: the forecast is by the gauge's readings alone and cannot see a storm coming."
+            f"No weather forecast is known: the forecast is by {rests} and cannot see a storm coming."
             " Do not conclude that the sea stays calm."
         )
     elif until < end:
@@ -265,6 +220,29 @@ def warnings_of(forecast: LevelForecast) -> list[str]:
         age = (forecast.issued - forecast.weather_issued) / pd.Timedelta(hours=1)
         if age >= STALE_WEATHER_H:
             found.append(f"The newest weather forecast is {pluralise(round(age), 'hour')} old.")
+    return found + _unknown_from_land(forecast)
+
+
+def _unknown_from_land(forecast: LevelForecast) -> list[str]:
+    """What of river and rain is not known, where they raise the water."""
+    if not forecast.land:
+        return []
+    found = []
+    if not forecast.rows["knows_land"].any():
+        found.append(
+            f"The {forecast.land} is not known: high water from the land cannot be seen coming. Do not conclude that"
+            " there is none."
+        )
+    elif not forecast.rows["knows_land"].all():
+        first = forecast.rows["time"][~forecast.rows["knows_land"].to_numpy(dtype=bool)].iloc[0]
+        found.append(f"The {forecast.land} is not known from {format_time(first)} on, and does not count there.")
+    if forecast.river_age is not None and forecast.river_age >= STALE_RIVER_H:
+        age = pluralise(round(forecast.river_age), "hour")
+        found.append(f"The newest reading of the river is {age} old: it may have risen since.")
+    dry = ~forecast.rows["knows_rain"].to_numpy(dtype=bool)
+    if dry.any() and forecast.rows["knows_land"].any():
+        first = format_time(forecast.rows["time"][dry].iloc[0])
+        found.append(f"The rain from {first} on is not known: water that it would bring is not in this forecast.")
     return found
 
 
@@ -277,6 +255,8 @@ def sentences_of(forecast: LevelForecast) -> list[str]:
             f"Highest water expected within 72 hours, if the gauge is right: {right}.",
             f"If its readings of the last day are wrong: {wrong}. Prepare for the higher.",
         ]
+    if len(forecast.shares):
+        found.append(_made_of(forecast))
     found.append(_basis(forecast))
     found += [_beside(each) for each in forecast.operational]
     day = next((each for each in forecast.skill if each.lead >= 24), None)
@@ -287,19 +267,6 @@ def sentences_of(forecast: LevelForecast) -> list[str]:
             f" {format_percent(day.coverage_90)} of the readings lay in the range meant for 90 %."
         )
     return found
-
-
-def chance_of(level: AlertLevel, *, knows_all: bool) -> str:
-    """The chance that the sea passes a level, in words: known are the chances of single hours alone.
-
-    Args:
-        knows_all: whether all hours rest on a weather that is known; else no chance is small.
-    """
-    if level.exceedance is None:
-        return "unknown"
-    if level.is_unlikely:
-        return "below 1 % in each hour" if knows_all else "unknown"
-    return f"{format_percent(level.exceedance.probability)} or more"
 
 
 def _doubt(doubt: Doubt) -> str:
@@ -342,13 +309,24 @@ def _highest(rows: pd.DataFrame, datum: str) -> str:
     )
 
 
+def _made_of(forecast: LevelForecast) -> str:
+    """What makes the highest water."""
+    coming = forecast.rows[forecast.rows["lead_h"] > 0]
+    top = coming.iloc[int(coming["p50"].argmax())]
+    words = SHARES | ({"rain": "rain that has not reached the river's gauge"} if forecast.land == "river" else {})
+    parts = [f"{words[name]} {format_metres(top[f'share_{name}'])}" for name in map(str, forecast.shares)]
+    return f"Of the {format_metres(top['p50'])}: {', '.join(parts)}. Each driver counts from what is usual here."
+
+
 def _basis(forecast: LevelForecast) -> str:
     if forecast.reading_age is None:
         gauge = "no reading of the last 72 hours"
     else:
         gauge = f"{pluralise(forecast.readings, 'reading')} of the last 72 hours"
     until = forecast.knows_weather_until
+    if forecast.land and forecast.rows["knows_land"].any():
+        gauge += f", the {forecast.land}"
     if until is None:
-        return f"It rests on {gauge}, and on no weather."
+        return f"It rests on {gauge}, and on no weather over the sea."
     issued = "" if forecast.weather_issued is None else f" issued {format_time(forecast.weather_issued)}"
     return f"It rests on {gauge} and the weather{issued} ({forecast.weather_source}), until {format_time(until)}."

@@ -10,10 +10,10 @@ import pandas as pd
 
 from strandline.files import write_text
 from strandline.observations.arrays import Floats, Times
-from strandline.report.alerts.exceedance import Exceedance
+from strandline.report.alerts.exceedance import AlertLevel, Exceedance
 from strandline.report.alerts.forecast_trace import ForecastTrace
 from strandline.report.alerts.level_forecast import (
-    AlertLevel,
+    SHARES,
     LevelForecast,
     OperationalForecast,
     WithoutGauge,
@@ -21,17 +21,20 @@ from strandline.report.alerts.level_forecast import (
     warnings_of,
 )
 from strandline.report.figures.charts import draw_surge
+from strandline.report.figures.driver_shares import draw_shares
 from strandline.report.products import JsonValue, as_json, write_json
 
 MOST_LETTERS = 48
 """Of the name of a level in the picture."""
+LAND = ("knows_land", "knows_rain")
+"""Columns of a place with a river or rain; empty elsewhere."""
 COLUMNS = ("time", "lead_h", "p05", "p10", "p50", "p90", "p95", "tide", "knows_weather")
 WITHOUT_GAUGE = ("p05", "p50", "p95")
 """Columns that the table holds a second time for a gauge in doubt; empty where there is none."""
 
 
 def write_forecast(folder: Path, forecast: LevelForecast, time: Times, level: Floats) -> None:
-    """Write the three files.
+    """Write table, JSON and picture, and ``shares.svg`` where drivers of the level are known.
 
     Args:
         time, level: (T,) readings up to the issue [m, region datum], for the picture.
@@ -43,17 +46,25 @@ def write_forecast(folder: Path, forecast: LevelForecast, time: Times, level: Fl
     beside = None if forecast.without_gauge is None else forecast.without_gauge.rows
     picture = draw_surge(trace, history, forecast.datum, levels=levels, without_gauge=beside)
     table = forecast.rows.loc[:, list(COLUMNS)].copy()
+    for name in (*LAND, *(f"share_{each}" for each in SHARES)):
+        table[name] = forecast.rows.get(name)
     for name in WITHOUT_GAUGE:
         table[f"{name}_without_gauge"] = np.nan if beside is None else beside[name]
     table["time"] = pd.to_datetime(table["time"]).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     write_text(folder / "forecast.csv", table.to_csv(index=False, float_format="%.3f"))
     write_text(folder / "forecast.svg", picture.svg)
+    drawn = folder / "shares.svg"
+    if len(forecast.shares):
+        write_text(drawn, draw_shares(forecast.rows["time"], forecast.shares, forecast.datum).svg)
+    else:
+        drawn.unlink(missing_ok=True)  # of an earlier forecast
     write_json(folder / "forecast.json", as_plain(forecast))
 
 
 def as_plain(forecast: LevelForecast) -> dict[str, JsonValue]:
     """The forecast as plain values: levels [m, datum], times UTC, probabilities [-]."""
-    rows = forecast.rows.loc[:, list(COLUMNS)]
+    rows = forecast.rows.loc[:, [*COLUMNS, *(name for name in LAND if forecast.land)]]
+    shares = forecast.shares.to_dict(orient="records")
     until = forecast.knows_weather_until
     return {
         "place": forecast.place,
@@ -79,7 +90,15 @@ def as_plain(forecast: LevelForecast) -> dict[str, JsonValue]:
         "operational": [_operational(each) for each in forecast.operational],
         "skill_in_storms_held_out": as_json([asdict(each) for each in forecast.skill]),
         "hours": as_json(
-            [{**row, "time": _utc(row["time"]), "lead_h": int(row["lead_h"])} for row in rows.to_dict(orient="records")]
+            [
+                {
+                    **row,
+                    "time": _utc(row["time"]),
+                    "lead_h": int(row["lead_h"]),
+                    "shares": shares[number] if shares else None,
+                }
+                for number, row in enumerate(rows.to_dict(orient="records"))
+            ]
         ),
     }
 

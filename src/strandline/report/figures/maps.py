@@ -74,7 +74,7 @@ def map_flood(
 
     Unknown cells are hatched. Roads are lines styled by whether they are open, embankments plain lines.
     """
-    figure, axes = new_axes(width, _map_height(region, width) + 1.05 + (1.25 if width >= WIDE else 1.85))
+    figure, axes = new_axes(width, map_height(region, width) + 1.05 + (1.25 if width >= WIDE else 1.85))
     _draw_ground(axes, region, terrain, probability, most_columns=640 if width >= WIDE else 400)
     marks = [] if assets is None else _draw_assets(axes, region, assets, scale=np.sqrt(width / WIDE))
     between = " " if width >= WIDE else "\n"
@@ -85,7 +85,7 @@ def map_flood(
     draw_scale_and_north(axes, region)
     label_coordinates(axes, region)
     columns = 3 if width >= WIDE else 2 if marks else 1
-    _add_legend(figure, [*_handles(PROBABILITY_LABELS), *marks], columns, width)
+    add_legend(figure, [*class_handles(PROBABILITY_LABELS), *marks], columns, width)
     unknown = float(np.isnan(probability).mean())
     alt = (
         f"Map of {region.name}: chance of at least 0.15 m of flood water when the sea reaches its "
@@ -104,12 +104,12 @@ def map_epistemic_sd(
 ) -> Picture:
     """Draw the standard deviation (H, W) of the members' flood probabilities [-]; unknown cells are hatched."""
     across = 0.5 * width if width >= WIDE else width
-    figure, axes = new_axes(across, _map_height(region, across) + 2.3)
+    figure, axes = new_axes(across, map_height(region, across) + 2.3)
     _draw_ground(axes, region, terrain, epistemic_sd, 400, EPISTEMIC_SD_EDGES)
     axes.set_title(f"Where the models disagree\nat the {return_period:g}-year sea level", loc="left", pad=8)
     draw_scale_and_north(axes, region)
     label_coordinates(axes, region)
-    _add_legend(figure, _handles(EPISTEMIC_SD_LABELS), 2, NARROW)
+    add_legend(figure, class_handles(EPISTEMIC_SD_LABELS), 2, NARROW)
     alt = (
         f"Map of {region.name}: standard deviation of the models' flood probabilities at the "
         f"{return_period:g}-year sea level."
@@ -118,15 +118,15 @@ def map_epistemic_sd(
 
 
 @style_rc()
-def map_annual(region: Region, terrain: xr.Dataset, annual: Floats, width: float = WIDE) -> Picture:
+def map_annual(region: Region, terrain: xr.Dataset, annual: SingleFloats | Floats, width: float = WIDE) -> Picture:
     """Draw the probability (H, W) of 0.15 m of water or more in any one year [a-1]; unknown cells are hatched."""
     across = 0.5 * width if width >= WIDE else width
-    figure, axes = new_axes(across, _map_height(region, across) + 2.3)
+    figure, axes = new_axes(across, map_height(region, across) + 2.3)
     _draw_ground(axes, region, terrain, annual, 400, ANNUAL_EDGES)
     axes.set_title("Chance of 0.15 m of water or more\nin any one year", loc="left", pad=8)
     draw_scale_and_north(axes, region)
     label_coordinates(axes, region)
-    _add_legend(figure, _handles(ANNUAL_LABELS), 2, NARROW)
+    add_legend(figure, class_handles(ANNUAL_LABELS), 2, NARROW)
     alt = f"Map of {region.name}: chance of at least 0.15 m of flood water in any one year."
     return as_picture(figure, alt, f"annual-{width}")
 
@@ -152,7 +152,7 @@ def map_each_period(
         axes.set_xticks([])
         axes.set_yticks([])
         axes.set(xlim=(region.bounds[0], region.bounds[2]), ylim=(region.bounds[1], region.bounds[3]))
-    _add_legend(figure, _handles(PROBABILITY_LABELS), 3 if width >= WIDE else 2, width)
+    add_legend(figure, class_handles(PROBABILITY_LABELS), 3 if width >= WIDE else 2, width)
     periods = ", ".join(f"{period:g}" for period in return_periods)
     alt = f"Small maps of the flood probability at {region.name} given the sea levels of once in {periods} years."
     return as_picture(figure, alt, f"periods-{width}")
@@ -180,10 +180,17 @@ def hillshade(elevation: Floats, cell_size: float) -> Floats:
     return np.clip(0.5 + 0.5 * toward_light / steep, 0.0, 1.0) if steep > 0 else np.full(elevation.shape, 0.5)
 
 
-def _map_height(region: Region, width: float) -> float:
+def map_height(region: Region, width: float) -> float:
     """Height of a map of this width [inch], without title and legend."""
     rows, columns = region.shape
     return float(np.clip((width - 0.9) * rows / columns, 0.45 * width, 1.25 * width))
+
+
+def draw_classes(
+    axes: Axes, region: Region, terrain: xr.Dataset, number: SingleFloats | Floats, colours: Sequence[str]
+) -> None:
+    """Draw ground, water, unknown cells (NaN) and classes: cells of number 1, 2, … in these colours, of 0 in none."""
+    _draw_ground(axes, region, terrain, number, 400, [0.5 + each for each in range(len(colours))], colours)
 
 
 def _draw_ground(
@@ -193,6 +200,7 @@ def _draw_ground(
     probability: SingleFloats | Floats,
     most_columns: int,
     edges: Sequence[float] = PROBABILITY_EDGES,
+    colours: Sequence[str] = PROBABILITY_COLOURS,
 ) -> None:
     """Draw ground, water, flood and unknown cells as one image, subsampled to at most ``most_columns``."""
     rows, columns = (_thinned(size, most_columns, region.shape[1]) for size in region.shape)
@@ -202,7 +210,7 @@ def _draw_ground(
     steps = np.round(np.where(np.isnan(light), 0.83, light) * SHADES) / SHADES  # few shades, small file
     ground = as_rgb(LAND) * (0.90 + 0.12 * steps[..., np.newaxis])  # (H, W, 3)
     ground[water] = as_rgb(SEA)
-    for colour, least in zip(PROBABILITY_COLOURS, edges, strict=False):
+    for colour, least in zip(colours, edges, strict=False):
         in_class = (shown >= least) & ~water
         ground[in_class] = as_rgb(colour)
     ground[np.isnan(shown)] = as_rgb(UNKNOWN)
@@ -270,7 +278,8 @@ def _mark(state: int, size: float, x: npt.ArrayLike, y: npt.ArrayLike, edge: str
     )
 
 
-def _handles(labels: Sequence[str]) -> list[Patch]:
+def class_handles(labels: Sequence[str]) -> list[Patch]:
+    """Return the legend of classes in ``PROBABILITY_COLOURS``, of unknown cells and of water."""
     flood = [
         Patch(facecolor=colour, edgecolor=MUTED, linewidth=0.4, label=label)
         for colour, label in zip(PROBABILITY_COLOURS, labels, strict=True)
@@ -282,7 +291,8 @@ def _handles(labels: Sequence[str]) -> list[Patch]:
     ]
 
 
-def _add_legend(figure: Figure, handles: Sequence[Artist], columns: int, width: float) -> None:
+def add_legend(figure: Figure, handles: Sequence[Artist], columns: int, width: float) -> None:
+    """Draw a legend below a map."""
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, columnspacing=1.4, handlelength=1.6,
                   fontsize=9.5 if width >= WIDE else 8.5)  # fmt: skip
 

@@ -8,6 +8,7 @@ import xarray as xr
 
 from strandline.observations.checks.silence import coverage
 from strandline.observations.region_file.prices.money import SPACE, MoneyUnit
+from strandline.planning.early_action.evacuation.lives import may_die
 from strandline.planning.formatting import (
     format_area,
     format_area_between,
@@ -32,6 +33,7 @@ from strandline.report.flooded_land import flooded_land
 from strandline.report.page.assets_beside_land import uneven_assets_sentence
 from strandline.report.page.tables import MODALITY_LABELS, at_least
 from strandline.risk.impact.impact import Impact
+from strandline.risk.impact.lives.loss_of_life import LossOfLife
 from strandline.risk.impact.population import PopulationImpact
 from strandline.risk.impact.survey_age import OUTDATED_YEARS
 from strandline.risk.sensitivity import SensitivityAnalysis, ValueOfInformation
@@ -57,6 +59,8 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
         f"On average {format_area(land.flooded.mean)} of {format_area(land.known_land)} of known land would then be "
         f"under water ({format_area_between(land.flooded.p10, land.flooded.p90)}).",
     ]
+    if impact.population is not None:
+        sentences.append(_lives_sentence(impact.population, impact.loss_of_life))
     if results.plan.without_money:
         why = "no assets were surveyed" if len(impact.assets) == 0 else "nobody stated what the assets are worth"
         sentences.append(f"What a flood costs is unknown: {why}.")
@@ -87,6 +91,15 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
             "safe."
         )
     return " ".join(sentences)
+
+
+def _lives_sentence(population: PopulationImpact, loss: LossOfLife | None) -> str:
+    """Who has water at home then, and who may die."""
+    wet = f"Then {format_people(population.exposed)} people may have water at home"
+    if loss is None:
+        return f"{wet}."
+    average = format_people(loss.on_average)
+    return f"{wet}, and {may_die(loss.by_night)} by night if nobody leaves (on average {average})."
 
 
 def beyond_maps_sentences(shares: Sequence[float]) -> list[str]:

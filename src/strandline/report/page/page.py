@@ -15,6 +15,7 @@ from strandline.report.findings import RunResults
 from strandline.report.flooded_land import flooded_land
 from strandline.report.page.forecast_text import forecast_sentences, lead_rows, range_sentence, weather_sentence
 from strandline.report.page.how_learnt import learnt_sentences, part_rows, read_ablation
+from strandline.report.page.livelihoods import deaths_by_district, field_sentences, per_year_rows
 from strandline.report.page.narrative import (
     beyond_maps_sentences,
     drafts_sentence,
@@ -29,6 +30,7 @@ from strandline.report.page.narrative import (
     unknown_assets_sentence,
 )
 from strandline.report.page.pictures import draw_all
+from strandline.report.page.rain_and_rivers import all_driver_sentences
 from strandline.report.page.tables import (
     at_least,
     damage_table,
@@ -37,7 +39,9 @@ from strandline.report.page.tables import (
     ranked_assets,
     source_rows,
 )
+from strandline.report.plan import repairs
 from strandline.report.plan.evacuation_table import COLUMNS, INTRODUCTION, about_areas, call_sentences, evacuation_rows
+from strandline.report.plan.flood_times_table import TIME_COLUMNS, time_notes, time_rows, time_title
 from strandline.report.plan.pathway_lines import (
     ABOUT_RANGES,
     describe_beginning,
@@ -58,6 +62,7 @@ from strandline.report.plan.proposal import (
 from strandline.report.plan.scenario_table import summarise_by_sea_level
 from strandline.report.products import return_levels
 from strandline.report.radar_scenes import scene_rows, scene_sentences
+from strandline.risk.hazard.joint.driver_floods import DriverFloods
 from strandline.risk.people import BASIS_OF_BOUNDS
 from strandline.risk.stage_damage.annual_probability import FloodChances
 
@@ -99,6 +104,9 @@ def render_page(results: RunResults) -> str:
         tiles=headline_tiles(results, levels),
         forecast=forecast_sentences(trace, results.surge_scores),
         first_period=FloodChances.of(results.hazard, results.frequent).return_periods[0],
+        all_drivers=all_driver_sentences(results.by_driver, results.plan.money)
+        if isinstance(results.by_driver, DriverFloods)
+        else [],
         beyond_maps_today=beyond_maps_sentences([results.impact.share_beyond_maps]),
         beyond_maps_later=beyond_maps_sentences([each.share_beyond_maps for each in results.rise_scenarios]),
         forecast_range=range_sentence(results.surge_scores),
@@ -108,13 +116,23 @@ def render_page(results: RunResults) -> str:
         rise_scenarios=[(each, float(np.median(each.hazard.level_draws[:, -1]))) for each in results.rise_scenarios],
         sinks=any(each.sunk for each in results.rise_scenarios),
         evacuation_columns=COLUMNS,
+        repair_columns=repairs.COLUMNS,
+        repair_introduction=repairs.repair_introduction,
+        repair_rows=repairs.repair_rows,
         evacuation_introduction=INTRODUCTION,
         by_sea_level=summarise_by_sea_level(results.plan.scenarios),
         signposts=None if results.plan.pathways is None else signpost_table(results.plan.pathways),
+        time_columns=TIME_COLUMNS,
+        time_rows=time_rows(results.plan) if results.plan.flood_times else [],
+        time_title=time_title(results.plan) if results.plan.flood_times else "",
+        time_notes=time_notes(results.plan) if results.plan.flood_times else [],
         damage=damage_table(results),
         population=population_sentences(results.impact),
         uncounted_homes=uncounted_homes_sentences(results.impact),
+        deaths_by_district=deaths_by_district(results.impact.loss_of_life),
         people_basis=BASIS_OF_BOUNDS,
+        per_year=per_year_rows(results.impact.loss_of_life),
+        fields=field_sentences(results.impact.fields, levels["return_period"].iloc[-1]),
         outdated_survey=outdated_survey_sentences(results.impact),
         information=information_sentences(results.information),
         ranked=ranked.to_dict(orient="records"),

@@ -15,10 +15,13 @@ from strandline.report.figures.charts import (
     draw_return_levels,
     draw_surge,
 )
+from strandline.report.figures.driver_maps import map_main_driver
 from strandline.report.figures.maps import map_annual, map_each_period, map_epistemic_sd, map_flood
 from strandline.report.figures.pathways_map import draw_pathways
 from strandline.report.figures.style import NARROW, WIDE, Picture
+from strandline.report.figures.time_maps import map_arrival, map_standing
 from strandline.report.findings import RunResults
+from strandline.risk.hazard.joint.driver_floods import DriverFloods
 from strandline.risk.stage_damage.annual_probability import FloodChances
 
 
@@ -49,12 +52,18 @@ def draw_all(
         "levels": partial(draw_return_levels, levels, results.observed_maxima, results.maxima_per_year, datum),
         "learning": partial(draw_learning, results.learning),
     }
+    if results.flood_times is not None:
+        figures["arrival"] = partial(map_arrival, region, terrain, results.flood_times)
+        figures["standing"] = partial(map_standing, region, terrain, results.flood_times)
     if trace is not None:
         figures["surge"] = partial(draw_surge, trace, _observed_levels(results), datum)
     if len(ranked):
         figures["assets"] = partial(
             draw_ranked_assets, ranked, [str(name) for name in ranked["name"]], results.plan.money
         )
+    if isinstance(results.by_driver, DriverFloods):
+        figures["all_drivers"] = partial(map_annual, region, terrain, results.by_driver.chance)
+        figures["main_driver"] = partial(map_main_driver, region, terrain, results.by_driver)
     if results.plan.pathways is not None:
         figures["pathways"] = partial(draw_pathways, results.plan.pathways)
     if results.reliability is not None:

@@ -20,7 +20,8 @@ COLUMNS = (
 TOO_LONG = "no forecast reaches so far: a person decides on the weather service's warnings"
 INTRODUCTION = (
     "Area A is in danger first. Plan with the first number of hours, the longest; an area and those before it are"
-    " cleared together. Hours begin with the decision. The zones are drawn in zones.geojson."
+    " cleared together. Hours begin with the decision. Clearance ends before the"
+    " water may come. The zones are drawn in zones.geojson."
 )
 
 
@@ -68,7 +69,7 @@ def about_areas(evacuation: EvacuationAreas) -> list[str]:
     """Return the zones of each area, how often it is in danger and who finds no shelter, and the hours of the night."""
     night = evacuation.night
     return [
-        *(_about(area) for area in evacuation.areas),
+        *(sentence for area in evacuation.areas for sentence in (_about(area), _water(area))),
         f"Night: {evacuation.local_night} ({night.begins:02d}:00 to {night.ends:02d}:00 UTC, in whole hours).",
     ]
 
@@ -152,6 +153,20 @@ def _about(area: EvacuationArea) -> str:
         f"Area {area.name}: {', '.join(area.zones)}; walkers without a place in a shelter, together with the"
         f" areas before it: {without}."
     )
+
+
+def _water(area: EvacuationArea) -> str:
+    """How early the water may come and how long it may stand, by simulated floods."""
+    if area.water is None:
+        return f"When the water comes to area {area.name} and how long it stands was not simulated: both are unknown."
+    ahead, stands = area.water.ahead_hours, area.water.standing_in_words
+    comes = (
+        f"may come up to {ahead} hour{'' if ahead == 1 else 's'} before the sea passes that level"
+        if ahead
+        else "comes when the sea passes that level, or later"
+    )
+    doubt = "" if area.water.storms else " (an allowance: no simulated storm shows it)"
+    return f"Water in area {area.name} {comes}{doubt}. It may stand {stands} after the sea has fallen below it."
 
 
 def _hours(hours: Hours) -> str:

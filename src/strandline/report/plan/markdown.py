@@ -8,9 +8,11 @@ from strandline.observations.region_file.prices.money import SPACE
 from strandline.planning.formatting import format_mean, format_metres, format_money, format_money_between, pluralise
 from strandline.planning.plan import Plan
 from strandline.report.plan.evacuation_table import evacuation_lines
+from strandline.report.plan.flood_times_table import time_lines
 from strandline.report.plan.pathway_lines import pathway_lines
 from strandline.report.plan.phase_text import PhaseText, describe_phases, format_lead
 from strandline.report.plan.proposal import action_lines, proposal_lines, scenario_lines
+from strandline.report.plan.repairs import repair_lines
 from strandline.risk.people import BASIS_OF_BOUNDS
 
 HINDCAST_COLUMNS = (
@@ -36,6 +38,8 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
         lines += [PARTLY_SIMULATED if "real" in kinds else SIMULATED, ""]
     for caveat in plan.caveats:
         lines += [f"**{caveat}**", ""]
+    if plan.lives:
+        lines += [f"**{plan.lives[0]}** {' '.join(plan.lives[1:])}".replace(SPACE, " "), ""]
     if plan.without_money:
         lines += [f"The flood damage a year is **unknown**. {plan.without_money}"]
     elif math.isnan(damage.mean):
@@ -63,7 +67,9 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
     ]
     for action in plan.actions:
         lines += [*action_lines(action, plan.money, plan.evacuation), ""]
+    lines += repair_lines(plan)
     lines += evacuation_lines(plan.evacuation, plan.protocol, plan.hindcasts)
+    lines += time_lines(plan)
     if plan.protocol is not None:
         lines += ["## When to act, when to stop, and what to do if the gauge fails", ""]
         for phase in describe_phases(plan.protocol):
@@ -77,6 +83,7 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
     if plan.notes:
         lines += ["## What this plan leaves out", "", *(f"- {note}" for note in plan.notes), ""]
     amounts = "" if plan.without_money else f"Amounts are in {plan.money.in_words}. "
+    lines += [" ".join(plan.lives_rest_on), ""] if plan.lives_rest_on else []
     lines += [BASIS_OF_BOUNDS] if not plan.without_money or _counts_people(plan) else []
     lines += [
         f"A person confirms every alert. {amounts}Levels are metres above {plan.vertical_datum}.",
@@ -86,7 +93,9 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
 
 
 def _counts_people(plan: Plan) -> bool:
-    return plan.evacuation is not None and not all(area.people.is_unknown for area in plan.evacuation.areas)
+    return bool(plan.lives) or (
+        plan.evacuation is not None and not all(area.people.is_unknown for area in plan.evacuation.areas)
+    )
 
 
 def _phase_lines(phase: PhaseText) -> list[str]:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from strandline.observations.region_file.prices.money import MoneyUnit
-from strandline.planning.early_action.protocol import Phase, Protocol
+from strandline.planning.early_action.protocol import Phase, Protocol, StopRule
 from strandline.planning.early_action.trigger_constants import FLOODED_SHARE
 from strandline.planning.formatting import format_expression
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
@@ -71,7 +71,19 @@ def describe_stop(phase: Phase, protocol: Protocol) -> str:
         ends.append(f"{stop.drainage_hours:g} hours after the sea fell below it, when the land has drained")
     else:
         ends.append(f"{'' if ends else 'only '}when a person has seen that the land is dry")
-    return f"{text}; if the sea came up to its level, {', or '.join(ends)}"
+    return f"{text}; if the sea came up to its level, {', or '.join(ends)}{_stood(stop)}"
+
+
+def _stood(stop: StopRule) -> str:
+    """What simulated floods say of the all-clear, as the end of a sentence."""
+    if not stop.standing_in_words:
+        return ""
+    stood = f"in simulated floods water stood {stop.standing_in_words} after the sea was last at its level"
+    if stop.drainage_hours is None:
+        return f"; {stood}, so that before that the watch proposes no all-clear unless a scene shows dry land"
+    if stop.has_no_end or (stop.standing_hours or 0.0) > stop.drainage_hours:
+        return f". This contradicts the simulation: {stood}. Check the stated hours before anybody returns"
+    return ""
 
 
 def _drained(expression: str, protocol: Protocol) -> str:

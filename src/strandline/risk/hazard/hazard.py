@@ -14,12 +14,13 @@ from strandline.observations.variables import DEPTH_EDGES
 
 FLOODED_DEPTH = DEPTH_EDGES[0]
 """Depth from which a cell, an asset or a home counts as flooded [m]."""
+NEW_CRESTS = "A new crest is taken to hold until the sea is above it."
 BREACHES = (
     "Embankments breach in the flood maps only as the networks learned it, on average, from simulated coasts whose"
     " embankments breach at random. No map, damage or measure knows how strong an embankment of this place is; a new"
     " crest is taken to hold until the sea is above it."
 )
-"""What maps, damage and plan hold of breaches; every product says it in these words."""
+"""What maps, damage and plan hold of breaches where none are sampled; every product says it in these words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,7 @@ class Hazard:
             samples; NaN outside the region; ``None`` = not predicted.
         drawn_levels: (N, R) all sampled return levels [m, region datum]; each N / S in a row belong to one sample of
             the maps. ``None`` = those that were mapped.
+        breaches: what the maps hold of breaches, in sentences.
     """
 
     region: Region
@@ -51,6 +53,7 @@ class Hazard:
     provenance: Mapping[str, Provenance]
     damage_states: npt.NDArray[np.float64] | None = None
     drawn_levels: npt.NDArray[np.float64] | None = None
+    breaches: str = BREACHES
 
     def __post_init__(self) -> None:
         periods = np.asarray(self.return_periods, dtype=float)

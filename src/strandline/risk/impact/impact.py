@@ -12,6 +12,8 @@ from strandline.observations.arrays import Floats
 from strandline.observations.exposure.assets import DAMAGE_STATE_EDGES
 from strandline.risk.expectation import Expectation, standard_error
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
+from strandline.risk.impact.fields import FieldLosses
+from strandline.risk.impact.lives.loss_of_life import LossOfLife
 from strandline.risk.impact.loss_of_function import loss_of_function_probability
 from strandline.risk.impact.population import PopulationImpact
 from strandline.risk.impact.totals import PartialTotal, partial_totals, sum_known
@@ -67,6 +69,8 @@ class Impact:
         curve_deviates: (N, 6) of the damage curves in the draws of damage, which all else must share.
         population: exposed and cut off at the design return period, see ``assess_population``; ``None`` where nobody
             is counted.
+        loss_of_life: who may die in the same event, and people a year; ``None`` where nobody is counted.
+        fields: under sea water; ``None`` where the survey names none.
         totals: expected annual damage by class and by district.
         in_future: the total at each future sea, in the order in which they were given.
         share_beyond_maps: share of the total from seas above the highest mapped level [-]; there it is a lower bound.
@@ -79,6 +83,8 @@ class Impact:
     frequent: FrequentDamage
     curve_deviates: Floats = field(repr=False)
     population: PopulationImpact | None = None
+    loss_of_life: LossOfLife | None = None
+    fields: FieldLosses | None = None
     totals: tuple[PartialTotal, ...] = ()
     in_future: tuple[FutureDamage, ...] = ()
     share_beyond_maps: float = 0.0

@@ -12,11 +12,12 @@ import xarray as xr
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.access import is_cut_off, road_network
+from strandline.risk.impact.lives.water_at_places import WaterAtPlaces, ground_at, points_of
 from strandline.risk.impact.loss_of_function import draw_function_thresholds
 from strandline.risk.impact.totals import rows_by_district
 from strandline.risk.people import UNKNOWN, Homes, People, PeopleErrors, bound_of
-from strandline.risk.stage_damage.asset_depths import exceeds_depth, greatest_depth
-from strandline.risk.stage_damage.damage_chain import DamageChain, SampleChain
+from strandline.risk.stage_damage.asset_depths import greatest_depth
+from strandline.risk.stage_damage.damage_chain import DamageChain
 from strandline.risk.stage_damage.exposure import overlay_exposure
 
 REFUGES = ("hospital", "shelter")
@@ -97,16 +98,16 @@ def assess_population(
     thresholds = draw_function_thresholds(assets, samples, rng)
     network = road_network(assets)
     (node, height), (home_node, home_height) = (
-        (network.nearest_node(*xy), _ground_at(*xy, hazards[0], ground)) for xy in map(_xy, (assets, lived_in))
+        (network.nearest_node(*xy), ground_at(*xy, hazards[0], ground)) for xy in map(points_of, (assets, lived_in))
     )
     exposed = np.full((samples, inhabited.size), np.nan)  # (S, P)
     refuges = {name: np.flatnonzero(names == name) for name in REFUGES if (names == name).any()}
     cut_off = {name: np.full(exposed.shape, np.nan) for name in refuges if len(network.edges)}
     for number, (sample, threshold) in enumerate(zip(chain, thresholds, strict=True)):
         level = sample.levels[design] + errors.ground[number]
-        lost = _Water.of(sample, sample.greatest_depth(), level, height).reaches(threshold)
-        at_home = _Water.of(sample, greatest_depth(sample.depth, at_homes), level, home_height)
-        exposed[number] = at_home.reaches(np.full(inhabited.size, errors.wet_depth[number]))
+        lost = WaterAtPlaces.of(sample.levels, sample.greatest_depth(), height).at(level).reaches(threshold)
+        at_home = WaterAtPlaces.of(sample.levels, greatest_depth(sample.depth, at_homes), home_height)
+        exposed[number] = at_home.at(level).reaches(np.full(inhabited.size, errors.wet_depth[number]))
         for name, result in cut_off.items():
             rows = refuges[name]
             result[number] = is_cut_off(network, lost[network.road], node[rows], lost[rows], home_node)
@@ -134,64 +135,6 @@ def assess_population(
     return PopulationImpact(
         *tally(everybody), districts, float(dry.mean()), fewest, homes.in_one_without_a_count(), homes.counted_by
     )
-
-
-def _xy(places: gpd.GeoDataFrame) -> tuple[Floats, Floats]:
-    """x and y [m] of a point in each place."""
-    point = places.geometry.representative_point()
-    return point.x.to_numpy(), point.y.to_numpy()
-
-
-@dataclass(frozen=True, eq=False)
-class _Water:
-    """Greatest depth [m] on each asset (A,), with what is unknown taken as harmless and as harmful.
-
-    Attributes:
-        has_unknown_cell: whether a cell of it is unknown.
-    """
-
-    least: Floats
-    most: Floats
-    has_unknown_cell: Mask
-
-    @classmethod
-    def of(cls, sample: SampleChain, greatest: tuple[Floats, Mask], level: float, ground: Floats) -> "_Water":
-        """At a sea level [m, region datum] between, below or above those of the sample's maps.
-
-        Below the lowest map the water falls with the sea. Above the highest one it rises with the sea where there is
-        any, and elsewhere it may stand on ground (A,) below the sea.
-
-        Args:
-            greatest: depths on the places, see ``asset_depths.greatest_depth``.
-        """
-        order = np.argsort(sample.levels, kind="stable")
-        levels, (depth, has_unknown_cell) = sample.levels[order], greatest
-        depth = np.maximum.accumulate(depth[:, order], axis=1)  # (A, L); a higher sea never floods less
-        upper = int(np.clip(np.searchsorted(levels, level), 1, len(levels) - 1)) if len(levels) > 1 else 0
-        lower = max(upper - 1, 0)
-        step = levels[upper] - levels[lower]
-        share = float(np.clip((level - levels[lower]) / step, 0.0, 1.0)) if step > 0 else 1.0
-        within = depth[:, lower] + share * (depth[:, upper] - depth[:, lower])
-        beyond = max(level - levels[-1], 0.0) - max(levels[0] - level, 0.0)
-        least = np.where(within > 0, np.maximum(within + beyond, 0.0), within)
-        may_stand = np.maximum(np.minimum(level - ground, beyond), 0.0) if beyond > 0 else np.zeros(len(least))
-        return cls(least, np.where(within > 0, least, within + may_stand), has_unknown_cell)
-
-    def reaches(self, threshold: Floats) -> Floats:
-        """(A,) 1 = water reaches the threshold [m] somewhere on the asset, 0 = nowhere, NaN = unknown."""
-        least, most = (
-            exceeds_depth(depth[:, None], self.has_unknown_cell, threshold)[:, 0] for depth in (self.least, self.most)
-        )
-        return np.where(least == most, least, np.nan)
-
-
-def _ground_at(x: Floats, y: Floats, hazard: Hazard, ground: Floats | None) -> Floats:
-    """(A,) ground [m, region datum] at points; −∞ where it is unknown or the point lies outside: it may flood."""
-    row, column = hazard.region.cells_of(x, y)
-    if ground is None:
-        return np.full(len(x), -np.inf)
-    height = np.where(row < 0, np.nan, ground[row, column])
-    return np.where(np.isnan(height), -np.inf, height)
 
 
 def _count(affected: Floats, homes: Homes, rows: Indices, factor: Floats) -> People:

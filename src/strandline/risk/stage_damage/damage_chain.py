@@ -82,7 +82,7 @@ class DamageChain:
     """S Monte-Carlo samples of flood maps and damage curves over the same assets.
 
     Attributes:
-        hazards: today's maps, then those of the same samples under sea-level rise.
+        hazards: today's maps, then those of the same samples at other sea levels.
         continent: of the damage curves.
         deviates: (S, 6) of the damage curves.
 
@@ -96,11 +96,12 @@ class DamageChain:
     deviates: Floats
 
     def __post_init__(self) -> None:
-        expected = self.hazards[0].flood_depth.shape
+        samples, _, *cells = self.hazards[0].flood_depth.shape
         for each in self.hazards:
-            if each.flood_depth.shape != expected:
-                what = f"has maps {each.flood_depth.shape}"
-                raise InputError("hazard under sea-level rise", what, f"need {expected} as today's")
+            found, _, *size = each.flood_depth.shape
+            if (found, size) != (samples, cells):
+                what = f"has {found} samples of {size} cells"
+                raise InputError("hazard under sea-level rise", what, f"need {samples} of {cells} as today's")
 
     @property
     def levels(self) -> Floats:

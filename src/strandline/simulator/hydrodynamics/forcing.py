@@ -65,7 +65,7 @@ def weights(given: Floats | None, points: int, shape: tuple[int, int], name: str
     """(G, H, W) weights of points; those of a single point are 1.
 
     Raises:
-        InputError: another shape, or several points without weights.
+        InputError: another shape, gaps, negative weights, or several points without weights.
     """
     if given is None:
         if points != 1:
@@ -74,4 +74,6 @@ def weights(given: Floats | None, points: int, shape: tuple[int, int], name: str
     found = np.asarray(given, dtype=np.float64)
     if found.shape != (points, *shape):
         raise InputError(WHERE, f"{name}_weight has shape {found.shape}", f"give {(points, *shape)}")
+    if not (np.isfinite(found).all() and (found >= 0).all()):
+        raise InputError(WHERE, f"{name}_weight has gaps or is negative", "give shares from 0 to 1")
     return found

@@ -45,6 +45,7 @@ def observe_rain_and_river(sea: SeaRecord, rng: np.random.Generator) -> RainAndR
             "time": hours,
             "longitude": ("river", gauge["longitude"].values[:1]),
             "latitude": ("river", gauge["latitude"].values[:1]),
+            "available_after_h": ("river", [0.0]),
         },
     )
     return RainAndRiver(weather, river)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -9,8 +10,10 @@ from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.harmonic_tide import FittedTide
 from strandline.observations.sea_level.surge.model import SeaLevelModel
-from strandline.observations.sea_level.surge.surge_forecast import is_driven
-from strandline.uncertainty.gauge_forecast.weather import weather_at
+from strandline.observations.sea_level.surge.river_process import RiverProcess
+from strandline.observations.sea_level.surge.weather_response import driver_of
+from strandline.uncertainty.gauge_forecast.drivers import drivers_at
+from strandline.uncertainty.gauge_forecast.shares import answered_by, shares_of
 from strandline.uncertainty.residual_forecaster import CONTEXT_HOURS, LONGEST_LEAD, ResidualForecaster, Situation
 
 LEADS = np.arange(LONGEST_LEAD + 1)
@@ -29,7 +32,8 @@ class LevelForecast:
         issue: (N,) UTC.
         tide: (N, 73) tide with the mean sea level [m, region datum].
         quantiles: level → (N, 73) water level [m, region datum]; they do not cross.
-        knows_weather: (N, 73) whether the forecast of an hour rests on the weather too.
+        knows_weather: (N, 73) whether the forecast of an hour rests on the weather over the sea too.
+        knows_land: (N, 73) whether it rests on a river or, at a gauge without one, on rain.
         readings: (N,) of the last 72 h that were there.
         age: (N,) of the newest reading [h]; NaN = none in 72 h.
     """
@@ -38,6 +42,7 @@ class LevelForecast:
     tide: Floats
     quantiles: Mapping[float, Floats]
     knows_weather: Mask
+    knows_land: Mask
     readings: Floats
     age: Floats
 
@@ -51,12 +56,21 @@ class GaugeForecaster:
         mean_sea_level: that the tide is about [m, region datum].
         tide_error: (2C + 1, R) modes of the tide's error that count, as in ``FittedTide``.
         residual: of the level about that tide.
+        rivers: whose flow is among the columns of its response.
     """
 
     sea_level: SeaLevelModel
     mean_sea_level: float
     tide_error: Floats
     residual: ResidualForecaster
+    rivers: tuple[RiverProcess, ...] = ()
+
+    @property
+    def land(self) -> Literal["", "river", "rain"]:
+        """What of the land it answers."""
+        response = self.residual.response
+        drivers = set() if response is None else {driver_of(column) for column in response.columns}
+        return "river" if "river" in drivers else "rain" if "rain" in drivers else ""
 
     def forecast(
         self,
@@ -71,7 +85,7 @@ class GaugeForecaster:
         Args:
             issue: (N,) UTC, full hours.
             time, level: (T,) ascending hours and readings [m, region datum], NaN = none; later ones are not used.
-            weather: the place whose weather counts, as it was known then; ``None`` = readings alone.
+            weather: the place whose weather, rain and rivers count, as they were known then; ``None`` = readings alone.
             levels: of the quantiles, 0…1.
         """
         issue = issue.astype("datetime64[ns]")
@@ -85,13 +99,31 @@ class GaugeForecaster:
             issue,
             tide,
             {each: found[..., number] for number, each in enumerate(levels)},
-            self._knows_weather(situation),
+            self._knows(situation, {"weather"}),
+            self._knows(situation, {"rain", "river"}),
             seen.sum(axis=1).astype(float),
             age,
         )
 
-    def situation(self, issue: Times, time: Times, level: Floats, weather: Observations | None) -> Situation:
-        """What is known at issues; arguments as of `forecast`."""
+    def shares(self, issue: Times, time: Times, level: Floats, weather: Observations | None) -> Mapping[str, Floats]:
+        """What each driver brings to the expected level, (N, 73) [m]; arguments as of `forecast`.
+
+        ``tide`` (with the mean sea level), ``weather``, ``rain``, ``river`` and ``readings``, in that order, of those
+        that the forecaster knows: their sum is the median. A driver counts from its mean: a river at its usual flow
+        brings nothing. Beside a river, rain is what its departure from the mean adds beyond what the river has shown;
+        ``readings`` is what the own gauge shows beyond all others, and dies out with the lead.
+        """
+        issue = issue.astype("datetime64[ns]")
+        situation = self.situation(issue, time, level, weather)
+        dry = self.situation(issue, time, level, weather, is_dry=True) if self.rivers else situation
+        found = shares_of(self.residual, situation, dry)
+        tide = self._tide(issue[:, None] + LEADS.astype("timedelta64[h]")) + found.pop("tide")
+        return {"tide": tide, **found}
+
+    def situation(
+        self, issue: Times, time: Times, level: Floats, weather: Observations | None, *, is_dry: bool = False
+    ) -> Situation:
+        """What is known at issues; arguments as of `forecast` and `drivers_at`."""
         hours = issue[:, None] + HOURS.astype("timedelta64[h]")
         context = hours[:, :CONTEXT_HOURS]
         own = readings_at(time, level, context) - self._tide(context)
@@ -99,20 +131,23 @@ class GaugeForecaster:
         modes = replace(self.sea_level.fitted, modes=self.tide_error).error_modes(each).astype(float)
         modes = modes[which.ravel()].reshape(*hours.shape, modes.shape[1])
         response = self.residual.response
-        known = None if response is None or weather is None else weather_at(weather, issue, response.columns)
-        return Situation(own, modes, known)
+        if response is None or weather is None:
+            return Situation(own, modes)
+        known = drivers_at(weather, issue, response.columns, self.rivers, is_dry=is_dry)
+        return Situation(own, modes, *(known or ()))
 
     def _tide(self, hours: Times) -> Floats:
         """Tide with the mean sea level [m, region datum] at hours of any shape."""
         each, which = np.unique(hours, return_inverse=True)
         return np.asarray(self.mean_sea_level + self.sea_level.tide(each)[which.ravel()].reshape(hours.shape))
 
-    def _knows_weather(self, situation: Situation) -> Mask:
-        """(N, 73) whether the response to the weather is known."""
-        response = self.residual.response
-        if response is None or situation.weather is None:
-            return np.zeros((len(situation), LEADS.size), dtype=bool)
-        return is_driven(response, situation.weather)[:, CONTEXT_HOURS - 1 :]
+    def _knows(self, situation: Situation, drivers: set[str]) -> Mask:
+        """(N, 73) whether an hour is answered by a response to any of some drivers."""
+        found = np.zeros((len(situation), LEADS.size), dtype=bool)
+        for each, answered in answered_by(self.residual, situation):
+            if drivers & {driver_of(column) for column in each.columns}:
+                found |= answered
+        return found
 
     def without_weather(self) -> "GaugeForecaster":
         """The same forecaster by readings alone."""

@@ -13,6 +13,7 @@ from strandline.observations.sea_level.surge.weather_response import Column, Wea
 from strandline.uncertainty.residual_forecaster import (
     CONTEXT_HOURS,
     LONGEST_LEAD,
+    FittedForecaster,
     GaugeHistory,
     ResidualForecaster,
     Situation,
@@ -32,6 +33,7 @@ def gauge_history(
     weather: Floats,
     columns: tuple[Column, ...],
     neighbours: Callable[[], Sequence[Floats]],
+    fallbacks: tuple[tuple[str, ...], ...] = (),
 ) -> GaugeHistory:
     """The hours of a gauge in parts, with what its neighbours teach.
 
@@ -43,19 +45,20 @@ def gauge_history(
         tide_modes: (T, R) of the tide's error [m].
         weather: (T, C) analyses in the columns' units; NaN = not known.
         neighbours: residuals (T,) of others about their own tides [m], of the same hours; asked where they teach.
+        fallbacks: as of `GaugeHistory`.
     """
     others: tuple[Record, ...] = ()
     if columns and np.isfinite(residual).sum() < MAX_SEGMENTS * LAG_HOURS:
         others = _seen_by(residual, neighbours())
-    return GaugeHistory(residual, tide_modes, weather, columns, _parts(residual), others)
+    return GaugeHistory(residual, tide_modes, weather, columns, _parts(residual), others, fallbacks)
 
 
 def fit_to_history(
     history: GaugeHistory,
     situation_at: Callable[[ResidualForecaster, Indices], Situation],
     forecast_error: Callable[[WeatherResponse], Floats | None],
-) -> ResidualForecaster:
-    """The forecaster of a gauge, with its errors in parts that it was not fitted to.
+) -> tuple[FittedForecaster, ResidualForecaster]:
+    """The forecaster of a gauge without and with its errors in parts that it was not fitted to.
 
     Args:
         situation_at: what was known at hours of the history (N,), for a forecaster's columns of weather.
@@ -65,10 +68,9 @@ def fit_to_history(
         RefusedByTheory: no reading.
     """
     fitted = fit_residual_forecaster(history)
-    response = fitted.whole.response
     hours = _issues(history)
-    error = None if response is None else forecast_error(response)
-    return fitted.measured(hours, situation_at(fitted.whole, hours), error)
+    errors = [forecast_error(each.response) for each in fitted.whole.responses] or [None]
+    return fitted, fitted.measured(hours, situation_at(fitted.whole, hours), errors[0], errors[1:])
 
 
 def _seen_by(own: Floats, neighbours: Sequence[Floats]) -> tuple[Record, ...]:

@@ -10,7 +10,7 @@ from strandline.observations.observations import Observations
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE
 from strandline.observations.sea_level.surge.weather_response import PRESSURE_AND_STRESS, Column, forcing_of
 from strandline.observations.weather.forecast_errors import synthetic_forecasts
-from strandline.observations.weather.known_weather import HOUR, known_weather
+from strandline.observations.weather.known_weather import HOUR, QUANTITIES, KnownWeather, known_weather
 from strandline.uncertainty.residual_forecaster import CONTEXT_HOURS, LONGEST_LEAD
 
 LEAST_SHARE = 0.5
@@ -34,6 +34,12 @@ def has_weather(observations: Observations) -> bool:
     return observations.weather is not None or observations.weather_forecast is not None
 
 
+def _has_rain(observations: Observations) -> bool:
+    """Whether any analysis, reading or forecast of rain is there."""
+    sources = (observations.weather, observations.weather_forecast)
+    return any(source is not None and "rain" in source for source in sources)
+
+
 def weather_at(observations: Observations, issue: Times, columns: Sequence[Column]) -> Floats | None:
     """(N, 222, M, C) weather as known at issues (N,), in the columns' units; ``None`` = no column, or no weather.
 
@@ -41,18 +47,40 @@ def weather_at(observations: Observations, issue: Times, columns: Sequence[Colum
     """
     if not columns or not has_weather(observations):
         return None
-    known = known_weather(observations, issue, AROUND_ISSUE)
+    return np.asarray(_in_columns(_not_too_old(known_weather(observations, issue, AROUND_ISSUE)), columns))
+
+
+def rain_at(observations: Observations, issue: Times) -> Floats | None:
+    """(N, 222, M) rain as known at issues (N,) [mm h-1]; NaN = not known, ``None`` = there is none."""
+    if not _has_rain(observations):
+        return None
+    return _not_too_old(known_weather(observations, issue, AROUND_ISSUE, ("rain",)))[..., 0]
+
+
+def _not_too_old(known: KnownWeather) -> Floats:
+    """(N, 222, M, V) values; NaN where the forecast was older than ``MOST_AGE`` at the issue."""
     is_old = known.lead - np.maximum(AROUND_ISSUE, 0) > MOST_AGE  # (N, 222)
-    return np.asarray(np.where(is_old[:, :, None, None], np.nan, _in_columns(known.values, columns)))
+    return np.asarray(np.where(is_old[:, :, None, None], np.nan, known.values))
 
 
 def weather_later(observations: Observations, time: Times, columns: Sequence[Column]) -> Floats:
     """(…, C) weather of hours (…) as it is known later: analyses, or the newest forecasts before."""
+    values = _in_columns(_known_later(observations, time, QUANTITIES), columns).mean(axis=1)
+    return np.asarray(values.reshape(*time.shape, len(columns)))
+
+
+def rain_later(observations: Observations, time: Times) -> Floats | None:
+    """(…) rain of hours (…) as it is known later [mm h-1]; NaN = not known, ``None`` = there is none."""
+    if not _has_rain(observations):
+        return None
+    return np.asarray(_known_later(observations, time, ("rain",))[..., 0].mean(axis=1).reshape(time.shape))
+
+
+def _known_later(observations: Observations, time: Times, quantities: tuple[str, ...]) -> Floats:
+    """(T, M, V) of all hours in order."""
     delay = 0.0 if observations.weather is None else float(observations.weather["available_after_h"])
     later = int(np.ceil(delay)) + LATER
-    known = known_weather(observations, time.ravel() + later * HOUR, np.array([-later])).values[:, 0]
-    values = _in_columns(known, columns).mean(axis=1)
-    return np.asarray(values.reshape(*time.shape, len(columns)))
+    return known_weather(observations, time.ravel() + later * HOUR, np.array([-later]), quantities).values[:, 0]
 
 
 def usable_columns(observations: Observations, time: Times, level: Floats) -> tuple[Column, ...]:
@@ -77,7 +105,7 @@ def with_forecasts(observations: Observations, time: Times) -> Observations:
         time: (T,) ascending hours of the record that is learned from.
     """
     weather, kept = observations.weather, observations.weather_forecast
-    if weather is None:
+    if weather is None or not any(name in weather for name in QUANTITIES):
         return observations
     if kept is not None:
         issued = kept["issued"].values

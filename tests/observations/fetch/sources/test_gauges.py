@@ -16,7 +16,7 @@ from strandline.observations.fetch.sources.gauges import coops, ioc
 from strandline.observations.fetch.sources.gauges.coops import Coops
 from strandline.observations.fetch.sources.gauges.ioc import Ioc
 from strandline.observations.fetch.sources.gauges.uhslc import Uhslc
-from strandline.observations.readers.tide_gauges import read_readings
+from strandline.observations.readers.gauges.tide_gauges import read_readings
 from strandline.observations.region_file.data_sections import TideGaugeSection
 from strandline.observations.sea_level.mean_level import mean_sea_level
 from tests.fixtures.data_services import DataService, Reply, asking

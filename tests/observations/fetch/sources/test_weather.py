@@ -12,15 +12,16 @@ from strandline.observations.fetch.registry import ASKED_BY_NAME, chosen
 from strandline.observations.fetch.source import CachedFile, FetchChoice
 from strandline.observations.fetch.sources.weather.ibtracs import Ibtracs
 from strandline.observations.fetch.sources.weather.open_meteo import OpenMeteo
+from strandline.observations.readers.gauges.rivers import read_rivers
 from strandline.observations.readers.published.cyclone_tracks import read_tracks
 from strandline.observations.readers.weather import read_weather_station
-from strandline.observations.region_file.data_sections import StormsSection, WeatherSection
+from strandline.observations.region_file.data_sections import RiverSection, StormsSection, WeatherSection
 from tests.fixtures.data_services import DataService, Reply, asking
 
 KOYRA = Box(89.2, 22.2, 89.5, 22.5)
 PLACE = "latitude,longitude,elevation,utc_offset_seconds,timezone,timezone_abbreviation\n22.25,89.25,3.0,0,GMT,GMT\n"
-HEADER = "time,pressure_msl (hPa),wind_speed_10m (m/s),wind_direction_10m (°)\n"
-ROWS = "2024-05-26T00:00,998.1,12.5,90\n2024-05-26T01:00,997.2,13.5,90\n2024-05-26T02:00,NaN,NaN,NaN\n"
+HEADER = "time,pressure_msl (hPa),wind_speed_10m (m/s),wind_direction_10m (°),precipitation (mm)\n"
+ROWS = "2024-05-26T00:00,998.1,12.5,90,0.4\n2024-05-26T01:00,997.2,13.5,90,21.5\n2024-05-26T02:00,NaN,NaN,NaN,NaN\n"
 ARCHIVE = f"{PLACE}\n{HEADER}{ROWS}"
 
 
@@ -46,6 +47,7 @@ def test_weather_of_the_past_becomes_a_station_of_the_region_file(service: DataS
     read = read_weather_station(section.station)
     assert float(read["pressure"][0, 0, 0]) == pytest.approx(99810.0)
     assert float(read["wind_east"][0, 0, 0]) == pytest.approx(-12.5)
+    assert read["rain"].values[:2].ravel().tolist() == pytest.approx([0.4, 21.5])
     assert np.isnan(read["pressure"].values[2]).all()
     assert float(read["longitude"][0]) == 89.25
     assert "non-commercial" in found.notes[0]
@@ -59,11 +61,11 @@ def test_weather_of_the_past_becomes_a_station_of_the_region_file(service: DataS
         (ARCHIVE.replace("(m/s)", "(km/h)"), "wind_speed_10m in 'km/h', not 'm/s'"),
         (ARCHIVE.replace("3.0,0,GMT", "3.0,21600,GMT"), "21600 s from UTC"),
         (
-            ARCHIVE.replace(",wind_direction_10m (°)", "").replace(",90\n", "\n").replace(",NaN\n", "\n"),
+            ARCHIVE.replace(",wind_direction_10m (°)", "").replace(",90,", ",").replace(",NaN\n", "\n"),
             "without wind_dir",
         ),
-        (ARCHIVE.replace("998.1,12.5,90", "998.1,12.5"), "ends within a row"),
-        (PLACE + "\n" + HEADER + "2024-05-26T02:00,NaN,NaN,NaN\n", "no value at this place"),
+        (ARCHIVE.replace("998.1,12.5,90,0.4", "998.1,12.5"), "ends within a row"),
+        (PLACE + "\n" + HEADER + "2024-05-26T02:00,NaN,NaN,NaN,NaN\n", "no value at this place"),
         ('{"error":true,"reason":"Daily API request limit exceeded."}', "limit exceeded"),
         (PLACE, "Open-Meteo answers 'latitude"),
     ],
@@ -79,13 +81,19 @@ def test_forecasts_and_rivers_are_asked_only_by_name(service: DataService, tmp_p
     river = OpenMeteo("glofas", "river", service.address, "river")
     for only in (frozenset[str](), frozenset({"weather", "river"})):
         asked = {source.name for source in chosen(FetchChoice(only=only))}
-        assert asked & set(ASKED_BY_NAME) == set(), "a forecast is of its hour; no run reads discharge"
+        assert asked & set(ASKED_BY_NAME) == set(), "a forecast is of its hour; the river may be another than is meant"
         assert "open-meteo" in asked
     assert [source.name for source in chosen(FetchChoice(only=frozenset({"glofas"})))] == ["glofas"]
     service.reply("/v1/flood", Reply(f"{PLACE}\ntime,river_discharge (m³/s)\n2024-05-26,812.4\n"))
     found = fetch(service, river, tmp_path, only=frozenset({"river"}))
     assert (tmp_path / found.name).read_text() == "time,river_discharge\n2024-05-26,812.4\n"
-    assert found.section is None
+    assert found.section is not None
+    assert found.section.table == "river"
+    values = {**found.section.values, "paths": [str(tmp_path / found.name)]}
+    read = read_rivers([RiverSection.model_validate(values)])
+    assert read is not None
+    assert read["time"].values[0] == np.datetime64("2024-05-26T12:00")
+    assert float(read["discharge"][0, 0]) == 812.4
     assert "largest river within 5 km" in " ".join(found.notes)
 
 

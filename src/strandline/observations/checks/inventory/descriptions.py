@@ -14,6 +14,7 @@ from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import ZonesSection
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.observations.region_file.scenario_sections import ReturnLevelsSection
+from strandline.observations.weather.known_rivers import between_readings, river_readings
 
 
 def describe_terrain(terrain: xr.Dataset) -> Stream:
@@ -93,6 +94,15 @@ def describe_modality(name: str, now: np.datetime64, dataset: xr.Dataset | None)
     if name == "weather":
         known = np.all([array.notnull().any(("latitude", "longitude")) for array in dataset.values()], axis=0)
         detail = f"{', '.join(map(str, dataset.data_vars))}; known {float(dataset['available_after_h']):g} h later"
+        return Stream.regular(name, name, detail, dataset["time"].values, known, now)
+    if name == "river":
+        readings, is_stage = river_readings(dataset)
+        known = np.array(np.all([np.isfinite(between_readings(row)) for row in readings], axis=0))
+        names, delays = dataset["river"].values.tolist(), dataset["available_after_h"].values
+        detail = "; ".join(
+            f"{name}: {np.nanmin(row):.3g} to {np.nanmax(row):.3g} {'m' if level else 'm³/s'}, known {delay:g} h later"
+            for name, row, level, delay in zip(names, readings, is_stage.tolist(), delays, strict=True)
+        )
         return Stream.regular(name, name, detail, dataset["time"].values, known, now)
     if name in ("weather_forecast", "surge_forecast"):
         return _describe_forecasts(name, dataset, now)

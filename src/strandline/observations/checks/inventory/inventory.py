@@ -31,6 +31,7 @@ from strandline.observations.checks.quality import MISSING
 from strandline.observations.exposure.plausibility import doubts_about_exposure
 from strandline.observations.readers.exposure.assets import read_all_assets
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
+from strandline.observations.readers.gauges.tide_gauges import read_tide_gauges
 from strandline.observations.readers.observe import (
     READERS,
     dataset_readers,
@@ -40,7 +41,6 @@ from strandline.observations.readers.observe import (
 )
 from strandline.observations.readers.published import read_published
 from strandline.observations.readers.terrain import read_terrain
-from strandline.observations.readers.tide_gauges import read_tide_gauges
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.planning_section import PlanningSection

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats
 from strandline.observations.fetch.source import SeaLevelAt
+from strandline.observations.readers.gauges.tide_gauges import on_own_zero, read_readings
 from strandline.observations.readers.published.tide_of_place import read_tide_of_place
-from strandline.observations.readers.tide_gauges import on_own_zero, read_readings
 from strandline.observations.region_file.data_sections import TidesSection
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, fit_tide, predict_tide
 

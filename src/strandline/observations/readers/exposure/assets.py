@@ -20,7 +20,15 @@ from strandline.observations.checks.survey import (
     doubts_about_values,
 )
 from strandline.observations.checks.times import REMEDY, implausible_years
-from strandline.observations.exposure.assets import ASSET_CLASSES, ASSET_DETAILS, BUILDINGS, ROADS
+from strandline.observations.exposure.assets import (
+    ASSET_CLASSES,
+    ASSET_DETAILS,
+    ASSET_LEVELS,
+    BUILDINGS,
+    EMBANKMENT_CONDITIONS,
+    ROADS,
+    UNKNOWN_CONDITION,
+)
 from strandline.observations.exposure.joining import AssetFile, count_by_cell, join_files
 from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
@@ -176,7 +184,7 @@ def _finite(values: pd.Series) -> np.ndarray:
 def _details(settings: AssetsSection, frame: gpd.GeoDataFrame, path: Path) -> dict[str, np.ndarray]:
     """The columns of ``ASSET_DETAILS`` that the survey has; an empty cell is NaN, any other must be a number.
 
-    Crests are brought to the region's datum.
+    Crests and toes are brought to the region's datum.
     """
     details: dict[str, np.ndarray] = {}
     for name in ASSET_DETAILS:
@@ -186,15 +194,33 @@ def _details(settings: AssetsSection, frame: gpd.GeoDataFrame, path: Path) -> di
         if name == "district":
             details[name] = frame[column].to_numpy()
             continue
+        if name == "condition":
+            details[name] = _conditions(frame, column, path)
+            continue
+        is_level = name in ASSET_LEVELS
         numbers = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
-        wrong = frame[column].notna().to_numpy() & (~np.isfinite(numbers) | ((numbers < 0) & (name != "crest")))
-        what = "is not a number" + ("" if name == "crest" else " of 0 or more")
+        wrong = frame[column].notna().to_numpy() & (~np.isfinite(numbers) | ((numbers < 0) & (not is_level)))
+        what = "is not a number" + ("" if is_level else " of 0 or more")
         _refuse(frame, wrong, column, what, "correct it, or leave the cell empty if unknown", path=path)
-        low, high = (VARIABLES["elevation"].low, VARIABLES["elevation"].high) if name == "crest" else (0, HIGHEST[name])
+        low, high = (VARIABLES["elevation"].low, VARIABLES["elevation"].high) if is_level else (0, HIGHEST[name])
         beyond = (numbers < low) | (numbers > high)
         _refuse(frame, beyond, column, f"lies outside {low:g} to {high:g}", "correct its unit", path=path)
-        details[name] = numbers + settings.datum_shift if name == "crest" else numbers
+        details[name] = numbers + settings.datum_shift if is_level else numbers
+    if "crest" in details and "toe" in details:
+        below = details["crest"] < details["toe"]
+        remedy = "the crest is the higher one: correct either, or leave it empty if unknown"
+        _refuse(frame, below, str(settings.columns.crest), "is a crest below its toe", remedy, path=path)
     return details
+
+
+def _conditions(frame: gpd.GeoDataFrame, column: str, path: Path) -> np.ndarray:
+    """(A,) condition of an embankment, in lower case; an empty cell is unknown."""
+    stated = frame[column].map(lambda text: text.strip().lower() if isinstance(text, str) else text)
+    stated = stated.where(stated.notna() & (stated != ""), UNKNOWN_CONDITION)
+    known = (*EMBANKMENT_CONDITIONS, UNKNOWN_CONDITION)
+    remedy = f"write {', '.join(known)}, or leave the cell empty if nobody looked"
+    _refuse(frame, ~stated.isin(known).to_numpy(), column, "is no condition of an embankment", remedy, path=path)
+    return np.asarray(stated.to_numpy(dtype=object))
 
 
 def _value_per_area(

@@ -15,6 +15,8 @@ _SI: dict[str, tuple[str, float]] = {
     "m s-1": ("m s-1", 1.0),
     "kt": ("m s-1", 1852.0 / 3600.0),
     "km h-1": ("m s-1", 1.0 / 3.6),
+    "m3 s-1": ("m3 s-1", 1.0),
+    "ft3 s-1": ("m3 s-1", 0.3048**3),
 }
 """Unit → SI unit, factor. Foot: international; knot: 1852 m per hour (BIPM, SI brochure, table 8 of edition 8)."""
 

@@ -30,8 +30,8 @@ class AssetColumns(Section):
     survey and any of them on a map. ``floor_area_low`` and ``floor_area_high`` bound the floor area of a map, and
     ``class_is_stated`` tells whether somebody stated the class, or it was taken for a home.
 
-    An empty cell of ``people``, ``operation_threshold`` [m of water], ``crest`` [m, the survey's datum] or ``places``
-    in a shelter is unknown.
+    An empty cell of ``people``, ``operation_threshold`` [m of water], ``crest`` and ``toe`` of an embankment [m, the
+    survey's datum], its ``condition`` (good, fair, poor or unknown) or ``places`` in a shelter is unknown.
     """
 
     asset_class: str | None = None
@@ -47,13 +47,15 @@ class AssetColumns(Section):
     people: str | None = None
     operation_threshold: str | None = None
     crest: str | None = None
+    toe: str | None = None
+    condition: str | None = None
     places: str | None = None
 
 
 class AssetsSection(Sourced, OptionalHeights):
     """Assets of one file (GeoJSON, GeoPackage, GeoParquet). Without any the section is left out, and no money stated.
 
-    Its datum is that of the crests of embankments, and is stated where columns.crest is named.
+    Its datum is that of the crests and toes of embankments, and is stated where columns.crest or columns.toe is named.
 
     ``kind`` is a *survey*, in which somebody stated what each asset is worth, or a *map*, which shows what stands where
     and how large it is, and whose values are bounds at best. ``classes`` maps the file's labels to asset classes;
@@ -83,10 +85,10 @@ class AssetsSection(Sourced, OptionalHeights):
     def _complete(self) -> "AssetsSection":
         if self.survey_year is None and self.columns.survey_year is None:
             raise ValueError("the year of the survey is missing; add 'survey_year' or columns.survey_year")
-        if self.states_datum != (self.columns.crest is not None):
+        if self.states_datum != (self.columns.crest is not None or self.columns.toe is not None):
             raise ValueError(
-                "columns.crest and 'vertical_datum' belong together, since crests are heights; add 'vertical_datum ="
-                " \"region\"' if they are above the region's datum, or leave both out"
+                "columns.crest or columns.toe and 'vertical_datum' belong together, since crests are heights; add"
+                " 'vertical_datum = \"region\"' if they are above the region's datum, or leave both out"
             )
         if self.columns.asset_class is None and self.asset_class is None:
             raise ValueError("the class of the assets is missing; add 'asset_class' or columns.asset_class")

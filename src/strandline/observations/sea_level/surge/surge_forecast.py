@@ -6,12 +6,13 @@ import numpy as np
 import torch
 
 from strandline.observations.arrays import Floats, Mask
+from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 from strandline.observations.sea_level.surge.kernels import weather_features
 from strandline.observations.sea_level.surge.residual_process import predict_residual
-from strandline.observations.sea_level.surge.weather_response import WeatherResponse
+from strandline.observations.sea_level.surge.weather_response import WeatherResponse, driver_of
 
 MOST_UNKNOWN = 0.25
-"""Of the response's variance that may come from hours whose weather was not known [-]; an assumption."""
+"""Of a response's variance by one driver that may come from hours at which it was not known [-]; an assumption."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,9 @@ class DrivenResidual:
     modes: Floats
 
 
-def drive(response: WeatherResponse, weather: Floats, forecast_error: Floats | None = None) -> DrivenResidual:
+def drive(
+    response: WeatherResponse, weather: Floats, forecast_error: Floats | None = None, doubt: Floats | None = None
+) -> DrivenResidual:
     """The response to the weather known at each issue.
 
     Hours whose weather was not known count as their mean, with the error of weather that departs from it all the time.
@@ -37,6 +40,8 @@ def drive(response: WeatherResponse, weather: Floats, forecast_error: Floats | N
         weather: (B, H + 78, M, C) as of M members in the response's columns, from 72 h before the first of the H hours
             to 6 h after the last; NaN = not known.
         forecast_error: (H, K) modes [m] of what forecasts of the weather miss by lead; ``None`` = nothing is added.
+        doubt: (B, H + 78, C) standard deviation of the weather in the response's columns, beyond what forecasts miss;
+            it counts as if it departed so all the time, in the hours after the issue. ``None`` = nothing is added.
     """
     scaled = response.scaled(weather)
     unknown = _any_unknown(scaled)  # (B, H + 78, C)
@@ -48,17 +53,36 @@ def drive(response: WeatherResponse, weather: Floats, forecast_error: Floats | N
         parts.append((members - mean[:, :, None]) / np.sqrt(members.shape[2] - 1))
     if forecast_error is not None:
         parts.append(np.broadcast_to(forecast_error, (*mean.shape, forecast_error.shape[-1])))
+    if doubt is not None:
+        scale = np.array([column.scale for column in response.columns])
+        departing = response.weight_of(np.where(unknown, 0.0, doubt / scale))[0]
+        departing[:, :CONTEXT_HOURS] = 0.0  # else a small error of the readings would tell of a large one ahead
+        parts.append(departing)
     if unknown.any():
         missing, whole = response.weight_of(unknown)  # (B, H, C), (C,)
         parts.append(missing)
-        mean[(missing**2).sum(axis=2) > MOST_UNKNOWN * (whole**2).sum()] = np.nan
+        mean[~_is_known(response, missing, whole)] = np.nan
     return DrivenResidual(mean, np.concatenate(parts, axis=2))
 
 
 def is_driven(response: WeatherResponse, weather: Floats) -> Mask:
     """(B, H) hours whose response is known; ``weather`` as of `drive`."""
     missing, whole = response.weight_of(_any_unknown(response.scaled(weather)))
-    return np.asarray((missing**2).sum(axis=2) <= MOST_UNKNOWN * (whole**2).sum())
+    return _is_known(response, missing, whole)
+
+
+def _is_known(response: WeatherResponse, missing: Floats, whole: Floats) -> Mask:
+    """(B, H) hours at which enough of each driver is known: a river that is read is no knowledge of the wind.
+
+    Args:
+        missing, whole: as of `WeatherResponse.weight_of`.
+    """
+    found = np.ones(missing.shape[:2], dtype=bool)
+    drivers = [driver_of(column) for column in response.columns]
+    for driver in dict.fromkeys(drivers):
+        at = [number for number, each in enumerate(drivers) if each == driver]
+        found &= (missing[..., at] ** 2).sum(axis=2) <= MOST_UNKNOWN * (whole[at] ** 2).sum()
+    return found
 
 
 def _any_unknown(weather: Floats) -> Mask:

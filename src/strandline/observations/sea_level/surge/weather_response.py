@@ -50,6 +50,15 @@ PRESSURE_AND_STRESS = (
     Column("stress_north", "stress", "N m-2"),
 )
 """Columns of `forcing_of`."""
+RAIN = Column("rain", "rain", "mm h-1")
+"""Rain of the catchment; a river is a column of kind ``river``, its flow as of `RiverProcess`."""
+DRIVERS = {"rain": "rain", "river": "river"}
+"""Kind of a column → the driver that it belongs to; the others are of the weather over the sea."""
+
+
+def driver_of(column: Column) -> str:
+    """``weather``, ``rain`` or ``river``."""
+    return DRIVERS.get(column.kind, "weather")
 
 
 def forcing_of(weather: npt.NDArray[np.floating]) -> Floats:
@@ -104,13 +113,17 @@ class WeatherResponse:
 
     def answer(self, scaled: Floats) -> Floats:
         """(…, T, C) scaled weather → (…, T − 78) the residual that it makes [m]."""
-        return np.asarray(_over_lags(scaled, self.by_lag).sum(axis=-1))
+        return np.asarray(self.answer_by_column(scaled).sum(axis=-1))
 
-    def weight_of(self, unknown: Mask) -> tuple[Floats, Floats]:
+    def answer_by_column(self, scaled: Floats) -> Floats:
+        """(…, T, C) scaled weather → (…, T − 78, C) what each column adds to the residual [m]."""
+        return _over_lags(scaled, self.by_lag)
+
+    def weight_of(self, unknown: Mask | Floats) -> tuple[Floats, Floats]:
         """What hours of weather may add to the residual if they depart by a unit all the time [m].
 
         Args:
-            unknown: (…, T, C) hours and columns that count.
+            unknown: (…, T, C) hours and columns that count, as 1, or by how many units they may depart.
 
         Returns:
             (…, T − 78, C), and (C,) the same if all hours count.

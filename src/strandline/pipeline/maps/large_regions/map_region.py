@@ -13,8 +13,8 @@ from strandline.models.batching import shows_flood
 from strandline.models.weights.load_weights import load_teacher
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Provenance
+from strandline.observations.readers.gauges.tide_gauges import read_tide_gauges
 from strandline.observations.readers.observe import provenance_of
-from strandline.observations.readers.tide_gauges import read_tide_gauges
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.values import as_datetime64

@@ -13,6 +13,7 @@ from strandline.observations.arrays import Mask
 from strandline.observations.flood_scenes.scene import DRY as LABELLED_DRY
 from strandline.observations.flood_scenes.scene import UNKNOWN
 from strandline.pipeline.maps.moment.combine import Agreement, AgreementCount, SeaFlood, combine
+from strandline.pipeline.maps.moment.depth_from_extent import depth_from_extent
 from strandline.pipeline.maps.moment.inputs import MomentInputs
 from strandline.pipeline.maps.moment.layers import DRY, FLOODED, PERMANENT, Layers
 from strandline.pipeline.maps.moment.one_scene import fit_to_region, map_with_before, parts_along_cells, wet_of
@@ -26,7 +27,6 @@ from strandline.pipeline.maps.moment.sea_flood import (
     flood_by_students,
 )
 from strandline.pipeline.maps.tiles import Window
-from strandline.risk.hazard.depth_from_extent import depth_from_extent
 
 STRIP = 1024
 """[rows] Of the ground that are read at once."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strandline.errors import InputError
-from strandline.observations.readers.tide_gauges import read_tide_gauges
+from strandline.observations.readers.gauges.tide_gauges import read_tide_gauges
 from strandline.observations.region_file import RegionFile
 from strandline.pipeline.deployment import Deployment
 

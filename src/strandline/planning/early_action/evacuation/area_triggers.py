@@ -5,6 +5,7 @@ from typing import Protocol as Interface
 
 import numpy as np
 
+from strandline.planning.early_action.evacuation.area_water import AreaWater
 from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR, NeighbourRule
 from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, InsteadOf, Phase, StopRule
 from strandline.planning.early_action.trigger_constants import (
@@ -50,11 +51,19 @@ class DangerousArea(Interface):
 
     @property
     def day_hours(self) -> int:
-        """Upper bound of the clearance time by day [h]."""
+        """Hours before the sea passes the level at which to start by day: clearance, and ``ahead_hours`` [h]."""
 
     @property
     def night_hours(self) -> int:
         """The same at night [h]."""
+
+    @property
+    def ahead_hours(self) -> int:
+        """Hours by which the water may come before the sea passes the level [h]."""
+
+    @property
+    def water(self) -> AreaWater | None:
+        """When it comes and how long it stands; ``None`` = unknown."""
 
     @property
     def basis(self) -> str:
@@ -70,6 +79,8 @@ class WholeRegion:
     basis: str
     name: str = ""
     zones: tuple[str, ...] = ()
+    ahead_hours: int = 0
+    water: AreaWater | None = None
 
     @classmethod
     def of(cls, measure: OperationalMeasure, hazard: Hazard) -> "WholeRegion":
@@ -116,7 +127,7 @@ class AreaTriggers:
             return ()
         where = f"area {self.area.name}" if self.area.name else "the whole region"
         return (
-            f"{self.measure.title}, {where}: clearance takes up to {self._longest} h and the forecast reaches"
+            f"{self.measure.title}, {where}: clearance must begin {self._longest} h ahead and the forecast reaches"
             f" {HORIZON_HOURS} h: it cannot carry this evacuation. Only the fallback has a trigger.",
         )
 
@@ -213,7 +224,7 @@ class AreaTriggers:
             action=self.measure.fallback.key,
             response=self.measure.fallback.response,
             start=start,
-            when=self._when(f"sooner than the {self._hours} hours that clearing the area takes"),
+            when=self._when(f"sooner than the {self._hours} hours that clearing the area before the water takes"),
             instead_of=InsteadOf(phase=main, indicator=soon) if self._is_reached else None,
         )
 
@@ -230,6 +241,7 @@ class AreaTriggers:
                 "classes": self.measure.classes,
                 "event": Event(variable="water_level", operator=">=", value=round(self.area.level, 3), unit="m"),
                 "life_safety": True,
+                "ahead_hours": self.area.ahead_hours,
                 "why": self._why(),
                 "stop": StopRule(
                     when=f"not {self._name('left')}",
@@ -237,6 +249,8 @@ class AreaTriggers:
                     reached=self._name("reached"),
                     drained=self._name("drained"),
                     drainage_hours=self.drainage_hours,
+                    standing_hours=None if self.area.water is None else self.area.water.standing_hours,
+                    has_no_end=self.area.water is not None and self.area.water.has_no_end,
                 ),
                 "degraded": DegradedRule(
                     after_hours=UNDECIDED_HOURS,
@@ -263,14 +277,23 @@ class AreaTriggers:
 
     @property
     def _hours(self) -> str:
-        day, night = self.area.day_hours, self.area.night_hours
+        return self._by_day_and_night(self.area.day_hours, self.area.night_hours)
+
+    def _by_day_and_night(self, day: int, night: int) -> str:
         return f"{day}" if day == night or not self.has_night else f"{day} (at night {night})"
 
     def _why(self) -> str:
+        ahead = self.area.ahead_hours
+        clearing = self._by_day_and_night(self.area.day_hours - ahead, self.area.night_hours - ahead)
+        water = (
+            f", and the water may come up to {ahead} hour{'' if ahead == 1 else 's'} before the sea is there"
+            if ahead
+            else ""
+        )
         return (
             f"For lives, not for money: a chance of more than {100 * self.agreed_chance:g} % that the sea passes"
             f" about {self.area.level:.2f} m, where dangerous depth begins ({self.area.basis}). Clearing the area takes"
-            f" up to {self._hours} hours."
+            f" up to {clearing} hours{water}."
         )
 
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.region import Region
+from strandline.planning.early_action.evacuation.area_water import AreaWater, water_of
 from strandline.planning.early_action.evacuation.clearance_time import ClearanceTime, EvacuationSettings, clearance_time
 from strandline.planning.early_action.evacuation.frequency import Frequency, SeaRecord, frequency_of
 from strandline.planning.early_action.protocol import Night
@@ -19,6 +20,7 @@ from strandline.risk.people import UNKNOWN, Homes, People
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.danger import DANGEROUS_DEPTH, DANGEROUS_SHARE, ENDANGERED_SHARE, yearly_levels
 from strandline.risk.stage_damage.zones import Zones, zone_of_homes
+from strandline.risk.timing.by_zone import ZoneTimes
 
 LONGEST_PERIODS = (5.0, 25.0, 100.0, np.inf)
 """Return periods [a] up to which a zone belongs to the first, second, … area; an assumption: few enough to remember."""
@@ -43,6 +45,7 @@ class EvacuationArea:
         frequency: how often the sea passes ``level``.
         people: who live there.
         clearance: of this area together with those before it.
+        water: when it comes and how long it stands; ``None`` = it was not simulated.
     """
 
     name: str
@@ -52,16 +55,22 @@ class EvacuationArea:
     frequency: Frequency
     people: People
     clearance: ClearanceTime
+    water: AreaWater | None = None
+
+    @property
+    def ahead_hours(self) -> int:
+        """Hours by which the water may come before the sea passes the level [h]; 0 where it was not simulated."""
+        return 0 if self.water is None else self.water.ahead_hours
 
     @property
     def day_hours(self) -> int:
-        """Hours to plan with by day: the upper bound of the clearance time [h]."""
-        return self.clearance.day[2]
+        """Hours before the sea passes the level at which to start by day: clearance ends before the water comes [h]."""
+        return self.clearance.day[2] + self.ahead_hours
 
     @property
     def night_hours(self) -> int:
-        """Hours to plan with at night [h]."""
-        return self.clearance.night[2]
+        """The same at night [h]."""
+        return self.clearance.night[2] + self.ahead_hours
 
     @property
     def basis(self) -> str:
@@ -113,6 +122,7 @@ def find_evacuation_areas(
     frequent: Hazard | None = None,
     record: SeaRecord | None = None,
     people: xr.DataArray | None = None,
+    times: ZoneTimes | None = None,
 ) -> EvacuationAreas:
     """Group the zones by how often the sea makes them dangerous, and estimate the clearance time of each group.
 
@@ -128,6 +138,7 @@ def find_evacuation_areas(
         frequent: of shorter return periods; ``None`` = not mapped.
         record: of the own gauge, which tells how often the sea passes levels below those; ``None`` = unknown.
         people: (y, x) of a map of people, which counts where the survey does not.
+        times: of simulated water in the zones; ``None`` = it was not simulated.
     """
     homes = Homes.of(assets, people)
     shorter = () if frequent is None else frequent.return_periods
@@ -154,6 +165,7 @@ def find_evacuation_areas(
             frequency=frequency_of(level, drawn, (*shorter, *hazard.return_periods), record),
             people=people_of(zones, homes, chosen, region),
             clearance=clearance_time(people_of(zones, homes, leaving, region), ways, region.continent, settings),
+            water=None if times is None else water_of(times, chosen, level),
         )
         areas.append(area)
     never_seen = ~in_danger & (response.unknown_share >= DANGEROUS_SHARE)

@@ -1,4 +1,4 @@
-"""Open-Meteo: pressure and wind of the past (ERA5), and the discharge of rivers (GloFAS)."""
+"""Open-Meteo: pressure, wind and rain of the past (ERA5), and the discharge of rivers (GloFAS)."""
 
 import csv
 import io
@@ -25,6 +25,7 @@ from strandline.observations.fetch.source import (
     cached,
 )
 from strandline.observations.readers.weather_forecasts.open_meteo_answers import Answer, parse_answer
+from strandline.observations.region_file.data_sections import GLOFAS_DELAY_H
 
 NOTICE = (
     "the free service of Open-Meteo is for non-commercial use, with at most 10,000 calls a day; for other use a key of"
@@ -36,9 +37,9 @@ _BEHIND = timedelta(days=6)
 _FIRST: dict[Product, date] = {"archive": date(1979, 1, 1), "river": date(1984, 1, 1)}
 """Of what is asked for without ``--since``. ERA5 reaches to 1940, before satellites; GloFAS to 1984."""
 _WEATHER = {"pressure_msl": ("pressure", "hPa"), "wind_speed_10m": ("wind_speed", "m/s"),
-            "wind_direction_10m": ("wind_direction", "°")}  # fmt: skip
+            "wind_direction_10m": ("wind_direction", "°"), "precipitation": ("rain", "mm")}  # fmt: skip
 _RIVER = {"river_discharge": ("river_discharge", "m³/s")}
-_ROW: dict[Product, int] = {"archive": 34 * 24, "river": 20}
+_ROW: dict[Product, int] = {"archive": 39 * 24, "river": 20}
 """[bytes] Of a day."""
 
 
@@ -69,11 +70,13 @@ class OpenMeteo:
         first = max(first, date(1940, 1, 1) if self.product == "archive" else _FIRST["river"])
         if last < first:
             return []
-        what = "pressure and wind each hour (ERA5)" if self.product == "archive" else "discharge each day (GloFAS)"
+        name, what = self.name, "discharge each day (GloFAS)"
+        if self.product == "archive":
+            name, what = f"{self.name}_with_rain", "pressure, wind and rain each hour (ERA5)"
         return [
             PlannedFile(
                 self.name,
-                f"weather/{self.name}_{latitude:.3f}_{longitude:.3f}_{first}_{last}.csv",
+                f"weather/{name}_{latitude:.3f}_{longitude:.3f}_{first}_{last}.csv",
                 f"{self._endpoint}?latitude={latitude:.4f}&longitude={longitude:.4f}",
                 f"{what} at {latitude:.3f} N, {longitude:.3f} E, {first} to {last}",
                 ((last - first).days + 1) * _ROW[self.product],
@@ -101,8 +104,8 @@ class OpenMeteo:
         distance = distance_of(answer, details)
         notes = [NOTICE, f"the cell's centre lies {distance:.0f} km from that of the box"]
         if self.product == "river":
-            notes.append("the largest river within 5 km, which may be another than is meant; no section reads it yet")
-        section = self._section(planned, answer.longitude, answer.latitude) if self.product == "archive" else None
+            notes.append("the largest river within 5 km, which may be another than is meant")
+        section = self._section(planned, answer.longitude, answer.latitude)
         return cached(self, planned, to, section, notes=notes)
 
     @property
@@ -110,16 +113,31 @@ class OpenMeteo:
         return f"{self.address}/v1/{'flood' if self.product == 'river' else self.product}"
 
     def _section(self, planned: PlannedFile, longitude: float, latitude: float) -> RegionSection:
+        if self.product == "river":
+            return self._river_section(planned, longitude, latitude)
         station: dict[str, TomlValue] = {
             "paths": planned.region_path,
             "columns": {"time": "time", "pressure": "pressure", "wind_speed": "wind_speed",
-                        "wind_direction": "wind_direction"},
+                        "wind_direction": "wind_direction", "rain": "rain"},
             "time_zone": "UTC", "longitude": longitude, "latitude": latitude, "minimum_share": 0.5,
-            "pressure_unit": "hPa", "wind_unit": "m s-1", "missing": ["NaN"],
+            "pressure_unit": "hPa", "wind_unit": "m s-1", "rain_unit": "mm h-1", "missing": ["NaN"],
         }  # fmt: skip
         values: dict[str, TomlValue] = {"station": station, "source": self.attribution, "licence": self.licence}
         comment = "ERA5 at one cell: a reanalysis, which shows the wind of cyclones too weak. " + NOTICE[:1].upper()
         return RegionSection("weather", values, comments=(comment + NOTICE[1:] + ".",))
+
+    def _river_section(self, planned: PlannedFile, longitude: float, latitude: float) -> RegionSection:
+        values: dict[str, TomlValue] = {
+            "name": "largest river near the centre", "paths": planned.region_path,
+            "columns": {"time": "time", "discharge": "river_discharge"}, "unit": "m3 s-1", "time_zone": "UTC",
+            "longitude": longitude, "latitude": latitude, "centre_h": 12.0,
+            "available_after_h": GLOFAS_DELAY_H, "missing": ["NaN"],
+            "source": self.attribution, "licence": self.licence,
+        }  # fmt: skip
+        comment = "GloFAS, daily means of the largest river within 5 km: check that it is the one that enters here. "
+        return RegionSection(
+            "river", values, is_repeated=True, comments=(comment + NOTICE[:1].upper() + NOTICE[1:] + ".",)
+        )
 
 
 def parsed(text: str, client: Downloader) -> Answer:

@@ -5,6 +5,7 @@ import numpy as np
 
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning.formatting import format_money_between
+from strandline.risk.breaches.fragility import HIGHEST_ABOVE_GROUND
 from strandline.risk.people import MAP_FACTOR
 
 MAPPED_PEOPLE = (
@@ -40,7 +41,9 @@ def embankment_notes(assets: gpd.GeoDataFrame, vertical_datum: str) -> tuple[str
     have = "have" if len(unknown) > 1 else "has"
     return (
         f"{which} {max(length, 0.1):,.1f} km in all, {have}"
-        " no known crest. No height is assumed: the flood maps know an embankment as far as the terrain shows it, and"
-        f" no other number rests on it. A survey of the crests (metres above {vertical_datum}, each hundred metres and"
-        " at every low spot) would tell from which sea on each is overtopped, and where first.",
+        " no known crest. No height is assumed where most crests before an area are unknown: the flood maps know an"
+        " embankment as far as the terrain shows it, and no other number rests on it. Beside known crests, any height"
+        f" up to {HIGHEST_ABOVE_GROUND:g} m above the ground counts as equally likely. A survey of the crests (metres"
+        f" above {vertical_datum}, each hundred metres and at every low spot) would tell from which sea on each is"
+        " overtopped, and where first.",
     )

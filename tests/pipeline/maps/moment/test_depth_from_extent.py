@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strandline.risk.hazard.depth_from_extent import depth_from_extent
+from strandline.pipeline.maps.moment.depth_from_extent import depth_from_extent
 from tests.fixtures.lakes import bowl, lake
 
 WATER, GROUND = lake(), bowl()

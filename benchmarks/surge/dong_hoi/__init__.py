@@ -1,0 +1,1 @@
+"""A river mouth in floods: how well its level is forecast, and what each driver brings."""

@@ -1,0 +1,1 @@
+"""Gauges: tide gauges, and rivers where they enter the region."""

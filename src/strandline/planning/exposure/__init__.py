@@ -1,0 +1,1 @@
+"""What stands and who lives behind embankments, in a plan: what nobody surveyed, and what to repair first."""

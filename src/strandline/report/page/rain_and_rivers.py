@@ -1,0 +1,54 @@
+"""What the report says of floods by rain and rivers, beside those of the sea."""
+
+from strandline.observations.region_file.prices.money import MoneyUnit
+from strandline.planning.formatting import format_area, format_area_between, format_mean, format_percent
+from strandline.risk.hazard.joint.driver_floods import DriverFloods
+
+NAMES = {"sea": "the sea", "rain": "rain", "river": "the river"}
+LEAST_PART = 0.005
+"""Part of the flooded area below which a driver counts as bringing none of it [-]."""
+
+
+def in_words(names: tuple[str, ...]) -> str:
+    """``the sea, rain and the river``."""
+    words = [NAMES[name] for name in names]
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def all_driver_sentences(floods: DriverFloods, money: MoneyUnit) -> list[str]:
+    """How much floods in a year by all drivers, which part each brings, and the damage."""
+    whole, parts = floods.area(floods.chance), [floods.area(each) for each in floods.shares]
+    by_sea, together = floods.area(floods.by_sea), in_words(floods.drivers)
+    low, high = floods.area(floods.low), floods.area(floods.high)
+    sentences = [
+        f"This map counts floods by {together}, alone and together. It rests on {floods.record_years:.0f} years in"
+        f" which all were observed, with {floods.events} events; floods that are rarer than the record is long are"
+        " extrapolated.",
+        f"On average {format_area(whole)} of land floods in a year ({format_area_between(low, high)}); by the sea alone"
+        f" it would be {format_area(by_sea)}.",
+    ]
+    total = sum(max(part, 0.0) for part in parts)
+    if total > 0:
+        shares = [
+            f"{format_percent(part / total)} comes from {NAMES[name]}"
+            for name, part in zip(floods.drivers, parts, strict=True)
+            if part / total >= LEAST_PART
+        ]
+        usual = max(whole - total, 0.0)
+        often = f"{format_area(usual)} of it floods though nothing is higher than usual. Of the rest, "
+        sentences.append(
+            f"{often if usual >= LEAST_PART * whole else 'Of it, '}{', '.join(shares)}. Where two come together, each"
+            " counts for what it adds. These parts are a rough guide: on simulated coasts students that know rain and"
+            " rivers mapped past floods no better than students that do not."
+        )
+    if floods.damage is not None and floods.damage_by_sea is not None:
+        sentences.append(
+            f"The damage a year is {format_mean(floods.damage, money)} by all of them, and"
+            f" {format_mean(floods.damage_by_sea, money)} by the sea alone, counted in the same way; what is not known"
+            " of ground and assets is left out of both."
+        )
+    sentences.append(
+        "All other maps, the damage, the people, the plan and the alerts of this report count the sea alone. No alert"
+        " comes before a flood of rain or of a river."
+    )
+    return sentences

@@ -1,0 +1,1 @@
+"""Embankment breaches: strength, land behind, flood through a breach, and what a repair is worth."""

@@ -1,0 +1,1 @@
+"""Time: when the water arrives in each zone, and how long it stands."""

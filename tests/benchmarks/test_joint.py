@@ -1,0 +1,64 @@
+"""The joint benchmark: its drivers are those of the simulator, and it runs from coasts to a record."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import ndtr
+
+from benchmarks.joint import __main__ as command
+from benchmarks.joint.coasts import BLOCK, TIDES, draw_joint_coast, yearly_maxima
+from benchmarks.joint.methods import fit_copula
+from strandline.simulator.sea.sea import simulate_sea
+
+
+@pytest.mark.slow
+def test_hours_are_those_of_the_simulator() -> None:
+    coast = draw_joint_coast(2_000_001, "mekong")
+    _, hours, passages = coast.hours(1)
+    sea = simulate_sea(
+        "mekong",
+        coast.longitude,
+        coast.latitude,
+        BLOCK,
+        np.random.default_rng([coast.seed, 1, 1]),
+        seaward_direction=coast.seaward_direction,
+        shelf_width=coast.shelf_width,
+        shelf_depth=coast.shelf_depth,
+        start=TIDES[1],
+        neighbours=0,
+        rain=np.random.default_rng([coast.seed, 6, 1]),
+    )
+    assert hours[0] - coast.mean_level - coast.tides[1] == pytest.approx(sea.surge.values[0], abs=1e-9)
+    assert sea.rain is not None
+    assert hours[1] == pytest.approx(np.convolve(sea.rain.values, np.ones(24))[: hours.shape[1]], abs=1e-6)
+    assert len(passages) > 0
+
+
+def test_drivers_count_together_within_the_window_and_not_beyond() -> None:
+    hours = np.zeros((2, 2 * 8766))
+    hours[0, 100] = hours[1, 136] = 1.0
+    hours[0, 10_000] = hours[1, 10_037] = 1.0
+    both = yearly_maxima(hours, lambda drivers: drivers.min(axis=1, keepdims=True), 36)
+    assert both.ravel().tolist() == [1.0, 0.0]
+
+
+def test_a_normal_copula_is_found_again() -> None:
+    rng = np.random.default_rng(0)
+    ranks = ndtr(rng.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], 4000))
+    copula = fit_copula(ranks, (5.0, np.inf))
+    assert np.isinf(copula.degrees)
+    assert copula.correlation[0, 1] == pytest.approx(0.6, abs=0.03)
+
+
+@pytest.mark.slow
+def test_the_benchmark_writes_rows_of_every_cell(tmp_path: Path) -> None:
+    out = tmp_path / "joint.json"
+    small = {"coasts": 1, "records": 1, "truth-years": 50, "samples": 2, "years": 50, "tuning-records": 1}
+    arguments = [word for name, value in small.items() for word in (f"--{name}", str(value))]
+    command.main([*arguments, "--out", str(out)])
+    written = json.loads(out.read_text(encoding="utf-8"))
+    assert len(written["rows"]) == 42
+    assert all(0 <= row["low"] <= row["high"] <= 1 for row in written["rows"])
+    assert len(written["tables"]["dependence"]) == 8
