@@ -9,6 +9,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.cyclones.records import PRESSURES, TRACKS, read_fixes, read_land
 from benchmarks.cyclones.run import rows_of
 from benchmarks.cyclones.summary import markdown, summarise
@@ -36,10 +38,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     fixes, pressure = read_fixes(options.storms)
     land = read_land()
     if options.fit is not None:
-        write_climate(fit_cyclone_climate(fixes, land, RECORD), options.storms, options.fit)
+        rng = np.random.default_rng(options.seed)
+        write_climate(fit_cyclone_climate(fixes, land, RECORD, rng), options.storms, options.fit)
         return
     fitted, held_out = (options.fit_years[0], options.fit_years[1]), (options.test_years[0], options.test_years[1])
-    climate = fit_cyclone_climate(fixes, land, fitted)
+    climate = fit_cyclone_climate(fixes, land, fitted, np.random.default_rng(options.seed))
     rows = list(rows_of(climate, fixes, pressure, fitted, held_out, options.windows, options.seed))
     data = {name: sha256(options.storms / name) for name in (TRACKS, PRESSURES)}
     record = Record("cyclones", "real", data, [options.seed], rows, summarise(rows))

@@ -12,7 +12,7 @@ from benchmarks.cyclones.methods import (
     synthetic_storms,
 )
 from benchmarks.cyclones.places import PLACES
-from benchmarks.cyclones.scoring import score
+from benchmarks.cyclones.scoring import RATES, score
 from benchmarks.record import Row
 from strandline.observations.arrays import Floats
 from strandline.simulator.sea.cyclone_climate.climate import CycloneClimate
@@ -50,4 +50,5 @@ def _scored(
 ) -> Iterator[Row]:
     drawn = {"synthetic": synthetic.windows(rest.years), "resampled": past.resampled(rest.years, windows, rng)}
     for method, own in drawn.items():
-        yield {**head, "method": method, "rate_fitted": past.wind.size / past.years, **score(rest, own)}
+        fitted: Row = {f"{name}_fitted": rate(past) for name, rate in RATES.items()}
+        yield {**head, "method": method, **fitted, **score(rest, own)}

@@ -29,7 +29,8 @@ def score(held_out: YearlyPassages, windows: Sequence[YearlyPassages]) -> Row:
             f"{name}_high": float(high), f"{name}_within": bool(low <= value <= high) if known else None,
             f"{name}_crps": crps(drawn, float(value)) if known else None,
         }  # fmt: skip
-    row["rate_expected"] = float(np.mean([_rate(window) for window in windows]))
+    for name, rate in RATES.items():
+        row[f"{name}_expected"] = float(np.mean([rate(window) for window in windows]))
     return {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
 
 
@@ -52,6 +53,10 @@ def _hurricanes(passages: YearlyPassages) -> float:
     return float((passages.wind >= 64.0 * KNOT).sum()) / passages.years
 
 
+def _majors(passages: YearlyPassages) -> float:
+    return float((passages.wind >= 96.0 * KNOT).sum()) / passages.years
+
+
 def _median(passages: YearlyPassages) -> float:
     return float(np.median(passages.wind)) if passages.wind.size else float("nan")
 
@@ -70,9 +75,10 @@ def _lowest_pressure(passages: YearlyPassages) -> float:
     return float(known.min()) if known.size else float("nan")
 
 
+RATES = {"rate": _rate, "hurricane_rate": _hurricanes, "major_rate": _majors}
+"""Passages a year, those with winds of 64 kt or more, and of 96 kt or more."""
 _STATISTICS: tuple[tuple[str, Callable[[YearlyPassages], float], float], ...] = (
-    ("rate", _rate, 1.0),
-    ("hurricane_rate", _hurricanes, 1.0),
+    *((name, rate, 1.0) for name, rate in RATES.items()),
     ("median_wind", _median, 1.0),
     ("highest_wind", _highest, 1.0),
     ("median_pressure", _median_pressure, 0.01),

@@ -8,12 +8,12 @@ from benchmarks.record import Record, Row, Rows, Value, markdown_table
 from benchmarks.statistics import number
 
 METHODS = ("synthetic", "resampled")
-STATISTICS = ("rate", "hurricane_rate", "median_wind", "highest_wind", "median_pressure", "lowest_pressure")
-UNITS = {"rate": "a-1", "hurricane_rate": "a-1", "median_wind": "m/s", "highest_wind": "m/s"}
+RATES = {"rate": "passages", "hurricane_rate": "passages of 64 kt", "major_rate": "passages of 96 kt"}
+STATISTICS = (*RATES, "median_wind", "highest_wind", "median_pressure", "lowest_pressure")
 HEAD = ("name", "basin", "method")
 COLUMNS = {
     statistic: (
-        *HEAD, *(("rate_fitted",) if statistic == "rate" else ()),
+        *HEAD, *((f"{statistic}_fitted",) if statistic in RATES else ()),
         *(f"{statistic}_{each}" for each in ("held_out", "expected", "low", "high", "within")),
     )
     for statistic in STATISTICS
@@ -21,6 +21,7 @@ COLUMNS = {
 TITLES = {
     "rate": "Passages within 250 km (basins: storms) a year",
     "hurricane_rate": "The same with winds of 64 kt or more",
+    "major_rate": "The same with winds of 96 kt or more",
     "median_wind": "Median of the greatest wind [m/s]",
     "highest_wind": "Highest wind of all [m/s]",
     "median_pressure": "Median of the lowest central pressure [hPa]",
@@ -45,13 +46,14 @@ def summarise(rows: Rows) -> Row:
                 summary[f"{name}: CRPS"] = float(np.mean([number(row, f"{statistic}_crps") for row in own]))
                 outside = [row for row in own if not row[f"{statistic}_within"]]
                 summary[f"{name}: outside"] = ", ".join(_side(row, statistic) for row in outside)
-    for method in METHODS:
-        own = [row for row in rows if row["part"] == "place" and row["method"] == method]
-        held_out, expected, fitted = (
-            sum(number(row, f"rate_{each}") for row in own) for each in ("held_out", "expected", "fitted")
-        )
-        summary[f"passages of all places, {method}: expected over fitted years"] = expected / fitted
-        summary[f"passages of all places, {method}: expected over held-out years"] = expected / held_out
+    for statistic, name in RATES.items():
+        for method in METHODS:
+            own = [row for row in rows if row["part"] == "place" and row["method"] == method]
+            held_out, expected, fitted = (
+                sum(number(row, f"{statistic}_{each}") for row in own) for each in ("held_out", "expected", "fitted")
+            )
+            summary[f"{name} of all places, {method}: expected over fitted years"] = expected / fitted
+            summary[f"{name} of all places, {method}: expected over held-out years"] = expected / held_out
     return summary
 
 

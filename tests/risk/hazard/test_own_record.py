@@ -9,7 +9,7 @@ from scipy import stats
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.weather.storms import Window
-from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
+from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones, simulate_cyclones
 from strandline.risk.hazard.own_record import GaugeHours, RecordedExtremes, estimate_from_record
 
 YEARS = 30
@@ -142,7 +142,7 @@ def bengal() -> tuple[np.ndarray, SimulatedCyclones]:
     hour = np.arange(8766)
     tide = np.cos(2 * np.pi * hour / 12.4206) + 0.4 * np.cos(2 * np.pi * hour / 12.0)
     rng = np.random.default_rng(2)
-    return tide, simulate_cyclones("bay_of_bengal", 90.0, 22.0, 180.0, TIME[:8766], tide, rng, storms=300)
+    return tide, simulate_cyclones(90.0, 22.0, 180.0, TIME[:8766], tide, rng, storms=300)
 
 
 def test_simulated_cyclones_are_scaled_to_the_stronger_recorded_ones() -> None:
@@ -172,12 +172,6 @@ def test_simulated_cyclones_count_in_half_of_the_samples_and_their_size_does_not
     assert apart.tide_apart
     assert larger.factor[1] == pytest.approx(apart.factor[1] / 2, rel=0.2)
     np.testing.assert_allclose(np.median(larger.levels, axis=0), np.median(apart.levels, axis=0), rtol=0.15)
-
-
-def test_a_place_far_from_the_basins_has_no_simulated_cyclones() -> None:
-    assert basin_of(90.0, 22.0) == "bay_of_bengal"
-    assert basin_of(106.0, 9.5) == "mekong"
-    assert basin_of(12.5, 45.4) is None
 
 
 def test_a_short_record_counts_the_cyclones_of_its_basin_though_none_passed_in_it() -> None:

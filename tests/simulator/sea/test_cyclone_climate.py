@@ -13,7 +13,6 @@ from strandline.observations.weather.cyclone_fields import AMBIENT_PRESSURE, pre
 from strandline.simulator.sea.cyclone_climate.climate import CycloneClimate, load_cyclone_climate, save_cyclone_climate
 from strandline.simulator.sea.cyclone_climate.fit import fit_cyclone_climate
 from strandline.simulator.sea.cyclone_climate.fixes import GALE, Fixes, steps_of
-from strandline.simulator.sea.cyclone_climate.genesis import spread_of_numbers
 from strandline.simulator.sea.cyclone_climate.grid import (
     COLUMNS,
     ROWS,
@@ -23,8 +22,9 @@ from strandline.simulator.sea.cyclone_climate.grid import (
     local_means,
     smooth,
 )
-from strandline.simulator.sea.cyclone_climate.landfall import BACKGROUND_WIND, decay_over_land, fit_decay_rate
 from strandline.simulator.sea.cyclone_climate.passages import draw_passages, passages_of
+from strandline.simulator.sea.cyclone_climate.processes.genesis import spread_of_numbers
+from strandline.simulator.sea.cyclone_climate.processes.landfall import BACKGROUND_WIND, decay_over_land, fit_decay_rate
 from strandline.simulator.sea.cyclone_climate.sampling import SyntheticStorms, draw_storms
 from strandline.simulator.sea.storm_surge import cyclone_surge
 

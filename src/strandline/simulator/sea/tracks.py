@@ -20,7 +20,7 @@ from strandline.observations.weather.cyclone_fields import (
     pressure_drop,
     spread_of_radius,
 )
-from strandline.simulator.sea.cyclone_climate.landfall import BACKGROUND_WIND, DECAY_RATE
+from strandline.simulator.sea.cyclone_climate.processes.landfall import BACKGROUND_WIND, DECAY_RATE
 
 Basin = Literal["bay_of_bengal", "mekong"]
 

@@ -11,15 +11,17 @@ import numpy.typing as npt
 from strandline.errors import InputError
 from strandline.observations.arrays import Mask
 from strandline.observations.weather.cyclone_fields import offset_metres
-from strandline.simulator.sea.cyclone_climate.dissipation import Dissipation
-from strandline.simulator.sea.cyclone_climate.genesis import Genesis
 from strandline.simulator.sea.cyclone_climate.grid import CELL, COLUMNS, ROWS, LandMask
-from strandline.simulator.sea.cyclone_climate.intensity import Intensity
-from strandline.simulator.sea.cyclone_climate.movement import Movement
+from strandline.simulator.sea.cyclone_climate.processes.dissipation import Dissipation
+from strandline.simulator.sea.cyclone_climate.processes.genesis import Genesis
+from strandline.simulator.sea.cyclone_climate.processes.intensity import Intensity
+from strandline.simulator.sea.cyclone_climate.processes.movement import Movement
+from strandline.simulator.sea.cyclone_climate.stretch import Stretch
 
 Part = TypeVar("Part")
 _PARTS = {
-    "genesis": Genesis, "movement": Movement, "intensity": Intensity, "dissipation": Dissipation, "land": LandMask,
+    "genesis": Genesis, "movement": Movement, "intensity": Intensity, "dissipation": Dissipation, "stretch": Stretch,
+    "land": LandMask,
 }  # fmt: skip
 
 
@@ -39,6 +41,7 @@ class CycloneClimate:
     movement: Movement
     intensity: Intensity
     dissipation: Dissipation
+    stretch: Stretch
     land: LandMask
     visits: Mask
 
@@ -101,6 +104,7 @@ def load_cyclone_climate(path: Path | None = None) -> CycloneClimate:
             read("movement", Movement),
             read("intensity", Intensity),
             read("dissipation", Dissipation),
+            read("stretch", Stretch),
             read("land", LandMask),
             visits,
         )

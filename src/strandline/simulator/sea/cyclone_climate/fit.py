@@ -1,29 +1,41 @@
 """From recorded tracks to the climate of cyclones."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.ndimage import maximum_filter
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Bytes, Floats, Indices, Mask
 from strandline.simulator.sea.cyclone_climate.climate import CycloneClimate
-from strandline.simulator.sea.cyclone_climate.dissipation import fit_dissipation
 from strandline.simulator.sea.cyclone_climate.fixes import Fixes, Steps, steps_of
-from strandline.simulator.sea.cyclone_climate.genesis import Genesis, spread_of_numbers
 from strandline.simulator.sea.cyclone_climate.grid import COLUMNS, ROWS, LandMask, cell_of, smooth, sums_over_cells
-from strandline.simulator.sea.cyclone_climate.intensity import fit_intensity
-from strandline.simulator.sea.cyclone_climate.movement import fit_movement
+from strandline.simulator.sea.cyclone_climate.passages import passages_of
+from strandline.simulator.sea.cyclone_climate.processes.dissipation import fit_dissipation
+from strandline.simulator.sea.cyclone_climate.processes.genesis import Genesis, spread_of_numbers
+from strandline.simulator.sea.cyclone_climate.processes.intensity import fit_intensity
+from strandline.simulator.sea.cyclone_climate.processes.movement import fit_movement
+from strandline.simulator.sea.cyclone_climate.sampling import draw_storms
+from strandline.simulator.sea.cyclone_climate.stretch import Stretch, fit_stretch
 
+COAST_REACH, COAST_LATITUDE = 250_000.0, 45.0
+"""[m] within which a storm passes a coast, and [degrees] beyond which no coast counts, for the stretch of winds."""
+COAST_YEARS = 400
+"""Simulated for the stretch: ten times the record."""
 FEWEST_STORMS = 30
 """A basin with fewer recorded storms has no climate; such as the South Atlantic with 3 in 45 years."""
 
 
-def fit_cyclone_climate(fixes: Fixes, land: LandMask, years: tuple[int, int]) -> CycloneClimate:
-    """Fit genesis, movement, intensity and end to the storms that began in some years.
+def fit_cyclone_climate(
+    fixes: Fixes, land: LandMask, years: tuple[int, int], rng: np.random.Generator
+) -> CycloneClimate:
+    """Fit genesis, movement, intensity and end to the storms that began in some years, then the stretch of winds.
 
     Args:
         fixes: six-hourly; left out are storms of other years and those below gale force, and basins with fewer than
             ``FEWEST_STORMS``.
         years: first and last, both included and both wholly in the record.
+        rng: draws the storms that the stretch compares with the recorded ones.
 
     Raises:
         RefusedByTheory: no basin has enough storms.
@@ -46,16 +58,18 @@ def fit_cyclone_climate(fixes: Fixes, land: LandMask, years: tuple[int, int]) ->
     movement, departure = fit_movement(fixes, steps, region, len(basins))
     genesis = _genesis(fixes, steps, departure, basin_of_birth, len(basins), years)
     intensity = fit_intensity(fixes, steps, region, len(basins))
-    return CycloneClimate(
+    climate = CycloneClimate(
         basins,
         years,
         genesis,
         movement,
         intensity,
         fit_dissipation(fixes, steps, region, len(basins), intensity),
+        Stretch.none(len(basins)),
         land,
         _visits(fixes, basin_of_birth, len(basins)),
     )
+    return replace(climate, stretch=_stretch(climate, fixes, basin_of_birth, rng))
 
 
 def _regions(fixes: Fixes, basins: tuple[str, ...]) -> Bytes:
@@ -99,4 +113,32 @@ def _visits(fixes: Fixes, basin: Indices, basins: int) -> Mask:
     visits[own, cell] = True
     return np.asarray(
         maximum_filter(visits.reshape(basins, ROWS, COLUMNS), size=(1, 3, 3), mode=("nearest", "nearest", "wrap"))
+    )
+
+
+def _stretch(climate: CycloneClimate, fixes: Fixes, basin: Indices, rng: np.random.Generator) -> Stretch:
+    """By the passages of the coasts of each basin."""
+    own = basin[np.cumsum(fixes.first) - 1]
+    longitude, latitude = climate.land.coast(COAST_LATITUDE)
+    region = climate.movement.region.reshape(-1)[cell_of(longitude, latitude)]
+    simulated, recorded, storms = [], [], []
+    for number, name in enumerate(climate.basins):
+        coast = list(zip(longitude[region == number], latitude[region == number], strict=True))
+        drawn, part = draw_storms(climate, name, COAST_YEARS, rng), fixes.chosen(own == number)
+        at = drawn.longitude.astype(np.float64), drawn.latitude.astype(np.float64), drawn.wind.astype(np.float64)
+        simulated.append(_passing(drawn.storm, *at, coast)[1])
+        passed, winds = _passing(part.storm, part.longitude, part.latitude, part.wind, coast)
+        recorded.append(winds)
+        storms.append(passed)
+    return fit_stretch(simulated, recorded, storms)
+
+
+def _passing(
+    storm: Indices, longitude: Floats, latitude: Floats, wind: Floats, coast: list[tuple[float, float]]
+) -> tuple[Indices, Floats]:
+    """Storm and greatest wind [m s-1] of each passage of each place of a coast."""
+    found = [passages_of(storm, longitude, latitude, wind, place, COAST_REACH) for place in coast]
+    return (
+        np.concatenate([np.zeros(0, dtype=np.int64), *(each.storm for each in found)]),
+        np.concatenate([np.zeros(0), *(each.wind for each in found)]),
     )

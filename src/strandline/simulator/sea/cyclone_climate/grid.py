@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, minimum_filter
 
 from strandline.observations.arrays import Bytes, Floats, Indices, Mask
 
@@ -90,6 +90,22 @@ class LandMask:
     def unpacked(self) -> Mask:
         """(480 x 1440,) whether each cell is land; unpack once before many look-ups."""
         return np.asarray(np.unpackbits(self.packed).astype(bool))
+
+    def coast(self, farthest: float) -> tuple[Floats, Floats]:
+        """Longitude and latitude [degrees] of one place (N,) of the coast in each cell that has some.
+
+        Args:
+            farthest: latitude beyond which there are none [degrees].
+        """
+        rows, columns = round(2 * BOUND / LAND_CELL), round(360 / LAND_CELL)
+        is_land = self.unpacked().reshape(rows, columns)
+        beside_sea = is_land & ~minimum_filter(is_land, size=3, mode=("nearest", "wrap"))
+        row, column = np.nonzero(beside_sea)
+        longitude = np.asarray((column + 0.5) * LAND_CELL, dtype=np.float64)
+        latitude = np.asarray((row + 0.5) * LAND_CELL - BOUND, dtype=np.float64)
+        first = np.unique(cell_of(longitude, latitude), return_index=True)[1]
+        near = first[np.abs(latitude[first]) <= farthest]
+        return longitude[near], latitude[near]
 
     def share_of_step(self, west: Floats, south: Floats, east: Floats, north: Floats) -> Floats:
         """(N,) share of a straight step over land, by three points of it: a third, two thirds, and its end."""

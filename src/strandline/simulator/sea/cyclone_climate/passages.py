@@ -27,7 +27,7 @@ _HOUR = np.timedelta64(1, "h")
 
 @dataclass(frozen=True, eq=False)
 class Passages:
-    """Storms (N,) that come within a distance of a place with winds of gale force.
+    """Storms (N,) that come within a distance of a place.
 
     Attributes:
         storm: number of the storm, as in the fixes.
@@ -41,13 +41,20 @@ class Passages:
 
 
 def passages_of(
-    storm: Indices, longitude: Floats, latitude: Floats, wind: Floats, place: tuple[float, float], distance: float
+    storm: Indices,
+    longitude: Floats,
+    latitude: Floats,
+    wind: Floats,
+    place: tuple[float, float],
+    distance: float,
+    least_wind: float = GALE,
 ) -> Passages:
-    """Storms that come within a distance [m] of a place with winds of gale force; hours are interpolated.
+    """Storms that come within a distance [m] of a place with some wind; hours are interpolated.
 
     Args:
         storm, longitude, latitude, wind: six-hourly fixes (N,) [degrees], [m s-1]; those of a storm are adjacent.
         place: longitude, latitude [degrees].
+        least_wind: 1-minute [m s-1].
     """
     across = (longitude - place[0] + 180.0) % 360.0 - 180.0
     east, north = offset_metres(place[0] + across, latitude, np.asarray(place[0]), np.asarray(place[1]))
@@ -58,7 +65,7 @@ def passages_of(
         each[start, None] + part * (each[start + 1] - each[start])[:, None] for each in (east, north, wind)
     )  # (n, 7)
     away = np.hypot(hour_east, hour_north)
-    inside = (away <= distance) & (hour_wind >= GALE)
+    inside = (away <= distance) & (hour_wind >= least_wind)
     near = inside.any(axis=1)
     strongest = np.where(inside, hour_wind, 0.0).max(axis=1)[near]
     closest = away.min(axis=1)[near]
@@ -78,6 +85,7 @@ def draw_passages(
     start: np.datetime64,
     years: int,
     rng: np.random.Generator,
+    least_wind: float = GALE,
 ) -> list[Track]:
     """Synthetic storms of some years that come within a distance of a place, in order of time.
 
@@ -90,6 +98,7 @@ def draw_passages(
         distance: [m], at which a storm counts as passing.
         start: first of January of the first year.
         years: drawn; a place that no basin's storms reach has no tracks.
+        least_wind: 1-minute [m s-1] of a passing storm within the distance; every storm reaches gale force somewhere.
     """
     tracks = []
     for basin in climate.basins_near(longitude, latitude, distance):
@@ -101,6 +110,7 @@ def draw_passages(
             storms.wind.astype(np.float64),
             (longitude, latitude),
             distance,
+            least_wind,
         )
         begin = np.searchsorted(storms.storm, found.storm)
         end = np.searchsorted(storms.storm, found.storm, side="right")

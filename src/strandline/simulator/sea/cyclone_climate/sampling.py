@@ -10,7 +10,7 @@ from strandline.observations.weather.cyclone_fields import EARTH_RADIUS
 from strandline.simulator.sea.cyclone_climate.climate import CycloneClimate
 from strandline.simulator.sea.cyclone_climate.fixes import GALE, SECONDS, StormState
 from strandline.simulator.sea.cyclone_climate.grid import BOUND, cell_of, is_over_land, month_of_day, share_over_land
-from strandline.simulator.sea.cyclone_climate.movement import Course
+from strandline.simulator.sea.cyclone_climate.processes.movement import Course
 
 LONGEST = 160
 """Steps of six hours after which a storm ends in any case: 40 days, as the longest of the record."""
@@ -58,6 +58,7 @@ def draw_storms(climate: CycloneClimate, basin: str, years: int, rng: np.random.
         parts.append([storm + start, *states])
     fixes = [np.concatenate(each) for each in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 5
     number_of_storm = fixes[0].astype(np.int64)
+    fixes[-1] = climate.stretch.of(number, fixes[-1])
     day, longitude, latitude, wind = (each.astype(np.float32) for each in fixes[1:])
     return SyntheticStorms(number_of_storm, year[number_of_storm], day, longitude, latitude, wind, years)
 

@@ -11,7 +11,7 @@ from strandline.observations.arrays import Bytes, Floats, Indices
 from strandline.observations.weather.cyclone_fields import KNOT
 from strandline.simulator.sea.cyclone_climate.fixes import Fixes, Steps, StormState
 from strandline.simulator.sea.cyclone_climate.grid import cell_of, smooth, sums_over_cells
-from strandline.simulator.sea.cyclone_climate.intensity import Intensity
+from strandline.simulator.sea.cyclone_climate.processes.intensity import Intensity
 
 NEIGHBOURHOOD, PRIOR = 3.0, 1.0
 """Degrees of the neighbourhood of a place's factor, and ends by which it is drawn to 1."""

@@ -9,7 +9,7 @@ from strandline.observations.arrays import Bytes, Floats, Indices
 from strandline.observations.weather.cyclone_fields import KNOT
 from strandline.simulator.sea.cyclone_climate.fixes import Fixes, Steps, StormState
 from strandline.simulator.sea.cyclone_climate.grid import COLUMNS, MONTHS, ROWS, cell_of, smooth, sums_over_cells
-from strandline.simulator.sea.cyclone_climate.landfall import DECAY_RATE, decay_over_land, fit_decay_rate
+from strandline.simulator.sea.cyclone_climate.processes.landfall import DECAY_RATE, decay_over_land, fit_decay_rate
 
 QUANTILE = 0.99
 """Of the recorded winds around a place and month, called its potential intensity."""
