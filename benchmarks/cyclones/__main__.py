@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.cyclones.gauges import read_cyclone_gauges, rows_of_gauge
 from benchmarks.cyclones.records import PRESSURES, TRACKS, read_fixes, read_land
 from benchmarks.cyclones.run import rows_of
 from benchmarks.cyclones.summary import markdown, summarise
@@ -26,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Fit and try, or fit and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--storms", type=Path, required=True, help=f"folder with {TRACKS} and {PRESSURES}")
+    parser.add_argument("--gauges", type=Path, help="folder of gauges of cyclone coasts")
     parser.add_argument("--fit-years", type=int, nargs=2, default=[1980, 2004])
     parser.add_argument("--test-years", type=int, nargs=2, default=[2005, 2024])
     parser.add_argument("--windows", type=int, default=300, help="synthetic windows as long as the test years")
@@ -45,6 +47,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     climate = fit_cyclone_climate(fixes, land, fitted, np.random.default_rng(options.seed))
     rows = list(rows_of(climate, fixes, pressure, fitted, held_out, options.windows, options.seed))
     data = {name: sha256(options.storms / name) for name in (TRACKS, PRESSURES)}
+    if options.gauges is not None:
+        for gauge in read_cyclone_gauges(options.gauges, options.storms / TRACKS):
+            rows += rows_of_gauge(gauge, options.seed)
+        data["gauges"] = sha256(options.gauges)
     record = Record("cyclones", "real", data, [options.seed], rows, summarise(rows))
     write_record(record, options.out, markdown(record, command_of("benchmarks.cyclones", options, ("out", "fit"))))
     print_summary(record)

@@ -18,6 +18,10 @@ COLUMNS = {
     )
     for statistic in STATISTICS
 }  # fmt: skip
+GAUGE = (
+    "name", "years", "cyclones", "highest_surge", "before_low", "before_middle", "before_high", "before_within",
+    "factor", "method", "separation", "level", "level_low", "level_high", "highest",
+)  # fmt: skip
 TITLES = {
     "rate": "Passages within 250 km (basins: storms) a year",
     "hurricane_rate": "The same with winds of 64 kt or more",
@@ -46,6 +50,13 @@ def summarise(rows: Rows) -> Row:
                 summary[f"{name}: CRPS"] = float(np.mean([number(row, f"{statistic}_crps") for row in own]))
                 outside = [row for row in own if not row[f"{statistic}_within"]]
                 summary[f"{name}: outside"] = ", ".join(_side(row, statistic) for row in outside)
+    gauges = [row for row in rows if row["part"] == "gauge" and row["method"] == "with"]
+    if gauges:
+        factors = np.array([number(row, "factor") for row in gauges])
+        summary["gauges: factor on simulated surges, geometric mean"] = float(np.exp(np.log(factors).mean()))
+        summary["gauges: highest surge within 90 % before it was read"] = (
+            f"{sum(bool(row['before_within']) for row in gauges)} of {len(gauges)}"
+        )
     for statistic, name in RATES.items():
         for method in METHODS:
             own = [row for row in rows if row["part"] == "place" and row["method"] == method]
@@ -74,4 +85,8 @@ def markdown(record: Record, command: str) -> str:
             own = [row for row in record.rows if row["part"] == part and row[f"{statistic}_held_out"] is not None]
             if own:
                 text += f"\n## {part.capitalize()}s: {title}\n\n{markdown_table(own, COLUMNS[statistic])}"
+    gauges = [row for row in record.rows if row["part"] == "gauge"]
+    if gauges:
+        title = "Gauges: highest skew surge of cyclones, and the 100-year level [m]"
+        text += f"\n## {title}\n\n{markdown_table(gauges, GAUGE)}"
     return text

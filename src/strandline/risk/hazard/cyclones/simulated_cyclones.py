@@ -25,7 +25,7 @@ TIDES = 3
 FORM_ERROR = 0.10
 """Deviation of ln(surge) at a given chance that remains after scaling, because the strongest recorded storms are those
 of 45 years; an assumption."""
-_FACTORS = np.exp(np.linspace(-2.0, 2.0, 81))
+_STEPS = np.linspace(-2.0, 2.0, 81)  # of ln(factor), about its mean before the record
 _SOFTENING, _BANDWIDTH = 0.2, 0.12  # [m], [-] of the logarithm in which densities are compared
 _BESIDE = 4  # other high waters during a passage
 
@@ -39,7 +39,7 @@ class SimulatedCyclones:
         tide: (N,) its highest level minus ``surge``, the tide that it met [m above mean sea level].
         per_year: passages a year [a-1].
         number: recorded storms near the place that the simulated ones rest on.
-        log_error: deviation of ln(factor) before the record [-].
+        log_factor: mean and deviation of ln(factor) before the record [-].
         source: what the storms are, for a report.
     """
 
@@ -47,7 +47,7 @@ class SimulatedCyclones:
     tide: Floats
     per_year: float = 1.0
     number: float = 1.0
-    log_error: float = DELTA_SHELF.log_error
+    log_factor: tuple[float, float] = DELTA_SHELF.log_factor
     source: str = "simulated tracks of the basin"
 
     def without_tide(self) -> "SimulatedCyclones":
@@ -70,8 +70,9 @@ class SimulatedCyclones:
         middle = float(np.median(recorded)) if recorded.size else -np.inf
         upper = _soften(recorded[recorded > middle])[:, None]  # (n / 2, 1)
         on = _OnBackground(self.surge[::TIDES], background, rng)
-        logarithm = -0.5 * (np.log(_FACTORS) / self.log_error) ** 2
-        for index, factor in enumerate(_FACTORS):
+        mean, deviation = self.log_factor
+        logarithm, factors = -0.5 * (_STEPS / deviation) ** 2, np.exp(mean + _STEPS)
+        for index, factor in enumerate(factors):
             simulated = _soften(on(factor))[None, :]  # (1, N)
             density = np.exp(-0.5 * ((upper - simulated) / _BANDWIDTH) ** 2).mean(axis=1)
             logarithm[index] += np.log(density + 1e-12).sum()
@@ -79,9 +80,9 @@ class SimulatedCyclones:
                 weaker = float((simulated <= _soften(np.array([middle]))).mean())
                 logarithm[index] += (recorded.size - len(upper)) * np.log(weaker + 1e-12)
         weight = np.exp(logarithm - logarithm.max())
-        step = float(np.log(_FACTORS[1] / _FACTORS[0]))
-        chosen = rng.choice(_FACTORS.size, size=n_samples, p=weight / weight.sum())
-        return np.asarray(_FACTORS[chosen] * np.exp(rng.uniform(-0.5 * step, 0.5 * step, n_samples)))
+        step = float(_STEPS[1] - _STEPS[0])
+        chosen = rng.choice(factors.size, size=n_samples, p=weight / weight.sum())
+        return np.asarray(factors[chosen] * np.exp(rng.uniform(-0.5 * step, 0.5 * step, n_samples)))
 
     def exceedance(self, factors: Floats, background: Floats, level: Floats, rng: np.random.Generator) -> Floats:
         """(S, Z) chance [-] that a cyclone's highest level exceeds levels (Z,) [m], for factors (S,)."""
@@ -137,7 +138,7 @@ def simulate_cyclones(
                 tides.append(float((waters.surge + waters.tide).max()) - surges[-1])
     per_year = len(surges) / TIDES / passing.years
     return SimulatedCyclones(
-        np.array(surges), np.array(tides), per_year, passing.number, shelf.log_error, passing.source
+        np.array(surges), np.array(tides), per_year, passing.number, shelf.log_factor, passing.source
     )
 
 
