@@ -55,7 +55,7 @@ def read_cyclone_gauges(gauges: Path, tracks: Path) -> Iterator[CycloneGauge]:
     table = read("australia/sealevel_hourly_2012_2014.csv.gz")
     places = pd.read_csv(gauges / "australia/stations.csv", index_col="station")
     for name, facing in AUSTRALIA.items():
-        longitude, latitude = (float(places.loc[name, axis]) for axis in ("longitude", "latitude"))
+        longitude, latitude = (float(places[axis][name]) for axis in ("longitude", "latitude"))
         yield gauge(name, longitude, latitude, table[name].copy(), facing)
 
 

@@ -26,6 +26,7 @@ from strandline.simulator.sea.cyclone_climate.passages import draw_passages, pas
 from strandline.simulator.sea.cyclone_climate.processes.genesis import spread_of_numbers
 from strandline.simulator.sea.cyclone_climate.processes.landfall import BACKGROUND_WIND, decay_over_land, fit_decay_rate
 from strandline.simulator.sea.cyclone_climate.sampling import SyntheticStorms, draw_storms
+from strandline.simulator.sea.cyclone_climate.stretch import LEVELS, STRONGEST, Stretch, fit_stretch
 from strandline.simulator.sea.storm_surge import cyclone_surge
 
 SEA = LandMask.of(np.zeros((480, 1440), dtype=bool))
@@ -96,6 +97,50 @@ def test_land_is_found_again_after_packing() -> None:
     assert found.tolist() == [True, False, True]
 
 
+def test_each_cell_with_a_shore_has_one_place_of_it() -> None:
+    cells = np.zeros((480, 1440), dtype=bool)
+    cells[300:340, 400:440] = True  # 15-25 N, 100-110 E: four by four cells, of which twelve have a shore
+    cells[460:470, 0:10] = True  # 55 N
+    longitude, latitude = LandMask.of(cells).coast(45.0)
+    assert longitude.size == np.unique(cell_of(longitude, latitude)).size == 12
+    assert is_over_land(cells.ravel(), longitude, latitude).all()
+    edge = np.minimum.reduce([longitude - 100.0, 110.0 - longitude, latitude - 15.0, 25.0 - latitude])
+    np.testing.assert_allclose(edge, 0.125)
+
+
+# --- the stretch of winds ----------------------------------------------------------------------------------------
+
+
+def test_winds_that_are_a_tenth_too_weak_become_as_strong_as_recorded_ones() -> None:
+    rng = np.random.default_rng(0)
+    recorded = [GALE + rng.exponential(14.0, 4000) for _ in range(2)]
+    simulated = [GALE + (GALE + rng.exponential(14.0, 40_000) - GALE) / 1.1 for _ in range(2)]
+    stretch = fit_stretch(simulated, recorded, [np.arange(4000)] * 2)
+    corrected = stretch.of(1, simulated[1])
+    for level in LEVELS[:-2]:
+        assert (corrected > level).mean() == pytest.approx((recorded[1] > level).mean(), rel=0.05)
+    assert (simulated[1] > LEVELS[3]).mean() < 0.85 * (recorded[1] > LEVELS[3]).mean()
+
+
+def test_a_basin_without_strong_storms_is_stretched_as_all_others_are() -> None:
+    rng = np.random.default_rng(1)
+    many, weak = GALE + rng.exponential(14.0, 4000), np.full(40, GALE + 1.0)
+    drawn = GALE + rng.exponential(14.0 / 1.2, 40_000)
+    stretch = fit_stretch([drawn, drawn], [many, weak], [np.arange(4000), np.arange(40)])
+    np.testing.assert_allclose(stretch.simulated[1], stretch.simulated[0], rtol=0.01)
+
+
+@given(st.lists(st.floats(0.0, 120.0), min_size=2, max_size=20))
+def test_the_stretch_that_ships_keeps_order_weak_winds_and_the_strongest(winds: list[float]) -> None:
+    stretch, wind = load_cyclone_climate().stretch, np.sort(winds)
+    for basin in range(len(stretch.simulated)):
+        found = stretch.of(basin, wind)
+        assert (np.diff(found) >= 0).all()
+        np.testing.assert_allclose(found[wind <= GALE], wind[wind <= GALE])
+        assert found.max() <= STRONGEST
+    np.testing.assert_array_equal(Stretch.none(2).of(1, wind), np.minimum(wind, STRONGEST))
+
+
 # --- decay over land ---------------------------------------------------------------------------------------------
 
 
@@ -119,7 +164,7 @@ def test_the_rate_of_a_decay_is_found_again() -> None:
 
 def test_a_record_without_enough_storms_is_refused() -> None:
     with pytest.raises(RefusedByTheory, match="30 storms"):
-        fit_cyclone_climate(straight_storms(10, 5, 0.8), SEA, (1990, 1994))
+        fit_cyclone_climate(straight_storms(10, 5, 0.8), SEA, (1990, 1994), np.random.default_rng(0))
 
 
 def test_fixes_out_of_order_and_without_a_wind_are_refused() -> None:
@@ -245,12 +290,13 @@ def test_a_place_that_no_storm_reaches_has_no_tracks(climate: CycloneClimate) ->
 def test_a_fit_to_the_record_draws_as_many_strong_storms_as_it_holds(shared_data: Path) -> None:
     fixes, pressure = read_fixes(shared_data / "storms")
     assert pressure.size == fixes.wind.size
-    climate = fit_cyclone_climate(fixes, read_land(), (1980, 2004))
+    climate = fit_cyclone_climate(fixes, read_land(), (1980, 2004), np.random.default_rng(0))
     assert climate.basins == ("EP", "NA", "NI", "SI", "SP", "WP")
     recorded = fixes.born(1980, 2004).gales()
     own = recorded.chosen((recorded.basin[recorded.first] == "WP")[np.cumsum(recorded.first) - 1])
     drawn = draw_storms(climate, "WP", 50, np.random.default_rng(0))
     start = np.flatnonzero(np.append(True, np.diff(drawn.storm) > 0))
+    assert (climate.stretch.of(5, np.array([60.0])) != 60.0).all()
     hurricanes = (np.maximum.reduceat(drawn.wind, start) >= 32.9).sum() / 50
     expected = (np.maximum.reduceat(own.wind, np.flatnonzero(own.first)) >= 32.9).sum() / 25
     assert hurricanes == pytest.approx(expected, rel=0.15)

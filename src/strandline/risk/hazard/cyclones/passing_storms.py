@@ -19,7 +19,7 @@ REACH = 400.0
 HIGHEST_LATITUDE = 45.0
 """[degrees] beyond which a storm that was a cyclone is a low of middle latitudes, which the field of a cyclone does not
 describe; an assumption. It counts among all other storms there."""
-YEARS_AT_ONCE, LONGEST = 250, 10_000
+YEARS_AT_ONCE, LONGEST = 50, 10_000
 """Years drawn at once from the climate, and at most."""
 FEWEST = 50
 """Passages in ``LONGEST`` years below which a coast has no cyclones: one in two centuries."""
