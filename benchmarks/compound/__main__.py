@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     budget = Budget(members=options.members)
     weights = weights_of([*load_students()[: budget.members], load_teacher()])
-    key = digest(options.events, options.years, options.size, options.members, weights)
+    key = digest(options.events, options.years, options.size, options.members, run.SEEN, run.UNSEEN, weights)
     rows: list[Row] = []
     cases = [(run.TARGETS + i, seed) for seed in range(options.seeds) for i in range(options.coasts)]
     with Progress() as bar:

@@ -7,8 +7,9 @@ from torch import Tensor
 
 from benchmarks.accounting import Convergence, train_to_convergence
 from benchmarks.delta.methods import Budget, distillation_config, site_shape
-from strandline.distillation.adaptation.baselines import train_supervised, untrained_students
+from strandline.distillation.adaptation.baselines import supervised, untrained_students
 from strandline.distillation.adaptation.data import AdaptationData
+from strandline.distillation.adaptation.train_members import train_members
 from strandline.distillation.modality_dropout import modality_dropout
 from strandline.distillation.objective import Consolidation, soft_terms, task_terms
 from strandline.distillation.training.loop import train
@@ -26,7 +27,8 @@ ROUND_STEPS, PATIENCE = 25, 6
 def labels_only(data: AdaptationData, budget: Budget, seed: int) -> list[Student]:
     """Students with random initial weights, trained on the local labels."""
     students = untrained_students(budget.members, site_shape(data), seed)
-    return train_supervised(data, students, distillation_config(budget, budget.scratch_steps), seed, all_weights=True)
+    train_members(supervised(data, students, distillation_config(budget, budget.scratch_steps), seed, all_weights=True))
+    return students
 
 
 def fine_tune(

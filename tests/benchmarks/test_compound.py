@@ -21,9 +21,19 @@ def test_the_benchmark_runs_and_keeps_finished_rows(tmp_path: Path, monkeypatch:
     command.main([*TINY, "--cache", str(tmp_path / "cache"), "--out", str(out)])
     record = json.loads(out.read_text(encoding="utf-8"))
     methods = {row["method"] for row in record["rows"]}
-    assert methods == {"teacher", "distilled", "distilled_blind", "self_archive", "pretrained", "analog"}
+    assert methods == {
+        "teacher",
+        "distilled",
+        "distilled_blind",
+        "self_archive",
+        "pretrained",
+        "analog",
+        "analog_by_level",
+    }
     assert {row["driver"] for row in record["rows"]} >= {"all", "rain"}
-    assert record["summary"]["all retention"] > 0.5
+    unseen = {row["method"] for row in record["rows"] if row["regime"] == run.UNSEEN}
+    assert unseen == methods - {"teacher"}
+    assert record["summary"]["scenes, all: retention"] > 0.5
     assert (tmp_path / "compound.md").read_text(encoding="utf-8").startswith("`python -m benchmarks.compound")
 
     def refuse(*_: object) -> None:
@@ -42,14 +52,15 @@ def test_every_storm_belongs_to_one_driver(tmp_path: Path) -> None:
 
 def test_a_summary_pairs_methods_by_coast_and_seed() -> None:
     rows = [
-        {"coast": coast, "seed": seed, "method": method, "driver": "all", "storms": 4, "iou": iou + 0.1 * coast}
+        {"coast": coast, "seed": seed, "regime": run.SEEN, "method": method, "driver": "all", "storms": 4,
+         "iou": iou + 0.1 * coast}
         for coast in (0, 1)
         for seed in (0, 1)
         for method, iou in {"teacher": 0.8, "distilled": 0.6, "distilled_blind": 0.5, "self_archive": 0.4,
-                            "pretrained": 0.3, "analog": 0.2}.items()
+                            "pretrained": 0.3, "analog": 0.2, "analog_by_level": 0.2}.items()
     ]  # fmt: skip
     found = summarise(rows)
-    assert found["all retention"] == pytest.approx(0.65 / 0.85)
-    assert found["all distilled − distilled_blind"] == pytest.approx(0.1)
-    assert found["all distilled − distilled_blind low"] == pytest.approx(0.1)
-    assert found["all storms"] == 16
+    assert found["scenes, all: retention"] == pytest.approx(0.65 / 0.85)
+    assert found["scenes, all: distilled − distilled_blind"] == pytest.approx(0.1)
+    assert found["scenes, all: distilled − distilled_blind low"] == pytest.approx(0.1)
+    assert found["scenes, all: storms"] == 16

@@ -1,6 +1,7 @@
 """The main job: observe → distil → calibrate → map the hazard → assess the impact → plan → report."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -40,6 +41,8 @@ from strandline.risk.timing.by_cell import time_map
 from strandline.uncertainty.forecaster import save_forecaster
 from strandline.uncertainty.gauge_forecast.forecaster_file import save_gauge_forecaster
 
+BASELINES = "train the baselines"
+
 
 def run(
     observe: Callable[[Progress | None], StudyArea],
@@ -62,7 +65,7 @@ def run(
     Raises:
         InputError, RefusedByTheory: what was wrong. The products of a former run are left as they are then.
     """
-    with one_run_at_a_time(out):
+    with one_run_at_a_time(out), ExitStack() as work:
         started = pd.Timestamp.now("UTC").tz_localize(None)
         fingerprint = f"{version('strandline')}\n{job}\n{config}"
         stage = StageRunner(Checkpoints(out / UNFINISHED, fingerprint, resume), config.seed, announce)
@@ -81,12 +84,11 @@ def run(
         adapted = stage("distil the students", learning.distil_students, data, area, config)
         members = stage("gather the members", learning.gather_members, data, adapted, config)
         forecaster = stage("calibrate", learning.calibrate, data, members, config)
-        baselines = (
-            stage("train the baselines", learning.train_baselines, data, area, config) if config.evaluate else {}
-        )
-        seen = area.storm_observations
-        test = build_storm_batch(seen, split.test, sea_level, targets_of(seen, split.test))
-        floods = stage("score the flood maps", learning.score, test, data, forecaster, teacher, baselines)
+        baselines = learning.Baselines(data, area, config) if config.evaluate else None
+        if baselines is not None:
+            work.enter_context(baselines.trainings)
+            if not stage.checkpoints.holds(BASELINES):
+                baselines.trainings.start()
         gauge = stage("fit the sea-level forecaster", sea_level_forecast.fit_forecaster, area, split, sea_level)
         surge = stage("forecast the storms held out", sea_level_forecast.forecast_held_out, gauge, area, split)
 
@@ -124,6 +126,10 @@ def run(
             "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level, timing,
             repairs,
         )  # fmt: skip
+        compared = {} if baselines is None else stage(BASELINES, baselines.finish)
+        seen = area.storm_observations
+        test = build_storm_batch(seen, split.test, sea_level, targets_of(seen, split.test))
+        floods = stage("score the flood maps", learning.score, test, data, forecaster, teacher, compared)
         novelty = stage("compare with training coasts", learning.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})
         deployment = stage(

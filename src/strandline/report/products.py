@@ -297,7 +297,9 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
             "people_basis": BASIS_OF_BOUNDS,
             "loss_of_life": None if impact.loss_of_life is None else as_json(asdict(impact.loss_of_life)),
             "loss_of_life_basis": METHOD,
-            "fields": None if impact.fields is None else as_json(asdict(impact.fields)),
+            "fields": None
+            if impact.fields is None
+            else as_json(asdict(impact.fields) | {"salt_days": impact.fields.salt_days}),
             "information": None if results.information is None else as_json(asdict(results.information)),
         },
         "all_drivers": _summarise_drivers(results),

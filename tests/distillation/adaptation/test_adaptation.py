@@ -11,7 +11,7 @@ from strandline.distillation.adaptation import adapt as adaptation_by_recipe
 from strandline.distillation.adaptation import baselines
 from strandline.distillation.adaptation import data as adaptation_data
 from strandline.distillation.adaptation.adapt import adapt, data_for, gather
-from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
+from strandline.distillation.adaptation.baselines import fine_tuning, supervised, untrained_students
 from strandline.distillation.adaptation.data import (
     AdaptationData,
     drop_archive,
@@ -22,6 +22,7 @@ from strandline.distillation.adaptation.data import (
 from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.adaptation.recipe import ARTICLE, Recipe
 from strandline.distillation.adaptation.teacher_weight import TeacherWeight
+from strandline.distillation.adaptation.train_members import train_members
 from strandline.distillation.continual.replay import load_exemplars
 from strandline.distillation.objective import task_terms
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
@@ -80,7 +81,8 @@ def test_a_distilled_student_beats_one_trained_on_the_labels_alone(
     adaptation: Adaptation, forecaster: Forecaster
 ) -> None:
     *_, data = adaptation
-    baseline = train_supervised(data, untrained_students(1, (32, 32), 1), CONFIG, 1, all_weights=True)
+    baseline = untrained_students(1, (32, 32), 1)
+    train_members(supervised(data, baseline, CONFIG, 1, all_weights=True))
     iou = scores_of(adaptation, forecaster, {"labels_only": baseline}, known=True).iou
     assert iou["distilled"] > iou["labels_only"]
     assert iou["teacher"] > iou["labels_only"]
@@ -160,9 +162,10 @@ def test_a_fine_tuned_student_forgets_less_of_other_coasts(
     config = replace(CONFIG, steps=12, recipe=Recipe(all_weights=True, ewc=300.0, replay=0.3))
     exemplars = load_exemplars()[::4]
     monkeypatch.setattr(baselines, "load_exemplars", lambda: exemplars)
-    kept = fine_tune(data, load_students()[:1], config, 1)[0]
-    free = train_supervised(data, load_students()[:1], config, 1, all_weights=True)[0]
-    loss = [float(task_terms(predict(student, exemplars), exemplars, 1.0)["flood_task"]) for student in (kept, free)]
+    kept, free = load_students()[:1], load_students()[:1]
+    train_members(fine_tuning(data, kept, config, 1))
+    train_members(supervised(data, free, config, 1, all_weights=True))
+    loss = [float(task_terms(predict(student, exemplars), exemplars, 1.0)["flood_task"]) for (student,) in (kept, free)]
     assert loss[0] < loss[1]
 
 

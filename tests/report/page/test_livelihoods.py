@@ -64,6 +64,7 @@ def test_page_plan_and_summary_state_who_may_die_and_what_a_year_brings() -> Non
     assert "Do not count on it" in page
     assert METHOD in page
     assert "Of 40 surveyed fields, between 3.2 and 22 are under sea water" in page
+    assert "for the average field between 1.8 and 86 days a year" in page
     plan = plan_to_markdown(results.plan)
     assert "between 4 and 320 people may die" in plan.split("## ")[0]
     assert METHOD in plan

@@ -10,7 +10,7 @@ from strandline.observations.region import Region
 from strandline.pipeline.run_folder.value_files import decode, encode
 from strandline.report.page.livelihoods import field_sentences
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
-from strandline.risk.impact.fields import RECOVERY_YEARS, FieldLosses, assess_fields
+from strandline.risk.impact.fields import RECOVERY_YEARS, FieldLosses, SaltedFields, assess_fields
 from strandline.risk.stage_damage.annual_probability import annual_probability
 
 EDGE, SAMPLES = 10, 20
@@ -110,3 +110,8 @@ def test_only_fields_count_and_without_any_the_report_says_that_harvests_are_unk
 def test_field_losses_are_kept_between_stages() -> None:
     found = assessed(hazard(), survey(Point(150, 150)))
     assert decode(encode(found)) == found
+
+
+def test_a_field_that_always_bears_less_does_so_on_every_day_of_the_year() -> None:
+    always = SaltedFields("today", (1.0, 2.0), (0.0, 0.0), (1.0, 4.0))
+    assert FieldLosses(4, 0.0, (1.0, 4.0), (always,)).salt_days == pytest.approx((365.25 / 4, 365.25))

@@ -9,7 +9,7 @@ import torch
 from strandline.distillation.adaptation.data import AdaptationData, drop_archive
 from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData
 from strandline.distillation.adaptation.recipe import Recipe
-from strandline.distillation.adaptation.train_members import train_members
+from strandline.distillation.adaptation.train_members import MemberTraining, train_members
 from strandline.distillation.continual.replay import load_exemplars
 from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
 from strandline.distillation.training.loop import Progress
@@ -63,7 +63,7 @@ def adapt(
     )
     config = replace(config, recipe=recipe)
     inputs = DistillationData(student_inputs(data.training), data.teacher_predictions.training)
-    reached = train_members(students, inputs, config, seed, load_exemplars(), progress)
+    reached = train_members(MemberTraining(students, inputs, config, seed, load_exemplars()), progress)
     return Adapted(tuple(students), _means(reached), trained=True)
 
 

@@ -64,7 +64,7 @@ class Checkpoints:
 
     def stage(self, name: str, make: Callable[[], Result]) -> Result:
         """The stage's result: read back if its file is complete, otherwise computed and stored."""
-        path = self.folder / f"{name}.stage"
+        path = self._path(name)
         refuse_link(path)
         if path.exists():
             content = path.read_bytes()
@@ -84,6 +84,13 @@ class Checkpoints:
             content = encode((self.seconds[name], result))
             write_bytes(path, _digest(content) + content)
         return result
+
+    def holds(self, name: str) -> bool:
+        """Whether a result of the stage is stored; it may yet be damaged."""
+        return self._path(name).exists()
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.stage"
 
     def clear(self) -> None:
         """Remove the stages of a finished run, and their folders if nothing else lies there."""

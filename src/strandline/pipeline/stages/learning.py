@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from strandline.distillation.adaptation.adapt import Adapted, adapt, data_for, gather
-from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
+from strandline.distillation.adaptation.baselines import fine_tuning, supervised, untrained_students
 from strandline.distillation.adaptation.data import AdaptationData, prepare_adaptation, weight_teacher_by_labels
 from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
 from strandline.distillation.adaptation.radar_scenes import CompiledScenes
+from strandline.distillation.adaptation.train_members import MemberTrainings
 from strandline.models.batch import Batch
 from strandline.models.batching import build_gauge_batch, free_hours
 from strandline.models.student import Student
@@ -82,19 +83,27 @@ def calibrate(_: StageContext, data: AdaptationData, members: Adapted, config: R
     return calibrate_on(data, members.students, config.miss_rate)
 
 
-def train_baselines(
-    context: StageContext, data: AdaptationData, area: StudyArea, config: RunConfig
-) -> dict[str, list[Student]]:
-    """What the distilled students are compared with, as many members each: no teacher, no pre-training, or neither."""
-    shape, seed = area.observations.region.shape, config.seed
-    shipped = load_students(site_shape=shape)
-    fresh = untrained_students(len(shipped), shape, seed)
-    return {
-        "labels_only": train_supervised(
-            data, fresh, config.distillation, seed, all_weights=True, progress=context.progress
-        ),
-        "pretrained_finetuned": fine_tune(data, shipped, config.distillation, seed, context.progress),
-    }
+class Baselines:
+    """Trainings of what the distilled students are compared with, as many members each, beside the other stages.
+
+    They have no teacher, no pre-training, or neither.
+    """
+
+    def __init__(self, data: AdaptationData, area: StudyArea, config: RunConfig) -> None:
+        shape, seed = area.observations.region.shape, config.seed
+        shipped = load_students(site_shape=shape)
+        fresh = untrained_students(len(shipped), shape, seed)
+        trainings = {
+            "labels_only": supervised(data, fresh, config.distillation, seed, all_weights=True),
+            "pretrained_finetuned": fine_tuning(data, shipped, config.distillation, seed),
+        }
+        self.trainings = MemberTrainings(list(trainings.values()))
+        self._students = {name: list(each.students) for name, each in trainings.items()}
+
+    def finish(self, context: StageContext) -> dict[str, list[Student]]:
+        """Wait for them: name → its members."""
+        self.trainings.finish(context.progress)
+        return self._students
 
 
 def score(

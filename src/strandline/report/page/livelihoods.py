@@ -40,7 +40,8 @@ def field_sentences(fields: FieldLosses | None, return_period: float) -> list[st
         sentences.append("How large they are is unknown: the survey gives points.")
     sentences += [
         f"A salted field bears less for {low:g} to {high:g} years, so that {format_number_between(*today.bear_less)}"
-        f" fields bear less at any time. After the tsunami of 2004 {format_percent(GIVEN_UP)} of the flooded fields"
+        f" fields bear less at any time: for the average field {format_number_between(*fields.salt_days)} days a year."
+        f" After the tsunami of 2004 {format_percent(GIVEN_UP)} of the flooded fields"
         " were given up; the numbers here take none to be.",
         *(f"{each.name}: {format_number_between(*each.fields)} fields a year." for each in later),
     ]

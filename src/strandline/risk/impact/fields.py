@@ -7,6 +7,7 @@ import geopandas as gpd
 import numpy as np
 
 from strandline.observations.arrays import Floats
+from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.risk.hazard.hazard import FLOODED_DEPTH, FutureHazard, Hazard
 from strandline.risk.impact.lives.water_at_places import WaterAtPlaces, sea_of_most_years
 from strandline.risk.people import PeopleErrors, bound_of
@@ -58,6 +59,13 @@ class FieldLosses:
     hectares: float
     at_design: tuple[float, float]
     per_year: tuple[SaltedFields, ...]
+
+    @property
+    def salt_days(self) -> tuple[float, float]:
+        """Days a year on which the average field bears less for salt, today, least and most [d a-1]."""
+        least, most = self.per_year[0].bear_less
+        days = HOURS_PER_YEAR / 24 / self.fields
+        return least * days, most * days
 
 
 def assess_fields(
