@@ -85,7 +85,7 @@ class RecordedExtremes:
         untracked_years: longest part of the record before the first or after the last passage [years].
         factor: p10, p50 and p90 of the factor on simulated surges [-]; ``None`` = no simulated cyclones were used.
         simulated_from: what the simulated cyclones are, in words; empty = none were used.
-        cyclones_a_year: that were expected by the basin [a-1]; 0 where the record told their number.
+        cyclones_a_year: that were expected by the basin [a-1]; 0 where the record reported their number.
         clustering: share of the high waters above a high level that belong to different storms, the extremal index [-].
         highest: greatest observed level, at the sea of the epoch [m above the stated mean sea level].
         highest_time: of that level.
