@@ -45,8 +45,8 @@ DELTA_SHELF = Shelf(175_000.0, 11.0, (0.0, 0.7))
 USUAL_SHELF = Shelf(65_000.0, 39.0, (0.6, 0.9))
 """Shelves are 65 km wide on average and end at 133 m (Encyclopaedia Britannica, "continental shelf", "shelf break"). A
 bed that slopes from 5 m at the shore, an assumption, to 133 m has the wind set-up of an even one of
-``(133 - 5) / ln(133 / 5)`` = 39 m. Cyclones of seven gauges in New Jersey, Texas and Australia raised the sea 0.8 to
-2.8 times as much, in the middle 1.8 times (``benchmarks.cyclones``). That coasts differ by a factor of two and a half
+``(133 - 5) / ln(133 / 5)`` = 39 m. Cyclones of seven gauges in New Jersey, Texas and Australia raised the sea 1.2 to
+3.0 times as much, about twice in the middle (``benchmarks.cyclones``). That coasts differ by a factor of two and a half
 either way is an ASSUMPTION: between the edge of an ocean island and the shelf of a delta lies a factor of ten."""
 
 
