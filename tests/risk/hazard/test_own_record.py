@@ -143,7 +143,9 @@ def bengal() -> tuple[np.ndarray, SimulatedCyclones]:
     hour = np.arange(8766)
     tide = np.cos(2 * np.pi * hour / 12.4206) + 0.4 * np.cos(2 * np.pi * hour / 12.0)
     rng = np.random.default_rng(2)
-    return tide, simulate_cyclones(90.0, 22.0, 180.0, TIME[:8766], tide, rng, storms=300)
+    simulated = simulate_cyclones(90.0, 22.0, 180.0, TIME[:8766], tide, rng, storms=300)
+    assert simulated is not None
+    return tide, simulated
 
 
 def test_simulated_cyclones_are_scaled_to_the_stronger_recorded_ones() -> None:
