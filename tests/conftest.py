@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.fixtures.postgres_server import empty_database, program, running_server
+
+settings.register_profile("any machine", settings(deadline=None))  # examples take longer where others compute too
+settings.load_profile("any machine")
 
 
 def pytest_sessionstart() -> None:
@@ -43,7 +47,7 @@ def postgres_server() -> Iterator[str]:
             yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Of an empty database, on each engine that a store can have."""
     if request.param == "sqlite":

@@ -58,7 +58,9 @@ def rows_of(coast: SimulatedCoast, seed: int, budget: Budget) -> Iterator[Row]:
             flooded = 1 - predictor(batch)[:, 0] >= DEFAULT_THRESHOLD
             for driver, chosen in by_driver(coast, index).items():
                 if chosen.any():
-                    head = {"coast": coast.seed, "seed": seed, "regime": regime, "method": method, "driver": driver}
+                    head: Row = {
+                        "coast": coast.seed, "seed": seed, "regime": regime, "method": method, "driver": driver,
+                    }  # fmt: skip
                     yield head | _scores(coast, index[chosen], flooded[chosen])
 
 

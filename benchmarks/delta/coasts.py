@@ -1,6 +1,7 @@
 """Simulated coasts: the streams of the networks, the truth, and the difficulty of the task."""
 
 import hashlib
+import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -122,10 +123,10 @@ def _cached(what: str, seed: int, events: int, years: float, size: int, cache: P
 
 
 def _keep(content: object, path: Path | None) -> None:
-    """Write a file of the cache, whole or not at all."""
+    """Write a file of the cache, whole or not at all; other processes may write the same."""
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
+        partial = path.with_suffix(f".{os.getpid()}.partial")
         torch.save(content, partial)
         partial.replace(path)
 

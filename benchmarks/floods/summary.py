@@ -50,7 +50,8 @@ def markdown(record: Record, command: str) -> str:
         [
             f"    {command}\n",
             "Water IoU without permanent water, mean over events, then seeds; real chips. Fractions other than that of"
-            " the controls have as many seeds as the controls. A member of the committee calls dry what it does not see.\n",
+            " the controls have as many seeds as the controls. A member of the committee calls dry what it does not"
+            " see.\n",
             markdown_table(lines, columns),
             "A fraction is the one asked for; at least one chip is labelled, so that the true one differs:"
             f" {_true_fractions(record.rows, asked)}.\n",

@@ -3,7 +3,11 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.test_tree import ROOT, module_name
+
+pytestmark = pytest.mark.slow
 
 EXTRAS = {
     "alembic", "distributed", "eccodes", "erddapy", "fastapi", "httpx", "odc", "onnx", "onnxruntime", "onnxscript",
@@ -45,7 +49,7 @@ def at_load(tree: ast.AST) -> list[ast.stmt]:
 def asks(node: ast.AST) -> list[int]:
     """Lines that ask for an extra."""
     calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
-    return [call.lineno for call in calls if ast.unparse(call.func) == "require_extra"]
+    return [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id == "require_extra"]
 
 
 def test_an_extra_is_asked_for_before_it_is_loaded() -> None:
@@ -60,8 +64,11 @@ def test_an_extra_is_asked_for_before_it_is_loaded() -> None:
     for name in paths.keys() - needing:
         functions = [node for node in ast.walk(trees[name]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
         for function in functions:
+            within = [each for each in ast.walk(function) if isinstance(each, ast.Import | ast.ImportFrom)]
+            if not within:
+                continue
             asked = asks(function) or ([0] if function.name.startswith("_") and asks(trees[name]) else [])
-            for node in (each for each in ast.walk(function) if isinstance(each, ast.Import | ast.ImportFrom)):
+            for node in within:
                 loaded = imports(node, paths) & (EXTRAS | needing)
                 if loaded and not any(line < node.lineno for line in asked):
                     unasked.append(f"{name}:{node.lineno} {function.name} loads {sorted(loaded)}")

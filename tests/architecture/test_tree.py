@@ -3,7 +3,11 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 import strandline
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(strandline.__file__).parent
 ROOMS = (

@@ -5,6 +5,10 @@ import re
 import tokenize
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 REPLACED = {
     "sceptic": "baseline", "sceptics": "baselines", "foretell": "predict", "foretold": "predicted",

@@ -12,8 +12,6 @@ from benchmarks.agent.run import policy_rows
 from benchmarks.agent.summary import summarise, summarise_caorle
 from strandline.uncertainty.assimilation import inflation_fit as calibration
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def coast() -> Iterator[Coast]:

@@ -9,7 +9,6 @@ from strandline.errors import InputError
 from strandline.simulator.hydrodynamics.inundation import inundate
 
 
-@pytest.mark.slow
 def test_caorle_levels_are_within_ten_centimetres_of_sfincs_at_every_station(shared_data):
     case = read_sfincs_case(shared_data / "sfincs" / "caorle_50m")
     flood = inundate(
@@ -26,7 +25,6 @@ def test_caorle_levels_are_within_ten_centimetres_of_sfincs_at_every_station(sha
     assert flood.mass_error[0] <= 1e-12
 
 
-@pytest.mark.slow
 def test_caorle_with_rain_drains_and_subgrid_tables_is_near_sfincs(shared_data):
     rows = {row["case"]: row for row in caorle_150m(read_sfincs_case(shared_data / "sfincs" / "caorle_150m"))}
     shallow = rows["caorle_150m_zsmax_0.05m"]

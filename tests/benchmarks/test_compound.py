@@ -11,14 +11,14 @@ from benchmarks.compound import run
 from benchmarks.compound.summary import summarise
 from benchmarks.delta.coasts import simulate
 
-pytestmark = pytest.mark.slow
-
 TINY = ["--coasts", "1", "--seeds", "1", "--events", "9", "--years", "3", "--size", "32", "--members", "1"]
 
 
-def test_the_benchmark_runs_and_keeps_finished_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_benchmark_runs_and_keeps_finished_rows(
+    simulated_coasts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "compound.json"
-    command.main([*TINY, "--cache", str(tmp_path / "cache"), "--out", str(out)])
+    command.main([*TINY, "--cache", str(simulated_coasts), "--out", str(out)])
     record = json.loads(out.read_text(encoding="utf-8"))
     methods = {row["method"] for row in record["rows"]}
     assert methods == {
@@ -40,11 +40,11 @@ def test_the_benchmark_runs_and_keeps_finished_rows(tmp_path: Path, monkeypatch:
         raise AssertionError("a finished coast was run again")
 
     monkeypatch.setattr(run, "rows_of", refuse)
-    command.main([*TINY, "--cache", str(tmp_path / "cache"), "--out", str(out)])
+    command.main([*TINY, "--cache", str(simulated_coasts), "--out", str(out)])
 
 
-def test_every_storm_belongs_to_one_driver(tmp_path: Path) -> None:
-    coast = simulate(run.TARGETS, 9, 3.0, 32, compound=True)
+def test_every_storm_belongs_to_one_driver(simulated_coasts: Path) -> None:
+    coast = simulate(run.TARGETS, 9, 3.0, 32, simulated_coasts, compound=True)
     parts = run.by_driver(coast, np.arange(9))
     assert parts["all"].all()
     assert (np.stack([parts[name] for name in ("rain", "river", "sea")]).sum(axis=0) == 1).all()

@@ -27,7 +27,6 @@ from strandline.distillation.adaptation.recipe import Recipe
 from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students
 
-pytestmark = pytest.mark.slow
 EVENTS, YEARS, SIZE = 8, 1.0, 32
 
 

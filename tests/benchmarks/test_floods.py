@@ -118,7 +118,6 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "ABLATIONS", {name: ABLATIONS[name] for name in fewer})
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("few_trees")
 def test_the_benchmark_runs_end_to_end_and_resumes_where_it_stopped(tmp_path: Path) -> None:
     source = [draw_event(str(i), 5, i, 100 * i, SMALL) for i in range(3)]
@@ -143,7 +142,6 @@ def test_the_benchmark_runs_end_to_end_and_resumes_where_it_stopped(tmp_path: Pa
     json.dumps(summary)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("few_trees")
 def test_the_command_runs_on_unseen_chips(tmp_path: Path) -> None:
     write_zip(tmp_path / "source.zip", [(100 * i, draw_chips(100 * i, 4, i, SMALL)) for i in (1, 2)])

@@ -49,7 +49,6 @@ def test_a_summary_of_known_rows() -> None:
     assert found["replay holds"] is False
 
 
-@pytest.mark.slow
 def test_the_whole_benchmark_runs_and_resumes(
     simulated_coasts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,20 +8,23 @@ import pytest
 from scipy.special import ndtr
 
 from benchmarks.joint import __main__ as command
-from benchmarks.joint.coasts import BLOCK, TIDES, draw_joint_coast, yearly_maxima
+from benchmarks.joint import coasts, run
+from benchmarks.joint.coasts import TIDES, draw_joint_coast, yearly_maxima
 from benchmarks.joint.methods import fit_copula
 from strandline.simulator.sea.sea import simulate_sea
 
+YEARS = 10
 
-@pytest.mark.slow
-def test_hours_are_those_of_the_simulator() -> None:
+
+def test_hours_are_those_of_the_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coasts, "BLOCK", YEARS)
     coast = draw_joint_coast(2_000_001, "mekong")
     _, hours, passages = coast.hours(1)
     sea = simulate_sea(
         "mekong",
         coast.longitude,
         coast.latitude,
-        BLOCK,
+        YEARS,
         np.random.default_rng([coast.seed, 1, 1]),
         seaward_direction=coast.seaward_direction,
         shelf_width=coast.shelf_width,
@@ -52,10 +55,12 @@ def test_a_normal_copula_is_found_again() -> None:
     assert copula.correlation[0, 1] == pytest.approx(0.6, abs=0.03)
 
 
-@pytest.mark.slow
-def test_the_benchmark_writes_rows_of_every_cell(tmp_path: Path) -> None:
+def test_the_benchmark_writes_rows_of_every_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, few in (("BLOCK", 31), ("POINT_YEARS", 600), ("SAMPLES_SCORED", 10)):
+        monkeypatch.setattr(run, name, few)
+    monkeypatch.setattr(coasts, "BLOCK", 31)  # a record has 30 years
     out = tmp_path / "joint.json"
-    small = {"coasts": 1, "records": 1, "truth-years": 50, "samples": 2, "years": 50, "tuning-records": 1}
+    small = {"coasts": 1, "records": 1, "truth-years": 31, "samples": 2, "years": 50, "tuning-records": 1}
     arguments = [word for name, value in small.items() for word in (f"--{name}", str(value))]
     command.main([*arguments, "--out", str(out)])
     written = json.loads(out.read_text(encoding="utf-8"))

@@ -110,7 +110,6 @@ def test_angles_concentrate_as_in_theory_and_tuning_never_lowers_the_agreement(t
     assert (tmp_path / "concentration.png").stat().st_size > 0
 
 
-@pytest.mark.slow
 def test_both_matrices_of_pennylane_equal_ours() -> None:
     points = 2 * np.pi * torch.rand(3, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     ours = zz_kernel(points).numpy()
@@ -118,7 +117,6 @@ def test_both_matrices_of_pennylane_equal_ours() -> None:
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
 
 
-@pytest.mark.slow
 def test_the_whole_benchmark_runs_and_resumes(
     simulated_coasts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,8 +16,6 @@ from benchmarks.speed import learning, networks, program
 from benchmarks.speed.clock import matrix_product_rate, operations, timed
 from benchmarks.speed.summary import COLUMNS
 
-pytestmark = pytest.mark.slow
-
 
 def test_operations_are_two_for_each_multiplication_and_attention_is_seen() -> None:
     convolution = nn.Conv2d(3, 8, 3, padding=1)

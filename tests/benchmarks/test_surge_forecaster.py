@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from benchmarks.surge.methods.forecaster import distilled, history_of, labels_only, process, shuffled_teacher
 from benchmarks.surge.methods.method import LEVELS
@@ -11,8 +10,6 @@ from benchmarks.surge.protocol import WEEK, Task, draw_task
 from benchmarks.surge.records.gauge import Forcing, Gauge, Period
 from benchmarks.surge.weather import Weather
 from tests.benchmarks.test_surge import HOURS, errors, wind_driven
-
-pytestmark = pytest.mark.slow
 
 LEADS = (6, 24)
 COAST = wind_driven()

@@ -32,6 +32,8 @@ from strandline.watch.store.errors import Busy, Damaged
 from tests.fixtures.protocols import GATE
 from tests.fixtures.region_files import write_place
 
+pytestmark = pytest.mark.slow
+
 Capture = pytest.CaptureFixture[str]
 DAMAGE = {"mean": 2.64e6, "standard_error": 2.2e5, "p10": 1.0, "p50": 1.3e6, "p90": 8.6e6, "draws": 400,
           "unit": "EUR 2010 per year"}  # fmt: skip

@@ -104,6 +104,7 @@ def test_what_does_not_come_is_named_with_the_exit_code_of_its_reason(
     assert "fetch again: what has come stays" in out
 
 
+@pytest.mark.slow
 def test_the_first_fetch_chooses_its_radar_scenes_by_the_gauge_that_it_brings(
     socket_enabled: None, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:

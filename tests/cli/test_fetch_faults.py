@@ -31,6 +31,8 @@ from tests.fixtures.file_server import (
 from tests.fixtures.region_files import write_terrain
 from tests.fixtures.sources import TestSource, terrain_section
 
+pytestmark = pytest.mark.slow
+
 Capture = pytest.CaptureFixture[str]
 CONTENT = b"II*\0" + bytes(996)
 

@@ -19,6 +19,8 @@ from tests.fixtures.batches import REGION, ground, hours, make_tide
 from tests.fixtures.hostile_files import hanging_netcdf
 from tests.fixtures.region_files import write_levels, write_place, write_region_folder, write_terrain
 
+pytestmark = pytest.mark.slow
+
 Capture = pytest.CaptureFixture[str]
 
 
@@ -254,7 +256,6 @@ def test_check_names_what_a_plan_needs_and_what_is_doubtful(
     assert "return levels those of other coasts" in output
 
 
-@pytest.mark.slow
 def test_a_coast_of_one_storm_is_simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     arguments = ("--cells", "24", "--storms", "1", "--years", "0.5")
     code, _ = strandline(monkeypatch, capsys, "simulate", "--out", tmp_path / "coast", *arguments)

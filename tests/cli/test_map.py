@@ -8,6 +8,8 @@ import pytest
 from tests.cli.test_main import Capture, strandline
 from tests.fixtures.lakes import lake, radar_of, write_bands
 
+pytestmark = pytest.mark.slow
+
 Patch = pytest.MonkeyPatch
 
 

@@ -11,6 +11,8 @@ from strandline.cli.main import main
 from tests.fixtures.postgres_server import empty_database
 from tests.fixtures.stores import execute, unguarded
 
+pytestmark = pytest.mark.slow
+
 Capture = pytest.CaptureFixture[str]
 
 

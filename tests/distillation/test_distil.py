@@ -34,6 +34,7 @@ DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.i
 # --- closed forms ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_linear_student_recovers_a_linear_teacher() -> None:
     teacher, student = linear(1), linear(2)
     assert (centred(student) - centred(teacher)).abs().max() > 0.2
@@ -67,6 +68,7 @@ def test_at_a_high_temperature_the_soft_term_is_the_squared_distance_of_centred_
     assert report.terms["soft"] == pytest.approx(limit, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_task_term_alone_is_logistic_regression_and_asks_no_teacher() -> None:
     class Untouchable(nn.Module):
         def forward(self, _: Tensor) -> Tensor:
@@ -304,6 +306,7 @@ def test_progress_goes_from_the_first_step_to_one() -> None:
     assert seen == [0.25, 0.5, 0.75, 1.0]
 
 
+@pytest.mark.slow
 def test_the_example_in_the_documentation_runs() -> None:
     found = doctest.testmod(distil_module)
     assert found.attempted >= 5

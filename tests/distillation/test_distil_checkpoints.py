@@ -18,6 +18,8 @@ from strandline.distillation.objective import geometric_annealing
 from strandline.errors import InputError
 from tests.fixtures.small_networks import linear, maps, one_channel, points, scenes
 
+pytestmark = pytest.mark.slow
+
 # --- validation ----------------------------------------------------------------------------------------------------
 
 

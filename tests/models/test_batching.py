@@ -158,6 +158,7 @@ def test_a_day_of_weather_is_the_mean_of_its_hours_and_members_and_its_extremes_
     np.testing.assert_allclose(batch.climate[0, 3:, 4], np.hypot(12.0, 4.0), rtol=1e-5)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 1000))
 @settings(max_examples=10, deadline=None)
 def test_no_weather_that_came_after_the_issue_changes_a_batch(seed: int) -> None:

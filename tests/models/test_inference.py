@@ -52,6 +52,7 @@ def test_the_flood_map_of_a_prediction_is_transformed_and_patches_are_dropped() 
     assert "global" in turned.features
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(8, 8), (8, 24)], ids=str)
 def test_predictions_with_tta_are_equivariant_and_stay_probabilities(shape: tuple[int, int]) -> None:
     torch.manual_seed(0)

@@ -19,6 +19,8 @@ from strandline.models.weights.load_weights import load_students, save_students
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_forecaster
 from tests.fixtures.batches import make_batch
 
+pytestmark = pytest.mark.slow
+
 SHAPE = (16, 24)
 
 

@@ -24,6 +24,8 @@ from strandline.simulator.sea import assumed_gauge
 from tests.fixtures import windy_gauge
 from tests.fixtures.absences import CONFIG, run_place, write_place_with
 
+pytestmark = pytest.mark.slow
+
 DAYS = (0.0, 120.0, 400.0)
 LEVELS = ((), ("return_levels",), ("few_maxima",))
 OTHERS = ((), ("tides",), ("tides", "assets"))

@@ -14,6 +14,8 @@ from strandline.models.weights.load_scene_weights import load_committee, load_sc
 from strandline.observations.flood_scenes.scene import FloodScene, LabelledScene
 from strandline.pipeline import jobs
 
+pytestmark = pytest.mark.slow
+
 SIDE = 32
 
 

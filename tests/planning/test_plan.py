@@ -243,7 +243,7 @@ def own_tide_of(time: np.ndarray, tide: np.ndarray) -> GaugeTide:
 
 def test_a_plan_has_hindcasts_of_its_triggers_or_a_note_that_the_record_is_too_short() -> None:
     rng = np.random.default_rng(0)
-    hours = np.arange(4_000)
+    hours = np.arange(2_600)
     tide = 0.3 * np.cos(2 * np.pi * hours / 12.42)
     residual = np.convolve(rng.normal(0, 0.12, hours.size), np.exp(-np.arange(100) / 12.0), mode="same")
     time = np.datetime64("2001-01-01", "ns") + hours.astype("timedelta64[h]")

@@ -85,6 +85,7 @@ def test_a_plan_that_is_not_there_is_refused(tmp_path: Path) -> None:
         check_plan(tmp_path / "plan.json")
 
 
+@pytest.mark.slow
 def test_the_command_line_prints_the_schema_and_checks_a_whole_plan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

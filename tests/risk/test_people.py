@@ -74,6 +74,7 @@ class Place:
         return found.exposed
 
 
+@pytest.mark.slow
 def test_the_bounds_hold_the_people_of_places_whose_population_is_known() -> None:
     places = [Place(seed) for seed in range(40)]
     bounds = [place.assessed() for place in places]
@@ -98,6 +99,7 @@ def mapped(place: Place, seed: int) -> xr.DataArray:
     return xr.DataArray(moved, {"y": REGION.y, "x": REGION.x}, ("y", "x"))
 
 
+@pytest.mark.slow
 def test_the_bounds_hold_the_people_of_known_places_that_only_a_map_counts() -> None:
     held = []
     for seed in range(30):

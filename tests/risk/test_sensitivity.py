@@ -81,6 +81,7 @@ def test_each_map_read_at_its_own_levels_gives_the_chains_own_damage() -> None:
         assert read == pytest.approx(chain[sample], rel=0.01)
 
 
+@pytest.mark.slow
 def test_the_whole_variance_is_that_of_the_monte_carlo_chain() -> None:
     hazard, assets = uncertain_maps(200), make_assets().iloc[KNOWN]
     found = analyse_sensitivity(hazard, assets, "europe", 20.0)

@@ -198,7 +198,7 @@ def test_simulated_coasts_are_hard_enough() -> None:
     """BENCHMARKS, `delta`: pooled over the storms of a coast, then over coasts."""
     scores = []
     for seed in (1, 2, 3):
-        coast = simulate_coast("gate", seed, n_storms=24, n_surveys=0)
+        coast = simulate_coast("gate", seed, years=4.0, n_storms=10, n_surveys=0)
         truth = truth_of(coast)
         water = coast.terrain["permanent_water"].values > 0.5
         flooded = (truth["flood_depth"].values >= 0.15) & ~water

@@ -85,6 +85,7 @@ def test_a_higher_coverage_never_shortens_the_interval(seed: int) -> None:
     assert radii == sorted(radii)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("storms", "coverage"), [(9, 0.9), (4, 0.8), (20, 0.9)])
 def test_an_hour_of_a_new_storm_is_covered_at_the_nominal_rate(storms: int, coverage: float) -> None:
     """Exchangeable storms of unlike length and scale; one hour of each new storm, 4000 times. Heavy storm effects make

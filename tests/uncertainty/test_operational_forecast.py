@@ -17,6 +17,8 @@ from strandline.uncertainty.operational_forecast import (
     fit_forecast_corrector,
 )
 
+pytestmark = pytest.mark.slow
+
 START = np.datetime64("2020-01-01T00", "ns")
 LEADS = np.array([4, 16, 28, 52, 76])
 WEEK = 168

@@ -66,6 +66,7 @@ def test_holm_by_hand() -> None:
     assert holm({"a": 0.6, "b": 0.9}) == {"a": 1.0, "b": 1.0}
 
 
+@pytest.mark.slow
 def test_several_streams_raise_no_more_false_warnings_than_one() -> None:
     alarms = 0
     for seed in range(150):

@@ -1,10 +1,13 @@
 """The routes of the application."""
 
+import pytest
 from fastapi.testclient import TestClient
 
 from strandline.web.app import PREFIX
 from strandline.web.run_folder import RunFolder
 from tests.fixtures.web import BEARER, CONFIRMATION, client_of
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_route_has_the_version_prefix_and_a_description(client: TestClient) -> None:

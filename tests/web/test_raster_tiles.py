@@ -18,6 +18,8 @@ from strandline.web.raster_tiles import CHANGE, SCALES, draw_part, geographic_bo
 from strandline.web.run_folder import RunFolder
 from tests.fixtures.web import client_of, make_run
 
+pytestmark = pytest.mark.slow
+
 COLOURS = [tuple(int(each) for each in np.round(as_rgb(colour) * 255)) for colour in PROBABILITY_COLOURS]
 
 

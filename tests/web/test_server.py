@@ -12,6 +12,8 @@ from strandline.web.run_folder import RunFolder, open_runs
 from strandline.web.server import listening, prepare
 from tests.fixtures.web import make_run, make_watch
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
 def test_missing_runs_missing_stores_and_taken_ports_are_refused(runs: dict[str, RunFolder], tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from strandline.uncertainty.forecaster import Forecaster
 from tests.fixtures.batches import MEAN_SEA_LEVEL, REGION, ground, make_observations
 from tests.risk.hazard.test_flood_maps import SEA_LEVEL
 
+pytestmark = pytest.mark.slow
+
 NOWHERE = np.full((16, 16), -np.inf), np.full((16, 16), np.inf)
 PEAKS = np.array([1.2, 1.7, 2.2])
 

@@ -22,6 +22,8 @@ from strandline.models.flood.scenes.networks import new_student, new_teacher
 from strandline.models.flood.scenes.streams import RADAR_STREAMS
 from tests.fixtures.flood_scenes import draw_labelled
 
+pytestmark = pytest.mark.slow
+
 TINY = SceneDistillation(steps=2, batch=6)
 
 

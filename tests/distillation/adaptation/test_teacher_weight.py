@@ -79,6 +79,7 @@ def test_a_good_overconfident_teacher_keeps_its_weight() -> None:
     assert compare(network(truth, 0.3, 1, sharpness=50.0), network(truth, 1.0, 2), truth).weight > 0.9
 
 
+@pytest.mark.slow
 def test_equally_good_teachers_are_chosen_about_as_often_as_not() -> None:
     weights = []
     for seed in range(40):
@@ -132,6 +133,7 @@ def test_without_a_label_the_weight_is_exactly_the_prior(prior: float) -> None:
     assert f"is the prior, {prior:.2f}" in estimate.advice
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(prior=st.floats(0, 1), seed=st.integers(0, 100))
 def test_a_teacher_that_is_the_student_gets_the_prior(prior: float, seed: int) -> None:
@@ -143,6 +145,7 @@ def test_a_teacher_that_is_the_student_gets_the_prior(prior: float, seed: int) -
 errors = st.lists(st.tuples(st.floats(0, 2), st.floats(0, 2)), min_size=1, max_size=30)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(pairs=errors, drop=st.floats(0, 1), which=st.integers(0, 29), prior=st.floats(0.01, 0.99))
 def test_a_better_teacher_never_lowers_the_weight_nor_does_a_higher_prior(
@@ -157,6 +160,7 @@ def test_a_better_teacher_never_lowers_the_weight_nor_does_a_higher_prior(
     assert probability_of_smaller_error(teacher, student, (1 + prior) / 2) >= weight
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 100), gained=st.floats(0, 5))
 def test_logits_moved_towards_the_truth_never_lower_the_weight(seed: int, gained: float) -> None:

@@ -62,6 +62,7 @@ def test_a_sample_without_a_teacher_time_is_refused(alignment: TemporalAlignment
         alignment(normal(2, 3, 8), normal(2, 3), normal(2, 4, 5), normal(2, 4), torch.tensor([[1] * 4, [0] * 4]) > 0)
 
 
+@pytest.mark.slow
 def test_a_student_that_already_sees_what_the_teacher_sees_can_reach_no_distance() -> None:
     """One teacher token for all hours: a head that returns it has distance 0, and training finds such a head."""
     torch.manual_seed(0)

@@ -18,6 +18,8 @@ from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 from tests.fixtures.batches import make_batch
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_hundredth_of_the_corpus_ships_with_its_truth() -> None:
     shipped, config = load_exemplars(), PretrainingConfig()

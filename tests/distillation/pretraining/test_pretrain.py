@@ -22,7 +22,7 @@ from strandline.models.weights.load_weights import load_students, load_teacher
 from strandline.pipeline.run_folder.checkpoints import Checkpoints
 
 TINY = PretrainingConfig(
-    coasts=1, storms=6, years=3.0, cells=32, members=1, teacher_steps=2, refinement_steps=2,
+    coasts=1, storms=4, years=1.0, cells=32, members=1, teacher_steps=2, refinement_steps=2,
     student_steps=2, snapshot_steps=2,
     samples=3,
 )  # fmt: skip

@@ -60,6 +60,7 @@ def test_draws_differ_and_the_network_stays_as_it_was() -> None:
     torch.testing.assert_close(again, one, rtol=0, atol=0)
 
 
+@pytest.mark.slow
 def test_weights_keep_their_mean_over_many_draws() -> None:
     block, generator = Block(8, 0.3), draws()
     weight = block.conv2.weight.detach()

@@ -13,6 +13,8 @@ from shapely.geometry.base import BaseGeometry
 from strandline.observations.exposure.joining import AssetFile, Joined, count_by_cell, join_files
 from strandline.observations.region import Region
 
+pytestmark = pytest.mark.slow
+
 REGION = Region("Koyra", "EPSG:32645", (0.0, 0.0, 1000.0, 1000.0), 100.0, "msl", (50.0, 50.0), "asia")
 
 

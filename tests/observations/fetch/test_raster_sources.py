@@ -26,6 +26,8 @@ from strandline.observations.variables import VARIABLES
 from tests.fixtures import raster_services as services
 from tests.fixtures.raster_services import BOX, KEY, LAND_POWER, SHORE, SIGNATURE, WATER_POWER, Sky, at, values_of
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("odc.stac", reason="the extra 'fetch' is not installed")
 
 CHOICE = FetchChoice(frozenset({"radar"}), since=date(2020, 1, 1))

@@ -264,6 +264,7 @@ def test_a_quarter_of_the_equator_is_ten_thousand_kilometres() -> None:
     assert great_circle_distance(np.array([0.0]), np.array([90.0]), 77.0, 0.0)[0] == pytest.approx(10007.5, abs=0.1)
 
 
+@pytest.mark.slow
 def test_the_bay_of_bengal_has_its_storms(shared_data: Path) -> None:
     head = Region(
         "B", "EPSG:32646", (200000.0, 2400000.0, 203200.0, 2401600.0), 100.0, "m", (200050.0, 2400050.0), "asia"
@@ -277,6 +278,7 @@ def test_the_bay_of_bengal_has_its_storms(shared_data: Path) -> None:
 # --- tidal constants ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ticon_constants_match_those_of_the_package(shared_data: Path) -> None:
     path = shared_data / "tides" / "ticon_ccby_constituents.csv.gz"
     read = read_tidal_constants(path, "ticon/vung_tau-383-vnm-uhslc_fd", 10.34).value
@@ -286,6 +288,7 @@ def test_ticon_constants_match_those_of_the_package(shared_data: Path) -> None:
         assert read.phase[name] == pytest.approx(shipped.phase[name], abs=0.01), name
 
 
+@pytest.mark.slow
 def test_a_name_of_several_records_is_refused_with_their_ids(shared_data: Path) -> None:
     path = shared_data / "tides" / "ticon_ccby_constituents.csv.gz"
     with pytest.raises(
@@ -346,6 +349,7 @@ def test_a_broken_constant_is_named_by_row(tmp_path: Path) -> None:
         read_tidal_constants(path, "a", 10.0)
 
 
+@pytest.mark.slow
 def test_the_venetian_files_are_one_hour_ahead_of_utc(shared_data: Path) -> None:
     """The published phases of the same gauge fit only if the files are read as UTC+1."""
     region_file = load_region_file(Path(__file__).parents[3] / "examples" / "caorle.toml", shared_data)
@@ -365,6 +369,7 @@ def test_the_venetian_files_are_one_hour_ahead_of_utc(shared_data: Path) -> None
     assert error["+02:00"] > 25.0
 
 
+@pytest.mark.slow
 def test_published_constants_explain_most_of_the_venetian_record(shared_data: Path) -> None:
     region_file = load_region_file(Path(__file__).parents[3] / "examples" / "caorle.toml", shared_data)
     assert region_file.tides is not None

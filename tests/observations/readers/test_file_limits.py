@@ -77,6 +77,7 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     assert time.perf_counter() - start < 0.5
 
 
+@pytest.mark.slow
 def test_a_table_of_many_gigabytes_in_a_small_gzip_file_is_left_at_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "levels.csv.gz"
     path.write_bytes(gzip.compress(b"0" * (1 << 26), 6))

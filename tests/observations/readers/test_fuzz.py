@@ -17,6 +17,8 @@ from strandline.observations.region_file import RegionFile, load_region_file
 from tests.fixtures.fuzzed_region import READERS, Reader, is_plausible, region_text, write_fuzzed_region
 from tests.fixtures.fuzzing import HOSTILE_LITERALS, INPUTS, Outcomes, literals, mutated, packed_alike
 
+pytestmark = pytest.mark.slow
+
 SHORT, SHORT_ISOLATED, SHORT_KEYS = 12, 6, 150
 FILES_SHARE, KEYS_SHARE = 0.5, 0.2
 

@@ -150,6 +150,7 @@ def test_a_damaged_transform_is_refused(tmp_path: Path) -> None:
         read_terrain(terrain_section(path), REGION)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_truncated_or_corrupt_raster_loads_or_is_refused(

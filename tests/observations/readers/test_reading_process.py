@@ -27,6 +27,8 @@ from strandline.observations.readers.formats.reading_process import (
 )
 from tests.fixtures import hostile_files as hostile
 
+pytestmark = pytest.mark.slow
+
 PATHS = [Path("model.nc")]
 LIMITS = ReadingLimits(seconds=0.8, seconds_per_gigabyte=0.0, megabytes=200)
 

@@ -311,6 +311,7 @@ def test_netcdf_with_several_stations_is_refused(tmp_path: Path) -> None:
     assert "extract one station" in message
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("kind", ["csv", "csv.gz", "uhslc", "nc3", "nc4"])
@@ -371,6 +372,7 @@ def test_the_city_gauge_behind_the_closed_barrier_is_not_faulty(shared_data: Pat
         assert not (flag_quality(time, level) & ~MISSING).any(), section.name
 
 
+@pytest.mark.slow
 def test_australian_gaps_stay_gaps(shared_data: Path) -> None:
     folder = shared_data / "gauges" / "australia"
     path = folder / "sealevel_hourly_2012_2014.csv.gz"

@@ -128,6 +128,7 @@ def test_feeds_that_all_fail_give_health_records_only(tmp_path: Path, client: ht
     assert len({answer.health.note for answer in answers}) == 5
 
 
+@pytest.mark.slow
 def test_without_streams_the_gauges_own_files_are_the_streams(tmp_path: Path) -> None:
     stated = load_region_file(write_region_folder(tmp_path, days=30))
     (feed,) = open_feeds(stated)

@@ -20,6 +20,8 @@ from strandline.observations.sea_level.harmonic_tide import (
     predict_tide,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def hours(start: str, days: float) -> np.ndarray:
     return np.datetime64(start, "ns") + np.arange(round(days * 24)) * np.timedelta64(1, "h")

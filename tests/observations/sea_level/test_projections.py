@@ -34,6 +34,7 @@ def test_the_rise_against_the_land_is_the_sea_plus_the_rate_times_the_years(name
     assert (together[:, 0] == 0).all()
 
 
+@pytest.mark.slow
 @given(st.sampled_from(NAMES), st.floats(0.0, 0.01), st.floats(0.0, 0.03), st.floats(0.001, 0.02))
 def test_bounds_of_the_land_widen_those_of_the_rise(name: str, spread: float, median: float, more: float) -> None:
     quantiles = ndtri((np.arange(41) + 0.5) / 41)
@@ -110,3 +111,15 @@ def test_the_mean_rate_is_that_of_the_ground_that_carries_the_weight() -> None:
     assert land.mean(np.array([[0.0, 0.0], [1.0, 3.0]])).median == pytest.approx(0.0275)
     assert land.mean(np.zeros((2, 2))).high == pytest.approx(0.03)
     np.testing.assert_allclose(land.depth(50.0), [[0.0, 0.5], [1.0, 1.5]])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rise_is_reached_in_the_first_year_whose_median_holds_it(name: str) -> None:
+    projection = sea(name)
+    for start_year in (2024, 2050):
+        median = {year: float(projection.rise(np.array([float(year)]), start_year, np.zeros(1))[0, 0])
+                  for year in range(start_year, 2101)}  # fmt: skip
+        for rise in (0.0, 0.11, 0.5, median[2077]):
+            reached = [year for year, level in median.items() if level >= rise]
+            assert projection.year_of(rise, start_year) == (reached[0] if reached else None)
+    assert projection.year_of(9.0, 2024) is None

@@ -139,6 +139,7 @@ def test_what_the_analyses_do_not_hold_no_forecast_invents() -> None:
     np.testing.assert_array_equal(np.isnan(forecast.values[..., 0, 0, 0]), unknown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 1_000_004])
 def test_together_the_errors_have_the_published_size_and_beat_persistence(seed: int) -> None:
     """Less than outside the tropics for pressure, which varies little in the two deltas."""

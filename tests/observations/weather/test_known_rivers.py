@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,6 +56,7 @@ def test_a_daily_mean_tells_nothing_before_its_day_is_over() -> None:
     assert np.isfinite(filled[12:-35]).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.integers(24 * 35, 24 * 55), st.floats(0, 150), st.floats(1, 5000), st.integers(0, 10_000))
 def test_no_later_reading_changes_what_was_known(at: int, delay: float, size: float, seed: int) -> None:

@@ -202,6 +202,7 @@ def assert_nothing_later_is_used(gate: Gate, seed: int) -> None:
         np.testing.assert_array_equal(before, after)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gate", [through_the_gate, by_the_day])
 @given(st.integers(0, 10_000))
 @settings(max_examples=15, deadline=None)
@@ -322,6 +323,7 @@ def linear(times: np.ndarray, values: np.ndarray, valid: np.datetime64, last: np
     return float(np.interp(apart[0], apart[1:], ends))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000))
 @settings(max_examples=12, deadline=None)
 def test_the_gate_is_the_slow_reference(seed: int) -> None:

@@ -18,6 +18,7 @@ def record(seed: int, days: int = 90) -> tuple[np.ndarray, np.ndarray]:
     return START + np.arange(level.size) * HOUR, level
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**31), most=st.integers(1, 30), separation=st.integers(121, 400))
 def test_storms_are_apart_in_order_and_share_no_hour(seed: int, most: int, separation: int) -> None:

@@ -14,6 +14,8 @@ from strandline.errors import InputError
 from strandline.files import write_atomically, write_bytes, write_text
 from strandline.pipeline.run_folder.checkpoints import Checkpoints, job_key
 
+pytestmark = pytest.mark.slow
+
 JOB = "delta, seed 1"
 
 

@@ -61,6 +61,7 @@ class Killed(BaseException):
     """The process ends here."""
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(steps=st.integers(0, 25), again=st.integers(0, 25))
 def test_a_kill_at_any_step_of_a_rerun_leaves_one_whole_run(

@@ -59,6 +59,7 @@ def same(first: object, second: object) -> bool:
     return first == second or first != first
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(PLAIN)
 def test_plain_values_are_read_back_as_they_were(value: object) -> None:

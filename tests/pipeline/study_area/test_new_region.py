@@ -52,6 +52,7 @@ def test_thirty_kilometres_are_mapped_in_cells_of_200_m() -> None:
     assert 30_000 <= top - bottom <= 31_000
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(longitude=st.floats(-178.0, 178.0), latitude=st.floats(-75.0, 79.0), size=st.floats(1.0, 150.0), name=st.text())
 def test_any_box_of_a_low_coast_is_a_grid_that_holds_it(

@@ -16,6 +16,8 @@ from strandline.pipeline.study_area.verdict import Verdict, examine
 from tests.fixtures.batches import hours, make_tide
 from tests.fixtures.region_files import write_levels, write_place, write_terrain
 
+pytestmark = pytest.mark.slow
+
 LATE = {
     "radar without VH": (
         '[sar]\nscale = "dB"\nbands = { vv = 1 }\nscenes = [{ path = "sar.tif", time = 2020-01-10T08:00:00Z }]\n',

@@ -25,6 +25,8 @@ from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.protection import UNPROTECTED, join
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
+pytestmark = pytest.mark.slow
+
 ECONOMY = Economy(0.03, 50, 2025)
 KNOWN = [0, 1, 2, 3, 7]
 OBJECTIVE = load_scenarios().objective

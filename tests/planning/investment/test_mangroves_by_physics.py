@@ -8,6 +8,8 @@ from strandline.simulator.hydrodynamics.basin import Basin
 from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.hydrodynamics.inundation import inundate
 
+pytestmark = pytest.mark.slow
+
 CELL, FIRST, KILOMETRES = 100.0, 24, 2.0
 """Size of a cell [m], first column of the belt, its width [km]."""
 BARE, STAND = 0.03, 0.14

@@ -18,6 +18,8 @@ from tests.fixtures.hazards import make_hazard
 from tests.planning.investment.test_cost_benefit import ECONOMY, a_baseline, designs_of
 from tests.planning.investment.test_design import built
 
+pytestmark = pytest.mark.slow
+
 HIGHER = (make_hazard(rise=0.5), make_hazard(rise=1.0))
 
 

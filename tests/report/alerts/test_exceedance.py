@@ -29,6 +29,7 @@ def members_above(*spans: tuple[int, int] | None) -> np.ndarray:
     return levels
 
 
+@pytest.mark.slow
 @given(LEVELS)
 def test_the_probability_is_that_of_the_event_and_covers_the_whole_validity(levels: np.ndarray) -> None:
     exceedance = exceedance_of_members(TIMES, levels, (1.0,))
@@ -90,6 +91,7 @@ def quantiles(p50: np.ndarray, spread: float) -> pd.DataFrame:
     return pd.DataFrame({"issue_time": ISSUED, "time": time, "p10": p50 - spread, "p50": p50, "p90": p50 + spread})
 
 
+@pytest.mark.slow
 @given(arrays(np.float64, 30, elements=st.floats(-1, 3)), st.floats(0.01, 1), st.floats(-1, 3))
 def test_quantiles_bound_the_probability_from_below_and_say_so(p50: np.ndarray, spread: float, level: float) -> None:
     rows = quantiles(p50, spread)

@@ -22,6 +22,8 @@ from strandline.report.alerts.level_forecast import (
 from strandline.report.alerts.level_forecast_files import COLUMNS, LAND, WITHOUT_GAUGE, write_forecast
 from tests.fixtures import reports as coast
 
+pytestmark = pytest.mark.slow
+
 ISSUED = pd.Timestamp("2022-11-21T06:00")
 LEADS = np.arange(73)
 

@@ -25,6 +25,8 @@ from strandline.risk.sensitivity import analyse_sensitivity
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.zones import find_zones
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def results() -> RunResults:

@@ -15,6 +15,8 @@ from strandline.report.alerts.forecast_trace import forecast_of_the_peak
 from strandline.report.figures.charts import draw_learning, draw_return_levels, draw_surge, gaps_of
 from strandline.report.figures.style import NARROW, WIDE
 
+pytestmark = pytest.mark.slow
+
 
 def observed_line(svg: str) -> str:
     found = re.search(r'<g id="observed">\s*<path d="([^"]*)"', svg)

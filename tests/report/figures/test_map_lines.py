@@ -5,6 +5,7 @@ import re
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pytest
 from shapely import LineString, Point
 
 import tests.fixtures.reports as coast
@@ -19,6 +20,7 @@ def the_map(probability: np.ndarray) -> str:
     return map_flood(coast.a_region(), terrain, probability, 100.0, coast.impact().assets).svg
 
 
+@pytest.mark.slow
 def test_roads_and_embankments_are_lines_styled_by_their_failure() -> None:
     assets, region = coast.impact().assets, coast.a_region()
     left, bottom, *_ = region.bounds

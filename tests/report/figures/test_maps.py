@@ -23,6 +23,8 @@ from strandline.report.figures.maps import (
 from strandline.report.figures.style import as_rgb, new_axes
 from strandline.risk.stage_damage.annual_probability import annual_probability
 
+pytestmark = pytest.mark.slow
+
 
 def the_map(probability: np.ndarray) -> str:
     terrain = coast.observations("real").terrain

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from strandline.planning.plan_schema import plan_to_json
 from strandline.report.figures.time_maps import map_arrival, map_standing
@@ -16,6 +17,8 @@ from strandline.risk.timing.by_cell import TimeMap
 from strandline.risk.timing.by_zone import ZoneTime
 from strandline.risk.timing.simulated_floods import BEFORE_HOURS
 from tests.fixtures import reports as coast
+
+pytestmark = pytest.mark.slow
 
 ROWS = (
     ZoneTime("quay", 10.0, 1.5, True, None, None, None, False),

@@ -17,6 +17,8 @@ from strandline.risk.breaches.stretches import find_stretches
 from strandline.risk.expectation import Expectation
 from tests.fixtures import polders
 
+pytestmark = pytest.mark.slow
+
 MUCH = Expectation(1e9, 0.0, 1e9, 1e9, 1e9, 400)
 
 

@@ -13,6 +13,8 @@ from strandline.risk.hazard.hazard import BREACHES, NEW_CRESTS, Hazard
 from tests.fixtures import polders
 from tests.fixtures.polders import SMALL
 
+pytestmark = pytest.mark.slow
+
 CREST, LEVELS = 1.6, (0.9, 1.2, 1.5)
 SEEN = Provenance("real", "a radar")
 

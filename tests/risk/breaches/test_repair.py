@@ -21,6 +21,8 @@ from strandline.risk.stage_damage.vulnerability import damage_ratio
 from tests.fixtures import polders
 from tests.fixtures.polders import LARGE, REGION, SMALL
 
+pytestmark = pytest.mark.slow
+
 LEVELS, DEPTH, SAMPLES = (0.8, 1.2, 1.6), 1.0, 400
 MONEY = st.floats(0, 1e7)
 

@@ -20,6 +20,8 @@ from strandline.risk.hazard.hazard import BREACHES, NEW_CRESTS, Hazard
 from tests.fixtures import polders
 from tests.fixtures.polders import LARGE, OUTSIDE, REGION, SMALL
 
+pytestmark = pytest.mark.slow
+
 CREST = 1.6
 BELOW = (0.5, 0.9, 1.4)
 """Levels below the crest, at which a poor dike breaches seldom, often and nearly always [m]."""

@@ -17,6 +17,8 @@ from strandline.risk.hazard.extremes import (
 )
 from strandline.risk.hazard.return_levels import levels_of, sample_tails
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def port_pirie(shared_data: Path) -> np.ndarray:
@@ -130,7 +132,6 @@ def test_reflected_bootstrap_of_port_pirie_is_skewed_as_its_profile_likelihood(p
     assert high - 4.69 > 1.5 * (4.69 - low)
 
 
-@pytest.mark.slow
 def test_bootstrap_intervals_have_the_measured_coverage() -> None:
     rng = np.random.default_rng(20)
     truth = stats.genextreme.isf(1 / 20, 0.05, 1.0, 0.2)

@@ -20,6 +20,8 @@ from strandline.risk.hazard.hazard import Hazard
 from strandline.uncertainty.forecaster import Forecaster
 from tests.fixtures.batches import ground, make_observations, make_sea_level_model
 
+pytestmark = pytest.mark.slow
+
 SEA_LEVEL = make_sea_level_model(M2=0.4, S2=0.1)
 
 

@@ -13,6 +13,8 @@ from strandline.observations.weather.storms import Window
 from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones, simulate_cyclones
 from strandline.risk.hazard.own_record import GaugeHours, RecordedExtremes, estimate_from_record
 
+pytestmark = pytest.mark.slow
+
 YEARS = 30
 HOURS = YEARS * 8766
 TIME = (np.datetime64("1990-01-01", "h") + np.arange(HOURS) * np.timedelta64(1, "h")).astype("datetime64[ns]")

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from strandline.risk.hazard.surges.regional_prior import EVENTS_PER_YEAR, SurgePrior, update_tails
 
+pytestmark = pytest.mark.slow
+
 PRIOR = SurgePrior((2.7, 0.5), (-0.4, 0.35), (0.0, 0.15), (-1.7, 0.5))
 
 

@@ -8,6 +8,8 @@ from strandline.errors import InputError
 from strandline.risk.hazard.return_levels import PublishedLevels, levels_of
 from strandline.risk.hazard.short_maxima import draw_posterior, fit_annual_maxima, needs_prior, sample_posterior
 
+pytestmark = pytest.mark.slow
+
 
 def maxima(count: int, seed: int) -> np.ndarray:
     return np.asarray(stats.genextreme.rvs(0.05, 1.5, 0.15, count, random_state=seed))

@@ -21,6 +21,7 @@ def test_the_likelihood_of_excesses_is_scipys(shape: float, scale: float) -> Non
     assert float(ours) == pytest.approx(stats.genpareto.logpdf(excess, shape, 0, scale).sum(), rel=1e-6, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_many_peaks_give_the_tail_that_they_were_drawn_from() -> None:
     peaks = 1.0 + stats.genpareto.rvs(-0.1, 0, 0.3, size=1000, random_state=11)
     tails = fit_tails(peaks, 1.0, 200.0, 400, np.random.default_rng(0))

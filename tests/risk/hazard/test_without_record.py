@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+import pytest
 
 from strandline.observations.sea_level.harmonic_tide import predict_tide
 from strandline.pipeline.study_area.assumed_sea import usual_tide
@@ -11,6 +12,8 @@ from strandline.risk.hazard.surges.high_waters import find_high_waters
 from strandline.risk.hazard.surges.regional_prior import WORLD, SurgePrior
 from strandline.risk.hazard.without_record import AssumedExtremes, SeaErrors, estimate_without_record
 from strandline.simulator.sea.assumed_gauge import simulate_assumed_gauge
+
+pytestmark = pytest.mark.slow
 
 PERIODS = (2.0, 100.0)
 

@@ -133,6 +133,7 @@ def test_the_curve_error_is_shared_within_a_class() -> None:
     assert abs(correlation[0, 2]) < 0.15
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.floats(0.0, 2.0))
 def test_a_higher_sea_never_means_less_damage(rise: float) -> None:

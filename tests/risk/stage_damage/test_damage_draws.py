@@ -23,6 +23,8 @@ from strandline.risk.stage_damage.protection import Protection
 from tests.fixtures.hazards import REGION, at_one_period, make_assets, make_hazard
 from tests.planning.investment.test_cost_benefit import a_baseline, designs_of
 
+pytestmark = pytest.mark.slow
+
 KNOWN = [0, 1, 2, 3, 7]
 
 

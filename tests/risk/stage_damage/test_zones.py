@@ -99,6 +99,7 @@ def test_floodable_land_beyond_every_district_is_a_zone_of_its_own() -> None:
     assert (zones.of_cell[:, 8:] == NOWHERE).all()  # dry, and nobody's
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**16), st.integers(1, 60), st.integers(1, 60), st.floats(0.01, 0.9))
 def test_blocks_are_a_hundred_at_most_and_cover_all_floodable_land(
@@ -214,6 +215,7 @@ def noisy_stage_damage(seed: int) -> StageDamageByZone:
     )[1]
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**16), st.lists(st.floats(-2, 6), min_size=2, max_size=20))
 def test_a_higher_sea_level_never_reduces_any_number(seed: int, drawn: list[float]) -> None:

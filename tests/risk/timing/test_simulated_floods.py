@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,8 @@ from strandline.simulator.design_storms import storm_designer
 from strandline.simulator.radar_archive import solver_terrain
 from tests.fixtures.batches import MEAN_SEA_LEVEL, make_observations
 from tests.risk.hazard.test_flood_maps import SEA_LEVEL
+
+pytestmark = pytest.mark.slow
 
 HOURS = np.arange(BEFORE_HOURS + AFTER_HOURS + 1.0)
 RISE = 0.1

@@ -14,6 +14,8 @@ from strandline.simulator.flood_chips.radar_images import Weather, mean_power, s
 from strandline.simulator.flood_chips.scenes import SceneConfig, scaled_by_image, simulate_flood_scenes
 from strandline.simulator.flood_chips.surface import Surface, draw_surfaces
 
+pytestmark = pytest.mark.slow
+
 SMALL = SceneConfig(chips=2, cells=64, relative=0.0, filtered=0.0)
 THRESHOLD = -13.45
 """[dB] A published global threshold of VV for open water."""

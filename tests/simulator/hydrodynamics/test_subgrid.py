@@ -12,6 +12,8 @@ from strandline.simulator.hydrodynamics.inundation import inundate
 from strandline.simulator.hydrodynamics.solver.coarse_cells import held_at, level_of
 from strandline.simulator.hydrodynamics.subgrid import build_subgrid
 
+pytestmark = pytest.mark.slow
+
 FACTOR = 4
 
 

@@ -15,6 +15,8 @@ from strandline.simulator.coast import simulate_dry_coast
 from strandline.simulator.sea.surge_forecasts import ForecastSkill, SurgeForecasts, forecast_surges
 from tests.fixtures.protocols import until
 
+pytestmark = pytest.mark.slow
+
 NONE = ((0.0, 0.0),)
 PERFECT = ForecastSkill(timing=NONE, amplitude=NONE, remainder=NONE)
 

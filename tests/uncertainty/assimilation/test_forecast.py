@@ -23,6 +23,8 @@ from strandline.uncertainty.assimilation.spread_inflation import (
 )
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 
+pytestmark = pytest.mark.slow
+
 START = np.datetime64("2020-11-01T00", "h")
 HOUR = np.timedelta64(1, "h")
 STREAMS = ("own", "near", "service")

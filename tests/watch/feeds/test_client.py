@@ -16,6 +16,8 @@ from strandline.watch.feeds.replay import Replay
 from strandline.watch.readings import Feed, Reading
 from tests.watch.feeds.test_quality_control import EXPECTED, HOUR, LATELY, NOW, START, gauge, tide
 
+pytestmark = pytest.mark.slow
+
 HASTY = RetryPolicy(timeout=0.5, attempts=3, first_pause=0.001, opens_after=6, reset_after=0.2)
 
 

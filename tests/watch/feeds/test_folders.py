@@ -180,6 +180,7 @@ def test_a_scene_gives_the_flooded_share_of_each_observed_zone(tmp_path: Path) -
     assert [r.place for r in scenes(tmp_path).read(datetime.min, NOW)] == ["west"]
 
 
+@pytest.mark.slow
 def test_a_radar_image_that_arrives_is_mapped_as_the_command_maps_it(tmp_path: Path) -> None:
     """The image has cells of 20 m, the region of 100 m."""
     water = np.zeros((20, 40), bool)

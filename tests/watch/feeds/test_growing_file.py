@@ -15,6 +15,8 @@ from strandline.watch.feeds.quality_control import check_readings
 from strandline.watch.readings import Reading
 from tests.fixtures.datums import on_datum
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2022, 1, 1)
 HOUR = timedelta(hours=1)
 

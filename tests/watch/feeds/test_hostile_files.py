@@ -36,6 +36,8 @@ from tests.watch.feeds.test_folders import HOUR, ISSUED, NOW, by_valid_time
 from tests.watch.feeds.test_folders import folder as forecasts_in
 from tests.watch.feeds.test_quality_control import gauge
 
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 LIMITS = ReadingLimits(seconds=2.0, seconds_per_gigabyte=0.0, megabytes=200)
 ONCE = RetryPolicy(timeout=6.0, attempts=1)

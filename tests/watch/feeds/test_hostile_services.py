@@ -31,6 +31,8 @@ from tests.fixtures import hostile_services as hostile
 from tests.fixtures.hostile_services import EXPECTED, HOUR, NOW, Respond, serving
 from tests.watch.feeds.test_quality_control import gauge
 
+pytestmark = pytest.mark.slow
+
 SCHEDULE = {"name": "Pier", "interval_hours": 1.0, "delay_hours": 0.25, "silent_after_hours": 6.0}
 MEMORY = 200
 """[MB] that one poll may take, whatever is sent."""

@@ -15,6 +15,8 @@ from strandline.errors import FeedError
 from strandline.watch.feeds.replay import Replay, replay_tide_gauges
 from strandline.watch.readings import Reading
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2022, 1, 1)
 HOUR = timedelta(hours=1)
 

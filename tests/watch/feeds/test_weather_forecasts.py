@@ -26,6 +26,8 @@ from tests.fixtures.data_services import DataService, Reply, serving_data
 from tests.fixtures.grib_files import Message, grib, write_grib
 from tests.fixtures.weather import make_forecast
 
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0, tzinfo=None)
 ISSUED = NOW - 8 * HOUR

@@ -23,6 +23,8 @@ from strandline.watch.store.tables import APPEND_ONLY, health, log, metadata
 from strandline.watch.store.verification.schema_objects import schema_digest
 from tests.fixtures.stores import execute, is_server, unguarded
 
+pytestmark = pytest.mark.slow
+
 HOURS = 6
 
 

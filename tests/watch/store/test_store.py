@@ -27,6 +27,8 @@ from strandline.watch.store import AlertDraft, AlreadyDone, Busy, Delivery, Stor
 from strandline.watch.store.database.locations import Locations
 from tests.fixtures.flood_warnings import ISSUER, a_warning
 
+pytestmark = pytest.mark.slow
+
 LEVEL = Reading("gauge", "water_level", START, START, 0.5)
 
 

@@ -11,6 +11,8 @@ from strandline.web.run_folder import RunFolder
 from strandline.web.watch_view import WatchView
 from tests.fixtures.web import CONFIRMATION, HOUR, START, STEPS, STREAMS, client_of, make_run, take_step
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "path",

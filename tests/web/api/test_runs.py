@@ -61,6 +61,7 @@ def test_unknown_run_names_are_refused(client: TestClient, run: str) -> None:
     assert client.get(f"{PREFIX}/runs/{run}/products/summary.json").status_code in (404, 422)
 
 
+@pytest.mark.slow
 def test_the_report_is_shown_without_scripts(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     (run.path / "report.html").write_text("<!doctype html><title>Report</title>")
@@ -81,6 +82,7 @@ def test_return_levels_and_the_forecast_of_the_peak_are_parts_of_a_run(client: T
     assert highest == max(row["observed"] for row in peak if row["observed"] is not None)
 
 
+@pytest.mark.slow
 def test_a_run_without_zones_has_none_and_a_damaged_file_is_reported_without_its_path(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     (run.path / "zones.geojson").unlink()

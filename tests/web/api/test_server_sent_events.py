@@ -14,6 +14,8 @@ from tests.fixtures.web import (
     take_step,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_number_of_open_event_streams_is_limited(watched: WatchView, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "MAX_OPEN_STREAMS", 1)

@@ -14,6 +14,8 @@ from strandline.web.watch_view import WatchView
 from tests.fixtures.stores import execute
 from tests.fixtures.web import BEARER, CONFIRMATION, HOUR, START, STEPS, TOKEN, client_of, fetch_all, make_watch
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_is_unknown_is_null_and_never_zero(client: TestClient) -> None:
     assets = fetch_all(client, f"{PREFIX}/runs/before/assets")

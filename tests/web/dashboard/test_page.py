@@ -15,6 +15,8 @@ from strandline.web.run_folder import RunFolder
 from strandline.web.watch_view import WatchView
 from tests.fixtures.web import DECISION, HOUR, START, client_of, make_run, make_watch
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:

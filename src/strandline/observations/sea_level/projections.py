@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 import numpy as np
@@ -98,9 +98,8 @@ class SeaLevelProjection:
 
     def year_of(self, rise: float, start_year: int) -> int | None:
         """The first year in which the median rise [m] since ``start_year`` is reached; ``None`` = not until 2100."""
-        years = np.arange(start_year, LAST_YEAR + 1)
-        reached = self.rise(years.astype(float), start_year, np.zeros(1))[0] >= rise
-        return int(years[reached.argmax()]) if reached.any() else None
+        reached = _median_rise(self, start_year) >= rise
+        return start_year + int(reached.argmax()) if reached.any() else None
 
     def on_sinking_land(self, sinking: SinkingRate) -> "SeaLevelProjection":
         """The same sea at a coast that sinks.
@@ -109,6 +108,13 @@ class SeaLevelProjection:
             InputError: the projection holds the motion of the land already.
         """
         return replace(self, sinking=sinking)
+
+
+@lru_cache(maxsize=64)
+def _median_rise(projection: SeaLevelProjection, start_year: int) -> Floats:
+    """(T,) median rise [m] in ``start_year`` and each year after it until 2100: plans ask it of hundreds of rises."""
+    years = np.arange(start_year, LAST_YEAR + 1, dtype=float)
+    return np.asarray(projection.rise(years, start_year, np.zeros(1))[0])
 
 
 def middle_of(projections: Iterable[SeaLevelProjection]) -> SeaLevelProjection:

@@ -1,6 +1,7 @@
 """The committee's training: halves of floods, and what joins which members."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ from strandline.models.flood.scenes.networks import new_teacher
 from strandline.models.flood.scenes.streams import RADAR_STREAMS
 from strandline.observations.arrays import Mask, Reals
 from strandline.observations.flood_scenes.scene import FloodScene, LabelledScene
+
+pytestmark = pytest.mark.slow
 
 
 def said(seed: int, names: str, unknown: str = "") -> tuple[dict[str, Reals], Mask]:

@@ -148,6 +148,7 @@ def test_another_zero_for_everything_changes_no_finding(zero: float, gauge: floa
     assert [(f.where, f.check, f.refuses) for f in here] == [(f.where, f.check, f.refuses) for f in there]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=5)
 @given(first=st.floats(0.0, 3.0), more=st.floats(0.0, 3.0))
 def test_a_larger_shift_is_never_judged_milder(first: float, more: float) -> None:

@@ -17,6 +17,8 @@ from strandline.observations.checks.inventory.views import draw_inventory, inven
 from strandline.observations.readers.observe import observe
 from strandline.observations.region_file import RegionFile, load_region_file
 
+pytestmark = pytest.mark.slow
+
 TOML = """
 [region]
 name = "Delta"

@@ -25,6 +25,8 @@ from tests.fixtures.data_services import DataService, Reply, asking
 from tests.fixtures.forecast_bucket import ForecastBucket, forecast_bucket
 from tests.fixtures.grib_files import Message, grib
 
+pytestmark = pytest.mark.slow
+
 KOYRA = Box(89.2, 22.2, 89.5, 22.5)
 HOUR = timedelta(hours=1)
 META = "/data/ecmwf_ifs025/static/meta.json"

@@ -21,6 +21,8 @@ from strandline.observations.fetch.source import FetchChoice
 from strandline.observations.fetch.sources.buildings.overture import OvertureBuildings
 from tests.fixtures.data_services import DataService, Reply, asking
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("overturemaps")
 BOX = Box(89.30, 22.30, 89.35, 22.35)
 HOUSE = shapely.to_wkb(shapely.box(89.31, 22.31, 89.3102, 22.3102))

@@ -13,6 +13,8 @@ from strandline.observations.readers.published.tidal_constants import read_tidal
 from strandline.observations.region_file.data_sections import TidesSection
 from tests.fixtures.data_services import asking
 
+pytestmark = pytest.mark.slow
+
 KOYRA = Box(89.2, 22.2, 89.5, 22.5)
 
 

@@ -13,6 +13,8 @@ from strandline.observations.readers.weather_forecasts.assemble import after
 from strandline.observations.readers.weather_forecasts.cf_forecasts import read_cf
 from strandline.observations.readers.weather_forecasts.window import Window
 
+pytestmark = pytest.mark.slow
+
 ISSUED = np.array(["2026-11-29T00", "2026-11-29T12"], dtype="datetime64[ns]")
 LATITUDE, LONGITUDE = np.array([46.0, 45.0, 44.0]), np.array([11.0, 12.0, 13.0])
 HOUR = np.timedelta64(1, "h")

@@ -8,6 +8,8 @@ from strandline.errors import RefusedByTheory
 from strandline.observations.sea_level.surge.likelihood import LAG_HOURS, READING_NOISE, Record, RecordLikelihood
 from tests.fixtures.sea_levels import LAG, RED, sample
 
+pytestmark = pytest.mark.slow
+
 SHAPES = np.stack([np.exp(-LAG / 30), (1 + LAG / 5) * np.exp(-LAG / 5), np.cos(LAG / 2) * np.exp(-LAG / 72)])
 GROUP = np.array([0, 1, 1])
 HERE = np.log([0.1**2, 0.05**2, 0.02**2, 0.04**2, 0.07**2])

@@ -9,6 +9,8 @@ from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOUR
 from strandline.observations.sea_level.surge.residual_process import fit_sea_level_model, predict_residual
 from tests.fixtures.batches import hours, make_sea_level_model
 
+pytestmark = pytest.mark.slow
+
 TIME = hours(60)
 
 

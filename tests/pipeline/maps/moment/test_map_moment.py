@@ -23,6 +23,8 @@ from tests.fixtures.lakes import CELL, LEFT, TOP, bowl, lake, optical_of, overla
 from tests.fixtures.region_files import write_region_folder
 from tests.observations.flood_scenes.images.test_known_cells import point, square, write
 
+pytestmark = pytest.mark.slow
+
 WATER, CALM = lake(), lake(radius=0.15)
 FLOOD = WATER & ~CALM
 MOMENT = np.datetime64("2020-01-10T08:00", "ns")

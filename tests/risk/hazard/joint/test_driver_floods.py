@@ -15,6 +15,8 @@ from strandline.risk.hazard.joint.flood_chance import return_levels
 from strandline.risk.hazard.joint.simulated_years import JointEvents
 from strandline.risk.stage_damage.exposure import overlay_exposure
 
+pytestmark = pytest.mark.slow
+
 BOUNDS = (500000.0, 1000000.0, 500300.0, 1000200.0)
 REGION = Region("ground", "EPSG:32648", BOUNDS, 100.0, "local", (500050.0, 1000050.0), "asia")
 PERIODS = (2.0, 10.0, 50.0)

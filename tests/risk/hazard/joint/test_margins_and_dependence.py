@@ -18,6 +18,8 @@ from strandline.risk.hazard.joint.seasonal_cycle import fit_seasonal_cycle
 from strandline.risk.hazard.joint.seasonal_margins import MarginSettings, draw_tail, fit_margin, season_of
 from strandline.risk.hazard.joint.simulated_years import spread_evenly
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = MarginSettings(25.0, 0.1, (0.0, 0.15))
 
 

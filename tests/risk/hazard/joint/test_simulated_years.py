@@ -18,6 +18,8 @@ from strandline.risk.hazard.joint.flood_chance import (
 )
 from strandline.risk.hazard.joint.simulated_years import JointEvents, SimulatedYears
 
+pytestmark = pytest.mark.slow
+
 YEARS, RATE = 40, 12
 LIMITS = np.array([3.5, 4.5, 5.5])
 

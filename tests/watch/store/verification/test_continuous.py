@@ -17,6 +17,8 @@ from strandline.watch.store.verification.known_entries import KnownEntriesFile, 
 from strandline.watch.store.verification.verify import verify_address
 from tests.fixtures.stores import execute, unguarded
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 
 

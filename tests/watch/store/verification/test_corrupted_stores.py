@@ -21,6 +21,8 @@ from strandline.watch.store.database.locations import Locations
 from strandline.watch.store.verification.verify import verify_address
 from tests.fixtures.stores import execute, is_server, unguarded
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:

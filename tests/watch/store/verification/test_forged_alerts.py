@@ -138,6 +138,7 @@ def insert(table: str, row: dict[str, object], address: str) -> str:
 COLUMNS = [(table.name, column.name) for table in (alerts, decisions) for column in table.columns]
 
 
+@pytest.mark.slow
 @given(st.sampled_from(COLUMNS), st.text("abz019 <>", min_size=1, max_size=8))
 @settings(max_examples=30, deadline=None)
 def test_whatever_is_altered_in_an_alert_or_its_decision_nothing_altered_is_released(

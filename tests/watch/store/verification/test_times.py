@@ -20,6 +20,8 @@ from strandline.watch.store.database.set_aside import REPORT, confirmed_alerts, 
 from strandline.watch.store.verification.times import refuse_wrong_clock
 from strandline.watch.store.verification.verify import verify_address
 
+pytestmark = pytest.mark.slow
+
 MINUTE = timedelta(minutes=1)
 LEVEL = Reading("harbour", "water_level", START, START, 0.5)
 
