@@ -15,7 +15,7 @@ from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline.study_area import seaward_direction
 from strandline.pipeline.study_area.assumed_sea import MEAN_ERRORS, usual_tide
 from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
-from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
+from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones, simulate_cyclones
 from strandline.risk.hazard.own_record import GaugeHours, estimate_from_record
 from strandline.risk.hazard.surges.regional_prior import WORLD
 from strandline.risk.hazard.without_record import SeaErrors, estimate_without_record
@@ -125,10 +125,9 @@ def _constants(coast: Observations, latitude: float) -> TidalConstants:
 def _cyclones(
     coast: Observations, place: tuple[float, float], hours: GaugeHours, given: Given, rng: np.random.Generator
 ) -> SimulatedCyclones | None:
-    basin = basin_of(*place)
-    if basin is None or not given.basin or (not given.tracks and given.years >= 10):
+    if not given.basin or (not given.tracks and given.years >= 10):
         return None
-    return simulate_cyclones(basin, *place, seaward_direction(coast.region), hours.tide_time, hours.predicted, rng)
+    return simulate_cyclones(*place, seaward_direction(coast.region), hours.tide_time, hours.predicted, rng)
 
 
 def _long(start: np.datetime64) -> Times:

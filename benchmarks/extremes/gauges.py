@@ -42,14 +42,14 @@ def read_gauges(data: Path) -> Iterator[RealGauge]:
         (path,) = (data / "gauges/netherlands").glob(f"{name}_hourly_*.csv.gz")
         level = pd.read_csv(path, index_col=0, parse_dates=True).iloc[:, 0]
         level.index = pd.DatetimeIndex(level.index) - pd.Timedelta(hours=1)  # the clock is probably UTC+1
-        yield _gauge(str(name), place, level, None)
+        yield gauge_of(str(name), place["longitude"], place["latitude"], level, None)
     american = pd.read_csv(data / "gauges/new_jersey/stations.csv", index_col="station")
     table = pd.read_csv(data / "gauges/new_jersey/stone_harbor_hourly.csv.gz", index_col=0, parse_dates=True)
     american_level = table["level_m"].where(table["flag"].isna())
     american_level.index = pd.DatetimeIndex(american_level.index).tz_localize(None)
     place = american.loc[["stone_harbor"]].iloc[0]
     near = read_tracks(tracks, [(place["longitude"], place["latitude"])], TRACK_DISTANCE)
-    yield _gauge("stone_harbor", place, american_level[:"2024"], near)
+    yield gauge_of("stone_harbor", place["longitude"], place["latitude"], american_level[:"2024"], near)
 
 
 def rows_of_gauge(gauge: RealGauge, seed: int) -> list[Row]:
@@ -90,12 +90,13 @@ def _pieces(level: Floats) -> list[slice]:
     return [slice(start, int(np.searchsorted(read, read[start] + needed))) for start in starts]
 
 
-def _gauge(name: str, place: pd.Series, level: pd.Series, storms: xr.Dataset | None) -> RealGauge:
+def gauge_of(name: str, longitude: float, latitude: float, level: pd.Series, storms: xr.Dataset | None) -> RealGauge:
+    """A gauge [degrees] of a series with UTC times, as hours between its first and last reading."""
     hourly = level[~level.index.duplicated()].asfreq("h")
     first, last = hourly.first_valid_index(), hourly.last_valid_index()
     hourly = hourly[first:last]
     time = hourly.index.to_numpy(dtype="datetime64[ns]")
-    return RealGauge(name, float(place["longitude"]), float(place["latitude"]), time, hourly.to_numpy(float), storms)
+    return RealGauge(name, float(longitude), float(latitude), time, hourly.to_numpy(float), storms)
 
 
 def estimate_piece(

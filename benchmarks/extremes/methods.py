@@ -8,7 +8,8 @@ from scipy import stats
 from benchmarks.extremes.seas import Record, Sea
 from strandline.observations.arrays import Floats
 from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
-from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
+from strandline.risk.hazard.cyclones.passing_storms import delta_of
+from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones, simulate_cyclones
 from strandline.risk.hazard.own_record import GaugeHours, estimate_from_record
 
 METHODS = ("own", "recorded_cyclones", "one_population", "scipy_gev")
@@ -29,13 +30,12 @@ class Levels:
 def simulated_cyclones(sea: Sea, seed: int) -> SimulatedCyclones | None:
     """Simulated cyclones as a run would make them, on the plain shelf and not on this sea's.
 
-    ``None`` = the basin is unknown.
+    ``None`` = the sea is an invented one: the climate of the real coast there says nothing of its cyclones.
     """
-    basin = basin_of(sea.longitude, sea.latitude)
-    if basin is None:
+    if delta_of(sea.longitude, sea.latitude) is None:
         return None
     rng = np.random.default_rng([seed, 78])
-    return simulate_cyclones(basin, sea.longitude, sea.latitude, sea.seaward_direction, sea.time, sea.tide, rng)
+    return simulate_cyclones(sea.longitude, sea.latitude, sea.seaward_direction, sea.time, sea.tide, rng)
 
 
 def estimate(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.physics import run
+from benchmarks.physics.coarse_cells import coarse_cells
 from benchmarks.physics.sfincs_case import read_sfincs_case
 from benchmarks.physics.summary import COLUMNS, markdown, summarise
 from benchmarks.record import Record, print_summary, print_table, sha256, write_record
@@ -22,7 +23,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.sfincs:
         for name in ("caorle_50m", "caorle_150m"):
             data[name] = sha256(arguments.sfincs / name)
-        rows += run.caorle_50m(read_sfincs_case(arguments.sfincs / "caorle_50m"))
+        fine = read_sfincs_case(arguments.sfincs / "caorle_50m")
+        rows += [*run.caorle_50m(fine), *coarse_cells(fine)]
         rows += run.caorle_150m(read_sfincs_case(arguments.sfincs / "caorle_150m"))
     rows += run.speed(arguments.peers, arguments.peers_python, arguments.peer_hours)
     if arguments.device != "cpu":

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import rasterio
 import xarray as xr
 
+from benchmarks.physics.walled_faces import faces_crossed
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices
 from strandline.simulator.hydrodynamics.basin import Basin
@@ -20,8 +21,7 @@ from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.hydrodynamics.local_inertia import Scheme
 from strandline.simulator.hydrodynamics.structures import Gate, Pump, Structure
 from strandline.simulator.hydrodynamics.subgrid import FaceTables, SubgridTables
-from strandline.simulator.hydrodynamics.walls import Walls, faces_crossed
-from strandline.simulator.hydrodynamics.waves import GRAVITY
+from strandline.simulator.hydrodynamics.walls import Walls
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,9 @@ def _drainage(folder: Path, settings: dict[str, str]) -> tuple[Structure, ...]:
         first, second = (tuple(cell) for cell in _cells(np.array([[x1, y1], [x2, y2]]), settings).tolist())
         if kind not in (1, 2):
             raise InputError(folder / settings["drnfile"], f"drainage of type {kind:g}", "this reader knows 1 and 2")
-        found.append(Pump(first, second, size) if kind == 1 else Gate(first, second, size / math.sqrt(2 * GRAVITY)))
+        found.append(
+            Pump(first, second, size) if kind == 1 else Gate(first, second, size / math.sqrt(2 * Scheme().gravity))
+        )
     return tuple(found)
 
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from strandline.risk.hazard.joint.simulated_years import JointEvents, SimulatedYears
     from strandline.risk.impact.impact import Impact
     from strandline.simulator.flood_chips.scenes import simulate_flood_scenes
+    from strandline.simulator.sea.cyclone_climate.climate import CycloneClimate, load_cyclone_climate
+    from strandline.simulator.sea.cyclone_climate.fit import fit_cyclone_climate
+    from strandline.simulator.sea.cyclone_climate.passages import draw_passages
     from strandline.uncertainty.forecaster import Forecaster, load_forecaster
     from strandline.uncertainty.gauge_forecast.fit import NeighbourRecord, fit_gauge_forecaster
     from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
@@ -60,6 +63,9 @@ _MODULES = {
     "risk.hazard.joint.simulated_years": ("JointEvents", "SimulatedYears"),
     "risk.impact.impact": ("Impact",),
     "simulator.flood_chips.scenes": ("simulate_flood_scenes",),
+    "simulator.sea.cyclone_climate.climate": ("CycloneClimate", "load_cyclone_climate"),
+    "simulator.sea.cyclone_climate.fit": ("fit_cyclone_climate",),
+    "simulator.sea.cyclone_climate.passages": ("draw_passages",),
     "uncertainty.forecaster": ("Forecaster", "load_forecaster"),
     "uncertainty.gauge_forecast.fit": ("NeighbourRecord", "fit_gauge_forecaster"),
     "uncertainty.gauge_forecast.forecaster": ("GaugeForecaster",),
@@ -72,6 +78,7 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 __all__ = [
     "Batch",
     "CorrectedForecast",
+    "CycloneClimate",
     "DistillationBatch",
     "DistillationConfig",
     "DistillationReport",
@@ -103,10 +110,13 @@ __all__ = [
     "correct_forecast",
     "distil",
     "distil_members",
+    "draw_passages",
     "find_driver_events",
+    "fit_cyclone_climate",
     "fit_gauge_forecaster",
     "flood_chance",
     "issued_levels",
+    "load_cyclone_climate",
     "load_forecaster",
     "load_gauge_forecaster",
     "load_region_file",

@@ -1,10 +1,12 @@
 """Breaches: documentation, maps, damage and plan say one thing about them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from geopandas.testing import assert_geodataframe_equal
 from rasterio.io import MemoryFile
 
@@ -14,8 +16,9 @@ from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import plan_adaptation
 from strandline.planning.plan_schema import plan_to_json
-from strandline.report.products import as_cog
-from strandline.risk.hazard.hazard import BREACHES
+from strandline.report.products import as_cog, write_all_drivers
+from strandline.risk.hazard.hazard import BREACHES, NO_EMBANKMENT_COUNTS
+from strandline.risk.hazard.joint.driver_floods import DriverFloods
 from strandline.risk.impact.impact import assess_impact
 from tests.fixtures.hazards import make_assets, make_hazard
 
@@ -67,6 +70,17 @@ def test_every_raster_states_what_is_in_it_of_breaches() -> None:
     content = as_cog(hazard, hazard.flood_probability[:1], ["today"], "1", "probability")
     with MemoryFile(content) as file, file.open() as raster:
         assert raster.tags()["BREACHES"] == BREACHES
+
+
+def test_the_map_of_all_drivers_claims_no_sampled_breach(tmp_path: Path) -> None:
+    hazard = replace(coast.hazard("real"), breaches="Breaches are sampled.")
+    none = np.zeros(hazard.region.shape, dtype=np.float32)
+    floods = DriverFloods(
+        hazard.region, ("sea", "rain"), none, none, none, none, np.stack([none] * 2), None, None, 12.0, 240
+    )
+    write_all_drivers(tmp_path / "all.tif", hazard, floods)
+    with rasterio.open(tmp_path / "all.tif") as raster:
+        assert raster.tags()["BREACHES"] == NO_EMBANKMENT_COUNTS
 
 
 def test_the_plan_states_what_is_in_it_of_breaches() -> None:

@@ -11,6 +11,7 @@ from strandline.models.batching import free_hours
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOURS
 from strandline.observations.sea_level.surge.model import SeaLevelModel
+from strandline.observations.weather.storm_waves import StormWaves
 from strandline.observations.weather.storms import Split, find_storms, split_by_storm
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
@@ -170,3 +171,18 @@ def test_when_everything_is_withheld_the_fit_is_refused() -> None:
     split = split_by_storm(storms_of(observations, 4), 1, 1, [(time[0], time[-1])], np.random.default_rng(0))
     with pytest.raises(RefusedByTheory, match="cover the whole record"):
         free_hours(observations, split)
+
+
+def test_waves_flood_as_a_sea_that_is_higher_by_their_set_up() -> None:
+    observations = make_observations(peaks=PEAKS)
+    (storm,) = storms_of(observations, 1)
+    waves = StormWaves(2.0, 8.0, 0.03, MEAN_SEA_LEVEL, storm.peak_level, "as a test states")
+    raised = observations.require_gauge().copy(deep=True)
+    raised["water_level"] += waves.set_up
+    storms = [storm]
+    rough, higher, calm = (
+        simulate_archive(each, storms, 0, np.random.default_rng(0)).require("truth")["flood_depth"].values
+        for each in (replace(observations, waves=waves), replace(observations, tide_gauge=raised), observations)
+    )
+    np.testing.assert_allclose(rough, higher, atol=1e-9)
+    assert np.nansum(rough) > np.nansum(calm)

@@ -7,7 +7,7 @@ from strandline.simulator.hydrodynamics.basin import Basin
 from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.hydrodynamics.inundation import inundate
 from strandline.simulator.hydrodynamics.structures import Gate, Pump
-from strandline.simulator.hydrodynamics.walls import WEST, Walls, faces_crossed
+from strandline.simulator.hydrodynamics.walls import NORTH, WEST, Walls
 
 
 def flood(storm: Storm, seconds: float) -> tuple[int, int, np.ndarray, str]:
@@ -16,8 +16,10 @@ def flood(storm: Storm, seconds: float) -> tuple[int, int, np.ndarray, str]:
     time = np.append(storm["time"][storm["time"] < seconds], seconds)
     series = np.ones((1, time.size))
     low, high, left, right = rows // 4, 3 * rows // 4, columns // 2, columns - columns // 8
-    ring = [(low, left), (low, right), (high, right), (high, left), (low, left)]
-    face, row, column, _ = faces_crossed(ring, bed.shape)
+    sides, ends = np.arange(low, high), np.arange(left, right)  # of a ring dike about a rectangle
+    face = np.repeat([WEST, NORTH], [2 * sides.size, 2 * ends.size])
+    row = np.concatenate([sides, sides, np.full(ends.size, low), np.full(ends.size, high)])
+    column = np.concatenate([np.full(sides.size, left), np.full(sides.size, right), ends, ends])
     walls = Walls(
         face, row, column, np.full(face.size, 2.0),
         fails_at=np.where(row == rows // 2, 1.5, np.inf), breach_level=np.zeros(face.size),

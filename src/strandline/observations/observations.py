@@ -17,6 +17,7 @@ from strandline.observations.exposure.assets import ASSET_CLASSES, ASSET_COLUMNS
 from strandline.observations.fetch.credits.data_files import DataFile
 from strandline.observations.region import Region
 from strandline.observations.variables import check_variables
+from strandline.observations.weather.storm_waves import StormWaves
 
 ProvenanceKind = Literal["simulated", "real"]
 
@@ -164,6 +165,7 @@ class Observations:
         truth: simulated coasts only, for scoring: ``flood_depth`` (scene, y, x), ``water_level`` and ``surge`` (hour),
             and ``damage_state`` (scene, asset). Local training never reads it.
         provenance: modality → origin.
+        waves: in storms; ``None`` = not known, and in no flood.
         findings: what their readers found doubtful.
         files: that were read, and whose they are.
     """
@@ -185,6 +187,7 @@ class Observations:
     people: xr.Dataset | None = None
     assets: gpd.GeoDataFrame | None = None
     truth: xr.Dataset | None = None
+    waves: StormWaves | None = None
     findings: tuple[Finding, ...] = ()
     files: tuple[DataFile, ...] = ()
 

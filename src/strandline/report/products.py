@@ -33,7 +33,7 @@ from strandline.report.plan.repairs import STRETCHES_FILE, stretches_geojson
 from strandline.report.radar_scenes import RADAR_SCENES_FILE, radar_scenes_csv
 from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.expectation import Expectation
-from strandline.risk.hazard.hazard import BREACHES, Hazard
+from strandline.risk.hazard.hazard import BREACHES, NO_EMBANKMENT_COUNTS, Hazard
 from strandline.risk.hazard.joint.driver_floods import ALL_DRIVERS_METHOD, DriverFloods
 from strandline.risk.impact.lives.loss_of_life import METHOD
 from strandline.risk.people import BASIS_OF_BOUNDS
@@ -143,7 +143,7 @@ def write_all_drivers(path: Path, hazard: Hazard, floods: DriverFloods) -> None:
     bands = [*(band for _, band in named), floods.by_sea, *floods.shares]
     names = [f"today, all drivers, in any one year, {part}" for part, _ in named]
     names += ["today, the sea alone, in any one year, mean", *(f"today, part of the {each}" for each in floods.drivers)]
-    learned = replace(hazard, breaches=BREACHES)  # its maps are those of the networks alone
+    learned = replace(hazard, breaches=NO_EMBANKMENT_COUNTS)
     content = as_cog(learned, np.stack(bands), names, "1/yr", ANNUAL_QUANTITY, METHOD=ALL_DRIVERS_METHOD)
     write_bytes(path, content)
 

@@ -159,7 +159,7 @@ def simulate_dry_coast(
         "truth": _truth_at_gauge(sea, drawn.storms, drawn.terrain),
     }
     provenance = dict.fromkeys(modalities, SIMULATED)
-    return Observations(drawn.region, provenance=provenance, findings=(), files=(), **modalities)
+    return Observations(drawn.region, provenance=provenance, findings=(), files=(), waves=None, **modalities)
 
 
 def _flood(drawn: DrawnCoast, beds: Floats, progress: Callable[[float], None] | None) -> inundation.Inundation:
@@ -257,7 +257,9 @@ def _observe(
     if sea.rain is not None:
         modalities |= observe_rain_and_river(sea, rng)._asdict()
     provenance = {name: SIMULATED for name in _OBSERVED if name == "assets" or name in modalities}
-    return Observations(region, assets=exposure.survey, provenance=provenance, findings=(), files=(), **modalities)
+    return Observations(
+        region, assets=exposure.survey, provenance=provenance, findings=(), files=(), waves=None, **modalities
+    )
 
 
 def _elevation_modality(region: Region, terrain: Terrain, rng: np.random.Generator) -> xr.Dataset:

@@ -89,6 +89,7 @@ def load_coast(path: Path) -> Observations:
         truth=truth,
         findings=(),
         files=(),
+        waves=None,
         **datasets,
     )
 

@@ -17,6 +17,7 @@ from strandline.models.terrain_features import sea_of
 from strandline.observations.arrays import Floats, Indices, Mask, Times
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.variables import as_variable
+from strandline.observations.weather.storm_waves import set_up_at
 from strandline.observations.weather.storms import Storm
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.hydrodynamics import inundation
@@ -44,7 +45,8 @@ def simulate_archive(
 ) -> Observations:
     """A copy with simulated ``sar``, ``sar_reference``, ``flood_survey`` and ``truth`` of the storms.
 
-    Where people surveyed floods, their surveys stay and none is simulated. Rain and rivers flood where they are known.
+    Where people surveyed floods, their surveys stay and none is simulated. Rain and rivers flood where they are known;
+    waves lift the sea where they are.
 
     Args:
         observations: terrain and tide gauge; the elevation product is used as the true bed.
@@ -62,7 +64,9 @@ def simulate_archive(
     kept = [storm for storm, is_complete in zip(storms, complete, strict=True) if is_complete]
     terrain = solver_terrain(observations, max(storm.peak_level for storm in kept))
     basin = Basin(terrain.bed, terrain.roughness, terrain.cell_size, terrain.open_boundary)
-    forcing = Forcing(hours.astype(np.float64) * 3600.0, np.asarray(level[window], dtype=np.float64))
+    sea = np.asarray(level[window], dtype=np.float64)
+    sea = sea + set_up_at(observations.waves, sea.max(axis=1))[:, None]
+    forcing = Forcing(hours.astype(np.float64) * 3600.0, sea)
     inland = rain_and_rivers(observations, gauge["time"].values, window, terrain.land, terrain.open_boundary)
     if inland.rain is not None:
         soil = np.where(terrain.land, SOAKS, 0.0), np.full(terrain.bed.shape, ROOM)
@@ -72,7 +76,7 @@ def simulate_archive(
     flood = inundation.inundate(
         basin,
         forcing,
-        initial_level=np.asarray(level[window[:, 0]], dtype=np.float64),
+        initial_level=sea[:, 0],
         output_times=(HOURS_BEFORE + np.arange(1.0, HOURS_AFTER + 1)) * 3600.0,
         initially_dry=terrain.land,
         progress=progress,

@@ -18,6 +18,7 @@ from strandline.distillation.waterlines.peak_levels import peak_levels
 from strandline.models.batch import Batch
 from strandline.models.prediction import Prediction
 from strandline.models.terrain_features import terrain_features_of
+from strandline.observations.weather.storm_waves import StormWaves
 from strandline.pipeline.stages.warnings import extrapolation_warnings
 from strandline.simulator.design_storms import StormDesigner, storm_designer
 from strandline.uncertainty.forecaster import Forecaster
@@ -164,3 +165,15 @@ def test_only_levels_far_above_the_archive_are_simulated(
 def test_without_a_trusted_archive_no_extreme_is_simulated(designer: StormDesigner) -> None:
     data = replace(make_data(designer), archive=None)
     assert augment_with_extremes(data, make_observations(), SEA_LEVEL, 5.0, np.random.default_rng(0), None) is data
+
+
+def test_waves_flood_more_unless_past_floods_bound_the_ground(designer: StormDesigner) -> None:
+    rough = replace(make_observations(), waves=StormWaves(4.0, 10.0, 0.05, MEAN_SEA_LEVEL, 1.7, ""))
+    calm = draw(designer)
+    higher = simulate_extremes(rough, designer, PEAKS, NOWHERE, np.random.default_rng(0))
+    assert (flooded(higher) | ~flooded(calm)).all()
+    assert flooded(higher).sum() > flooded(calm).sum()
+    np.testing.assert_allclose(peak_levels(higher)[0], peak_levels(calm)[0])  # the gauge shows no set-up
+    withstood = np.where(ground() >= -1, PEAKS[1] - MEAN_SEA_LEVEL, -np.inf), NOWHERE[1]
+    held = simulate_extremes(rough, designer, PEAKS[:2], withstood, np.random.default_rng(0))
+    assert not flooded(held).any()

@@ -7,6 +7,7 @@ import numpy as np
 from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.report.page.rain_and_rivers import all_driver_sentences, in_words
 from strandline.risk.expectation import Expectation
+from strandline.risk.hazard.hazard import NO_EMBANKMENT_COUNTS
 from strandline.risk.hazard.joint.driver_floods import DriverFloods
 from tests.fixtures.batches import REGION
 
@@ -31,6 +32,7 @@ def test_areas_and_parts_are_those_of_the_maps() -> None:
     assert "evacuations start by all of them while their forecasts arrive" in text
     assert "All other maps of this report, and its damage and people outside the plan, count the sea alone" in text
     assert "rough guide" in text
+    assert NO_EMBANKMENT_COUNTS in text
 
 
 def test_without_a_survey_no_damage_is_stated() -> None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from strandline.observations.observations import Observations
+from strandline.observations.weather.storm_waves import StormWaves, set_up_at
 from strandline.risk.breaches.breached_maps import with_breaches
 from strandline.risk.breaches.flood_behind import FloodBehind, simulate_flood_behind
 from strandline.risk.breaches.fragility import Fragility
@@ -207,3 +208,51 @@ def test_ground_before_the_dike_is_no_part_of_the_area(one_stretch: Breaches) ->
     (flood,) = one_stretch.floods
     np.testing.assert_array_equal(np.sort(flood.cells), np.flatnonzero(polders.inside(SMALL)))
     assert OUTSIDE > polders.INSIDE
+
+
+WAVES = StormWaves(2.0, 7.0, 0.02, 0.0, 1.4, "as a test states")
+
+
+def test_waves_weaken_no_stretch_but_the_sea_before_it_is_higher_by_their_set_up(one_stretch: Breaches) -> None:
+    rough = simulated(replace(place(), waves=WAVES), polders.hazard(BELOW))
+    assert WAVES.set_up > 0.15
+    at_gauge = rough.failure_levels(one_stretch.strength)
+    np.testing.assert_allclose(at_gauge + set_up_at(WAVES, at_gauge), one_stretch.failure_levels(one_stretch.strength))
+    assert (at_gauge <= one_stretch.failure_levels(one_stretch.strength)).all()
+    np.testing.assert_array_equal(rough.floods[0].levels, one_stretch.floods[0].levels)
+
+
+def test_waves_are_thrown_over_a_standing_crest_and_never_drain_what_is_behind(one_stretch: Breaches) -> None:
+    calm = one_stretch.floods[0]
+    rough = simulated(replace(place(), waves=WAVES), polders.hazard(BELOW)).floods[0]
+    assert calm.standing.max() == 0.0
+    assert rough.standing.max() > 0.05
+    # waves fill no polder above the crest: what they throw beyond it falls back
+    dry_crest = rough.levels + set_up_at(WAVES, rough.levels) < CREST
+    assert (rough.standing[dry_crest] + polders.INSIDE).max() < CREST + 0.1
+    assert (rough.standing >= calm.standing).all()
+    assert (rough.together >= calm.together - 1e-6).all()
+    # a toe as high as the sea lets no wave come near, so that the set-up alone is left, below the crest
+    observed = replace(place(), waves=WAVES)
+    assets = observed.surveyed_assets
+    shielded = simulated(replace(observed, assets=assets.assign(toe=1.7)), polders.hazard(BELOW)).floods[0]
+    below = shielded.levels + set_up_at(WAVES, shielded.levels) < CREST
+    assert below.sum() == 4
+    assert shielded.standing[below].max() == 0.0
+
+
+def test_waves_come_from_the_sea_side_of_every_dike() -> None:
+    """A polder fills alike whichever side of it has the sea: turned and mirrored ground gives the same water."""
+    ground = polders.ground([SMALL])
+    sea = np.zeros(REGION.shape, dtype=bool)
+    sea[:, :2] = True
+    dike = stretch_of_cells(find_stretches(place().surveyed_assets, REGION), REGION)
+    storms = np.tile(np.r_[np.linspace(0, 1.2, 7), np.linspace(1.2, 0, 13)], (1, 1))
+    volumes = []
+    for turn in (0, 1, 2, 3):
+        here, outside, of_stretch = (np.rot90(each, turn).copy() for each in (ground, sea, dike))
+        (area,) = find_protected_areas(here, outside, of_stretch, 1.5)
+        found = simulate_flood_behind(area, np.array([CREST]), here, 100.0, storms, 0.0, WAVES, 0.0)
+        volumes.append(found.standing.sum())
+    assert volumes[0] > 0.1
+    np.testing.assert_allclose(volumes, volumes[0], rtol=0.05)

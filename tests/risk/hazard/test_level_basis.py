@@ -8,6 +8,8 @@ import pytest
 
 from strandline.report.products import as_json
 from strandline.risk.hazard.extremes import fit_block_maxima, maxima_at_epoch
+from strandline.risk.hazard.levels.assumed_basis import describe_assumed
+from strandline.risk.hazard.levels.cyclone_coast import years_between
 from strandline.risk.hazard.levels.highest_reading import HighestReading
 from strandline.risk.hazard.levels.published_basis import describe_published
 from strandline.risk.hazard.levels.recorded_basis import describe_recorded
@@ -15,6 +17,7 @@ from strandline.risk.hazard.levels.sampled_levels import periods_with_frequent, 
 from strandline.risk.hazard.mean_level_trend import MeanLevelTrend
 from strandline.risk.hazard.own_record import RecordedExtremes
 from strandline.risk.hazard.return_levels import at_year, sample_tails
+from strandline.risk.hazard.without_record import AssumedExtremes
 
 PERIODS = (2.0, 100.0)
 
@@ -93,6 +96,22 @@ def test_the_report_states_trend_tide_and_causes() -> None:
     alone = describe_recorded(replace(recorded(), separation="no tracks", cyclones=0), 0.0, PERIODS)
     assert "No cyclone tracks were given" in alone.method
     assert alone.facts["causes"] == "one population"
+
+
+def test_a_cyclone_coast_is_told_what_its_extremes_rest_on() -> None:
+    source = "storms simulated from all cyclones of the ocean basin that were recorded in 1980 to 2024"
+    few = replace(
+        recorded(), separation="by the basin", cyclones=0, factor=(0.8, 1.1, 1.5), simulated_from=source,
+        cyclones_a_year=0.25,
+    )  # fmt: skip
+    basis = describe_recorded(few, 0.0, PERIODS)
+    assert f"Cyclones strike this coast, and its rare levels rest on {source}" in basis.method
+    assert "The record holds no passages of cyclones that are known, where one in 4.0 years comes" in basis.method
+    assert basis.facts["simulated_cyclones_from"] == source
+    assumed = AssumedExtremes(few.levels, "by the basin", (0.1, 0.2, 0.3), source, 2.0)
+    said = describe_assumed(assumed, 0.0, PERIODS, "The tide is a usual one.").method
+    assert f"one in 6 months within 400 km, and its rare levels rest on {source}" in said
+    assert [years_between(each) for each in (3.0, 0.2, 0.02)] == ["4 months", "5.0 years", "50 years"]
 
 
 def test_published_maxima_are_explained_in_the_same_way() -> None:

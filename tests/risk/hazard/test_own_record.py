@@ -1,5 +1,6 @@
 """Return levels of records with one and two causes, whose truth is known."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy import stats
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.weather.storms import Window
-from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
+from strandline.risk.hazard.cyclones.simulated_cyclones import SimulatedCyclones, simulate_cyclones
 from strandline.risk.hazard.own_record import GaugeHours, RecordedExtremes, estimate_from_record
 
 pytestmark = pytest.mark.slow
@@ -144,7 +145,9 @@ def bengal() -> tuple[np.ndarray, SimulatedCyclones]:
     hour = np.arange(8766)
     tide = np.cos(2 * np.pi * hour / 12.4206) + 0.4 * np.cos(2 * np.pi * hour / 12.0)
     rng = np.random.default_rng(2)
-    return tide, simulate_cyclones("bay_of_bengal", 90.0, 22.0, 180.0, TIME[:8766], tide, rng, storms=300)
+    simulated = simulate_cyclones(90.0, 22.0, 180.0, TIME[:8766], tide, rng, storms=300)
+    assert simulated is not None
+    return tide, simulated
 
 
 def test_simulated_cyclones_are_scaled_to_the_stronger_recorded_ones() -> None:
@@ -176,12 +179,6 @@ def test_simulated_cyclones_count_in_half_of_the_samples_and_their_size_does_not
     np.testing.assert_allclose(np.median(larger.levels, axis=0), np.median(apart.levels, axis=0), rtol=0.15)
 
 
-def test_a_place_far_from_the_basins_has_no_simulated_cyclones() -> None:
-    assert basin_of(90.0, 22.0) == "bay_of_bengal"
-    assert basin_of(106.0, 9.5) == "mekong"
-    assert basin_of(12.5, 45.4) is None
-
-
 def test_a_short_record_counts_the_cyclones_of_its_basin_though_none_passed_in_it() -> None:
     """Of fifty passages in the tracks none falls into two calm years: the rare level holds them all the same."""
     tide, cyclones = bengal()
@@ -199,3 +196,50 @@ def test_a_short_record_counts_the_cyclones_of_its_basin_though_none_passed_in_i
     assert (basin.separation, basin.cyclones) == ("by the basin", 0)
     assert np.median(basin.levels[:, 1]) > np.median(alone.levels[:, 1]) + 0.5
     assert basin.share_of_cyclones[1] > 0.8
+
+
+def surgeless_years(years: int, tide: np.ndarray) -> GaugeHours:
+    """A record in which no cyclone passed."""
+    hours = years * 8766
+    long = np.tile(tide, years)[:hours]
+    weather = 0.05 * np.random.default_rng(5).standard_normal(hours)
+    return GaugeHours(TIME[:hours], long + weather, long, TIME[:8766], tide)
+
+
+def test_thirty_years_without_a_cyclone_do_not_say_that_none_comes() -> None:
+    tide, cyclones = bengal()
+    gauge, seldom = surgeless_years(30, tide), [(TIME[0] - np.timedelta64(48, "h"), TIME[0] - np.timedelta64(24, "h"))]
+    alone, basin = (
+        estimate_from_record(gauge, seldom, each, (10.0, 100.0), 100, np.random.default_rng(0))
+        for each in (None, cyclones)
+    )
+    assert (alone.separation, alone.updates_prior) == ("too few cyclones", False)
+    assert basin.separation == "by the basin"
+    assert basin.cyclones_a_year == pytest.approx(cyclones.per_year)
+    assert np.median(basin.levels[:, 1]) > np.median(alone.levels[:, 1]) + 0.5
+    untold = estimate_from_record(gauge, None, cyclones, (10.0, 100.0), 100, np.random.default_rng(0))
+    assert (untold.separation, untold.simulated_from) == ("no tracks", "")  # its own cyclones would count twice
+
+
+def test_cyclones_count_where_the_tide_is_small_and_their_tide_counts_once() -> None:
+    tide, cyclones = bengal()
+    gauge = surgeless_years(4, 0.01 * tide)
+    found = estimate_from_record(gauge, [], cyclones, (10.0, 100.0), 200, np.random.default_rng(0))
+    assert not found.tide_apart
+    assert found.separation == "by the basin"
+    raised = replace(cyclones, tide=cyclones.tide + 5.0)
+    again = estimate_from_record(gauge, [], raised, (10.0, 100.0), 200, np.random.default_rng(0))
+    np.testing.assert_allclose(again.levels, found.levels)
+    # With a shelf that is known, the 100-year level is the surge that so many cyclones a year exceed once in a century.
+    known = replace(cyclones, log_factor=(0.0, 1e-3))
+    levels = estimate_from_record(gauge, [], known, (100.0,), 200, np.random.default_rng(0)).levels
+    truth = np.quantile(cyclones.surge, 1.0 + np.log1p(-0.01) / cyclones.per_year)
+    assert np.median(levels) == pytest.approx(truth, rel=0.08)
+
+
+def test_without_a_recorded_cyclone_the_factor_is_that_of_the_shelf() -> None:
+    _, cyclones = bengal()
+    other = replace(cyclones, log_factor=(0.6, 0.3))
+    drawn = np.log(other.fit_factors(np.zeros(0), np.zeros(100), 4000, np.random.default_rng(0)))
+    assert drawn.mean() == pytest.approx(0.6, abs=0.02)
+    assert drawn.std() == pytest.approx(0.3, abs=0.02)

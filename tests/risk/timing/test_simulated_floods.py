@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strandline.observations.weather.storm_waves import StormWaves
 from strandline.risk.hazard.hazard import FLOODED_DEPTH
 from strandline.risk.stage_damage.danger import DANGEROUS_DEPTH
 from strandline.risk.timing.by_cell import time_map
@@ -181,3 +182,31 @@ def test_land_that_the_tide_wets_lies_below_high_water_and_is_more_under_a_highe
         assert (ground.bed[ordinary] <= high - FLOODED_DEPTH + 0.05).all()
         counts.append(int(ordinary.sum()))
     assert 0 < counts[0] < counts[1]
+
+
+def test_waves_lift_the_sea_of_storms_and_the_ground_that_past_floods_bound_but_no_tide() -> None:
+    observations = make_observations()
+    waves = StormWaves(2.0, 8.0, 0.03, MEAN_SEA_LEVEL, MEAN_SEA_LEVEL + 1.8, "as a test states")
+    rough = replace(observations, waves=waves)
+    level = MEAN_SEA_LEVEL + rise_and_fall()
+    plain, lifted = (KnownGround.of(each, MEAN_SEA_LEVEL, 2.5, None) for each in (observations, rough))
+    assert plain is not None
+    assert lifted is not None
+    for found, expected in zip(
+        time_floods(lifted, MEAN_SEA_LEVEL, level),
+        time_floods(plain, MEAN_SEA_LEVEL, level + waves.set_up),
+        strict=True,
+    ):
+        np.testing.assert_allclose(found, expected)
+    shape = observations.region.shape
+    bounds = np.full(shape, 0.45), np.full(shape, 0.45)  # a quarter of the peak of those waves, hence half of them
+    bounded = [KnownGround.of(each, MEAN_SEA_LEVEL, 2.5, bounds) for each in (observations, rough)]
+    first, second = (each.terrain for each in bounded if each is not None)
+    known = first.land & np.isfinite(first.bed)
+    np.testing.assert_allclose((second.bed - first.bed)[known], waves.set_up / 2)
+    designer = storm_designer(observations, SEA_LEVEL)
+    tides = [
+        simulate_floods(each, designer, PEAKS, HIGH_WATER, np.random.default_rng(3)).ordinary
+        for each in (plain, lifted)
+    ]
+    np.testing.assert_array_equal(*tides)

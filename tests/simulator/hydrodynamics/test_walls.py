@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.physics.walled_faces import faces_crossed
 from strandline.errors import InputError
 from strandline.simulator.hydrodynamics.basin import Basin
 from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.hydrodynamics.inundation import inundate
-from strandline.simulator.hydrodynamics.walls import NORTH, WEST, Walls, faces_crossed
-from strandline.simulator.hydrodynamics.waves import overtopping, run_up, wind_sea
+from strandline.simulator.hydrodynamics.overtopping import overtopping
+from strandline.simulator.hydrodynamics.walls import NORTH, WEST, Walls
 
 TIME = np.linspace(0.0, 3 * 3600.0, 13)
 
@@ -95,25 +96,6 @@ def test_overtopping_is_that_of_the_manual_and_falls_with_the_freeboard():
     rates = [overtopping(freeboard, 1.0, 5.0, 0.3, 9.81) for freeboard in np.linspace(0.0, 4.0, 20)]
     assert (np.diff(rates) < 0).all()
     assert overtopping(1.0, 0.0, 5.0, 0.3, 9.81) == 0.0
-
-
-def test_waves_grow_with_wind_and_stay_below_half_the_depth():
-    sea = wind_sea(np.array([5.0, 10.0, 20.0, 40.0]), 20_000.0, 3.0)
-    assert (np.diff(sea.height) > 0).all()
-    assert (sea.height < 0.6 * 3.0).all()
-    deep = wind_sea(np.array([20.0]), 1e7, 1e5)  # fully developed: Hs = 0.24 U²/g (Young and Verhagen)
-    assert deep.height[0] == pytest.approx(4 * np.sqrt(3.64e-3) * 400 / 9.81, rel=0.01)
-
-
-def test_run_up_is_that_of_stockdon():
-    found = run_up(np.array([2.0]), np.array([10.0]), 0.1)
-    length = 9.81 * 100 / (2 * np.pi)
-    set_up = 0.35 * 0.1 * np.sqrt(2 * length)
-    swash = np.sqrt(2 * length * (0.563 * 0.01 + 0.004)) / 2
-    assert found.set_up[0] == pytest.approx(set_up)
-    assert found.two_percent[0] == pytest.approx(1.1 * (set_up + swash))
-    flat = run_up(np.array([4.0]), np.array([8.0]), 0.01)
-    assert flat.two_percent[0] == pytest.approx(0.043 * np.sqrt(4 * 9.81 * 64 / (2 * np.pi)))
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 8.9), st.floats(0.1, 10.9)), min_size=2, max_size=6))

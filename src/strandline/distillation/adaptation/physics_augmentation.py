@@ -20,6 +20,7 @@ from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import DEPTH_EDGES
+from strandline.observations.weather.storm_waves import set_up_at
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.design_storms import StormDesigner, storm_designer
 from strandline.simulator.hydrodynamics import inundation
@@ -86,7 +87,7 @@ def simulate_extremes(
     The terrain is the elevation product, clipped to the bounds from past floods: a cell that stayed dry at a sea level
     is at least that high, a cell that was wet is at most that high. A dry cell behind an embankment becomes ground as
     high as the sea level that it withstood: when that is overtopped, the flood's extent is right and its depth too
-    small.
+    small. Waves lift the sea at the shore; they did so in past floods as well, so that the bounds rise with it.
 
     Args:
         peaks: (E,) peak sea levels of the storms [m, region datum].
@@ -98,9 +99,11 @@ def simulate_extremes(
     """
     storms = [designer.draw(peaks[i : i + 1], rng) for i in range(len(peaks))]
     lowest, highest = (bound + designer.mean_sea_level for bound in bounds)
+    lowest, highest = (bound + set_up_at(observations.waves, bound) for bound in (lowest, highest))
     terrain = within_bounds(solver_terrain(observations, float(peaks.max())), lowest, highest)
     span = slice(STORM_PEAK_HOUR - HOURS_BEFORE, STORM_PEAK_HOUR + HOURS_AFTER + 1)
     level = np.concatenate([storm.level for storm in storms])[:, span]
+    level = level + set_up_at(observations.waves, level.max(axis=1))[:, None]
     flood = inundation.inundate(
         Basin(terrain.bed, terrain.roughness, terrain.cell_size, terrain.open_boundary),
         Forcing(np.arange(level.shape[1], dtype=np.float64) * 3600.0, level),

@@ -98,6 +98,7 @@ def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Obs
         assets=assets,
         findings=(*findings, *files.findings),
         files=files.value,
+        waves=None,
         **present,
     )
 

@@ -22,7 +22,11 @@ from strandline.observations.region_file.values import (
     TimeZone,
 )
 from strandline.observations.region_file.vertical_datum import Heights
-from strandline.observations.region_file.weather_sections import SurgeForecastSection, WeatherForecastSection
+from strandline.observations.region_file.weather_sections import (
+    SurgeForecastSection,
+    WavesSection,
+    WeatherForecastSection,
+)
 
 ERA5_DELAY_H = 120.0
 """[h] ERA5 is published with five days of delay: Copernicus Climate Data Store, ERA5 hourly data on single levels."""
@@ -356,6 +360,7 @@ class DataSections(Section):
     weather_forecast: tuple[WeatherForecastSection, ...] = ()
     surge_forecast: tuple[SurgeForecastSection, ...] = ()
     storms: StormsSection | None = None
+    waves: WavesSection | None = None
     river: tuple[RiverSection, ...] = ()
     tides: TidesSection | None = None
     extremes: ExtremesSection | None = None

@@ -1,6 +1,6 @@
 """Sections of a region file with forecasts as they were issued: of the weather, and of the surge."""
 
-from math import hypot
+from math import hypot, pi
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -24,6 +24,38 @@ AdvisoryMembers = Annotated[int, Field(ge=0, le=1000)]
 Delay = Annotated[float, Field(ge=0, le=72)]
 LEVELLED = 0.03
 """[m] Standard deviation of the offset between two zeros up to which they count as one; an assumption."""
+
+
+STEEPEST_SEA = 1 / 7
+"""Height over length of a deep-water wave, at which it breaks [-] (Michell 1893)."""
+
+
+class WavesSection(Section):
+    """Waves at the highest sea on record: significant ``height`` [m] and peak ``period`` [s], or their cause.
+
+    The cause is the record's strongest wind over a ``fetch`` [m] of a mean ``depth`` [m]. ``beach_slope`` is the
+    tangent of the shore where the waves break.
+    """
+
+    beach_slope: Annotated[float, Field(ge=1e-4, le=0.5)]
+    height: Annotated[float, Field(gt=0, le=20)] | None = None
+    period: Annotated[float, Field(gt=0, le=30)] | None = None
+    fetch: Annotated[float, Field(ge=100, le=2e6)] | None = None
+    depth: Annotated[float, Field(ge=0.1, le=11_000)] | None = None
+
+    @model_validator(mode="after")
+    def _either(self) -> "WavesSection":
+        given = {name for name in ("height", "period", "fetch", "depth") if getattr(self, name) is not None}
+        if given not in ({"height", "period"}, {"fetch", "depth"}):
+            raise ValueError("give either 'height' and 'period', or 'fetch' and 'depth'; not both, and no half of them")
+        if self.height is not None and self.period is not None:
+            steepness = self.height / (9.81 * self.period**2 / (2 * pi))
+            if steepness > STEEPEST_SEA:
+                raise ValueError(
+                    f"waves of {self.height:g} m and {self.period:g} s would break: none is steeper than 1 in 7; check"
+                    " both, in metres and seconds"
+                )
+        return self
 
 
 class WeatherForecastSection(Sourced):

@@ -10,7 +10,7 @@ from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import StudyArea, gauge_hours, own_mean_sea_level, seaward_direction
 from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
-from strandline.risk.hazard.cyclones.simulated_cyclones import basin_of, simulate_cyclones
+from strandline.risk.hazard.cyclones.simulated_cyclones import simulate_cyclones
 from strandline.risk.hazard.extremes import maxima_at_epoch
 from strandline.risk.hazard.levels.assumed_basis import describe_assumed
 from strandline.risk.hazard.levels.published_basis import describe_list, describe_published
@@ -64,11 +64,10 @@ def estimate_return_levels(
     gauge, storms = area.observations.require_gauge(), area.observations.storms
     hours, place = gauge_hours(area, sea_level), (float(gauge["longitude"][0]), float(gauge["latitude"][0]))
     passages = None if storms is None else cyclone_passages(storms, *place)
-    basin = basin_of(*place) if storms is not None or rests_on_prior(area) else None
     simulated = None
-    if basin is not None:
+    if storms is not None or rests_on_prior(area):
         facing = seaward_direction(area.observations.region)
-        simulated = simulate_cyclones(basin, *place, facing, hours.tide_time, hours.predicted, context.rng)
+        simulated = simulate_cyclones(*place, facing, hours.tide_time, hours.predicted, context.rng)
     if area.assumed_sea is not None:
         assumed = estimate_without_record(
             hours, area.assumed_sea.errors, passages, simulated, all_periods, samples, context.rng

@@ -32,9 +32,15 @@ def warnings_of(
     outlier = () if novelty.warning is None else (novelty.warning,)
     return (
         *_provenance_warnings(area, split, radar), *radar.warnings, *absence_sentences(area),
-        *_driver_warnings(by_driver), *land_sentences(area), *area.warnings, *outlier,
+        *_driver_warnings(by_driver), *wave_warnings(area), *land_sentences(area), *area.warnings, *outlier,
         *extrapolation_warnings(data, own_mean_sea_level(area), float(np.median(highest.levels))),
     )  # fmt: skip
+
+
+def wave_warnings(area: StudyArea) -> tuple[str, ...]:
+    """Which part waves have in the simulated floods of a place; empty without waves."""
+    waves = area.observations.waves
+    return () if waves is None else (waves.sentence,)
 
 
 def _driver_warnings(by_driver: DriverFloods | NotMapped | None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline.study_area.study_area import StudyArea
+from strandline.risk.hazard.cyclones.passing_storms import is_cyclone_coast
 from strandline.risk.hazard.own_record import is_short
 from strandline.risk.people import MAP_FACTOR, Homes
 
@@ -60,7 +61,8 @@ def absence_sentences(area: StudyArea) -> tuple[str, ...]:
             " when it comes, not a day before. Forecasts of wind and pressure are free everywhere."
         )
     if observations.storms is None and not has_levels:
-        found.append("No cyclone tracks were given: where cyclones strike, the sea may reach more than is stated here.")
+        is_simulated = area.assumed_sea is not None or is_short(years)
+        found.append(_without_tracks(*observations.region.centre_lonlat, is_simulated=is_simulated))
     if observations.assets is None:
         whom = "" if observations.people is not None else ", and whom it reaches,"
         found.append(f"No assets were surveyed: what a flood costs{whom} cannot be known; land is counted.")
@@ -70,6 +72,20 @@ def absence_sentences(area: StudyArea) -> tuple[str, ...]:
             " either way, and worse in a single hamlet."
         )
     return tuple(found)
+
+
+def _without_tracks(longitude: float, latitude: float, *, is_simulated: bool) -> str:
+    if not is_cyclone_coast(longitude, latitude):
+        return "No cyclone tracks were given: where cyclones strike, the sea may reach more than is stated here."
+    if is_simulated:
+        return (
+            "No cyclone tracks were given, and cyclones strike this coast: how often and how strong is that of"
+            " simulated storms of the ocean basin. Add [storms]: the tracks are free everywhere."
+        )
+    return (
+        "No cyclone tracks were given, and cyclones strike this coast: rare levels are too low here, by how much cannot"
+        " be known. Add [storms]: the tracks are free everywhere."
+    )
 
 
 def _sentence(what: str, cost: Cost) -> str:

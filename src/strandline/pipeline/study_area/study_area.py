@@ -33,6 +33,7 @@ from strandline.observations.sea_level.sinking_land import bring_land_to
 from strandline.observations.sea_level.subsidence import Subsidence
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.observations.weather.storm_waves import storm_waves
 from strandline.pipeline.study_area.assumed_sea import AssumedSea, assume_sea
 from strandline.pipeline.study_area.input_requirements import refused_inputs
 from strandline.pipeline.study_area.requirements import RETURN_PERIODS
@@ -224,6 +225,9 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         gauge, origin, assumed = assume_sea(region_file, found.value, baseline)
         known = {**observations.provenance, "tide_gauge": origin}
         observations = replace(observations, tide_gauge=gauge, provenance=known)
+    if region_file.waves is not None:
+        gauge, weather = observations.require_gauge(), observations.weather
+        observations = replace(observations, waves=storm_waves(region_file.waves, gauge, weather, region_file.region))
     return StudyArea(
         observations,
         RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods,

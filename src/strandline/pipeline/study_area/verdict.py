@@ -15,7 +15,6 @@ from strandline.observations.region_file import RegionFile, examine_region_file
 from strandline.observations.region_file.data_sections import SarSection
 from strandline.observations.region_file.toml_file import read_toml
 from strandline.observations.region_file.values import as_datetime64
-from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.observations.weather.storms import find_whole_storms, overlaps_any
 from strandline.pipeline.study_area.datum_remedies import with_offset
 from strandline.pipeline.study_area.flood_scores import surveyed
@@ -29,8 +28,8 @@ from strandline.pipeline.study_area.requirements import (
 from strandline.pipeline.study_area.sea_point import SEA_POINT, sea_on_terrain
 from strandline.planning.formatting import pluralise
 from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
-from strandline.risk.hazard.cyclones.simulated_cyclones import basin_of
-from strandline.risk.hazard.own_record import FEWEST_CYCLONES, is_short
+from strandline.risk.hazard.cyclones.passing_storms import is_cyclone_coast
+from strandline.risk.hazard.own_record import FEWEST_CYCLONES
 
 
 @dataclass(frozen=True)
@@ -194,9 +193,7 @@ def _of_cyclones(inventory: Inventory) -> Iterator[Finding]:
         return
     count = len(set(storms["storm"].values))
     seen, place = passages_in_record(storms, gauge), (float(gauge["longitude"][0]), float(gauge["latitude"][0]))
-    years = float(gauge["water_level"].values[0].size) / HOURS_PER_YEAR
-    counts_by_basin = is_short(years) and basin_of(*place) is not None
-    if seen < FEWEST_CYCLONES and not counts_by_basin:
+    if seen < FEWEST_CYCLONES and not is_cyclone_coast(*place):
         what = (
             f"{count} cyclones were read, {seen} of them passed while the gauge was read; below {FEWEST_CYCLONES} they"
             " are not kept apart from other storms, and rare levels may be too low"

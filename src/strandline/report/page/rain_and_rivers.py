@@ -2,6 +2,7 @@
 
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning.formatting import format_area, format_area_between, format_mean, format_percent
+from strandline.risk.hazard.hazard import NO_EMBANKMENT_COUNTS
 from strandline.risk.hazard.joint.driver_floods import DriverFloods
 
 NAMES = {"sea": "the sea", "rain": "rain", "river": "the river"}
@@ -38,8 +39,8 @@ def all_driver_sentences(floods: DriverFloods, money: MoneyUnit) -> list[str]:
         often = f"{format_area(usual)} of it floods though nothing is higher than usual. Of the rest, "
         sentences.append(
             f"{often if usual >= LEAST_PART * whole else 'Of it, '}{', '.join(shares)}. Where two come together, each"
-            " counts for what it adds. These parts are a rough guide: on simulated coasts students that know rain and"
-            " rivers mapped past floods no better than students that do not."
+            " counts for what it adds. These parts are a rough guide: on simulated coasts maps of floods that no"
+            " image showed overlapped with the truth by 0.59 where it rained, 0.47 by the sea and 0.31 by rivers."
         )
     if floods.damage is not None and floods.damage_by_sea is not None:
         sentences.append(
@@ -47,6 +48,7 @@ def all_driver_sentences(floods: DriverFloods, money: MoneyUnit) -> list[str]:
             f" {format_mean(floods.damage_by_sea, money)} by the sea alone, counted in the same way; what is not known"
             " of ground and assets is left out of both."
         )
+    sentences.append(NO_EMBANKMENT_COUNTS)
     sentences.append(
         "The plan counts the damage by all of them, and evacuations start by all of them while their forecasts arrive."
         " All other maps of this report, and its damage and people outside the plan, count the sea alone."

@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 
 from strandline.observations.arrays import Floats, Indices, Mask
+from strandline.observations.weather.storm_waves import StormWaves, set_up_at
 from strandline.risk.breaches.protected_areas import ProtectedArea
 from strandline.risk.hazard.hazard import FLOODED_DEPTH
 from strandline.simulator.hydrodynamics.basin import Basin
@@ -89,26 +90,31 @@ def simulate_flood_behind(
     cell_size: float,
     storms: Floats,
     mean_sea_level: float,
+    waves: StormWaves | None = None,
+    toe: float = 0.0,
 ) -> FloodBehind:
     """Simulate the floods of one protected area, by shallow water within it: K + 2 G solves at most.
 
     The sea stands before every stretch as high as at the gauge: nothing is lost on the way there, an upper bound. Each
-    stretch alone is simulated at the one peak at which breaches matter most; its share holds at the others.
+    stretch alone is simulated at the one peak at which breaches matter most; its share holds at the others. Waves lift
+    the sea, and are thrown over the crests as high as the depth before the lowest toe lets them be.
 
     Args:
         crest: (K,) lowest of each of the area's stretches [m, region datum]; infinite = it is not overtopped before it
             breaches.
         ground: (H, W) [m, region datum].
         cell_size: [m].
-        storms: (G, T) hourly sea level, of storms with ascending peaks [m, region datum].
+        storms: (G, T) hourly sea level at the gauge, of storms with ascending peaks [m, region datum].
         mean_sea_level: [m, region datum].
+        waves: in storms; ``None`` = there are none. ``toe``: the lowest, read for waves [m, region datum].
     """
     basin, breaches = _basin(area, crest, ground, cell_size, mean_sea_level)
     cells, count = area.cells[_window(area)], len(storms)
-    overflows = np.flatnonzero(storms.max(axis=1) > crest.min())
+    sea = _Sea(storms, waves, toe)
+    overflows = np.flatnonzero((sea.level.max(axis=1) > crest.min()) | (waves is not None))
     every = breaches.any(axis=0)
     opens = np.stack([every] * count + [np.zeros_like(every)] * overflows.size)
-    both = _solve(basin, cells, np.concatenate([storms, storms[overflows]]), opens)
+    both = _solve(basin, cells, sea.of(np.r_[:count, overflows]), opens)
     standing = np.zeros((count, both.shape[1]))
     standing[overflows] = both[count:]
     standing = np.maximum.accumulate(standing, axis=0)
@@ -117,9 +123,38 @@ def simulate_flood_behind(
     share = np.ones((len(stretches), standing.shape[1]))
     if len(stretches) > 1:
         most = int((together - standing).sum(axis=1).argmax())
-        alone = _solve(basin, cells, np.repeat(storms[most : most + 1], len(stretches), axis=0), breaches)
+        alone = _solve(basin, cells, sea.of(np.full(len(stretches), most)), breaches)
         share = _shares(alone, standing[most], together[most])
     return FloodBehind(np.flatnonzero(area.cells), stretches, storms.max(axis=1), standing, together, share)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sea:
+    """The sea before embankments: hourly level at the gauge (E, T), and waves, which break before a toe [m]."""
+
+    at_gauge: Floats
+    waves: StormWaves | None
+    toe: float
+
+    def of(self, storms: Indices) -> Self:
+        """That of some storms."""
+        return replace(self, at_gauge=self.at_gauge[storms])
+
+    @property
+    def level(self) -> Floats:
+        """(E, T) with the set-up of the waves [m, region datum]."""
+        return self.at_gauge + set_up_at(self.waves, self.at_gauge.max(axis=1))[:, None]
+
+    def forcing(self, some: slice) -> Forcing:
+        """What drives the solver in some storms."""
+        level = self.level[some]
+        time = np.arange(level.shape[1], dtype=np.float64) * 3600.0
+        if self.waves is None:
+            return Forcing(time, level)
+        peak = self.at_gauge[some].max(axis=1, keepdims=True)
+        height = self.waves.height_in(peak, level - self.toe)
+        period = np.broadcast_to(self.waves.period_in(peak), height.shape)
+        return Forcing(time, level, wave_height=height, wave_period=period)
 
 
 def _basin(
@@ -146,19 +181,21 @@ def _basin(
         crest=np.where(breaches.any(axis=0), crest[own], np.inf),
         fails_at=np.full(len(own), np.inf),
         breach_level=sill,
+        waves_from=np.where((faces.outside == np.column_stack([faces.row, faces.column])).all(axis=1), -1, 1),
     )  # fmt: skip
     return Basin(bed, np.full(bed.shape, LAND_ROUGHNESS), cell_size, is_open, walls=walls), breaches
 
 
-def _solve(basin: Basin, cells: Mask, level: Floats, opens: Mask) -> Floats:
-    """(E, C) greatest depth [m] of storms (E, T) in which the faces ``opens`` (E, N) give way before the peak."""
+def _solve(basin: Basin, cells: Mask, sea: _Sea, opens: Mask) -> Floats:
+    """(E, C) greatest depth [m] of E storms in which the faces ``opens`` (E, N) give way before the peak."""
+    level = sea.level
     fails_at = np.where(opens, level.max(axis=1, keepdims=True) - BREACHES_BEFORE_PEAK, np.inf)
     found = []
     for first in range(0, len(level), AT_ONCE):
         some = slice(first, first + AT_ONCE)
         flood = inundate(
             replace(basin, walls=replace(basin.walls, fails_at=fails_at[some])),
-            Forcing(np.arange(level.shape[1], dtype=np.float64) * 3600.0, level[some]),
+            sea.forcing(some),
             initial_level=level[some, 0],
             initially_dry=cells,
         )

@@ -13,7 +13,6 @@ from strandline.observations.exposure.assets import EMBANKMENT_CONDITIONS, UNKNO
 from strandline.observations.exposure.damage_curves import DEPTHS
 from strandline.risk.breaches.breached_maps import CHANCE_LEVELS, at_levels, ratio
 from strandline.risk.breaches.flood_behind import FloodBehind
-from strandline.risk.breaches.fragility import Fragility
 from strandline.risk.breaches.sampled_breaches import Breaches
 from strandline.risk.breaches.stretches import Stretch
 from strandline.risk.expectation import Expectation
@@ -96,11 +95,11 @@ def appraise_repairs(
             per_year[condition] = np.sum([area.per_year(number, level) for area in areas], axis=0)  # (2, S)
         avoided = {each: per_year[each] - per_year[SOUND] for each in conditions}
         mean = np.stack(list(avoided.values())).mean(axis=0)  # (2, S): damage, people
-        curve = Fragility.of(stretch.crest, stretch.condition, breaches.toes[number])
+        curve = breaches.fragility(number, stretch.condition)
         found.append(
             Repair(
                 stretch,
-                float((curve.probability(levels) @ weights).mean()),
+                float((curve.probability(breaches.before_stretches(levels)) @ weights).mean()),
                 Expectation.of(mean[0], len(mean[0])) if exposed.has_value else Expectation.unknown(),
                 {each: float(both[0].mean()) for each, both in avoided.items()},
                 float(mean[1].mean()) if exposed.has_people else np.nan,

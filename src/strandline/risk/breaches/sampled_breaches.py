@@ -9,6 +9,7 @@ from strandline.models.terrain_features import sea_of
 from strandline.observations.arrays import Floats
 from strandline.observations.exposure.assets import UNKNOWN_CONDITION
 from strandline.observations.observations import Observations
+from strandline.observations.weather.storm_waves import StormWaves, set_up_at
 from strandline.risk.breaches.flood_behind import FloodBehind, simulate_flood_behind
 from strandline.risk.breaches.fragility import Fragility, draw_strengths
 from strandline.risk.breaches.protected_areas import ProtectedArea, find_protected_areas
@@ -44,6 +45,7 @@ class Breaches:
         floods: of each area behind; their stretches count in the order of these.
         learned: whether the networks learned from floods that embankments of this place held back or let through. Else
             their maps know no embankment.
+        waves: which lift the sea before the stretches; ``None`` = none are known.
     """
 
     stretches: tuple[Stretch, ...]
@@ -53,11 +55,20 @@ class Breaches:
     luck: Floats
     floods: tuple[FloodBehind, ...]
     learned: bool
+    waves: StormWaves | None = None
+
+    def fragility(self, number: int, condition: str) -> Fragility:
+        """That of the stretch of this number in a condition, in levels of the sea before it."""
+        return Fragility.of(self.stretches[number].crest, condition, self.toes[number])
+
+    def before_stretches(self, level: Floats) -> Floats:
+        """The sea before the stretches in storms of some peaks at the gauge [m, region datum]."""
+        return level + set_up_at(self.waves, level)
 
     def level_in(self, number: int, condition: str, strength: Floats) -> Floats:
-        """(…, K) → (…) sea level at which the stretch of this number fails in a condition [m, region datum]."""
-        fragility = Fragility.of(self.stretches[number].crest, condition, self.toes[number])
-        return fragility.failure_level(strength[..., number])
+        """(…, K) → (…) peak at the gauge at which the stretch of this number fails in a condition [m, region datum]."""
+        level = self.fragility(number, condition).failure_level(strength[..., number])
+        return level if self.waves is None else self.waves.at_gauge(level)
 
     def failure_levels(self, strength: Floats, condition: str | None = None) -> Floats:
         """(…, K) sea level at which each stretch fails [m, region datum], in its own condition or all in one."""
@@ -115,31 +126,36 @@ def simulate_breaches(
     ground = terrain["elevation"].values.astype(np.float64)
     mapped = np.concatenate([each.levels.ravel() for each in hazards])
     of_cell = stretch_of_cells(lines, region)
-    areas = find_protected_areas(ground, sea_of(region, terrain), of_cell, float(mapped.max()))
+    highest = mapped.max(keepdims=True)
+    highest = highest + set_up_at(observations.waves, highest)
+    areas = find_protected_areas(ground, sea_of(region, terrain), of_cell, float(highest[0]))
     areas = [area for area in areas if is_known[area.faces.stretch].mean() >= KNOWN_SHARE]
     if not areas:
         return None
     numbers = np.unique(np.concatenate([area.stretches for area in areas]))
     storms = _highest_for_longest(designer, _apart(np.quantile(mapped, SIMULATED_LEVELS)), rng)
     is_land = terrain["permanent_water"].values.ravel() <= 0.5
+    toes = {int(number): _toe(lines[number], int(number), areas, ground) for number in numbers}
     floods = []
     for area in areas:
         crests = np.array([lines[number].crest for number in area.stretches])
         flood = simulate_flood_behind(
-            area, np.where(np.isnan(crests), np.inf, crests), ground, region.cell_size, storms, designer.mean_sea_level
-        )
+            area, np.where(np.isnan(crests), np.inf, crests), ground, region.cell_size, storms, designer.mean_sea_level,
+            observations.waves, min(toes[int(number)] for number in area.stretches),
+        )  # fmt: skip
         flood = replace(flood, stretches=np.searchsorted(numbers, flood.stretches))
         floods.append(flood.on_cells(is_land[flood.cells]))
     stretches, samples = tuple(lines[number] for number in numbers), len(hazards[0].levels)
     of_line = np.unique([each.line for each in stretches], return_inverse=True)[1]
     return Breaches(
         stretches,
-        tuple(_toe(lines[number], int(number), areas, ground) for number in numbers),
+        tuple(toes.values()),
         draw_strengths(of_line, samples, CORRELATION, rng),
         draw_strengths(of_line, STRENGTHS, CORRELATION, rng),
         np.stack([(rng.permutation(samples) + 0.5) / samples for _ in areas], axis=1),
         tuple(floods),
         _networks_saw_embankments(observations),
+        observations.waves,
     )
 
 

@@ -21,6 +21,12 @@ BREACHES = (
     " crest is taken to hold until the sea is above it."
 )
 """What maps, damage and plan hold of breaches where none are sampled; every product says it in these words."""
+NO_EMBANKMENT_COUNTS = (
+    "Crests and conditions of surveyed embankments do not count in this map, nor do the breaches that a run simulates"
+    " behind them: embankments hold or breach in it only as the networks learned it, on average. Behind one it may show"
+    " too little water, or too much."
+)
+"""What maps hold of breaches that are those of the networks alone, whatever is known of the embankments."""
 
 
 @dataclass(frozen=True, eq=False)

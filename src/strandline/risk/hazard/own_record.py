@@ -30,7 +30,7 @@ from strandline.risk.hazard.surges.tail import FEWEST_PEAKS, cluster_peaks
 FEWEST_CYCLONES = FEWEST_PEAKS + 1
 """Recorded cyclones from which they are fitted apart without simulated ones."""
 SIMULATED_SHARE = 2
-"""Of so many samples one takes the cyclones' levels from simulated ones, where the basin is known: neither two or three
+"""Of so many samples one takes the cyclones' levels from simulated ones, on a cyclone coast: neither two or three
 severe recorded passages nor a plain shelf are believed alone."""
 FEWEST_STORMS = 30
 """Storms below which a record updates the prior of its region instead of speaking alone; a convention: estimates of the
@@ -79,11 +79,13 @@ class RecordedExtremes:
         trend: that was taken out.
         tide_apart: whether tide and surge were treated as two chances.
         tide_ratio: spread of the predicted high waters over that of the skew surges [-].
-        separation: whether cyclones were separated from other storms, or why not. "By the basin": in a short record,
-            by number and size of the basin's.
+        separation: whether cyclones were separated from other storms, or why not. "By the basin": a record with too few
+            cyclones takes number and size from those of the basin.
         cyclones: whose passages have readings; 0 where there are no tracks.
         untracked_years: longest part of the record before the first or after the last passage [years].
         factor: p10, p50 and p90 of the factor on simulated surges [-]; ``None`` = no simulated cyclones were used.
+        simulated_from: what the simulated cyclones are, in words; empty = none were used.
+        cyclones_a_year: that were expected by the basin [a-1]; 0 where the record reported their number.
         clustering: share of the high waters above a high level that belong to different storms, the extremal index [-].
         highest: greatest observed level, at the sea of the epoch [m above the stated mean sea level].
         highest_time: of that level.
@@ -112,6 +114,8 @@ class RecordedExtremes:
     share_of_cyclones: Floats = field(repr=False)
     gauge_failed: bool = False
     updates_prior: bool = False
+    simulated_from: str = ""
+    cyclones_a_year: float = 0.0
 
 
 def estimate_from_record(
@@ -134,12 +138,14 @@ def estimate_from_record(
     others are two populations. The rates at which they exceed a level add up, so that the chances of a year without
     either are multiplied.
 
-    A record with fewer than ``FEWEST_STORMS`` updates a prior of the tail; where too few cyclones passed in it, their
-    number is that of the basin's tracks, and their size that of simulated ones.
+    A record with fewer than ``FEWEST_STORMS`` updates a prior of the tail. Where too few cyclones passed in a record,
+    short or long, their number is that of the place's tracks or else of the basin, and their size that of simulated
+    ones: thirty years without a cyclone do not say that none comes. Only a long record without any tracks is one
+    population, since what in it was a cyclone is unknown.
 
     Args:
         passages: windows in which a cyclone was near, of all years that are known; ``None`` = unknown.
-        simulated: cyclones of the basin; ``None`` = none are known. Used where the tide is large.
+        simulated: cyclones of the basin; ``None`` = none are known.
         return_periods: [years].
         n_samples: S.
         epoch: year, with its fraction, of whose sea the levels are; the end of the record when ``None``.
@@ -176,7 +182,9 @@ def estimate_from_record(
         separation = "no tracks"
     elif seen < FEWEST_CYCLONES:
         separation = "too few cyclones"
-    if separation != "by tracks" and updates_prior and simulated is not None and apart:
+    if simulated is not None and not apart:
+        simulated = simulated.without_tide()
+    if separation != "by tracks" and simulated is not None and (updates_prior or passages is not None):
         separation = "by the basin"
     if separation in ("no tracks", "too few cyclones"):
         event[:] = -1
@@ -187,10 +195,11 @@ def estimate_from_record(
     updated = (prior, is_observed) if updates_prior else None
     rates, clustering = other_rates(others, predicted, grid, years, n_samples, rng, updated)
     factor: tuple[float, float, float] | None = None
+    by_the_basin = 0.0
     cyclone_rates = np.zeros_like(rates)
     if separation == "by tracks":
         exceedance, recorded = cyclone_exceedance(waters, event, predicted, years, grid, n_samples, rng)
-        if simulated is not None and apart:  # its surges need a tide to ride on
+        if simulated is not None:
             factors = simulated.fit_factors(recorded, others.surge, n_samples, rng)
             factor = _spread_of(factors)
             replaced = slice(None, None, SIMULATED_SHARE)
@@ -201,6 +210,7 @@ def estimate_from_record(
         factors = simulated.fit_factors(recorded, others.surge, n_samples, rng)
         factor = _spread_of(factors)
         number, of_years = _passages_known(passages or [], simulated)
+        by_the_basin = number / of_years
         yearly = rng.gamma(number, 1.0 / of_years, (n_samples, 1))
         cyclone_rates = yearly * simulated.exceedance(factors, others.surge, grid, rng)
     together = rates + cyclone_rates
@@ -237,6 +247,8 @@ def estimate_from_record(
         share_of_cyclones=np.asarray(share),
         gauge_failed=bool(np.isnan(level[max(top - FAILURE, 0) : top + FAILURE + 1]).any()),
         updates_prior=updates_prior,
+        simulated_from=simulated.source if simulated is not None and factor is not None else "",
+        cyclones_a_year=by_the_basin,
     )
 
 

@@ -36,11 +36,15 @@ class AssumedExtremes:
         levels: (S, R) [m above the assumed mean sea level].
         separation: whether cyclones count by the basin.
         spread: p10, p50 and p90 of the spread of skew surges that were drawn [m].
+        simulated_from: what the simulated cyclones are, in words; empty = none were used.
+        cyclones_a_year: that were expected [a-1].
     """
 
     levels: Floats
     separation: Separation
     spread: tuple[float, float, float]
+    simulated_from: str = ""
+    cyclones_a_year: float = 0.0
 
 
 def estimate_without_record(
@@ -66,6 +70,7 @@ def estimate_without_record(
     parts, spreads = list[Floats](), np.exp(_spaced(*prior.log_spread, rng))
     tides, means = np.exp(_spaced(0.0, errors.log_tide, rng)), _spaced(0.0, errors.mean, rng)
     separation: Separation = "no tracks"
+    source, a_year = "", 0.0
     count = -(-n_samples // SEAS)
     for spread, tide, mean in zip(spreads, tides, means, strict=True):
         sea = replace(
@@ -79,10 +84,11 @@ def estimate_without_record(
             sea, passages, cyclones, return_periods, count, rng, prior=prior, is_observed=False
         )  # fmt: skip
         parts.append(mean + found.levels)
-        separation = found.separation if separation != "by the basin" else separation
+        if separation != "by the basin":
+            separation, source, a_year = found.separation, found.simulated_from, found.cyclones_a_year
     levels = rng.permutation(np.concatenate(parts))[:n_samples]
     low, middle, high = np.quantile(spreads, [0.1, 0.5, 0.9])
-    return AssumedExtremes(levels, separation, (float(low), float(middle), float(high)))
+    return AssumedExtremes(levels, separation, (float(low), float(middle), float(high)), source, a_year)
 
 
 def _spaced(mean: float, deviation: float, rng: np.random.Generator) -> Floats:

@@ -13,6 +13,7 @@ import numpy as np
 from strandline.distillation.training.loop import Progress
 from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.observations import Observations
+from strandline.observations.weather.storm_waves import StormWaves, set_up_at
 from strandline.risk.hazard.hazard import FLOODED_DEPTH
 from strandline.risk.stage_damage.danger import DANGEROUS_DEPTH
 from strandline.simulator.design_storms import StormDesigner
@@ -44,10 +45,12 @@ class KnownGround:
     Attributes:
         terrain: the elevation product, within the bounds that past floods set; NaN = unknown.
         sheltered: (H, W) land below a sea that it withstood: an embankment or a road keeps water out, and then in.
+        waves: in storms, the past ones among them; ``None`` = none are known.
     """
 
     terrain: Terrain
     sheltered: Mask
+    waves: StormWaves | None = None
 
     @classmethod
     def of(
@@ -60,13 +63,16 @@ class KnownGround:
             bounds: (H, W) lowest and highest effective elevation [m above mean sea level]; ``None`` = no flood was
                 mapped, or the maps mislead.
         """
-        product = solver_terrain(observations, highest)
+        product, waves = solver_terrain(observations, highest), observations.waves
         if not product.open_boundary.any():
             return None
         if bounds is None:
-            return cls(product, np.zeros(product.bed.shape, dtype=bool))
-        terrain = within_bounds(product, *(bound + mean_sea_level for bound in bounds))
-        return cls(terrain, product.land & (terrain.bed > product.bed + KEPT_OUT))
+            return cls(product, np.zeros(product.bed.shape, dtype=bool), waves)
+        lowest, highest_ground = (bound + mean_sea_level for bound in bounds)
+        terrain = within_bounds(
+            product, lowest + set_up_at(waves, lowest), highest_ground + set_up_at(waves, highest_ground)
+        )
+        return cls(terrain, product.land & (terrain.bed > product.bed + KEPT_OUT), waves)
 
     def basin(self, mean_sea_level: float) -> Basin:
         """The domain of the solver; deep water is raised to ``DEEPEST_WATER``."""
@@ -128,13 +134,15 @@ def simulate_floods(
 def time_floods(ground: KnownGround, mean_sea_level: float, level: Floats) -> tuple[Floats, Floats, Floats]:
     """``dangerous_from``, ``wet_from`` and ``wet_until`` of storms with hourly levels (E, T) [m, region datum].
 
-    The water of all storms of one call is in memory at every hour.
+    Levels are those at the gauge; waves lift the sea at the shore above them. The water of all storms of one call is in
+    memory at every hour.
     """
     hours = np.arange(level.shape[1], dtype=np.float64)
+    sea = level + set_up_at(ground.waves, level.max(axis=1))[:, None]
     flood = inundate(
         ground.basin(mean_sea_level),
-        Forcing(hours * 3600.0, level),
-        initial_level=level[:, 0],
+        Forcing(hours * 3600.0, sea),
+        initial_level=sea[:, 0],
         output_times=hours * 3600.0,
         initially_dry=ground.terrain.land,
         wet_depth=DANGEROUS_DEPTH,

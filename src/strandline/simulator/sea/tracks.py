@@ -20,6 +20,7 @@ from strandline.observations.weather.cyclone_fields import (
     pressure_drop,
     spread_of_radius,
 )
+from strandline.simulator.sea.cyclone_climate.processes.landfall import BACKGROUND_WIND, DECAY_RATE
 
 Basin = Literal["bay_of_bengal", "mekong"]
 
@@ -187,7 +188,7 @@ def _intensity(hours: npt.NDArray[np.int64], peak: float, on_land: npt.NDArray[n
 
     Source: Kaplan and DeMaria 1995.
     """
-    background, step, rate = 26.7 * KNOT, 0.9, 0.095
+    background, step, rate = BACKGROUND_WIND, 0.9, DECAY_RATE
     growth = np.interp(hours, [-HOURS_BEFORE, -12], [0.4, 1.0])
     wind = np.empty(hours.shape)
     wind[0] = growth[0] * peak

@@ -32,6 +32,7 @@ from strandline.pipeline.maps.large_regions.products import PRODUCTS
 from strandline.pipeline.maps.large_regions.store import MapStore
 from strandline.pipeline.maps.large_regions.tile_mapper import TileMapper
 from strandline.pipeline.maps.tiles import Tile
+from strandline.risk.hazard.hazard import NO_EMBANKMENT_COUNTS
 from tests.fixtures.mapped_runs import make_run
 
 pytestmark = pytest.mark.slow
@@ -84,6 +85,7 @@ def test_a_map_says_what_it_is_and_keeps_nothing_unfinished(alone: Path, run: Pa
     assert metadata["tiles"] == 4
     assert any("They were not tested elsewhere" in warning for warning in metadata["warnings"])
     assert any("No radar was read" in warning for warning in metadata["warnings"])
+    assert NO_EMBANKMENT_COUNTS in metadata["warnings"]
     assert sorted(path.name for path in alone.iterdir()) == sorted([*RASTERS, "map.json"])
     sea_level = np.s_[:, : EDGE // 10]
     for product in PRODUCTS:
@@ -91,6 +93,7 @@ def test_a_map_says_what_it_is_and_keeps_nothing_unfinished(alone: Path, run: Pa
             assert file.shape == (EDGE, EDGE)
             assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
             assert file.tags()["UNIT"] == product.unit
+            assert file.tags()["BREACHES"] == NO_EMBANKMENT_COUNTS
             assert file.tags()["VERTICAL_DATUM"] == load_deployment(run).region.vertical_datum
             when = "in any one year" if product.method else "given the 10-year sea level"
             assert file.descriptions[0].startswith(f"today, {when}")

@@ -17,6 +17,7 @@ from strandline.pipeline.maps.moment.inputs import SceneFiles
 from strandline.pipeline.maps.moment.layers import BOTH, DRY, FLOODED, IMAGES, PERMANENT, SEA, UNKNOWN_EXTENT
 from strandline.pipeline.maps.moment.map_moment import map_flood_of_moment
 from strandline.pipeline.maps.moment.products.findings import MomentFindings
+from strandline.pipeline.maps.moment.sea_flood import EMBANKMENTS_AS_GROUND
 from strandline.report.figures import moment_map
 from tests.fixtures.batches import ground
 from tests.fixtures.lakes import CELL, LEFT, TOP, bowl, lake, optical_of, overlap, radar_of, write_bands
@@ -257,6 +258,7 @@ def test_a_region_file_gives_images_ground_and_the_sea_of_the_moment(tmp_path: P
     assert findings.sea.age_hours is not None
     assert 0 <= findings.sea.age_hours < 12
     assert findings.sea_by == "still water over the sills of the ground"
+    assert EMBANKMENTS_AS_GROUND in findings.warnings
     assert findings.agreement is not None
     assert findings.agreement.cells > 100
     assert findings.images[0].age_hours == 1.0

@@ -29,6 +29,7 @@ from strandline.pipeline.maps.tiles import Tiling
 from strandline.pipeline.settings import RunConfig, commit
 from strandline.report.products import as_json, provenance_tags
 from strandline.risk.hazard.flood_maps import draw_floods, sources_of
+from strandline.risk.hazard.hazard import NO_EMBANKMENT_COUNTS
 from strandline.simulator.design_storms import StormDesigner
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster
 
@@ -123,7 +124,7 @@ def map_large_region(
         map_on_cluster(mapper, left, scheduler, progress)
     students = {f"{name} of the run": entry for name, entry in sources_of(deployment.provenance).items()}
     provenance = {**students, **_own_provenance(region_file, mapper)}
-    tags = provenance_tags(region, provenance)
+    tags = provenance_tags(region, provenance, NO_EMBANKMENT_COUNTS)
     metadata = MapMetadata(
         region=region,
         run=deployment.metadata,
@@ -255,6 +256,7 @@ def warnings_on(deployment: Deployment, past: PastStorms | None, levels: Floats)
         "tested elsewhere, and the sea level is assumed to be the same.",
         *_radar_warnings(past, float(levels.max())),
         "Floods come from the sea of the region's sea point; no map includes rivers or rain.",
+        NO_EMBANKMENT_COUNTS,
     )
 
 

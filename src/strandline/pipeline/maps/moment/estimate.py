@@ -21,6 +21,7 @@ from strandline.pipeline.maps.moment.scene_reader import SceneReader, as_states
 from strandline.pipeline.maps.moment.sea import SeaAtMoment
 from strandline.pipeline.maps.moment.sea_flood import (
     MOST_CELLS,
+    STILL_WATER,
     SeaFloodRun,
     check_size,
     flood_by_sills,
@@ -166,7 +167,7 @@ def _map_sea(
         by = f"students of the run {run.folder} at '{run.deployment.region.name}'"
     else:
         flood = flood_by_sills(inputs.region, elevation, water, sea, inputs.ground.error or ASSUMED_ERROR)
-        by = "still water over the sills of the ground"
+        by = STILL_WATER
     for name, values in (("sea_probability", flood.probability), ("sea_spread", flood.spread), ("sea_wet", flood.wet)):
         layers.array(name)[:] = values
     return by

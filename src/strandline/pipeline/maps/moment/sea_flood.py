@@ -16,6 +16,7 @@ from strandline.pipeline.maps.moment.combine import SeaFlood
 from strandline.pipeline.maps.moment.sea import SeaAtMoment
 from strandline.pipeline.maps.tiles import Tiling
 from strandline.risk.hazard.flood_maps import draw_floods, map_floods
+from strandline.risk.hazard.hazard import NO_EMBANKMENT_COUNTS
 from strandline.simulator.design_storms import StormDesigner
 from strandline.uncertainty.forecaster import Forecaster
 
@@ -26,6 +27,18 @@ MOST_CELLS = 16_000_000
 """Of a region whose sills are found at once, 1 GB."""
 LEAST_DEVIATION = 0.1
 """[m] Of the ground against the sea: the sills between cells are coarser than any elevation's error."""
+
+
+STILL_WATER = "still water over the sills of the ground"
+EMBANKMENTS_AS_GROUND = (
+    "In the sea's flood an embankment holds where the ground shows it, until the sea is above it, and none breaches:"
+    " land behind one may flood at a lower sea."
+)
+
+
+def embankments_in(sea_by: str) -> str:
+    """What the sea's flood holds of embankments, by who mapped it."""
+    return EMBANKMENTS_AS_GROUND if sea_by == STILL_WATER else NO_EMBANKMENT_COUNTS
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,12 @@
-"""Surges of simulated cyclones of a basin, scaled to those that a gauge recorded.
+"""Surges of simulated cyclones that pass a place, scaled to those that a gauge recorded.
 
-A record of some decades holds a few dozen cyclones, of which one or two are severe. The simulator's tracks follow the
-statistics of 45 years of the basin's cyclones; its surges are those of a plain shelf, which is not that of the place.
-Only the *form* of their distribution is used, therefore: one factor, fitted to the stronger recorded cyclones, sets
-the size, and the record their number.
+A record of some decades holds a few dozen cyclones, of which one or two are severe, or none. Simulated storms follow
+the statistics of 45 years of all cyclones of the ocean basin; their surges are those of a plain shelf, which is not
+that of the place. Only the *form* of their distribution is used, therefore: one factor, fitted to the stronger recorded
+cyclones, sets the size, and the record their number.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,31 +14,20 @@ import pandas as pd
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.checks.positions import great_circle_distance
 from strandline.risk.hazard.cyclones.cyclone_passages import HOURS_AFTER, HOURS_BEFORE, NEAR
+from strandline.risk.hazard.cyclones.passing_storms import DELTA_SHELF, draw_passing_storms
 from strandline.risk.hazard.surges.high_waters import find_high_waters, month_of
-from strandline.simulator.sea.seasonal_weather import seasonal_means
 from strandline.simulator.sea.storm_surge import cyclone_surge
-from strandline.simulator.sea.tracks import CLIMATOLOGIES, Basin, draw_tracks
 
-REFERENCE_SITES: dict[Basin, tuple[float, float]] = {"bay_of_bengal": (91.0, 22.2), "mekong": (106.8, 9.8)}
-"""Longitude and latitude [degrees] around which the climatologies were counted (`simulator.sea.tracks`)."""
-REACH = 400.0
-"""Greatest distance [km] from such a site at which its climatology is used: the radius that it was counted in."""
 STORMS = 2000
-"""Simulated cyclones, about fourteen centuries of either basin."""
-SHELF_WIDTH, SHELF_DEPTH = 175_000.0, 11.0
-"""Of the plain shelf [m]: the middle of those of the simulated coasts. The fitted factor stands for the real one."""
+"""Simulated cyclones, about fourteen centuries of either delta."""
 TIDES = 3
 """Times of its month at which each cyclone comes."""
-FACTOR_PRIOR = 0.7
-"""Deviation of ln(factor) before the record: the plain shelf may be wrong by a factor of two either way; an
-assumption."""
 FORM_ERROR = 0.10
-"""Deviation of ln(surge) at a given chance that remains after scaling, because the climatology's strongest storms are
-those of 45 years; an assumption."""
-_FACTORS = np.exp(np.linspace(-2.0, 2.0, 81))
+"""Deviation of ln(surge) at a given chance that remains after scaling, because the strongest recorded storms are those
+of 45 years; an assumption."""
+_STEPS = np.linspace(-2.0, 2.0, 81)  # of ln(factor), about its mean before the record
 _SOFTENING, _BANDWIDTH = 0.2, 0.12  # [m], [-] of the logarithm in which densities are compared
 _BESIDE = 4  # other high waters during a passage
-_START = np.datetime64("1700-01-01", "h")  # of the simulated centuries; no calendar depends on it
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,13 +38,21 @@ class SimulatedCyclones:
         surge: (N,) greatest skew surge of each [m], for a factor of 1.
         tide: (N,) its highest level minus ``surge``, the tide that it met [m above mean sea level].
         per_year: passages a year [a-1].
-        number: recorded storms that the basin's climatology rests on.
+        number: recorded storms near the place that the simulated ones rest on.
+        log_factor: mean and deviation of ln(factor) before the record [-].
+        source: what the storms are, for a report.
     """
 
     surge: Floats
     tide: Floats
     per_year: float = 1.0
     number: float = 1.0
+    log_factor: tuple[float, float] = DELTA_SHELF.log_factor
+    source: str = "simulated tracks of the basin"
+
+    def without_tide(self) -> "SimulatedCyclones":
+        """Where high waters are not parted into tide and surge: the tide is in the weather that the surge comes on."""
+        return replace(self, tide=np.zeros_like(self.tide))
 
     def fit_factors(self, recorded: Floats, background: Floats, n_samples: int, rng: np.random.Generator) -> Floats:
         """(S,) factors [-] that are consistent with the stronger half of the recorded cyclones.
@@ -73,8 +70,9 @@ class SimulatedCyclones:
         middle = float(np.median(recorded)) if recorded.size else -np.inf
         upper = _soften(recorded[recorded > middle])[:, None]  # (n / 2, 1)
         on = _OnBackground(self.surge[::TIDES], background, rng)
-        logarithm = -0.5 * (np.log(_FACTORS) / FACTOR_PRIOR) ** 2
-        for index, factor in enumerate(_FACTORS):
+        mean, deviation = self.log_factor
+        logarithm, factors = -0.5 * (_STEPS / deviation) ** 2, np.exp(mean + _STEPS)
+        for index, factor in enumerate(factors):
             simulated = _soften(on(factor))[None, :]  # (1, N)
             density = np.exp(-0.5 * ((upper - simulated) / _BANDWIDTH) ** 2).mean(axis=1)
             logarithm[index] += np.log(density + 1e-12).sum()
@@ -82,9 +80,9 @@ class SimulatedCyclones:
                 weaker = float((simulated <= _soften(np.array([middle]))).mean())
                 logarithm[index] += (recorded.size - len(upper)) * np.log(weaker + 1e-12)
         weight = np.exp(logarithm - logarithm.max())
-        step = float(np.log(_FACTORS[1] / _FACTORS[0]))
-        chosen = rng.choice(_FACTORS.size, size=n_samples, p=weight / weight.sum())
-        return np.asarray(_FACTORS[chosen] * np.exp(rng.uniform(-0.5 * step, 0.5 * step, n_samples)))
+        step = float(_STEPS[1] - _STEPS[0])
+        chosen = rng.choice(factors.size, size=n_samples, p=weight / weight.sum())
+        return np.asarray(factors[chosen] * np.exp(rng.uniform(-0.5 * step, 0.5 * step, n_samples)))
 
     def exceedance(self, factors: Floats, background: Floats, level: Floats, rng: np.random.Generator) -> Floats:
         """(S, Z) chance [-] that a cyclone's highest level exceeds levels (Z,) [m], for factors (S,)."""
@@ -96,16 +94,7 @@ class SimulatedCyclones:
         return np.stack(rows)
 
 
-def basin_of(longitude: float, latitude: float) -> Basin | None:
-    """The basin whose cyclone climatology holds for a place [degrees]; ``None`` = none of those that are known."""
-    for basin, site in REFERENCE_SITES.items():
-        if great_circle_distance(np.array([longitude]), np.array([latitude]), *site)[0] <= REACH:
-            return basin
-    return None
-
-
 def simulate_cyclones(
-    basin: Basin,
     longitude: float,
     latitude: float,
     seaward_direction: float,
@@ -113,8 +102,10 @@ def simulate_cyclones(
     tide: Floats,
     rng: np.random.Generator,
     storms: int = STORMS,
-) -> SimulatedCyclones:
+) -> SimulatedCyclones | None:
     """About ``storms`` cyclones that pass a place, each on ``TIDES`` random stretches of the tide of its month.
+
+    ``None`` = no cyclone coast.
 
     Args:
         longitude, latitude: of the gauge [degrees].
@@ -122,19 +113,20 @@ def simulate_cyclones(
         time: (T,) hours of a predicted tide, over years.
         tide: (T,) [m above mean sea level].
     """
-    years = storms / CLIMATOLOGIES[basin].storms_per_year
-    months_of_tide = month_of(time)
+    passing = draw_passing_storms(longitude, latitude, seaward_direction, storms, rng)
+    if passing is None:
+        return None
+    months_of_tide, shelf = month_of(time), passing.shelf
     starts = [np.flatnonzero(months_of_tide == month) for month in range(12)]
     before, after = (int(part / np.timedelta64(1, "h")) for part in (HOURS_BEFORE, HOURS_AFTER))
     surges, tides = [], []
-    for track in draw_tracks(basin, longitude, latitude, seaward_direction, _START, years, rng):
+    for track in passing.tracks:
         distance = great_circle_distance(track.cyclone.longitude, track.cyclone.latitude, longitude, latitude)
         near = np.flatnonzero(distance <= NEAR)
         if near.size == 0:
             continue
-        day = pd.DatetimeIndex(track.time).day_of_year.to_numpy(dtype=float)
-        wind = seasonal_means(basin, day)[1:]
-        whole = cyclone_surge(track, wind, longitude, latitude, seaward_direction, SHELF_WIDTH, SHELF_DEPTH)
+        wind = passing.mean_wind(pd.DatetimeIndex(track.time).day_of_year.to_numpy(dtype=float))
+        whole = cyclone_surge(track, wind, longitude, latitude, seaward_direction, shelf.width, shelf.depth)
         surge = np.pad(whole, (0, after))[max(near[0] - before, 0) : near[-1] + after + 1]
         month = int(month_of(track.time[near[:1]])[0])
         for _ in range(TIDES):
@@ -144,8 +136,10 @@ def simulate_cyclones(
             if waters.surge.size:
                 surges.append(float(waters.surge.max()))
                 tides.append(float((waters.surge + waters.tide).max()) - surges[-1])
-    recorded = float(sum(CLIMATOLOGIES[basin].storms_by_month))
-    return SimulatedCyclones(np.array(surges), np.array(tides), len(surges) / TIDES / years, recorded)
+    per_year = len(surges) / TIDES / passing.years
+    return SimulatedCyclones(
+        np.array(surges), np.array(tides), per_year, passing.number, shelf.log_factor, passing.source
+    )
 
 
 class _OnBackground:

@@ -1,5 +1,7 @@
 """What return levels rest on where the sea was never read."""
 
+from strandline.risk.hazard.cyclones.cyclone_passages import NEAR
+from strandline.risk.hazard.levels.cyclone_coast import years_between
 from strandline.risk.hazard.levels.sampled_levels import Fact, LevelBasis, level_with_range
 from strandline.risk.hazard.without_record import AssumedExtremes
 
@@ -19,7 +21,10 @@ def describe_assumed(found: AssumedExtremes, mean: float, return_periods: tuple[
     )
     small, usual, large = found.spread
     cyclones = {
-        "by the basin": "Cyclones count by number and size of simulated tracks of the basin, which were not observed.",
+        "by the basin": (
+            f"Cyclones strike this coast, one in {years_between(found.cyclones_a_year)} within {NEAR:g} km, and its"
+            f" rare levels rest on {found.simulated_from}, over a plain shelf that was not observed."
+        ),
         "no tracks": "No cyclone tracks were given; where cyclones strike, rare levels may be higher still.",
     }.get(found.separation, "Cyclones pass, and their surges were not read: a heavier tail of all storms holds them.")
     method = (

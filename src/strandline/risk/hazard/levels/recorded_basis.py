@@ -3,6 +3,7 @@
 import pandas as pd
 
 from strandline.risk.hazard.cyclones.cyclone_passages import NEAR
+from strandline.risk.hazard.levels.cyclone_coast import cyclone_coast_sentence, years_between
 from strandline.risk.hazard.levels.highest_reading import HighestReading
 from strandline.risk.hazard.levels.sampled_levels import Fact, LevelBasis, zero_sentences
 from strandline.risk.hazard.mean_level_trend import global_mean_rise
@@ -63,6 +64,8 @@ def describe_recorded(
         "cyclones_recorded": found.cyclones,
         "untracked_years": found.untracked_years,
         "simulated_cyclones_used": found.factor is not None,
+        "simulated_cyclones_from": found.simulated_from or None,
+        "cyclones_a_year_by_the_basin": found.cyclones_a_year or None,
         "factor_on_simulated_surges": found.factor,
         "share_of_cyclones_at_rarest_level": share,
         "extremal_index_of_small_surges": found.clustering,
@@ -108,9 +111,10 @@ def _cause_sentence(found: RecordedExtremes, share: float, return_period: float)
     if found.separation == "by the basin":
         low, middle, high = found.factor or (1.0, 1.0, 1.0)
         return (
-            f"The record holds {found.cyclones or 'no'} passages of cyclones that are known. Their number is that of"
-            " the tracks of the basin, their size that of simulated tracks over a plain shelf, which were not observed,"
-            f" times {middle:.2f} ({low:.2f} to {high:.2f})."
+            f"{cyclone_coast_sentence(found.simulated_from)} The record holds {found.cyclones or 'no'} passages of"
+            f" cyclones that are known, where one in {years_between(found.cyclones_a_year)} comes within {NEAR:g} km."
+            f" The size of their surges over a plain shelf was not observed; a factor of {middle:.2f} ({low:.2f} to"
+            f" {high:.2f}) is on it."
         )
     part = "more than 99 %" if 0.995 < share < 1 else "less than 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
     apart = (
@@ -126,7 +130,7 @@ def _cause_sentence(found: RecordedExtremes, share: float, return_period: float)
         return f"{apart} The cyclones' levels rest on the recorded passages alone."
     low, middle, high = found.factor
     return (
-        f"{apart} Half of the samples take the cyclones' levels from the recorded passages alone, the other half from"
-        " the form of simulated tracks of the basin over a plain shelf, which were not observed; a factor of"
-        f" {middle:.2f} ({low:.2f} to {high:.2f}) fits these to the recorded ones."
+        f"{cyclone_coast_sentence(found.simulated_from)} {apart} Half of the samples take the cyclones' levels from the"
+        " recorded passages alone, the other half from the form of the simulated ones over a plain shelf, which were"
+        f" not observed; a factor of {middle:.2f} ({low:.2f} to {high:.2f}) fits these to the recorded ones."
     )

@@ -15,7 +15,7 @@ import numpy as np
 from numba import get_num_threads, njit
 
 from strandline.observations.arrays import Floats
-from strandline.simulator.hydrodynamics import local_inertia, waves
+from strandline.simulator.hydrodynamics import local_inertia, overtopping
 from strandline.simulator.hydrodynamics.local_inertia import WALL, Problem, Solution, check_stability
 from strandline.simulator.hydrodynamics.solver.cells import add_water, set_level, water_in
 from strandline.simulator.hydrodynamics.solver.coarse_cells import levels_of, subgrid_fluxes
@@ -40,7 +40,7 @@ _SLICES = 50  # progress reports of a simulation
 
 def _source() -> str:
     """Digest of the files that are compiled: the compiler's cache would see a change of the outermost one alone."""
-    files = [*sorted(Path(__file__).parent.glob("*.py")), Path(waves.__file__), Path(local_inertia.__file__)]
+    files = [*sorted(Path(__file__).parent.glob("*.py")), Path(overtopping.__file__), Path(local_inertia.__file__)]
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

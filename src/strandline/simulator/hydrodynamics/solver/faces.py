@@ -3,8 +3,8 @@
 import numpy as np
 
 from strandline.observations.arrays import Floats
+from strandline.simulator.hydrodynamics.overtopping import overtopping
 from strandline.simulator.hydrodynamics.solver.rows import compile_loop, face_flux, inverse_cube_root
-from strandline.simulator.hydrodynamics.waves import overtopping
 
 MEAN_SECONDS = 60.0
 """Time over which the slow current through an open edge follows what passes it [s], as the default of SFINCS."""
@@ -99,10 +99,10 @@ def thrown_over(
     slope: float,
     gravity: float,
 ) -> float:
-    """What waves throw over a wall from cell a to cell b [m2 s-1]."""
-    if waves_from == 0 or not crest < np.inf:
+    """What waves throw over a wall from cell a to cell b [m2 s-1]; nothing once the water behind is at the crest."""
+    sea, behind = (level_a, level_b) if waves_from > 0 else (level_b, level_a)
+    if waves_from == 0 or behind >= crest or not crest < np.inf:
         return 0.0
-    sea = level_a if waves_from > 0 else level_b
     return waves_from * overtopping(crest - sea, height, period, slope, gravity)
 
 

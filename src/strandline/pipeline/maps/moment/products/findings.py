@@ -25,6 +25,7 @@ from strandline.pipeline.maps.moment.layers import (
 )
 from strandline.pipeline.maps.moment.products.mapped_by import has_stated_threshold, in_words
 from strandline.pipeline.maps.moment.sea import SeaAtMoment
+from strandline.pipeline.maps.moment.sea_flood import embankments_in
 from strandline.pipeline.settings import commit
 
 SURELY, POSSIBLY = 0.9, 0.1
@@ -243,6 +244,8 @@ def _warnings(
             f"The sea stood at {sea.level:.2f} m; its flood is not mapped: the region has too many cells, or nobody"
             " states its permanent water."
         )
+    if made.sea_by:
+        found.append(embankments_in(made.sea_by))
     if sea is not None and sea.age_hours is None:
         found.append(f"The sea at {sea.level:.2f} m is {sea.source}.")
     if inputs.ground is not None and inputs.ground.error is None:

@@ -8,6 +8,7 @@ from strandline.files import write_bytes
 from strandline.observations.region import Region
 from strandline.pipeline.maps.moment.layers import PERMANENT, UNKNOWN_EXTENT, Layers
 from strandline.pipeline.maps.moment.products.findings import MomentFindings, headline
+from strandline.pipeline.maps.moment.sea_flood import embankments_in
 from strandline.report.figures.moment_map import MomentPicture, draw_moment
 
 MOST = 1400
@@ -42,6 +43,7 @@ def _lines(findings: MomentFindings) -> list[str]:
         lines.append(f"Images mapped by: {'; '.join(findings.mapped_by)}.")
     if findings.sea_by is not None and findings.sea is not None:
         lines.append(f"Sea: {findings.sea.level:.2f} m, {findings.sea.source}; its flood by {findings.sea_by}.")
+        lines.append(embankments_in(findings.sea_by))
     if findings.median_depth is not None:
         lines.append(f"Depth where flooded: median {findings.median_depth:.1f} m; ground: {findings.ground}.")
     lines.append(f"{findings.adapted[0].upper()}{findings.adapted[1:]}.")

@@ -1,0 +1,1 @@
+"""Synthetic tropical cyclones of every basin: genesis, movement, intensity and end, fitted to recorded tracks."""
