@@ -22,6 +22,8 @@ PROCESSES = "STRANDLINE_PROCESSES"
 """Environment variable: members that are trained at a time, each by one thread; 1 if it is not set."""
 FEWEST_STEPS = 50
 """Steps from which a training takes longer than the start of a process."""
+NICE = 10
+"""By how much the processes give way to the one that waits for them."""
 LOOK_EVERY = 0.5
 """Between two looks at the progress of the processes [s]."""
 
@@ -146,6 +148,8 @@ def _train(
 
 def _start(shares: "SynchronizedArray[float]") -> None:
     torch.set_num_threads(1)
+    if hasattr(os, "nice"):  # what the caller does meanwhile comes first
+        os.nice(NICE)
     _shares.append(shares)
 
 
