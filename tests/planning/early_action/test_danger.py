@@ -126,9 +126,16 @@ def test_the_probability_is_that_of_either() -> None:
 
 def test_an_area_is_as_often_in_danger_as_its_worst_zone() -> None:
     floods = two_zones()
-    found = all_drivers_of(floods, np.array([0, 1]))
+    found = all_drivers_of(floods, np.array([0, 1]), 0.0)
     assert found is not None
+    assert found.how_often == "at least once in 4 years"
     assert found.per_year == 0.2
     assert found.others == "heavy rain"
     np.testing.assert_allclose(periods_of(floods, 2), [20, 5])
     assert np.isinf(periods_of(None, 2)).all()
+
+
+def test_all_drivers_bring_danger_no_more_rarely_than_the_sea() -> None:
+    found = all_drivers_of(two_zones(), np.array([0, 1]), 1.8)
+    assert found is not None
+    assert found.how_often == "at least 1.8 times a year"

@@ -19,8 +19,9 @@ def floods() -> DriverFloods:
     shares = np.stack([0.4 * chance, 0.2 * chance])
     money = Expectation.of(np.array([1e6, 3e6]), 2)
     return DriverFloods(
-        REGION, ("sea", "rain"), chance, 0.5 * chance, 1.5 * chance, 0.8 * chance, shares, money, money, 12.0, 240
-    )
+        REGION, ("sea", "rain"), chance, 0.5 * chance, 1.5 * chance, 0.8 * chance, shares, money, money, 12.0, 240,
+        np.array([[1e5, 2e5], [3e5, 0.0]], dtype=np.float32),
+    )  # fmt: skip
 
 
 def test_areas_and_parts_are_those_of_the_maps() -> None:
@@ -32,11 +33,12 @@ def test_areas_and_parts_are_those_of_the_maps() -> None:
     assert "evacuations start by all of them while their forecasts arrive" in text
     assert "All other maps of this report, and its damage and people outside the plan, count the sea alone" in text
     assert "rough guide" in text
+    assert "To the damage a year by the sea alone they add €300,000" in text
     assert NO_EMBANKMENT_COUNTS in text
 
 
 def test_without_a_survey_no_damage_is_stated() -> None:
-    text = " ".join(all_driver_sentences(replace(floods(), damage=None, damage_by_sea=None), EUR_2010))
+    text = " ".join(all_driver_sentences(replace(floods(), damage_of_land=None), EUR_2010))
     assert "damage a year" not in text
 
 

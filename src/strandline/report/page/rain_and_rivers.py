@@ -2,6 +2,7 @@
 
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.planning.formatting import format_area, format_area_between, format_mean, format_percent
+from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import NO_EMBANKMENT_COUNTS
 from strandline.risk.hazard.joint.driver_floods import DriverFloods
 
@@ -42,11 +43,11 @@ def all_driver_sentences(floods: DriverFloods, money: MoneyUnit) -> list[str]:
             " counts for what it adds. These parts are a rough guide: on simulated coasts maps of floods that no"
             " image showed overlapped with the truth by 0.59 where it rained, 0.47 by the sea and 0.31 by rivers."
         )
-    if floods.damage is not None and floods.damage_by_sea is not None:
+    if floods.damage_of_land is not None:
+        added = floods.damage_of_land.sum(axis=1).astype(float)
         sentences.append(
-            f"The damage a year is {format_mean(floods.damage, money)} by all of them, and"
-            f" {format_mean(floods.damage_by_sea, money)} by the sea alone, counted in the same way; what is not known"
-            " of ground and assets is left out of both."
+            f"To the damage a year by the sea alone they add {format_mean(Expectation.of(added, len(added)), money)};"
+            " what is not known of ground and assets is left out."
         )
     sentences.append(NO_EMBANKMENT_COUNTS)
     sentences.append(

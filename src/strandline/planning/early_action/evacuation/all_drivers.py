@@ -18,10 +18,12 @@ class AllDrivers:
     Attributes:
         drivers: ``sea``, and ``rain`` or ``river`` or both.
         per_year: dangerous years, of the zone that is in danger most often [a-1]: at least so many of the area.
+        by_sea: times a year that the sea passes the area's level [a-1]; all drivers are no rarer.
     """
 
     drivers: tuple[str, ...]
     per_year: float
+    by_sea: float = 0.0
 
     @property
     def together(self) -> str:
@@ -36,7 +38,8 @@ class AllDrivers:
     @property
     def how_often(self) -> str:
         """``at least once in 5 years``."""
-        return Frequency(-float(np.log1p(-min(self.per_year, 0.99))), is_at_least=True).in_words
+        per_year = -float(np.log1p(-min(self.per_year, 0.99)))
+        return Frequency(max(per_year, self.by_sea), is_at_least=True).in_words
 
 
 def in_words(drivers: tuple[str, ...]) -> str:
@@ -45,9 +48,9 @@ def in_words(drivers: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def all_drivers_of(floods: ZoneFloods | None, zones: Indices) -> AllDrivers | None:
-    """Of an area of some zones; ``None`` = not mapped."""
-    return None if floods is None else AllDrivers(floods.drivers, float(floods.danger_a_year[zones].max()))
+def all_drivers_of(floods: ZoneFloods | None, zones: Indices, by_sea: float) -> AllDrivers | None:
+    """Of an area of some zones, whose level the sea passes ``by_sea`` times a year; ``None`` = not mapped."""
+    return None if floods is None else AllDrivers(floods.drivers, float(floods.danger_a_year[zones].max()), by_sea)
 
 
 def periods_of(floods: ZoneFloods | None, count: int) -> Floats:

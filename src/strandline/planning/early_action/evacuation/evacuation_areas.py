@@ -173,16 +173,17 @@ def find_evacuation_areas(
         levels = response.dangerous_level[chosen].min(axis=0)
         ways = find_ways_out(assets, homes_of(zones, assets, homes, leaving, region), safe, region)
         level = _shown_level(levels, settings.agreed_chance)
+        frequency = frequency_of(level, drawn, (*shorter, *hazard.return_periods), record)
         area = EvacuationArea(
             name=LETTERS[len(areas)],
             zones=tuple(zones.names[number] for number in chosen),
             levels=tuple(levels.tolist()),
             level=level,
-            frequency=frequency_of(level, drawn, (*shorter, *hazard.return_periods), record),
+            frequency=frequency,
             people=people_of(zones, homes, chosen, region),
             clearance=clearance_time(people_of(zones, homes, leaving, region), ways, region.continent, settings),
             water=None if times is None else water_of(times, chosen, level),
-            all_drivers=all_drivers_of(floods, chosen),
+            all_drivers=all_drivers_of(floods, chosen, frequency.per_year),
         )
         areas.append(area)
     never_seen = ~in_danger & (response.unknown_share >= DANGEROUS_SHARE)
