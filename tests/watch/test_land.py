@@ -176,7 +176,7 @@ def test_every_zone_that_rain_endangers_is_in_an_area(deployment: Deployment) ->
     named = [name for area in deployment.evacuation.areas for name in area.zones]
     assert sorted(named) == sorted(deployment.zones.names)
     for area in deployment.evacuation.areas:
-        assert area.all_drivers == AllDrivers(("sea", "rain"), 0.3)
+        assert area.all_drivers == AllDrivers(("sea", "rain"), 0.3, area.frequency.per_year)
         assert "the sea and heavy rain together bring such danger at least" in area.basis
 
 
