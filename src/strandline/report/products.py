@@ -16,6 +16,7 @@ from shapely import orient_polygons
 from strandline.distillation.adaptation.how_learnt import HowLearnt
 from strandline.distillation.adaptation.radar_scenes import RadarScene
 from strandline.files import write_bytes, write_text
+from strandline.observations.fetch.credits.data_files import attributions
 from strandline.observations.arrays import Reals
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
@@ -24,6 +25,7 @@ from strandline.planning.plan import Plan
 from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_json
 from strandline.report.consistency.gate import refuse_contradictions
 from strandline.report.data_sources import DATA_SOURCES, describe_data
+from strandline.report.figures.ground import GROUND_QUANTITY, ground_of
 from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.flooded_land import flooded_land
@@ -55,6 +57,7 @@ SUMMARISED_SCORES = (
     *("teacher_iou", "student_iou", "labels_only_iou", "pretrained_iou", "finetuned_iou"),
     *("retention", "gap_closed", "n_labels", "n_test_storms"),
 )
+GROUND_FILE = "ground.tif"
 GENERATOR_FILES = ("pathways-action.txt", "pathways-sequence.txt")
 JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 
@@ -71,6 +74,8 @@ def write_products(out: Path, results: RunResults) -> None:
     scenarios = [("today", hazard), *((scenario.name, scenario.hazard) for scenario in results.rise_scenarios)]
     for file, field, quantity in RASTERS:
         write_raster(out / file, scenarios, field, quantity)
+    ground = ground_of(results.observations.terrain, hazard.region.cell_size)[np.newaxis]
+    write_bytes(out / GROUND_FILE, as_cog(hazard, ground, ["ground"], "1", GROUND_QUANTITY))
     write_annual_probability(out / ANNUAL_FILE, results)
     if isinstance(results.by_driver, DriverFloods):
         write_all_drivers(out / ALL_DRIVERS_FILE, hazard, results.by_driver)
@@ -315,6 +320,7 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         "commit": run.commit,
         "version": run.version,
         "started": f"{run.started:%Y-%m-%dT%H:%M:%SZ}",
+        "credits": list(attributions(results.observations.files)),
         "warnings": list(run.warnings),
     }
 

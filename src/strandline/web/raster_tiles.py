@@ -1,10 +1,11 @@
-"""Images of rasters in colour classes; values below the first class are transparent, unknown cells are hatched."""
+"""Pictures of rasters in colour classes, alone or on the ground; unknown cells are hatched."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from math import inf
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 import rasterio
@@ -15,22 +16,29 @@ from rio_tiler.io import Reader
 
 from strandline.observations.arrays import Bytes, Mask, Reals
 from strandline.observations.variables import DEPTH_EDGES
+from strandline.report.figures.ground import SHADES, WATER, ground_colours
 from strandline.report.figures.maps import ANNUAL_EDGES, EPISTEMIC_SD_EDGES, PROBABILITY_COLOURS, PROBABILITY_EDGES
-from strandline.report.figures.style import MAP_INK, as_rgb
+from strandline.report.figures.style import MAP_INK, MUTED, SEA, UNKNOWN, as_rgb
 from strandline.web.schemas import BoundingBox, LegendClass
 
 TILE = 256
 MAX_SIZE = 1024
 """Longest side of an image [px]."""
-HATCH_PERIOD, HATCH_WIDTH = 8, 2
-"""[px]; 8 divides 256, so that hatches continue from tile to tile."""
+PERIOD, WIDTH = 8, 2
+"""Of hatches and of the level lines on water [px]; 8 divides 256, so that they continue from tile to tile."""
 HATCH_OPACITY = 150
+"""Of hatches; on the ground they are mixed with the colour of the unknown."""
+WAVE_OPACITY = 70
+"""Of the level lines on water."""
 DEGREES = CRS.from_epsg(4326)
+Paint: TypeAlias = Literal["layer", "map", "ground", "unknown"]
+"""The classes and the hatches, else transparent; the same on the ground, opaque, where permanent water is no flood; the
+ground and the hatches alone; the hatches alone, else transparent."""
 
 
 @dataclass(frozen=True)
 class ColourScale:
-    """Colour classes between ``edges``; values below the first edge are transparent."""
+    """Colour classes between ``edges``; values below the first edge have none."""
 
     edges: tuple[float, ...]
     colours: tuple[str, ...]
@@ -45,18 +53,26 @@ class ColourScale:
         ]
 
     def paint(self, values: Reals, is_unknown: Mask) -> Bytes:
-        """Return red, green, blue and opacity (4, H, W) of values (H, W)."""
+        """Return red, green, blue and opacity (H, W, 4) of values (H, W)."""
         palette = np.zeros((len(self.colours) + 1, 4), dtype=np.uint8)
-        palette[1:, :3] = np.round([as_rgb(colour) * 255 for colour in self.colours])
-        palette[1:, 3] = 255
-        known = np.where(is_unknown, -inf, values)
-        painted = palette[np.digitize(known, self.edges[:-1])]  # (H, W, 4)
-        return _hatch(np.moveaxis(painted, -1, 0), is_unknown)
+        palette[1:] = [_ink(colour) for colour in self.colours]
+        return palette[np.digitize(np.where(is_unknown, -inf, values), self.edges[:-1]).astype(np.uint8)]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A band of a raster, its colours, and the ground below it; ``None`` = land and water are not told apart."""
+
+    path: Path
+    band: int
+    scale: ColourScale
+    ground: Path | None
 
 
 SCALES: Mapping[str, ColourScale] = {
     "flood_probability": ColourScale((*PROBABILITY_EDGES[:-1], inf), PROBABILITY_COLOURS, "1"),
     "annual_flood_probability": ColourScale((*ANNUAL_EDGES[:-1], inf), PROBABILITY_COLOURS, "1/yr"),
+    "annual_flood_probability_all_drivers": ColourScale((*ANNUAL_EDGES[:-1], inf), PROBABILITY_COLOURS, "1/yr"),
     "flood_depth": ColourScale((*DEPTH_EDGES, inf), PROBABILITY_COLOURS, "m"),
     "flood_disagreement": ColourScale((*EPISTEMIC_SD_EDGES[:-1], inf), PROBABILITY_COLOURS, "1"),
     "flooded": ColourScale((0.5, inf), (PROBABILITY_COLOURS[-1],), "1"),
@@ -67,25 +83,18 @@ CHANGE = ColourScale((-1.0, -0.33, -0.10, -0.05, 0.05, 0.10, 0.33, inf),
 """Of a change of probability; ColorBrewer's PuOr, readable without colour vision: orange = less, purple = more."""
 
 
-def draw_part(path: Path, band: int, scale: ColourScale, bounds: BoundingBox, width: int, height: int) -> bytes:
-    """Return a PNG of a band within a bounding box; cells outside the raster are unknown."""
-    return _as_png(scale.paint(*_part(path, band, bounds, width, height)))
+def draw_part(layer: Layer, paint: Paint, bounds: BoundingBox, width: int, height: int) -> bytes:
+    """Return a PNG of a layer within a bounding box; cells outside the raster are unknown."""
+    values, is_unknown = _part(layer.path, layer.band, bounds, width, height)
+    ground = None if layer.ground is None else _filled(*_part(layer.ground, 1, bounds, width, height))
+    return _as_png(_painted(layer.scale, paint, values, is_unknown, ground))
 
 
-def draw_tile(path: Path, band: int, scale: ColourScale, z: int, x: int, y: int) -> bytes:
-    """Return a PNG of a web Mercator tile of a band."""
-    with _environment(), Reader(str(path)) as source:
-        try:
-            image = source.tile(x, y, z, tilesize=TILE, indexes=(band,))
-        except TileOutsideBounds:
-            return _as_png(scale.paint(np.zeros((TILE, TILE)), np.ones((TILE, TILE), dtype=bool)))
-    return _as_png(scale.paint(image.array.data[0], np.ma.getmaskarray(image.array)[0]))
-
-
-def draw_unknown_mask(path: Path, band: int, bounds: BoundingBox, width: int, height: int) -> bytes:
-    """Return a PNG of the hatching alone."""
-    _, is_unknown = _part(path, band, bounds, width, height)
-    return _as_png(_hatch(np.zeros((4, height, width), dtype=np.uint8), is_unknown))
+def draw_tile(layer: Layer, paint: Paint, z: int, x: int, y: int) -> bytes:
+    """Return a PNG of a web Mercator tile of a layer; cells outside the raster are unknown."""
+    values, is_unknown = _tile(layer.path, layer.band, z, x, y)
+    ground = None if layer.ground is None else _filled(*_tile(layer.ground, 1, z, x, y))
+    return _as_png(_painted(layer.scale, paint, values, is_unknown, ground))
 
 
 def draw_change(
@@ -95,7 +104,7 @@ def draw_change(
     (before, no_before), (after, no_after) = (
         _part(path, band, bounds, width, height) for path, band in (first, second)
     )
-    return _as_png(CHANGE.paint(after - before, no_before | no_after))
+    return _as_png(_painted(CHANGE, "layer", after - before, no_before | no_after, None))
 
 
 def geographic_bounds(path: Path) -> BoundingBox:
@@ -112,19 +121,63 @@ def _part(path: Path, band: int, bounds: BoundingBox, width: int, height: int) -
     return image.array.data[0], np.ma.getmaskarray(image.array)[0]
 
 
-def _hatch(image: Bytes, where: Mask) -> Bytes:
-    rows, columns = np.indices(where.shape)
-    is_line = where & ((rows + columns) % HATCH_PERIOD < HATCH_WIDTH)
-    hatched = np.where(where, np.uint8(0), image)
-    ink = np.array([*np.round(as_rgb(MAP_INK) * 255), HATCH_OPACITY], dtype=np.uint8)
-    return np.where(is_line, ink[:, None, None], hatched)
+def _tile(path: Path, band: int, z: int, x: int, y: int) -> tuple[Reals, Mask]:
+    with _environment(), Reader(str(path)) as source:
+        try:
+            image = source.tile(x, y, z, tilesize=TILE, indexes=(band,))
+        except TileOutsideBounds:
+            return np.zeros((TILE, TILE)), np.ones((TILE, TILE), dtype=bool)
+    return image.array.data[0], np.ma.getmaskarray(image.array)[0]
+
+
+def _filled(values: Reals, is_unknown: Mask) -> Reals:
+    return np.where(is_unknown, np.nan, values)
+
+
+def _painted(scale: ColourScale, paint: Paint, values: Reals, is_unknown: Mask, ground: Reals | None) -> Bytes:
+    """Return red, green, blue and opacity (H, W, 4)."""
+    rows, columns = (np.arange(size, dtype=np.int16) for size in values.shape)
+    is_line = is_unknown & ((rows[:, np.newaxis] + columns) % PERIOD < WIDTH)
+    if paint in ("layer", "unknown"):
+        image = scale.paint(values, is_unknown) if paint == "layer" else np.zeros((*values.shape, 4), dtype=np.uint8)
+        image[is_line] = _ink(MAP_INK, HATCH_OPACITY)
+        return image
+    image, is_water = _painted_ground(np.full(values.shape, np.nan) if ground is None else ground)
+    if paint == "map":
+        classes = scale.paint(values, is_unknown)
+        is_flood = (classes[..., 3] > 0) & ~is_water
+        image[is_flood] = classes[is_flood]
+    image[is_water & (rows[:, np.newaxis] % PERIOD < WIDTH)] = _mixed(MUTED, SEA, WAVE_OPACITY)
+    image[is_unknown] = _ink(UNKNOWN)
+    image[is_line] = _mixed(MAP_INK, UNKNOWN, HATCH_OPACITY)
+    return image
+
+
+def _painted_ground(ground: Reals) -> tuple[Bytes, Mask]:
+    """Return red, green, blue and opacity (H, W, 4) of land and water, and where water is."""
+    shades = np.array([np.nan, WATER, *np.arange(SHADES + 1) / SHADES])
+    palette = np.full((shades.size, 4), 255, dtype=np.uint8)
+    palette[:, :3] = np.round(ground_colours(shades) * 255)
+    is_water = ground == WATER
+    number = np.where(np.isnan(ground), 0.0, np.where(is_water, 1.0, 2.0 + np.round(ground * SHADES)))
+    return palette[number.astype(np.uint8)], is_water
+
+
+def _ink(colour: str, opacity: int = 255) -> Bytes:
+    return np.array([*np.round(as_rgb(colour) * 255), opacity], dtype=np.uint8)
+
+
+def _mixed(colour: str, below: str, opacity: int) -> Bytes:
+    above = as_rgb(colour) * opacity + as_rgb(below) * (255 - opacity)
+    return np.array([*np.round(above), 255], dtype=np.uint8)
 
 
 def _as_png(image: Bytes) -> bytes:
     written = BytesIO()  # rio-tiler would silence warnings in all threads while it writes
-    Image.fromarray(np.moveaxis(image, 0, -1)).save(written, format="PNG")
+    Image.fromarray(image).save(written, format="PNG")
     return written.getvalue()
 
 
 def _environment() -> rasterio.Env:
-    return rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_PAM_ENABLED=False)
+    """GDAL keeps 64 MB of blocks instead of a twentieth of the machine."""
+    return rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_PAM_ENABLED=False, GDAL_CACHEMAX=64)

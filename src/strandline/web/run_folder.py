@@ -27,6 +27,7 @@ MEDIA_TYPES = {
     "plan.json": "application/json",
     "plan.schema.json": "application/schema+json",
     "protocol.toml": "application/toml",
+    "ground.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     "flood_probability.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     "annual_flood_probability.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     "annual_flood_probability_all_drivers.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
@@ -55,8 +56,10 @@ FORMER_KEY = "familiarity"
 _IS_ALERT = re.compile(r"alerts/[\w.-]+\.xml", re.ASCII)
 _BAND = re.compile(
     r"(?P<scenario>.+), (?:given the (?P<period>[\d.]+)-year sea level(?:, p(?P<percentile>\d+))?"
-    r"|in any one year, (?P<bound>at least|at most))"
+    r"|(?:all drivers, )?in any one year, (?P<bound>at least|at most|p5|mean|p95))"
 )
+_NOT_DRAWN = re.compile(r".+, (?:the sea alone, in any one year, mean|part of the \w+)")
+"""Bands for programs: the first is another estimate of what is drawn, the others are no chance of their own."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +70,15 @@ class Band:
         number: from 1, as GDAL counts.
         return_period: [a] of the sea level that the band is given; ``None`` = it is of any one year.
         percentile: ``None`` = the quantity has no percentiles.
-        bound: of an annual probability: ``at least`` or ``at most``; ``None`` = the quantity has no bounds.
+        bound: of an annual probability: ``at least`` or ``at most``, or by all drivers ``mean``, ``p5`` or ``p95``;
+            ``None`` = the quantity has no bounds.
     """
 
     number: int
     scenario: str
     return_period: float | None
     percentile: int | None
-    bound: Literal["at least", "at most"] | None
+    bound: Literal["at least", "at most", "p5", "mean", "p95"] | None
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,10 @@ class RunFolder:
         found = list(contradictions_between(*(read_json(self.path / name) for name in ("summary.json", "plan.json"))))
         if found:
             raise InputError(self.path, " ".join(found), "run `strandline run` again")
+
+    def credits(self) -> list[str]:
+        """Return the sentences that the publishers of the data ask for."""
+        return [str(each) for each in read_json(self.path / "summary.json").get("credits", [])]
 
     def actions(self) -> list[ActionRecord]:
         """Return the actions of the plan, by priority."""
@@ -251,6 +259,8 @@ def _bands(path: Path, _: tuple[int, int]) -> list[Band]:
         names = raster.descriptions
     found = []
     for number, name in enumerate(names, start=1):
+        if _NOT_DRAWN.fullmatch(name or ""):
+            continue
         match = _BAND.fullmatch(name or "")
         if match is None:
             raise InputError(path, f"band {number} is called {name!r}", "run `strandline run` again")

@@ -138,10 +138,11 @@ class LegendClass(Record):
     above: float
     below: float | None
     colour: str
+    has_no_end: bool = Field(default=False, description="the class of water that still stood when a simulation ended")
 
 
 class LayerRecord(Record):
-    """A band that can be drawn; unknown cells are hatched, values below the first class are transparent."""
+    """A band that can be drawn: its classes alone, or with ``paint=map`` on the ground; unknown cells are hatched."""
 
     quantity: str
     band: int
@@ -150,14 +151,40 @@ class LayerRecord(Record):
         description="[a] of the sea level that the layer is given; null = the layer is of any one year"
     )
     percentile: int | None = Field(description="of depths; null = the quantity has no percentiles")
-    bound: Literal["at least", "at most"] | None = Field(
+    bound: Literal["at least", "at most", "p5", "mean", "p95"] | None = Field(
         description="of an annual probability; null = the quantity has no bounds"
     )
     unit: str
     bounds: BoundingBox = Field(description="west, south, east, north [degrees]")
     legend: list[LegendClass]
     image: str = Field(description="PNG; bbox=west,south,east,north and width, height [px]")
-    tiles: str = Field(description="PNG, web Mercator")
+    tiles: str = Field(description="PNG, web Mercator; v = the edition, which a browser keeps")
+
+
+ZoneQuantity: TypeAlias = Literal["people_in_danger", "arrival", "standing"]
+
+
+class ZoneValue(Record):
+    """What is known of a zone, in the layer's unit."""
+
+    value: float | None = Field(description="null = none: in no simulated storm; or unknown where is_known is false")
+    low: float | None = Field(default=None, description="where the value is the upper of two bounds")
+    is_known: bool
+    has_no_end: bool = Field(default=False, description="of water that still stood when the simulation ended")
+
+
+class ZoneLayerRecord(Record):
+    """A quantity of each zone at one sea level; zones that are not named are unknown.
+
+    People in danger: at most, and ``low`` at least. Arrival: hours from the first water to the highest sea, negative =
+    after it. Standing: the longest time under water, of which the last class has no end.
+    """
+
+    quantity: ZoneQuantity
+    return_period: float = Field(description="[a] of the sea level")
+    unit: str
+    legend: list[LegendClass]
+    values: dict[str, ZoneValue]
 
 
 class FloodChange(BaseModel):

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from matplotlib.text import Annotation
 
 import tests.fixtures.reports as coast
+from strandline.report.figures.ground import hillshade
 from strandline.report.figures.maps import (
     ANNUAL_LABELS,
     DAMAGE_COLOURS,
     PROBABILITY_COLOURS,
     UNKNOWN_ASSET,
     draw_scale_and_north,
-    hillshade,
     map_annual,
     map_flood,
     middle_damage_state,

@@ -18,9 +18,9 @@ from rasterio.features import shapes
 
 from strandline.observations.arrays import Floats, Indices, Mask, SingleFloats
 from strandline.observations.region import Region
+from strandline.report.figures.ground import ground_colours, ground_of
 from strandline.report.figures.map_lines import draw_lines, drawn_as_line
 from strandline.report.figures.style import (
-    LAND,
     MAP_INK,
     MUTED,
     NARROW,
@@ -41,8 +41,8 @@ from strandline.report.figures.style import (
 PROBABILITY_EDGES = (0.05, 0.33, 0.66, 0.90, 1.0)
 PROBABILITY_LABELS = ("unlikely, 5–33 %", "as likely as not, 33–66 %", "likely, 66–90 %", "very likely, over 90 %")
 """Terms and limits of the IPCC's calibrated language (Mastrandrea et al. 2010); the lowest class begins at 5 %."""
-PROBABILITY_COLOURS = ("#f3df7f", "#b9ac70", "#6b6d73", "#0b2a5b")
-"""From matplotlib's cividis (Nuñez et al. 2018), light to dark: readable in grey and without colour vision."""
+PROBABILITY_COLOURS = ("#a9cde9", "#5b9fd0", "#2266a8", "#082a5e")
+"""Pale to deep blue, one way: readable in grey and without colour vision, and apart from land, sea and unknown."""
 DAMAGE_LABELS = ("none", "slight", "moderate", "extensive", "complete")
 DAMAGE_COLOURS = ("#ffffff", "#fdcc8a", "#fc8d59", "#d7301f", "#7f0000")
 """ColorBrewer's OrRd: readable without colour vision, darker = worse; the marks also grow."""
@@ -56,9 +56,8 @@ ANNUAL_LABELS = ("1–4 % a year", "4–20 % a year", "20–50 % a year", "over 
 """Classes of the annual probability [a-1]: once in 100, 25, 5 and 2 years."""
 HATCH = "////"
 WATER_HATCH = "---"
-"""In grey, water is as light as the lowest class of probability."""
+"""In grey, the sea is nearly as light as the lowest class of probability."""
 MAX_VECTOR_MARKS = 600
-SHADES = 6
 
 
 @style_rc()
@@ -170,16 +169,6 @@ def middle_damage_state(assets: gpd.GeoDataFrame) -> Indices:
     return np.where(unknown, UNKNOWN_ASSET, np.maximum(reached.sum(axis=1) - 1, 0))
 
 
-def hillshade(elevation: Floats, cell_size: float) -> Floats:
-    """Return the light from the north-west on the ground (H, W), 0 dark to 1 bright; exaggerated for flat deltas."""
-    down, right = np.gradient(elevation, cell_size)
-    slope = np.hypot(down, right)
-    known = slope[np.isfinite(slope)]
-    steep = float(np.quantile(known, 0.98)) if known.size else 0.0
-    toward_light = (right + down) / np.sqrt(2.0)  # rises away from a light in the north-west
-    return np.clip(0.5 + 0.5 * toward_light / steep, 0.0, 1.0) if steep > 0 else np.full(elevation.shape, 0.5)
-
-
 def map_height(region: Region, width: float) -> float:
     """Height of a map of this width [inch], without title and legend."""
     rows, columns = region.shape
@@ -206,16 +195,13 @@ def _draw_ground(
     rows, columns = (_thinned(size, most_columns, region.shape[1]) for size in region.shape)
     here = np.ix_(rows, columns)
     shown, water = probability[here], terrain["permanent_water"].to_numpy()[here] == 1
-    light = hillshade(terrain["elevation"].to_numpy().astype(float), region.cell_size)[here]
-    steps = np.round(np.where(np.isnan(light), 0.83, light) * SHADES) / SHADES  # few shades, small file
-    ground = as_rgb(LAND) * (0.90 + 0.12 * steps[..., np.newaxis])  # (H, W, 3)
-    ground[water] = as_rgb(SEA)
+    ground = ground_colours(ground_of(terrain, region.cell_size)[here])  # (H, W, 3)
     for colour, least in zip(colours, edges, strict=False):
         in_class = (shown >= least) & ~water
         ground[in_class] = as_rgb(colour)
     ground[np.isnan(shown)] = as_rgb(UNKNOWN)
     left, bottom, right, top = region.bounds
-    axes.imshow(np.clip(ground, 0, 1), extent=(left, right, bottom, top), interpolation="none", zorder=0)
+    axes.imshow(ground, extent=(left, right, bottom, top), interpolation="none", zorder=0)
     is_unknown = np.isnan(probability)
     is_water = (terrain["permanent_water"].to_numpy() == 1) & ~is_unknown
     for cells, name, ink, hatch, alpha in (

@@ -10,18 +10,17 @@ from matplotlib.patches import Patch
 
 from strandline.observations.arrays import Floats, Mask, SingleFloats
 from strandline.observations.region import Region
+from strandline.report.figures.ground import ground_colours, hillshade
 from strandline.report.figures.maps import (
     HATCH,
     PROBABILITY_COLOURS,
     PROBABILITY_EDGES,
     PROBABILITY_LABELS,
     draw_scale_and_north,
-    hillshade,
     label_coordinates,
 )
 from strandline.report.figures.style import (
     INK,
-    LAND,
     MAP_INK,
     MUTED,
     RASTER_DPI,
@@ -94,17 +93,15 @@ def draw_moment(picture: MomentPicture) -> bytes:
 
 def _image(picture: MomentPicture) -> Floats:
     """(h, w, 3) ground, water and unknown cells."""
-    shape = picture.probability.shape
-    shade = np.full(shape, 0.83)
-    if picture.elevation is not None and min(shape) > 1:
+    light = np.full(picture.probability.shape, np.nan)
+    if picture.elevation is not None and min(light.shape) > 1:
         light = hillshade(picture.elevation, picture.region.cell_size)
-        shade = np.where(np.isnan(light), 0.83, light)
-    image = as_rgb(LAND) * (0.90 + 0.12 * shade[..., np.newaxis])
+    image = ground_colours(light)
     for colour, least in zip(PROBABILITY_COLOURS, PROBABILITY_EDGES, strict=False):
         image[picture.probability >= least] = as_rgb(colour)
     image[picture.permanent] = as_rgb(SEA)
     image[picture.unknown] = as_rgb(UNKNOWN)
-    return np.clip(image, 0, 1)
+    return image
 
 
 def _handles() -> list[Patch]:

@@ -15,7 +15,8 @@ from strandline.observations.arrays import Floats
 INK, MUTED, RULE, PAPER = "#1d2b33", "#55646c", "#d5dde1", "#fefefe"
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#7f8a90"
 """Source: Okabe and Ito (2008), Color Universal Design; grey excepted."""
-SEA, LAND, UNKNOWN = "#cbdfe9", "#f4f2ec", "#e4e4e6"
+SEA, LAND, UNKNOWN = "#d3d6d2", "#f4f2ec", "#ffffff"
+"""Grey, because blue is flood water; on a map the sea also bears level lines, and the unknown slanting ones."""
 MAP_INK = "#22303a"
 ON_DARK = {
     INK: "#e8eef1", MUTED: "#a9b8bf", RULE: "#3a4951", PAPER: "#18232b",

@@ -1,6 +1,6 @@
 """The API over runs; read-only."""
 
-from pathlib import Path as FilePath
+from functools import partial
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
@@ -8,16 +8,20 @@ from fastapi.responses import FileResponse
 
 from strandline.errors import InputError
 from strandline.report.alerts.forecast_trace import forecast_of_the_peak
-from strandline.web.api.etags import cache_headers
+from strandline.report.plan.flood_times_table import FLOOD_TIMES_FILE
+from strandline.report.products import GROUND_FILE
+from strandline.web.api.etags import cache_headers, edition_of
 from strandline.web.api.pagination import Cursor, Limit, paginate_list
 from strandline.web.comparison import PROBABILITY, compare, paired_bands
+from strandline.web.pictures import Pictures
 from strandline.web.raster_tiles import (
     MAX_SIZE,
     SCALES,
+    Layer,
+    Paint,
     draw_change,
     draw_part,
     draw_tile,
-    draw_unknown_mask,
     geographic_bounds,
 )
 from strandline.web.run_folder import Band, RunFolder, media_type_of
@@ -32,7 +36,9 @@ from strandline.web.schemas import (
     ReturnLevel,
     RunRecord,
     SurgeRow,
+    ZoneLayerRecord,
 )
+from strandline.web.zone_layers import zone_layers
 
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
 """The report is one file with its style and its images, without scripts."""
@@ -41,12 +47,13 @@ Name: TypeAlias = Annotated[str, Path(max_length=100, pattern=r"^[a-z0-9-]+$")]
 Quantity: TypeAlias = Annotated[str, Path(max_length=40, pattern=r"^[a-z_]+$")]
 BandNumber: TypeAlias = Annotated[int, Path(ge=1, le=10_000)]
 Pixels: TypeAlias = Annotated[int, Query(ge=16, le=MAX_SIZE)]
+Edition: TypeAlias = Annotated[str | None, Query(alias="v", max_length=40, description="of the picture")]
 Box: TypeAlias = Annotated[str | None, Query(max_length=120, description="west,south,east,north [degrees, WGS 84]")]
 
 
 def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
     """Return the routes below ``/runs``."""
-    router = APIRouter(prefix="/runs", tags=["runs"])
+    router, pictures = APIRouter(prefix="/runs", tags=["runs"]), Pictures()
 
     def of(name: str) -> RunFolder:
         if name not in runs:
@@ -85,6 +92,13 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
     def list_zones(run: Name, cursor: Cursor = None, limit: Limit = 500) -> Page[FeatureRecord]:
         """Zones with their flooded share; null = unknown."""
         return paginate_list(of(run).features("zones.geojson"), FeatureRecord.model_validate, cursor, limit)
+
+    @router.get("/{run}/zone-layers")
+    def list_zone_layers(request: Request, response: Response, run: Name) -> list[ZoneLayerRecord]:
+        """What is known of each zone, by sea level: people in danger, when water comes, how long it may stand."""
+        state = [_state(of(run), name) for name in ("zones.geojson", FLOOD_TIMES_FILE)]
+        response.headers.update(cache_headers(request, state))
+        return zone_layers(of(run))
 
     @router.get("/{run}/return-levels", dependencies=[changes_with("summary.json")])
     def list_return_levels(run: Name) -> list[ReturnLevel]:
@@ -127,33 +141,33 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
     def list_layers(request: Request, response: Response, run: Name) -> list[LayerRecord]:
         """The layers that can be drawn: one for each quantity, scenario, return period or bound, and percentile."""
         names = [name for name in SCALES if (of(run).path / f"{name}.tif").is_file()]
-        response.headers.update(cache_headers(request, [of(run).file_version(f"{name}.tif") for name in names]))
+        response.headers.update(cache_headers(request, [_state(of(run), f"{name}.tif") for name in names]))
         return [layer for name in names for layer in _layers(of(run), name)]
 
     @router.get("/{run}/layers/{quantity}/{band}.png", response_class=Response)
-    def draw_layer(
+    async def draw_layer(
         request: Request, run: Name, quantity: Quantity, band: BandNumber, bbox: Box = None,
-        width: Pixels = 512, height: Pixels = 512, unknown_only: bool = False,
+        width: Pixels = 512, height: Pixels = 512, paint: Paint = "layer", _: Edition = None,
     ) -> Response:  # fmt: skip
         """An image of a part of a band; unknown cells and the outside of the raster are hatched."""
-        path = _raster(of(run), quantity, band)
-        headers = cache_headers(request, of(run).file_version(path.name))
-        bounds = _parse_bbox(bbox) or geographic_bounds(path)
-        if unknown_only:
-            return _png(draw_unknown_mask(path, band, bounds, width, height), headers)
-        return _png(draw_part(path, band, SCALES[quantity], bounds, width, height), headers)
+        layer = _layer(of(run), quantity, band)
+        headers = cache_headers(request, _state(of(run), layer.path.name))
+        bounds = _parse_bbox(bbox) or geographic_bounds(layer.path)
+        draw = partial(draw_part, layer, paint, bounds, width, height)
+        return _png(await pictures.get(headers["ETag"], draw), headers)
 
     @router.get("/{run}/layers/{quantity}/{band}/{z}/{x}/{y}.png", response_class=Response)
-    def draw_map_tile(
+    async def draw_map_tile(
         request: Request, run: Name, quantity: Quantity, band: BandNumber,
         z: Annotated[int, Path(ge=0, le=MAX_ZOOM)], x: Annotated[int, Path(ge=0)], y: Annotated[int, Path(ge=0)],
+        paint: Paint = "layer", _: Edition = None,
     ) -> Response:  # fmt: skip
-        """A web Mercator tile of a band; unknown cells are hatched."""
+        """A web Mercator tile of a band; unknown cells and the outside of the raster are hatched."""
         if max(x, y) >= 2**z:
             raise HTTPException(404, f"zoom {z} has no tile {x}, {y}")
-        path = _raster(of(run), quantity, band)
-        headers = cache_headers(request, of(run).file_version(path.name))
-        return _png(draw_tile(path, band, SCALES[quantity], z, x, y), headers)
+        layer = _layer(of(run), quantity, band)
+        headers = cache_headers(request, _state(of(run), layer.path.name))
+        return _png(await pictures.get(headers["ETag"], partial(draw_tile, layer, paint, z, x, y)), headers)
 
     @router.get("/{run}/compared/{other}")
     def compare_runs(request: Request, response: Response, run: Name, other: Name) -> Comparison:
@@ -165,7 +179,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         return compare(of(run), of(other))
 
     @router.get("/{run}/compared/{other}/{band}.png", response_class=Response)
-    def draw_comparison(
+    async def draw_comparison(
         request: Request, run: Name, other: Name, band: BandNumber, bbox: Box = None,
         width: Pixels = 512, height: Pixels = 512,
     ) -> Response:  # fmt: skip
@@ -176,31 +190,38 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
             raise HTTPException(404, "the other run has no such scenario and return period")
         first, second = (of(run).path / PROBABILITY, band), (of(other).path / PROBABILITY, bands[band])
         bounds = _parse_bbox(bbox) or geographic_bounds(first[0])
-        return _png(draw_change(first, second, bounds, width, height), headers)
+        draw = partial(draw_change, first, second, bounds, width, height)
+        return _png(await pictures.get(headers["ETag"], draw), headers)
 
     return router
 
 
 def _layers(run: RunFolder, quantity: str) -> list[LayerRecord]:
     path, scale = run.path / f"{quantity}.tif", SCALES[quantity]
-    bounds, legend = geographic_bounds(path), scale.legend()
+    bounds, legend, edition = geographic_bounds(path), scale.legend(), edition_of(_state(run, path.name))
 
     def layer(band: Band) -> LayerRecord:
         at = f"/api/v1/runs/{run.id}/layers/{quantity}/{band.number}"
         return LayerRecord(
             quantity=quantity, band=band.number, scenario=band.scenario, return_period=band.return_period,
             percentile=band.percentile, bound=band.bound, unit=scale.unit, bounds=bounds, legend=legend,
-            image=f"{at}.png", tiles=f"{at}/{{z}}/{{x}}/{{y}}.png",
+            image=f"{at}.png", tiles=f"{at}/{{z}}/{{x}}/{{y}}.png?v={edition}",
         )  # fmt: skip
 
     return [layer(band) for band in run.bands(path.name)]
 
 
-def _raster(run: RunFolder, quantity: str, band: int) -> FilePath:
-    path = run.path / f"{quantity}.tif"
-    if quantity not in SCALES or not path.is_file() or band > len(run.bands(path.name)):
+def _layer(run: RunFolder, quantity: str, band: int) -> Layer:
+    path, ground = run.path / f"{quantity}.tif", run.path / GROUND_FILE
+    drawn = path.is_file() and quantity in SCALES and band in (each.number for each in run.bands(path.name))
+    if not drawn:
         raise HTTPException(404, f"no band {band} of {quantity!r}; /layers lists them")
-    return path
+    return Layer(path, band, SCALES[quantity], ground if ground.is_file() else None)
+
+
+def _state(run: RunFolder, name: str) -> tuple[object, ...]:
+    """What pictures of a file depend on: it and the ground."""
+    return tuple(run.file_version(each) for each in (name, GROUND_FILE) if (run.path / each).is_file())
 
 
 def _parse_bbox(bbox: str | None) -> BoundingBox | None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from math import cos, radians
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
@@ -10,15 +11,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from strandline.observations.region_file.prices.money import MoneyUnit
+from strandline.report.figures.style import LAND, MAP_INK, SEA, UNKNOWN
+from strandline.report.products import GROUND_FILE
 from strandline.web.dashboard.i18n import LANGUAGES, choose_language, labels
 from strandline.web.dashboard.number_format import NumberFormat
 from strandline.web.dashboard.situation import current_situation
-from strandline.web.dashboard.static_files import PLOTLY, STATIC_FILES, bundle_version, load_static_file
-from strandline.web.raster_tiles import SCALES
+from strandline.web.dashboard.static_files import LIBRARIES, OWN_FILES, bundle_version, load_static_file
+from strandline.web.raster_tiles import SCALES, geographic_bounds
 from strandline.web.run_folder import RunFolder
 from strandline.web.watch_view import Clock, WatchView
+from strandline.web.zone_layers import zone_layers
 
 IMMUTABLE = "public, max-age=31536000, immutable"
+PICTURE = 640
+"""Width of the picture before a script runs [px]."""
 MAX_ACTIONS = 12
 """Actions of the plan that the page lists; the report has all."""
 
@@ -46,9 +52,9 @@ def page_routes(runs: Mapping[str, RunFolder], watch: WatchView | None, clock: C
         headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language", "Content-Language": language}
         return HTMLResponse(content, headers=headers)
 
-    @router.get("/static/{version}/{name}")
+    @router.get("/static/{version}/{name:path}")
     def send_static_file(request: Request, name: str, version: str) -> Response:
-        if name not in STATIC_FILES and name != PLOTLY:
+        if name not in OWN_FILES and name not in LIBRARIES:
             raise HTTPException(404, "no such file")
         file = load_static_file(name)
         headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{file.digest}"', "Vary": "Accept-Encoding"}
@@ -63,6 +69,7 @@ def page_routes(runs: Mapping[str, RunFolder], watch: WatchView | None, clock: C
 def _template_context(run: RunFolder, watch: WatchView | None, language: str, clock: Clock) -> dict[str, object]:
     """Return the variables of the template for one run in one language."""
     catalogue, record = labels(language), run.record()
+    quantities = [name for name in SCALES if (run.path / f"{name}.tif").is_file()]
     money = MoneyUnit.parse(record.money)
     is_watched = watch is not None and watch.run.id == run.id
     # the log first: what is written while the page is made is sent to it afterwards
@@ -79,7 +86,12 @@ def _template_context(run: RunFolder, watch: WatchView | None, language: str, cl
         "plan": run.actions()[:MAX_ACTIONS],
         "levels": run.action_levels(),
         "products": run.products(),
-        "quantities": [name for name in SCALES if (run.path / f"{name}.tif").is_file()],
+        "quantities": quantities,
+        "zone_quantities": list(dict.fromkeys(layer.quantity for layer in zone_layers(run))),
+        "ground": {"land": LAND, "sea": SEA, "unknown": UNKNOWN, "ink": MAP_INK},
+        "has_ground": (run.path / GROUND_FILE).is_file(),
+        "picture": _picture_of(run, quantities[0]) if quantities else None,
+        "credits": run.credits(),
         "language": language,
         "numbers": NumberFormat(catalogue["unknown"], money),
         "t": catalogue,
@@ -88,3 +100,15 @@ def _template_context(run: RunFolder, watch: WatchView | None, language: str, cl
         "labels": Markup(label_json),
         "api_link": Markup('<a href="/api/v1">/api/v1</a>, <a href="/api/v1/openapi.json">OpenAPI</a>'),
     }
+
+
+def _picture_of(run: RunFolder, quantity: str) -> dict[str, object]:
+    """Return address and size [px] of the picture before a script runs: the rarest sea level of today."""
+    bands = run.bands(f"{quantity}.tif")
+    band = max((each for each in bands if each.scenario == bands[0].scenario), key=lambda each: each.return_period or 0)
+    west, south, east, north = geographic_bounds(run.path / f"{quantity}.tif")
+    ratio = (north - south) / ((east - west) * cos(radians((south + north) / 2)))
+    height = round(min(max(PICTURE * ratio, PICTURE / 4), PICTURE * 1.5))
+    source = f"/api/v1/runs/{run.id}/layers/{quantity}/{band.number}.png?width={PICTURE}&height={height}&paint=map"
+    return {"source": source, "width": PICTURE, "height": height, "quantity": quantity,
+            "return_period": None if band.return_period is None else f"{band.return_period:g}"}  # fmt: skip

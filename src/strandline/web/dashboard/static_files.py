@@ -1,25 +1,25 @@
-"""Scripts and styles of the dashboard, and Plotly: compressed once, under a path that changes with their content."""
+"""Scripts and styles of the dashboard, Plotly and MapLibre: compressed once, under a path that changes with them."""
 
 import gzip
 import hashlib
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import distribution
 from importlib.resources import files
+from pathlib import Path
 
 SCRIPT, STYLE = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
-STATIC_FILES = {
-    "dashboard.js": SCRIPT,
-    "theme.js": SCRIPT,
-    "number_format.js": SCRIPT,
-    "charts.js": SCRIPT,
-    "sea_level.js": SCRIPT,
-    "map.js": SCRIPT,
-    "live.js": SCRIPT,
-    "confirm.js": SCRIPT,
-    "compare.js": SCRIPT,
-    "dashboard.css": STYLE,
+OWN_FILES = (
+    *("dashboard.js", "theme.js", "number_format.js", "charts.js", "sea_level.js", "live.js", "confirm.js"),
+    *("compare.js", "dashboard.css", "map/flood_map.js", "map/views.js", "map/legend.js", "map/webgl_map.js"),
+    *("map/labels.js", "map/assets.js", "map/plain_map.js", "map/map.css"),
+)
+LIBRARIES = {
+    "plotly.min.js": ("plotly", "plotly/package_data/plotly.min.js"),
+    "maplibre-gl.js": ("maplibre", "maplibre/srcjs/maplibre-gl.js"),
+    "maplibre-gl.css": ("maplibre", "maplibre/srcjs/maplibre-gl.css"),
 }
-PLOTLY = "plotly.min.js"
+"""Name → the installed package that brings it, and where."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,22 @@ class StaticFile:
 
 @cache
 def load_static_file(name: str) -> StaticFile:
-    """Return one of ``STATIC_FILES``, or Plotly.
+    """Return one of ``OWN_FILES`` or ``LIBRARIES``.
 
     Raises:
         KeyError: the name is neither.
     """
-    media_type = SCRIPT if name == PLOTLY else STATIC_FILES[name]
-    folder = files("plotly") / "package_data" if name == PLOTLY else files("strandline.web.dashboard") / "static"
-    content = (folder / name).read_bytes()
+    if name in OWN_FILES:
+        content = (files("strandline.web.dashboard") / "static" / name).read_bytes()
+    else:
+        package, path = LIBRARIES[name]
+        content = Path(str(distribution(package).locate_file(path))).read_bytes()
+    media_type = STYLE if name.endswith(".css") else SCRIPT
     return StaticFile(content, gzip.compress(content, 9, mtime=0), media_type, hashlib.sha256(content).hexdigest()[:16])
 
 
 @cache
 def bundle_version() -> str:
     """Return a digest of all files, as part of their paths."""
-    digests = "".join(load_static_file(name).digest for name in (*STATIC_FILES, PLOTLY))
+    digests = "".join(load_static_file(name).digest for name in (*OWN_FILES, *LIBRARIES))
     return hashlib.sha256(digests.encode("ascii")).hexdigest()[:12]

@@ -1,6 +1,6 @@
 // The comparison of two runs.
 import { fetchJson } from "./charts.js";
-import { swatch } from "./map.js";
+import { swatch } from "./map/legend.js";
 import { nameOf, numbers, translate } from "./number_format.js";
 
 export function initComparison() {

@@ -3,43 +3,46 @@ import { showError } from "./charts.js";
 import { initComparison } from "./compare.js";
 import { initConfirmations } from "./confirm.js";
 import { follow } from "./live.js";
-import { FloodMap } from "./map.js";
+import { FloodMap } from "./map/flood_map.js";
 import { drawSeaLevel } from "./sea_level.js";
 import { localise, numbers, translate } from "./number_format.js";
 
 const page = { run: document.body.dataset.run, isWatched: Boolean(document.body.dataset.watch), levels: JSON.parse(document.body.dataset.levels) };
 const seaLevel = document.getElementById("sea-level-chart"), chart = document.getElementById("map-chart");
 const map = new FloodMap(chart, page);
-let isDrawn = false;
+const drawn = new Set(); // "sea", "map"
 
-function drawAll() {
-  isDrawn = true;
-  return Promise.all([
-    drawSeaLevel(seaLevel, page).catch((error) => showError(seaLevel, error)),
-    map.open().catch((error) => showError(chart, error)),
-  ]);
+const draw = {
+  sea: () => drawSeaLevel(seaLevel, page).catch((error) => showError(seaLevel, error)),
+  map: () => map.open().catch((error) => showError(chart, error)),
+};
+
+function open(what) {
+  if (!drawn.has(what)) draw[what]();
+  drawn.add(what);
 }
 
 async function redraw() {
-  if (!isDrawn) return;
-  await Promise.all([drawSeaLevel(seaLevel, page), map.renew().then(() => map.draw())]).catch(() => {});
+  const again = { sea: () => drawSeaLevel(seaLevel, page), map: () => map.renew().then(() => map.draw()) };
+  await Promise.all([...drawn].map((what) => again[what]())).catch(() => {});
 }
 
-/** With data saving on, the charts' 1.4 MB load on request. */
+/** Each library loads when what it draws is near; with data saving on, both on request. */
 function drawWhenNear() {
   if (navigator.connection?.saveData) {
     document.getElementById("saver").hidden = false;
-    document.getElementById("load-note").textContent = translate("load_note", { size: numbers.bytes(1.4e6) });
-    document.getElementById("load").addEventListener("click", (event) => { event.target.disabled = true; drawAll(); }, { once: true });
+    document.getElementById("load-note").textContent = translate("load_note", { size: numbers.bytes(1.7e6) });
+    document.getElementById("load").addEventListener("click", (event) => { event.target.disabled = true; open("map"); open("sea"); }, { once: true });
     return;
   }
-  const observer = new IntersectionObserver((seen) => {
-    if (!seen.some((each) => each.isIntersecting)) return;
-    observer.disconnect();
-    drawAll();
-  }, { rootMargin: "600px" });
-  observer.observe(seaLevel);
-  observer.observe(chart);
+  for (const [what, element] of [["sea", seaLevel], ["map", chart]]) {
+    const observer = new IntersectionObserver((seen) => {
+      if (!seen.some((each) => each.isIntersecting)) return;
+      observer.disconnect();
+      open(what);
+    }, { rootMargin: "400px" });
+    observer.observe(element);
+  }
 }
 
 function initTheme() {

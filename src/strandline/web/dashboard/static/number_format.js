@@ -7,6 +7,8 @@ const formats = {
   percent: number({ style: "percent", maximumFractionDigits: 0 }),
   metres: number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }),
   count: number({ maximumFractionDigits: 0 }),
+  degrees: number({ minimumFractionDigits: 4, maximumFractionDigits: 4 }),
+  years: number({ maximumFractionDigits: 1 }),
   score: number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }),
   size: number({ maximumSignificantDigits: 2 }),
 };
@@ -31,6 +33,8 @@ export const numbers = {
   metres: (length) => `${formats.metres.format(length)}\u00a0m`,
   money: (amount, unit = document.body.dataset.currency) => amounts(unit.slice(0, 3)).format(amount),
   count: (count) => formats.count.format(count),
+  years: (years) => formats.years.format(years),
+  place: (latitude, longitude) => `${formats.degrees.format(Math.abs(latitude))}° ${latitude < 0 ? "S" : "N"}, ${formats.degrees.format(Math.abs(longitude))}° ${longitude < 0 ? "W" : "E"}`,
   score: (score) => formats.score.format(score),
   hours: (hours) => `${formats.count.format(hours)}\u00a0h`,
   bytes: (size) => (size >= 1e6 ? `${formats.size.format(size / 1e6)}\u00a0MB` : `${formats.size.format(Math.max(size / 1e3, 1))}\u00a0kB`),

@@ -1,0 +1,101 @@
+// Names on the map, written by the browser, which shapes every script; where two would overlap, the later one waits.
+const gap = 2; // px between names
+
+export class Labels {
+  /** `items` have longitude, latitude, text, and className; those that come first matter most. */
+  constructor(chart, items) {
+    this.layer = Object.assign(document.createElement("div"), { className: "map-labels" });
+    this.layer.setAttribute("aria-hidden", "true"); // the tables name every zone
+    this.items = items.map((item) => {
+      const label = Object.assign(document.createElement("span"), { className: `map-label ${item.className}` });
+      label.append(Object.assign(document.createElement("b"), { textContent: item.text }), Object.assign(document.createElement("i"), {}));
+      this.layer.append(label);
+      return { ...item, label };
+    });
+    chart.append(this.layer);
+  }
+
+  /** Write what a function says of each name below it. */
+  describe(words) {
+    for (const { label, text } of this.items) label.lastChild.textContent = words ? words(text) : "";
+    for (const item of this.items) item.size = null;
+  }
+
+  /** Put the names where `project` says; those that would overlap or leave the map are hidden. */
+  place(project) {
+    const { clientWidth: width, clientHeight: height } = this.layer, taken = [];
+    for (const item of this.items) {
+      item.size ??= [item.label.offsetWidth, item.label.offsetHeight];
+      const [x, y] = project(item.longitude, item.latitude), [across, down] = item.size;
+      const box = [x - across / 2, y - down / 2, x + across / 2, y + down / 2];
+      const isIn = box[0] >= 0 && box[1] >= 0 && box[2] <= width && box[3] <= height;
+      const isFree = taken.every((each) => box[0] > each[2] + gap || box[2] < each[0] - gap || box[1] > each[3] + gap || box[3] < each[1] - gap);
+      item.label.classList.toggle("is-shown", isIn && isFree);
+      if (isIn && isFree) {
+        taken.push(box);
+        item.label.style.transform = `translate(${Math.round(box[0])}px, ${Math.round(box[1])}px)`;
+      }
+    }
+  }
+}
+
+const steps = 14; // of the search, along each side
+
+/** The place within a polygon that is far from its edges, among a grid of places; for the name of a zone. */
+export function placeForName(geometry) {
+  const polygons = geometry.type === "MultiPolygon" ? geometry.coordinates : [geometry.coordinates];
+  const largest = polygons.map((rings) => ({ rings, area: Math.abs(areaOf(rings[0])) })).sort((one, other) => other.area - one.area)[0];
+  const rings = largest.rings, xs = rings[0].map((each) => each[0]), ys = rings[0].map((each) => each[1]);
+  const [west, east, south, north] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  let best = rings[0][0], furthest = -1;
+  for (let row = 1; row < steps; row += 1) {
+    for (let column = 1; column < steps; column += 1) {
+      const place = [west + ((east - west) * column) / steps, south + ((north - south) * row) / steps];
+      const distance = isWithin(place, rings) ? distanceToEdge(place, rings) : -1;
+      if (distance > furthest) [best, furthest] = [place, distance];
+    }
+  }
+  return { longitude: best[0], latitude: best[1], area: largest.area };
+}
+
+function areaOf(ring) {
+  return ring.reduce((sum, [x, y], number) => {
+    const [nextX, nextY] = ring[(number + 1) % ring.length];
+    return sum + (x * nextY - nextX * y) / 2;
+  }, 0);
+}
+
+/** Whether a place is within the rings of a polygon, holes left out. */
+export function isWithin([x, y], rings) {
+  let isIn = false;
+  for (const ring of rings) {
+    for (let one = 0, other = ring.length - 1; one < ring.length; other = one, one += 1) {
+      const [[x1, y1], [x2, y2]] = [ring[one], ring[other]];
+      if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) isIn = !isIn;
+    }
+  }
+  return isIn;
+}
+
+function distanceToEdge([x, y], rings) {
+  let least = Infinity;
+  for (const ring of rings) {
+    for (let number = 1; number < ring.length; number += 1) {
+      const [x1, y1] = ring[number - 1], [dx, dy] = [ring[number][0] - x1, ring[number][1] - y1];
+      const along = Math.max(0, Math.min(1, ((x - x1) * dx + (y - y1) * dy) / (dx * dx + dy * dy || 1)));
+      least = Math.min(least, Math.hypot(x - x1 - along * dx, y - y1 - along * dy));
+    }
+  }
+  return least;
+}
+
+/** The name of the zone at a place; null = none. */
+export function zoneAt(zones, place) {
+  const found = zones.find(({ geometry }) => (geometry.type === "MultiPolygon" ? geometry.coordinates : [geometry.coordinates]).some((rings) => isWithin(place, rings)));
+  return found ? found.properties.zone : null;
+}
+
+/** The names of all zones, the largest first. */
+export function zoneNames(zones) {
+  return zones.map((zone) => ({ ...placeForName(zone.geometry), text: zone.properties.zone, className: "zone-name" })).sort((one, other) => other.area - one.area);
+}

@@ -1,0 +1,217 @@
+// The map by MapLibre: tiles of a layer on the ground, zones, lines and rings of assets; names are HTML above it.
+import { colour } from "../charts.js";
+import { numbers, translate } from "../number_format.js";
+import { isLine, points, ring, rings, thinned, unknownRing } from "./assets.js";
+import { Labels, zoneAt, zoneNames } from "./labels.js";
+
+const library = new URL("../", import.meta.url);
+const maxZoom = 18;
+let loading = null;
+
+export function hasWebgl() {
+  const canvas = document.createElement("canvas");
+  return Boolean(canvas.getContext("webgl2") ?? canvas.getContext("webgl"));
+}
+
+/** MapLibre is 0.25 MB compressed; the page shows a picture until it is there. */
+export function loadMaplibre() {
+  loading ??= new Promise((resolve, reject) => {
+    const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("maplibre-gl.css", library) });
+    const script = Object.assign(document.createElement("script"), { src: new URL("maplibre-gl.js", library) });
+    const fail = () => { loading = null; reject(new Error("maplibre-gl.js")); };
+    const styled = new Promise((done) => { style.onload = done; style.onerror = fail; });
+    script.onload = () => styled.then(() => resolve(window.maplibregl));
+    script.onerror = fail;
+    document.head.append(style, script);
+  });
+  return loading;
+}
+
+export class WebglMap {
+  /** Returns the map when its style is there. */
+  static open(maplibre, chart, content) {
+    return new Promise((resolve, reject) => {
+      const [west, south, east, north] = content.bounds, reach = 1.2 * Math.max(east - west, north - south);
+      const [longitude, latitude] = [(west + east) / 2, (south + north) / 2];
+      const frame = Object.assign(document.createElement("div"), { className: "map-frame" });
+      chart.prepend(frame);
+      const map = new maplibre.Map({
+        container: frame, style: { version: 8, sources: {}, layers: [] }, bounds: [[west, south], [east, north]], fitBoundsOptions: { padding: 6 },
+        maxBounds: [[longitude - reach, Math.max(-85, latitude - reach)], [longitude + reach, Math.min(85, latitude + reach)]], maxZoom: maxZoom + 1,
+        attributionControl: false, cooperativeGestures: true, dragRotate: false, pitchWithRotate: false, touchPitch: false, renderWorldCopies: false, fadeDuration: 0,
+        locale: {
+          "Map.Title": translate("map"), "CooperativeGesturesHandler.WindowsHelpText": translate("gesture_desk"),
+          "CooperativeGesturesHandler.MacHelpText": translate("gesture_desk"), "CooperativeGesturesHandler.MobileHelpText": translate("gesture_phone"),
+        },
+      });
+      map.once("error", (event) => reject(event.error));
+      map.once("style.load", () => resolve(new WebglMap(map, chart, content)));
+    });
+  }
+
+  constructor(map, chart, content) {
+    Object.assign(this, { map, chart, ...content, points: points(content.assets), isComplete: true });
+    map.touchZoomRotate.disableRotation();
+    map.keyboard.disableRotation();
+    this.labels = new Labels(chart, zoneNames(content.zones));
+    this.addLayers();
+    this.addScale();
+    this.listen();
+  }
+
+  addLayers() {
+    const { map } = this, ink = colour("map-ink"), add = (id, type, source, paint, more = {}) => map.addLayer({ id, type, ...(source ? { source } : {}), paint, ...more });
+    map.addImage("hatch", hatch(ink, colour("no-data")));
+    map.addImage("cross", cross(), { pixelRatio: 2 });
+    add("beyond", "background", null, { "background-pattern": "hatch" });
+    map.addSource("zones", { type: "geojson", data: collection([]) });
+    add("zones-known", "fill", "zones", { "fill-color": ["get", "colour"], "fill-opacity": 0.82 }, { filter: ["has", "colour"] });
+    add("zones-unknown", "fill", "zones", { "fill-pattern": "hatch" }, { filter: ["has", "isUnknown"] });
+    map.addSource("borders", { type: "geojson", data: collection(this.zones) });
+    add("borders-edge", "line", "borders", { "line-color": "#ffffff", "line-width": 3, "line-opacity": 0.7 });
+    add("borders", "line", "borders", { "line-color": ink, "line-width": 1.2, "line-dasharray": [4, 2.5], "line-opacity": 0.8 });
+    map.addSource("lines", { type: "geojson", data: collection(this.assets.filter(isLine)) });
+    const isWall = ["==", ["get", "asset_class"], "embankment"], closer = (near) => ["interpolate", ["linear"], ["zoom"], 9, near * 0.5, 14, near];
+    add("roads-edge", "line", "lines", { "line-color": ink, "line-width": closer(3.2) }, { filter: ["!", isWall] });
+    add("roads", "line", "lines", { "line-color": "#ffffff", "line-width": closer(1.8) }, { filter: ["!", isWall] });
+    add("walls-edge", "line", "lines", { "line-color": "#ffffff", "line-width": closer(5) }, { filter: isWall });
+    add("walls", "line", "lines", { "line-color": ink, "line-width": closer(2.8) }, { filter: isWall });
+    map.addSource("assets", { type: "geojson", data: collection([]) });
+    const known = { filter: ["!=", ["get", "group"], "unknown"] };
+    const byGroup = (values) => ["match", ["get", "group"], ...values.flatMap((value, group) => [group, value]), values[0]];
+    const radius = byGroup(rings.map((each) => each.radius)), none = { "circle-color": "#000000", "circle-opacity": 0, "circle-radius": radius };
+    add("rings-edge", "circle", "assets", { ...none, "circle-radius": byGroup(rings.map((each) => each.radius - 1)), "circle-stroke-color": "#ffffff", "circle-stroke-width": 4.2 }, known);
+    add("rings", "circle", "assets", { ...none, "circle-stroke-color": byGroup(rings.map((each) => each.colour)), "circle-stroke-width": 2.2 }, known);
+    add("crosses", "symbol", "assets", {}, { filter: ["==", ["get", "group"], "unknown"], layout: { "icon-image": "cross", "icon-allow-overlap": true } });
+  }
+
+  /** Show a stop of a view. A layer that leaves takes its tiles with it: none stands below another's name. */
+  show(stop, label) {
+    const only = stop.classOf ? "&paint=unknown" : "";
+    this.isComplete = true;
+    this.setTiles("layer", `${stop.layer.tiles}&paint=${stop.paint}`, stop.layer, "zones-known");
+    this.setTiles("unknown-land", only && `${stop.layer.tiles}${only}`, stop.layer, "borders-edge");
+    const classed = this.zones.map((zone) => {
+      const group = stop.classOf ? stop.classOf(zone.properties.zone) : -1;
+      return { ...zone, properties: group === "unknown" ? { isUnknown: true } : group >= 0 ? { colour: stop.colours[group] } : {} };
+    });
+    this.map.getSource("zones").setData(collection(stop.classOf ? classed : []));
+    this.labels.describe(stop.describe);
+    this.place();
+    this.map.getCanvas().setAttribute("aria-label", label);
+    this.map.getCanvas().setAttribute("aria-describedby", "map-keys");
+  }
+
+  setTiles(name, tiles, { bounds }, before) {
+    const { map } = this, url = tiles && location.origin + tiles;
+    if (map.getSource(name)?.tiles[0] === url) return;
+    if (map.getLayer(name)) { map.removeLayer(name); map.removeSource(name); }
+    if (!tiles) return;
+    const [west, south, east, north] = bounds, across = east - west, down = north - south;
+    const reach = [west - across, Math.max(-85, south - down), east + across, Math.min(85, north + down)]; // hatched by the server beyond the raster
+    map.addSource(name, { type: "raster", tiles: [url], tileSize: 256, maxzoom: maxZoom, bounds: reach });
+    map.addLayer({ id: name, type: "raster", source: name, paint: { "raster-fade-duration": 0, "raster-resampling": "nearest" } }, before);
+  }
+
+  showAssets(isShown) {
+    this.hasAssets = isShown;
+    const zoom = Math.floor(this.map.getZoom() * 2) / 2, width = 512 * 2 ** zoom;
+    const shown = isShown ? thinned(this.points, ({ longitude, latitude }) => [((longitude + 180) / 360) * width, (0.5 - Math.asinh(Math.tan((latitude * Math.PI) / 180)) / (2 * Math.PI)) * width]) : [];
+    this.thinnedAt = zoom;
+    this.drawn = shown;
+    this.map.getSource("assets").setData(collection(shown.toReversed().map(({ group, longitude, latitude }) => ({ type: "Feature", properties: { group }, geometry: { type: "Point", coordinates: [longitude, latitude] } }))));
+    const note = document.getElementById("assets-note");
+    note.textContent = shown.length < this.points.length && isShown ? translate("assets_shown", { n: numbers.count(shown.length), all: numbers.count(this.points.length) }) : "";
+  }
+
+  /** Zoom by a factor of the scale; 0 = the whole area. */
+  zoom(factor) {
+    const [west, south, east, north] = this.bounds;
+    if (factor === 0) this.map.fitBounds([[west, south], [east, north]], { padding: 6 });
+    else this.map.zoomTo(this.map.getZoom() - Math.log2(factor));
+  }
+
+  listen() {
+    const { map } = this, canvas = map.getCanvas(), hasFocus = () => document.activeElement === canvas;
+    let next = null;
+    const tell = (at, isAsked) => {
+      cancelAnimationFrame(next);
+      next = requestAnimationFrame(() => this.tell(this.what(at), isAsked));
+    };
+    map.on("mousemove", (event) => tell(event.lngLat, false));
+    map.on("click", (event) => tell(event.lngLat, true));
+    map.on("move", () => this.place());
+    map.on("resize", () => this.place());
+    map.on("moveend", () => {
+      if (hasFocus()) tell(map.getCenter(), true);
+      if (Math.floor(map.getZoom() * 2) / 2 !== this.thinnedAt) this.showAssets(this.hasAssets);
+    });
+    canvas.addEventListener("focus", () => tell(map.getCenter(), true));
+    canvas.addEventListener("keydown", (event) => { if (event.key === "0") this.zoom(0); });
+    map.on("dataloading", () => this.setState("loading"));
+    map.on("error", () => { this.isComplete = false; });
+    map.on("idle", () => this.setState(this.isComplete ? "drawn" : "incomplete"));
+  }
+
+  what({ lng: longitude, lat: latitude }) {
+    const { x, y } = this.map.project([longitude, latitude]);
+    const near = (this.drawn ?? []).find((each) => {
+      const at = this.map.project([each.longitude, each.latitude]);
+      return Math.hypot(at.x - x, at.y - y) <= ring(each.group).radius + 4;
+    });
+    return { longitude, latitude, zone: zoneAt(this.zones, [longitude, latitude]), asset: near?.asset };
+  }
+
+  /** Put names and scale where the map is now. */
+  place() {
+    const { map } = this, { lng, lat } = map.getCenter();
+    this.labels.place((longitude, latitude) => {
+      const { x, y } = map.project([longitude, latitude]);
+      return [x, y];
+    });
+    const perPixel = (40_075_016.686 * Math.cos((lat * Math.PI) / 180)) / (512 * 2 ** map.getZoom()); // [m]; the equator of WGS 84
+    const most = 110 * perPixel, power = 10 ** Math.floor(Math.log10(most)), length = [5, 2, 1].map((each) => each * power).find((each) => each <= most);
+    this.scale.style.width = `${length / perPixel}px`;
+    this.scale.textContent = length < 1000 ? `${numbers.count(length)}\u00a0m` : `${numbers.count(length / 1000)}\u00a0km`;
+    this.chart.dataset.centre = `${lng.toFixed(5)} ${lat.toFixed(5)} ${map.getZoom().toFixed(2)}`;
+  }
+
+  addScale() {
+    this.scale = Object.assign(document.createElement("div"), { className: "map-scale" });
+    this.cross = Object.assign(document.createElement("div"), { className: "map-cross" });
+    this.state = Object.assign(document.createElement("div"), { className: "map-state" });
+    this.chart.append(this.scale, this.cross, this.state);
+  }
+
+  setState(state) {
+    if (this.chart.dataset.state === state) return;
+    this.chart.dataset.state = state;
+    this.state.textContent = state === "drawn" ? "" : translate(state === "loading" ? "map_loading" : "map_incomplete");
+  }
+}
+
+const collection = (features) => ({ type: "FeatureCollection", features });
+const channels = (colour) => [1, 3, 5].map((start) => parseInt(colour.slice(start, start + 2), 16));
+
+/** The hatching of the server's tiles: lines of two pixels in eight, of ink at 150 parts in 255. */
+function hatch(ink, unknown) {
+  const size = 64, data = new Uint8ClampedArray(size * size * 4), [dark, light] = [ink, unknown].map(channels);
+  const line = dark.map((each, number) => Math.round((150 * each + 105 * light[number]) / 255));
+  for (let row = 0; row < size; row += 1) {
+    for (let column = 0; column < size; column += 1) data.set([...((row + column) % 8 < 2 ? line : light), 255], (row * size + column) * 4);
+  }
+  return { width: size, height: size, data };
+}
+
+function cross() {
+  const size = 32, canvas = Object.assign(document.createElement("canvas"), { width: size, height: size }), pen = canvas.getContext("2d");
+  const draw = (colour, width) => {
+    Object.assign(pen, { strokeStyle: colour, lineWidth: width, lineCap: "round" });
+    pen.beginPath();
+    for (const [x, y] of [[9, 9], [9, 23]]) { pen.moveTo(x, y); pen.lineTo(size - x, size - y); }
+    pen.stroke();
+  };
+  draw("#ffffff", 9);
+  draw(unknownRing.colour, 4.4);
+  return pen.getImageData(0, 0, size, size);
+}
