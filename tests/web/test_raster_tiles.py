@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import rasterio
 from fastapi.testclient import TestClient
 from PIL import Image
 
+import tests.fixtures.reports as coast
 from strandline.report.figures.maps import PROBABILITY_COLOURS, PROBABILITY_EDGES
 from strandline.report.figures.style import as_rgb
 from strandline.web.app import PREFIX
-from strandline.web.raster_tiles import CHANGE, SCALES, draw_part, geographic_bounds
+from strandline.web.dashboard.i18n import labels
+from strandline.web.raster_tiles import CHANGE, SCALES, Layer, draw_part, geographic_bounds
 from strandline.web.run_folder import RunFolder
 from tests.fixtures.web import client_of, make_run
 
@@ -40,7 +43,8 @@ def test_an_image_shows_the_class_of_each_cell_and_hatches_unknown_cells(runs: d
     with rasterio.open(path) as raster:
         values, transform = raster.read(1), raster.transform
     corners = geographic_bounds(path)
-    picture = pixels(draw_part(path, 1, SCALES["flood_probability"], corners, 480, 400))
+    layer = Layer(path, 1, SCALES["flood_probability"], None)
+    picture = pixels(draw_part(layer, "layer", corners, 480, 400))
     west, south, east, north = corners
     seen = {"unknown": 0, "low": 0, "class": 0}
     for row in range(1, values.shape[0] - 1, 3):
@@ -78,7 +82,7 @@ def test_tiles_beside_the_raster_are_hatched_and_those_within_it_join(client: Te
     within = pixels(client.get(layer["tiles"].format(z=14, x=x, y=y)).content)
     assert set(map(tuple, within[within[..., 3] == 255][:, :3])) <= set(COLOURS)
     assert (within[..., 3] == 255).any()
-    hatching = pixels(client.get(f"{tiles}.png?unknown_only=true&bbox={west},{south},{east},{north}").content)
+    hatching = pixels(client.get(f"{tiles}.png?paint=unknown&bbox={west},{south},{east},{north}").content)
     whole = pixels(client.get(f"{tiles}.png").content)
     assert (hatching[..., 3] > 0).any()
     assert (whole[hatching[..., 3] > 0] == hatching[hatching[..., 3] > 0]).all(), "the same hatching, and nothing else"
@@ -91,11 +95,85 @@ def test_tiles_beside_the_raster_are_hatched_and_those_within_it_join(client: Te
     assert client.get(f"{tiles}.png?width=100000").status_code == 422
 
 
+def test_on_the_ground_land_water_and_unknown_are_told_apart(client: TestClient, runs: dict[str, RunFolder]) -> None:
+    """Every pixel is opaque, so that a picture that is missing shows nothing; the sea is never a flood."""
+    tiles = f"{PREFIX}/runs/before/layers/flood_probability"
+    rarest = len(coast.PERIODS)
+    layer, ground, both = (
+        pixels(client.get(f"{tiles}/{rarest}.png?paint={paint}").content) for paint in ("layer", "ground", "map")
+    )
+    assert (ground[..., 3] == 255).all()
+    assert (both[..., 3] == 255).all()
+    hatch = (layer[..., 3] > 0) & (layer[..., 3] < 255)
+    unknown = (both[..., :3] == 255).all(axis=-1)
+    assert hatch.any()
+    assert unknown.any()
+    assert not (unknown & (layer[..., 3] == 255)).any(), "what is unknown has no class"
+    changed = (both != ground).any(axis=-1)
+    assert (both[changed] == layer[changed]).all(), "the ground and the classes, and nothing else"
+    assert changed.any()
+    terrain = coast.observations("simulated").terrain
+    region = coast.a_region()
+    sea = np.argwhere(terrain["permanent_water"].to_numpy() == 1)
+    west, south, east, north = geographic_bounds(runs["before"].path / "ground.tif")
+    x, y = rasterio.warp.transform(region.crs, "EPSG:4326", region.x[sea[:, 1]], region.y[sea[:, 0]])
+    at = (
+        ((north - np.array(y)) / (north - south) * 512).astype(int),
+        ((np.array(x) - west) / (east - west) * 512).astype(int),
+    )
+    assert (layer[at][:, 3] == 255).any(), "the raster has a chance on the sea"
+    assert not {tuple(each) for each in both[at][:, :3]} & set(COLOURS)
+
+
+def test_without_ground_land_and_water_look_alike(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "old")
+    (run.path / "ground.tif").unlink()
+    with client_of({"old": run}, None) as client:
+        picture = pixels(client.get(f"{PREFIX}/runs/old/layers/flood_probability/1.png?paint=ground").content)
+        assert len({tuple(each) for each in picture[..., :3].reshape(-1, 3)}) == 3, (
+            "land, and the hatching of two colours"
+        )
+        assert labels("en")["no_ground"] in client.get("/?lang=en").text
+
+
+def test_a_tile_of_an_edition_is_kept_by_the_browser(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    with client_of({"run": run}, None) as client:
+        tiles = client.get(f"{PREFIX}/runs/run/layers").json()[0]["tiles"].format(z=12, x=2194, y=1463)
+        assert "immutable" in client.get(tiles).headers["cache-control"]
+        plain = tiles.partition("?")[0]
+        assert client.get(plain).headers["cache-control"] == "no-cache"
+        path = run.path / "ground.tif"
+        os.utime(path, ns=(0, 0))
+        assert client.get(tiles).headers["cache-control"] == "no-cache", "the tile of the old ground is no more"
+        assert client.get(f"{PREFIX}/runs/run/layers").json()[0]["tiles"] != tiles
+
+
+def test_bands_by_all_drivers_are_drawn_and_their_parts_are_not(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    with rasterio.open(run.path / "annual_flood_probability.tif") as raster:
+        profile, bands = raster.profile | {"count": 5, "driver": "GTiff"}, raster.read()
+    names = [f"today, all drivers, in any one year, {each}" for each in ("mean", "p5", "p95")]
+    names += ["today, the sea alone, in any one year, mean", "today, part of the rain"]
+    with rasterio.open(run.path / "annual_flood_probability_all_drivers.tif", "w", **profile) as raster:
+        raster.write(bands[[0, 0, 1, 0, 0]])
+        raster.descriptions = names
+    with client_of({"run": run}, None) as client:
+        layers = client.get(f"{PREFIX}/runs/run/layers").json()
+        found = [each for each in layers if each["quantity"] == "annual_flood_probability_all_drivers"]
+        assert [(each["bound"], each["scenario"], each["unit"]) for each in found] == [
+            (bound, "today", "1/yr") for bound in ("mean", "p5", "p95")
+        ]
+        assert client.get(found[0]["image"]).status_code == 200
+        assert client.get(found[0]["image"].replace("/1.png", "/5.png")).status_code == 404
+        assert labels("en")["quantity_annual_flood_probability_all_drivers"] in client.get("/?lang=en").text
+
+
 def test_layers_name_scenario_return_period_and_percentile(client: TestClient) -> None:
     layers = client.get(f"{PREFIX}/runs/before/layers").json()
     depths = [layer for layer in layers if layer["quantity"] == "flood_depth"]
     assert [(each["return_period"], each["percentile"]) for each in depths[:4]] == [(2, 10), (2, 50), (2, 90), (5, 10)]
-    assert {layer["quantity"] for layer in layers} == set(SCALES)
+    assert {layer["quantity"] for layer in layers} == set(SCALES) - {"annual_flood_probability_all_drivers"}
     annual = [layer for layer in layers if layer["quantity"] == "annual_flood_probability"]
     assert [(each["return_period"], each["bound"], each["unit"]) for each in annual] == [
         (None, "at least", "1/yr"), (None, "at most", "1/yr")

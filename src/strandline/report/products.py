@@ -16,8 +16,8 @@ from shapely import orient_polygons
 from strandline.distillation.adaptation.how_learnt import HowLearnt
 from strandline.distillation.adaptation.radar_scenes import RadarScene
 from strandline.files import write_bytes, write_text
-from strandline.observations.fetch.credits.data_files import attributions
 from strandline.observations.arrays import Reals
+from strandline.observations.fetch.credits.data_files import attributions
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
 from strandline.planning.early_action.protocol_file import protocol_to_toml

@@ -20,45 +20,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(["127.0.0.1"])]
 LARGEST_REPORT = 6_000_000
 
 
-def picture_of(page: Page) -> str:
-    """Return the raster image that the map requests."""
-    return str(page.evaluate("document.getElementById('map-chart').layout.images[0].source"))
-
-
-def test_the_map_is_drawn_and_slider_and_keys_move_it(site: Site, open_page: Callable[..., Page]) -> None:
-    page = drawn(open_page(site.address))
-    expect(page.locator("#map-chart pattern").first).to_be_attached()  # the marsh, of which nothing is known
-    expect(page.locator("#slider-value")).to_have_text("within 24 hours")
-    fills = "[...document.querySelectorAll('#map-chart .fills path')].map((path) => path.style.fill)"
-    day = page.evaluate(fills)
-    page.locator("#slider").focus()
-    page.keyboard.press("ArrowRight")
-    expect(page.locator("#slider-value")).to_have_text("within 48 hours")
-    assert page.evaluate(fills) != day, "the harbour is likelier to flood in two days than in one"
-    page.select_option("#view", "flood_probability")
-    expect(page.locator("#slider-value")).to_have_text("once in 100 years")
-    rarest = picture_of(page)
-    wait_until(page, f"performance.getEntriesByName('{site.address[:-1]}{rarest}').length > 0")
-    seen = page.locator("#map-chart").screenshot()
-    page.locator("#slider").focus()
-    page.keyboard.press("Home")
-    expect(page.locator("#slider-value")).to_have_text("once in 2 years")
-    assert picture_of(page) != rarest
-    wait_until(page, f"performance.getEntriesByName('{site.address[:-1]}{picture_of(page)}').length > 0")
-    assert page.locator("#map-chart").screenshot() != seen
-    expect(page.locator("#map-legend")).to_contain_text("unknown – not dry")
-    across = "document.getElementById('map-chart').layout.xaxis.range"
-    whole = page.evaluate(across)
-    page.locator("#map-chart").focus()
-    page.keyboard.press("+")
-    wait_until(page, f"{across}[1] - {across}[0] < {0.6 * (whole[1] - whole[0])}")
-    closer = page.evaluate(across)
-    page.keyboard.press("ArrowRight")
-    wait_until(page, f"{across}[0] > {closer[0]}")
-    page.locator("[data-zoom='0']").click()
-    wait_until(page, f"{across}[0] === {whole[0]}")
-
-
 def test_a_silent_stream_is_shown_in_the_strip(own_site: Site, open_page: Callable[..., Page]) -> None:
     page = open_page(own_site.address)
     row = page.locator(f'tr[data-stream="{STREAMS[0]}"]')
@@ -247,7 +208,7 @@ def test_with_data_saving_charts_load_on_request(site: Site, open_page: Callable
     page = open_page(site.address, saving)
     page.locator("#map").scroll_into_view_if_needed()
     expect(page.locator("#load")).to_be_visible()
-    assert page.evaluate("typeof Plotly") == "undefined"
+    assert page.evaluate("[typeof Plotly, typeof maplibregl]") == ["undefined", "undefined"]
     page.locator("#load").click()
     drawn(page)
 

@@ -28,7 +28,9 @@ def serve(
     ] = None,
 ) -> None:
     """Show runs and the watch in a browser: map, sea, streams, actions to confirm, and an API."""
-    require_extra("serve", "serve", "fastapi", "uvicorn", "plotly", "maplibre", "rio_tiler", "sse_starlette", "PIL", "sqlalchemy")
+    require_extra(
+        "serve", "serve", "fastapi", "uvicorn", "plotly", "maplibre", "rio_tiler", "sse_starlette", "PIL", "sqlalchemy"
+    )
     import strandline.web.server as server
 
     serving = server.prepare(run or [Path("runs/demo")], store, host, allow_host or [])

@@ -1,0 +1,236 @@
+"""The map in Chromium: tiles, names, keyboard, legend, and what remains where tiles or WebGL are missing."""
+
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from strandline.report.figures.maps import PROBABILITY_COLOURS
+from strandline.report.figures.style import SEA, as_rgb
+from strandline.web.dashboard.i18n import labels
+from strandline.web.run_folder import RunFolder
+from tests.fixtures.served_dashboard import PHONE, STEPS, Site, mapped, served, wait_until
+from tests.fixtures.web import make_watch
+
+pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(["127.0.0.1"])]
+WITHOUT_WEBGL = """{
+    const getContext = HTMLCanvasElement.prototype.getContext;
+    HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+        return kind.startsWith("webgl") ? null : getContext.call(this, kind, ...more);
+    };
+}"""
+
+
+def share_of(page: Page, colour: str) -> float:
+    """Share of the map's pixels in a colour."""
+    picture = np.asarray(Image.open(io.BytesIO(page.locator("#map-chart").screenshot())).convert("RGB")).astype(int)
+    wanted = np.round(as_rgb(colour) * 255)
+    return float((np.abs(picture - wanted).max(axis=-1) <= 2).mean())
+
+
+def choose(page: Page, view: str) -> None:
+    page.select_option("#view", view)
+    wait_until(page, "document.getElementById('map-chart').dataset.state === 'drawn'")
+    page.wait_for_timeout(100)
+
+
+def centre(page: Page) -> tuple[float, float, float]:
+    """Longitude, latitude and zoom."""
+    longitude, latitude, zoom = page.evaluate("document.getElementById('map-chart').dataset.centre").split()
+    return float(longitude), float(latitude), float(zoom)
+
+
+def names_on(page: Page) -> list[str]:
+    return page.evaluate("[...document.querySelectorAll('.map-label.is-shown b')].map((each) => each.textContent)")
+
+
+def test_the_map_shows_the_tiles_of_what_is_chosen(site: Site, open_page: Callable[..., Page]) -> None:
+    page = mapped(open_page(site.address))
+    choose(page, "flood_probability")
+    expect(page.locator("#slider-value")).to_have_text("once in 100 years")
+    deep, pale = PROBABILITY_COLOURS[-1], PROBABILITY_COLOURS[0]
+    rarest = share_of(page, deep)
+    assert rarest > 0.05
+    assert share_of(page, pale) > 0.01
+    assert share_of(page, SEA) > 0.02
+    assert share_of(page, "#ffffff") > 0.02, "between the hatches"
+    page.locator("#slider").focus()
+    page.keyboard.press("Home")
+    expect(page.locator("#slider-value")).to_have_text("once in 2 years")
+    choose(page, "flood_probability")
+    assert share_of(page, deep) < 0.8 * rarest, "the sea of every second year floods less"
+    for name in ("permanent_water", "unknown_hatched"):
+        expect(page.locator("#map-legend")).to_contain_text(labels("en")[name])
+    expect(page.locator("#map-legend")).to_contain_text("90% and more")
+
+
+def test_zones_have_the_colour_of_their_chance_and_those_without_a_forecast_are_hatched(
+    site: Site, open_page: Callable[..., Page]
+) -> None:
+    page = mapped(open_page(site.address))
+    expect(page.locator("#slider-value")).to_have_text("within 24 hours")
+    said = (
+        "[...document.querySelectorAll('.map-label')].map((each) => [...each.childNodes].map((one) => one.textContent))"
+    )
+    assert sorted(page.evaluate(said)) == [["harbour", "48%"], ["marsh", "unknown"], ["old town", "< 1%"]]
+    page.locator("#slider").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#slider-value")).to_have_text("within 48 hours")
+    assert ["harbour", "96%"] in page.evaluate(said)
+    choose(page, "arrival")
+    assert sorted(page.evaluate(said)) == [
+        ["harbour", "from 4\N{NO-BREAK SPACE}h before the highest sea"], ["marsh", "unknown"],
+        ["old town", "from 1\N{NO-BREAK SPACE}h before the highest sea"],
+    ]  # fmt: skip
+    expect(page.locator("#map-legend")).to_contain_text("in no simulated storm; not safe")
+    choose(page, "standing")
+    assert ["harbour", "no end seen"] in page.evaluate(said)
+    choose(page, "people_in_danger")
+    assert ["harbour", "12 to 340"] in page.evaluate(said)
+    assert ["marsh", "unknown"] in page.evaluate(said)
+
+
+def test_the_keyboard_moves_the_map_and_says_what_is_in_its_middle(site: Site, open_page: Callable[..., Page]) -> None:
+    page = mapped(open_page(site.address))
+    whole = centre(page)
+    page.locator("#map-chart canvas").focus()
+    expect(page.locator(".map-cross")).to_be_visible()
+    expect(page.locator("#map-place")).to_contain_text("° N, 12.8")
+    expect(page.locator("#map-place")).to_have_attribute("aria-live", "polite")
+    page.keyboard.press("+")
+    wait_until(page, f"Number(document.getElementById('map-chart').dataset.centre.split(' ')[2]) > {whole[2] + 0.9}")
+    page.keyboard.press("ArrowRight")
+    wait_until(page, f"Number(document.getElementById('map-chart').dataset.centre.split(' ')[0]) > {whole[0] + 0.001}")
+    expect(page.locator("#map-place")).to_contain_text("marsh: unknown")
+    page.keyboard.press("0")
+    wait_until(page, f"document.getElementById('map-chart').dataset.centre.endsWith('{whole[2]:.2f}')")
+    page.get_by_role("button", name="Zoom in").click()
+    wait_until(page, f"Number(document.getElementById('map-chart').dataset.centre.split(' ')[2]) > {whole[2] + 0.9}")
+    page.get_by_role("button", name="Whole area").click()
+    wait_until(page, f"document.getElementById('map-chart').dataset.centre.endsWith('{whole[2]:.2f}')")
+    expect(page.locator(".map-scale")).to_have_text("500\N{NO-BREAK SPACE}m")
+
+
+@pytest.fixture
+def bengali_site(runs: dict[str, RunFolder], tmp_path: Path) -> Iterator[Site]:
+    """A dashboard of a place with a name in Bengali."""
+    folder = tmp_path / "bn"
+    shutil.copytree(runs["before"].path, folder, ignore=shutil.ignore_patterns("watch*"))
+    zones = json.loads((folder / "zones.geojson").read_text())
+    zones["features"][1]["properties"]["zone"] = "পুরানো শহর"
+    (folder / "zones.geojson").write_text(json.dumps(zones))
+    run = RunFolder("bn", folder)
+    with served({"bn": run}, make_watch(run, STEPS)) as opened:
+        yield opened
+
+
+def test_names_are_text_of_the_browser_and_never_overlap(bengali_site: Site, open_page: Callable[..., Page]) -> None:
+    page = mapped(open_page(f"{bengali_site.address}?lang=bn", viewport=PHONE))
+    assert "পুরানো শহর" in names_on(page)
+    for _ in range(3):
+        boxes = [each.bounding_box() for each in page.locator(".map-label.is-shown").all()]
+        for one, other in combinations(boxes, 2):
+            apart = (
+                one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+                or one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+            )  # fmt: skip
+            assert apart
+        page.locator("[data-zoom='2']").click()
+        page.wait_for_timeout(200)
+    assert len(names_on(page)) < 3, "there is no room for all"
+
+
+def test_assets_are_rings_that_can_be_left_out(site: Site, open_page: Callable[..., Page]) -> None:
+    page = mapped(open_page(site.address))
+    choose(page, "flood_probability")
+    worst = "#7f0000"
+    assert share_of(page, worst) > 0
+    assert share_of(page, worst) < 0.01, "rings hide little"
+    page.get_by_label("Assets").uncheck()
+    page.wait_for_timeout(500)
+    assert share_of(page, worst) == 0
+    page.get_by_label("Assets").check()
+    for _ in range(3):
+        page.locator("[data-zoom='2']").click()
+        page.wait_for_timeout(100)
+    expect(page.locator("#assets-note")).to_contain_text("of 26 shown")
+
+
+def test_what_lies_under_the_pointer_is_told(site: Site, open_page: Callable[..., Page]) -> None:
+    page = mapped(open_page(site.address))
+    box = page.locator("#map-chart").bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.45 * box["height"])
+    expect(page.locator("#map-place")).to_contain_text("old town: < 1%")
+    expect(page.locator("#map-place")).to_have_attribute("aria-live", "off")
+
+
+def test_tiles_that_do_not_come_leave_hatches_and_are_reported(site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page(site.address)
+    page.route("**/layers/**/*.png?v=*", lambda route: route.fulfill(status=503, body="busy"))
+    page.locator("#map").scroll_into_view_if_needed()
+    wait_until(page, "document.getElementById('map-chart').dataset.state === 'incomplete'")
+    expect(page.locator(".map-state")).to_have_text(labels("en")["map_incomplete"])
+    page.select_option("#view", "flood_probability")
+    page.wait_for_timeout(500)
+    assert share_of(page, "#f4f2ec") < 0.01, "nothing looks like dry land"
+    assert share_of(page, "#ffffff") > 0.3
+
+
+def test_without_webgl_a_picture_shows_the_layer_with_its_legend(site: Site, open_page: Callable[..., Page]) -> None:
+    page = mapped(open_page(site.address, WITHOUT_WEBGL))
+    expect(page.locator("#plain-note")).to_have_text(labels("en")["plain_map"])
+    expect(page.locator("[data-zoom]").first).to_be_hidden()
+    assert page.evaluate("typeof maplibregl") == "undefined"
+    assert "harbour" in names_on(page)
+    choose(page, "flood_probability")
+    expect(page.locator("#map-chart img")).to_have_attribute(
+        "alt", "Chance of 0.15 m of water or more, given a sea level, by return period: once in 100 years"
+    )
+    rarest = share_of(page, PROBABILITY_COLOURS[-1])
+    assert rarest > 0.05
+    expect(page.locator("#map-legend")).to_contain_text("unknown – not dry")
+    page.locator("#slider").focus()
+    page.keyboard.press("Home")
+    choose(page, "flood_probability")
+    page.wait_for_timeout(500)
+    assert share_of(page, PROBABILITY_COLOURS[-1]) < 0.8 * rarest
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("dark", "bn")])
+def test_axe_finds_nothing_on_the_map(site: Site, open_page: Callable[..., Page], scheme: str, language: str) -> None:
+    page = mapped(open_page(f"{site.address}?lang={language}", color_scheme=scheme, viewport=PHONE))
+    page.locator("#map-chart canvas").focus()
+    assert violations(page) == []
+    across = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert across[0] <= across[1]
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page, context="#map").response["violations"]
+    return [
+        f"{each['id']}: {node['html'][:150]} {node['failureSummary'][:200]}" for each in found for node in each["nodes"]
+    ]
+
+
+def test_a_choice_of_the_run_credits_its_data(
+    runs: dict[str, RunFolder], tmp_path: Path, open_page: Callable[..., Page]
+) -> None:
+    folder = tmp_path / "credited"
+    shutil.copytree(runs["before"].path, folder, ignore=shutil.ignore_patterns("watch*"))
+    summary = json.loads((folder / "summary.json").read_text())
+    summary["credits"] = ["© OpenStreetMap contributors, https://www.openstreetmap.org/copyright"]
+    (folder / "summary.json").write_text(json.dumps(summary))
+    run = RunFolder("credited", folder)
+    with served({"credited": run}, make_watch(run, STEPS)) as opened:
+        page = open_page(opened.address)
+        expect(page.locator("#map")).to_contain_text("© OpenStreetMap contributors")
+        expect(page.locator("#map a[href='https://www.openstreetmap.org/copyright']")).to_be_visible()
