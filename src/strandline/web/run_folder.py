@@ -55,7 +55,7 @@ FORMER_KEY = "familiarity"
 """Key of ``summary.json`` that only older versions write."""
 _IS_ALERT = re.compile(r"alerts/[\w.-]+\.xml", re.ASCII)
 _BAND = re.compile(
-    r"(?P<scenario>.+), (?:given the (?P<period>[\d.]+)-year sea level(?:, p(?P<percentile>\d+))?"
+    r"(?P<scenario>.+?), (?:given the (?P<period>[\d.]+)-year sea level(?:, p(?P<percentile>\d+))?"
     r"|(?:all drivers, )?in any one year, (?P<bound>at least|at most|p5|mean|p95))"
 )
 _NOT_DRAWN = re.compile(r".+, (?:the sea alone, in any one year, mean|part of the \w+)")

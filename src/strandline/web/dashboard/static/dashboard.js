@@ -27,7 +27,7 @@ async function redraw() {
   await Promise.all([...drawn].map((what) => again[what]())).catch(() => {});
 }
 
-/** Each library loads when what it draws is near; with data saving on, both on request. */
+/** Each library loads when what it draws is in view or comes next; with data saving on, both on request. */
 function drawWhenNear() {
   if (navigator.connection?.saveData) {
     document.getElementById("saver").hidden = false;
@@ -40,7 +40,7 @@ function drawWhenNear() {
       if (!seen.some((each) => each.isIntersecting)) return;
       observer.disconnect();
       open(what);
-    }, { rootMargin: "400px" });
+    }, { rootMargin: "0px 0px 400px 0px" });
     observer.observe(element);
   }
 }

@@ -23,7 +23,7 @@ export class PlainMap {
     this.chart.dataset.state = "loading";
     Object.assign(this.picture, { src: `${stop.layer.image}?width=${across}&height=${down}&paint=${stop.paint}`, alt: label, width, height });
     this.stop = stop;
-    this.labels.describe(stop.describe);
+    this.labels.describe(stop.name ?? stop.describe);
     this.labels.place((longitude, latitude) => this.place([longitude, latitude]));
   }
 
@@ -32,7 +32,7 @@ export class PlainMap {
     const zones = this.zones.map((zone) => {
       const group = stop.classOf ? stop.classOf(zone.properties.zone) : -1;
       const fill = group === "unknown" ? "url(#map-unknown)" : group >= 0 ? stop.colours[group] : "none";
-      return `<path d="${this.path(zone.geometry)}" fill="${fill}" fill-opacity=".82" fill-rule="evenodd" stroke="${ink}" stroke-width="1.2" stroke-dasharray="5 3"/>`;
+      return `<path d="${this.path(zone.geometry)}" fill="${fill}" fill-rule="evenodd" stroke="${ink}" stroke-width="1.2" stroke-dasharray="5 3"/>`;
     });
     const lines = this.assets.filter(isLine).flatMap((each) => {
       const path = this.path(each.geometry), [edge, colour, wide] = wall(each) ? ["#ffffff", ink, 2.8] : [ink, "#ffffff", 1.8];

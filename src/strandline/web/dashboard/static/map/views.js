@@ -1,7 +1,7 @@
 // What the map can show: for each view a list of stops of the slider, with picture, classes of zones and legend.
 import { numbers, translate } from "../number_format.js";
 
-/** The stops of a view; each has caption, layer, paint, legend and, where zones are coloured, their class and words. */
+/** The stops of a view; each has caption, layer, paint, legend and, where zones are coloured, their class and words, short ones as `name`. */
 export function stopsOf(map) {
   if (map.view === "watch") return watchStops(map);
   const ofZones = map.zoneLayers.filter((each) => each.quantity === map.view);
@@ -62,12 +62,14 @@ function zoneStop({ quantity, return_period, legend, values }, layer) {
       if (found.has_no_end) return legend.findIndex((each) => each.has_no_end);
       return found.value === null ? -1 : legend.findLastIndex((each) => !each.has_no_end && found.value >= each.above);
     },
-    describe: (zone) => {
-      const found = value(zone);
-      if (found === null) return translate("unknown");
-      return found.value === null ? translate(`${quantity}_none`) : words[quantity].ofValue(found);
-    },
+    describe: (zone) => inWords(value(zone), words[quantity].ofValue, `${quantity}_none`),
+    name: (zone) => inWords(value(zone), words[quantity].ofName ?? words[quantity].ofValue, "none_seen"),
   };
+}
+
+function inWords(found, write, none) {
+  if (found === null) return translate("unknown");
+  return found.value === null ? translate(none) : write(found);
 }
 
 const hours = (value) => numbers.hours(value);
@@ -78,6 +80,7 @@ const words = {
   },
   arrival: {
     ofClass: ({ above, below }) => (below !== null && below <= 0 ? translate("arrival_after") : below === null ? translate("arrival_earlier", { n: hours(above) }) : translate("arrival_before", { low: hours(above), high: hours(below) })),
+    ofName: ({ value }) => (value < 0 ? translate("hours_after", { n: hours(-value) }) : translate("hours_before", { n: hours(value) })),
     ofValue: ({ value }) => (value < 0 ? translate("arrival_hours_after", { n: hours(-value) }) : translate("arrival_hours_before", { n: hours(value) })),
   },
   standing: {

@@ -65,7 +65,7 @@ export class WebglMap {
     map.addImage("cross", cross(), { pixelRatio: 2 });
     add("beyond", "background", null, { "background-pattern": "hatch" });
     map.addSource("zones", { type: "geojson", data: collection([]) });
-    add("zones-known", "fill", "zones", { "fill-color": ["get", "colour"], "fill-opacity": 0.82 }, { filter: ["has", "colour"] });
+    add("zones-known", "fill", "zones", { "fill-color": ["get", "colour"], "fill-antialias": false }, { filter: ["has", "colour"] });
     add("zones-unknown", "fill", "zones", { "fill-pattern": "hatch" }, { filter: ["has", "isUnknown"] });
     map.addSource("borders", { type: "geojson", data: collection(this.zones) });
     add("borders-edge", "line", "borders", { "line-color": "#ffffff", "line-width": 3, "line-opacity": 0.7 });
@@ -96,7 +96,7 @@ export class WebglMap {
       return { ...zone, properties: group === "unknown" ? { isUnknown: true } : group >= 0 ? { colour: stop.colours[group] } : {} };
     });
     this.map.getSource("zones").setData(collection(stop.classOf ? classed : []));
-    this.labels.describe(stop.describe);
+    this.labels.describe(stop.name ?? stop.describe);
     this.place();
     this.map.getCanvas().setAttribute("aria-label", label);
     this.map.getCanvas().setAttribute("aria-describedby", "map-keys");
