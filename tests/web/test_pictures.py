@@ -7,6 +7,7 @@ from time import sleep
 
 import httpx
 import pytest
+from fastapi import HTTPException, Request
 
 from strandline.web.api.token import Token
 from strandline.web.app import PREFIX, create_app
@@ -35,10 +36,19 @@ class Counted:
         return b"x" * self._size
 
 
+def asked(*, is_gone: bool = False) -> Request:
+    """A request of somebody who waits, or who has left."""
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect" if is_gone else "http.request"}
+
+    return Request({"type": "http"}, receive)
+
+
 def test_few_are_drawn_at_once_and_none_for_each_who_asks() -> None:
     async def ask() -> list[bytes]:
         pictures = Pictures(at_once=AT_ONCE)
-        return await asyncio.gather(*(pictures.get(f"key {number % 20}", draw) for number in range(MANY)))
+        return await asyncio.gather(*(pictures.get(f"key {number % 20}", draw, asked()) for number in range(MANY)))
 
     draw = Counted()
     assert asyncio.run(ask()) == [b"x" * 10] * MANY
@@ -51,7 +61,7 @@ def test_the_newest_are_kept_within_bounds() -> None:
         pictures = Pictures(kept_bytes=35)
         counts = []
         for key in ("a", "b", "c", "a", "d", "a", "b"):
-            await pictures.get(key, draw)
+            await pictures.get(key, draw, asked())
             counts.append(draw.drawn)
         return counts
 
@@ -66,10 +76,17 @@ def test_a_picture_that_cannot_be_drawn_is_asked_for_again() -> None:
     async def ask() -> bytes:
         pictures = Pictures(at_once=1)
         with pytest.raises(OSError, match="damaged"):
-            await pictures.get("key", fail)
-        return await pictures.get("key", Counted())
+            await pictures.get("key", fail, asked())
+        return await pictures.get("key", Counted(), asked())
 
     assert asyncio.run(ask()) == b"x" * 10
+
+
+def test_nothing_is_drawn_for_somebody_who_left() -> None:
+    draw = Counted()
+    with pytest.raises(HTTPException, match="nobody waits"):
+        asyncio.run(Pictures().get("key", draw, asked(is_gone=True)))
+    assert draw.drawn == 0
 
 
 @pytest.mark.slow

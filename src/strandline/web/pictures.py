@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 
+from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
 AT_ONCE = 2
@@ -20,10 +21,16 @@ class Pictures:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._kept_bytes, self._most = 0, kept_bytes
 
-    async def get(self, key: str, draw: Callable[[], bytes]) -> bytes:
-        """Return the picture, drawn where it is not kept."""
+    async def get(self, key: str, draw: Callable[[], bytes], request: Request) -> bytes:
+        """Return the picture, drawn where it is not kept and somebody still waits for it.
+
+        Raises:
+            HTTPException: whoever asked has left, as a reader does who moves the map.
+        """
         if key not in self._kept:
             async with self._turn:
+                if await request.is_disconnected():
+                    raise HTTPException(503, "nobody waits for this picture")
                 if key not in self._kept:  # another request may have drawn it in the meantime
                     self._keep(key, await run_in_threadpool(draw))
         self._kept.move_to_end(key)

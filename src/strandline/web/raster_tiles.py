@@ -61,7 +61,7 @@ class ColourScale:
 
 @dataclass(frozen=True)
 class Layer:
-    """A band of a raster, its colours, and the ground below it; ``None`` = land and water are not told apart."""
+    """A band of a raster, its colours, and the ground below it; ``None`` = land and water look alike."""
 
     path: Path
     band: int

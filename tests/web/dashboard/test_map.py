@@ -176,6 +176,7 @@ def test_what_lies_under_the_pointer_is_told(site: Site, open_page: Callable[...
 def test_tiles_that_do_not_come_leave_hatches_and_are_reported(site: Site, open_page: Callable[..., Page]) -> None:
     page = open_page(site.address, viewport=SMALL)
     page.route("**/layers/**/*.png?v=*", lambda route: route.fulfill(status=503, body="busy"))
+    page.reload()
     page.evaluate("document.getElementById('map').scrollIntoView()")
     wait_until(page, "document.getElementById('map-chart').dataset.state === 'incomplete'")
     expect(page.locator(".map-state")).to_have_text(labels("en")["map_incomplete"])

@@ -154,7 +154,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         headers = cache_headers(request, _state(of(run), layer.path.name))
         bounds = _parse_bbox(bbox) or geographic_bounds(layer.path)
         draw = partial(draw_part, layer, paint, bounds, width, height)
-        return _png(await pictures.get(headers["ETag"], draw), headers)
+        return _png(await pictures.get(headers["ETag"], draw, request), headers)
 
     @router.get("/{run}/layers/{quantity}/{band}/{z}/{x}/{y}.png", response_class=Response)
     async def draw_map_tile(
@@ -167,7 +167,8 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
             raise HTTPException(404, f"zoom {z} has no tile {x}, {y}")
         layer = _layer(of(run), quantity, band)
         headers = cache_headers(request, _state(of(run), layer.path.name))
-        return _png(await pictures.get(headers["ETag"], partial(draw_tile, layer, paint, z, x, y)), headers)
+        draw = partial(draw_tile, layer, paint, z, x, y)
+        return _png(await pictures.get(headers["ETag"], draw, request), headers)
 
     @router.get("/{run}/compared/{other}")
     def compare_runs(request: Request, response: Response, run: Name, other: Name) -> Comparison:
@@ -191,7 +192,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         first, second = (of(run).path / PROBABILITY, band), (of(other).path / PROBABILITY, bands[band])
         bounds = _parse_bbox(bbox) or geographic_bounds(first[0])
         draw = partial(draw_change, first, second, bounds, width, height)
-        return _png(await pictures.get(headers["ETag"], draw), headers)
+        return _png(await pictures.get(headers["ETag"], draw, request), headers)
 
     return router
 

@@ -23,7 +23,7 @@ function open(what) {
 }
 
 async function redraw() {
-  const again = { sea: () => drawSeaLevel(seaLevel, page), map: () => map.renew().then(() => map.draw()) };
+  const again = { sea: () => drawSeaLevel(seaLevel, page), map: () => map.redraw() };
   await Promise.all([...drawn].map((what) => again[what]())).catch(() => {});
 }
 

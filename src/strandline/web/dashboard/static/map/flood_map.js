@@ -62,6 +62,14 @@ export class FloodMap {
     this.forecast = (forecast?.rows ?? []).filter((row) => row.variable === "flooded_share");
   }
 
+  /** Show the newest forecast; its leads may be others. */
+  async redraw() {
+    await this.renew();
+    if (!this.ground) return;
+    this.updateControls();
+    this.draw();
+  }
+
   /** Show the controls of the current view. */
   updateControls() {
     const view = part("view").value, scenario = part("scenario");
@@ -81,7 +89,6 @@ export class FloodMap {
   }
 
   draw() {
-    if (!this.ground) return;
     const stops = this.stops(), stop = stops[Math.min(Number(part("slider").value), stops.length - 1)];
     this.shown = stop;
     part("slider-value").textContent = stop.caption;

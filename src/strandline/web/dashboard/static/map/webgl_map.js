@@ -5,7 +5,7 @@ import { isLine, points, ring, rings, thinned, unknownRing } from "./assets.js";
 import { Labels, zoneAt, zoneNames } from "./labels.js";
 
 const library = new URL("../", import.meta.url);
-const maxZoom = 18;
+const maxZoom = 18, retryAfter = 10_000; // ms
 let loading = null;
 
 export function hasWebgl() {
@@ -88,9 +88,14 @@ export class WebglMap {
   /** Show a stop of a view. A layer that leaves takes its tiles with it: none stands below another's name. */
   show(stop, label) {
     const only = stop.classOf ? "&paint=unknown" : "";
-    this.isComplete = true;
-    this.setTiles("layer", `${stop.layer.tiles}&paint=${stop.paint}`, stop.layer, "zones-known");
-    this.setTiles("unknown-land", only && `${stop.layer.tiles}${only}`, stop.layer, "borders-edge");
+    this.showTiles = () => {
+      clearTimeout(this.retry);
+      if (!this.isComplete) for (const name of ["layer", "unknown-land"]) this.dropTiles(name); // none of the failed ones is asked for again
+      this.isComplete = true;
+      this.setTiles("layer", `${stop.layer.tiles}&paint=${stop.paint}`, stop.layer, "zones-known");
+      this.setTiles("unknown-land", only && `${stop.layer.tiles}${only}`, stop.layer, "borders-edge");
+    };
+    this.showTiles();
     const classed = this.zones.map((zone) => {
       const group = stop.classOf ? stop.classOf(zone.properties.zone) : -1;
       return { ...zone, properties: group === "unknown" ? { isUnknown: true } : group >= 0 ? { colour: stop.colours[group] } : {} };
@@ -105,12 +110,18 @@ export class WebglMap {
   setTiles(name, tiles, { bounds }, before) {
     const { map } = this, url = tiles && location.origin + tiles;
     if (map.getSource(name)?.tiles[0] === url) return;
-    if (map.getLayer(name)) { map.removeLayer(name); map.removeSource(name); }
+    this.dropTiles(name);
     if (!tiles) return;
     const [west, south, east, north] = bounds, across = east - west, down = north - south;
     const reach = [west - across, Math.max(-85, south - down), east + across, Math.min(85, north + down)]; // hatched by the server beyond the raster
     map.addSource(name, { type: "raster", tiles: [url], tileSize: 256, maxzoom: maxZoom, bounds: reach });
     map.addLayer({ id: name, type: "raster", source: name, paint: { "raster-fade-duration": 0, "raster-resampling": "nearest" } }, before);
+  }
+
+  dropTiles(name) {
+    if (!this.map.getLayer(name)) return;
+    this.map.removeLayer(name);
+    this.map.removeSource(name);
   }
 
   showAssets(isShown) {
@@ -148,9 +159,14 @@ export class WebglMap {
     });
     canvas.addEventListener("focus", () => tell(map.getCenter(), true));
     canvas.addEventListener("keydown", (event) => { if (event.key === "0") this.zoom(0); });
-    map.on("dataloading", () => this.setState("loading"));
-    map.on("error", () => { this.isComplete = false; });
-    map.on("idle", () => this.setState(this.isComplete ? "drawn" : "incomplete"));
+    map.on("dataloading", () => { if (this.isComplete) this.setState("loading"); });
+    map.on("idle", () => { if (this.isComplete) this.setState("drawn"); });
+    map.on("error", () => {
+      this.isComplete = false;
+      this.setState("incomplete");
+      clearTimeout(this.retry);
+      this.retry = setTimeout(() => this.showTiles(), retryAfter);
+    });
   }
 
   what({ lng: longitude, lat: latitude }) {
