@@ -16,6 +16,7 @@ export class FloodMap {
 
   async open() {
     const base = `/api/v1/runs/${this.run}`;
+    if (hasWebgl()) loadMaplibre().catch(() => {}); // while the data comes; who waits for it hears of its failure
     [this.layers, this.zoneLayers, this.zones, this.assets] = await Promise.all([
       fetchJson(`${base}/layers`), fetchJson(`${base}/zone-layers`), fetchAll(`${base}/zones`), fetchAll(`${base}/assets?limit=1000`),
     ]);
