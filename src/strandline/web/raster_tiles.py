@@ -30,6 +30,8 @@ HATCH_OPACITY = 150
 """Of hatches; on the ground they are mixed with the colour of the unknown."""
 WAVE_OPACITY = 70
 """Of the level lines on water."""
+KEPT_BLOCKS = 128_000_000
+"""[bytes] that GDAL keeps of all rasters, instead of a twentieth of the machine; fewer are read again for each tile."""
 DEGREES = CRS.from_epsg(4326)
 Paint: TypeAlias = Literal["layer", "map", "ground", "unknown"]
 """The classes and the hatches, else transparent; the same on the ground, opaque, where permanent water is no flood; the
@@ -179,5 +181,6 @@ def _as_png(image: Bytes) -> bytes:
 
 
 def _environment() -> rasterio.Env:
-    """GDAL keeps 64 MB of blocks instead of a twentieth of the machine."""
-    return rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_PAM_ENABLED=False, GDAL_CACHEMAX=64)
+    return rasterio.Env(
+        GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_PAM_ENABLED=False, GDAL_CACHEMAX=KEPT_BLOCKS
+    )  # fmt: skip

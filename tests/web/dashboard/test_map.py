@@ -165,7 +165,7 @@ def test_assets_are_rings_that_can_be_left_out(site: Site, open_page: Callable[.
     expect(page.locator("#assets-note")).to_contain_text("of 26 shown")
 
 
-def test_what_lies_under_the_pointer_is_told(site: Site, open_page: Callable[..., Page]) -> None:
+def test_what_lies_under_the_pointer_is_stated(site: Site, open_page: Callable[..., Page]) -> None:
     page = mapped(open_page(site.address, viewport=SMALL))
     box = page.locator("#map-chart").bounding_box()
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.45 * box["height"])
@@ -223,9 +223,7 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-def test_a_choice_of_the_run_credits_its_data(
-    runs: dict[str, RunFolder], tmp_path: Path, open_page: Callable[..., Page]
-) -> None:
+def test_the_map_credits_its_data(runs: dict[str, RunFolder], tmp_path: Path, open_page: Callable[..., Page]) -> None:
     folder = tmp_path / "credited"
     shutil.copytree(runs["before"].path, folder, ignore=shutil.ignore_patterns("watch*"))
     summary = json.loads((folder / "summary.json").read_text())
