@@ -15,9 +15,10 @@ from PIL import Image
 import tests.fixtures.reports as coast
 from strandline.report.figures.maps import PROBABILITY_COLOURS, PROBABILITY_EDGES
 from strandline.report.figures.style import as_rgb
+from strandline.web import raster_tiles
 from strandline.web.app import PREFIX
 from strandline.web.dashboard.i18n import labels
-from strandline.web.raster_tiles import CHANGE, SCALES, Layer, draw_part, geographic_bounds
+from strandline.web.raster_tiles import CHANGE, SCALES, Layer, draw_part, draw_tile, geographic_bounds
 from strandline.web.run_folder import RunFolder
 from tests.fixtures.web import client_of, make_run
 
@@ -123,6 +124,22 @@ def test_on_the_ground_land_water_and_unknown_are_told_apart(client: TestClient,
     )
     assert (layer[at][:, 3] == 255).any(), "the raster has a chance on the sea"
     assert not {tuple(each) for each in both[at][:, :3]} & set(COLOURS)
+
+
+def test_a_tile_of_a_large_raster_is_that_of_a_small_one(
+    runs: dict[str, RunFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small band is read from memory, a large one from its file."""
+    path = runs["before"].path / "flood_probability.tif"
+    layer = Layer(path, 3, SCALES["flood_probability"], runs["before"].path / "ground.tif")
+    west, south, east, north = geographic_bounds(path)
+    box = (west - 0.01, south, east, north - 0.005)
+    kept = draw_tile(layer, "map", 13, 4388, 2927), draw_part(layer, "map", box, 300, 200)
+    monkeypatch.setattr(raster_tiles, "MOST_KEPT_CELLS", 0)
+    raster_tiles._one_band.cache_clear()
+    assert (draw_tile(layer, "map", 13, 4388, 2927), draw_part(layer, "map", box, 300, 200)) == kept
+    raster_tiles._one_band.cache_clear()
+    assert len({tuple(each) for each in pixels(kept[0]).reshape(-1, 4)}) > 3, "the tile shows the place"
 
 
 def test_without_ground_land_and_water_look_alike(tmp_path: Path) -> None:

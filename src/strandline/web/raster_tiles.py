@@ -1,7 +1,9 @@
 """Pictures of rasters in colour classes, alone or on the ground; unknown cells are hatched."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from math import inf
 from pathlib import Path
@@ -11,6 +13,8 @@ import numpy as np
 import rasterio
 from PIL import Image
 from rasterio.crs import CRS
+from rasterio.enums import Resampling
+from rasterio.io import MemoryFile
 from rio_tiler.errors import TileOutsideBounds
 from rio_tiler.io import Reader
 
@@ -32,6 +36,8 @@ WAVE_OPACITY = 70
 """Of the level lines on water."""
 KEPT_BLOCKS = 128_000_000
 """[bytes] that GDAL keeps of all rasters, instead of a twentieth of the machine; fewer are read again for each tile."""
+KEPT_BANDS, MOST_KEPT_CELLS = 8, 2_000_000
+"""Bands kept in memory, and cells of each: 64 MB at most."""
 DEGREES = CRS.from_epsg(4326)
 Paint: TypeAlias = Literal["layer", "map", "ground", "unknown"]
 """The classes and the hatches, else transparent; the same on the ground, opaque, where permanent water is no flood; the
@@ -118,18 +124,46 @@ def geographic_bounds(path: Path) -> BoundingBox:
 
 def _part(path: Path, band: int, bounds: BoundingBox, width: int, height: int) -> tuple[Reals, Mask]:
     """Return values (H, W) by nearest neighbour, and a mask of unknown cells."""
-    with _environment(), Reader(str(path)) as source:
-        image = source.part(bounds, dst_crs=DEGREES, bounds_crs=DEGREES, indexes=(band,), width=width, height=height)
+    with _environment(), _opened(path, band) as (source, number):
+        image = source.part(bounds, dst_crs=DEGREES, bounds_crs=DEGREES, indexes=(number,), width=width, height=height)
     return image.array.data[0], np.ma.getmaskarray(image.array)[0]
 
 
 def _tile(path: Path, band: int, z: int, x: int, y: int) -> tuple[Reals, Mask]:
-    with _environment(), Reader(str(path)) as source:
+    with _environment(), _opened(path, band) as (source, number):
         try:
-            image = source.tile(x, y, z, tilesize=TILE, indexes=(band,))
+            image = source.tile(x, y, z, tilesize=TILE, indexes=(number,))
         except TileOutsideBounds:
             return np.zeros((TILE, TILE)), np.ones((TILE, TILE), dtype=bool)
     return image.array.data[0], np.ma.getmaskarray(image.array)[0]
+
+
+@contextmanager
+def _opened(path: Path, band: int) -> Iterator[tuple[Reader, int]]:
+    """Open a band, from memory where it is small; yield the source and the band's number there."""
+    found = path.stat()
+    one = _one_band(path, band, (found.st_mtime_ns, found.st_size))  # stays in memory as long as it is read
+    with Reader(str(path) if one is None else one.name) as source:
+        yield source, band if one is None else 1
+
+
+@lru_cache(maxsize=KEPT_BANDS)
+def _one_band(path: Path, band: int, _: tuple[int, int]) -> MemoryFile | None:
+    """Return a band as a file in memory, because a run's file must decode all its bands for one; ``None`` = large."""
+    with rasterio.open(path) as raster:
+        if raster.width * raster.height > MOST_KEPT_CELLS:
+            return None
+        profile = {
+            "driver": "GTiff", "dtype": raster.dtypes[band - 1], "count": 1, "width": raster.width,
+            "height": raster.height, "crs": raster.crs, "transform": raster.transform, "nodata": raster.nodata,
+        }  # fmt: skip
+        values, coarser = raster.read(band), raster.overviews(band)
+    memory = MemoryFile()
+    with memory.open(**profile) as copy:
+        copy.write(values, 1)
+        if coarser:
+            copy.build_overviews(coarser, Resampling.nearest)
+    return memory
 
 
 def _filled(values: Reals, is_unknown: Mask) -> Reals:
