@@ -27,46 +27,46 @@ BENGALI_FONT = "Nirmala UI"
 
 def as_docx(document: Document) -> bytes:
     """Return a Word file on A4."""
-    word = new_file()
-    _set_up(word, document)
-    word.add_heading(document.title, level=1)
-    _run(word.add_paragraph(), document.subtitle, MUTED_COLOUR)
+    file = new_file()
+    _set_up(file, document)
+    file.add_heading(document.title, level=1)
+    _run(file.add_paragraph(), document.subtitle, MUTED_COLOUR)
     if document.stamp is not None:
-        paragraph = word.add_paragraph()
+        paragraph = file.add_paragraph()
         _run(paragraph, f"{document.stamp[0]}  ", WARNING_COLOUR).bold = True
         paragraph.add_run(document.stamp[1])
     if document.warning:
-        _run(word.add_paragraph(), document.warning, WARNING_COLOUR).bold = True
+        _run(file.add_paragraph(), document.warning, WARNING_COLOUR).bold = True
     for section in document.sections:
-        word.add_heading(section.heading, level=2)
+        file.add_heading(section.heading, level=2)
         for paragraph in section.paragraphs:
-            word.add_paragraph(paragraph)
+            file.add_paragraph(paragraph)
         for bullet in section.bullets:
-            word.add_paragraph(bullet, style="List Bullet")
+            file.add_paragraph(bullet, style="List Bullet")
         for blank in section.blanks:
-            word.add_paragraph(f"{blank}: {'_' * 50}")
+            file.add_paragraph(f"{blank}: {'_' * 50}")
         if section.picture is not None:
-            _add_map(word, section.picture)
+            _add_map(file, section.picture)
         if section.table is not None:
-            _add_table(word, section.table)
+            _add_table(file, section.table)
         if section.note:
-            word.add_paragraph(section.note)
+            file.add_paragraph(section.note)
     for line in document.foot:
-        _run(word.add_paragraph(), line, MUTED_COLOUR)
+        _run(file.add_paragraph(), line, MUTED_COLOUR)
     written = io.BytesIO()
-    word.save(written)
+    file.save(written)
     return written.getvalue()
 
 
-def _set_up(word: WordFile, document: Document) -> None:
-    page = word.sections[0]
+def _set_up(file: WordFile, document: Document) -> None:
+    page = file.sections[0]
     page.page_width, page.page_height = Mm(210), Mm(297)
     page.left_margin = page.right_margin = Mm(13)
     page.top_margin = page.bottom_margin = Mm(11)
-    word.core_properties.title = document.title
-    word.core_properties.language = REGIONS[document.language.code]
-    word.core_properties.author = ""
-    normal = word.styles["Normal"]
+    file.core_properties.title = document.title
+    file.core_properties.language = REGIONS[document.language.code]
+    file.core_properties.author = ""
+    normal = file.styles["Normal"]
     normal.font.size = Pt(SIZE)
     normal.paragraph_format.space_after = Pt(3)
     properties = normal.element.get_or_add_rPr()
@@ -84,11 +84,11 @@ def _run(paragraph: Paragraph, text: str, colour: RGBColor):  # type: ignore[no-
     return run
 
 
-def _add_map(word: WordFile, picture: Map) -> None:
-    shape = word.add_picture(io.BytesIO(picture.png), width=Mm(PICTURE_WIDTH))
+def _add_map(file: WordFile, picture: Map) -> None:
+    shape = file.add_picture(io.BytesIO(picture.png), width=Mm(PICTURE_WIDTH))
     shape._inline.docPr.set("descr", picture.alternative)
-    word.add_paragraph(picture.caption)
-    legend = word.add_table(rows=1, cols=2 * len(picture.legend))
+    file.add_paragraph(picture.caption)
+    legend = file.add_table(rows=1, cols=2 * len(picture.legend))
     for index, key in enumerate(picture.legend):
         _shade(legend.cell(0, 2 * index), key.colour)
         legend.cell(0, 2 * index).width = Mm(6)
@@ -98,8 +98,8 @@ def _add_map(word: WordFile, picture: Map) -> None:
         ).font.size = Pt(8)
 
 
-def _add_table(word: WordFile, table: Table) -> None:
-    written = word.add_table(rows=1 + len(table.rows), cols=len(table.head), style="Light Grid Accent 1")
+def _add_table(file: WordFile, table: Table) -> None:
+    written = file.add_table(rows=1 + len(table.rows), cols=len(table.head), style="Light Grid Accent 1")
     written.alignment = WD_TABLE_ALIGNMENT.LEFT
     written.autofit = False
     for row, cells in enumerate((table.head, *table.rows)):
