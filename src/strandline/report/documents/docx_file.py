@@ -39,8 +39,8 @@ def as_docx(document: Document) -> bytes:
         _run(file.add_paragraph(), document.warning, WARNING_COLOUR).bold = True
     for section in document.sections:
         file.add_heading(section.heading, level=2)
-        for paragraph in section.paragraphs:
-            file.add_paragraph(paragraph)
+        for sentence in section.paragraphs:
+            file.add_paragraph(sentence)
         for bullet in section.bullets:
             file.add_paragraph(bullet, style="List Bullet")
         for blank in section.blanks:
