@@ -109,7 +109,11 @@ _add(
     ("strandline map wide.toml --data DATA --run runs/caorle --out maps/wide", "return levels of a large region"),
     name="map",
 )
-_add(export, ("strandline export --run runs/demo --out programs", "the demo's students"))
+_add(
+    export,
+    ("strandline export --run runs/demo --gis", "the demo's maps for QGIS and other GIS"),
+    ("strandline export --run runs/demo --out programs", "the demo's students"),
+)
 _add(
     serve,
     ("strandline serve --run runs/caorle", "that run, and its watch if there is one"),

@@ -9,8 +9,6 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from rasterio import shutil as raster_files
-from rasterio.io import MemoryFile
 from shapely import orient_polygons
 
 from strandline.distillation.adaptation.how_learnt import HowLearnt
@@ -22,16 +20,17 @@ from strandline.observations.region import Region
 from strandline.planning.early_action.protocol_file import protocol_to_toml
 from strandline.planning.plan import Plan
 from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_json
+from strandline.report.cog import encode_cog
 from strandline.report.consistency.gate import refuse_contradictions
-from strandline.report.data_sources import DATA_SOURCES, describe_data
 from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.flooded_land import flooded_land
+from strandline.report.metadata.data_sources import DATA_SOURCES, describe_data
+from strandline.report.metadata.risk_data_library import describe_for_catalogues
 from strandline.report.plan.flood_times_table import FLOOD_TIMES_FILE, flood_times_csv
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.report.plan.repairs import STRETCHES_FILE, stretches_geojson
 from strandline.report.radar_scenes import RADAR_SCENES_FILE, radar_scenes_csv
-from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import BREACHES, NO_EMBANKMENT_COUNTS, Hazard
 from strandline.risk.hazard.joint.driver_floods import ALL_DRIVERS_METHOD, DriverFloods
@@ -159,28 +158,12 @@ def annual_band_name(scenario: str, bound: str) -> str:
 
 
 def as_cog(hazard: Hazard, bands: Reals, descriptions: Sequence[str], unit: str, quantity: str, **tags: str) -> bytes:
-    """Return a Cloud-Optimised GeoTIFF of ``bands`` (band, H, W) as float32 with NaN as nodata.
-
-    It is built in memory, because GDAL does not report every full disk when it writes the file itself.
-    """
-    region, (count, height, width) = hazard.region, bands.shape
-    profile = {
-        "driver": "GTiff", "dtype": "float32", "count": count, "height": height, "width": width,
-        "crs": region.crs, "transform": region.transform, "nodata": math.nan,
-    }  # fmt: skip
-    with MemoryFile() as plain, MemoryFile() as optimised:
-        with plain.open(**profile) as dataset:
-            dataset.write(np.asarray(bands, dtype=np.float32))
-            known = provenance_tags(region, hazard.provenance, hazard.breaches)
-            dataset.update_tags(**known, UNIT=unit, QUANTITY=quantity, **tags)
-            for index, description in enumerate(descriptions, start=1):
-                dataset.set_band_description(index, description)
-                dataset.update_tags(index, UNIT=unit)
-        with plain.open() as dataset:
-            raster_files.copy(
-                dataset, optimised.name, driver="COG", compress="DEFLATE", predictor="YES", resampling="NEAREST"
-            )
-        return bytes(optimised.read())
+    """Return a Cloud-Optimised GeoTIFF of ``bands`` (band, H, W) with what every raster of a run states."""
+    region = hazard.region
+    known = provenance_tags(region, hazard.provenance, hazard.breaches)
+    return encode_cog(
+        bands, region.crs, region.transform, descriptions, unit, {**known, "UNIT": unit, "QUANTITY": quantity, **tags}
+    )
 
 
 def return_levels(hazard: Hazard) -> pd.DataFrame:
