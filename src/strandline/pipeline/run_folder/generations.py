@@ -104,7 +104,7 @@ def open_run(folder: Path) -> None:
     if (folder / COMPLETE).exists():
         with one_run_at_a_time(folder):
             _finish(folder)
-    _, digests = _read_manifest(folder)
+    digests = products_of(folder)
     for name, digest in digests.items():
         if name.startswith(_DRAFTS):
             continue
@@ -112,15 +112,24 @@ def open_run(folder: Path) -> None:
         refuse_link(path)
         if not path.is_file():
             raise InputError(path, "is missing, though the run wrote it", AGAIN)
-        if _sha256(path) != digest:
+        if sha256_of(path) != digest:
             raise InputError(path, "is not what the run of this folder wrote: it was changed or damaged", AGAIN)
+
+
+def products_of(folder: Path) -> dict[str, str]:
+    """Product → SHA-256, of a finished run.
+
+    Raises:
+        InputError: there is no list, or it is damaged.
+    """
+    return _read_manifest(folder)[1]
 
 
 def write_manifest(folder: Path, run: Mapping[str, str], kept: Mapping[str, str] | None = None) -> None:
     """List the products in a folder with their SHA-256, and those of ``kept``, which lie in place already."""
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
     names = {path.relative_to(folder).as_posix(): path for path in paths}
-    files = {name: _sha256(path) for name, path in names.items() if _IS_NAME.fullmatch(name) and name != MANIFEST}
+    files = {name: sha256_of(path) for name, path in names.items() if _IS_NAME.fullmatch(name) and name != MANIFEST}
     content = {"format": _FORMAT, "run": dict(run), "sha256": {**(kept or {}), **files}}
     write_text(folder / MANIFEST, json.dumps(content, indent=2) + "\n")
 
@@ -148,7 +157,7 @@ def _finish(out: Path) -> None:
     unlisted = set() if former else {f"{_DRAFTS}{path.name}" for path in (out / _DRAFTS).glob("*.xml")}
     for name in (former.keys() | unlisted | set(NOT_ALWAYS)) - new.keys():
         stale = out / name
-        is_own = name not in former or not stale.is_file() or _sha256(stale) == former[name]
+        is_own = name not in former or not stale.is_file() or sha256_of(stale) == former[name]
         if is_own and stale.is_file() and not stale.is_symlink():
             stale.unlink()
     with suppress(OSError):  # it is not there, or holds files of somebody else
@@ -182,7 +191,8 @@ def _read_manifest(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     return run, dict(digests)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
     try:
         with path.open("rb") as file:
             return file_digest(file, "sha256").hexdigest()

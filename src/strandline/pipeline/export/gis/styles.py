@@ -100,7 +100,7 @@ def upper_bounds(classes: ColourClasses) -> list[tuple[str, str, int, str]]:
     QGIS counts a value that equals a bound to the class below it, and the report to the one above: the bounds lie
     between the edge and the next lower number in the single precision of the rasters.
     """
-    edges = np.float32(classes.edges)
+    edges = np.asarray(classes.edges, dtype=np.float32)
     below = (edges.astype(float) + np.nextafter(edges, np.float32(0)).astype(float)) / 2
     bounds = [f"{bound:.12g}" for bound in below]
     shown = zip([*bounds[1:], "inf"], classes.colours, classes.labels, strict=True)
