@@ -21,7 +21,8 @@ from tests.fixtures.reports import a_region
 @pytest.fixture(scope="module")
 def maps(gis: Path) -> xr.Dataset:
     with xr.open_dataset(gis / NETCDF, decode_coords="all") as opened:
-        return opened.load()
+        found = opened.load()
+    return found.set_xindex("scenario_name").set_xindex("bound_name")
 
 
 @pytest.mark.parametrize(
@@ -34,8 +35,8 @@ def test_each_band_of_the_run_is_found_by_what_it_holds(gis: Path, maps: xr.Data
         values = raster.read()
     assert maps[name].size == values.size
     for band in bands:
-        where = {"scenario": band.scenario, "return_period": band.return_period, "percentile": band.percentile,
-                 "bound": band.bound}  # fmt: skip
+        where = {"scenario_name": band.scenario, "return_period": band.return_period, "percentile": band.percentile,
+                 "bound_name": band.bound}  # fmt: skip
         found = maps[name].sel({key: label for key, label in where.items() if label is not None})
         np.testing.assert_array_equal(found.transpose("y", "x"), values[band.number - 1])
 
@@ -72,6 +73,10 @@ def test_every_variable_says_what_it_is_in_which_unit(maps: xr.Dataset) -> None:
     assert maps["flood_depth"].attrs["standard_name"] == "flood_water_thickness"
     assert "time: maximum" in maps["flood_depth"].attrs["cell_methods"]
     assert maps["sea_level"].attrs["long_name"] == "sea level of today above local mean sea level 1992"
+
+
+def test_coordinate_variables_are_numbers_as_the_conventions_ask(maps: xr.Dataset) -> None:
+    assert all(maps[dimension].dtype.kind in "fi" for dimension in maps.dims)
 
 
 def test_return_levels_are_those_of_the_table(gis: Path, maps: xr.Dataset) -> None:

@@ -53,8 +53,13 @@ def maps_of(run: FinishedRun, rasters: Sequence[ScenarioRaster]) -> xr.Dataset:
     maps = xr.Dataset(values).assign_coords(_positions(run, rasters[0]))
     maps["sea_level"] = _sea_level(run)
     for name, meaning in _MEANINGS.items():
-        if name in maps.coords:
-            maps[name].attrs = {"long_name": meaning, **({"units": _UNITS[name]} if name in _UNITS else {})}
+        if name not in maps.coords:
+            continue
+        if name in _UNITS:
+            maps[name].attrs = {"long_name": meaning, "units": _UNITS[name]}
+        else:  # a coordinate variable is of numbers: text labels a dimension under another name (CF, section 6.1)
+            labels = xr.Variable(name, maps[name].to_numpy(), {"long_name": meaning})
+            maps = maps.drop_vars(name).assign_coords({f"{name}_name": labels})
     maps["crs"] = xr.DataArray(np.int32(0), attrs=CRS.from_user_input(run.crs).to_cf())
     maps.attrs = _statements(run, rasters[0])
     return maps
