@@ -33,12 +33,21 @@ def test_each_band_of_the_run_is_found_by_what_it_holds(gis: Path, maps: xr.Data
     bands = read_bands(path)
     with rasterio.open(path) as raster:
         values = raster.read()
-    assert maps[name].size == values.size
+    mapped = maps[name].notnull().any(("y", "x"))  # noqa: PD004
+    assert int(mapped.sum()) == len(bands), "a scenario has no map of a return period: unknown, not filled"
     for band in bands:
         where = {"scenario_name": band.scenario, "return_period": band.return_period, "percentile": band.percentile,
                  "bound_name": band.bound}  # fmt: skip
         found = maps[name].sel({key: label for key, label in where.items() if label is not None})
         np.testing.assert_array_equal(found.transpose("y", "x"), values[band.number - 1])
+
+
+def test_what_sea_rain_and_rivers_flood_together_is_found_by_part(gis: Path, maps: xr.Dataset) -> None:
+    with rasterio.open(gis.parent / "annual_flood_probability_all_drivers.tif") as raster:
+        values, names = raster.read(), raster.descriptions
+    parts = maps.set_xindex("part_name")["annual_flood_probability_all_drivers"]
+    assert [f"today, {part}" for part in parts["part_name"].to_numpy()] == list(names)
+    np.testing.assert_array_equal(parts.transpose("part", "y", "x"), values)
 
 
 def test_a_map_is_found_at_its_place_in_both_kinds_of_coordinates(maps: xr.Dataset) -> None:

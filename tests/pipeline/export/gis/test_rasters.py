@@ -13,7 +13,7 @@ from strandline.pipeline.export.gis.quantities import QUANTITIES
 from strandline.pipeline.export.gis.styles import rgba, upper_bounds
 from strandline.pipeline.run_folder.bands import read_bands
 from strandline.report.figures.style import UNKNOWN
-from tests.fixtures.gis import CREDIT
+from tests.fixtures.gis import CREDIT, FUTURES
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda each: each.name)
@@ -24,15 +24,34 @@ def test_the_scenarios_together_hold_every_band_of_the_run_and_no_other(gis: Pat
         transform, crs = raster.transform, raster.crs
     found = {}
     for path in gis.glob(f"{quantity.name}_*.tif"):
+        if "all_drivers" in path.name:
+            continue
         with rasterio.open(path) as raster:
             assert (raster.transform, raster.crs) == (transform, crs)
             assert set(raster.units) == {quantity.unit}
             assert np.isnan(raster.nodata)
             found |= dict(zip(raster.descriptions, raster.read(), strict=True))
-        assert len({band.scenario for band in read_bands(path)}) == 1
+            assert {band.scenario for band in read_bands(path)} == {raster.tags()["SCENARIO"]}
     assert found.keys() == bands.keys()
     for name, values in found.items():
         np.testing.assert_array_equal(values, bands[name])
+
+
+def test_scenarios_without_a_letter_of_ascii_have_files_of_their_own(gis: Path) -> None:
+    found = {}
+    for path in gis.glob("flooded_*.tif"):
+        with rasterio.open(path) as raster:
+            found[path.name] = raster.tags()["SCENARIO"]
+    assert set(found.values()) == {"today", *FUTURES}
+    assert all(name.isascii() for name in found)
+
+
+def test_the_floods_of_all_drivers_are_a_raster_of_today_with_the_mean_first(gis: Path) -> None:
+    path = gis / "annual_flood_probability_all_drivers_today.tif"
+    with rasterio.open(path) as raster:
+        assert raster.descriptions[0] == "today, all drivers, in any one year, mean"
+        np.testing.assert_allclose(np.nanmax(raster.read(), axis=(1, 2)), [0.02, 0.01, 0.04, 0.015, 0.015, 0.005])
+    assert ElementTree.parse(path.with_suffix(".qml")).find(".//rasterrenderer").get("band") == "1"
 
 
 def test_each_file_states_origin_credit_and_datum_and_the_statistics_of_its_known_cells(gis: Path) -> None:
@@ -53,7 +72,7 @@ def test_each_file_states_origin_credit_and_datum_and_the_statistics_of_its_know
 
 def test_a_style_shows_the_rarest_sea_and_the_upper_bound(gis: Path) -> None:
     shown = {}
-    for path in gis.glob("*_today.tif"):
+    for path in (gis / f"{each.name}_today.tif" for each in QUANTITIES):
         renderer = ElementTree.parse(path.with_suffix(".qml")).find(".//rasterrenderer")
         shown[path.stem] = read_bands(path)[int(renderer.get("band")) - 1]
     assert shown["annual_flood_probability_today"].bound == "at most"

@@ -27,7 +27,8 @@ def export_gis(folder: Path) -> Path:
         run = read_finished_run(folder)
         layers, rasters = read_layers(run), read_scenarios(run)
         columns = columns_of(run)
-        write_geopackage(out / GEOPACKAGE, run, layers, columns)
+        if layers:
+            write_geopackage(out / GEOPACKAGE, run, layers, columns)
         write_rasters(out, run, rasters)
         for raster in rasters:
             write_text((out / raster.file).with_suffix(".qml"), raster_qml(raster))

@@ -40,6 +40,7 @@ def write_geopackage(path: Path, run: FinishedRun, layers: Sequence[Layer], colu
     """Write the layers, in the run's projected CRS.
 
     Args:
+        layers: one or more.
         columns: field → what people read.
 
     Raises:
@@ -61,10 +62,9 @@ def write_geopackage(path: Path, run: FinishedRun, layers: Sequence[Layer], colu
                     dataset_options={"VERSION": "1.3"},
                     layer_options={"IDENTIFIER": layer.title, "DESCRIPTION": f"{layer.about} {run.origin}"},
                 )
-            if layers:
-                pyogrio.write_dataframe(_styles(run, layers, columns), temporary, layer="layer_styles", driver="GPKG",
-                                        append=True, layer_options={"FID": "id"})  # fmt: skip
-                _describe_columns(temporary, layers, columns)
+            pyogrio.write_dataframe(_styles(run, layers, columns), temporary, layer="layer_styles", driver="GPKG",
+                                    append=True, layer_options={"FID": "id"})  # fmt: skip
+            _describe_columns(temporary, layers, columns)
     except (RuntimeError, sqlite3.Error) as error:  # of GDAL
         raise InputError(path, f"cannot be written ({error})", "free space or choose another folder") from error
 
