@@ -18,10 +18,8 @@ from strandline.report.figures.maps import DAMAGE_LABELS, UNKNOWN_ASSET, middle_
 
 DRAFT = "DRAFT, not sent"
 _DAMAGE = np.array([*DAMAGE_LABELS, "unknown"])
-_GEOMETRIES = (
-    ("points", "points", "Point"), ("lines", "lines", "MultiLineString"), ("areas", "areas", "MultiPolygon"),
-)  # fmt: skip
-"""By the dimension of the geometry: part of a layer's name, word of its title, type in the GeoPackage."""
+_GEOMETRIES = (("points", "Point"), ("lines", "MultiLineString"), ("areas", "MultiPolygon"))
+"""By the dimension of the geometry: part of a layer's name and title, and the type in the GeoPackage."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +80,7 @@ def _assets(run: FinishedRun, rarest: str) -> Iterator[Layer]:
     else:
         assets.insert(2, "damage_state", _DAMAGE[UNKNOWN_ASSET])
     dimension = shapely.get_dimensions(assets.geometry.to_numpy())
-    for number, (part, word, geometry) in enumerate(_GEOMETRIES):
+    for number, (part, geometry) in enumerate(_GEOMETRIES):
         own = assets[dimension == number]
         if number == 1:
             own = _as_lines(own)
@@ -91,7 +89,7 @@ def _assets(run: FinishedRun, rarest: str) -> Iterator[Layer]:
         else:
             own = own.explode(ignore_index=True)
         about = f"Assets with their value, expected annual damage and damage given {rarest}; empty = unknown, never 0."
-        yield Layer(f"assets_{part}", f"Assets ({word})", about, own, geometry)
+        yield Layer(f"assets_{part}", f"Assets ({part})", about, own, geometry)
 
 
 def _evacuation_areas(run: FinishedRun, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
