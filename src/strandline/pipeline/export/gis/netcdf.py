@@ -92,7 +92,7 @@ def _variable(quantity: Quantity, rasters: Sequence[ScenarioRaster]) -> xr.DataA
 
 def _by_condition(raster: ScenarioRaster) -> xr.DataArray:
     """The bands of one scenario by return period, percentile and bound, as far as they have them."""
-    labels = {
+    labels: dict[str, list[float | int | str | None]] = {
         "return_period": [band.return_period for band in raster.bands],
         "percentile": [band.percentile for band in raster.bands],
         "bound": [band.bound for band in raster.bands],
