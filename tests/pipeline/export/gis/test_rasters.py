@@ -84,7 +84,9 @@ def test_unknown_cells_are_grey_and_low_values_transparent_and_never_called_safe
     for path in gis.glob("*.qml"):
         root = ElementTree.parse(path)
         assert root.find(".//rasterrenderer").get("nodataColor") == rgba(UNKNOWN)
-        first, *others = root.iter("item")
+        unknown, first, *others = root.iter("item")
+        assert (unknown.get("color"), unknown.get("label")) == (UNKNOWN, "unknown – not “dry”")
+        assert float(unknown.get("value")) < 0, "no cell has it"
         assert first.get("alpha") == "0"
         assert first.get("label").startswith(("below", "not classified"))
         assert all(item.get("alpha") == "255" for item in others)

@@ -53,6 +53,12 @@ class FinishedRun:
         """The credits as one line; empty = none are asked for."""
         return "; ".join(self.credits)
 
+    @property
+    def notice(self) -> str:
+        """What a reader of any map must know: kind of data, datum, credits."""
+        credits = f"Data: {self.attribution}." if self.credits else ""
+        return " ".join(filter(None, [self.origin, f"Levels are above {self.vertical_datum}.", credits]))
+
 
 def read_finished_run(folder: Path) -> FinishedRun:
     """Read the products of a run that ``open_run`` has checked.

@@ -88,11 +88,10 @@ def project_xml(
     crs = CRS.from_user_input(run.crs)
     authority = crs.to_authority()
     _, height, width = rasters[0].values.shape
-    stated = [run.origin, f"Levels are above {run.vertical_datum}.", run.attribution, f"Made by {run.software}."]
     values = {
         "run": run,
         "title": f"{'SIMULATED: ' if run.is_simulated else ''}floods of {run.place}",
-        "notice": " ".join(filter(None, stated)),
+        "notice": f"{run.notice} Made by {run.software}.",
         "wkt": crs.to_wkt(),
         "authority": None if authority is None else ":".join(authority),
         "bounds": array_bounds(height, width, rasters[0].transform),

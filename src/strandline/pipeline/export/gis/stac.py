@@ -49,9 +49,8 @@ def describe_run(
     west, south, east, north = (round(edge, 7) for edge in (left, bottom, right, top))
     title = f"{'SIMULATED: ' if run.is_simulated else ''}Flood maps and plan of {run.place}"
     name = f"{slug(run.place)}-{run.started:%Y%m%dT%H%M%SZ}".lower()
-    about = " ".join(filter(None, [run.origin, f"Levels are above {run.vertical_datum}.", run.attribution]))
     catalogue: Json = {
-        "type": "Catalog", "id": slug(run.place), "stac_version": VERSION, "title": title, "description": about,
+        "type": "Catalog", "id": slug(run.place), "stac_version": VERSION, "title": title, "description": run.notice,
         "links": [
             {"rel": "root", "href": f"./{CATALOGUE}", "type": "application/json"},
             {"rel": "item", "href": f"./{ITEM}", "type": "application/geo+json", "title": title},
@@ -66,7 +65,7 @@ def describe_run(
         "geometry": _footprint(west, south, east, north),
         "properties": {
             "title": title,
-            "description": about,
+            "description": run.notice,
             "datetime": f"{run.started:%Y-%m-%dT%H:%M:%SZ}",
             "created": f"{run.started:%Y-%m-%dT%H:%M:%SZ}",
             "providers": [{"name": "Strandline", "roles": ["processor"], "description": run.software}],
