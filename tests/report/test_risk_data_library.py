@@ -10,8 +10,8 @@ import pytest
 import tests.fixtures.reports as coast
 from strandline.observations.exposure.assets import asset_classes
 from strandline.observations.fetch.credits.data_files import DataFile
+from strandline.report.catalogues.risk_data_library import CATEGORIES, describe_for_catalogues
 from strandline.report.findings import SeaLevelRiseScenario
-from strandline.report.metadata.risk_data_library import CATEGORIES, describe_for_catalogues
 from strandline.report.products import write_products
 
 SCHEMA = "https://docs.riskdatalibrary.org/en/0__2__0/rdls_schema.json"

@@ -16,7 +16,7 @@ from strandline.observations.arrays import Reals
 from strandline.pipeline.export.gis.finished_run import FinishedRun, slug
 from strandline.pipeline.export.gis.quantities import ALL_DRIVERS, QUANTITIES, Quantity
 from strandline.pipeline.run_folder.bands import Band, read_bands
-from strandline.report.cog import encode_cog
+from strandline.report.figures.geotiff import encode_cog
 
 _PERCENTILE = re.compile(r"\bp(\d+)$")
 

@@ -1,4 +1,4 @@
-"""Cloud-Optimised GeoTIFFs with names, units and statistics of their bands."""
+"""Maps as Cloud-Optimised GeoTIFFs, with names, units and statistics of their bands."""
 
 import math
 from collections.abc import Mapping, Sequence
