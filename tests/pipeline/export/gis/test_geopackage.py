@@ -13,13 +13,17 @@ import pytest
 
 from strandline.pipeline.export.gis.geopackage import GEOPACKAGE
 from strandline.report.figures.maps import DAMAGE_COLOURS, DAMAGE_LABELS
-from tests.fixtures.gis import CREDIT, STRETCH, make_gis
+from tests.fixtures.gis import AREA, CREDIT, STRETCH, make_gis
 from tests.fixtures.web import ZONES
 
 LAYERS = {
     "assets_points": "Point", "assets_areas": "MultiPolygon", "embankments": "MultiLineString",
-    "draft_warnings": "MultiPolygon", "zones": "MultiPolygon",
+    "draft_warnings": "MultiPolygon", "zones": "MultiPolygon", "assets_lines": "MultiLineString",
+    "evacuation_areas": "MultiPolygon",
 }  # fmt: skip
+
+
+ASSETS = ("assets_points", "assets_lines", "assets_areas")
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def test_gdal_lists_each_layer_with_one_kind_of_geometry_and_the_styles(package:
 def test_no_feature_is_lost_or_moved(package: Path) -> None:
     made = gpd.read_file(package.parent.parent / "assets.geojson")
     made = made.to_crs("EPSG:32633")
-    written = [gpd.read_file(package, layer=name) for name in ("assets_points", "assets_areas")]
+    written = [gpd.read_file(package, layer=name) for name in ASSETS]
     assert sum(map(len, written)) == len(made)
     for layer in written:
         same = made.set_index("asset_id").loc[layer["asset_id"]]
@@ -57,12 +61,20 @@ def test_no_feature_is_lost_or_moved(package: Path) -> None:
 
 
 def test_an_asset_of_unknown_damage_is_called_unknown_and_every_other_by_its_state(package: Path) -> None:
-    layers = [gpd.read_file(package, layer=name) for name in ("assets_points", "assets_areas")]
+    layers = [gpd.read_file(package, layer=name) for name in ASSETS]
     unknown = [layer["damage_state_0"].isna() for layer in layers]
-    assert sum(mask.sum() for mask in unknown) == 1
+    assert sum(mask.sum() for mask in unknown) == 2, "one at unknown cells, and the road"
     for layer, mask in zip(layers, unknown, strict=True):
         assert set(layer["damage_state"][mask]) <= {"unknown"}
         assert set(layer["damage_state"][~mask]) <= set(DAMAGE_LABELS)
+
+
+def test_an_evacuation_area_is_its_zones_with_the_sea_level_and_unknown_people_are_not_none(package: Path) -> None:
+    (area,) = gpd.read_file(package, layer="evacuation_areas").itertuples()
+    zones = gpd.read_file(package, layer="zones").set_index("zone").loc[AREA["zones"]]
+    assert area.geometry.symmetric_difference(zones.union_all()).area < 1e-3
+    assert (area.area, area.level, area.day_hours, area.night_hours) == ("A", 1.9, 9, 11)
+    assert pd.isna([area.people_low, area.people_likely, area.people_high]).all()
 
 
 def test_every_field_has_a_title_and_levels_money_and_chances_say_of_what(package: Path) -> None:
