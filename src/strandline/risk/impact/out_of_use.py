@@ -75,10 +75,7 @@ class OutOfUse:
             )
             at_most = count_people(cut_off, homes, rows, errors.count_factor)
             sea = by_sea.cut_off[name]
-            either = People.bounded(
-                *(max(getattr(sea, end), getattr(at_most, end)) for end in ("low", "likely", "high"))
-            )
-            found[name] = either.within(by_sea.residents)
+            found[name] = People(sea.low, sea.likely, max(sea.high, at_most.high))
         return found
 
 
