@@ -132,11 +132,11 @@ def rain_notes(area: StudyArea, by_driver: DriverFloods | NotMapped | None, impa
         f"Evacuations start by {others} as well, while the watch receives forecasts of them; where it does not, it says"
         " so. A shelter, a road or ground that they make unusable more often than the sea that the plan prepares for"
         " comes does not count as safe.",
-        f"The damage a year by {others} is counted as today in every scenario. A measure that holds back the sea averts"
-        " nothing of it; one that works on buildings or people is assumed to avert the same share as of the sea's"
-        " damage. Homes and roads to raise are chosen by the sea.",
-        "All else counts the sea alone: sandbags, gates and pumps in an emergency, the pathways, repairs of"
-        " embankments, when the water comes and how long it stands, and people in the years of a higher sea.",
+        f"The damage a year by {others} is counted as today in every scenario and pathway. A measure that holds back"
+        " the sea averts nothing of it; one that works on buildings or people is assumed to avert the same share as of"
+        " the sea's damage. Homes and roads to raise are chosen by the sea.",
+        "All else counts the sea alone: sandbags, gates and pumps in an emergency, repairs of embankments, when the"
+        " water comes and how long it stands, and people at a higher sea.",
     )
 
 
