@@ -6,16 +6,22 @@ import numpy as np
 import pytest
 import torch
 
+import tests.fixtures.reports as coast
 from strandline.models.student import Student
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.stages.all_drivers import driver_events, map_all_drivers
+from strandline.pipeline.stages.consequences import count_all_drivers
 from strandline.pipeline.stages.planning import rain_notes
 from strandline.pipeline.study_area import StudyArea
+from strandline.report.consistency.people import people_nest
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.hazard.joint.driver_floods import DriverFloods, NotMapped
+from strandline.risk.impact.population import PopulationImpact
+from strandline.risk.people import People
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.forecaster import Forecaster
 from tests.fixtures.batches import make_sea_level_model
+from tests.fixtures.people import by_sea
 
 SEA_LEVEL = make_sea_level_model(M2=0.9, S2=0.3)
 PERIODS = (2.0, 10.0, 50.0)
@@ -85,6 +91,34 @@ def test_what_prevents_it_is_said(area: StudyArea) -> None:
 
 @pytest.mark.slow
 def test_the_plan_of_a_place_with_rain_that_is_not_mapped_says_that_it_counts_the_sea_alone(area: StudyArea) -> None:
-    (note,) = rain_notes(area, NotMapped("a reason"))
+    impact = coast.impact()
+    (note,) = rain_notes(area, NotMapped("a reason"), impact)
     assert "no alert" in note
-    assert rain_notes(replace(area, observations=area.observations.without("river", "weather")), None) == ()
+    assert rain_notes(replace(area, observations=area.observations.without("river", "weather")), None, impact) == ()
+
+
+@pytest.mark.slow
+def test_people_shelters_and_roads_of_a_mapped_coast_count_all_drivers(area: StudyArea) -> None:
+    floods, context = mapped(area), StageContext(np.random.default_rng(1))
+    assert isinstance(floods, DriverFloods)
+    assert floods.people is not None
+    assert floods.out_of_use is not None
+    assert floods.people.per_year.shape == (12, 3, 3)
+    assets, (_, loss) = area.observations.surveyed_assets, by_sea()
+    residents = People.bounded(0, 1e6, 2e6)
+    population = PopulationImpact(residents, 0, People.bounded(0, 500, 800), {"shelter": residents})
+    before = replace(
+        coast.impact(), assets=assets.assign(out_of_service=0.1, out_of_service_per_year=0.01),
+        population=population, loss_of_life=loss,
+    )  # fmt: skip
+    after = count_all_drivers(context, before, floods, area)
+    assert after.by_all_drivers is not None
+    assert list(people_nest(population, None, loss, after.by_all_drivers)) == []
+    lost = after.assets["out_of_service"].to_numpy()
+    assert (np.isnan(lost) | (lost >= 0.1)).all()
+    text = " ".join(rain_notes(area, floods, after))
+    assert "in the highest flood of a year on average" in text
+    assert "By the sea alone it is" in text
+    assert "who may die" not in text.split("All else counts the sea alone")[1]
+    for absent in (None, NotMapped("a reason")):
+        assert count_all_drivers(context, before, absent, area) is before

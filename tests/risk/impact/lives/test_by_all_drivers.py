@@ -13,12 +13,11 @@ from strandline.observations.region import Region
 from strandline.pipeline.run_folder.value_files import decode, encode
 from strandline.report.consistency.people import people_nest
 from strandline.risk.impact.lives.by_all_drivers import AddedPeople, HomesAtNodes, PeopleByAllDrivers
-from strandline.risk.impact.lives.loss_of_life import LossOfLife, inhabited_places
+from strandline.risk.impact.lives.loss_of_life import inhabited_places
 from strandline.risk.impact.lives.mortality import WEAK_HOUSES, WORST_VILLAGE, rapidly_rising_zone, remaining_zone
-from strandline.risk.impact.lives.per_year import PeoplePerYear
-from strandline.risk.impact.population import PopulationImpact
 from strandline.risk.people import Homes, People, PeopleErrors
 from strandline.risk.stage_damage.exposure import overlay_exposure
+from tests.fixtures.people import by_sea
 
 REGION = Region("r", "EPSG:32633", (0.0, 0.0, 300.0, 100.0), 100.0, "mean sea level", (50.0, 50.0), "asia")
 DRIVERS = ("sea", "rain", "river")
@@ -86,19 +85,6 @@ def test_unknown_ground_kills_nobody_at_least_and_as_many_as_the_worst_settlemen
     assert found[1, 2, 2] == pytest.approx(100 * WORST_VILLAGE)
     assert found[0, 2].tolist() == [0, 0, 0], "who lives in ordinary water lives with it"
     assert found[1, :2, 2].tolist() == [100, 100]
-
-
-def by_sea(scale: float = 1.0) -> tuple[PopulationImpact, LossOfLife]:
-    def people(low: float, high: float) -> People:
-        return People.bounded(scale * low, scale * (low + high) / 2, scale * high)
-
-    exposed, night = people(100, 800), people(2, 300)
-    today = PeoplePerYear("today", People.per_year(1, 10, 40), People.per_year(0, 3, 20), People.per_year(0, 0.5, 9))
-    population = PopulationImpact(people(900, 1500), 0, exposed, {"shelter": people(50, 1000)})
-    loss = LossOfLife(
-        people(60, 700), night, people(5, 150), people(1, 300), people(1, 200), ((None, night),), (today,), True, True
-    )
-    return population, loss
 
 
 def added(seed: int, size: float) -> AddedPeople:
