@@ -51,6 +51,13 @@ def mapped(area: StudyArea, *, inflow: bool = True) -> DriverFloods | NotMapped 
     return map_all_drivers(context, forecaster(inflow=inflow), area, SEA_LEVEL, hazard_of(area))
 
 
+@pytest.fixture(scope="module")
+def floods(area: StudyArea) -> DriverFloods:
+    found = mapped(area)
+    assert isinstance(found, DriverFloods)
+    return found
+
+
 @pytest.mark.slow
 def test_events_hold_the_records_as_they_are(area: StudyArea) -> None:
     events, hours, records = driver_events(area)
@@ -66,9 +73,7 @@ def test_events_hold_the_records_as_they_are(area: StudyArea) -> None:
 
 
 @pytest.mark.slow
-def test_a_coast_with_rain_and_a_river_is_mapped_and_one_without_is_not(area: StudyArea) -> None:
-    floods = mapped(area)
-    assert isinstance(floods, DriverFloods)
+def test_a_coast_with_rain_and_a_river_is_mapped_and_one_without_is_not(area: StudyArea, floods: DriverFloods) -> None:
     assert floods.drivers == ("sea", "rain", "river")
     assert np.nanmax(floods.chance) > 0
     assert floods.damage is not None
@@ -98,9 +103,8 @@ def test_the_plan_of_a_place_with_rain_that_is_not_mapped_says_that_it_counts_th
 
 
 @pytest.mark.slow
-def test_people_shelters_and_roads_of_a_mapped_coast_count_all_drivers(area: StudyArea) -> None:
-    floods, context = mapped(area), StageContext(np.random.default_rng(1))
-    assert isinstance(floods, DriverFloods)
+def test_people_shelters_and_roads_of_a_mapped_coast_count_all_drivers(area: StudyArea, floods: DriverFloods) -> None:
+    context = StageContext(np.random.default_rng(1))
     assert floods.people is not None
     assert floods.out_of_use is not None
     assert floods.people.per_year.shape == (12, 3, 3)

@@ -99,7 +99,7 @@ def test_page_plan_and_summary_state_all_drivers_beside_the_sea_alone() -> None:
         assert f"{flood}, between 3 and 400 people may die if it comes by night and nobody leaves" in text
         assert "By the sea alone it would be between 2 and 300 by night" in text
         assert "between 21 and 70 people have water at home in the highest flood of a year on average" in text
-        assert "By the sea alone it is between 1 and 40, between 0 and 20 and between 0 and 9" in text
+        assert "By the sea alone it is between 1 and 40, between 0 and 20, and between 0 and 9, in this order" in text
         assert "how fast it rises is unknown, so the upper numbers take it to rise as fast as any on record" in text
     assert f"{flood}, between 300 and 1,100 people may have water at home" in page.split("<nav")[0]
     assert "without a road to any shelter between 50 and 1,100" in page

@@ -134,6 +134,13 @@ def test_a_flood_of_rain_in_every_tenth_year_adds_its_people_a_year_and_once_in_
     assert together.per_year.deaths.high == 10
 
 
+def test_rain_below_the_usual_takes_nobody_from_the_sea() -> None:
+    ordinary, rain = np.zeros((100, 2), dtype=bool), np.ones((100, 2), dtype=bool)
+    more = AddedPeople.of(100.0, [(ordinary, rain)], [np.full((2, 3, 3), 50.0)])
+    assert not more.per_year.any()
+    assert not more.rare.any()
+
+
 def test_people_by_fewer_than_the_sea_are_a_contradiction() -> None:
     population, loss = by_sea()
     together = PeopleByAllDrivers.of(DRIVERS, population, loss, added(1, 10.0))

@@ -57,7 +57,7 @@ def lives_a_year(loss: LossOfLife, together: PeopleByAllDrivers) -> str:
     return (
         f"By {in_words(together.drivers)} together, {wet} people have water at home in the highest flood of a year on"
         f" average, {deep} of them in dangerous depth, and {dead} may die if nobody leaves. By the sea alone it is"
-        f" {', '.join(by_sea[:2])} and {by_sea[2]}."
+        f" {', '.join(by_sea[:2])}, and {by_sea[2]}, in this order."
     )
 
 
