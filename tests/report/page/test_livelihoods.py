@@ -86,15 +86,16 @@ def test_page_plan_and_summary_state_all_drivers_beside_the_sea_alone() -> None:
     )
     loss = replace(loss, by_district=(("harbour", loss.by_night),))
     more = np.tile([[200.0, 200, 300], [20, 30, 200], [1, 2, 100]], (2, 1, 1))
-    together = PeopleByAllDrivers.of(("sea", "rain"), population, loss, AddedPeople(100.0, more / 10, more))
+    period = results.hazard.return_periods[-1]
+    together = PeopleByAllDrivers.of(("sea", "rain"), population, loss, AddedPeople(period, more / 10, more))
     together = replace(together, cut_off={"shelter": People(50, 500, 1100)})
     impact = replace(results.impact, population=population, loss_of_life=loss, by_all_drivers=together)
     notes = (lives_a_year(loss, together),)
-    lives, method = lives_sentences(loss, 100.0, together), what_lives_rest_on(loss, together)
+    lives, method = lives_sentences(loss, period, together), what_lives_rest_on(loss, together)
     plan = replace(results.plan, lives=lives, lives_rest_on=method, rain_and_rivers=notes)
     results = replace(results, impact=impact, plan=plan)
     page, document = text_of(render_page(results)), plan_to_markdown(plan)
-    flood = "In a flood of the sea or heavy rain that comes about once in 100 years"
+    flood = f"In a flood of the sea or heavy rain that comes about once in {period:g} years"
     for text in (page, document):
         assert f"{flood}, between 3 and 400 people may die if it comes by night and nobody leaves" in text
         assert "By the sea alone it would be between 2 and 300 by night" in text
@@ -108,6 +109,8 @@ def test_page_plan_and_summary_state_all_drivers_beside_the_sea_alone() -> None:
     found = summarise(replace(results, by_driver=floods()))["all_drivers"]["people"]  # type: ignore[index,call-overload]
     assert found["by_night"] == {"low": 3, "likely": together.by_night.likely, "high": 400}
     assert list(contradictions(results)) == []
+    (other,) = contradictions(replace(results, plan=replace(plan, lives=lives_sentences(loss, period))))
+    assert other == "Who may die is not the same in the plan and in the impact."
     fewer = replace(impact, by_all_drivers=replace(together, in_danger=People(0, 0, 0)))
     assert any("in dangerous depth by the sea alone" in each for each in contradictions(replace(results, impact=fewer)))
 
