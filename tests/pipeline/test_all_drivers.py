@@ -29,7 +29,7 @@ PERIODS = (2.0, 10.0, 50.0)
 
 @pytest.fixture(scope="module")
 def area() -> StudyArea:
-    coast = simulate_coast("compound", 4, shape=(32, 32), years=7.0, n_storms=6, n_surveys=1, compound=True)
+    coast = simulate_coast("compound", 4, shape=(32, 32), years=7.0, n_storms=6, n_surveys=1, inhabited=True, compound=True)
     return StudyArea(coast, PERIODS)
 
 
