@@ -112,7 +112,8 @@ def test_people_shelters_and_roads_of_a_mapped_coast_count_all_drivers(area: Stu
     assert floods.people.per_year.shape == (12, 3, 3)
     assets, (_, loss) = area.observations.surveyed_assets, by_sea()
     residents = People.bounded(0, 1e6, 2e6)
-    population = PopulationImpact(residents, 0, People.bounded(0, 500, 800), {"shelter": residents, "hospital": residents})
+    without_a_road = {"shelter": residents, "hospital": residents}
+    population = PopulationImpact(residents, 0, People.bounded(0, 500, 800), without_a_road)
     before = replace(
         coast.impact(), assets=assets.assign(out_of_service=0.1, out_of_service_per_year=0.01),
         population=population, loss_of_life=loss,
