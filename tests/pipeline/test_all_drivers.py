@@ -16,7 +16,6 @@ from strandline.pipeline.study_area import StudyArea
 from strandline.report.consistency.people import people_nest
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.hazard.joint.driver_floods import DriverFloods, NotMapped
-from strandline.risk.impact.population import PopulationImpact
 from strandline.risk.people import People
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.forecaster import Forecaster
@@ -110,10 +109,10 @@ def test_people_shelters_and_roads_of_a_mapped_coast_count_all_drivers(area: Stu
     assert floods.people is not None
     assert floods.out_of_use is not None
     assert floods.people.per_year.shape == (12, 3, 3)
-    assets, (_, loss) = area.observations.surveyed_assets, by_sea()
-    residents = People.bounded(0, 1e6, 2e6)
+    assets, (by_survey, loss) = area.observations.surveyed_assets, by_sea()
+    residents = People.bounded(1000, 1e6, 2e6)
     without_a_road = {"shelter": residents, "hospital": residents}
-    population = PopulationImpact(residents, 0, People.bounded(0, 500, 800), without_a_road)
+    population = replace(by_survey, residents=residents, cut_off=without_a_road)
     before = replace(
         coast.impact(), assets=assets.assign(out_of_service=0.1, out_of_service_per_year=0.01),
         population=population, loss_of_life=loss,
