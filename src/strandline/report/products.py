@@ -303,8 +303,8 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
 
 
 def _summarise_drivers(results: RunResults) -> JsonValue:
-    """Floods by all drivers: area a year [m2], its parts, and damage a year; why there are none; ``None`` = unknown."""
-    floods = results.by_driver
+    """Floods by all drivers: area a year [m2], its parts, damage a year and people; why none; ``None`` = unknown."""
+    floods, together = results.by_driver, results.impact.by_all_drivers
     if not isinstance(floods, DriverFloods):
         return None if floods is None else {"not_mapped": floods.reason}
     damage = {"damage": floods.damage, "damage_by_sea": floods.damage_by_sea}
@@ -313,6 +313,7 @@ def _summarise_drivers(results: RunResults) -> JsonValue:
         "area_per_year_by_sea": floods.area(floods.by_sea),
         "parts": {name: floods.area(part) for name, part in zip(floods.drivers, floods.shares, strict=True)},
         **{name: None if value is None else as_json(asdict(value)) for name, value in damage.items()},
+        "people": None if together is None else as_json(asdict(together)),
         "record_years": floods.record_years,
         "events": floods.events,
     }
