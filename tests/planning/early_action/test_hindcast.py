@@ -204,7 +204,7 @@ def test_an_indicator_that_no_member_reaches_is_found_as_if_it_were_looked_at(da
     lowest = 1.1
     indicators = {
         "low": ahead(FORECAST, lowest, 0.2, (0, 24)),
-        "high": ahead(FORECAST, 2.3, 0.2, (6, 48), values=(2.2, 2.3, 2.6)),
+        "high": ahead(FORECAST, 1.9, 0.001, (6, 48), values=(1.5, 1.9, 2.3)),
         "pays": ahead(FORECAST, 2.2, None, (6, 48), loss=Loss(levels=(2.2, 2.6), avoidable=(1.0, 9.0), cost=1.0)),
         "calm": ahead(FORECAST, 1.5, 0.5, (0, 48), operator="<"),
     }
