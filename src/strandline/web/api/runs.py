@@ -7,6 +7,8 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Res
 from fastapi.responses import FileResponse
 
 from strandline.errors import InputError
+from strandline.pipeline.run_folder.bands import Band
+from strandline.pipeline.run_folder.media_types import media_type_of
 from strandline.report.alerts.forecast_trace import forecast_of_the_peak
 from strandline.report.plan.flood_times_table import FLOOD_TIMES_FILE
 from strandline.report.products import GROUND_FILE
@@ -24,7 +26,7 @@ from strandline.web.raster_tiles import (
     draw_tile,
     geographic_bounds,
 )
-from strandline.web.run_folder import Band, RunFolder, media_type_of
+from strandline.web.run_folder import RunFolder
 from strandline.web.schemas import (
     ActionRecord,
     BoundingBox,
