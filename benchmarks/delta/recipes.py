@@ -40,7 +40,7 @@ def _recipe_rows(trial: Trial, recipes: Mapping[str, Recipe]) -> Iterator[Row]:
     seed = trial.case.seed
     data = methods.adaptation_data(trial.case, load_teacher())
     labelled = methods.with_labels(data, trial.case.storms(SWEEP_AT))
-    weighted = weight_teacher_by_labels(labelled, load_students()[:MEMBERS])
+    weighted = weight_teacher_by_labels(labelled, methods.shipped_students(MEMBERS))
     for name, recipe in recipes.items():
         own, archive = data_for(recipe, weighted), weighted.archive if recipe.archive else None
         config = DistillationConfig(recipe=recipe, steps=STEPS)
