@@ -18,5 +18,5 @@ def process_context(module: str) -> ForkServerContext | SpawnContext:
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([module])
+    context.set_forkserver_preload([module, "torch._dynamo"])  # the first optimiser of a process would load the latter
     return context
