@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.test_tree import ROOT, module_name, tree_of
+from tests.architecture.test_tree import ROOT, module_name, statements, tree_of
 
 pytestmark = pytest.mark.slow
 
@@ -62,9 +62,11 @@ def test_an_extra_is_asked_for_before_it_is_loaded() -> None:
     assert "strandline.watch.store.database.locations" in needing
     unasked = []
     for name in paths.keys() - needing:
-        functions = [node for node in ast.walk(trees[name]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        functions = [
+            node for node in statements(trees[name]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
         for function in functions:
-            within = [each for each in ast.walk(function) if isinstance(each, ast.Import | ast.ImportFrom)]
+            within = [each for each in statements(function) if isinstance(each, ast.Import | ast.ImportFrom)]
             if not within:
                 continue
             asked = asks(function) or ([0] if function.name.startswith("_") and asks(trees[name]) else [])

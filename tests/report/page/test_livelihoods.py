@@ -39,7 +39,7 @@ def text_of(page: str) -> str:
     return " ".join(page.replace("\u00a0", " ").split())
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 def test_page_plan_and_summary_state_who_may_die_and_what_a_year_brings() -> None:
     results = coast.results("real")
     counts = (People(800, 900, 1200), 0, People(100, 600, 950), {})
@@ -73,7 +73,7 @@ def test_page_plan_and_summary_state_who_may_die_and_what_a_year_brings() -> Non
     assert summary["fields"]["fields"] == 40  # type: ignore[index,call-overload]
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 def test_where_nobody_is_counted_no_number_of_dead_stands_anywhere() -> None:
     results = coast.results("real")
     assert results.impact.loss_of_life is None
