@@ -233,6 +233,7 @@ def test_a_run_limits_the_thread_pools_and_keeps_what_the_user_set() -> None:
     ("command", "package", "extra"),
     [
         ("export", "onnx", "onnx"),
+        ("documents", "weasyprint", "documents"),
         ("serve", "fastapi", "serve"),
         ("watch", "sqlalchemy", "watch"),
         ("verify", "alembic", "watch"),
@@ -242,7 +243,7 @@ def test_a_missing_extra_is_named_before_any_work(
     command: str, package: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     monkeypatch.setattr(errors, "find_spec", lambda name: None if name == package else importlib.util.find_spec(name))
-    where = ["--out", tmp_path / "programs"] if command == "export" else []
+    where = ["--out", tmp_path / "programs"] if command in ("export", "documents") else []
     run = [tmp_path / "none"] if command == "verify" else ["--run", tmp_path / "none"]
     code, _, refusal = strandline(monkeypatch, capsys, command, *run, *where)
     assert code == 2

@@ -32,7 +32,7 @@ from tests.fixtures.stores import execute, unguarded
 from tests.fixtures.watches import a_sea_level_fit
 
 FILES = (
-    "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "flooded.tif",
+    "report.html", "summary.json", "key_findings.json", "flood_probability.tif", "flood_depth.tif", "flooded.tif",
     "annual_flood_probability.tif", "flood_times.csv",
     "flood_disagreement.tif", "surge.csv", "return_levels.csv", "assets.geojson", "plan.json", "plan.schema.json",
     "plan.md", "protocol.toml", "student.safetensors", "student.json", "archive.safetensors", "risk_data_library.json",

@@ -25,7 +25,11 @@ def test_a_report_leaves_everything(tmp_path: Path, results: RunResults) -> None
     page = write_report(tmp_path, results)
     assert page == tmp_path / "report.html"
     assert len(list((tmp_path / "alerts").glob("*.xml"))) == 1
-    assert {path.name for path in tmp_path.iterdir()} == coast.PRODUCT_FILES | {"report.html", "alerts"}
+    assert {path.name for path in tmp_path.iterdir()} == coast.PRODUCT_FILES | {
+        "report.html",
+        "key_findings.json",
+        "alerts",
+    }
     assert page.stat().st_size < 3_000_000
 
 

@@ -9,9 +9,9 @@ import pytest
 
 import tests.fixtures.reports as coast
 from strandline.observations.exposure.assets import asset_classes
+from strandline.report.catalogues.risk_data_library import CATEGORIES, SCHEMA, describe_for_catalogues
 from strandline.report.findings import SeaLevelRiseScenario
 from strandline.report.products import write_products
-from strandline.report.risk_data_library import CATEGORIES, SCHEMA, describe_for_catalogues
 
 REQUIRED = {
     "dataset": ("id", "title", "risk_data_type", "publisher", "contact_point", "creator", "spatial", "license",

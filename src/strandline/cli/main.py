@@ -10,7 +10,6 @@ from rich.markup import escape
 
 from strandline.cli.console import note, refuse, warn
 from strandline.cli.doctor import doctor
-from strandline.cli.export import export
 from strandline.cli.operation.forecast import forecast
 from strandline.cli.operation.map import map_floods
 from strandline.cli.operation.serve import serve
@@ -22,6 +21,8 @@ from strandline.cli.place.new import new
 from strandline.cli.place.places import places
 from strandline.cli.plans import costs, lint, schema
 from strandline.cli.pretrain import pretrain
+from strandline.cli.products.documents import documents
+from strandline.cli.products.export import export
 from strandline.cli.run import run
 from strandline.cli.simulate import simulate
 from strandline.cli.threads import limit_threads
@@ -108,6 +109,11 @@ _add(
     ("strandline map place.toml --at 2022-11-22T08:30 --run runs/place --out maps/now", "all that a place has"),
     ("strandline map wide.toml --data DATA --run runs/caorle --out maps/wide", "return levels of a large region"),
     name="map",
+)
+_add(
+    documents,
+    ("strandline documents --run runs/demo --out print", "in English, and the languages of the region file"),
+    ("strandline documents --run runs/caorle --out print --language vi --language bn", "in these"),
 )
 _add(export, ("strandline export --run runs/demo --out programs", "the demo's students"))
 _add(

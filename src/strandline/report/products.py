@@ -22,8 +22,9 @@ from strandline.observations.region import Region
 from strandline.planning.early_action.protocol_file import protocol_to_toml
 from strandline.planning.plan import Plan
 from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_json
+from strandline.report.catalogues.data_sources import DATA_SOURCES, describe_data
+from strandline.report.catalogues.risk_data_library import describe_for_catalogues
 from strandline.report.consistency.gate import refuse_contradictions
-from strandline.report.data_sources import DATA_SOURCES, describe_data
 from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.flooded_land import flooded_land
@@ -31,7 +32,6 @@ from strandline.report.plan.flood_times_table import FLOOD_TIMES_FILE, flood_tim
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.report.plan.repairs import STRETCHES_FILE, stretches_geojson
 from strandline.report.radar_scenes import RADAR_SCENES_FILE, radar_scenes_csv
-from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.expectation import Expectation
 from strandline.risk.hazard.hazard import BREACHES, NO_EMBANKMENT_COUNTS, Hazard
 from strandline.risk.hazard.joint.driver_floods import ALL_DRIVERS_METHOD, DriverFloods

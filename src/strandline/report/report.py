@@ -1,15 +1,17 @@
 """The last stage: write the report, the products and the alert drafts."""
 
 import logging
+from dataclasses import asdict
 from pathlib import Path
 
 from strandline.files import write_bytes, write_text
 from strandline.report.alerts.cap import as_cap
 from strandline.report.alerts.drafts import draft_warnings
 from strandline.report.alerts.issued import follow_up_issued, read_issued
+from strandline.report.documents.key_findings import KEY_FINDINGS_FILE, key_findings
 from strandline.report.findings import RunResults
 from strandline.report.page.page import render_page
-from strandline.report.products import write_products
+from strandline.report.products import write_json, write_products
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ def write_report(out: Path, results: RunResults, alerts: Path | None = None) -> 
     messages = follow_up_issued(draft_warnings(results), issued, results.issuer)
     drafts = {f"{message.identifier}.xml": as_cap(message, results.issuer) for message in messages}
     write_products(out, results)
+    write_json(out / KEY_FINDINGS_FILE, asdict(key_findings(results)))
     for name, content in drafts.items():
         write_bytes(out / "alerts" / name, content)
     path = out / "report.html"

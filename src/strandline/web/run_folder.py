@@ -23,6 +23,7 @@ MEDIA_TYPES = {
     MANIFEST: "application/json",
     "report.html": "text/html; charset=utf-8",
     "summary.json": "application/json",
+    "key_findings.json": "application/json",
     "plan.md": "text/markdown; charset=utf-8",
     "plan.json": "application/json",
     "plan.schema.json": "application/schema+json",

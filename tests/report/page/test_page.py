@@ -15,7 +15,7 @@ from strandline.observations.fetch.credits.data_files import DataFile
 from strandline.observations.observations import Provenance
 from strandline.observations.region_file.prices.money import EUR_2010, SPACE, MoneyUnit
 from strandline.planning import formatting
-from strandline.report.data_sources import describe_data
+from strandline.report.catalogues.data_sources import describe_data
 from strandline.report.figures.charts import draw_learning
 from strandline.report.figures.maps import map_flood
 from strandline.report.figures.style import INK, MUTED, ON_DARK, PAPER, as_rgb

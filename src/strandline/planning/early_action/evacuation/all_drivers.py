@@ -36,10 +36,15 @@ class AllDrivers:
         return in_words(self.drivers[1:])
 
     @property
+    def frequency(self) -> Frequency:
+        """How often at least the area is in danger."""
+        per_year = -float(np.log1p(-min(self.per_year, 0.99)))
+        return Frequency(max(per_year, self.by_sea), is_at_least=True)
+
+    @property
     def how_often(self) -> str:
         """``at least once in 5 years``."""
-        per_year = -float(np.log1p(-min(self.per_year, 0.99)))
-        return Frequency(max(per_year, self.by_sea), is_at_least=True).in_words
+        return self.frequency.in_words
 
 
 def in_words(drivers: tuple[str, ...]) -> str:

@@ -32,22 +32,35 @@ class Frequency:
     is_at_least: bool = False
 
     @property
+    def is_rare(self) -> bool:
+        """Whether it is rarer than any record of this kind tells."""
+        return not self.per_year > 1 / RAREST
+
+    @property
+    def rounded(self) -> tuple[float, int]:
+        """So many times in so many years, as people count: (1.8, 1), (7, 10), (1, 5); rounded to more often."""
+        if self.is_rare:
+            return 1.0, int(RAREST)
+        if self.per_year >= 0.95:
+            times = math.ceil(10 * self.per_year - 0.5) / 10
+            return (float(math.ceil(times - 0.5)) if times >= 10 else times), 1
+        if self.per_year > 1 / OFTEN:
+            return float(math.ceil(10 * self.per_year - 1e-6)), 10
+        years = 1 / self.per_year + 0.05
+        unit = 10 if years >= 100 else 1
+        return 1.0, math.floor(years / unit) * unit
+
+    @property
     def in_words(self) -> str:
         """``about once in 5 years``, ``about 7 times in ten years``, ``about twice a year``; rounded to more often."""
         about = "at least" if self.is_at_least else "about"
-        if not self.per_year > 1 / RAREST:
-            return f"more rarely than once in {RAREST:,.0f} years"
-        if self.per_year >= 0.95:
-            times = math.ceil(10 * self.per_year - 0.5) / 10
-            if times >= 10:
-                times = math.ceil(times - 0.5)
+        times, years = self.rounded
+        if self.is_rare:
+            return f"more rarely than once in {years:,} years"
+        if years == 1:
             named = {1.0: "once", 2.0: "twice"}.get(times, f"{times:g} times")
             return f"{about} {named} a year"
-        if self.per_year > 1 / OFTEN:
-            return f"{about} {math.ceil(10 * self.per_year - 1e-6)} times in ten years"
-        years = 1 / self.per_year + 0.05
-        unit = 10 if years >= 100 else 1
-        return f"{about} once in {math.floor(years / unit) * unit} years"
+        return f"{about} {times:g} times in ten years" if times > 1 else f"{about} once in {years} years"
 
 
 @dataclass(frozen=True, eq=False)

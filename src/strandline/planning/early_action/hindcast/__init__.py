@@ -4,6 +4,7 @@ from strandline.planning.early_action.hindcast.issued_forecasts import issued_fo
 from strandline.planning.early_action.hindcast.protocol_hindcast import (
     PROTECTION_HOURS,
     Condition,
+    EvacuationTrial,
     Hindcast,
     confidence_of,
     drop_storms,
@@ -12,6 +13,7 @@ from strandline.planning.early_action.hindcast.protocol_hindcast import (
     hindcast_protocol,
     needed_hours,
     outages,
+    try_evacuation,
     untested_caveat,
     with_outages,
 )
@@ -28,6 +30,7 @@ __all__ = [
     "WITH_READINGS",
     "WITH_WEATHER",
     "Condition",
+    "EvacuationTrial",
     "Hindcast",
     "HindcastData",
     "OwnForecasts",
@@ -40,6 +43,7 @@ __all__ = [
     "needed_hours",
     "outages",
     "prepare_hindcast",
+    "try_evacuation",
     "untested_caveat",
     "with_outages",
 ]

@@ -45,6 +45,21 @@ BATCH = 24
 
 
 @dataclass(frozen=True)
+class EvacuationTrial:
+    """How the forecast would have served evacuation in past floods.
+
+    Attributes:
+        in_time: floods before which people were called in time, of ``floods``.
+        phase: label of the phase that did worst; empty = the only one.
+    """
+
+    verdict: Literal["untested", "cannot carry", "no safeguard", "carries"]
+    in_time: int
+    floods: int
+    phase: str = ""
+
+
+@dataclass(frozen=True)
 class Hindcast:
     """The hindcast of one phase.
 
@@ -121,32 +136,47 @@ def confidence_of(hindcasts: Sequence[Hindcast]) -> tuple[Confidence, str]:
     return ("high" if hits >= 0.8 * events else "medium"), why
 
 
-def evacuation_caveat(protocol: Protocol | None, hindcasts: Sequence[Hindcast]) -> str:
-    """What the hindcast says of relying on the forecast for evacuation, in a sentence; empty = nothing against it."""
+def try_evacuation(protocol: Protocol | None, hindcasts: Sequence[Hindcast]) -> EvacuationTrial | None:
+    """What the hindcast says of relying on the forecast for evacuation, by the phase that does worst.
+
+    ``None`` = the protocol evacuates nobody.
+    """
     phases = [] if protocol is None else [one for one in protocol.phases if one.life_safety and one.instead_of is None]
     if not phases:
-        return ""
+        return None
     results = {one.phase: one.result for one in hindcasts if one.condition == "all gauges work"}
     counts = {
         phase: (results[phase.name].hits, results[phase.name].misses) for phase in phases if phase.name in results
     }
     tested = {phase: (hits, hits + misses) for phase, (hits, misses) in counts.items() if hits + misses}
     if not tested:
+        return EvacuationTrial("untested", 0, 0)
+    phase, (hits, events) = min(tested.items(), key=lambda pair: _worst(pair[1]))
+    where = "" if len(phases) == 1 else phase.label
+    if hits < CARRIES * events:
+        return EvacuationTrial("cannot carry", hits, events, where)
+    is_enough = events >= FEWEST_EVENTS and hits == events
+    return EvacuationTrial("carries" if is_enough else "no safeguard", hits, events, where)
+
+
+def evacuation_caveat(protocol: Protocol | None, hindcasts: Sequence[Hindcast]) -> str:
+    """What the hindcast says of relying on the forecast for evacuation, in a sentence; empty = nothing against it."""
+    trial = try_evacuation(protocol, hindcasts)
+    if trial is None or trial.verdict == "carries":
+        return ""
+    if trial.verdict == "untested":
         return (
             "No flood in the record tests whether the forecast at hand can carry evacuation: do not rely on it alone,"
             " follow the weather service's warnings."
         )
-    phase, (hits, events) = min(tested.items(), key=lambda pair: _worst(pair[1]))
-    where = "" if len(phases) == 1 else f" ({phase.label})"
-    record = f"in its hindcast it was in time for {hits} of {events} floods{where}"
-    if hits < CARRIES * events:
+    where = f" ({trial.phase})" if trial.phase else ""
+    record = f"in its hindcast it was in time for {trial.in_time} of {trial.floods} floods{where}"
+    if trial.verdict == "cannot carry":
         return (
             f"The forecast at hand cannot carry evacuation: {record}. Do not wait for it: follow the weather service's"
             " warnings."
         )
-    if events < FEWEST_EVENTS or hits < events:
-        return f"The forecast at hand is no safeguard by itself: {record}. Follow the weather service's warnings too."
-    return ""
+    return f"The forecast at hand is no safeguard by itself: {record}. Follow the weather service's warnings too."
 
 
 def untested_caveat(protocol: Protocol | None) -> str:
