@@ -15,7 +15,7 @@ from benchmarks.delta.scoring import DEFAULT_THRESHOLD, Predictor
 from benchmarks.record import Row
 from strandline.distillation.waterlines.flood_archive import LARGE_INFLOW
 from strandline.models.encoders.inflow import summarise_inflow
-from strandline.models.weights.load_weights import load_teacher
+from strandline.models.weights.load_weights import load_students, load_teacher
 from strandline.observations.arrays import Mask
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 
@@ -46,7 +46,7 @@ def rows_of(coast: SimulatedCoast, seed: int, budget: Budget) -> Iterator[Row]:
         "distilled": (case, methods.distilled(seeing, budget, seed)),
         "distilled_blind": (blind, methods.distilled(unseeing, budget, seed)),
         "self_archive": (case, methods.distilled(own, budget, seed)),
-        "pretrained": (case, methods.without_archive(methods.shipped_students(budget.members))),
+        "pretrained": (case, methods.without_archive(load_students(members=budget.members))),
         "analog": (case, nearest_by_drivers(seeing)),
         "analog_by_level": (blind, methods.nearest_analogs(unseeing)),
     }

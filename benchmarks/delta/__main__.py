@@ -11,7 +11,7 @@ import torch
 
 from benchmarks.delta.cases import split_storms
 from benchmarks.delta.coasts import SimulatedCoast, difficulty_of, simulate, simulate_with_clear_views
-from benchmarks.delta.methods import Budget, digest, shipped_students, weights_of
+from benchmarks.delta.methods import Budget, digest, weights_of
 from benchmarks.delta.outages import CONDITIONS
 from benchmarks.delta.run import ON_FEWER_SEEDS, ON_ONE_SEED, PARTS, TARGETS, TUNING_COASTS
 from benchmarks.delta.summary import markdown, summarise
@@ -19,7 +19,7 @@ from benchmarks.delta.trial import Sources, Trial, build_sources
 from benchmarks.progress import Progress
 from benchmarks.record import Record, Row, finished_rows, numeric_options, print_summary, write_record
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
-from strandline.models.weights.load_weights import load_teacher
+from strandline.models.weights.load_weights import load_students, load_teacher
 
 DECISIVE = (
     *("coasts", "tuning_coasts", "events", "years", "label_fractions", "seeds", "control_seeds", "size", "members"),
@@ -130,7 +130,7 @@ def _finished(
 
 def _weights(budget: Budget) -> bytes:
     """Weights of the networks that take part."""
-    return weights_of([load_teacher(), *shipped_students(budget.members)])
+    return weights_of([load_teacher(), *load_students(members=budget.members)])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -39,11 +39,11 @@ def partial_recipe_rows(trial: Trial) -> Iterator[Row]:
 def _recipe_rows(trial: Trial, recipes: Mapping[str, Recipe]) -> Iterator[Row]:
     seed = trial.case.seed
     labelled = methods.with_labels(trial.data, trial.case.storms(SWEEP_AT))
-    weighted = weight_teacher_by_labels(labelled, methods.shipped_students(MEMBERS))
+    weighted = weight_teacher_by_labels(labelled, load_students(members=MEMBERS))
     for name, recipe in recipes.items():
         own, archive = data_for(recipe, weighted), weighted.archive if recipe.archive else None
         config = DistillationConfig(recipe=recipe, steps=STEPS)
-        members = load_students(site_shape=methods.site_shape(own))[:MEMBERS]
+        members = load_students(site_shape=methods.site_shape(own), members=MEMBERS)
         students = gather(own, adapt(own, members, config, seed), recipe, seed).students
 
         predictor = partial(_predict, students, archive)

@@ -22,7 +22,7 @@ from strandline.models.batch import Batch
 from strandline.models.inference import predict, predict_with_tta, student_inputs
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
-from strandline.models.weights.load_weights import load_teacher
+from strandline.models.weights.load_weights import load_students, load_teacher
 from strandline.observations.arrays import SingleFloats
 
 TARGETS, TUNING_COASTS = 500, 2_000_000
@@ -107,7 +107,7 @@ def ceiling_rows(trial: Trial) -> Iterator[Row]:
     """The student with every label: its archive holds the surveys, and its weights are trained to convergence."""
     surveyed = methods.with_surveys(with_labels(trial.own, trial.case.storms(1.0)))
     assert surveyed.archive is not None
-    (student,) = methods.shipped_students(1)
+    (student,) = load_students(members=1)
     found = baselines.train_ceiling(student, surveyed.training, trial.budget, trial.case.seed)
     reading = methods.with_archive([student], surveyed.archive)
     for row in trial.rows(1.0, "full_labels", reading, surveyed.training):
@@ -202,7 +202,7 @@ def _label_free_rows(trial: Trial, fraction: float) -> Iterator[Row]:
     labelled = with_labels(trial.data, storms)
     yield from trial.rows(fraction, "analog", methods.nearest_analogs(labelled), labelled.training)
     yield from trial.rows(
-        fraction, "pretrained", methods.without_archive(methods.shipped_students(budget.members)), storms
+        fraction, "pretrained", methods.without_archive(load_students(members=budget.members)), storms
     )
     clear = with_labels(trial.own_clear, storms)
     reading = methods.distilled(clear, budget, case.seed, weighted=False)
@@ -243,4 +243,4 @@ def _forgetting_rows(trial: Trial, storms: Batch, tuned: Predictor) -> Iterator[
 
 def _students(trial: Trial) -> list[Student]:
     """The shipped students that take part, with their shipped weights."""
-    return methods.shipped_students(trial.budget.members)
+    return load_students(members=trial.budget.members)

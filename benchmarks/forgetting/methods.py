@@ -7,7 +7,7 @@ from functools import cached_property
 import torch
 
 from benchmarks.delta.cases import Case
-from benchmarks.delta.methods import Budget, shipped_students
+from benchmarks.delta.methods import Budget
 from strandline.distillation.continual.regularisers import (
     LearningWithoutForgetting,
     QuadraticPenalty,
@@ -20,6 +20,7 @@ from strandline.distillation.continual.replay import FISHER_DRAWS, load_exemplar
 from strandline.distillation.objective import Consolidation
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student
+from strandline.models.weights.load_weights import load_students
 
 Strengths = Mapping[str, Sequence[float]]
 STRENGTHS: Strengths = {
@@ -81,7 +82,7 @@ class Consolidations:
 
 def shipped_student() -> Student:
     """The first student of the shipped ensemble."""
-    return shipped_students(1)[0]
+    return load_students(members=1)[0]
 
 
 def neighbouring_strengths(chosen: Mapping[str, float]) -> Strengths:

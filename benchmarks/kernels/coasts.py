@@ -7,7 +7,7 @@ from functools import partial
 
 from benchmarks.delta.cases import split_storms
 from benchmarks.delta.coasts import SimulatedCoast
-from benchmarks.delta.methods import adaptation_data, mean_probability, shipped_students, with_labels
+from benchmarks.delta.methods import adaptation_data, mean_probability, with_labels
 from benchmarks.delta.scoring import score, threshold_on_labels
 from benchmarks.kernels.methods import CONTROL, Weights, bandwidths_of, entries
 from benchmarks.record import Row
@@ -40,7 +40,7 @@ def rows_of(
     data = drop_archive(with_labels(adaptation_data(case, load_teacher()), storms))
     teacher = data.teacher_predictions.training
     probabilities = patch_probabilities(teacher.flood_logits)
-    bandwidths = bandwidths_of(shipped_students(1)[0].feature_width, teacher.features, probabilities)
+    bandwidths = bandwidths_of(load_students(members=1)[0].feature_width, teacher.features, probabilities)
     for alignment, weight in entries(weights):
         aligned = config
         if alignment is not None:
@@ -66,7 +66,7 @@ def rows_of(
 def _distil(data: AdaptationData, config: DistillationConfig, seed: int) -> Student:
     """The shipped student with a site map, after distillation."""
     rows, columns = data.training.land.shape[-2:]
-    student = load_students(site_shape=(rows, columns))[0]
+    student = load_students(site_shape=(rows, columns), members=1)[0]
     adapt(data, [student], config, seed)
     return student
 
