@@ -20,13 +20,13 @@ from shapely import get_parts
 import tests.fixtures.reports as coast
 from strandline.errors import InputError
 from strandline.files import write_atomically, write_text
+from strandline.pipeline.run_folder.media_types import MEDIA_TYPES
 from strandline.report.findings import RunResults, SeaLevelRiseScenario
 from strandline.report.page.narrative import beyond_maps_sentences, lead_paragraph
 from strandline.report.page.page import render_page
 from strandline.report.products import as_json, return_levels, summarise, write_products
 from strandline.report.radar_scenes import RADAR_SCENES_FILE
 from strandline.risk.stage_damage.annual_probability import annual_probability
-from strandline.web.run_folder import MEDIA_TYPES
 
 pytestmark = pytest.mark.slow
 

@@ -9,10 +9,13 @@ import pytest
 
 import tests.fixtures.reports as coast
 from strandline.observations.exposure.assets import asset_classes
-from strandline.report.catalogues.risk_data_library import CATEGORIES, SCHEMA, describe_for_catalogues
+from strandline.observations.fetch.credits.data_files import DataFile
+from strandline.report.catalogues.risk_data_library import CATEGORIES, describe_for_catalogues
 from strandline.report.findings import SeaLevelRiseScenario
 from strandline.report.products import write_products
 
+SCHEMA = "https://docs.riskdatalibrary.org/en/0__2__0/rdls_schema.json"
+"""A constant of the schema itself."""
 REQUIRED = {
     "dataset": ("id", "title", "risk_data_type", "publisher", "contact_point", "creator", "spatial", "license",
                 "resources"),
@@ -21,7 +24,8 @@ REQUIRED = {
     "event": ("id", "calculation_method", "hazard", "occurrence"),
     "hazard": ("id", "type", "processes"),
     "footprint": ("id", "intensity_measure"),
-    "exposure": ("category", "cost"),
+    "exposure": ("category", "metrics"),
+    "metric": ("id", "dimension", "quantity_kind"),
     "cost": ("id", "type", "unit"),
     "loss": ("hazard_type", "cost", "hazard_id", "exposure_id", "vulnerability_id"),
 }  # fmt: skip
@@ -67,7 +71,7 @@ def test_every_data_set_has_what_the_standard_requires(folder: Path) -> None:
             assert (folder / resource["url"]).is_file()
         if "exposure" in dataset:
             need("exposure", dataset["exposure"])
-            need("cost", dataset["exposure"]["cost"][0])
+            need("metric", dataset["exposure"]["metrics"][0])
         if "loss" in dataset:
             need("loss", dataset["loss"])
             need("cost", dataset["loss"]["cost"][0])
@@ -102,3 +106,12 @@ def test_every_class_of_asset_has_one_category_and_licences_are_not_merged() -> 
     other = {**provenance, "terrain": replace(provenance["terrain"], licence="own")}
     mixed = replace(results, observations=replace(results.observations, provenance=other))
     assert {dataset["license"] for dataset in describe_for_catalogues(mixed)["datasets"]} == {"Custom"}
+
+
+def test_the_credits_that_licences_ask_for_are_in_every_description() -> None:
+    results = coast.results("real")
+    terrain = DataFile("dem.tif", "terrain", "glo30", "free", "© DLR", "2021-04-01", "2026-11-30", "ab" * 32)
+    with_file = replace(results, observations=replace(results.observations, files=(terrain,)))
+    for dataset in describe_for_catalogues(with_file)["datasets"]:
+        assert dataset["description"].endswith("Credits: © DLR.")
+    assert all("Credits" not in dataset["description"] for dataset in describe_for_catalogues(results)["datasets"])

@@ -115,7 +115,11 @@ _add(
     ("strandline documents --run runs/demo --out print", "in English, and the languages of the region file"),
     ("strandline documents --run runs/caorle --out print --language vi --language bn", "in these"),
 )
-_add(export, ("strandline export --run runs/demo --out programs", "the demo's students"))
+_add(
+    export,
+    ("strandline export --run runs/demo --gis", "the demo's maps for QGIS and other GIS"),
+    ("strandline export --run runs/demo --out programs", "the demo's students"),
+)
 _add(
     serve,
     ("strandline serve --run runs/caorle", "that run, and its watch if there is one"),

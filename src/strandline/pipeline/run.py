@@ -120,6 +120,7 @@ def run(
         by_driver = stage(
             "map rain and rivers", all_drivers.map_all_drivers, forecaster, area, sea_level, hazard, zones
         )
+        impact = stage("count all drivers", consequences.count_all_drivers, impact, by_driver, area)
         timing = stage(
             "time the water", flood_timing.time_the_water, area, data, sea_level, levels, zones, response.dry_level
         )

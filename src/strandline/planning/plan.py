@@ -307,8 +307,8 @@ def plan_adaptation(
         without_money=without_money,
         flood_times=early_action.flood_times,
         stretches=repaired.stretches,
-        lives=lives_sentences(impact.loss_of_life, hazard.return_periods[-1]),
-        lives_rest_on=what_lives_rest_on(impact.loss_of_life),
+        lives=lives_sentences(impact.loss_of_life, hazard.return_periods[-1], impact.by_all_drivers),
+        lives_rest_on=what_lives_rest_on(impact.loss_of_life, impact.by_all_drivers),
         damage_by_all_drivers=by_all,
         rain_and_rivers=tuple(rain_and_rivers),
     )

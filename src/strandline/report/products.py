@@ -9,8 +9,6 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from rasterio import shutil as raster_files
-from rasterio.io import MemoryFile
 from shapely import orient_polygons
 
 from strandline.distillation.adaptation.how_learnt import HowLearnt
@@ -25,6 +23,7 @@ from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_js
 from strandline.report.catalogues.data_sources import DATA_SOURCES, describe_data
 from strandline.report.catalogues.risk_data_library import describe_for_catalogues
 from strandline.report.consistency.gate import refuse_contradictions
+from strandline.report.figures.geotiff import encode_cog
 from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.flooded_land import flooded_land
@@ -159,28 +158,12 @@ def annual_band_name(scenario: str, bound: str) -> str:
 
 
 def as_cog(hazard: Hazard, bands: Reals, descriptions: Sequence[str], unit: str, quantity: str, **tags: str) -> bytes:
-    """Return a Cloud-Optimised GeoTIFF of ``bands`` (band, H, W) as float32 with NaN as nodata.
-
-    It is built in memory, because GDAL does not report every full disk when it writes the file itself.
-    """
-    region, (count, height, width) = hazard.region, bands.shape
-    profile = {
-        "driver": "GTiff", "dtype": "float32", "count": count, "height": height, "width": width,
-        "crs": region.crs, "transform": region.transform, "nodata": math.nan,
-    }  # fmt: skip
-    with MemoryFile() as plain, MemoryFile() as optimised:
-        with plain.open(**profile) as dataset:
-            dataset.write(np.asarray(bands, dtype=np.float32))
-            known = provenance_tags(region, hazard.provenance, hazard.breaches)
-            dataset.update_tags(**known, UNIT=unit, QUANTITY=quantity, **tags)
-            for index, description in enumerate(descriptions, start=1):
-                dataset.set_band_description(index, description)
-                dataset.update_tags(index, UNIT=unit)
-        with plain.open() as dataset:
-            raster_files.copy(
-                dataset, optimised.name, driver="COG", compress="DEFLATE", predictor="YES", resampling="NEAREST"
-            )
-        return bytes(optimised.read())
+    """Return a Cloud-Optimised GeoTIFF of ``bands`` (band, H, W) with what every raster of a run states."""
+    region = hazard.region
+    known = provenance_tags(region, hazard.provenance, hazard.breaches)
+    return encode_cog(
+        bands, region.crs, region.transform, descriptions, unit, {**known, "UNIT": unit, "QUANTITY": quantity, **tags}
+    )
 
 
 def return_levels(hazard: Hazard) -> pd.DataFrame:
@@ -320,8 +303,8 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
 
 
 def _summarise_drivers(results: RunResults) -> JsonValue:
-    """Floods by all drivers: area a year [m2], its parts, and damage a year; why there are none; ``None`` = unknown."""
-    floods = results.by_driver
+    """Floods by all drivers: area a year [m2], its parts, damage a year and people; why none; ``None`` = unknown."""
+    floods, together = results.by_driver, results.impact.by_all_drivers
     if not isinstance(floods, DriverFloods):
         return None if floods is None else {"not_mapped": floods.reason}
     damage = {"damage": floods.damage, "damage_by_sea": floods.damage_by_sea}
@@ -330,6 +313,7 @@ def _summarise_drivers(results: RunResults) -> JsonValue:
         "area_per_year_by_sea": floods.area(floods.by_sea),
         "parts": {name: floods.area(part) for name, part in zip(floods.drivers, floods.shares, strict=True)},
         **{name: None if value is None else as_json(asdict(value)) for name, value in damage.items()},
+        "people": None if together is None else as_json(asdict(together)),
         "record_years": floods.record_years,
         "events": floods.events,
     }

@@ -4,8 +4,9 @@ import numpy as np
 import rasterio
 
 from strandline.errors import InputError
+from strandline.pipeline.run_folder.bands import Band
 from strandline.web.raster_tiles import CHANGE
-from strandline.web.run_folder import Band, RunFolder
+from strandline.web.run_folder import RunFolder
 from strandline.web.schemas import ActionChange, ActionRecord, Comparison, FloodChange
 
 PROBABILITY = "flood_probability.tif"

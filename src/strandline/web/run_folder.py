@@ -6,76 +6,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
-import rasterio
-from rasterio.errors import RasterioError
 
 from strandline.errors import InputError
-from strandline.pipeline.run_folder.generations import MANIFEST, open_run
+from strandline.pipeline.run_folder.bands import Band, read_bands
+from strandline.pipeline.run_folder.generations import GIS, open_run
+from strandline.pipeline.run_folder.media_types import GIS_MEDIA_TYPES, MEDIA_TYPES, media_type_of
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.report.consistency.files import contradictions_between
 from strandline.report.findings import SURGE_COLUMNS
 from strandline.web.schemas import ActionRecord, Expected, ProductRecord, ReturnLevel, RunRecord
 
-MEDIA_TYPES = {
-    MANIFEST: "application/json",
-    "report.html": "text/html; charset=utf-8",
-    "summary.json": "application/json",
-    "key_findings.json": "application/json",
-    "plan.md": "text/markdown; charset=utf-8",
-    "plan.json": "application/json",
-    "plan.schema.json": "application/schema+json",
-    "protocol.toml": "application/toml",
-    "flood_probability.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
-    "annual_flood_probability.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
-    "annual_flood_probability_all_drivers.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
-    "flooded.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
-    "flood_disagreement.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
-    "flood_depth.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
-    "surge.csv": "text/csv; charset=utf-8",
-    "return_levels.csv": "text/csv; charset=utf-8",
-    "flood_times.csv": "text/csv; charset=utf-8",
-    "radar_scenes.csv": "text/csv; charset=utf-8",
-    "assets.geojson": "application/geo+json",
-    "zones.geojson": "application/geo+json",
-    "embankments.geojson": "application/geo+json",
-    "pathways-action.txt": "text/plain; charset=utf-8",
-    "pathways-sequence.txt": "text/plain; charset=utf-8",
-    "risk_data_library.json": "application/json",
-    "data_sources.md": "text/markdown; charset=utf-8",
-    "deployment.nc": "application/x-netcdf",
-    "student.json": "application/json",
-    "student.safetensors": "application/octet-stream",
-    "archive.safetensors": "application/octet-stream",
-}
-"""Products of a run; nothing else of its folder is served, except the drafts in ``alerts/``."""
 FORMER_KEY = "familiarity"
 """Key of ``summary.json`` that only older versions write."""
 _IS_ALERT = re.compile(r"alerts/[\w.-]+\.xml", re.ASCII)
-_BAND = re.compile(
-    r"(?P<scenario>.+), (?:given the (?P<period>[\d.]+)-year sea level(?:, p(?P<percentile>\d+))?"
-    r"|in any one year, (?P<bound>at least|at most))"
-)
-
-
-@dataclass(frozen=True)
-class Band:
-    """A band of a raster.
-
-    Attributes:
-        number: from 1, as GDAL counts.
-        return_period: [a] of the sea level that the band is given; ``None`` = it is of any one year.
-        percentile: ``None`` = the quantity has no percentiles.
-        bound: of an annual probability: ``at least`` or ``at most``; ``None`` = the quantity has no bounds.
-    """
-
-    number: int
-    scenario: str
-    return_period: float | None
-    percentile: int | None
-    bound: Literal["at least", "at most"] | None
+_IS_GIS = re.compile(r"gis/(?!\.)[\w.-]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -169,13 +116,14 @@ class RunFolder:
         path = self.path / name
         try:
             return _bands(path, self.file_version(name))
-        except (OSError, RasterioError, ValueError) as error:  # ValueError: names that are no text
+        except OSError as error:
             raise InputError(path, f"cannot be read ({error})", "run `strandline run` again") from error
 
     def products(self) -> list[ProductRecord]:
         """Return the products that exist."""
         names = [name for name in MEDIA_TYPES if (self.path / name).is_file()]
         names += sorted(f"alerts/{each.name}" for each in (self.path / "alerts").glob("*.xml"))
+        names += sorted(f"{GIS}/{each.name}" for each in (self.path / GIS).glob("*"))
         found = []
         for name in filter(self.is_product, names):
             changed, size = self.file_version(name)
@@ -185,15 +133,11 @@ class RunFolder:
 
     def is_product(self, name: str) -> bool:
         """Return whether a file may be served: its name is listed, and it does not link out of this folder."""
-        if name not in MEDIA_TYPES and not _IS_ALERT.fullmatch(name):
+        is_gis = _IS_GIS.fullmatch(name) and Path(name).suffix in GIS_MEDIA_TYPES
+        if name not in MEDIA_TYPES and not _IS_ALERT.fullmatch(name) and not is_gis:
             return False
         path = self.path / name
         return path.is_file() and path.resolve().is_relative_to(self.path.resolve())
-
-
-def media_type_of(name: str) -> str:
-    """Return the media type of a product."""
-    return MEDIA_TYPES.get(name, "application/cap+xml")
 
 
 def open_runs(folders: list[Path]) -> dict[str, RunFolder]:
@@ -248,24 +192,7 @@ def _surge(path: Path, _: tuple[int, int]) -> pd.DataFrame:
 
 @lru_cache(maxsize=32)
 def _bands(path: Path, _: tuple[int, int]) -> list[Band]:
-    with rasterio.open(path) as raster:
-        names = raster.descriptions
-    found = []
-    for number, name in enumerate(names, start=1):
-        match = _BAND.fullmatch(name or "")
-        if match is None:
-            raise InputError(path, f"band {number} is called {name!r}", "run `strandline run` again")
-        period, percentile, bound = match["period"], match["percentile"], match["bound"]
-        found.append(
-            Band(
-                number,
-                match["scenario"],
-                None if period is None else float(period),
-                None if percentile is None else int(percentile),
-                bound,  # type: ignore[arg-type]
-            )
-        )
-    return found
+    return read_bands(path)
 
 
 def _record_of(name: str, summary: dict[str, Any]) -> RunRecord:

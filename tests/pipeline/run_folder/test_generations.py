@@ -6,8 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,13 @@ from strandline.errors import InputError
 from strandline.pipeline import jobs
 from strandline.pipeline.maps.large_regions.map_region import MapConfig
 from strandline.pipeline.run_folder.checkpoints import Checkpoints, job_key
-from strandline.pipeline.run_folder.generations import COMPLETE, MANIFEST, new_generation, open_run
+from strandline.pipeline.run_folder.generations import (
+    COMPLETE,
+    MANIFEST,
+    added_products,
+    new_generation,
+    open_run,
+)
 from strandline.pipeline.run_folder.lock import one_run_at_a_time
 from strandline.watch.run import prepare
 from tests.fixtures.region_files import write_region_folder
@@ -61,18 +67,12 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-@pytest.mark.slow
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
-@given(steps=st.integers(0, 25), again=st.integers(0, 25))
-def test_a_kill_at_any_step_of_a_rerun_leaves_one_whole_run(
-    steps: int, again: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Killed while it publishes, and once more while the next reader finishes it; every system call may be the last."""
-    shutil.rmtree(tmp_path)
-    publish(tmp_path, FIRST)
+@contextmanager
+def killed_after(most: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every system call that moves or removes a file may be the last."""
     calls = 0
 
-    def killing(function: object, most: int) -> object:
+    def killing(function: object) -> object:
         def call(*arguments: object, **options: object) -> object:
             nonlocal calls
             calls += 1
@@ -82,20 +82,78 @@ def test_a_kill_at_any_step_of_a_rerun_leaves_one_whole_run(
 
         return call
 
+    with monkeypatch.context() as patched, suppress(Killed):
+        patched.setattr(os, "replace", killing(os.replace))
+        patched.setattr(Path, "rename", killing(Path.rename))
+        patched.setattr(Path, "unlink", killing(Path.unlink))
+        patched.setattr(shutil, "rmtree", killing(shutil.rmtree))
+        yield
+
+
+@pytest.mark.slow
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(steps=st.integers(0, 25), again=st.integers(0, 25))
+def test_a_kill_at_any_step_of_a_rerun_leaves_one_whole_run(
+    steps: int, again: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed while it publishes, and once more while the next reader finishes it; every system call may be the last."""
+    shutil.rmtree(tmp_path)
+    publish(tmp_path, FIRST)
     for most, act in ((steps, lambda: publish(tmp_path, SECOND)), (again, lambda: open_run(tmp_path))):
-        calls = 0
-        with monkeypatch.context() as patched:
-            patched.setattr(os, "replace", killing(os.replace, most))
-            patched.setattr(Path, "rename", killing(Path.rename, most))
-            patched.setattr(Path, "unlink", killing(Path.unlink, most))
-            patched.setattr(shutil, "rmtree", killing(shutil.rmtree, most))
-            with suppress(Killed):
-                act()
+        with killed_after(most, monkeypatch):
+            act()
     open_run(tmp_path)
     there = {name: text for name, text in products_of(tmp_path).items() if not name.startswith(".new-")}
     assert there in (FIRST, SECOND)
     publish(tmp_path, SECOND)
     assert products_of(tmp_path) == SECOND
+
+
+def add(out: Path, products: dict[str, str]) -> None:
+    with one_run_at_a_time(out), added_products(out, "gis") as new:
+        for name, text in products.items():
+            (new / name).write_text(text)
+
+
+def test_added_products_join_the_run_and_replace_former_ones_of_their_folder(tmp_path: Path) -> None:
+    publish(tmp_path, FIRST)
+    add(tmp_path, {"map.tif": "a map", "map.qml": "a style"})
+    assert products_of(tmp_path) == {**FIRST, "gis/map.tif": "a map", "gis/map.qml": "a style"}
+    add(tmp_path, {"map.tif": "another map"})
+    assert products_of(tmp_path) == {**FIRST, "gis/map.tif": "another map"}
+    open_run(tmp_path)
+    publish(tmp_path, SECOND)
+    assert products_of(tmp_path) == SECOND
+
+
+@pytest.mark.slow
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(steps=st.integers(0, 15), again=st.integers(0, 15))
+def test_a_kill_while_products_are_added_leaves_the_former_or_the_new_ones(
+    steps: int, again: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(tmp_path)
+    publish(tmp_path, FIRST)
+    add(tmp_path, {"map.tif": "a map", "map.qml": "a style"})
+    new = {"map.tif": "another map", "chart.nc": "a chart"}
+    for most, act in ((steps, lambda: add(tmp_path, new)), (again, lambda: open_run(tmp_path))):
+        with killed_after(most, monkeypatch):
+            act()
+    open_run(tmp_path)
+    there = {name: text for name, text in products_of(tmp_path).items() if not name.startswith(".new-")}
+    assert there in (
+        {**FIRST, "gis/map.tif": "a map", "gis/map.qml": "a style"},
+        {**FIRST, **{f"gis/{name}": text for name, text in new.items()}},
+    )
+
+
+@pytest.mark.parametrize("folder", ["missing", "unfinished"])
+def test_nothing_is_added_to_what_is_no_finished_run(tmp_path: Path, folder: str) -> None:
+    if folder == "unfinished":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "summary.json").write_text("{}")
+    with pytest.raises(InputError, match="holds no finished run"):
+        add(tmp_path / folder, {})
 
 
 def test_sigkill_in_a_rerun_leaves_the_former_run(tmp_path: Path) -> None:

@@ -200,6 +200,29 @@ def test_issues_found_together_are_those_found_one_by_one(seed: int, indicator: 
             np.testing.assert_array_equal(getattr(together, field)[[at]], getattr(one, field), field)
 
 
+def test_an_indicator_that_no_member_reaches_is_found_as_if_it_were_looked_at(data: HindcastData) -> None:
+    lowest = 1.1
+    indicators = {
+        "low": ahead(FORECAST, lowest, 0.2, (0, 24)),
+        "high": ahead(FORECAST, 1.9, 0.001, (6, 48), values=(1.5, 1.9, 2.3)),
+        "pays": ahead(FORECAST, 2.2, None, (6, 48), loss=Loss(levels=(2.2, 2.6), avoidable=(1.0, 9.0), cost=1.0)),
+        "calm": ahead(FORECAST, 1.5, 0.5, (0, 48), operator="<"),
+    }
+    protocol = protocol_of(lowest).model_copy(update={"indicators": indicators})
+    found = forecast_findings(protocol, data, data.levels)
+    silent = unreached = 0
+    for at, stream in issued_forecasts(data, data.levels, lowest):
+        if stream.is_heard[0] and (stream.values[0].max(axis=0) >= lowest).mean() <= 0.05:
+            continue
+        silent, unreached = silent + (not stream.is_heard[0]), unreached + bool(stream.values.max() < 2.2)
+        for name, indicator in indicators.items():
+            each = findings_at_issues(indicator, stream)
+            for field in ("verdict", "margin", "is_heard"):
+                np.testing.assert_array_equal(getattr(found[name], field)[at], getattr(each, field)[0], name)
+    assert silent > 0
+    assert unreached > 0
+
+
 def test_a_neighbours_threshold_precedes_the_water_by_the_needed_hours() -> None:
     hours = np.arange(2 * 8766)
     time = np.datetime64("2001-01-01", "ns") + hours.astype("timedelta64[h]")

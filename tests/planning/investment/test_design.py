@@ -17,9 +17,12 @@ from strandline.planning.plan import Plan, plan_adaptation
 from strandline.planning.quantity import Quantity
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import assess_impact
+from strandline.risk.impact.lives.by_all_drivers import AddedPeople, PeopleByAllDrivers
 from strandline.risk.impact.population import assess_population
+from strandline.risk.people import People
 from strandline.risk.stage_damage.protection import Protection, join
 from tests.fixtures.hazards import make_assets, make_hazard
+from tests.fixtures.people import by_sea
 from tests.planning.investment.test_cost_benefit import ECONOMY, a_baseline
 
 pytestmark = pytest.mark.slow
@@ -66,14 +69,16 @@ def test_nobody_is_asked_to_leave_a_home_that_a_map_alone_shows() -> None:
     assert built("retreat", but_one, unit_cost=cheap).where == (low,)
 
 
-def plan_with(people: list[float] | None, higher: tuple[Hazard, ...] = HIGHER) -> Plan:
+def plan_with(
+    people: list[float] | None, higher: tuple[Hazard, ...] = HIGHER, together: PeopleByAllDrivers | None = None
+) -> Plan:
     hazard, assets, rng = make_hazard(), make_assets(), np.random.default_rng(0)
     if people is not None:
         assets["people"] = people
     people_there = assess_population([hazard, *higher], assets, 5, np.random.default_rng(1))
     return plan_adaptation(
         hazard,
-        replace(assess_impact(hazard, assets, "europe", rng), population=people_there),
+        replace(assess_impact(hazard, assets, "europe", rng), population=people_there, by_all_drivers=together),
         budget=None,
         economy=ECONOMY,
         measures=load_measures(),
@@ -99,6 +104,21 @@ def test_shelters_hold_everybody_who_may_be_exposed_and_are_for_lives() -> None:
     assert shelters.priority < next(each.priority for each in plan.actions if each.kind == "continue_monitoring")
     assert any("no count of people" in note for note in plan_with(None, ()).notes)
     assert plan.portfolio is None or "shelters" not in plan.portfolio.kinds
+
+
+def test_shelters_hold_whoever_rain_and_rivers_may_reach_as_well() -> None:
+    population, loss = by_sea()
+    added = np.full((2, 3, 3), 9000.0)
+    together = PeopleByAllDrivers.of(("sea", "rain"), population, loss, AddedPeople(100.0, added, added))
+    together = replace(together, exposed=People(100, 4000, 20000))
+    counts = [4000, 0, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan]
+    alone, both = (
+        next(each for each in plan_with(counts, together=given).actions if each.kind == "shelters")
+        for given in (None, together)
+    )
+    assert int(both.what.split()[0]) == 13 > int(alone.what.split()[0])
+    assert "enough for 20,000 people" in both.what
+    assert both.protects.startswith("people with water at home by the sea and heavy rain together: between 100")
 
 
 def test_protections_join_as_if_one_were_behind_the_other() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from strandline.planning.exposure.land_damage import LandDamage
 from strandline.planning.investment.pathways import LEAST_GAIN, Pathways, find_pathways
 from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.investment.stage_damage_by_design import NOTHING, StageDamageByDesign, measure_sets
@@ -132,6 +133,42 @@ def test_a_stricter_objective_tips_earlier() -> None:
     assert tips[:2] == [0.0, 0.0]
     assert tips == sorted(tips)
     assert tips[2] < tips[3] < tips[4] == pytest.approx(1.0)
+
+
+def test_rain_and_rivers_count_in_the_objective_and_in_what_is_left() -> None:
+    """Damage of rain L stays as the sea rises: sea(rise) + L = share (sea + L) is sea(rise) = (share + (share - 1) L /
+    sea) sea."""
+    baseline = a_baseline(*HIGHER)
+    damage, scenarios = StageDamageByDesign.of(baseline, []), load_scenarios()
+    sea = float(damage.expected_annual_damage((NOTHING,), damage.levels[None])[NOTHING].mean())
+    rain = 0.3 * sea
+    of_asset = np.full((4, len(baseline.assets)), rain / len(baseline.assets))
+
+    def tip(share: float, land: LandDamage | None = None) -> float:
+        objective = scenarios.objective.model_copy(update={"damage_share": share})
+        found = find_pathways([], damage, replace(scenarios, objective=objective), ECONOMY, land=land)
+        assert isinstance(found, Pathways)
+        return found.steps[0].tipping_point.rise[1]
+
+    land = LandDamage(("sea", "rain"), of_asset, 1.0)
+    assert tip(1.5, land) == pytest.approx(tip(1.5 + 0.5 * rain / sea), abs=1e-6)
+    assert tip(1.5, land) > tip(1.5)
+    assert tip(0.9, land) == 0.0
+
+
+def test_a_measure_against_rain_makes_room_for_the_sea() -> None:
+    baseline = a_baseline(*HIGHER)
+    designs = [each for each in designs_of(baseline, price=0.2) if each.measure.key == "pumps"]
+    damage = StageDamageByDesign.of(baseline, designs)
+    of_asset = np.full((4, len(baseline.assets)), float(baseline.today.sum(axis=1).mean()) / len(baseline.assets))
+
+    def tip(rain_share: float) -> float:
+        land = LandDamage(("sea", "rain", "river"), of_asset, rain_share)
+        found = find_pathways(designs, damage, load_scenarios(), ECONOMY, frozenset({0}), land)
+        assert isinstance(found, Pathways)
+        return next(each for each in found.steps if each.built == ("pumps",)).tipping_point.rise[1]
+
+    assert tip(1.0) > tip(0.5) > tip(0.0)
 
 
 def test_a_measure_that_hardly_moves_the_tipping_point_is_no_step() -> None:

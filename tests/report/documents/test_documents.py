@@ -27,6 +27,8 @@ from strandline.report.documents.language import LANGUAGES, language_of
 from strandline.report.documents.leaflet import leaflet, zones_of
 from strandline.report.documents.one_page import how_often, one_page
 from strandline.report.products import summarise, write_json
+from strandline.risk.impact.lives.by_all_drivers import AddedPeople, PeopleByAllDrivers
+from tests.fixtures.people import by_sea
 from tests.fixtures.printed import AREA, FINDINGS, PICTURE
 
 EN = language_of("en")
@@ -115,6 +117,21 @@ def test_rain_and_rivers_are_named_where_they_endanger_an_area() -> None:
     assert "never by the sea alone" in text
     assert "at least once in 5 years, heavy rain, the river included" in text
     assert "With those of rain and rivers it is €7 million." in text
+    assert "a flood as rare" not in text
+
+
+def test_who_may_die_by_rain_and_rivers_stands_beside_who_may_die_by_the_sea() -> None:
+    people, (population, loss) = np.tile([[200.0, 200, 300], [20, 30, 200], [1, 2, 100]], (2, 1, 1)), by_sea()
+    together = PeopleByAllDrivers.of(("sea", "rain"), population, loss, AddedPeople(100.0, people, people))
+    results = coast.results("real")
+    impact = replace(results.impact, population=population, loss_of_life=loss, by_all_drivers=together)
+    found = key_findings(replace(results, impact=impact))
+    text = text_of(one_page(found, PICTURE, EN, ""))
+    assert "between 100 and 800 may have water at home" in text
+    assert (
+        "In a flood as rare, by the sea, rain or rivers, between 300 and 1,100 may have water at home; the number who"
+        " may die is between 3 and 400." in text
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ def test_areas_and_parts_are_those_of_the_maps() -> None:
     assert "20 ha of it floods though nothing is higher than usual" in text
     assert "67 % comes from the sea, 33 % comes from rain" in text
     assert "evacuations start by all of them while their forecasts arrive" in text
-    assert "All other maps of this report, and its damage and people outside the plan, count the sea alone" in text
+    assert "The plan counts the damage and the lives by all of them" in text
+    assert "All other maps and tables of this report count the sea alone where they do not say otherwise" in text
     assert "rough guide" in text
     assert "To the damage a year by the sea alone they add €300,000" in text
     assert NO_EMBANKMENT_COUNTS in text

@@ -25,9 +25,11 @@ COMPLETE = ".complete"
 """Folder within a run's, of products that are complete and not yet all in place."""
 _PREFIX, _FORMAT = ".new-", "strandline products 1"
 _IS_NEW = re.compile(r"\.new-[a-z0-9_]{8}")
-_IS_NAME = re.compile(r"(alerts/)?(?!\.)[\w.-]+", re.ASCII)
+_IS_NAME = re.compile(r"(alerts/|gis/)?(?!\.)[\w.-]+", re.ASCII)
 _DRAFTS = "alerts/"
 """Products that a person may change and move: drafts of warnings."""
+GIS = "gis"
+"""Folder of the products for geographic information systems, which are added to a finished run."""
 _SIZE_OF_DIGEST = 64
 NOT_ALWAYS = ("protocol.toml", "pathways-action.txt", "pathways-sequence.txt", "archive.safetensors")
 """Products that not every run writes; those of a former run go, also of a version that kept no list."""
@@ -47,6 +49,31 @@ def new_generation(out: Path, run: Mapping[str, str]) -> Iterator[Path]:
         InputError: a file cannot be written, or a link lies in the way.
     """
     _finish(out)
+    with _in_place_of_former(out, run, {}) as new:
+        yield new
+
+
+@contextmanager
+def added_products(out: Path, folder: str) -> Iterator[Path]:
+    """Yield an empty folder for further products of the finished run in ``out``.
+
+    Without an error they replace all of the run's ``folder`` at once. The caller holds ``one_run_at_a_time(out)``.
+
+    Raises:
+        InputError: the folder holds no finished run, or a file cannot be written.
+    """
+    _finish(out)
+    open_run(out)
+    run, digests = _read_manifest(out)
+    kept = {name: digest for name, digest in digests.items() if not name.startswith(f"{folder}/")}
+    with _in_place_of_former(out, run, kept) as new:
+        (new / folder).mkdir()
+        yield new / folder
+
+
+@contextmanager
+def _in_place_of_former(out: Path, run: Mapping[str, str], kept: Mapping[str, str]) -> Iterator[Path]:
+    """As ``new_generation``; ``kept``: former products that stay, with their SHA-256."""
     for left in out.iterdir():
         if _IS_NEW.fullmatch(left.name) and left.is_dir() and not left.is_symlink():
             shutil.rmtree(left)
@@ -56,7 +83,7 @@ def new_generation(out: Path, run: Mapping[str, str]) -> Iterator[Path]:
         raise InputError(out, f"cannot be written ({error.strerror})", "choose another --out") from error
     try:
         yield new
-        write_manifest(new, run)
+        write_manifest(new, run, kept)
         new.rename(out / COMPLETE)
         _sync(out)
     except BaseException:
@@ -77,7 +104,7 @@ def open_run(folder: Path) -> None:
     if (folder / COMPLETE).exists():
         with one_run_at_a_time(folder):
             _finish(folder)
-    digests = _read_manifest(folder)
+    digests = products_of(folder)
     for name, digest in digests.items():
         if name.startswith(_DRAFTS):
             continue
@@ -85,16 +112,25 @@ def open_run(folder: Path) -> None:
         refuse_link(path)
         if not path.is_file():
             raise InputError(path, "is missing, though the run wrote it", AGAIN)
-        if _sha256(path) != digest:
+        if sha256_of(path) != digest:
             raise InputError(path, "is not what the run of this folder wrote: it was changed or damaged", AGAIN)
 
 
-def write_manifest(folder: Path, run: Mapping[str, str]) -> None:
-    """List the products in a folder with their SHA-256."""
+def products_of(folder: Path) -> dict[str, str]:
+    """Product → SHA-256, of a finished run.
+
+    Raises:
+        InputError: there is no list, or it is damaged.
+    """
+    return _read_manifest(folder)[1]
+
+
+def write_manifest(folder: Path, run: Mapping[str, str], kept: Mapping[str, str] | None = None) -> None:
+    """List the products in a folder with their SHA-256, and those of ``kept``, which lie in place already."""
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
     names = {path.relative_to(folder).as_posix(): path for path in paths}
-    files = {name: _sha256(path) for name, path in names.items() if _IS_NAME.fullmatch(name) and name != MANIFEST}
-    content = {"format": _FORMAT, "run": dict(run), "sha256": files}
+    files = {name: sha256_of(path) for name, path in names.items() if _IS_NAME.fullmatch(name) and name != MANIFEST}
+    content = {"format": _FORMAT, "run": dict(run), "sha256": {**(kept or {}), **files}}
     write_text(folder / MANIFEST, json.dumps(content, indent=2) + "\n")
 
 
@@ -104,15 +140,15 @@ def _finish(out: Path) -> None:
     It may be interrupted anywhere and repeated.
     """
     complete = out / COMPLETE
-    for path in (complete, out / _DRAFTS.rstrip("/"), out / MANIFEST):
+    for path in (complete, out / _DRAFTS.rstrip("/"), out / GIS, out / MANIFEST):
         refuse_link(path)
     if not complete.exists():
         return
     if not (complete / MANIFEST).exists():  # moved last: everything is in place
         shutil.rmtree(complete)
         return
-    new = _read_manifest(complete)
-    former = _read_manifest(out) if (out / MANIFEST).exists() else {}
+    _, new = _read_manifest(complete)
+    _, former = _read_manifest(out) if (out / MANIFEST).exists() else ({}, {})
     for name in new:
         if (complete / name).exists():
             refuse_link(complete / name)
@@ -121,17 +157,19 @@ def _finish(out: Path) -> None:
     unlisted = set() if former else {f"{_DRAFTS}{path.name}" for path in (out / _DRAFTS).glob("*.xml")}
     for name in (former.keys() | unlisted | set(NOT_ALWAYS)) - new.keys():
         stale = out / name
-        is_own = name not in former or not stale.is_file() or _sha256(stale) == former[name]
+        is_own = name not in former or not stale.is_file() or sha256_of(stale) == former[name]
         if is_own and stale.is_file() and not stale.is_symlink():
             stale.unlink()
+    with suppress(OSError):  # it is not there, or holds files of somebody else
+        (out / GIS).rmdir()
     _sync(out)
     os.replace(complete / MANIFEST, out / MANIFEST)
     _sync(out)
     shutil.rmtree(complete)
 
 
-def _read_manifest(folder: Path) -> dict[str, str]:
-    """Product → SHA-256.
+def _read_manifest(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """What identifies the run, and product → SHA-256.
 
     Raises:
         InputError: there is no list, or it is not one.
@@ -144,16 +182,17 @@ def _read_manifest(folder: Path) -> dict[str, str]:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["format"] != _FORMAT:
             raise ValueError(f"its format is {content['format']!r}")
-        digests = content["sha256"]
+        run, digests = dict(content["run"]), content["sha256"]
         for name, digest in digests.items():
             if not _IS_NAME.fullmatch(name) or not isinstance(digest, str) or len(digest) != _SIZE_OF_DIGEST:
                 raise ValueError(f"{name!r} is no product")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(path, f"is damaged ({error})", AGAIN) from error
-    return dict(digests)
+    return run, dict(digests)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
     try:
         with path.open("rb") as file:
             return file_digest(file, "sha256").hexdigest()

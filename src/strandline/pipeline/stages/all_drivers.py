@@ -26,6 +26,10 @@ from strandline.risk.hazard.joint.driver_floods import (
 )
 from strandline.risk.hazard.joint.simulated_years import JointEvents
 from strandline.risk.hazard.joint.zone_floods import ZoneGround
+from strandline.risk.impact.lives.by_all_drivers import HomesAtNodes
+from strandline.risk.impact.lives.loss_of_life import inhabited_places
+from strandline.risk.impact.loss_of_function import draw_function_thresholds
+from strandline.risk.people import Homes, PeopleErrors
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.zones import Zones
 from strandline.simulator.design_inflow import InflowPatterns
@@ -65,7 +69,13 @@ def map_all_drivers(
     water, known = terrain.channels[2].numpy() > 0.5, terrain.known.numpy()
     exposure = overlay_exposure(assets, region) if len(assets) else None
     of_zones = None if zones is None else ZoneGround.of(zones, known, assets, observations.mapped_people, region)
-    ground = Ground(region, known & ~water, known & water, exposure, region.continent, of_zones)
+    homes, rng = Homes.of(assets, observations.mapped_people), context.rng.spawn(1)[0]
+    lived_in = None if homes is None else inhabited_places(homes, assets, region, PeopleErrors.draw(SAMPLES, rng))
+    ground = Ground(
+        region, known & ~water, known & water, exposure, region.continent, of_zones,
+        None if lived_in is None else HomesAtNodes(lived_in, overlay_exposure(lived_in.places, region)),
+        draw_function_thresholds(assets, SAMPLES, rng),
+    )  # fmt: skip
     return map_driver_floods(
         mapper, ground, events.drivers, fitted, (events.years, int(events.time.size)),
         (hazard.return_periods, hazard.levels[chosen]), context.rng, context.progress,

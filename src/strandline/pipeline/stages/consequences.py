@@ -1,6 +1,7 @@
 """The stages that say what floods do: damage, people, zones, and what to measure next."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.pipeline.deployment import assess_zones
@@ -9,13 +10,16 @@ from strandline.pipeline.stages.hazard_maps import on_todays_land
 from strandline.pipeline.study_area import StudyArea, last_year
 from strandline.risk import sensitivity as risk_sensitivity
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
+from strandline.risk.hazard.joint.driver_floods import DriverFloods, NotMapped
 from strandline.risk.impact import impact as impact_chain
 from strandline.risk.impact.fields import FieldLosses, assess_fields
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.lives import loss_of_life
+from strandline.risk.impact.lives.by_all_drivers import PeopleByAllDrivers
 from strandline.risk.impact.lives.loss_of_life import LossOfLife
 from strandline.risk.impact.population import PopulationImpact, assess_population
 from strandline.risk.impact.survey_age import states_where_outdated
+from strandline.risk.people import Homes, PeopleErrors
 from strandline.risk.sensitivity import SensitivityAnalysis
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.zones import Zones
@@ -76,6 +80,24 @@ def estimate_loss_of_life(
         hazards, seen.surveyed_assets, impact.population, len(area.return_periods) - 1, context.rng, frequent=frequent,
         futures=futures, ground=seen.terrain["elevation"].values.astype(float), people=seen.mapped_people,
     )  # fmt: skip
+
+
+def count_all_drivers(
+    context: StageContext, impact: Impact, by_driver: DriverFloods | NotMapped | None, area: StudyArea
+) -> Impact:
+    """People, roads and shelters by sea, rain and rivers together beside those by the sea; unchanged if not mapped."""
+    if not isinstance(by_driver, DriverFloods) or by_driver.out_of_use is None:
+        return impact
+    use, assets = by_driver.out_of_use, area.observations.surveyed_assets
+    found = replace(impact, assets=use.assets_with(impact.assets))
+    homes = Homes.of(assets, area.observations.mapped_people)
+    people, population, loss = by_driver.people, impact.population, impact.loss_of_life
+    if homes is None or people is None or population is None or loss is None:
+        return found
+    together = PeopleByAllDrivers.of(by_driver.drivers, population, loss, people)
+    errors = PeopleErrors.draw(len(people.rare), context.rng)
+    cut_off = use.cut_off(assets, homes, population, errors)
+    return replace(found, by_all_drivers=replace(together, cut_off=cut_off))
 
 
 def count_salted_fields(

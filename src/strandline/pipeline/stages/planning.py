@@ -19,6 +19,7 @@ from strandline.pipeline.study_area.future_seas import scenarios_of
 from strandline.planning.early_action.evacuation.all_drivers import in_words
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
 from strandline.planning.early_action.evacuation.frequency import SeaRecord
+from strandline.planning.early_action.evacuation.lives import lives_a_year
 from strandline.planning.early_action.hindcast import (
     WITH_READINGS,
     WITH_WEATHER,
@@ -28,14 +29,12 @@ from strandline.planning.early_action.hindcast import (
 )
 from strandline.planning.exposure.land_damage import LandDamage
 from strandline.planning.facilities import measures_here
-from strandline.planning.formatting import format_people
 from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.planning.settings import read_planning_settings
 from strandline.risk.breaches.repair import Repair
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
 from strandline.risk.hazard.joint.driver_floods import RAIN, RIVER, DriverFloods, NotMapped
 from strandline.risk.impact.impact import Impact
-from strandline.risk.people import People
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.zones import Zones
 from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide
@@ -82,7 +81,7 @@ def plan(
         rng=context.rng,
         repairs=repairs,
         land=land_damage(by_driver),
-        rain_and_rivers=rain_notes(area, by_driver),
+        rain_and_rivers=rain_notes(area, by_driver, impact),
         hindcast_data=_hindcast_data(area, sea_level),
         early_action=EarlyActionInputs(
             find_evacuation_areas(
@@ -97,6 +96,7 @@ def plan(
                 area.observations.mapped_people,
                 None if timing is None else timing.zones,
                 by_driver.zones if isinstance(by_driver, DriverFloods) else None,
+                by_driver.out_of_use if isinstance(by_driver, DriverFloods) else None,
             ),
             area.evacuation.drainage_hours,
             agreed_chance=area.evacuation.agreed_chance,
@@ -116,7 +116,7 @@ def land_damage(by_driver: DriverFloods | NotMapped | None) -> LandDamage | None
     )
 
 
-def rain_notes(area: StudyArea, by_driver: DriverFloods | NotMapped | None) -> tuple[str, ...]:
+def rain_notes(area: StudyArea, by_driver: DriverFloods | NotMapped | None, impact: Impact) -> tuple[str, ...]:
     """What the plan counts of floods by rain and rivers, in sentences; empty where neither is known."""
     if not drivers_of_the_land(area.observations):
         return ()
@@ -125,25 +125,18 @@ def rain_notes(area: StudyArea, by_driver: DriverFloods | NotMapped | None) -> t
             "This plan counts floods of the sea alone: floods by rain or a river are in none of its amounts, and no"
             " trigger and no alert comes before one. The report says what is known of them.",
         )
-    others = in_words(by_driver.drivers[1:])
-    found = []
-    if by_driver.people is not None and by_driver.people_by_sea is not None:
-        by_all, by_sea = (
-            format_people(People.per_year(low, low, high)) for low, high in (by_driver.people, by_driver.people_by_sea)
-        )
-        found.append(
-            f"By {in_words(by_driver.drivers)} together {by_all} people a year have water at home, by the sea alone"
-            f" {by_sea}, both counted on the same maps; how wrong the ground is, is in neither."
-        )
+    others, loss, together = in_words(by_driver.drivers[1:]), impact.loss_of_life, impact.by_all_drivers
+    people = [] if loss is None or together is None else [lives_a_year(loss, together)]
     return (
-        *found,
+        *people,
         f"Evacuations start by {others} as well, while the watch receives forecasts of them; where it does not, it says"
-        " so.",
-        f"The damage a year by {others} is counted as today in every scenario. A measure that holds back the sea averts"
-        " nothing of it; one that works on buildings or people is assumed to avert the same share as of the sea's"
-        " damage. Homes and roads to raise are chosen by the sea.",
-        "All else counts the sea alone: who may die, shelters, sandbags, gates and pumps in an emergency, the pathways,"
-        " repairs of embankments, when the water comes and how long it stands.",
+        " so. A shelter, a road or ground that they make unusable more often than the sea that the plan prepares for"
+        " comes does not count as safe.",
+        f"The damage a year by {others} is counted as today in every scenario and pathway. A measure that holds back"
+        " the sea averts nothing of it; one that works on buildings or people is assumed to avert the same share as of"
+        " the sea's damage. Homes and roads to raise are chosen by the sea.",
+        "All else counts the sea alone: sandbags, gates and pumps in an emergency, repairs of embankments, when the"
+        " water comes and how long it stands, and people at a higher sea.",
     )
 
 

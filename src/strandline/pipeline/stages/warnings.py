@@ -53,9 +53,10 @@ def _driver_warnings(by_driver: DriverFloods | NotMapped | None) -> tuple[str, .
         )
     together = in_words(by_driver.drivers)
     return (
-        f"Here {together} flood. One map, the plan's damage and the triggers of its evacuations count them together;"
-        " every other map, the damage and the people of this report count the sea alone. Alerts come before floods of"
-        " rain and rivers only while the watch receives forecasts of them; where it does not, it says so.",
+        f"Here {together} flood. One map, who may die, the plan's damage and the triggers of its evacuations count them"
+        " together; every other map and number of this report counts the sea alone where it does not name the others."
+        " Alerts come before floods of rain and rivers only while the watch receives forecasts of them; where it does"
+        " not, it says so.",
     )
 
 

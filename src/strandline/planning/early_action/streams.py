@@ -39,6 +39,18 @@ class Stream:
         if self.heard is not None and self.heard.shape != self.issued.shape:
             raise InputError("stream", f"{self.heard.size} flags of {self.issued.size} issues", "give one for each")
 
+    @property
+    def is_heard(self) -> Mask:
+        """(N,) whether any data had arrived shortly before the issue."""
+        return np.ones(self.issued.size, dtype=bool) if self.heard is None else self.heard
+
+    def only(self, issues: Mask) -> "Stream":
+        """Some of the issues (N,)."""
+        if issues.all():
+            return self
+        heard = None if self.heard is None else self.heard[issues]
+        return Stream(self.unit, self.issued[issues], self.leads, self.values[issues], heard)
+
     def with_danger(self, danger: "Stream") -> "Stream":
         """The same forecast, infinitely high where a forecast by the same members shows danger by all drivers.
 
@@ -69,7 +81,7 @@ def forecast_stream(hour: np.datetime64, levels: Floats, is_heard: bool) -> Stre
 def join_issues(streams: Sequence[Stream]) -> Stream:
     """Issues of one source, in their order, as one stream."""
     first = streams[0]
-    heard = [np.ones(one.issued.size, dtype=bool) if one.heard is None else one.heard for one in streams]
+    heard = [one.is_heard for one in streams]
     issued, values = (np.concatenate([getattr(one, name) for one in streams]) for name in ("issued", "values"))
     return Stream(first.unit, issued, first.leads, values, np.concatenate(heard))
 

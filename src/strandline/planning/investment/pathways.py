@@ -11,6 +11,7 @@ import numpy as np
 from strandline.observations.arrays import Floats
 from strandline.observations.sea_level.projections import LAST_YEAR, SeaLevelProjection, middle_of
 from strandline.planning.actions import Bounds
+from strandline.planning.exposure.land_damage import LandDamage
 from strandline.planning.investment.design import Design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import Scenarios
@@ -131,6 +132,7 @@ def find_pathways(
     scenarios: Scenarios,
     economy: Economy,
     proposal: MeasureSet = NOTHING,
+    land: LandDamage | None = None,
 ) -> Pathways | str:
     """Tipping points of all measure sets, and the sequences that lead through them; a sentence where there are none.
 
@@ -141,6 +143,10 @@ def find_pathways(
     The objective holds for expected damage: it must not exceed that of today times ``damage_share``. Of all orders that
     lead to the same measures the cheapest is kept, and of all ends those that no other dominates in cost and tipping
     point.
+
+    Args:
+        land: damage by rain and rivers, as today at every rise; ``None`` = unknown, or there is none. It counts in the
+            objective and in what measures leave.
     """
     sea_levels = scenarios.sea_levels
     highest = float(np.median(damage.highest - damage.levels[:, -1]))
@@ -151,7 +157,9 @@ def find_pathways(
     rises = np.linspace(0.0, highest, RISES)
     levels = damage.levels + rises[:, None, None]
     sets = measure_sets(len(designs))
-    annual = damage.expected_annual_damage(sets, levels)  # (T, N) each
+    by_land = {} if land is None else land.left(sets, designs, damage)
+    by_sea = damage.expected_annual_damage(sets, levels)
+    annual = {each: values + by_land.get(each, 0.0) for each, values in by_sea.items()}  # (T, N) each
     objective = scenarios.objective.damage_share * annual[NOTHING][0]  # (N,)
     if objective.mean() <= 0:
         return "There are no pathways: the expected annual damage is zero today."

@@ -63,7 +63,7 @@ def plan_investments(
     damage = StageDamageByDesign.of(baseline, designs)
     appraisal = appraise(designs, damage, scenarios, economy, mean_sea_level, rng, land)
     selection = select(appraisal, budget)
-    pathways = find_pathways(designs, damage, scenarios, economy, selection.chosen)
+    pathways = find_pathways(designs, damage, scenarios, economy, selection.chosen, land)
     if isinstance(pathways, str):
         notes.append(pathways)
     actions = []

@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 
 from strandline.planning.actions import Action
+from strandline.planning.early_action.evacuation.all_drivers import in_words
 from strandline.planning.formatting import format_count, format_people
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.measures import LongTermMeasure
@@ -59,10 +60,14 @@ class ExistingShelters:
 def plan_shelters(
     measure: LongTermMeasure, impact: Impact, economy: Economy, draws: DamageDraws, rng: np.random.Generator
 ) -> Action | str:
-    """The shelters that are missing, or a sentence that says why none is planned."""
+    """The shelters that are missing, or a sentence that says why none is planned.
+
+    They hold whoever may be exposed to floods by all drivers together, where these are mapped.
+    """
     if impact.population is None:
         return f"{measure.title}: not planned, because the survey has no count of people."
-    exposed = impact.population.exposed
+    together = impact.by_all_drivers
+    exposed = impact.population.exposed if together is None else together.exposed
     if exposed.high <= 0:
         return f"{measure.title}: not planned, because nobody is exposed, even by the upper bound."
     exist, capacity = ExistingShelters.of(impact.assets), measure.effect["capacity"].value
@@ -72,6 +77,7 @@ def plan_shelters(
             f"{measure.title}: not planned, because the shelters of the survey have {format_count(exist.places)} places"
             f" in service, and at most {format_count(exposed.high)} people are exposed."
         )
+    floods = "" if together is None else f" by {in_words(together.drivers)} together"
     life_cycle_cost_factor = economy.life_cycle_cost_factor(measure.lifetime_years.value, measure.upkeep_share.value)
     shelters = "1 shelter" if count == 1 else f"{count:,} shelters"
     return Action(
@@ -94,5 +100,5 @@ def plan_shelters(
             f" upper bound. {exist.in_words}"
         ).strip(),
         who=measure.who,
-        protects=f"people with water at home: {format_people(exposed)}",
+        protects=f"people with water at home{floods}: {format_people(exposed)}",
     )

@@ -9,13 +9,15 @@ from typing import Literal
 
 import numpy as np
 
+from strandline.observations.fetch.credits.data_files import attributions
 from strandline.observations.region import Region
 from strandline.report.findings import RunResults
 
 Json = str | float | Sequence["Json"] | Mapping[str, "Json"]
 Entry = dict[str, Json]
 Kind = Literal["hazard", "exposure", "loss"]
-SCHEMA = "https://raw.githubusercontent.com/GFDRR/rdl-standard/0__2__0/schema/rdls_schema.json"
+SCHEMA = "https://docs.riskdatalibrary.org/en/0__2__0/rdls_schema.json"
+"""Of the newest published version of the standard; by it the link that says which schema describes a data set."""
 DAMAGE_CURVES = "https://doi.org/10.2760/16510"
 """Huizinga, de Moel and Szewczyk (2017), JRC105688."""
 DEPTH = "fl_wd:m"
@@ -65,11 +67,12 @@ def describe_for_catalogues(results: RunResults) -> dict[str, Json]:
         assets = _resource("assets", "geojson", "application/geo+json", f"Assets with their value [{money}] and flood"
                            " damage; null = unknown")  # fmt: skip
         cost: Entry = {"id": "value", "type": "structure", "dimension": "structure", "unit": money.currency}
+        metric: Entry = {"id": "value", "dimension": "structure", "quantity_kind": "currency"}
         datasets.append(
             {
                 **_common(results, exposure_id, "exposure", f"Assets at {region.name}: {category}"),
                 "resources": [assets],
-                "exposure": {"category": category, "cost": [cost]},
+                "exposure": {"category": category, "metrics": [metric]},
             }
         )
         datasets.append(
@@ -105,12 +108,13 @@ def _common(results: RunResults, identifier: str, kind: Kind, title: str) -> Ent
     entity: Entry = {"name": results.issuer.name}
     contact = results.issuer.contact
     kinds = "SIMULATED. " if results.provenance == "simulated" else ""
+    credits = "; ".join(attributions(results.observations.files))
     licences = {provenance.licence for provenance in results.observations.provenance.values()}
     return {
         "id": identifier,
         "title": title,
         "description": f"{kinds}Made by strandline {results.run.version}, commit {results.run.commit}, from the"
-        " sources listed; report.html states the uncertainty.",
+        f" sources listed; report.html states the uncertainty.{f' Credits: {credits}.' if credits else ''}",
         "risk_data_type": [kind],
         "publisher": entity,
         "contact_point": {**entity, "email": contact} if contact and "@" in contact else entity,

@@ -30,7 +30,7 @@ def contradictions(results: RunResults) -> Iterator[str]:
     yield from levels_ascend(results.hazard)
     yield from parts_add_up(impact)
     yield from avoided_within_damage(plan, impact)
-    yield from people_nest(impact.population, plan.evacuation, impact.loss_of_life)
+    yield from people_nest(impact.population, plan.evacuation, impact.loss_of_life, impact.by_all_drivers)
     yield from assets_follow_the_map(results.hazard, impact)
     yield from order_is_by_priority(plan)
     yield from proposal_follows_from_scenarios(plan)

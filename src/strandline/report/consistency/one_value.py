@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from strandline.planning.early_action.evacuation.lives import lives_sentences
 from strandline.report.consistency.agreement import differing, is_same
 from strandline.report.findings import RunResults
 
@@ -24,6 +25,8 @@ def one_value_everywhere(results: RunResults) -> Iterator[str]:
     ):
         if stated != true:
             yield f"The {what} is {stated!r} in the plan and {true!r} in the maps."
+    if plan.lives != lives_sentences(impact.loss_of_life, results.hazard.return_periods[-1], impact.by_all_drivers):
+        yield "Who may die is not the same in the plan and in the impact."
     surveyed = results.observations.assets
     count = 0 if surveyed is None else len(surveyed)
     if len(impact.assets) != count:

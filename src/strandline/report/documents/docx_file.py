@@ -24,7 +24,7 @@ REGIONS = {"en": "en-GB", "bn": "bn-BD", "vi": "vi-VN"}
 FONT, BENGALI_FONT = "Arial", "Nirmala UI"
 """The second is that of Windows; other systems take their own."""
 BLOCK, HATCHED_BLOCK = "\N{BLACK SQUARE}", "\N{SQUARE WITH UPPER RIGHT TO LOWER LEFT FILL}"
-Place = WordFile | _Cell
+Container = WordFile | _Cell
 
 
 def as_docx(document: Document) -> bytes:
@@ -81,7 +81,7 @@ def _set_up(file: WordFile, document: Document) -> None:
     file.styles["Normal"].element.get_or_add_rPr().append(spoken)
 
 
-def _add_section(place: Place, section: Section) -> None:
+def _add_section(place: Container, section: Section) -> None:
     _heading(place.add_paragraph(), section.heading, 2)
     for sentence in section.paragraphs:
         place.add_paragraph(sentence)
@@ -117,7 +117,7 @@ def _add_map(cell: _Cell, picture: Map) -> None:
         _run(legend, f" {key.label}   ")
 
 
-def _add_table(place: Place, table: Table) -> None:
+def _add_table(place: Container, table: Table) -> None:
     rows, columns = 1 + len(table.rows), len(table.head)
     written = place.add_table(rows, columns)
     written.style = "Table Grid"

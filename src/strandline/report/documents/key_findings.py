@@ -50,12 +50,16 @@ class Lives:
         wet: with water at home.
         may_die: by night if nobody leaves.
         by_map: counted by a map of people, not by a survey.
+        wet_by_all_drivers, may_die_by_all_drivers: the same in a flood as rare, by sea, rain and rivers; ``None`` =
+            the sea alone is counted.
     """
 
     residents: Between | None
     wet: Between | None
     may_die: Between | None
     by_map: bool
+    wet_by_all_drivers: Between | None = None
+    may_die_by_all_drivers: Between | None = None
 
 
 @dataclass(frozen=True)
@@ -226,6 +230,7 @@ def _between(people: People | None) -> Between | None:
 
 def _lives(results: RunResults) -> Lives | None:
     population, loss = results.impact.population, results.impact.loss_of_life
+    together = results.impact.by_all_drivers
     if population is None:
         return None
     return Lives(
@@ -233,6 +238,8 @@ def _lives(results: RunResults) -> Lives | None:
         _between(population.exposed),
         None if loss is None else _between(loss.by_night),
         population.counted_by == "map",
+        None if together is None else _between(together.exposed),
+        None if together is None else _between(together.by_night),
     )
 
 

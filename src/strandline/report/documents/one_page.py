@@ -141,6 +141,14 @@ def _lives(findings: KeyFindings, language: Language) -> list[str]:
         sentences.append(
             text("If it comes by night and nobody leaves, the number who may die is {people}.", people=dead)
         )
+    if lives.wet_by_all_drivers is not None:
+        sentences.append(
+            text(
+                "In a flood as rare, by the sea, rain or rivers, {wet} may have water at home; the number who may die"
+                " is {people}.",
+                wet=language.people(lives.wet_by_all_drivers), people=language.people(lives.may_die_by_all_drivers),
+            )
+        )  # fmt: skip
     return sentences
 
 

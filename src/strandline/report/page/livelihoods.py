@@ -4,14 +4,20 @@ from collections.abc import Mapping
 
 from strandline.planning.formatting import format_number_between, format_percent, format_years, pluralise
 from strandline.risk.impact.fields import GIVEN_UP, RECOVERY_YEARS, FieldLosses
+from strandline.risk.impact.lives.by_all_drivers import PeopleByAllDrivers
 from strandline.risk.impact.lives.loss_of_life import LossOfLife
 from strandline.risk.impact.lives.per_year import PeoplePerYear
 from strandline.risk.people import People
 
 
-def per_year_rows(loss: LossOfLife | None) -> tuple[PeoplePerYear, ...]:
-    """Return people a year at the sea of today and at each future one; empty where nobody is counted."""
-    return () if loss is None else loss.per_year
+def per_year_rows(loss: LossOfLife | None, together: PeopleByAllDrivers | None = None) -> tuple[PeoplePerYear, ...]:
+    """Return people a year at the sea of today and at each future one; empty where nobody is counted.
+
+    Today's by all drivers of floods come second, where they are mapped.
+    """
+    if loss is None:
+        return ()
+    return loss.per_year if together is None else (loss.per_year[0], together.per_year, *loss.per_year[1:])
 
 
 def deaths_by_district(loss: LossOfLife | None) -> Mapping[str | None, People]:

@@ -8,6 +8,7 @@ import xarray as xr
 
 from strandline.observations.checks.silence import coverage
 from strandline.observations.region_file.prices.money import SPACE, MoneyUnit
+from strandline.planning.early_action.evacuation.all_drivers import in_words
 from strandline.planning.early_action.evacuation.lives import may_die
 from strandline.planning.formatting import (
     format_area,
@@ -33,6 +34,7 @@ from strandline.report.flooded_land import flooded_land
 from strandline.report.page.assets_beside_land import uneven_assets_sentence
 from strandline.report.page.tables import MODALITY_LABELS, at_least
 from strandline.risk.impact.impact import Impact
+from strandline.risk.impact.lives.by_all_drivers import PeopleByAllDrivers
 from strandline.risk.impact.lives.loss_of_life import LossOfLife
 from strandline.risk.impact.population import PopulationImpact
 from strandline.risk.impact.survey_age import OUTDATED_YEARS
@@ -61,6 +63,8 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
     ]
     if impact.population is not None:
         sentences.append(_lives_sentence(impact.population, impact.loss_of_life))
+        if impact.by_all_drivers is not None:
+            sentences.append(_together_sentence(impact.by_all_drivers))
     if results.plan.without_money:
         why = "no assets were surveyed" if len(impact.assets) == 0 else "nobody stated what the assets are worth"
         sentences.append(f"What a flood costs is unknown: {why}.")
@@ -105,6 +109,15 @@ def _lives_sentence(population: PopulationImpact, loss: LossOfLife | None) -> st
     return f"{wet}, and {may_die(loss.by_night)} by night if nobody leaves (on average {average})."
 
 
+def _together_sentence(together: PeopleByAllDrivers) -> str:
+    """The same by all drivers of floods."""
+    return (
+        f"In a flood of {in_words(together.drivers, 'or')} that comes about once in"
+        f" {format_years(together.return_period)}, {format_people(together.exposed)} people may have water at home, and"
+        f" {may_die(together.by_night)} by night if nobody leaves (on average {format_people(together.on_average)})."
+    )
+
+
 def beyond_maps_sentences(shares: Sequence[float]) -> list[str]:
     """Return why amounts with these shares [-] of seas above the maps are called lower bounds; empty where none is."""
     beyond = max(shares, default=0.0)
@@ -128,6 +141,20 @@ def population_sentences(impact: Impact) -> list[str]:
         f"With water at home at the level that the plan prepares for: {format_people(population.exposed)}.",
         *_all_or_nothing(population),
         *(f"Then without a road to any {each}: {format_people(count)}." for each, count in population.cut_off.items()),
+        *_people_by_all(impact.by_all_drivers),
+    ]
+
+
+def _people_by_all(together: PeopleByAllDrivers | None) -> list[str]:
+    """The same by all drivers of floods; empty where they are not mapped."""
+    if together is None:
+        return []
+    return [
+        f"In a flood of {in_words(together.drivers, 'or')} that comes about once in"
+        f" {format_years(together.return_period)}: with water at home {format_people(together.exposed)}, in dangerous"
+        f" depth {format_people(together.in_danger)}"
+        + "".join(f", without a road to any {each} {format_people(count)}" for each, count in together.cut_off.items())
+        + "."
     ]
 
 

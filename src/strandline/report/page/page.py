@@ -131,7 +131,7 @@ def render_page(results: RunResults) -> str:
         uncounted_homes=uncounted_homes_sentences(results.impact),
         deaths_by_district=deaths_by_district(results.impact.loss_of_life),
         people_basis=BASIS_OF_BOUNDS,
-        per_year=per_year_rows(results.impact.loss_of_life),
+        per_year=per_year_rows(results.impact.loss_of_life, results.impact.by_all_drivers),
         fields=field_sentences(results.impact.fields, levels["return_period"].iloc[-1]),
         outdated_survey=outdated_survey_sentences(results.impact),
         information=information_sentences(results.information),

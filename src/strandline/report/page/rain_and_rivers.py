@@ -51,7 +51,8 @@ def all_driver_sentences(floods: DriverFloods, money: MoneyUnit) -> list[str]:
         )
     sentences.append(NO_EMBANKMENT_COUNTS)
     sentences.append(
-        "The plan counts the damage by all of them, and evacuations start by all of them while their forecasts arrive."
-        " All other maps of this report, and its damage and people outside the plan, count the sea alone."
+        "The plan counts the damage and the lives by all of them, and evacuations start by all of them while their"
+        " forecasts arrive. All other maps and tables of this report count the sea alone where they do not say"
+        " otherwise."
     )
     return sentences

@@ -13,6 +13,7 @@ from strandline.observations.exposure.assets import DAMAGE_STATE_EDGES
 from strandline.risk.expectation import Expectation, standard_error
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
 from strandline.risk.impact.fields import FieldLosses
+from strandline.risk.impact.lives.by_all_drivers import PeopleByAllDrivers
 from strandline.risk.impact.lives.loss_of_life import LossOfLife
 from strandline.risk.impact.loss_of_function import loss_of_function_probability
 from strandline.risk.impact.population import PopulationImpact
@@ -61,7 +62,7 @@ class Impact:
             ``state_source`` the ``curve`` or the ``student``), ``expected_annual_damage_mean``, ``_standard_error``,
             ``_p10``, ``_p50``, ``_p90`` [money a-1] and ``depth_p50`` [m]; NaN = unknown.
             Where assets serve others: ``out_of_service`` (probability at the design return period) and
-            ``out_of_service_per_year`` [a-1].
+            ``out_of_service_per_year`` [a-1], by the sea or by all drivers, whichever is more likely.
         expected_annual_damage: total over the assets that are known [money a-1]; NaN where none is.
         unknown_assets: assets whose damage is unknown: a cell they touch is unknown, or their value is.
         unknown_value: value of those among them that have one [money]; it is in no total.
@@ -70,6 +71,7 @@ class Impact:
         population: exposed and cut off at the design return period, see ``assess_population``; ``None`` where nobody
             is counted.
         loss_of_life: who may die in the same event, and people a year; ``None`` where nobody is counted.
+        by_all_drivers: people as in both, by sea, rain and rivers together; ``None`` = they are not mapped.
         fields: under sea water; ``None`` where the survey names none.
         totals: expected annual damage by class and by district.
         in_future: the total at each future sea, in the order in which they were given.
@@ -84,6 +86,7 @@ class Impact:
     curve_deviates: Floats = field(repr=False)
     population: PopulationImpact | None = None
     loss_of_life: LossOfLife | None = None
+    by_all_drivers: PeopleByAllDrivers | None = None
     fields: FieldLosses | None = None
     totals: tuple[PartialTotal, ...] = ()
     in_future: tuple[FutureDamage, ...] = ()

@@ -90,7 +90,7 @@ def assess_population(
     if homes is None:
         return None
     region, samples = hazards[0].region, len(hazards[0].levels)
-    inhabited, names = np.flatnonzero(homes.high > 0), assets["asset_class"].to_numpy()
+    inhabited = np.flatnonzero(homes.high > 0)
     lived_in = homes.places.iloc[inhabited]
     at_homes = overlay_exposure(lived_in, region)
     chain = DamageChain(hazards, overlay_exposure(assets, region), region.continent, np.zeros((samples, 6)))
@@ -98,10 +98,10 @@ def assess_population(
     thresholds = draw_function_thresholds(assets, samples, rng)
     network = road_network(assets)
     (node, height), (home_node, home_height) = (
-        (network.nearest_node(*xy), ground_at(*xy, hazards[0], ground)) for xy in map(points_of, (assets, lived_in))
+        (network.nearest_node(*xy), ground_at(*xy, region, ground)) for xy in map(points_of, (assets, lived_in))
     )
     exposed = np.full((samples, inhabited.size), np.nan)  # (S, P)
-    refuges = {name: np.flatnonzero(names == name) for name in REFUGES if (names == name).any()}
+    refuges = refuges_of(assets)
     cut_off = {name: np.full(exposed.shape, np.nan) for name in refuges if len(network.edges)}
     for number, (sample, threshold) in enumerate(zip(chain, thresholds, strict=True)):
         level = sample.levels[design] + errors.ground[number]
@@ -116,7 +116,7 @@ def assess_population(
         here, everybody = chosen[inhabited], homes.residents(chosen)
 
         def count(affected: Floats) -> People:  # the count's error has other bounds in few samples than by itself
-            return _count(affected[:, here], homes, inhabited[here], errors.count_factor).within(everybody)
+            return count_people(affected[:, here], homes, inhabited[here], errors.count_factor).within(everybody)
 
         cut = {name: count(result) for name, result in cut_off.items()}
         return everybody, int((homes.is_uncounted & chosen).sum()), count(exposed), cut
@@ -130,14 +130,20 @@ def assess_population(
     dry = (exposed != 1).all(axis=1)
     fewest = math.nan
     if not dry.all():
-        wet = _count(exposed[~dry], homes, inhabited, errors.count_factor[~dry])
+        wet = count_people(exposed[~dry], homes, inhabited, errors.count_factor[~dry])
         fewest = wet.within(homes.residents(everybody)).low
     return PopulationImpact(
         *tally(everybody), districts, float(dry.mean()), fewest, homes.in_one_without_a_count(), homes.counted_by
     )
 
 
-def _count(affected: Floats, homes: Homes, rows: Indices, factor: Floats) -> People:
+def refuges_of(assets: gpd.GeoDataFrame) -> dict[str, Indices]:
+    """Hospital or shelter → positions of those of the survey; absent where there is none."""
+    names = assets["asset_class"].to_numpy()
+    return {name: np.flatnonzero(names == name) for name in REFUGES if (names == name).any()}
+
+
+def count_people(affected: Floats, homes: Homes, rows: Indices, factor: Floats) -> People:
     """People over samples (S, P) of homes that are 1 = affected, 0 = not, or NaN = unknown."""
     fewest, most = ((affected == 1) @ homes.low[rows]) * factor, ((affected != 0) @ homes.high[rows]) * factor
     likely = float(np.median((affected == 1) @ homes.likely[rows]))

@@ -8,7 +8,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import maximum_flow
 from scipy.spatial import cKDTree
 
-from strandline.observations.arrays import Floats, Mask
+from strandline.observations.arrays import Floats, Mask, SingleFloats
+from strandline.observations.exposure.assets import ROADS
 from strandline.observations.region import Region
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.access import RoadNetwork, road_network
@@ -30,12 +31,14 @@ class WaysOut:
         to_shelter, to_safe_ground: straight distance to the nearest one [m] that 95 % of the homes do not exceed;
             ``None`` = there is none, or none is known.
         places: in all shelters that stay in service [-]; ``None`` = no shelter states its places.
+        closed: roads and bridges that do not count, since rain or rivers may close them.
     """
 
     roads: int | None
     to_shelter: float | None
     to_safe_ground: float | None
     places: float | None
+    closed: int = 0
 
     def walk(self, has_places: Mask) -> Floats:
         """(N,) distance to walk [m]: to the nearest refuge, or to safe ground where shelters have too few places.
@@ -48,13 +51,22 @@ class WaysOut:
         return np.where(has_places, min(ground, shelter), ground)
 
 
-def safe_ground(hazard: Hazard, permanent_water: Mask) -> Mask:
-    """(H, W) known land that stays out of dangerous depth in ``SURE`` of the samples at the highest return level."""
+def safe_ground(hazard: Hazard, permanent_water: Mask, unsafe_share: SingleFloats | None = None) -> Mask:
+    """(H, W) known land that stays out of dangerous depth in ``SURE`` of the samples at the highest return level.
+
+    Args:
+        unsafe_share: (H, W) share of the samples of maps of all drivers in which it does not stay out of dangerous
+            depth as rarely as that; NaN = unknown. ``None`` = the sea alone is mapped.
+    """
     safe = (hazard.flood_depth[:, -1] < DANGEROUS_DEPTH).mean(axis=0) >= SURE  # unknown is not below
+    if unsafe_share is not None:
+        safe = safe & (unsafe_share <= 1 - SURE)
     return np.asarray(safe & ~permanent_water)
 
 
-def find_ways_out(assets: gpd.GeoDataFrame, homes: Floats, safe: Mask, region: Region) -> WaysOut:
+def find_ways_out(
+    assets: gpd.GeoDataFrame, homes: Floats, safe: Mask, region: Region, closed: Mask | None = None
+) -> WaysOut:
     """The ways out from homes, by the survey of roads and shelters.
 
     Args:
@@ -62,6 +74,7 @@ def find_ways_out(assets: gpd.GeoDataFrame, homes: Floats, safe: Mask, region: R
             probability at the design return period, is known and small.
         homes: (N, 2) x and y [m], one at least.
         safe: (H, W) safe ground.
+        closed: (A,) roads that do not count, since rain or rivers may close them; ``None`` = all count.
 
     Raises:
         InputError: a road that is not a line.
@@ -81,11 +94,16 @@ def find_ways_out(assets: gpd.GeoDataFrame, homes: Floats, safe: Mask, region: R
         places = None
     row, column = np.nonzero(safe)
     network = road_network(assets)
+    is_surveyed, not_counted = len(network.edges) > 0, 0
+    if closed is not None:
+        not_counted = int((closed & assets["asset_class"].isin(ROADS).to_numpy()).sum())
+        network = road_network(assets[~closed])
     return WaysOut(
-        roads=_count_roads(network, homes, safe, region) if len(network.edges) else None,
+        roads=_count_roads(network, homes, safe, region) if is_surveyed else None,
         to_shelter=_distance(homes, np.column_stack([x[shelters], y[shelters]])),
         to_safe_ground=_distance(homes, np.column_stack([region.x[column], region.y[row]])),
         places=places,
+        closed=not_counted,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import pairwise
 
 import numba
 import numpy as np
@@ -89,17 +90,17 @@ class ResidualPaths:
         if not at.size:
             reach = f"give {-NOW} to {self.residual.shape[1] - 1 - NOW} h"
             raise InputError(f"guidance '{guidance.stream}'", f"leads {guidance.leads}", reach)
-        anomaly = self.residual - self.residual.mean(axis=0)
-        chosen = anomaly[:, at]  # (N, L)
-        covariance = chosen.T @ chosen / (len(chosen) - 1)
-        cross_covariance = anomaly.T @ chosen / (len(chosen) - 1)  # (P, L)
-        gain = np.linalg.solve(covariance + error, cross_covariance.T).T
+        paths = self.residual.T  # (P, N): the members of an hour lie together
+        anomaly = paths - paths.mean(axis=1, keepdims=True)
+        cross_covariance = anomaly @ anomaly[at].T / (paths.shape[1] - 1)  # (P, L)
+        gain = np.linalg.solve(cross_covariance[at] + error, cross_covariance.T)  # (L, P)
         values, vectors = np.linalg.eigh(error)
-        noise = _deviates(3, *chosen.shape) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-        shift = (mean + noise - self.residual[:, at]) @ gain.T
-        of_mean = shift[:, NOW : NOW + HORIZON_HOURS + 1].mean(axis=0)
+        noise = (vectors * np.sqrt(np.maximum(values, 0.0))) @ _deviates(3, paths.shape[1], at.size).T  # (L, N)
+        shift = gain.T @ (mean[:, None] + noise - paths[at])  # (P, N)
+        of_mean = shift[NOW : NOW + HORIZON_HOURS + 1].mean(axis=1)
         largest = float(of_mean[np.argmax(np.abs(of_mean))])
-        return replace(self, residual=self.residual + shift, moved={**self.moved, guidance.stream: largest})
+        shift += paths
+        return replace(self, residual=shift.T, moved={**self.moved, guidance.stream: largest})
 
     def at(self, hour: np.datetime64) -> ResidualEnsemble:
         """The two days from ``hour`` on."""
@@ -117,15 +118,17 @@ def sample_paths(belief: SeaBelief, reach: int = HORIZON_HOURS, count: int = MEM
     which = np.searchsorted(np.cumsum(belief.weight), (np.arange(count) + 0.5) / count)
     which = np.minimum(which, belief.weight.size - 1)
     known = model.hours
-    past, deviates = np.empty((count, known)), _deviates(0, count, known)
-    for hypothesis in np.unique(which):
-        rows = which == hypothesis
-        values, vectors = np.linalg.eigh(belief.covariance[hypothesis, :known, :known])
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        past[rows] = belief.mean[hypothesis, :known] + deviates[rows] @ root.T
+    deviates = _deviates(0, count, known)
     total = PAST_HOURS + max(reach, model.ahead)
     residual = np.empty((total, count))  # oldest first; the members of an hour lie together
-    residual[:known] = past.T[::-1]
+    edges = np.searchsorted(which, np.arange(belief.weight.size + 1))  # the members of a hypothesis too
+    for hypothesis, (first, end) in enumerate(pairwise(edges.tolist())):
+        if first == end:
+            continue
+        values, vectors = np.linalg.eigh(belief.covariance[hypothesis, :known, :known])
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        past = belief.mean[hypothesis, :known, None] + root @ deviates[first:end].T  # newest first
+        residual[:known, first:end] = past[::-1]
     shocks = _shocks(process, total - known, count)
     _continue(residual, known, process.coefficients, shocks, model.hypotheses[0][which])
     broken = np.stack([states[which] == 1 for states in model.hypotheses[1:]], axis=1)

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -42,12 +43,12 @@ class SeaModel:
     process: SurgeProcess
     sensors: tuple[Sensor, ...]
 
-    @property
+    @cached_property
     def ahead(self) -> int:
         """Hours that the state extends beyond now, for gauges that run ahead."""
         return max(0, *(sensor.ahead for sensor in self.sensors))
 
-    @property
+    @cached_property
     def hours(self) -> int:
         """W, hours in the state."""
         return PAST_HOURS + self.ahead
@@ -189,46 +190,73 @@ def filter_step(belief: SeaBelief, hour: np.datetime64, readings: Sequence[Resid
         for reading in waiting:
             if reading.time > belief.hour and step < steps:
                 break
-            before = belief.residual()[0]
-            belief = _condition(belief, reading)
-            moved[reading.stream] = moved.get(reading.stream, 0.0) + belief.residual()[0] - before
+            before, belief = belief, _condition(belief, reading)
+            shift = belief.residual()[0] - before.residual()[0]
+            moved[reading.stream] = moved.get(reading.stream, 0.0) + shift
         waiting = [reading for reading in waiting if reading.time > belief.hour]
     return replace(belief, moved=moved)
 
 
 def _predict(belief: SeaBelief) -> SeaBelief:
-    model, process = belief.model, belief.model.process
-    weight, mean, covariance = _mix(belief)
-    order, hours = process.order, model.hours
-    predicted = np.empty_like(mean)
-    predicted[:, 1:hours] = mean[:, : hours - 1]
-    predicted[:, 0] = mean[:, :order] @ process.coefficients
-    predicted[:, hours:] = mean[:, hours:] * model.persistence
-    spread = np.empty_like(covariance)
-    # rows, then columns, of F C F'
-    half = np.empty_like(covariance)
-    half[:, 1:hours] = covariance[:, : hours - 1]
-    half[:, 0] = process.coefficients @ covariance[:, :order]
-    half[:, hours:] = covariance[:, hours:] * model.persistence[:, None]
-    spread[:, :, 1:hours] = half[:, :, : hours - 1]
-    spread[:, :, 0] = half[:, :, :order] @ process.coefficients
-    spread[:, :, hours:] = half[:, :, hours:] * model.persistence
+    model = belief.model
+    weight, mean, covariance = _advance(
+        belief.weight, belief.mean, belief.covariance, model.switching, model.process.coefficients, model.persistence
+    )
     for position, variance in model.shocks:
-        spread[:, position, position] += variance
-    return replace(belief, hour=belief.hour + np.timedelta64(1, "h"), weight=weight, mean=predicted, covariance=spread)
+        covariance[:, position, position] += variance
+    return replace(belief, hour=belief.hour + np.timedelta64(1, "h"), weight=weight, mean=mean, covariance=covariance)
 
 
-def _mix(belief: SeaBelief) -> tuple[Floats, Floats, Floats]:
-    """Weight, mean and covariance after an hour's changes of hypothesis; what merged means differ by adds to it."""
-    mean, covariance = belief.mean, belief.covariance
-    joint = belief.model.switching * belief.weight[:, None]  # (from, to)
-    after = joint.sum(axis=0)
-    share = (joint / after).T  # (to, from)
-    mixed = share @ mean
-    spread = (share @ covariance.reshape(after.size, -1)).reshape(covariance.shape)
-    apart = np.sqrt(share)[:, :, None] * (mean - mixed[:, None])  # (to, from, W + D)
-    spread += apart.transpose(0, 2, 1) @ apart
-    return after, mixed, spread
+@numba.njit(cache=True)
+def _advance(
+    weight: Floats, mean: Floats, covariance: Floats, switching: Floats, coefficients: Floats, persistence: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Weight, mean and covariance an hour later, but for the shocks of that hour.
+
+    An hour's changes of hypothesis mix means and covariances, and what merged means differ by adds to the covariance;
+    then the state F moves on: M → F M, C → F C F'. Sums are written out, since arrays of this size take numpy longer to
+    set up than to add.
+    """
+    count, size = mean.shape
+    hours, order = size - persistence.size, coefficients.size
+    after, later, spread = np.zeros(count), np.empty((count, size)), np.empty((count, size, size))
+    share, mixed, apart = np.empty(count), np.empty(size), np.empty(size)
+    joined, half, newest = np.empty((size, size)), np.empty((size, size)), np.empty(size)
+    for to in range(count):
+        for source in range(count):
+            after[to] += switching[source, to] * weight[source]
+        mixed[:], joined[:] = 0.0, 0.0
+        for source in range(count):
+            share[source] = switching[source, to] * weight[source] / after[to]
+            for i in range(size):
+                mixed[i] += share[source] * mean[source, i]
+        for source in range(count):
+            for i in range(size):
+                apart[i] = mean[source, i] - mixed[i]
+            for i in range(size):
+                for j in range(size):
+                    joined[i, j] += share[source] * (covariance[source, i, j] + apart[i] * apart[j])
+        newest[:], later[to, 0] = 0.0, 0.0
+        for lag in range(order):
+            later[to, 0] += mixed[lag] * coefficients[lag]
+            for j in range(size):
+                newest[j] += coefficients[lag] * joined[lag, j]
+        for i in range(size):  # F C, by rows: the newest hour, the others one place further, the deviations
+            factor = persistence[i - hours] if i >= hours else 1.0
+            source = i if i >= hours else i - 1
+            if i > 0:
+                later[to, i] = mixed[source] * factor
+            for j in range(size):
+                half[i, j] = newest[j] if i == 0 else joined[source, j] * factor
+        for i in range(size):  # (F C) F', by columns
+            spread[to, i, 0] = 0.0
+            for lag in range(order):
+                spread[to, i, 0] += half[i, lag] * coefficients[lag]
+            for j in range(1, hours):
+                spread[to, i, j] = half[i, j - 1]
+            for j in range(hours, size):
+                spread[to, i, j] = half[i, j] * persistence[j - hours]
+    return after, later, spread
 
 
 def _condition(belief: SeaBelief, reading: Residual) -> SeaBelief:
@@ -248,8 +276,6 @@ def _condition(belief: SeaBelief, reading: Residual) -> SeaBelief:
     at = model.ahead + age - sensor.ahead
     if at >= model.hours:
         return belief
-    sound = model.hypotheses[number + 1] == 0
-    mean, covariance = belief.mean[sound], belief.covariance[sound]
     noise = (sensor.noise * (SUSPECT_NOISE if reading.is_suspect else 1.0)) ** 2
     where, share = [at], [sensor.gain]  # of the state, what the reading consists of
     first = model.hours + sum(len(other.deviations) for other in model.sensors[:number])
@@ -257,15 +283,47 @@ def _condition(belief: SeaBelief, reading: Residual) -> SeaBelief:
         kept = deviation.persistence**age  # the deviation then, from the one now
         where, share = [*where, position], [*share, kept]
         noise += (1 - kept**2) * deviation.spread(model.process.stationary) ** 2
-    along = covariance[:, :, where] @ share  # (n, W + D)
-    expected = mean[:, where] @ share
-    variance = along[:, where] @ share + noise  # (n,)
-    innovation = reading.value - expected
-    gain = along / variance[:, None]
-    new_mean, new_covariance, logarithm = belief.mean.copy(), belief.covariance.copy(), np.log(belief.weight)
-    new_mean[sound] = mean + gain * innovation[:, None]
-    new_covariance[sound] = covariance - gain[:, :, None] * along[:, None]
-    logarithm[sound] += -0.5 * (innovation**2 / variance + np.log(2 * np.pi * variance))
-    logarithm[~sound] += -np.log(ANYWHERE)
-    weight = np.maximum(np.exp(logarithm - logarithm.max()), LEAST_WEIGHT)
-    return replace(belief, weight=weight / weight.sum(), mean=new_mean, covariance=new_covariance)
+    weight, mean, covariance = _assimilate(
+        belief.weight, belief.mean, belief.covariance, model.hypotheses[number + 1] == 1, np.array(where),
+        np.array(share), noise, reading.value,
+    )  # fmt: skip
+    return replace(belief, weight=weight, mean=mean, covariance=covariance)
+
+
+@numba.njit(cache=True)
+def _assimilate(
+    weight: Floats,
+    mean: Floats,
+    covariance: Floats,
+    broken: npt.NDArray[np.bool_],
+    where: npt.NDArray[np.int64],
+    share: Floats,
+    noise: float,
+    value: float,
+) -> tuple[Floats, Floats, Floats]:
+    """Weight, mean and covariance after a reading: Σ ``share`` · state[``where``] and a noise of variance ``noise``.
+
+    Under a hypothesis by which the gauge is broken the state stays as it is.
+    """
+    count, size = mean.shape
+    mean, covariance, logarithm = mean.copy(), covariance.copy(), np.log(weight)
+    along = np.empty(size)
+    for n in range(count):
+        if broken[n]:
+            logarithm[n] -= np.log(ANYWHERE)
+            continue
+        innovation, variance, along[:] = value, noise, 0.0
+        for part in range(where.size):
+            innovation -= share[part] * mean[n, where[part]]
+            for i in range(size):
+                along[i] += covariance[n, i, where[part]] * share[part]
+        for part in range(where.size):
+            variance += share[part] * along[where[part]]
+        for i in range(size):
+            gain = along[i] / variance
+            mean[n, i] += gain * innovation
+            for j in range(size):
+                covariance[n, i, j] -= gain * along[j]
+        logarithm[n] -= 0.5 * (innovation**2 / variance + np.log(2 * np.pi * variance))
+    found = np.maximum(np.exp(logarithm - logarithm.max()), LEAST_WEIGHT)
+    return found / found.sum(), mean, covariance

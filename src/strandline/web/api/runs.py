@@ -7,6 +7,8 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Res
 from fastapi.responses import FileResponse
 
 from strandline.errors import InputError
+from strandline.pipeline.run_folder.bands import Band
+from strandline.pipeline.run_folder.media_types import media_type_of
 from strandline.report.alerts.forecast_trace import forecast_of_the_peak
 from strandline.web.api.etags import cache_headers
 from strandline.web.api.pagination import Cursor, Limit, paginate_list
@@ -20,7 +22,7 @@ from strandline.web.raster_tiles import (
     draw_unknown_mask,
     geographic_bounds,
 )
-from strandline.web.run_folder import Band, RunFolder, media_type_of
+from strandline.web.run_folder import RunFolder
 from strandline.web.schemas import (
     ActionRecord,
     BoundingBox,

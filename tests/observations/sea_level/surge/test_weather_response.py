@@ -48,6 +48,13 @@ def test_a_gust_is_seen_at_its_lag_alone() -> None:
     assert not features[201:].any()
 
 
+@pytest.mark.parametrize("first", [0, 4000, 8100])
+def test_the_features_of_a_long_record_are_those_of_its_parts(first: int) -> None:
+    weather = np.random.default_rng(5).normal(0, 1, (3, 9000, 2))
+    part = weather_features(weather[:, first : first + 300])
+    np.testing.assert_array_equal(weather_features(weather)[:, first : first + part.shape[1]], part)
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 199))
 def test_hours_whose_weather_is_not_known_have_no_features(hour: int) -> None:

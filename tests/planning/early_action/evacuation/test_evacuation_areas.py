@@ -30,6 +30,7 @@ from strandline.planning.plan_schema import plan_to_json
 from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.impact.out_of_use import OutOfUse
 from strandline.risk.people import COUNT_FACTOR, MAP_FACTOR, Homes, People
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.zones import Zones
@@ -91,6 +92,30 @@ def test_every_zone_of_dangerous_depth_is_in_one_area_and_not_the_first_house_al
     assert len(dangerous) > 1
     assert [area.name for area in areas.areas] == list("ABCD")[: len(areas.areas)]
     assert areas.areas[0].zones[0] == "quay"
+
+
+def test_ground_that_rain_floods_is_no_refuge_and_people_walk_farther_or_to_none() -> None:
+    """The sea leaves the eastern strips dry; rain floods all of them but one, and then all."""
+    homes, zones, hazard = make_homes(), strips(), hazard_of_strips()
+    response = StageDamageByZone.of(zones, [hazard], homes, 0.3, np.random.default_rng(0))
+
+    def areas(flooded: slice | None) -> EvacuationAreas:
+        share = np.zeros(REGION.shape, dtype=np.float32)
+        use = None
+        if flooded is not None:
+            share[:, flooded] = 1.0
+            use = OutOfUse(100.0, share, None, None, None)
+        return find_evacuation_areas(zones, response, hazard, homes, DRY, EvacuationSettings(), use=use)
+
+    before, dry, partly, wet = areas(None), areas(slice(0, 0)), areas(slice(0, 8)), areas(slice(0, 10))
+    assert dry == before
+    assert [area.zones for area in wet.areas] == [area.zones for area in before.areas]
+    for first, second, third in zip(before.areas, partly.areas, wet.areas, strict=True):
+        assert first.clearance.day[2] <= second.clearance.day[2] <= third.clearance.day[2]
+    assert "ground that stays out of dangerous depth" in before.areas[0].clearance.where_to
+    assert partly.areas[0].clearance.where_to > before.areas[0].clearance.where_to, "farther"
+    assert wet.areas[0].clearance.where_to == ""
+    assert any("No safe ground is known" in each for each in wet.areas[0].clearance.assumptions)
 
 
 def test_a_later_area_is_in_danger_less_often_and_from_a_higher_sea() -> None:

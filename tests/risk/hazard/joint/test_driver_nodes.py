@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strandline.risk.hazard.joint.driver_nodes import DriverNodes, mean_of_years, share_of_years
+from strandline.risk.hazard.joint.driver_nodes import DriverNodes, level_of_years, mean_of_years, share_of_years
 from strandline.risk.hazard.joint.flood_chance import annual_probability
 from strandline.risk.hazard.joint.simulated_years import SimulatedYears
 
@@ -82,3 +82,27 @@ def test_more_of_a_driver_never_floods_less() -> None:
     assert (np.diff(grid, axis=0) >= 0).all()
     assert (np.diff(grid, axis=1) >= 0).all()
     assert (rising >= values).all()
+
+
+def test_the_level_of_years_is_exceeded_no_more_often_than_once_in_its_period() -> None:
+    reached = np.zeros((100, 3), dtype=bool)
+    reached[:1, 2] = reached[:5, 1] = reached[:, 0] = True
+    amount = np.array([[1.0, 4.0], [2.0, 4.0], [3.0, 4.0]])
+    found = {period: level_of_years(reached, amount, period).tolist() for period in (2.0, 20.0, 50.0, 100.0, 1000.0)}
+    assert found == {2.0: [1, 4], 20.0: [1, 4], 50.0: [2, 4], 100.0: [2, 4], 1000.0: [3, 4]}
+
+
+@given(st.integers(0, 1000), st.floats(1.1, 200))
+@settings(max_examples=30, deadline=None)
+def test_years_above_the_level_are_as_rare_as_it_says(seed: int, period: float) -> None:
+    rng = np.random.default_rng(seed)
+    reached, amount = rng.random((80, 6)) < 0.3, rng.random((6, 4))
+    level = level_of_years(reached, amount, period)
+    greatest = np.array([amount[row].max(axis=0, initial=0.0) for row in reached])
+    assert ((greatest > level).mean(axis=0) <= 1 / period + 1e-12).all()
+    below = np.where(greatest < level, -1.0, greatest)
+    assert ((below >= 0).mean(axis=0) >= 1 / period - 1e-12).all(), "and no lower one is"
+
+
+def test_calm_are_the_lowest_combination_and_one_step_of_one_driver() -> None:
+    assert NODES.calm.tolist() == [True, True, True, False, False, False]

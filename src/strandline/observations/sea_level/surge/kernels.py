@@ -10,6 +10,8 @@ KNOTS = (-6, -3, 0, 3, 6, 9, 12, 18, 24, 36, 48, 72)
 late, and for a record that was smoothed."""
 BEFORE, AFTER = KNOTS[-1], -KNOTS[0]
 """Hours of weather before and after an hour that its features need."""
+_AT_ONCE = 4096
+"""Hours whose lags are held in memory together: 79 values each."""
 
 
 def _kernels(knots: Sequence[int]) -> npt.NDArray[np.float64]:
@@ -33,5 +35,9 @@ def weather_features(weather: npt.NDArray[np.floating]) -> npt.NDArray[np.float6
         feature rests on is not known. Features of a column stand together, in the order of the knots.
     """
     windows = np.lib.stride_tricks.sliding_window_view(weather, BEFORE + AFTER + 1, axis=-2)  # (…, T', C, L)
-    found = windows[..., ::-1].astype(np.float64) @ KERNELS.T  # lag −6 is the last hour of a window
-    return np.asarray(found.reshape(*found.shape[:-2], -1))
+    found = np.empty((*windows.shape[:-1], len(KNOTS)))
+    for first in range(0, windows.shape[-3], _AT_ONCE):
+        hours = slice(first, first + _AT_ONCE)
+        lags = windows[..., hours, :, ::-1].astype(np.float64)  # lag −6 is the last hour of a window
+        found[..., hours, :, :] = lags @ KERNELS.T
+    return found.reshape(*found.shape[:-2], -1)

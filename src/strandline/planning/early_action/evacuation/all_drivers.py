@@ -47,10 +47,10 @@ class AllDrivers:
         return self.frequency.in_words
 
 
-def in_words(drivers: tuple[str, ...]) -> str:
+def in_words(drivers: tuple[str, ...], before_last: str = "and") -> str:
     """``the sea, heavy rain and the river``."""
     names = [WORDS[driver] for driver in drivers]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {before_last} {names[-1]}"
 
 
 def all_drivers_of(floods: ZoneFloods | None, zones: Indices, by_sea: float) -> AllDrivers | None:

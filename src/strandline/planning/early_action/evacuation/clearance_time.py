@@ -256,6 +256,10 @@ class _Evacuation:
             if roads == 0
             else f"{_between(self.on_foot, 100)} % of the people walk, {_between(self.per_vehicle)} share a vehicle;"
             f" {count}, {lane} vehicles an hour on each, half of the roads in the worst case.",
+            ""
+            if not self.ways.closed
+            else f"{self.ways.closed:,} surveyed road{' is' if self.ways.closed == 1 else 's are'} not counted as a way"
+            " out: rain or rivers may close them, whatever the sea does.",
             self._walk,
             "The number of places in shelters is unknown." if self.ways.places is None else "",
         )

@@ -17,6 +17,7 @@ from strandline.planning.early_action.evacuation.frequency import Frequency, Sea
 from strandline.planning.early_action.protocol import Night
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.hazard.joint.zone_floods import ZoneFloods
+from strandline.risk.impact.out_of_use import OutOfUse
 from strandline.risk.impact.ways_out import find_ways_out, safe_ground
 from strandline.risk.people import UNKNOWN, Homes, People
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
@@ -135,6 +136,7 @@ def find_evacuation_areas(
     people: xr.DataArray | None = None,
     times: ZoneTimes | None = None,
     floods: ZoneFloods | None = None,
+    use: OutOfUse | None = None,
 ) -> EvacuationAreas:
     """Group the zones by how often the sea, or all drivers together, make them dangerous, and estimate the clearance
     time of each group.
@@ -153,6 +155,7 @@ def find_evacuation_areas(
         people: (y, x) of a map of people, which counts where the survey does not.
         times: of simulated water in the zones; ``None`` = it was not simulated.
         floods: of the zones by all drivers; ``None`` = not mapped.
+        use: ground and roads that all drivers put out of use; ``None`` = the sea alone is mapped.
     """
     homes = Homes.of(assets, people)
     shorter = () if frequent is None else frequent.return_periods
@@ -162,7 +165,8 @@ def find_evacuation_areas(
     by_all = periods_of(floods, period.size)
     in_danger = np.isfinite(response.dangerous_level).any(axis=1) | np.isfinite(by_all)
     period = np.minimum(period, by_all)
-    safe, region = safe_ground(hazard, permanent_water), hazard.region
+    safe, region = safe_ground(hazard, permanent_water, None if use is None else use.unsafe_share), hazard.region
+    closed = None if use is None else use.may_be_closed
     areas: list[EvacuationArea] = []
     leaving = np.empty(0, dtype=np.int64)
     for shortest, longest in pairwise((0.0, *LONGEST_PERIODS)):
@@ -171,7 +175,7 @@ def find_evacuation_areas(
             continue
         leaving = np.concatenate([leaving, chosen])
         levels = response.dangerous_level[chosen].min(axis=0)
-        ways = find_ways_out(assets, homes_of(zones, assets, homes, leaving, region), safe, region)
+        ways = find_ways_out(assets, homes_of(zones, assets, homes, leaving, region), safe, region, closed)
         level = _shown_level(levels, settings.agreed_chance)
         frequency = frequency_of(level, drawn, (*shorter, *hazard.return_periods), record)
         area = EvacuationArea(

@@ -29,6 +29,8 @@ READ_EVERY = 3
 """Between those of a gauge that is read, which the watch makes hourly [h]: the last one counts until the next."""
 OUT_OF_REACH = 2.5
 """Standard deviations of the climate between the sea and the lowest level beyond which no ensemble is drawn."""
+AT_ONCE = 512
+"""Forecasts of the own gauge that are made together: the weather that all of them read takes memory."""
 
 
 def issued_forecasts(
@@ -78,7 +80,8 @@ def _own_forecasts(data: HindcastData, level: Floats, hours: Sequence[int]) -> d
     """Position → the forecast of the own gauge then; nothing where it is not used or knew nothing."""
     if data.own is None or not len(hours) or not is_used(data.fitted.sources):
         return {}
-    found = data.own(data.time[list(hours)], data.time, level)
+    parts = [list(hours[first : first + AT_ONCE]) for first in range(0, len(hours), AT_ONCE)]
+    found = [each for part in parts for each in data.own(data.time[part], data.time, level)]
     return {at: one for at, one in zip(hours, found, strict=True) if one is not None}
 
 

@@ -251,11 +251,20 @@ def _find(
         if at >= first and ((stream.values[0].max(axis=0) >= lowest).mean() > LEAST_SHARE or not np.all(stream.heard))
     )
     while batch := list(islice(near, BATCH)):
-        hours, streams = [at for at, _ in batch], join_issues([stream for _, stream in batch])
+        hours, streams = np.array([at for at, _ in batch]), join_issues([stream for _, stream in batch])
+        highest = streams.values.max(axis=(1, 2))
         for name, indicator in indicators.items():
-            values = findings_at_issues(indicator, streams, protocol.night, with_hours=name in needed)
+            calm = (highest < _lowest_level(indicator)) & streams.is_heard  # as `_calm` says
+            if calm.all():
+                continue
+            values = findings_at_issues(indicator, streams.only(~calm), protocol.night, with_hours=name in needed)
             for field in FIELDS:
-                getattr(found[name], field)[hours] = getattr(values, field)
+                getattr(found[name], field)[hours[~calm]] = getattr(values, field)
+
+
+def _lowest_level(indicator: Indicator) -> float:
+    """Level [m] below which no member counts; −∞ where low ones do."""
+    return min(indicator.values or (indicator.value,)) if indicator.operator[0] == ">" else -math.inf
 
 
 def needed_hours(phase: Phase, protocol: Protocol, time: Times) -> Floats:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from strandline.risk.hazard.joint.driver_nodes import DriverNodes, mean_of_years
 from strandline.risk.hazard.joint.flood_chance import only, return_levels, shares_of_drivers
 from strandline.risk.hazard.joint.simulated_years import JointEvents, SimulatedYears
 from strandline.risk.hazard.joint.zone_floods import ZoneFloods, ZoneGround, padded
+from strandline.risk.impact.lives.by_all_drivers import AddedPeople, HomesAtNodes
+from strandline.risk.impact.out_of_use import OutOfUse, UseOfGround, out_of_use
 from strandline.risk.stage_damage.damage_chain import damage_ratios, draw_curve_deviates
 from strandline.risk.stage_damage.exposure import Exposure
 from strandline.simulator.design_inflow import InflowPatterns
@@ -53,7 +55,8 @@ class DriverFloods:
         events: number of them in the record.
         damage_of_land: (S, A) what all drivers damage of each asset beyond what the sea does in the same years, in each
             sample [money a-1]; ``None`` = no survey.
-        people, people_by_sea: with water at home a year, at least and at most [a-1]; ``None`` = nobody counted them.
+        people: what all drivers add to the people whom the sea reaches; ``None`` = nobody counted them.
+        out_of_use: ground, roads and shelters that they put out of use.
         zones: what each combination does in the zones; ``None`` = no zones were given.
     """
 
@@ -69,8 +72,8 @@ class DriverFloods:
     record_years: float
     events: int
     damage_of_land: SingleFloats | None = None
-    people: tuple[float, float] | None = None
-    people_by_sea: tuple[float, float] | None = None
+    people: AddedPeople | None = None
+    out_of_use: OutOfUse | None = None
     zones: ZoneFloods | None = None
 
     def __post_init__(self) -> None:
@@ -143,6 +146,8 @@ class Ground:
         land: (H, W) known cells that can flood; ``water``: permanent water; all other cells are unknown.
         exposure: of the survey; ``None`` = none. ``continent``: of the damage curves.
         zones: whose danger is reported; ``None`` = none.
+        homes: where people live; ``None`` = nobody counted them.
+        thresholds: (S, A) depth from which each asset is out of service [m]; NaN = it serves nobody.
     """
 
     region: Region
@@ -151,6 +156,8 @@ class Ground:
     exposure: Exposure | None
     continent: str
     zones: ZoneGround | None = None
+    homes: HomesAtNodes | None = None
+    thresholds: Floats | None = None
 
     def known(self, depth: SingleFloats) -> SingleFloats:
         """Depths (G, H, W) [m] as they are on land; 0 on permanent water, NaN where the terrain is unknown."""
@@ -194,20 +201,30 @@ def map_driver_floods(
         chances.append(annual(years.peaks))
         by_sea.append(annual(only(years, [0])))
         shares.append(shares_of_drivers(years, annual))
-        reached = [nodes.reached(years, each, from_next[sample]) for each in (years.peaks, only(years, [0]))]
-        consequences.append(
-            _Consequences.of(ground, nodes, ground.known(depth), (reached[0], reached[1]), deviates[sample])
-        )
+        cases = years.peaks, only(years, [0]), only(years, range(1, len(drivers)))
+        reached = _Reached(*(nodes.reached(years, each, from_next[sample]) for each in cases))
+        consequences.append(_Consequences.of(ground, nodes, ground.known(depth), reached, deviates[sample], sample))
         if progress is not None:
             progress((sample + 1) / len(levels))
     low, high = np.quantile(chances, RANGE, axis=0)
     mean, sea_alone, of_drivers = (np.mean(each, axis=0) for each in (chances, by_sea, shares))
     maps = [_on_map(each, ground) for each in (mean, low, high, sea_alone, *of_drivers)]
-    damage, of_land, people = _means(consequences)
+    damage, of_land = _means(consequences)
+    used = out_of_use(
+        periods[-1], ground.region, [each.in_danger for each in consequences], [each.lost for each in consequences]
+    )
     return DriverFloods(
         ground.region, drivers, maps[0], maps[1], maps[2], maps[3], np.stack(maps[4:]), damage[0], damage[1], *record,
-        of_land, people[0], people[1], _zones(consequences, drivers, from_next),
+        of_land, _added_people(consequences, periods[-1]), used, _zones(consequences, drivers, from_next),
     )  # fmt: skip
+
+
+class _Reached(NamedTuple):
+    """(Y, G) combinations that each year reaches: as it is, and with all but the sea, or the sea, as usual."""
+
+    by_all: Mask
+    by_sea: Mask
+    by_land: Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,53 +233,64 @@ class _Consequences:
 
     Attributes:
         damage: (2, 1 + A) mean a year, of all assets together and of each; ``None`` = no survey.
-        people: (2, 2) mean a year with water at home, at least and at most; ``None`` = nobody counted them.
+        people: (G, 3, 3) with water at home, in danger and dead; ``None`` = nobody counted them.
+        in_danger: (H·W,) chance of dangerous depth in a year by all drivers [a-1]; ``lost``: (2, A) of an asset out of
+            service.
         flooded_share, dangerous: (Z, G) of the zones; ``danger``: (2, Z) chance in a year.
     """
 
     nodes: DriverNodes
+    reached: _Reached
     damage: Floats | None
     people: Floats | None
     flooded_share: SingleFloats | None
     dangerous: Mask | None
     danger: Floats | None
+    in_danger: Floats
+    lost: Floats | None
 
     @classmethod
     def of(
-        cls, ground: Ground, nodes: DriverNodes, depth: SingleFloats, reached: tuple[Mask, Mask], deviates: Floats
+        cls,
+        ground: Ground,
+        nodes: DriverNodes,
+        depth: SingleFloats,
+        reached: _Reached,
+        deviates: Floats,
+        sample: int,
     ) -> "_Consequences":
         damage = people = share = dangerous = danger = None
         if ground.exposure is not None:
             ratios = damage_ratios(depth, ground.exposure, ground.continent, deviates)  # (A, G)
             each = np.nan_to_num(ratios * ground.exposure.value[:, None])
             amounts = np.concatenate([each.sum(axis=0)[None], each]).T  # (G, 1 + A)
-            damage = np.stack([mean_of_years(one, amounts) for one in reached])
+            damage = np.stack([mean_of_years(one, amounts) for one in reached[:2]])
         if ground.zones is not None:
-            if ground.zones.homes is not None:
-                at_nodes = ground.zones.people(depth)
-                people = np.stack([mean_of_years(one, at_nodes) for one in reached])
             share, dangerous = ground.zones.flooded_share(depth), ground.zones.dangerous(depth, nodes)
-            danger = np.stack([share_of_years(one, dangerous.T) for one in reached])
-        return cls(nodes, damage, people, share, dangerous, danger)
+            danger = np.stack([share_of_years(one, dangerous.T) for one in reached[:2]])
+        if ground.homes is not None:
+            people = ground.homes.people(depth, nodes.calm, sample)
+        use = UseOfGround(ground.exposure, ground.thresholds)
+        return cls(
+            nodes, reached, damage, people, share, dangerous, danger, use.in_danger(depth, reached.by_all),
+            use.lost(depth, (reached.by_all, reached.by_land), sample),
+        )  # fmt: skip
 
 
-Means = tuple[Sequence[Expectation | None], SingleFloats | None, Sequence[tuple[float, float] | None]]
-
-
-def _means(samples: Sequence[_Consequences]) -> Means:
-    """Damage by all drivers and by the sea, what the land adds to that of each asset, and people by both."""
+def _means(samples: Sequence[_Consequences]) -> tuple[Sequence[Expectation | None], SingleFloats | None]:
+    """Damage by all drivers and by the sea, and what the land adds to that of each asset."""
     damage = [each.damage for each in samples if each.damage is not None]  # S times (2, 1 + A)
+    if not damage:
+        return (None, None), None
+    whole = np.array(damage)
+    expected = [Expectation.of(whole[:, row, 0], len(whole)) for row in range(2)]
+    return expected, np.maximum(whole[:, 0, 1:] - whole[:, 1, 1:], 0.0).astype(np.float32)
+
+
+def _added_people(samples: Sequence[_Consequences], return_period: float) -> AddedPeople | None:
+    """What all drivers add to the people whom the sea reaches; ``None`` = nobody counted them."""
     people = [each.people for each in samples if each.people is not None]
-    expected: list[Expectation | None] = [None, None]
-    of_land = None
-    if damage:
-        whole = np.array(damage)
-        expected = [Expectation.of(whole[:, row, 0], len(whole)) for row in range(2)]
-        of_land = np.maximum(whole[:, 0, 1:] - whole[:, 1, 1:], 0.0).astype(np.float32)
-    with_water: list[tuple[float, float] | None] = [None, None]
-    if people:
-        with_water = [(float(low), float(high)) for low, high in np.mean(people, axis=0)]
-    return expected, of_land, with_water
+    return AddedPeople.of(return_period, [each.reached[:2] for each in samples], people) if people else None
 
 
 def _zones(samples: Sequence[_Consequences], drivers: tuple[str, ...], from_next: Floats) -> ZoneFloods | None:

@@ -47,6 +47,15 @@ class DriverNodes:
         """(G, D) all combinations, the last driver fastest."""
         return np.stack([each.ravel() for each in np.meshgrid(*self.values, indexing="ij")], axis=1)
 
+    @property
+    def calm(self) -> Mask:
+        """(G,) combinations that come in nearly every year, and that people live with.
+
+        No more than one driver is above the median of its events, and that one no higher than in nearly every year.
+        """
+        steps = np.unravel_index(np.arange(int(np.prod(self.shape))), self.shape)
+        return np.asarray(np.stack(steps).sum(axis=0) <= 1)
+
     def reached(self, years: SimulatedYears, peaks: Floats, from_next: Floats) -> Mask:
         """(Y, G) whether an event of the year lies at the node.
 
@@ -94,6 +103,21 @@ def mean_of_years(reached: Mask, amount: Floats) -> Floats:
     Args:
         reached: (Y, G); ``amount``: (G, K), 0 or more.
     """
+    weight, greatest = _greatest_of_years(reached, amount)
+    return np.asarray(weight @ greatest)
+
+
+def level_of_years(reached: Mask, amount: Floats, return_period: float) -> Floats:
+    """(K,) smallest amount that the greatest of a year exceeds with no more than 1/T [a-1]; T in years.
+
+    Args:
+        reached, amount: as in `mean_of_years`.
+    """
+    weight, greatest = _greatest_of_years(reached, amount)
+    return np.asarray(np.quantile(greatest, 1 - 1 / return_period, axis=0, method="inverted_cdf", weights=weight))
+
+
+def _greatest_of_years(reached: Mask, amount: Floats) -> tuple[Floats, Floats]:
+    """(U,) share of the years of each kind, which reach the same nodes, and (U, K) the greatest amount in them."""
     kinds, count = np.unique(reached, axis=0, return_counts=True)
-    greatest = np.stack([amount[row].max(axis=0, initial=0.0) for row in kinds])
-    return np.asarray(count / len(reached) @ greatest)
+    return count / len(reached), np.stack([amount[row].max(axis=0, initial=0.0) for row in kinds])

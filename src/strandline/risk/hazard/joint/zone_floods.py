@@ -12,8 +12,8 @@ from strandline.observations.arrays import Floats, Indices, Mask, SingleFloats
 from strandline.observations.region import Region
 from strandline.risk.hazard.hazard import FLOODED_DEPTH
 from strandline.risk.hazard.joint.driver_nodes import DriverNodes
-from strandline.risk.people import COUNT_FACTOR, Homes
-from strandline.risk.stage_damage.asset_depths import exceeds_depth, greatest_depth
+from strandline.risk.people import Homes
+from strandline.risk.stage_damage.asset_depths import greatest_depth
 from strandline.risk.stage_damage.danger import DANGEROUS_DEPTH, LandAndHomes
 from strandline.risk.stage_damage.exposure import Exposure, overlay_exposure
 from strandline.risk.stage_damage.zones import NOWHERE, Zones
@@ -118,30 +118,14 @@ class ZoneGround:
     def dangerous(self, depth: SingleFloats, nodes: DriverNodes) -> Mask:
         """(Z, G) whether depths (G, H, W) [m] endanger people in each zone.
 
-        Nobody is endangered while no more than one driver is above the median of its events, and that one no higher
-        than in nearly every year: else nobody would live there, as for the sea of once a year.
+        Nobody is endangered by what comes in nearly every year: else nobody would live there, as for the sea of once a
+        year.
         """
         at_homes = np.zeros((0, len(depth)))
         if self.homes is not None and self.homes[0].counted_by == "survey":
             at_homes = greatest_depth(depth, self.homes[1])[0]
         found = self.parts.depth_of_danger(depth, at_homes) >= DANGEROUS_DEPTH
-        steps = np.stack(np.unravel_index(np.arange(len(depth)), nodes.shape)).sum(axis=0)
-        return np.asarray(found & (steps > 1))
-
-    def people(self, depth: SingleFloats) -> Floats:
-        """(G, 2) people with water at home at depths (G, H, W) [m]: at least, and at most; NaN = nobody counted them.
-
-        At least in ``DANGEROUS_DEPTH``, at most in ``FLOODED_DEPTH`` or on unknown ground, and ``COUNT_FACTOR`` times
-        fewer or more than counted. How wrong the ground is, is not in these bounds.
-        """
-        if self.homes is None:
-            return np.full((len(depth), 2), np.nan)
-        homes, exposure = self.homes
-        deepest = greatest_depth(depth, exposure)
-        deep, wet = (
-            exceeds_depth(*deepest, np.full(homes.low.size, limit)) for limit in (DANGEROUS_DEPTH, FLOODED_DEPTH)
-        )
-        return np.stack([homes.low / COUNT_FACTOR @ (deep == 1), homes.high * COUNT_FACTOR @ (wet != 0)], axis=1)
+        return np.asarray(found & ~nodes.calm)
 
 
 def padded(nodes: DriverNodes, size: int) -> tuple[Floats, Indices]:

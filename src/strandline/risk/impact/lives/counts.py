@@ -88,7 +88,7 @@ def count_at_return_levels(homes: HomesAtSeas, hazards: Sequence[Hazard], freque
             water = water.lived_with(calm, errors.ground[number], DANGEROUS_DEPTH)
         for period, level in enumerate(targets[number]):
             at_home = water.at(level + errors.ground[number])
-            shares = _shares(homes, at_home, errors.wet_depth[number], level <= calm)
+            shares = affected_shares(homes, at_home, errors.wet_depth[number], level <= calm)
             for name, share in shares.items():
                 counts[name][:, number, :, period] = np.einsum("bgp,bp->bg", people, share)
     factor = errors.count_factor[None, :, None, None]
@@ -98,9 +98,11 @@ def count_at_return_levels(homes: HomesAtSeas, hazards: Sequence[Hazard], freque
     )  # fmt: skip
 
 
-def _shares(homes: HomesAtSeas, water: Water, wet_depth: float, is_lived_with: bool) -> dict[str, Floats]:
-    """(3, P) share of the people of each place that counts: fewest, likely and most; unknown ground is dangerous, but
-    in a sea that people live with."""
+def affected_shares(homes: HomesAtSeas, water: Water, wet_depth: float, is_lived_with: bool) -> dict[str, Floats]:
+    """(3, P) share of the people of each place that counts, of each of ``QUANTITIES``: fewest, likely and most.
+
+    Unknown ground is dangerous, but in water that people live with.
+    """
     wet, deep = (water.reaches(np.full(len(water.least), depth)) for depth in (wet_depth, DANGEROUS_DEPTH))
     least, most = np.nan_to_num(water.least), np.nan_to_num(water.most)
     dead = homes.mortality.most(most, homes.may_breach)

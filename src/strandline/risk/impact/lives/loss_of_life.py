@@ -1,7 +1,7 @@
 """Loss of life: who may die in the flood that the plan prepares for, by night, by day and warned."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -9,6 +9,7 @@ import shapely
 import xarray as xr
 
 from strandline.observations.arrays import Floats, Mask
+from strandline.observations.region import Region
 from strandline.risk.hazard.hazard import FutureHazard, Hazard
 from strandline.risk.impact.lives.counts import HomesAtSeas, count_at_return_levels
 from strandline.risk.impact.lives.mortality import Mortality
@@ -101,20 +102,12 @@ def estimate_loss_of_life(
     homes = Homes.of(assets, people)
     if homes is None or population is None:
         return None
-    region = hazards[0].region
     inhabited = np.flatnonzero(homes.high > 0)
-    lived_in = homes.places.iloc[inhabited]
     districts = [(name, rows[inhabited]) for name, rows in rows_by_district(homes.places) if rows[inhabited].any()]
-    embankments = assets.geometry[(assets["asset_class"] == "embankment").to_numpy()]
-    point = points_of(lived_in)
-    at_seas = HomesAtSeas(
-        places=lived_in,
-        people=np.stack([homes.low, homes.likely, homes.high])[:, inhabited],
+    errors = PeopleErrors.draw(len(hazards[0].levels), rng)
+    at_seas = replace(
+        inhabited_places(homes, assets, hazards[0].region, errors, ground),
         groups=np.stack([np.ones(inhabited.size, dtype=bool), *(rows for _, rows in districts)]),
-        ground=ground_at(*point, hazards[0], ground),
-        may_breach=_near(*point, embankments),
-        mortality=Mortality(region.continent not in STRONG_HOUSES),
-        errors=PeopleErrors.draw(len(hazards[0].levels), rng),
         calm=sea_of_most_years([hazards[0], *([] if frequent is None else [frequent])]),
     )
     today = count_at_return_levels(at_seas, hazards, frequent)
@@ -145,9 +138,36 @@ def estimate_loss_of_life(
             for number, (name, _) in enumerate(districts, start=1)
         ),
         per_year=tuple(people_per_year(name, counts, DAY_AT_HOME * DAYLIGHT) for name, counts in scenarios),
-        breach_anywhere=embankments.empty,
+        breach_anywhere=_embankments(assets).empty,
         houses_may_be_weak=at_seas.mortality.houses_may_be_weak,
     )
+
+
+def inhabited_places(
+    homes: Homes, assets: gpd.GeoDataFrame, region: Region, errors: PeopleErrors, ground: Floats | None = None
+) -> HomesAtSeas:
+    """Where people live, in one group, with what is not known of them.
+
+    Args:
+        assets: of the survey, which says where embankments may breach.
+        ground: (H, W) of the terrain [m, region datum].
+    """
+    inhabited = np.flatnonzero(homes.high > 0)
+    lived_in = homes.places.iloc[inhabited]
+    point = points_of(lived_in)
+    return HomesAtSeas(
+        places=lived_in,
+        people=np.stack([homes.low, homes.likely, homes.high])[:, inhabited],
+        groups=np.ones((1, inhabited.size), dtype=bool),
+        ground=ground_at(*point, region, ground),
+        may_breach=_near(*point, _embankments(assets)),
+        mortality=Mortality(region.continent not in STRONG_HOUSES),
+        errors=errors,
+    )
+
+
+def _embankments(assets: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    return assets.geometry[(assets["asset_class"] == "embankment").to_numpy()]
 
 
 def _near(x: Floats, y: Floats, embankments: gpd.GeoSeries) -> Mask:

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 
 from strandline.observations.arrays import Floats, Mask
+from strandline.observations.region import Region
 from strandline.risk.hazard.hazard import FLOODED_DEPTH, Hazard
 from strandline.risk.stage_damage.asset_depths import exceeds_depth
 
@@ -105,9 +106,9 @@ def points_of(places: gpd.GeoDataFrame) -> tuple[Floats, Floats]:
     return point.x.to_numpy(), point.y.to_numpy()
 
 
-def ground_at(x: Floats, y: Floats, hazard: Hazard, ground: Floats | None) -> Floats:
+def ground_at(x: Floats, y: Floats, region: Region, ground: Floats | None) -> Floats:
     """(P,) ground [m, region datum] at points; −∞ where it is unknown or the point lies outside: it may flood."""
-    row, column = hazard.region.cells_of(x, y)
+    row, column = region.cells_of(x, y)
     if ground is None:
         return np.full(len(x), -np.inf)
     height = np.where(row < 0, np.nan, ground[row, column])

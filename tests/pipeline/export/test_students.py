@@ -14,7 +14,7 @@ from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
-from strandline.pipeline import export
+from strandline.pipeline.export import students as export
 from strandline.uncertainty.forecaster import Forecaster
 from tests.fixtures.batches import make_batch
 

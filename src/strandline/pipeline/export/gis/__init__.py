@@ -1,0 +1,1 @@
+"""A finished run for geographic information systems: rasters, a GeoPackage, a QGIS project, NetCDF, a STAC item."""
