@@ -2,7 +2,8 @@
 
 import gc
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,17 @@ from tests.fixtures.postgres_server import empty_database, program, running_serv
 
 settings.register_profile("any machine", settings(deadline=None))  # examples take longer where others compute too
 settings.load_profile("any machine")
+
+
+SLOW_FILE = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`make test-fast` does not load files whose tests are all slow: what they import takes a third of its start."""
+    if config.getoption("markexpr") != "not slow" or collection_path.suffix != ".py":
+        return None
+    is_slow = Path(__file__).parent / "benchmarks" in collection_path.parents
+    return is_slow or SLOW_FILE.search(collection_path.read_text(encoding="utf-8")) is not None or None
 
 
 def pytest_sessionstart() -> None:
@@ -45,6 +57,26 @@ def postgres_server() -> Iterator[str]:
     else:
         with running_server() as url:
             yield url
+
+
+@pytest.fixture
+def draw_only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Reports of this test hold these figures, and empty pictures for the rest: drawing them all takes seconds."""
+    from strandline.report.page import pictures
+
+    blank = pictures.Drawing("data:,", "data:,", "left out by a test", 1, 1)
+    draw = pictures._draw_both_widths
+
+    def choose(*figures: Callable[..., object]) -> None:
+        monkeypatch.setattr(pictures, "_draw_both_widths", lambda one: draw(one) if one.func in figures else blank)
+
+    return choose
+
+
+@pytest.fixture
+def without_pictures(draw_only: Callable[..., None]) -> None:
+    """Reports of this test have empty pictures: it looks at none."""
+    draw_only()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])

@@ -46,7 +46,7 @@ def rows_of(coast: SimulatedCoast, seed: int, budget: Budget) -> Iterator[Row]:
         "distilled": (case, methods.distilled(seeing, budget, seed)),
         "distilled_blind": (blind, methods.distilled(unseeing, budget, seed)),
         "self_archive": (case, methods.distilled(own, budget, seed)),
-        "pretrained": (case, methods.without_archive(load_students()[: budget.members])),
+        "pretrained": (case, methods.without_archive(load_students(members=budget.members))),
         "analog": (case, nearest_by_drivers(seeing)),
         "analog_by_level": (blind, methods.nearest_analogs(unseeing)),
     }

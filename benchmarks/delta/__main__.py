@@ -2,9 +2,9 @@
 
 import argparse
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import torch
@@ -57,9 +57,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows: list[Row] = []
     with Progress() as bar:
         task = bar.add_task("coasts", total=len(todo))
-        sources = _sources(options, budget)
+        trial_of = _trials(tests, _sources(options, budget), budget, options)
         for part, seed, coast in todo:
-            rows += _finished(part, coast, seed, tests[coast], sources, budget, options)
+            rows += _finished(part, coast, seed, tests[coast], trial_of, budget, options)
             bar.advance(task)
     simulated = [_coast(seed, options) for seed in tests]
     coasts: list[Row] = [
@@ -92,6 +92,20 @@ def _sources(options: argparse.Namespace, budget: Budget) -> Callable[[], Source
     return build
 
 
+def _trials(
+    tests: Mapping[int, tuple[str, ...]], sources: Callable[[], Sources], budget: Budget, options: argparse.Namespace
+) -> Callable[[int, int], Trial]:
+    """Builds the trial of a coast and seed; parts of one trial that follow one another share what it holds."""
+
+    @lru_cache(maxsize=1)
+    def build(coast: int, seed: int) -> Trial:
+        simulated, clear = simulate_with_clear_views(coast, options.events, options.years, options.size, options.cache)
+        case = split_storms(simulated, seed)
+        return Trial(case, tests[coast], options.label_fractions, sources, clear, budget, options.outages)
+
+    return build
+
+
 def _coast(seed: int, options: argparse.Namespace) -> SimulatedCoast:
     return simulate(seed, options.events, options.years, options.size, options.cache)
 
@@ -101,29 +115,22 @@ def _finished(
     coast: int,
     seed: int,
     tests: tuple[str, ...],
-    sources: Callable[[], Sources],
+    trial_of: Callable[[int, int], Trial],
     budget: Budget,
     options: argparse.Namespace,
 ) -> list[Row]:
     """The rows of one part, coast and seed, from the cache if they were finished with the same weights and options."""
-
-    def make() -> list[Row]:
-        simulated, clear = simulate_with_clear_views(coast, options.events, options.years, options.size, options.cache)
-        case = split_storms(simulated, seed)
-        trial = Trial(case, tests, options.label_fractions, sources, clear, budget, options.outages)
-        return list(PARTS[part](trial))
-
     path = None
     if options.cache is not None:
         of_coasts = (options.events, options.years, options.size, options.replay_coasts, options.source_coasts)
         decisive = (options.label_fractions, of_coasts, options.outages, budget, tests)
         path = options.cache / f"rows-{part}-{coast}-{seed}-{digest(decisive, _weights(budget))}.json"
-    return finished_rows(path, make)
+    return finished_rows(path, lambda: list(PARTS[part](trial_of(coast, seed))))
 
 
 def _weights(budget: Budget) -> bytes:
     """Weights of the networks that take part."""
-    return weights_of([load_teacher(), *load_students()[: budget.members]])
+    return weights_of([load_teacher(), *load_students(members=budget.members)])
 
 
 def _parser() -> argparse.ArgumentParser:

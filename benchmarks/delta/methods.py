@@ -82,7 +82,7 @@ def own_data(case: Case, storms: Batch | None = None) -> AdaptationData:
         the teacher's archive, since gauges are data that no teacher has to see.
     """
     inputs = student_inputs(case.storms(0.0) if storms is None else storms)
-    data = build_adaptation_data(inputs, inputs[:1], load_students()[0])
+    data = build_adaptation_data(inputs, inputs[:1], load_students(members=1)[0])
     assert data.archive is not None
     level, level_sd = peak_levels(case.storms(0.0))
     return _with_archive(data, replace(data.archive, level=level, level_sd=level_sd))
@@ -131,8 +131,8 @@ def distilled(
         without: archive streams that are switched off.
     """
     if weighted:
-        data = weight_teacher_by_labels(data, load_students()[: budget.members])
-    students = load_students(site_shape=site_shape(data))[: budget.members]
+        data = weight_teacher_by_labels(data, load_students(members=budget.members))
+    students = load_students(site_shape=site_shape(data), members=budget.members)
     archive = data.archive
     if archive is None:  # with an archive nothing is trained
         adapt(data, students, distillation_config(budget, budget.steps), seed)

@@ -17,7 +17,7 @@ from strandline.models.batch import Batch
 from strandline.models.inference import predict_members, student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
-from strandline.models.weights.load_weights import load_students, load_teacher
+from strandline.models.weights.load_weights import load_students
 from strandline.observations.arrays import SingleFloats
 
 MEMBERS = 2
@@ -38,13 +38,12 @@ def partial_recipe_rows(trial: Trial) -> Iterator[Row]:
 
 def _recipe_rows(trial: Trial, recipes: Mapping[str, Recipe]) -> Iterator[Row]:
     seed = trial.case.seed
-    data = methods.adaptation_data(trial.case, load_teacher())
-    labelled = methods.with_labels(data, trial.case.storms(SWEEP_AT))
-    weighted = weight_teacher_by_labels(labelled, load_students()[:MEMBERS])
+    labelled = methods.with_labels(trial.data, trial.case.storms(SWEEP_AT))
+    weighted = weight_teacher_by_labels(labelled, load_students(members=MEMBERS))
     for name, recipe in recipes.items():
         own, archive = data_for(recipe, weighted), weighted.archive if recipe.archive else None
         config = DistillationConfig(recipe=recipe, steps=STEPS)
-        members = load_students(site_shape=methods.site_shape(own))[:MEMBERS]
+        members = load_students(site_shape=methods.site_shape(own), members=MEMBERS)
         students = gather(own, adapt(own, members, config, seed), recipe, seed).students
 
         predictor = partial(_predict, students, archive)

@@ -38,12 +38,11 @@ BATHTUBS = {
 def archive_rows(trial: Trial) -> Iterator[Row]:
     """Methods that train no weight: the distilled student, the same with its own archive, and what needs no student."""
     case, budget, seed = trial.case, trial.budget, trial.case.seed
-    teacher = load_teacher()
-    data, own = methods.adaptation_data(case, teacher), methods.own_data(case)
+    data, own = trial.data, trial.own
     yield from _bathtub_rows(trial)
-    yield from _teacher_rows(trial, teacher, data)
+    yield from _teacher_rows(trial, load_teacher(), data)
     for fraction in trial.without_labels():
-        yield from _label_free_rows(trial, fraction, data, own)
+        yield from _label_free_rows(trial, fraction)
     for fraction in trial.fractions:
         storms = case.storms(fraction)
         for method, archive_of in {"distilled": data, "self_archive": own}.items():
@@ -57,7 +56,7 @@ def archive_rows(trial: Trial) -> Iterator[Row]:
 
 def tree_rows(trial: Trial) -> Iterator[Row]:
     """Boosted trees on the inputs and the own archive of the student."""
-    own = methods.own_data(trial.case)
+    own = trial.own
     archive = own.archive
     assert archive is not None
     for fraction in trial.fractions:
@@ -75,7 +74,7 @@ def tree_rows(trial: Trial) -> Iterator[Row]:
 def training_rows(trial: Trial) -> Iterator[Row]:
     """Students that are trained on the coast without a teacher."""
     case, budget, seed, replay = trial.case, trial.budget, trial.case.seed, trial.sources.replay
-    unlabelled = methods.own_data(case)
+    unlabelled = trial.own
     assert unlabelled.archive is not None
     for fraction in (fraction for fraction in trial.fractions if fraction < 1):
         storms = case.storms(fraction)
@@ -106,9 +105,9 @@ def training_rows(trial: Trial) -> Iterator[Row]:
 
 def ceiling_rows(trial: Trial) -> Iterator[Row]:
     """The student with every label: its archive holds the surveys, and its weights are trained to convergence."""
-    surveyed = methods.with_surveys(with_labels(methods.own_data(trial.case), trial.case.storms(1.0)))
+    surveyed = methods.with_surveys(with_labels(trial.own, trial.case.storms(1.0)))
     assert surveyed.archive is not None
-    student = load_students()[0]
+    (student,) = load_students(members=1)
     found = baselines.train_ceiling(student, surveyed.training, trial.budget, trial.case.seed)
     reading = methods.with_archive([student], surveyed.archive)
     for row in trial.rows(1.0, "full_labels", reading, surveyed.training):
@@ -118,7 +117,7 @@ def ceiling_rows(trial: Trial) -> Iterator[Row]:
 def control_rows(trial: Trial) -> Iterator[Row]:
     """Control teachers, ablations, outages and degraded radar."""
     case, budget, seed, teacher = trial.case, trial.budget, trial.case.seed, load_teacher()
-    data = methods.adaptation_data(case, teacher)
+    data = trial.data
     torch.manual_seed(seed)
     foreign = methods.adaptation_data(split_storms(trial.sources.others, seed), teacher)
     controls = {
@@ -130,7 +129,7 @@ def control_rows(trial: Trial) -> Iterator[Row]:
             labelled = with_labels(control, case.storms(fraction))
             yield from trial.rows(fraction, method, methods.distilled(labelled, budget, seed), labelled.training)
     few = with_labels(data, case.storms(SWEEP_AT))
-    own = with_labels(methods.own_data(case), case.storms(SWEEP_AT))
+    own = with_labels(trial.own, case.storms(SWEEP_AT))
     ablated = {
         "distilled_no_waterlines": (few, methods.distilled(few, budget, seed, without=("waterlines",))),
         "distilled_no_archive": (few, methods.distilled(few, budget, seed, without=("archive",))),
@@ -144,7 +143,7 @@ def control_rows(trial: Trial) -> Iterator[Row]:
     for method, of in {"distilled": few, "self_archive": own}.items():
         yield from _outage_rows(trial, method, methods.distilled(of, budget, seed), of.training)
     degraded = replace(trial, case=replace(case, coast=case.coast.under_bad_radar()))
-    data = methods.adaptation_data(degraded.case, teacher)
+    data = degraded.data
     yield from _teacher_rows(degraded, teacher, data, "bad_radar")
     for fraction in (fraction for fraction in trial.fractions if fraction < 0.1):
         labelled = with_labels(data, degraded.case.storms(fraction))
@@ -196,14 +195,16 @@ def _teacher_rows(trial: Trial, teacher: Teacher, data: AdaptationData, regime: 
                 yield trial.row(test, fraction, method, probability, threshold, regime=regime)
 
 
-def _label_free_rows(trial: Trial, fraction: float, data: AdaptationData, own: AdaptationData) -> Iterator[Row]:
+def _label_free_rows(trial: Trial, fraction: float) -> Iterator[Row]:
     """Methods that train on no label."""
-    case, budget = trial.case, trial.budget
+    case, budget, own = trial.case, trial.budget, trial.own
     storms = case.storms(fraction)
-    labelled = with_labels(data, storms)
+    labelled = with_labels(trial.data, storms)
     yield from trial.rows(fraction, "analog", methods.nearest_analogs(labelled), labelled.training)
-    yield from trial.rows(fraction, "pretrained", methods.without_archive(load_students()[: budget.members]), storms)
-    clear = with_labels(methods.own_data(case, trial.clear_storms), storms)
+    yield from trial.rows(
+        fraction, "pretrained", methods.without_archive(load_students(members=budget.members)), storms
+    )
+    clear = with_labels(trial.own_clear, storms)
     reading = methods.distilled(clear, budget, case.seed, weighted=False)
     on_cloudy = with_labels(own, storms).training
     threshold = threshold_on_labels(case, methods.distilled(own, budget, case.seed, weighted=False), on_cloudy)
@@ -242,4 +243,4 @@ def _forgetting_rows(trial: Trial, storms: Batch, tuned: Predictor) -> Iterator[
 
 def _students(trial: Trial) -> list[Student]:
     """The shipped students that take part, with their shipped weights."""
-    return load_students()[: trial.budget.members]
+    return load_students(members=trial.budget.members)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -13,11 +14,13 @@ from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.delta.methods import Budget
 from benchmarks.delta.scoring import Predictor, labels_choose_threshold, score, threshold_on_labels
 from benchmarks.record import Row
+from strandline.distillation.adaptation.data import AdaptationData
 from strandline.distillation.continual.regularisers import Replay
 from strandline.distillation.objective import Consolidation
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student
+from strandline.models.weights.load_weights import load_teacher
 from strandline.observations.arrays import SingleFloats
 
 SWEEP_AT = 0.05
@@ -86,6 +89,21 @@ class Trial:
     def sources(self) -> Sources:
         """What the methods take from other coasts."""
         return self.source_coasts()
+
+    @cached_property
+    def data(self) -> AdaptationData:
+        """Adaptation data of the shipped teacher, without labels."""
+        return methods.adaptation_data(self.case, load_teacher())
+
+    @cached_property
+    def own(self) -> AdaptationData:
+        """Those of the shipped student in its place."""
+        return methods.own_data(self.case)
+
+    @cached_property
+    def own_clear(self) -> AdaptationData:
+        """Those of the student with clear views."""
+        return methods.own_data(self.case, self.clear_storms)
 
     @property
     def held(self) -> list[str]:

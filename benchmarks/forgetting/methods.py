@@ -82,7 +82,7 @@ class Consolidations:
 
 def shipped_student() -> Student:
     """The first student of the shipped ensemble."""
-    return load_students()[0]
+    return load_students(members=1)[0]
 
 
 def neighbouring_strengths(chosen: Mapping[str, float]) -> Strengths:

@@ -40,7 +40,7 @@ def rows_of(
     data = drop_archive(with_labels(adaptation_data(case, load_teacher()), storms))
     teacher = data.teacher_predictions.training
     probabilities = patch_probabilities(teacher.flood_logits)
-    bandwidths = bandwidths_of(load_students()[0].feature_width, teacher.features, probabilities)
+    bandwidths = bandwidths_of(load_students(members=1)[0].feature_width, teacher.features, probabilities)
     for alignment, weight in entries(weights):
         aligned = config
         if alignment is not None:
@@ -66,7 +66,7 @@ def rows_of(
 def _distil(data: AdaptationData, config: DistillationConfig, seed: int) -> Student:
     """The shipped student with a site map, after distillation."""
     rows, columns = data.training.land.shape[-2:]
-    student = load_students(site_shape=(rows, columns))[0]
+    student = load_students(site_shape=(rows, columns), members=1)[0]
     adapt(data, [student], config, seed)
     return student
 

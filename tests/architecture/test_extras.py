@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.test_tree import ROOT, module_name
+from tests.architecture.test_tree import ROOT, module_name, statements, tree_of
 
 pytestmark = pytest.mark.slow
 
@@ -36,10 +36,10 @@ def is_for_types(node: ast.AST) -> bool:
 
 
 def at_load(tree: ast.AST) -> list[ast.stmt]:
-    """Statements that run when a module is loaded."""
+    """Statements that run when a module is loaded; no expression holds one."""
     found: list[ast.stmt] = []
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or is_for_types(node):
+        if isinstance(node, ast.expr | ast.FunctionDef | ast.AsyncFunctionDef) or is_for_types(node):
             continue
         if isinstance(node, ast.stmt):
             found.append(node)
@@ -55,7 +55,7 @@ def asks(node: ast.AST) -> list[int]:
 
 def test_an_extra_is_asked_for_before_it_is_loaded() -> None:
     paths = {module_name(path): path for path in ROOT.rglob("*.py")}
-    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in paths.items()}
+    trees = {name: tree_of(path) for name, path in paths.items()}
     loads = {name: set[str]().union(*(imports(each, paths) for each in at_load(tree))) for name, tree in trees.items()}
     needing = {name for name, loaded in loads.items() if loaded & EXTRAS}
     while more := {name for name, loaded in loads.items() if loaded & needing} - needing:
@@ -63,9 +63,11 @@ def test_an_extra_is_asked_for_before_it_is_loaded() -> None:
     assert "strandline.watch.store.database.locations" in needing
     unasked = []
     for name in paths.keys() - needing:
-        functions = [node for node in ast.walk(trees[name]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        functions = [
+            node for node in statements(trees[name]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
         for function in functions:
-            within = [each for each in ast.walk(function) if isinstance(each, ast.Import | ast.ImportFrom)]
+            within = [each for each in statements(function) if isinstance(each, ast.Import | ast.ImportFrom)]
             if not within:
                 continue
             asked = asks(function) or ([0] if function.name.startswith("_") and asks(trees[name]) else [])

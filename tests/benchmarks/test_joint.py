@@ -56,11 +56,12 @@ def test_a_normal_copula_is_found_again() -> None:
 
 
 def test_the_benchmark_writes_rows_of_every_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, few in (("BLOCK", 31), ("POINT_YEARS", 600), ("SAMPLES_SCORED", 10)):
+    for name, few in (("RECORD_YEARS", 20), ("BLOCK", 21), ("POINT_YEARS", 600), ("SAMPLES_SCORED", 10)):
         monkeypatch.setattr(run, name, few)
-    monkeypatch.setattr(coasts, "BLOCK", 31)  # a record has 30 years
+    monkeypatch.setattr(coasts, "BLOCK", 21)  # a record and a year more
+    monkeypatch.setattr(coasts, "TIDES", TIDES[:1])
     out = tmp_path / "joint.json"
-    small = {"coasts": 1, "records": 1, "truth-years": 31, "samples": 2, "years": 50, "tuning-records": 1}
+    small = {"coasts": 1, "records": 1, "truth-years": 21, "samples": 2, "years": 50, "tuning-records": 1}
     arguments = [word for name, value in small.items() for word in (f"--{name}", str(value))]
     command.main([*arguments, "--out", str(out)])
     written = json.loads(out.read_text(encoding="utf-8"))

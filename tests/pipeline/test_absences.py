@@ -130,6 +130,7 @@ def test_a_gauge_of_a_month_is_refused_with_what_would_be_enough(tmp_path: Path)
         estimate(write_place_with(tmp_path, 30.0))
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_terrain_alone_ends_in_a_report_whose_first_page_says_what_it_cannot_know(tmp_path: Path) -> None:
     run_place(write_place_with(tmp_path), tmp_path / "out")
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")

@@ -56,6 +56,7 @@ def levels_of(region_file: Path) -> tuple[ReturnLevels, str]:
     return found, " ".join(sentence for sentence in absence_sentences(area) if "cyclone" in sentence)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_hours")
 @pytest.mark.parametrize("days", [0.0, 400.0])
 def test_a_coast_that_cyclones_strike_has_higher_rare_levels_and_says_on_what_they_rest(

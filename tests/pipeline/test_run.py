@@ -171,6 +171,7 @@ def test_what_it_leaves_is_watched_hour_by_hour_from_the_command_line(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_the_same_seed_gives_the_same_numbers_though_the_run_was_killed(finished: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with subprocess.Popen([sys.executable, str(PROGRAM), str(out)], stdout=subprocess.PIPE, text=True) as process:

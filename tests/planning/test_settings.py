@@ -212,6 +212,7 @@ def test_amounts_are_printed_in_the_money_of_the_plan() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_every_text_of_a_plan_is_in_its_own_money() -> None:
     """The unit was written into each text: a plan in taka showed euros."""
     plan = replace(coast.a_plan(), money=MoneyUnit("BDT", 2024))

@@ -1,7 +1,6 @@
 """What tests of the report share."""
 
 from collections.abc import Mapping
-from functools import cache
 
 import pandas as pd
 import pytest
@@ -15,8 +14,9 @@ from strandline.report.page.pictures import Drawing, draw_all
 DRAWN_BY = "strandline.report.page.page.draw_all"
 
 
-@cache
-def _drawings() -> Mapping[str, Drawing]:
+@pytest.fixture(scope="session")
+def drawn_page() -> tuple[str, Mapping[str, Drawing]]:
+    """The page of a run on real data, and its pictures."""
     drawn: list[Mapping[str, Drawing]] = []
 
     def kept(
@@ -27,12 +27,11 @@ def _drawings() -> Mapping[str, Drawing]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DRAWN_BY, kept)
-        render_page(coast.results("real"))
-    return drawn[0]
+        page = render_page(coast.results("real"))
+    return page, drawn[0]
 
 
 @pytest.fixture
-def words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of this test hold pictures that were drawn once: it reads words, and drawing takes most of the time."""
-    drawings = _drawings()
-    monkeypatch.setattr(DRAWN_BY, lambda *_: drawings)
+def drawn_once(drawn_page: tuple[str, Mapping[str, Drawing]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of this test hold the pictures of that page."""
+    monkeypatch.setattr(DRAWN_BY, lambda *_: drawn_page[1])

@@ -20,6 +20,7 @@ def results() -> RunResults:
     return coast.results("simulated")
 
 
+@pytest.mark.usefixtures("drawn_once")
 def test_a_report_leaves_everything(tmp_path: Path, results: RunResults) -> None:
     page = write_report(tmp_path, results)
     assert page == tmp_path / "report.html"
@@ -32,7 +33,7 @@ def test_a_report_leaves_everything(tmp_path: Path, results: RunResults) -> None
     assert page.stat().st_size < 3_000_000
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 def test_a_run_updates_the_warnings_that_a_person_issued(tmp_path: Path, results: RunResults) -> None:
     (warning,) = draft_warnings(results)
     issued = tmp_path / "alerts" / "issued" / "first.xml"

@@ -118,7 +118,7 @@ def test_mapie_chooses_the_same_threshold_to_the_step_of_its_grid(rate: float) -
     """Recall per sample with `crc`; every storm floods a cell, as MAPIE requires."""
     probability, flooded, _ = draw_storms(25, np.random.default_rng(11), dry=0.0)
     flooded[:, 0, 0] = True
-    grid = np.linspace(0, 1, 4001)
+    grid = np.linspace(0, 1, 1001)
     flat = probability.reshape(25, -1)
     theirs = MultiLabelClassificationController(
         lambda x: x, risk="recall", method="crc", target_level=1 - rate, predict_params=grid

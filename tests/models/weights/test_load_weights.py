@@ -38,6 +38,8 @@ def test_loaded_networks_predict_what_the_saved_ones_do(tmp_path: Path) -> None:
         maps = [predict(network, student_inputs(batch)).flood_logits for network in (old, new)]
         torch.testing.assert_close(maps[0], maps[1], atol=0.02, rtol=0.02)
     assert not torch.equal(again[0].map.head.weight, again[1].map.head.weight)
+    (first,) = load_students(tmp_path, members=1)
+    torch.testing.assert_close(first.map.head.weight, again[0].map.head.weight)
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:

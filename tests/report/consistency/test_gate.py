@@ -72,7 +72,7 @@ def test_results_that_agree_pass(results: RunResults) -> None:
     assert list(contradictions(results)) == []
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 @pytest.mark.parametrize("write", [write_products, write_report])
 def test_a_contradiction_leaves_no_product(
     results: RunResults, tmp_path: Path, write: Callable[[Path, RunResults], object]

@@ -45,7 +45,7 @@ def test_a_rejected_archive_is_named_with_its_weight() -> None:
     assert part_rows(learnt)[0].weight == "rejected"
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 def test_the_report_and_the_summary_say_how_it_was_learnt() -> None:
     found = replace(results(), learnt=how_learnt(ARTICLE))
     html, summary = render_page(found), json.loads(json.dumps(summarise(found)))

@@ -44,7 +44,7 @@ def text_of(page: str) -> str:
     return " ".join(page.replace("\u00a0", " ").split())
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 def test_page_plan_and_summary_state_who_may_die_and_what_a_year_brings() -> None:
     results = coast.results("real")
     counts = (People(800, 900, 1200), 0, People(100, 600, 950), {})
@@ -78,7 +78,7 @@ def test_page_plan_and_summary_state_who_may_die_and_what_a_year_brings() -> Non
     assert summary["fields"]["fields"] == 40  # type: ignore[index,call-overload]
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 def test_page_plan_and_summary_state_all_drivers_beside_the_sea_alone() -> None:
     results, (population, loss) = coast.results("real"), by_sea()
     population = replace(
@@ -115,7 +115,7 @@ def test_page_plan_and_summary_state_all_drivers_beside_the_sea_alone() -> None:
     assert any("in dangerous depth by the sea alone" in each for each in contradictions(replace(results, impact=fewer)))
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 def test_where_nobody_is_counted_no_number_of_dead_stands_anywhere() -> None:
     results = coast.results("real")
     assert results.impact.loss_of_life is None

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -15,9 +16,12 @@ from strandline.observations.observations import Provenance
 from strandline.observations.region_file.prices.money import EUR_2010, SPACE, MoneyUnit
 from strandline.planning import formatting
 from strandline.report.catalogues.data_sources import describe_data
+from strandline.report.figures.charts import draw_learning
+from strandline.report.figures.maps import map_flood
 from strandline.report.figures.style import INK, MUTED, ON_DARK, PAPER, as_rgb
 from strandline.report.findings import RunResults
 from strandline.report.page.page import render_page
+from strandline.report.page.pictures import Drawing
 from strandline.risk.expectation import Expectation
 from strandline.risk.impact.population import DistrictPopulation, PopulationImpact
 from strandline.risk.impact.totals import partial_totals
@@ -70,13 +74,15 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def simulated() -> Page:
-    return Page(render_page(coast.results("simulated")))
+def simulated(drawn_page: tuple[str, Mapping[str, Drawing]]) -> Page:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("strandline.report.page.page.draw_all", lambda *_: drawn_page[1])
+        return Page(render_page(coast.results("simulated")))
 
 
 @pytest.fixture(scope="module")
-def real() -> Page:
-    return Page(render_page(coast.results("real")))
+def real(drawn_page: tuple[str, Mapping[str, Drawing]]) -> Page:
+    return Page(drawn_page[0])
 
 
 def with_scripts_as_names() -> RunResults:
@@ -97,7 +103,7 @@ def with_scripts_as_names() -> RunResults:
     )
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 def test_each_file_is_on_the_page_and_in_the_folder_with_its_credit_and_what_its_licence_forbids() -> None:
     terrain = DataFile(
         "fetched/terrain/dem.tif", "terrain", "glo30", "free", "© DLR", "2021-04-01", "2026-11-30", "ab" * 32
@@ -163,7 +169,7 @@ def test_simulated_is_in_capitals_exactly_for_simulated_results(simulated: Page,
     assert "No number here may guide a decision" in simulated.text
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 def test_a_partly_simulated_run_says_so_and_which_part() -> None:
     page = Page(render_page(replace(coast.results("real"), hazard=coast.hazard("simulated"))))
     assert "PARTLY SIMULATED" in page.text
@@ -194,7 +200,7 @@ def test_unknowns_are_reported(real: Page) -> None:
     assert "The gauge was silent at the peak of the last storm." in real.text
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 def test_the_share_of_flooded_cells_that_the_map_calls_dry_stands_beside_the_map() -> None:
     results = coast.results("real")
     page = Page(render_page(replace(results, learning=replace(results.learning, miss_rate=0.37))))
@@ -235,7 +241,7 @@ def test_the_page_of_provenance_names_source_licence_span_and_age(real: Page) ->
     assert "coast 11, student 3" in text
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 def test_an_undefined_gap_and_a_better_baseline_are_reported() -> None:
     results = coast.results("real")
     learning = replace(results.learning, gap_closed=None, pretrained_iou=None)
@@ -248,7 +254,8 @@ def test_an_undefined_gap_and_a_better_baseline_are_reported() -> None:
     assert "There is no forecast to show." in page.text
 
 
-def test_maps_without_a_score_are_reported_as_unscored() -> None:
+def test_maps_without_a_score_are_reported_as_unscored(draw_only: Callable[..., None]) -> None:
+    draw_only(draw_learning)
     results = coast.results("real")
     unknown = dict.fromkeys(("teacher_iou", "student_iou", "labels_only_iou", "pretrained_iou", "retention"), np.nan)
     page = Page(render_page(replace(results, learning=replace(results.learning, gap_closed=None, **unknown))))
@@ -257,7 +264,8 @@ def test_maps_without_a_score_are_reported_as_unscored() -> None:
     assert "nan" not in page.text.lower().split()
 
 
-def test_a_site_without_known_damage_gets_a_report() -> None:
+def test_a_site_without_known_damage_gets_a_report(draw_only: Callable[..., None]) -> None:
+    draw_only(map_flood)
     results = coast.results("real")
     assets = results.impact.assets.copy()
     for column in assets.columns[assets.columns.str.contains("damage|depth")]:
@@ -269,7 +277,7 @@ def test_a_site_without_known_damage_gets_a_report() -> None:
     assert "nan" not in page.text.lower().replace("finance", "")
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people_by_district() -> None:
     results = coast.results("real")
     assets = results.impact.assets.assign(district=["harbour"] * 20 + [SCRIPT] * 4 + [None] * 2)
@@ -358,7 +366,7 @@ def test_money_is_written_one_way_in_every_sentence_and_table() -> None:
     assert formatting.format_money(-1.2e6, MoneyUnit("BDT", 2024)) == "−BDT 1.2 million"
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 def test_no_amount_of_the_page_is_in_thousands() -> None:
     assert not re.search(r"\d.thousand|€[−-]", render_page(coast.results("simulated")))
 
@@ -370,7 +378,7 @@ def test_a_share_is_never_rounded_to_nothing_or_all() -> None:
     assert formatted == ["0 %", "less than 1 %", "5 %", "more than 99 %", "100 %", "unknown"]
 
 
-@pytest.mark.usefixtures("words_alone")
+@pytest.mark.usefixtures("without_pictures")
 def test_a_run_without_baselines_says_what_it_cannot_claim() -> None:
     evaluated = coast.results("simulated")
     scores = replace(evaluated.learning, labels_only_iou=None, finetuned_iou=None, gap_closed=None)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -62,9 +63,14 @@ def test_the_file_holds_every_zone_and_leaves_no_hour_for_what_is_unknown() -> N
     assert read["hours_wet"].max() == 51.0
 
 
-def test_the_page_shows_the_times_or_says_that_they_are_unknown() -> None:
+@pytest.mark.usefixtures("without_pictures")
+def test_a_page_without_times_says_that_they_are_unknown() -> None:
+    assert "both are unknown" in render_page(coast.results("real"))
+
+
+def test_the_page_shows_the_times(draw_only: Callable[..., None]) -> None:
+    draw_only(map_arrival, map_standing)
     plain = coast.results()
-    assert "both are unknown" in render_page(plain)
     shape = plain.hazard.region.shape
     times = TimeMap(100.0, np.full(shape, -2.0), np.full(shape, np.inf), np.zeros(shape, dtype=bool))
     page = render_page(replace(plain, plan=replace(plain.plan, flood_times=ROWS), flood_times=times))

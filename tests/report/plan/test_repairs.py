@@ -61,6 +61,7 @@ def test_the_stretches_are_drawn_where_they_lie_in_the_order_of_the_plan() -> No
     assert set(collection["units"]) < set(first["properties"])
 
 
+@pytest.mark.usefixtures("without_pictures")
 @pytest.mark.parametrize("sampled", [True, False])
 def test_the_page_shows_the_table_where_there_is_one(sampled: bool) -> None:
     results = coast.results("real")

@@ -17,10 +17,17 @@ from strandline.risk.hazard.cyclones.passing_storms import (
     is_cyclone_coast,
 )
 from strandline.risk.hazard.cyclones.simulated_cyclones import simulate_cyclones
+from strandline.simulator.sea.cyclone_climate.fixes import Fixes
 
 DONG_HOI, MIAMI, BEIRA, BROOME = (106.63, 17.48), (-80.13, 25.77), (34.84, -19.83), (122.2, -18.0)
 TIME = (np.datetime64("2015-01-01", "h") + np.arange(8766) * np.timedelta64(1, "h")).astype("datetime64[ns]")
 TIDE = 0.5 * np.cos(2 * np.pi * np.arange(8766) / 12.4206)
+
+
+@pytest.fixture(scope="module")
+def fixes(shared_data: Path) -> Fixes:
+    """Of the gales of 1980 to 2024."""
+    return read_fixes(shared_data / "storms")[0].born(1980, 2024).gales()
 
 
 def test_the_deltas_keep_their_tracks_and_other_coasts_have_the_climate() -> None:
@@ -43,9 +50,9 @@ def test_coasts_without_cyclones_have_no_simulated_ones() -> None:
     assert is_cyclone_coast(*MIAMI)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [DONG_HOI, MIAMI, BEIRA, BROOME])
-def test_as_many_storms_pass_as_were_recorded(place: tuple[float, float], shared_data: Path) -> None:
-    fixes = read_fixes(shared_data / "storms")[0].born(1980, 2024).gales()
+def test_as_many_storms_pass_as_were_recorded(place: tuple[float, float], fixes: Fixes) -> None:
     near = great_circle_distance(fixes.longitude, fixes.latitude, *place) <= NEAR
     recorded = np.unique(fixes.storm[near]).size
     drawn = draw_passing_storms(*place, 90.0, 300, np.random.default_rng(1))
@@ -57,6 +64,7 @@ def test_as_many_storms_pass_as_were_recorded(place: tuple[float, float], shared
     assert (np.array(winds) >= 32.9).mean() > 0.5 * (own[own > 0] >= 32.9).mean()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_surges_and_pressure_follows_from_wind() -> None:
     one, two, other = (
         simulate_cyclones(*DONG_HOI, 90.0, TIME, TIDE, np.random.default_rng(seed), storms=60) for seed in (1, 1, 2)

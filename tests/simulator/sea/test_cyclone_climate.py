@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.cyclones.records import read_fixes, read_land
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.weather.cyclone_fields import AMBIENT_PRESSURE, pressure_drop
+from strandline.simulator.sea.cyclone_climate import fit
 from strandline.simulator.sea.cyclone_climate.climate import CycloneClimate, load_cyclone_climate, save_cyclone_climate
 from strandline.simulator.sea.cyclone_climate.fit import fit_cyclone_climate
 from strandline.simulator.sea.cyclone_climate.fixes import GALE, Fixes, steps_of
@@ -287,7 +288,11 @@ def test_a_place_that_no_storm_reaches_has_no_tracks(climate: CycloneClimate) ->
 # --- the record --------------------------------------------------------------------------------------------------
 
 
-def test_a_fit_to_the_record_draws_as_many_strong_storms_as_it_holds(shared_data: Path) -> None:
+@pytest.mark.slow
+def test_a_fit_to_the_record_draws_as_many_strong_storms_as_it_holds(
+    shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fit, "COAST_YEARS", 120)
     fixes, pressure = read_fixes(shared_data / "storms")
     assert pressure.size == fixes.wind.size
     climate = fit_cyclone_climate(fixes, read_land(), (1980, 2004), np.random.default_rng(0))

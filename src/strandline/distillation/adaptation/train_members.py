@@ -5,7 +5,6 @@ import pickle
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from itertools import islice
-from multiprocessing import get_context
 from multiprocessing.sharedctypes import SynchronizedArray
 from typing import NamedTuple, Self
 
@@ -14,6 +13,7 @@ import torch
 from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
 from strandline.distillation.continual.replay import build_consolidation
 from strandline.distillation.training.loop import Progress, part_of
+from strandline.distillation.training.processes import process_context
 from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.student import Student
@@ -79,7 +79,7 @@ class MemberTrainings:
         """Begin in other processes, unless this one is to train."""
         if self._pool is not None or self._processes < 2:
             return
-        context = get_context("spawn")
+        context = process_context(__name__)
         self._shares = context.Array("d", len(self._tasks) + 1)  # the last one: whether to stop
         self._pool = ProcessPoolExecutor(self._processes, context, _start, (self._shares,))
         self._running = [

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import repeat
-from multiprocessing import get_context
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +16,7 @@ import torch
 import xarray as xr
 
 from strandline.distillation.training.loop import Progress
+from strandline.distillation.training.processes import process_context
 from strandline.errors import InputError
 from strandline.models.batch import INFLOW_CHANNELS, Batch
 from strandline.models.batching import build_storm_batch
@@ -126,7 +126,7 @@ def simulate_training_coasts(
     seeds = [config.first_seed + i for i in range(config.coasts)]
     os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # one coast per core
     coasts = []
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, mp_context=process_context(__name__)) as pool:
         for arrays in pool.map(_as_numpy, seeds, repeat(config), repeat(checkpoints)):
             coasts.append(Batch(**{name: torch.from_numpy(array) for name, array in arrays.items()}))
             if progress is not None:

@@ -94,21 +94,24 @@ def load_teacher(folder: Path = SHIPPED) -> Teacher:
     return _fill(Teacher(), _load(path), path)
 
 
-def load_students(folder: Path = SHIPPED, site_shape: tuple[int, int] | None = None) -> list[Student]:
+def load_students(
+    folder: Path = SHIPPED, site_shape: tuple[int, int] | None = None, members: int | None = None
+) -> list[Student]:
     """The shipped ensemble, or one that ``save_students`` wrote.
 
     Args:
         folder: where ``save_students`` wrote.
         site_shape: (H, W) of a blank site memory to add; a saved one is read back without it.
+        members: the first so many alone; ``None`` = all.
 
     Raises:
         InputError: no weights in the folder, weights of another version, or of a multi-head student.
     """
     path = folder / "student.safetensors"
-    members = _by_member(path)
-    if any(_is_multi_head(weights) for weights in members):
+    each = _by_member(path)
+    if any(_is_multi_head(weights) for weights in each):
         raise InputError(folder, "holds an ensemble in one network", "read it with `load_forecaster`")
-    return [_student_of(weights, site_shape, path) for weights in members]
+    return [_student_of(weights, site_shape, path) for weights in each[:members]]
 
 
 def load_ensemble(folder: Path) -> list[Student | MultiHeadStudent]:

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
 from strandline.errors import RefusedByTheory
+from strandline.observations.sea_level.surge.residual_process import predict_residual, weights_of_readings
 from strandline.observations.sea_level.surge.river_process import RATING_POWER, READ, RiverProcess, fit_river_process
 from tests.fixtures.river_mouth import RISE, UNIT_HYDROGRAPH, flow, rain
 from tests.fixtures.windy_gauge import HOURS
@@ -73,6 +75,20 @@ def test_unknown_rain_adds_doubt_and_dry_is_what_readings_alone_say(river: River
     np.testing.assert_allclose(expected[2], 0.5 * (expected[0] + expected[1]), atol=1e-6 * river.scale)
     mean = np.full_like(one, river.response.columns[0].mean)
     np.testing.assert_allclose(river.expect(known(flow()), river.dry(one))[0], river.expect(known(flow()), mean)[0])
+
+
+def test_the_weights_of_readings_with_gaps_give_the_conditional_mean_and_deviation(river: RiverProcess) -> None:
+    rng = np.random.default_rng(0)
+    own, seen = rng.standard_normal((6, 72)), rng.random((6, 72)) < 0.7
+    weights, deviation = weights_of_readings(seen, river.covariance, 150)
+    mean, spread = predict_residual(
+        torch.from_numpy(own),
+        torch.from_numpy(seen),
+        torch.from_numpy(river.covariance).expand(6, -1),
+        torch.zeros(6, 150, 0, dtype=torch.float64),
+    )
+    np.testing.assert_allclose(np.einsum("mc,mch->mh", own * seen, weights), mean, atol=1e-7)
+    np.testing.assert_allclose(deviation, spread, atol=1e-7)
 
 
 def test_a_level_is_a_flow_by_its_rating() -> None:

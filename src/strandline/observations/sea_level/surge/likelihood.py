@@ -18,7 +18,8 @@ READING_NOISE = 0.003
 """Standard deviation [m] of a reading."""
 MAX_SEGMENTS = 60
 """Segments used of a long record, evenly spread; more hardly change the estimate of 168 lags."""
-_APART = np.abs(np.subtract.outer(np.arange(LAG_HOURS), np.arange(LAG_HOURS)))
+_HOURS = np.arange(LAG_HOURS)
+_APART = np.abs(np.subtract.outer(_HOURS, _HOURS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +106,7 @@ class RecordLikelihood:
         ends = np.cumsum(np.bincount(which.ravel()))
         self._of_kind = [slice(end - size, end) for end, size in zip(ends, np.diff(ends, prepend=0), strict=True)]
         self._masks = kinds[:, 1:].astype(float)
+        self._pairs = self._masks[:, :, None] * self._masks[:, None]  # (M, 168, 168)
         self._level = np.concatenate([cut.level for cut in cuts])[order]
         effects = [np.concatenate([cut.modes, cut.features], axis=2) for cut in cuts]
         self._effects = np.concatenate(effects)[order]  # (N, 168, R + P)
@@ -165,12 +167,15 @@ class RecordLikelihood:
 
     def _whiten(self, logarithms: Floats) -> "_Whitened":
         """The records in units in which the residual's own covariance C is the identity."""
-        pairs = self._masks[:, :, None] * self._masks[:, None]  # (M, 168, 168)
         by_lag = np.exp(logarithms[: self.count]) @ self._shapes + self._errors  # (M, 168)
         by_lag[:, 0] += READING_NOISE**2
-        missing = (1 - self._masks)[:, :, None] * np.eye(LAG_HOURS)
-        factors = np.linalg.cholesky(_toeplitz(by_lag) * pairs + missing)
-        roots = np.stack([dtrtri(factor, lower=1)[0] for factor in factors]) * self._masks[:, None]
+        covariances = _toeplitz(by_lag) * self._pairs
+        covariances[:, _HOURS, _HOURS] += 1 - self._masks  # a missing hour is apart from all others
+        factors = np.linalg.cholesky(covariances)
+        roots = covariances  # of the same size
+        for root, factor in zip(roots, factors, strict=True):
+            root[:] = dtrtri(factor.T)[0].T  # LAPACK reads by column: the transposed factor needs no copy
+        roots *= self._masks[:, None]
         effects = self._each_kind(roots, self._effects) * self._scale(logarithms)  # (N, 168, R + P)
         flat = _flat(effects)
         inner = np.linalg.cholesky(np.eye(effects.shape[2]) + flat.T @ flat)

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.observations.arrays import Floats, Times
+from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, adopt_tide, fit_tide
 from strandline.observations.sea_level.surge.forecast_window import TIDE_HOURS
 from strandline.observations.sea_level.surge.likelihood import (
@@ -208,3 +208,26 @@ def predict_residual(
     mean = (half * white).sum(dim=1)
     rest = residual_covariance[:, :1] + ahead.square().sum(dim=2) - half.square().sum(dim=1)
     return mean, rest.clamp(min=READING_NOISE**2).sqrt()
+
+
+def weights_of_readings(seen: Mask, covariance: Floats, hours: int) -> tuple[Floats, Floats]:
+    """How much each of the last readings counts in every hour, by which of them there are; without a tide's error.
+
+    As `predict_residual`, whose mean these weights give, but once for all issues with the same gaps.
+
+    Args:
+        seen: (M, C) mask of the observed ones of the first C hours.
+        covariance: (168,) autocovariance [m2].
+        hours: H, of which the first C are those of the readings.
+
+    Returns:
+        Weights (M, C, H), 0 where nothing was observed, and standard deviation (M, H) [m] given the readings.
+    """
+    past, hour = np.arange(seen.shape[1])[:, None], np.arange(hours)
+    mask = seen.astype(float)
+    known = covariance[np.abs(past - past.T)] * mask[:, :, None] * mask[:, None]
+    known[:, past[:, 0], past[:, 0]] += 1 - mask + READING_NOISE**2 * mask
+    across = covariance[np.abs(past - hour)] * mask[:, :, None]  # (M, C, H)
+    weights = np.linalg.solve(known, across)
+    rest = covariance[0] - (weights * across).sum(axis=1)
+    return weights, np.sqrt(np.maximum(rest, READING_NOISE**2))

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Mask
 from strandline.observations.sea_level.surge.kernels import AFTER, BEFORE
-from strandline.observations.sea_level.surge.residual_process import fit_residual_covariance, predict_residual
+from strandline.observations.sea_level.surge.residual_process import fit_residual_covariance, weights_of_readings
 from strandline.observations.sea_level.surge.weather_response import RAIN, WeatherResponse, fit_weather_response
 
 RATING_POWER = 5.0 / 3.0
@@ -126,12 +125,12 @@ def _flow(readings: Floats, lowest: float | None) -> Floats:
 def _conditional(recent: Floats, answer: Floats, covariance: Floats) -> tuple[Floats, Floats]:
     """Mean (N, 150) given readings (N, 72) and the answer to the rain (N, 150), and what gaps add to its deviation."""
     seen: Mask = np.isfinite(recent)
-    whole = np.ones((1, NEWEST), dtype=bool)
-    mean, spread = predict_residual(
-        torch.from_numpy(np.concatenate([np.where(seen, recent - answer[:, :NEWEST], 0.0), 0.0 * whole])),
-        torch.from_numpy(np.concatenate([seen, whole])),
-        torch.from_numpy(covariance).expand(len(recent) + 1, -1),
-        torch.zeros(len(recent) + 1, answer.shape[1], 0, dtype=torch.float64),
-    )
-    more = (spread[:-1] ** 2 - spread[-1:] ** 2).clamp(min=0.0).sqrt()
-    return mean[:-1].numpy() + answer, more.numpy()
+    kinds, which = np.unique(np.vstack([seen, np.ones((1, NEWEST), dtype=bool)]), axis=0, return_inverse=True)
+    which = which.ravel()
+    weights, spread = weights_of_readings(kinds, covariance, answer.shape[1])
+    left = np.where(seen, recent - answer[:, :NEWEST], 0.0)
+    mean = answer.copy()
+    for kind in np.unique(which[:-1]):
+        rows = which[:-1] == kind
+        mean[rows] += left[rows] @ weights[kind]
+    return mean, np.sqrt(np.maximum(spread[which[:-1]] ** 2 - spread[which[-1]] ** 2, 0.0))

@@ -56,13 +56,15 @@ def passages_of(
         place: longitude, latitude [degrees].
         least_wind: 1-minute [m s-1].
     """
-    across = (longitude - place[0] + 180.0) % 360.0 - 180.0
-    east, north = offset_metres(place[0] + across, latitude, np.asarray(place[0]), np.asarray(place[1]))
     reach = distance + 600_000.0  # no storm covers more in six hours
-    start = np.flatnonzero((storm[1:] == storm[:-1]) & (np.hypot(east, north)[:-1] <= reach))
+    start = np.flatnonzero((np.abs(latitude - place[1]) <= np.rad2deg(reach / EARTH_RADIUS))[:-1])
+    start = start[storm[start + 1] == storm[start]]
+    start = start[np.hypot(*_offset(longitude[start], latitude[start], place)) <= reach]
+    ends = np.stack([start, start + 1])
     part = np.arange(STEP_HOURS + 1) / STEP_HOURS  # both ends of each step
     hour_east, hour_north, hour_wind = (
-        each[start, None] + part * (each[start + 1] - each[start])[:, None] for each in (east, north, wind)
+        before[:, None] + part * (after - before)[:, None]
+        for before, after in (*_offset(longitude[ends], latitude[ends], place), wind[ends])
     )  # (n, 7)
     away = np.hypot(hour_east, hour_north)
     inside = (away <= distance) & (hour_wind >= least_wind)
@@ -75,6 +77,12 @@ def passages_of(
     order = np.lexsort((closest, which))
     first = order[np.append(True, np.diff(which[order]) > 0)] if which.size else order
     return Passages(names, greatest, start[near][first])
+
+
+def _offset(longitude: Floats, latitude: Floats, place: tuple[float, float]) -> tuple[Floats, Floats]:
+    """East and north of a place [m], the shorter way around."""
+    across = (longitude - place[0] + 180.0) % 360.0 - 180.0
+    return offset_metres(place[0] + across, latitude, np.asarray(place[0]), np.asarray(place[1]))
 
 
 def draw_passages(
