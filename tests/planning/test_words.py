@@ -85,7 +85,9 @@ def test_shelters_that_may_be_lost_hold_nobody_and_the_plan_says_so() -> None:
     found = ExistingShelters.of(survey)
     assert (found.count, found.usable, found.places) == (3, 1, 300.0)
     assert found.in_words.startswith("Besides 300 places in 1 of the 3 shelters of the survey; 2 may be out of service")
-    assert "not counted" in ExistingShelters.of(survey.assign(out_of_service=0.6)).in_words
+    assert "none of them is known to stay in service" in ExistingShelters.of(survey.assign(out_of_service=0.6)).in_words
+    for of_unknown_size in (survey.assign(places=np.nan), survey.drop(columns="places")):
+        assert "nobody stated the places of those that stay in service" in ExistingShelters.of(of_unknown_size).in_words
     assert ExistingShelters.of(survey.iloc[:0]).in_words == ""
 
 

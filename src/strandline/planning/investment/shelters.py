@@ -24,21 +24,24 @@ class ExistingShelters:
         count: of all.
         usable: of those that stay in service in the design event and state their places.
         places: in the usable ones.
+        in_service: of those that stay in service, whether they state places or not.
     """
 
     count: int
     usable: int
     places: float
+    in_service: int
 
     @classmethod
     def of(cls, assets: gpd.GeoDataFrame) -> "ExistingShelters":
         """By the impact's ``out_of_service``, the probability at the design return period, and their ``places``."""
         shelters = assets[assets["asset_class"] == "shelter"]
-        if not {"out_of_service", "places"} <= set(assets):
-            return cls(len(shelters), 0, 0.0)
-        lost, places = (shelters[name].to_numpy(dtype=float) for name in ("out_of_service", "places"))
-        usable = (lost <= 1 - SURE) & (places > 0)  # NaN is neither
-        return cls(len(shelters), int(usable.sum()), float(places[usable].sum()))
+        if "out_of_service" not in assets:
+            return cls(len(shelters), 0, 0.0, 0)
+        in_service = shelters["out_of_service"].to_numpy(dtype=float) <= 1 - SURE  # NaN is not
+        places = shelters["places"].to_numpy(dtype=float) if "places" in assets else np.full(len(shelters), np.nan)
+        usable = in_service & (places > 0)  # NaN is not
+        return cls(len(shelters), int(usable.sum()), float(places[usable].sum()), int(in_service.sum()))
 
     @property
     def in_words(self) -> str:
@@ -47,7 +50,11 @@ class ExistingShelters:
             return ""
         shelters = "shelter" if self.count == 1 else f"{self.count:,} shelters"
         if not self.usable:
-            why = "none of them is known to stay in service in that event"
+            why = (
+                "nobody stated the places of those that stay in service in that event"
+                if self.in_service
+                else "none of them is known to stay in service in that event"
+            )
             return f"The {shelters} of the survey {'is' if self.count == 1 else 'are'} not counted, because {why}."
         rest = self.count - self.usable
         return (
