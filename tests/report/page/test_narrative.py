@@ -12,7 +12,7 @@ from strandline.planning.formatting import format_area, format_metres, format_me
 from strandline.report.flooded_land import flooded_land
 from strandline.report.page.narrative import (
     gauge_sentences,
-    lead_paragraph,
+    lead_answers,
     missed_cells_sentence,
     skill_sentences,
 )
@@ -58,8 +58,19 @@ def test_land_under_water_is_stated_on_average() -> None:
     results = replace(results, hazard=replace(results.hazard, flood_depth=depth))
     land = flooded_land(results.hazard, results.observations.terrain).flooded
     assert land.p50 == 0 < land.mean
-    text = lead_paragraph(results, return_levels(results.hazard))
-    assert f"On average {format_area(land.mean)} of" in text
+    answers = dict(lead_answers(results, return_levels(results.hazard)))
+    assert f"On average {format_area(land.mean)} of" in answers["What will flood?"]
+
+
+def test_the_summary_answers_in_the_order_of_a_reader_and_names_what_comes_first() -> None:
+    results = coast.results()
+    answers = dict(lead_answers(results, return_levels(results.hazard)))
+    questions = ["What will flood?", "Who is in danger?", "What does it cost?", "How sure is this?", "What to do?"]
+    assert list(answers) == questions
+    assert "how many are in danger is unknown" in answers["Who is in danger?"], "nobody is counted there"
+    assert "unknown does not mean safe" in answers["How sure is this?"].replace("\n", " ")
+    first = [each.title for each in results.plan.actions if each.kind != "continue_monitoring"]
+    assert answers["What to do?"].endswith(f"First: {'; '.join(first[:4])}.")
 
 
 def test_a_level_whose_range_is_a_metre_wide_has_no_centimetres() -> None:

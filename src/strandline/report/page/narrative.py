@@ -8,6 +8,7 @@ import xarray as xr
 
 from strandline.observations.checks.silence import coverage
 from strandline.observations.region_file.prices.money import SPACE, MoneyUnit
+from strandline.planning.actions import MONITORING
 from strandline.planning.early_action.evacuation.all_drivers import in_words
 from strandline.planning.early_action.evacuation.lives import may_die
 from strandline.planning.formatting import (
@@ -26,6 +27,7 @@ from strandline.planning.formatting import (
     format_years,
     pluralise,
 )
+from strandline.planning.plan import Plan
 from strandline.report.alerts.drafts import rows_to_warn_of
 from strandline.report.alerts.forecast_trace import ForecastTrace
 from strandline.report.figures.maps import UNKNOWN_ASSET, middle_damage_state
@@ -40,64 +42,100 @@ from strandline.risk.impact.population import PopulationImpact
 from strandline.risk.impact.survey_age import OUTDATED_YEARS
 from strandline.risk.sensitivity import SensitivityAnalysis, ValueOfInformation
 
+MOST_NAMED = 4
+"""Actions that the summary names."""
 NEGLIGIBLE_REDUCTION = 0.02
 """Share of the variance below which no measurement is recommended."""
 
 
-def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
-    """Return the summary in one paragraph, each number with its uncertainty."""
-    hazard, impact = results.hazard, results.impact
-    rarest = levels.iloc[-1]
-    land = flooded_land(hazard, results.observations.terrain)
-    states = middle_damage_state(impact.assets)
-    known = states[states != UNKNOWN_ASSET]
-    damage = impact.expected_annual_damage
-    sentences = [
-        *results.plan.caveats,
-        f"At {hazard.region.name} the sea reaches {format_metres(rarest['p50'], rarest['p90'] - rarest['p10'])} above "
-        f"{hazard.region.vertical_datum} "
+def lead_answers(results: RunResults, levels: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the summary as questions with their answers, each number with its uncertainty."""
+    answers = {
+        "What will flood?": [*_land_sentences(results, levels)],
+        "Who is in danger?": _people_sentences(results.impact),
+        "What does it cost?": _cost_sentences(results),
+        "How sure is this?": [*_doubt_sentences(results)],
+        "What to do?": [_plan_sentence(results.plan)],
+    }
+    return [(question, " ".join(sentences)) for question, sentences in answers.items() if sentences]
+
+
+def _land_sentences(results: RunResults, levels: pd.DataFrame) -> tuple[str, str]:
+    """The sea that the plan prepares for, and the land under it."""
+    region, rarest = results.hazard.region, levels.iloc[-1]
+    land = flooded_land(results.hazard, results.observations.terrain)
+    return (
+        f"At {region.name} the sea reaches {format_metres(rarest['p50'], rarest['p90'] - rarest['p10'])} above "
+        f"{region.vertical_datum} "
         f"about once in {format_years(rarest['return_period'])} (8 in 10 chance: "
         f"{format_metres_between(rarest['p10'], rarest['p90'])}).",
         f"On average {format_area(land.flooded.mean)} of {format_area(land.known_land)} of known land would then be "
         f"under water ({format_area_between(land.flooded.p10, land.flooded.p90)}).",
+    )
+
+
+def _people_sentences(impact: Impact) -> list[str]:
+    """People with water at home and who may die, by the sea and by all drivers."""
+    if impact.population is None:
+        return ["The people who live here were not counted: how many are in danger is unknown."]
+    together = impact.by_all_drivers
+    return [
+        _lives_sentence(impact.population, impact.loss_of_life),
+        *([] if together is None else [_together_sentence(together)]),
     ]
-    if impact.population is not None:
-        sentences.append(_lives_sentence(impact.population, impact.loss_of_life))
-        if impact.by_all_drivers is not None:
-            sentences.append(_together_sentence(impact.by_all_drivers))
-    if results.plan.without_money:
+
+
+def _cost_sentences(results: RunResults) -> list[str]:
+    """Assets that would be damaged, and the damage a year."""
+    impact, plan = results.impact, results.plan
+    if plan.without_money:
         why = "no assets were surveyed" if len(impact.assets) == 0 else "nobody stated what the assets are worth"
-        sentences.append(f"What a flood costs is unknown: {why}.")
-    money = results.plan.money
-    if known.size:
-        sentences.append(
-            f"At the level that the plan prepares for, {int((known > 0).sum()):,} of the "
-            f"{pluralise(known.size, 'asset')} with known flooding would more likely than not be damaged."
-        )
-        damaged, flooded = float((known > 0).mean()), land.flooded.p50 / max(land.known_land, 1.0)
-        terrain = results.observations.terrain
-        uneven = uneven_assets_sentence(damaged, flooded, impact.assets, terrain, hazard.region)
-        sentences += [uneven] if uneven else []
-    if known.size and not results.plan.without_money:
-        by_all = results.plan.damage_by_all_drivers
-        beside = "" if by_all is None else f" With those of rain and rivers it is {format_mean(by_all, money)}."
+        sentences = [f"What a flood costs is unknown: {why}."]
+    else:
+        sentences = []
+    states = middle_damage_state(impact.assets)
+    known = states[states != UNKNOWN_ASSET]
+    if not known.size:
+        return sentences
+    sentences.append(
+        f"At the level that the plan prepares for, {int((known > 0).sum()):,} of the "
+        f"{pluralise(known.size, 'asset')} with known flooding would more likely than not be damaged."
+    )
+    terrain, region = results.observations.terrain, results.hazard.region
+    land = flooded_land(results.hazard, terrain)
+    damaged, flooded = float((known > 0).mean()), land.flooded.p50 / max(land.known_land, 1.0)
+    uneven = uneven_assets_sentence(damaged, flooded, impact.assets, terrain, region)
+    sentences += [uneven] if uneven else []
+    if not plan.without_money:
+        by_all, damage = plan.damage_by_all_drivers, impact.expected_annual_damage
+        beside = "" if by_all is None else f" With those of rain and rivers it is {format_mean(by_all, plan.money)}."
         floods = "Floods" if by_all is None else "Floods of the sea"
         sentences.append(
-            f"{floods} cost {at_least(impact.share_beyond_maps)}{format_mean(damage, money)} a year on average (8 in 10"
-            f" chance: {format_money_between(damage.p10, damage.p90, money)}).{beside}"
+            f"{floods} cost {at_least(impact.share_beyond_maps)}{format_mean(damage, plan.money)} a year on average (8"
+            f" in 10 chance: {format_money_between(damage.p10, damage.p90, plan.money)}).{beside}"
         )
-    sentences.append(
-        f"The plan has {pluralise(len(results.plan.actions), 'action')} and "
-        f"{pluralise(results.plan.n_triggers, 'trigger')}."
-    )
-    unknown_assets = 0 if results.plan.without_money else impact.unknown_assets
-    if land.unknown_share > 0 or unknown_assets:
+    return sentences
+
+
+def _doubt_sentences(results: RunResults) -> list[str]:
+    """How often the maps were wrong, and what has no data."""
+    missed = missed_cells_sentence(results.learning)
+    sentences = [missed or "How often the flood maps are wrong could not be measured here."]
+    unknown_share = flooded_land(results.hazard, results.observations.terrain).unknown_share
+    unknown_assets = 0 if results.plan.without_money else results.impact.unknown_assets
+    if unknown_share > 0 or unknown_assets:
         and_assets = f" and for {pluralise(unknown_assets, 'asset')}" if unknown_assets else ""
         sentences.append(
-            f"There is no data for {format_percent(land.unknown_share)} of the map{and_assets}: unknown does not mean "
-            "safe."
+            f"There is no data for {format_percent(unknown_share)} of the map{and_assets}: unknown does not mean safe."
         )
-    return " ".join(sentences)
+    return sentences
+
+
+def _plan_sentence(plan: Plan) -> str:
+    """How much the plan holds, and what comes first."""
+    first = [each.title for each in plan.actions if each.kind != MONITORING][:MOST_NAMED]
+    named = f" First: {'; '.join(first)}." if first else ""
+    return f"The plan has {pluralise(len(plan.actions), 'action')} and {pluralise(plan.n_triggers, 'trigger')}.{named}"
 
 
 def _lives_sentence(population: PopulationImpact, loss: LossOfLife | None) -> str:
