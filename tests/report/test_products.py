@@ -22,7 +22,7 @@ from strandline.errors import InputError
 from strandline.files import write_atomically, write_text
 from strandline.pipeline.run_folder.media_types import MEDIA_TYPES
 from strandline.report.findings import RunResults, SeaLevelRiseScenario
-from strandline.report.page.narrative import beyond_maps_sentences, lead_paragraph
+from strandline.report.page.narrative import beyond_maps_sentences, lead_answers
 from strandline.report.page.page import render_page
 from strandline.report.products import as_json, return_levels, summarise, write_products
 from strandline.report.radar_scenes import RADAR_SCENES_FILE
@@ -219,7 +219,7 @@ def test_an_amount_from_seas_above_the_maps_is_called_at_least(results: RunResul
     ):
         assert part in page
     negligible = replace(results, impact=replace(results.impact, share_beyond_maps=0.001))
-    assert "at least" not in lead_paragraph(negligible, return_levels(negligible.hazard))
+    assert "at least" not in str(lead_answers(negligible, return_levels(negligible.hazard)))
     assert beyond_maps_sentences([0.001]) == []
 
 

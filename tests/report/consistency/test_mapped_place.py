@@ -22,7 +22,7 @@ from strandline.planning.measures import load_measures
 from strandline.planning.plan import NO_VALUES, EarlyActionInputs, plan_adaptation
 from strandline.report.consistency.gate import contradictions
 from strandline.report.findings import RunResults
-from strandline.report.page.narrative import lead_paragraph, population_sentences, unknown_assets_sentence
+from strandline.report.page.narrative import lead_answers, population_sentences, unknown_assets_sentence
 from strandline.report.page.tables import source_rows
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.report.products import return_levels, summarise
@@ -94,17 +94,17 @@ def test_everybody_of_the_map_is_counted_between_bounds_in_plan_and_summary(resu
 def test_no_text_of_a_mapped_place_states_an_amount_and_each_says_what_it_rests_on(results: RunResults) -> None:
     assert list(contradictions(results)) == []
     plan, impact = plan_to_markdown(results.plan), results.impact
-    lead = lead_paragraph(results, return_levels(results.hazard))
+    lead = dict(lead_answers(results, return_levels(results.hazard)))
     at_stake = unknown_assets_sentence(impact, results.plan.money)
     assert MAPPED_PEOPLE in plan
     assert BASIS_OF_BOUNDS in plan
     assert "One embankment, 3.8 km in all, has no known crest" in plan
     assert plan.index(NO_VALUES) < 1000, "at the top"
-    assert "nobody stated what the assets are worth" in lead
+    assert "nobody stated what the assets are worth" in lead["What does it cost?"]
     assert "nobody stated a value" in at_stake
     assert "all of one class in one cell are one asset" in at_stake
     assert "by a map that spreads a census" in population_sentences(impact)[0]
-    for text in (plan, lead, at_stake, *population_sentences(impact)):
+    for text in (plan, *lead.values(), at_stake, *population_sentences(impact)):
         assert "€" not in text
         assert "nan" not in text.lower().split()
         assert "Floods cost" not in text
