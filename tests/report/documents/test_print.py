@@ -1,18 +1,24 @@
 """PDF files: one page each, with letters that do not overlap, and the command that writes them."""
 
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
+from PIL import Image
 
 from strandline.errors import InputError
+from strandline.observations.arrays import Floats
 from strandline.report.documents.key_findings import Step
 from strandline.report.documents.language import LANGUAGES, language_of
 from strandline.report.documents.leaflet import leaflet, zones_of
 from strandline.report.documents.map_picture import chance_map
 from strandline.report.documents.one_page import one_page
 from strandline.report.documents.write import write_documents
+from strandline.report.figures.ground import SHADES, ground_colours
+from strandline.report.figures.style import SEA, UNKNOWN, as_rgb
 from tests.fixtures.printed import AREA, FINDINGS, run_folder
 
 pypdfium2 = pytest.importorskip("pypdfium2")
@@ -63,18 +69,27 @@ def test_bengali_letters_do_not_overlap(tmp_path: Path) -> None:
             assert min(right, other[2]) - max(left, other[0]) < 0.3 * (right - left)
 
 
+def share_of(png: bytes, colours: Floats) -> float:
+    """Of the pixels that have one of the colours (N, 3) [0-1]."""
+    image = np.asarray(Image.open(BytesIO(png)).convert("RGB")).astype(int)
+    wanted = np.round(np.atleast_2d(colours) * 255)
+    return float((np.abs(image[:, :, None] - wanted).max(axis=-1) <= 1).any(axis=-1).mean())
+
+
 def test_the_map_shows_unknown_land_and_water_apart_from_safe_land(tmp_path: Path) -> None:
-    from io import BytesIO
-
-    from PIL import Image
-
-    from strandline.report.figures.style import LAND, SEA, UNKNOWN, as_rgb
-
     png = chance_map(run_folder(tmp_path), FINDINGS, language_of("en")).png
-    image = np.asarray(Image.open(BytesIO(png)).convert("RGB"))
-    for colour in (LAND, SEA, UNKNOWN):
-        wanted = np.round(as_rgb(colour) * 255)
-        assert (np.abs(image.astype(int) - wanted).max(axis=2) <= 1).mean() > 0.005, colour
+    shades = ground_colours(np.arange(SHADES + 1) / SHADES)
+    for colours in (shades, as_rgb(SEA), as_rgb(UNKNOWN)):
+        assert share_of(png, colours) > 0.005
+
+
+def test_land_of_no_zone_is_not_drawn_as_water(tmp_path: Path) -> None:
+    run = run_folder(tmp_path)
+    before = share_of(chance_map(run, FINDINGS, language_of("en")).png, as_rgb(SEA))
+    zones = gpd.read_file(run / "zones.geojson").iloc[[0]]
+    zones.to_file(run / "zones.geojson", driver="GeoJSON")
+    after = share_of(chance_map(run, FINDINGS, language_of("en")).png, as_rgb(SEA))
+    assert after == pytest.approx(before, abs=0.01)
 
 
 def test_every_zone_gets_its_leaflet_in_the_languages_of_the_run(tmp_path: Path) -> None:

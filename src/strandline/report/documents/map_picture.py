@@ -9,15 +9,15 @@ import numpy as np
 import rasterio
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
-from rasterio.features import geometry_mask
 
 from strandline.errors import InputError
 from strandline.report.documents.document import Key, Map
 from strandline.report.documents.key_findings import KeyFindings
 from strandline.report.documents.language import Language
+from strandline.report.figures.ground import WATER, ground_colours
 from strandline.report.figures.maps import HATCH, PROBABILITY_COLOURS, PROBABILITY_EDGES
-from strandline.report.figures.style import LAND, MAP_INK, SEA, UNKNOWN, as_rgb, new_axes, round_length, style_rc
-from strandline.report.products import band_name
+from strandline.report.figures.style import MAP_INK, SEA, UNKNOWN, as_rgb, new_axes, round_length, style_rc
+from strandline.report.products import GROUND_FILE, band_name
 
 DPI = 200
 WIDTH = 4.2
@@ -57,13 +57,13 @@ def _draw(run: Path, period: float, zone: str | None) -> bytes:
     try:
         with rasterio.open(run / CHANCES) as source:
             chance = source.read(1 + source.descriptions.index(band_name("today", period)))
-            transform, crs, bounds = source.transform, source.crs, source.bounds
+            crs, bounds = source.crs, source.bounds
+        with rasterio.open(run / GROUND_FILE) as source:
+            ground = source.read(1)
         zones = gpd.read_file(run / ZONES).to_crs(crs)
     except (OSError, ValueError, rasterio.errors.RasterioError) as error:
         raise InputError(run, f"has no map of the chance of a flood ({error})", "run `strandline run` again") from error
-    is_land = ~geometry_mask(zones.geometry, chance.shape, transform)
-    image = np.broadcast_to(as_rgb(SEA), (*chance.shape, 3)).copy()
-    image[is_land] = as_rgb(LAND)
+    image, is_land = ground_colours(ground), ground != WATER  # also where it belongs to no zone
     for colour, least in zip(PROBABILITY_COLOURS, PROBABILITY_EDGES, strict=False):
         image[is_land & (chance >= least)] = as_rgb(colour)
     unknown = is_land & np.isnan(chance)
