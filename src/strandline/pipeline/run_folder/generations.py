@@ -72,6 +72,33 @@ def added_products(out: Path, folder: str) -> Iterator[Path]:
 
 
 @contextmanager
+def replaced_product(out: Path, name: str) -> Iterator[Path]:
+    """Yield a path for the new content of one product of the finished run in ``out``.
+
+    Without an error it takes the product's place, and the list of products with it. The caller holds
+    ``one_run_at_a_time(out)``.
+
+    Raises:
+        InputError: the folder holds no finished run, or the file cannot be written.
+    """
+    _finish(out)
+    open_run(out)
+    run, digests = _read_manifest(out)
+    kept = {each: digest for each, digest in digests.items() if each != name}
+    with _in_place_of_former(out, run, kept) as new:
+        yield new / name
+
+
+def run_of(folder: Path) -> dict[str, str]:
+    """What identifies the run of a folder.
+
+    Raises:
+        InputError: there is no list of products, or it is damaged.
+    """
+    return _read_manifest(folder)[0]
+
+
+@contextmanager
 def _in_place_of_former(out: Path, run: Mapping[str, str], kept: Mapping[str, str]) -> Iterator[Path]:
     """As ``new_generation``; ``kept``: former products that stay, with their SHA-256."""
     for left in out.iterdir():

@@ -21,10 +21,16 @@ MOST_CRESTS = 3
 """Different crests whose overtopping has sea levels of its own."""
 JUST_ABOVE = 0.02
 """Height above a crest at which it counts as overtopped [m]."""
+WET = 1e-3
+"""Water on the bed from which a cell is wet [m]."""
 CELLS_AT_ONCE = 2_000_000
 """Cells of all storms that the solver holds together."""
 FEWEST = 4
 """Sea levels beside those of the crests."""
+RARE = 3.0
+"""The last sea level but one is exceeded by a share of 10 to the power of minus this of all draws."""
+LEAST_DROP = 0.02
+"""By less than this the solver does not lower water: it is less than it errs, and makes no benefit [m]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +76,12 @@ def simulated_water(ground: TrialGround, walls: Walls, progress: Progress | None
 
     Ground that water may reach over unknown ground alone stays unknown: no water passes unknown ground in the solver.
     """
-    levels = _levels(ground, walls, 1)
+    levels = _levels(ground, walls, 2)
     sea, basin = ground.storm_of(levels), ground.basin()
     hours = np.arange(sea.shape[1], dtype=np.float64) * 3600.0
     steps = max(1, CELLS_AT_ONCE // ground.bed.size)
     todo = [(crest, number) for crest in (False, True) for number in range(len(levels))]
-    found = np.empty((2, len(levels), *ground.region.shape), dtype=np.float32)
+    found = np.empty((2, len(levels), *ground.region.shape))
     for first in range(0, len(todo), steps):
         part = todo[first : first + steps]
         crest = np.array([walls.crest if has_walls else np.full(len(walls), -np.inf) for has_walls, _ in part])
@@ -93,20 +99,30 @@ def simulated_water(ground: TrialGround, walls: Walls, progress: Progress | None
             progress=tell,
         )
         for (has_walls, number), level in zip(part, flood.max_level, strict=True):
-            wet = level > ground.bed + 1e-3
-            found[int(has_walls), number] = np.where(wet, np.maximum(level - ground.surface, 0.0), 0.0)
-    both = []
-    for depth, each in zip(found, (Walls(), walls), strict=True):
-        known, unknown = _sills(ground, each)
-        shore = ground.at_shore(levels)[:, None, None]
-        is_unknown = np.isnan(ground.bed) | ((shore > unknown) & (shore <= known) & (depth <= 0))
-        rising = np.maximum.accumulate(depth, axis=0)  # a higher sea never floods less
-        both.append(_on_land(np.where(is_unknown, np.nan, rising), ground).astype(np.float32))
-    return TrialWater(levels, *both, "solver")
+            found[int(has_walls), number] = level
+    before, after = np.maximum.accumulate(found, axis=1)  # a higher sea never floods less
+    after = np.where(before - after < LEAST_DROP, np.maximum(before, after), after)
+    depths = (
+        _simulated_depth(ground, level, levels, each)
+        for level, each in ((before, Walls()), (np.maximum.accumulate(after, axis=0), walls))
+    )
+    return TrialWater(levels, *depths, "solver")
+
+
+def _simulated_depth(ground: TrialGround, level: Floats, sea: Floats, walls: Walls) -> SingleFloats:
+    """(L, H, W) depth [m] for levels of the water, or of the bed where it is dry, at sea levels (L,)."""
+    depth = np.where(level > ground.bed + WET, np.maximum(level - ground.surface, 0.0), 0.0)
+    known, unknown = _sills(ground, walls)
+    shore = ground.at_shore(sea)[:, None, None]
+    is_unknown = np.isnan(ground.bed) | ((shore > unknown) & (shore <= known) & (depth <= 0))
+    return _on_land(np.where(is_unknown, np.nan, depth), ground).astype(np.float32)
 
 
 def _levels(ground: TrialGround, walls: Walls, times: int) -> Floats:
-    """(L,) sea levels at the gauge, a multiple of the return periods: spread over all draws, and at the crests."""
+    """(L,) sea levels at the gauge, a multiple of the return periods: spread over all draws, and at the crests.
+
+    The rare ones lie as close as the frequent ones, since they damage the most.
+    """
     draws = np.concatenate([(ground.levels + rise).ravel() for rise in (0.0, *(each.rise for each in ground.futures))])
     lowest, highest = float(draws.min()), float(draws.max())
     fine = np.linspace(lowest, highest, 400)
@@ -116,7 +132,8 @@ def _levels(ground: TrialGround, walls: Walls, times: int) -> Floats:
     own = np.concatenate([at_gauge, at_gauge + JUST_ABOVE])
     count = len(ground.return_periods)
     total = max(times, ceil((own.size + FEWEST) / count)) * count
-    levels = np.unique(np.concatenate([own, np.quantile(draws, np.linspace(0.0, 1.0, total - own.size))]))
+    others = 1.0 - np.logspace(0.0, -RARE, total - own.size - 1)
+    levels = np.unique(np.concatenate([own, np.quantile(draws, [*others, 1.0])]))
     while levels.size < total:
         widest = int(np.argmax(np.diff(levels)))
         levels = np.insert(levels, widest + 1, levels[widest : widest + 2].mean())
