@@ -27,6 +27,8 @@ TODAY = "today"
 DRAWS_FOR_PEOPLE = 200
 LEAST_CHANGE = 0.005
 """Share of a zone's damage below which a change is none [-]: it is far below what the maps know."""
+LEAST_OF_ALL = 1e-4
+"""Share of the damage of the whole place below which less damage in a zone is no gain [-]."""
 Verdict = Literal["gains", "loses", "same", "unknown"]
 
 
@@ -136,6 +138,11 @@ class _Damage:
         self._found: dict[float, tuple[Floats, Floats]] = {}
         self._nothing = np.zeros((len(ground.levels), 0))
 
+    @property
+    def total(self) -> float:
+        """Of all known assets before the works, today [money a-1]."""
+        return float(np.nansum(self.a_year(0.0)[0].mean(axis=0))) if self._draws else 0.0
+
     def a_year(self, rise: float) -> tuple[Floats, Floats]:
         """(N, A) before and after [money a-1]; NaN where either is unknown."""
         if not self._draws:
@@ -230,12 +237,13 @@ def _zones(
     level = float(np.median(ground.levels[:, -1]))
     before, after = (depth_at(water, each, level) for each in (water.before, water.after))
     cell = ground.region.cell_size**2
+    noticed = LEAST_OF_ALL * damage.total
     for number, name in enumerate(zones.names):
         here = (zones.of_cell == number) & ground.land
         change = damage.change(0.0, zones.of_asset == number, people.count(0.0, number))
         flooded = [float((here & (each >= FLOODED_DEPTH)).sum()) * cell for each in (before, after)]
         unknown = float((here & (np.isnan(before) | np.isnan(after))).sum()) * cell
-        yield ZoneChange(name, change, flooded[0], flooded[1], unknown, _verdict(change, flooded, unknown))
+        yield ZoneChange(name, change, flooded[0], flooded[1], unknown, _verdict(change, flooded, unknown, noticed))
 
 
 def depth_at(water: TrialWater, depth: SingleFloats, level: float) -> Floats:
@@ -248,10 +256,11 @@ def depth_at(water: TrialWater, depth: SingleFloats, level: float) -> Floats:
     return (1 - part) * depth[upper - 1].astype(float) + part * depth[upper].astype(float)
 
 
-def _verdict(change: Change, flooded: list[float], unknown: float) -> Verdict:
-    """A zone loses as soon as anything of it does; it gains only if nothing does."""
+def _verdict(change: Change, flooded: list[float], unknown: float, noticed: float) -> Verdict:
+    """A zone loses as soon as anything of it does; it gains only if nothing does, and by ``noticed`` [money a-1]."""
+    damage = change.damage_before.mean, change.damage_after.mean
     pairs = [
-        (change.damage_before.mean, change.damage_after.mean),
+        damage if not 0 < damage[0] - damage[1] < noticed else (damage[0], damage[0]),
         (change.people_before.high, change.people_after.high),
         (flooded[0], flooded[1]),
     ]

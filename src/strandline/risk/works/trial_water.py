@@ -27,8 +27,8 @@ CELLS_AT_ONCE = 2_000_000
 """Cells of all storms that the solver holds together."""
 FEWEST = 4
 """Sea levels beside those of the crests."""
-RARE = 3.0
-"""The last sea level but one is exceeded by a share of 10 to the power of minus this of all draws."""
+COMMON, RARE = 0.8, 3.0
+"""Half of the sea levels lie in this share of all draws; the last but one is exceeded in 10 ** -3 of them."""
 LEAST_DROP = 0.02
 """By less than this the solver does not lower water: it is less than it errs, and makes no benefit [m]."""
 
@@ -121,7 +121,7 @@ def _simulated_depth(ground: TrialGround, level: Floats, sea: Floats, walls: Wal
 def _levels(ground: TrialGround, walls: Walls, times: int) -> Floats:
     """(L,) sea levels at the gauge, a multiple of the return periods: spread over all draws, and at the crests.
 
-    The rare ones lie as close as the frequent ones, since they damage the most.
+    Half of them are frequent, half rare: a few centimetres decide on the former, and the latter damage the most.
     """
     draws = np.concatenate([(ground.levels + rise).ravel() for rise in (0.0, *(each.rise for each in ground.futures))])
     lowest, highest = float(draws.min()), float(draws.max())
@@ -132,8 +132,10 @@ def _levels(ground: TrialGround, walls: Walls, times: int) -> Floats:
     own = np.concatenate([at_gauge, at_gauge + JUST_ABOVE])
     count = len(ground.return_periods)
     total = max(times, ceil((own.size + FEWEST) / count)) * count
-    others = 1.0 - np.logspace(0.0, -RARE, total - own.size - 1)
-    levels = np.unique(np.concatenate([own, np.quantile(draws, [*others, 1.0])]))
+    others = total - own.size - 1
+    common = np.linspace(0.0, COMMON, others // 2, endpoint=False)
+    rare = 1.0 - np.geomspace(1.0 - COMMON, 10**-RARE, others - others // 2)
+    levels = np.unique(np.concatenate([own, np.quantile(draws, [*common, *rare, 1.0])]))
     while levels.size < total:
         widest = int(np.argmax(np.diff(levels)))
         levels = np.insert(levels, widest + 1, levels[widest : widest + 2].mean())

@@ -1,14 +1,13 @@
 """Confirmations by the solver, in a process of their own with low priority, one at a time; they can be cancelled."""
 
-import multiprocessing
+import json
 import os
+import subprocess
+import sys
 import threading
-from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 from strandline.errors import StrandlineError
 from strandline.files import write_bytes
@@ -20,6 +19,7 @@ from strandline.web.run_folder import RunFolder
 
 NICENESS = 15
 """Of the solver's process: the page and the watch come first."""
+_PROGRAM = f"import sys; from {__name__} import confirm; confirm(sys.argv[1], sys.argv[2], sys.stdin, sys.stdout)"
 State = Literal["running", "done", "failed", "cancelled"]
 
 
@@ -38,7 +38,7 @@ class Confirmation:
     state: State = "running"
     progress: float = 0.0
     why: str = ""
-    process: BaseProcess | None = None
+    process: subprocess.Popen[str] | None = None
 
 
 class Confirmations:
@@ -59,12 +59,12 @@ class Confirmations:
                 return None
             self._found = {key: Confirmation(key, run.id)}
             begun = self._found[key]
-            reader, writer = multiprocessing.Pipe(duplex=False)
-            given = (run.path, works.model_dump_json(), self._answers.raster_of(key), writer)
-            begun.process = multiprocessing.get_context("spawn").Process(target=confirm, args=given, daemon=True)
-            begun.process.start()
-            writer.close()
-        threading.Thread(target=self._follow, args=(begun, works, reader), daemon=True).start()
+            command = [sys.executable, "-c", _PROGRAM, str(run.path), str(self._answers.raster_of(key))]
+            begun.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+                env={**os.environ, "NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            )  # fmt: skip
+        threading.Thread(target=self._follow, args=(begun, begun.process, works), daemon=True).start()
         return begun
 
     def find(self, key: str) -> Confirmation | None:
@@ -81,41 +81,49 @@ class Confirmations:
                     held.process.terminate()
         return held
 
-    def _follow(self, begun: Confirmation, works: DrawnWorks, reader: Connection) -> None:
+    def _follow(self, begun: Confirmation, process: "subprocess.Popen[str]", works: DrawnWorks) -> None:
         """Take progress and answer from the process until it ends."""
-        with reader, suppress(EOFError, OSError):
-            while True:
-                kind, content = reader.recv()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with process:
+            process.stdin.write(works.model_dump_json())
+            process.stdin.close()
+            for line in process.stdout:
+                kind, content = json.loads(line)
                 if kind == "progress":
                     begun.progress = max(begun.progress, float(content))
                     continue
                 with self._lock:
                     if begun.state == "running" and kind == "done":
-                        outcome = OutcomeRecord.model_validate_json(content)
+                        outcome = OutcomeRecord.model_validate(content)
                         raster = self._answers.raster_of(begun.key)
                         self._answers.keep(Answer(begun.key, begun.run, works, outcome, raster))
                         begun.state, begun.progress = "done", 1.0
                     elif begun.state == "running":
                         begun.state, begun.why = "failed", str(content)
-        if begun.process is not None:
-            begun.process.join()
         with self._lock:
             if begun.state == "running":
                 begun.state, begun.why = "failed", "the solver's process ended without an answer"
 
 
-def confirm(folder: Path, works: str, raster: Path, writer: Connection) -> None:
-    """Run the solver: the main function of the process."""
+def confirm(folder: str, raster: str, given: TextIO, told: TextIO) -> None:
+    """Run the solver: the main function of the process. It ends where nobody takes its progress any more.
+
+    Args:
+        given: the works as JSON.
+        told: one line of JSON each for progress, and for the answer or the reason why there is none.
+    """
     os.nice(NICENESS)
-    os.environ.update({"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"})
+
+    def tell(kind: str, content: object) -> None:
+        told.write(json.dumps([kind, content]) + "\n")
+        told.flush()
+
     try:
-        place = open_place(folder)
-        outcome, water = place.try_works(
-            DrawnWorks.model_validate_json(works), "solver", lambda share: writer.send(("progress", share))
-        )
-        write_bytes(raster, place.as_raster(water))
-        writer.send(("done", OutcomeRecord.of(outcome).model_dump_json()))
+        place = open_place(Path(folder))
+        works = DrawnWorks.model_validate_json(given.read())
+        outcome, water = place.try_works(works, "solver", lambda share: tell("progress", share))
+        write_bytes(Path(raster), place.as_raster(water))
+        tell("done", OutcomeRecord.of(outcome).model_dump(mode="json"))
     except StrandlineError as error:
-        writer.send(("failed", getattr(error, "what", str(error))))
-    finally:
-        writer.close()
+        tell("failed", getattr(error, "what", str(error)))

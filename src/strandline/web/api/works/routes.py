@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 
 from strandline.errors import InputError
 from strandline.pipeline.run_folder.choice import choose_strategy, run_key
-from strandline.pipeline.run_folder.strategies import Strategy, load_strategies, save_strategy
+from strandline.pipeline.run_folder.strategies import FOLDER, Strategy, load_strategies, save_strategy
 from strandline.report.products import GROUND_FILE
 from strandline.risk.works.geojson import DrawnWorks
 from strandline.web.api.etags import cache_headers
@@ -29,7 +29,7 @@ from strandline.web.api.works.schemas import (
 )
 from strandline.web.pictures import Pictures
 from strandline.web.raster_tiles import SCALES, Layer, draw_part, geographic_bounds
-from strandline.web.run_folder import RunFolder, read_json
+from strandline.web.run_folder import RunFolder
 from strandline.web.watch_view import Clock
 
 DEPTH = "flood_depth"
@@ -142,10 +142,13 @@ def works_routes(runs: Mapping[str, RunFolder], token: Token, clock: Clock) -> A
         """The saved strategies, the newest first."""
         response.headers["Cache-Control"] = "no-store"
         found, damaged = load_strategies(of(run).path)
-        began, chosen = run_key(of(run).path), _chosen_file(of(run))
+        began, chosen = run_key(of(run).path), of(run).chosen_strategy() or {}
         items = [
             SavedStrategy(
-                key=key, strategy=each, is_of_this_run=each.run == began, is_chosen=chosen == f"strategies/{key}.json"
+                key=key,
+                strategy=each,
+                is_of_this_run=each.run == began,
+                is_chosen=chosen.get("file") == f"{FOLDER}/{key}.json",
             )
             for key, each in found.items()
         ]
@@ -171,8 +174,3 @@ def works_routes(runs: Mapping[str, RunFolder], token: Token, clock: Clock) -> A
         return {"name": choice.name, "chosen_by": choice.chosen_by, "chosen_at": choice.chosen_at}
 
     return router
-
-
-def _chosen_file(run: RunFolder) -> str | None:
-    chosen = read_json(run.path / "plan.json").get("chosen_strategy")
-    return None if chosen is None else str(chosen["file"])
