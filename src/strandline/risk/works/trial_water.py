@@ -30,7 +30,7 @@ FEWEST = 4
 COMMON, RARE = 0.8, 3.0
 """Half of the sea levels lie in this share of all draws; the last but one is exceeded in 10 ** -3 of them."""
 LEAST_DROP = 0.02
-"""By less than this the solver does not lower water: it is less than it errs, and makes no benefit [m]."""
+"""By less than this the solver does not lower water that may come: it errs by more, and that makes no benefit [m]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,8 @@ def simulated_water(ground: TrialGround, walls: Walls, progress: Progress | None
         for (has_walls, number), level in zip(part, flood.max_level, strict=True):
             found[int(has_walls), number] = level
     before, after = np.maximum.accumulate(found, axis=1)  # a higher sea never floods less
-    after = np.where(before - after < LEAST_DROP, np.maximum(before, after), after)
+    may_reach = ground.at_shore(levels)[:, None, None] > _sills(ground, walls)[1]
+    after = np.where((before - after < LEAST_DROP) & may_reach, np.maximum(before, after), after)
     depths = (
         _simulated_depth(ground, level, levels, each)
         for level, each in ((before, Walls()), (np.maximum.accumulate(after, axis=0), walls))
