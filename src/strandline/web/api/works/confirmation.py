@@ -17,7 +17,7 @@ from strandline.web.api.works.answers import Answer, Answers, key_of
 from strandline.web.api.works.place import open_place
 from strandline.web.run_folder import RunFolder
 
-NICENESS = 15
+NICENESS = 10
 """Of the solver's process: the page and the watch come first."""
 _PROGRAM = f"import sys; from {__name__} import confirm; confirm(sys.argv[1], sys.argv[2], sys.stdin, sys.stdout)"
 State = Literal["running", "done", "failed", "cancelled"]
