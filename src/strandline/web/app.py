@@ -26,7 +26,7 @@ PREFIX = "/api/v1"
 MIN_COMPRESSED_SIZE = 1000
 """[bytes]"""
 MOST_FAULTS = 10
-"""Of a request that are told."""
+"""Of a request that are reported."""
 
 
 def create_app(

@@ -149,7 +149,7 @@ def test_the_solver_replaces_the_instant_answer_and_a_person_saves_compares_and_
     expect(page.locator("#studio-solver")).to_be_hidden()
     page.get_by_role("button", name="Save the strategy").click()
     expect(table).to_contain_text("by the solver")
-    expect(table).to_contain_text("€2 million")
+    expect(table).to_contain_text("€2m")
     expect(table).to_contain_text("+0.5 m")
     page.get_by_role("button", name="Choose Ring").click()
     expect(page.locator("#studio-saved")).to_contain_text("written into plan.json")

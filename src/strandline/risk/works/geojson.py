@@ -98,7 +98,7 @@ class ZoneFeature(_Closed):
 
 
 def _kind_of(value: Any) -> str | None:
-    """Which feature is meant, so that a fault is told of this one alone."""
+    """Which feature is meant, so that a fault is reported of this one alone."""
     properties = value.get("properties") if isinstance(value, dict) else getattr(value, "properties", None)
     kind = properties.get("kind") if isinstance(properties, dict) else getattr(properties, "kind", None)
     return {"embankment": "line", "raised_road": "line", "gap": "gap", "retreat_zone": "zone"}.get(str(kind))

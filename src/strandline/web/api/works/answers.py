@@ -24,7 +24,7 @@ class Answer:
     """What works do in a run.
 
     Attributes:
-        raster: of the water, ``Place.as_raster``.
+        raster: of the water, ``TrialSite.as_raster``.
     """
 
     key: str

@@ -106,18 +106,18 @@ class Confirmations:
                 begun.state, begun.why = "failed", "the solver's process ended without an answer"
 
 
-def confirm(folder: str, raster: str, given: TextIO, told: TextIO) -> None:
+def confirm(folder: str, raster: str, given: TextIO, reported: TextIO) -> None:
     """Run the solver: the main function of the process. It ends where nobody takes its progress any more.
 
     Args:
         given: the works as JSON.
-        told: one line of JSON each for progress, and for the answer or the reason why there is none.
+        reported: one line of JSON each for progress, and for the answer or the reason why there is none.
     """
     os.nice(NICENESS)
 
     def tell(kind: str, content: object) -> None:
-        told.write(json.dumps([kind, content]) + "\n")
-        told.flush()
+        reported.write(json.dumps([kind, content]) + "\n")
+        reported.flush()
 
     try:
         place = open_place(Path(folder))

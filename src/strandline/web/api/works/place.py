@@ -27,7 +27,7 @@ NUMBERS = ("value", "value_low", "value_high", "people", "places", "crest", "sur
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class TrialSite:
     """What works of a run are tried on."""
 
     ground: TrialGround
@@ -68,7 +68,7 @@ class Place:
         return encode_cog(np.stack(bands), region.crs, region.transform, names, "m", tags)
 
 
-def open_place(folder: Path) -> Place:
+def open_place(folder: Path) -> TrialSite:
     """The place of a run's folder; kept until its files change.
 
     Raises:
@@ -80,13 +80,13 @@ def open_place(folder: Path) -> Place:
 
 
 @lru_cache(maxsize=2)
-def _open(folder: Path, _: tuple[tuple[int, int] | None, ...]) -> Place:
+def _open(folder: Path, _: tuple[tuple[int, int] | None, ...]) -> TrialSite:
     ground = load_trial_ground(folder)
     zones = load_deployment(folder).zones
     assets = _assets(folder, ground.region.crs)
     if len(zones.of_asset) != len(assets) or zones.of_cell.shape != ground.region.shape:
         raise InputError(folder, "its zones and assets are of different runs", "run `strandline run` again")
-    return Place(ground, zones, assets)
+    return TrialSite(ground, zones, assets)
 
 
 def _assets(folder: Path, crs: str) -> gpd.GeoDataFrame:
