@@ -1,6 +1,7 @@
 """The choice of a strategy: a person writes it into the plan of a finished run, with name and time."""
 
 import json
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,11 +39,19 @@ def choose_strategy(folder: Path, key: str, person: str, at: datetime) -> Chosen
             raise InputError(strategy.name, what, "confirm it, save it, and choose it then")
         today, file = strategy.solver.futures[0].change, f"{FOLDER}/{key}.json"
         choice = ChosenStrategy(
-            strategy.name, strategy.author, person, f"{at.isoformat(timespec='seconds')}Z", strategy.solver.method,
-            strategy.cost, *map(_expectation, (today.damage_before, today.damage_after, today.avoided)),
-            tuple(zone.zone for zone in strategy.solver.zones if zone.verdict == "loses"), file,
-            sha256_of(folder / file),
-        )  # fmt: skip
+            name=strategy.name,
+            author=strategy.author,
+            chosen_by=person,
+            chosen_at=f"{at.isoformat(timespec='seconds')}Z",
+            method=strategy.solver.method,
+            cost=strategy.cost,
+            damage_before=_expectation(today.damage_before),
+            damage_after=_expectation(today.damage_after),
+            avoided=_expectation(today.avoided),
+            losing_zones=tuple(zone.zone for zone in strategy.solver.zones if zone.verdict == "loses"),
+            file=file,
+            sha256=sha256_of(folder / file),
+        )
         with replaced_product(folder, PLAN) as path:
             plan = with_choice(_read(folder / PLAN), choice)
             write_text(path, json.dumps(plan, indent=2, allow_nan=False) + "\n")
@@ -71,5 +80,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _expectation(amount: Amount) -> Expectation:
-    numbers = (amount.mean, amount.standard_error, amount.p10, amount.p50, amount.p90)
-    return Expectation(*(float("nan") if each is None else each for each in numbers), amount.draws)
+    def known(number: float | None) -> float:
+        return math.nan if number is None else number
+
+    return Expectation(
+        known(amount.mean), known(amount.standard_error), known(amount.p10), known(amount.p50), known(amount.p90),
+        amount.draws,
+    )  # fmt: skip

@@ -24,7 +24,6 @@ from strandline.risk.works.outcome import Outcome
 
 FOLDER = "strategies"
 """Of a run's folder."""
-FORMAT = "strandline strategy 1"
 MOST_STRATEGIES = 100
 LARGEST_FILE = 2_000_000
 """[bytes]"""
@@ -109,7 +108,7 @@ class OutcomeRecord(_Record):
 class Strategy(_Record):
     """A strategy: works, who saved them, and what they do."""
 
-    format: Literal["strandline strategy 1"] = FORMAT
+    format: Literal["strandline strategy 1"] = "strandline strategy 1"
     name: Name
     author: Person
     note: Note = ""

@@ -252,8 +252,9 @@ def depth_at(water: TrialWater, depth: SingleFloats, level: float) -> Floats:
     upper = int(np.clip(np.searchsorted(levels, level), 1, len(levels) - 1))
     part = float(np.clip((level - levels[upper - 1]) / (levels[upper] - levels[upper - 1]), 0.0, 1.0))
     if part == 0.0:
-        return depth[upper - 1].astype(float)
-    return (1 - part) * depth[upper - 1].astype(float) + part * depth[upper].astype(float)
+        return np.asarray(depth[upper - 1], dtype=np.float64)
+    lower, higher = (np.asarray(depth[number], dtype=np.float64) for number in (upper - 1, upper))
+    return (1 - part) * lower + part * higher
 
 
 def _verdict(change: Change, flooded: list[float], unknown: float, noticed: float) -> Verdict:

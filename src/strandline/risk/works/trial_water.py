@@ -103,11 +103,9 @@ def simulated_water(ground: TrialGround, walls: Walls, progress: Progress | None
     before, after = np.maximum.accumulate(found, axis=1)  # a higher sea never floods less
     may_reach = ground.at_shore(levels)[:, None, None] > _sills(ground, walls)[1]
     after = np.where((before - after < LEAST_DROP) & may_reach, np.maximum(before, after), after)
-    depths = (
-        _simulated_depth(ground, level, levels, each)
-        for level, each in ((before, Walls()), (np.maximum.accumulate(after, axis=0), walls))
-    )
-    return TrialWater(levels, *depths, "solver")
+    without = _simulated_depth(ground, before, levels, Walls())
+    with_works = _simulated_depth(ground, np.maximum.accumulate(after, axis=0), levels, walls)
+    return TrialWater(levels, without, with_works, "solver")
 
 
 def _simulated_depth(ground: TrialGround, level: Floats, sea: Floats, walls: Walls) -> SingleFloats:
