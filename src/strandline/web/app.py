@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -15,6 +16,7 @@ from strandline.web.api.security import SecurityMiddleware
 from strandline.web.api.server_sent_events import OpenStreams
 from strandline.web.api.token import Token
 from strandline.web.api.watch import watch_routes
+from strandline.web.api.works.routes import works_routes
 from strandline.web.dashboard.page import page_routes
 from strandline.web.run_folder import RunFolder
 from strandline.web.schemas import ErrorResponse, Service
@@ -23,6 +25,8 @@ from strandline.web.watch_view import Clock, WatchView
 PREFIX = "/api/v1"
 MIN_COMPRESSED_SIZE = 1000
 """[bytes]"""
+MOST_FAULTS = 10
+"""Of a request that are reported."""
 
 
 def create_app(
@@ -48,15 +52,24 @@ def create_app(
         return Service(version=app.version, runs=list(runs), has_watch=watch is not None)
 
     api.include_router(run_routes(dict(runs)))
+    api.include_router(works_routes(runs, token, clock))
     if watch is not None:
         api.include_router(watch_routes(watch, token, OpenStreams()))
     app.include_router(api)
     app.include_router(page_routes(runs, watch, clock))
     app.add_exception_handler(NotModified, handle_not_modified)
     app.add_exception_handler(StrandlineError, handle_error)
+    app.add_exception_handler(RequestValidationError, handle_invalid)
     app.add_middleware(GZipMiddleware, minimum_size=MIN_COMPRESSED_SIZE)
     app.add_middleware(SecurityMiddleware, hosts=hosts)
     return app
+
+
+def handle_invalid(_: Request, error: Exception) -> JSONResponse:
+    """Return what is wrong with a request and where, without repeating it: it may hold what JSON does not know."""
+    assert isinstance(error, RequestValidationError)
+    faults = [{name: each[name] for name in ("loc", "msg", "type")} for each in error.errors()[:MOST_FAULTS]]
+    return JSONResponse({"detail": faults}, 422)
 
 
 def handle_error(_: Request, error: Exception) -> JSONResponse:

@@ -97,6 +97,11 @@ class RunFolder:
                 self.path / "plan.json", f"cannot be read ({error!r})", "run `strandline run` again"
             ) from error
 
+    def chosen_strategy(self) -> dict[str, Any] | None:
+        """Return the strategy that a person chose, as in ``plan.json``; ``None`` = nobody has."""
+        chosen: dict[str, Any] | None = read_json(self.path / "plan.json").get("chosen_strategy")
+        return chosen
+
     def surge(self) -> pd.DataFrame:
         """Return the surge forecasts with ``SURGE_COLUMNS``; NaN = a gap, times naive UTC."""
         path = self.path / "surge.csv"

@@ -25,10 +25,10 @@ SHUTDOWN_TIMEOUT_S = 3
 
 @dataclass(frozen=True)
 class Serving:
-    """An application ready to be served, and the token for confirmations; ``None`` = there is no watch."""
+    """An application ready to be served, and the token for all that writes or computes."""
 
     app: FastAPI
-    token: Token | None
+    token: Token
 
 
 def prepare(runs: Sequence[Path], store: str | None, host: str, allowed: Sequence[str]) -> Serving:
@@ -55,7 +55,7 @@ def prepare(runs: Sequence[Path], store: str | None, host: str, allowed: Sequenc
         opened, alerts = Store.open_verified(address, first.path, create=False)
         watch = WatchView(first, opened, utc_now, alerts)
     hosts = {*LOCAL, *allowed, *(() if _is_any(host) else (host,))}
-    return Serving(create_app(folders, watch, token, hosts, utc_now), None if watch is None else token)
+    return Serving(create_app(folders, watch, token, hosts, utc_now), token)
 
 
 @contextmanager

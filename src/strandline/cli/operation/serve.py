@@ -36,7 +36,7 @@ def serve(
     serving = server.prepare(run or [Path("runs/demo")], store, host, allow_host or [])
     with server.listening(host, port) as (address, listener):
         note(f"dashboard: {address}   (Ctrl-C stops it)")
-        if serving.token is not None and serving.token.is_new:
-            note(f"to confirm, enter this token: {serving.token.value}")
+        if serving.token.is_new:
+            note(f"to confirm warnings, and to try and save works, enter this token: {serving.token.value}")
         with suppress(KeyboardInterrupt):
             server.serve(serving, listener)

@@ -154,9 +154,9 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         """An image of a part of a band; unknown cells and the outside of the raster are hatched."""
         layer = _layer(of(run), quantity, band)
         headers = cache_headers(request, _state(of(run), layer.path.name))
-        bounds = _parse_bbox(bbox) or geographic_bounds(layer.path)
+        bounds = parse_bbox(bbox) or geographic_bounds(layer.path)
         draw = partial(draw_part, layer, paint, bounds, width, height)
-        return _png(await pictures.get(headers["ETag"], draw, request), headers)
+        return png(await pictures.get(headers["ETag"], draw, request), headers)
 
     @router.get("/{run}/layers/{quantity}/{band}/{z}/{x}/{y}.png", response_class=Response)
     async def draw_map_tile(
@@ -170,7 +170,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         layer = _layer(of(run), quantity, band)
         headers = cache_headers(request, _state(of(run), layer.path.name))
         draw = partial(draw_tile, layer, paint, z, x, y)
-        return _png(await pictures.get(headers["ETag"], draw, request), headers)
+        return png(await pictures.get(headers["ETag"], draw, request), headers)
 
     @router.get("/{run}/compared/{other}")
     def compare_runs(request: Request, response: Response, run: Name, other: Name) -> Comparison:
@@ -192,9 +192,9 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         if band not in bands:
             raise HTTPException(404, "the other run has no such scenario and return period")
         first, second = (of(run).path / PROBABILITY, band), (of(other).path / PROBABILITY, bands[band])
-        bounds = _parse_bbox(bbox) or geographic_bounds(first[0])
+        bounds = parse_bbox(bbox) or geographic_bounds(first[0])
         draw = partial(draw_change, first, second, bounds, width, height)
-        return _png(await pictures.get(headers["ETag"], draw, request), headers)
+        return png(await pictures.get(headers["ETag"], draw, request), headers)
 
     return router
 
@@ -227,7 +227,12 @@ def _state(run: RunFolder, name: str) -> tuple[object, ...]:
     return tuple(run.file_version(each) for each in (name, GROUND_FILE) if (run.path / each).is_file())
 
 
-def _parse_bbox(bbox: str | None) -> BoundingBox | None:
+def parse_bbox(bbox: str | None) -> BoundingBox | None:
+    """West, south, east, north [degrees, WGS 84] of a query; ``None`` = the whole.
+
+    Raises:
+        InputError: it is no box on the map.
+    """
     if bbox is None:
         return None
     try:
@@ -239,5 +244,6 @@ def _parse_bbox(bbox: str | None) -> BoundingBox | None:
     return west, south, east, north
 
 
-def _png(content: bytes, headers: dict[str, str]) -> Response:
+def png(content: bytes, headers: dict[str, str]) -> Response:
+    """A picture as an answer."""
     return Response(content, media_type="image/png", headers=headers)

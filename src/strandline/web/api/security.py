@@ -7,8 +7,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MAX_BODY_SIZE = 16 * 1024
-"""Of a request [bytes]; only a confirmation has a body."""
+MAX_BODY_SIZE = 32 * 1024
+"""Of a request [bytes]; only confirmations and drawn works have a body."""
+READ_ONLY = {"GET", "HEAD", "OPTIONS"}
+"""Methods that change nothing."""
 TOO_LARGE = f"the body is larger than {MAX_BODY_SIZE} bytes"
 EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 """Hash of an empty ``<style>``: Plotly creates one and inserts rules, which the policy does not check."""
@@ -67,6 +69,8 @@ class SecurityMiddleware:
             return message
 
         refusal = self._refusal(headers.getlist("host"), headers.get("content-length", "0"))
+        if refusal is None and scope["method"] not in READ_ONLY:
+            refusal = self._foreign(headers.getlist("origin"))
         await (refusal or self._app)(scope, receive_little, send_guarded)
 
     def _refusal(self, hosts: Sequence[str], length: str) -> JSONResponse | None:
@@ -75,6 +79,12 @@ class SecurityMiddleware:
         if not length.isdigit() or int(length) > MAX_BODY_SIZE:
             return JSONResponse({"detail": TOO_LARGE}, 413)
         return None
+
+    def _foreign(self, origins: Sequence[str]) -> JSONResponse | None:
+        """Refuse a write that a page of another site sends; without an origin, no page sends it."""
+        if all(host_name(origin.partition("://")[2]) in self._hosts for origin in origins):
+            return None
+        return JSONResponse({"detail": "this page may not write here"}, 403)
 
 
 def host_name(host: str) -> str:

@@ -3,15 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeAlias
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sse_starlette import EventSourceResponse
 
 from strandline.watch.store import Busy, Damaged, StoredAlert, StoredDecision
 from strandline.web.api.etags import cache_headers
 from strandline.web.api.pagination import Cursor, Limit, paginate_by_number, paginate_by_time
 from strandline.web.api.server_sent_events import OpenStreams
-from strandline.web.api.token import Token
+from strandline.web.api.token import Token, need_token
 from strandline.web.schemas import (
     AlertRecord,
     ConfirmationRecord,
@@ -44,12 +43,6 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
         newest = read.newest_step()
         end = to_naive_utc(until) if until else (newest.hour if newest else watch.clock())
         return to_naive_utc(since) if since else end - DEFAULT_SPAN, end
-
-    def need_token(
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
-    ) -> None:
-        if credentials is None or not token.matches(f"{credentials.scheme} {credentials.credentials}"):
-            raise HTTPException(401, "give the token that was printed at the start", {"WWW-Authenticate": "Bearer"})
 
     def add_cache_headers(request: Request, response: Response) -> None:
         response.headers.update(cache_headers(request, watch.head()))
@@ -156,7 +149,7 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
         """Server-sent events: each entry of the log after number ``after``, else each new one; its number is the id."""
         return await streams.open(watch, request.headers.get("last-event-id"), after)
 
-    @router.post("/confirmations", status_code=201, dependencies=[Depends(need_token)])
+    @router.post("/confirmations", status_code=201, dependencies=[Depends(need_token(token))])
     def confirm(request: ConfirmationRequest, response: Response) -> Confirmed:
         """Append a confirmation by a named person to the log; a confirmed alert is written to the confirmed folder."""
         response.headers["Cache-Control"] = "no-store"

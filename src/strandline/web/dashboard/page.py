@@ -92,6 +92,7 @@ def _template_context(run: RunFolder, watch: WatchView | None, language: str, cl
         "has_ground": (run.path / GROUND_FILE).is_file(),
         "picture": _picture_of(run, quantities[0]) if quantities else None,
         "credits": run.credits(),
+        "chosen": run.chosen_strategy(),
         "language": language,
         "numbers": NumberFormat(catalogue["unknown"], money),
         "t": catalogue,
