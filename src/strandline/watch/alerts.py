@@ -11,6 +11,7 @@ import pandas as pd
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
+from strandline.planning.early_action.indicators import has_uncertain_value
 from strandline.planning.early_action.protocol import Indicator, Phase, Protocol
 from strandline.planning.early_action.trigger_constants import FORECAST
 from strandline.report.alerts.area import WarnedArea, area_around, area_of_region
@@ -179,7 +180,7 @@ def _content(
         is_exercise=deployment.is_simulated,
         drivers=land.drivers[str(forecast.danger)] if has_danger else (),
         unwatched=land.unwatched if phase.life_safety else (),
-        level_is_uncertain=forecast.has_uncertain_value,
+        level_is_uncertain=has_uncertain_value(forecast),
     )
 
 

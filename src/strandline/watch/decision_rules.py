@@ -12,7 +12,13 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
 from strandline.planning.early_action.evacuation.all_drivers import in_words
 from strandline.planning.early_action.evacuation.area_triggers import NEVER
-from strandline.planning.early_action.indicators import Finding, findings, probability_of, stream_of
+from strandline.planning.early_action.indicators import (
+    Finding,
+    findings,
+    has_uncertain_value,
+    probability_of,
+    stream_of,
+)
 from strandline.planning.early_action.protocol import Indicator, Loss, Phase, Protocol
 from strandline.planning.early_action.streams import History, Stream, forecast_stream
 from strandline.planning.early_action.trigger_constants import FORECAST, PROBABILITY_FOR_LIVES, STOP_HOURS
@@ -264,12 +270,12 @@ class _Reasons:
         event, sea = self.whole_event, self.history[FORECAST]
         passes = "" if event.value >= NEVER else f"that the sea passes {event.value:.2f} m"
         by_land = event.danger is not None and event.danger in self.land.streams
-        if not by_land and not event.has_uncertain_value:
+        if not by_land and not has_uncertain_value(event):
             return passes or "of danger by the sea, which no map shows", ""
         drivers = self.land.drivers[event.danger] if event.danger is not None and by_land else ()
         brought = f", brought by {in_words(drivers)}" if drivers and self.probability > 0 else ""
         by_level = float(probability_of(event.model_copy(update={"values": (), "danger": None}), sea)[0])
-        from_there = ", from where on it may be" if event.has_uncertain_value else ""
+        from_there = ", from where on it may be" if has_uncertain_value(event) else ""
         level = f" ({by_level:.0%} {passes}{from_there})" if passes else ""
         return f"of water that is dangerous to people{brought}", level
 

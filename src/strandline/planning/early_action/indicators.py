@@ -113,6 +113,11 @@ def verdicts_of(indicator: Indicator, stream: Stream, night: Night | None = None
     return found
 
 
+def has_uncertain_value(indicator: Indicator) -> bool:
+    """Whether nobody knows the threshold better than by several values: the chance is then not that of one."""
+    return len(set(indicator.values)) > 1
+
+
 def probability_of(indicator: Indicator, stream: Stream, night: Night | None = None) -> Floats:
     """(N,) probability [-] at each issue that the event occurs within the lead window; NaN = no value in it."""
     found = np.full(stream.issued.size, np.nan)
