@@ -1,10 +1,12 @@
 """The web application: API, dashboard, error handlers and middleware."""
 
+import json
 from collections.abc import Collection, Mapping
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 
 from strandline.errors import InputError, StrandlineError
@@ -54,6 +56,7 @@ def create_app(
     app.include_router(page_routes(runs, watch, clock))
     app.add_exception_handler(NotModified, handle_not_modified)
     app.add_exception_handler(StrandlineError, handle_error)
+    app.add_exception_handler(RequestValidationError, handle_invalid_request)
     app.add_middleware(GZipMiddleware, minimum_size=MIN_COMPRESSED_SIZE)
     app.add_middleware(SecurityMiddleware, hosts=hosts)
     return app
@@ -67,3 +70,10 @@ def handle_error(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": f"the watch's store is damaged: {error.what}; {error.remedy}"}, 503)
     detail = f"{error.what}; {error.remedy}" if isinstance(error, InputError) else str(error)
     return JSONResponse({"detail": detail}, 422)
+
+
+def handle_invalid_request(_: Request, error: Exception) -> Response:
+    """Return which fields are wrong and why, without their values: JSON cannot hold NaN, nor UTF-8 half a character."""
+    assert isinstance(error, RequestValidationError)
+    detail = [{"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors()]
+    return Response(json.dumps({"detail": detail}), 422, media_type="application/json")

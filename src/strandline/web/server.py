@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from strandline.errors import InputError
 from strandline.watch.store import Store
+from strandline.web.api.request_timeout import MOST_CONNECTIONS, TimedProtocol
 from strandline.web.api.token import Token, load_token
 from strandline.web.app import create_app
 from strandline.web.run_folder import open_runs
@@ -81,11 +82,15 @@ def listening(host: str, port: int) -> Iterator[tuple[str, socket]]:
 
 def serve(serving: Serving, listener: socket) -> None:
     """Serve until the process is stopped; requests are not logged."""
-    settings = uvicorn.Config(
-        serving.app, access_log=False, server_header=False, log_level="warning",
-        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
+    uvicorn.Server(server_settings(serving.app)).run([listener])
+
+
+def server_settings(app: FastAPI) -> uvicorn.Config:
+    """Return how an application is served: with bounds on time and connections."""
+    return uvicorn.Config(
+        app, http=TimedProtocol, ws="none", limit_concurrency=MOST_CONNECTIONS, access_log=False, server_header=False,
+        log_level="warning", timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
     )  # fmt: skip
-    uvicorn.Server(settings).run([listener])
 
 
 def utc_now() -> datetime:

@@ -5,12 +5,13 @@ from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AfterValidator
 from sse_starlette import EventSourceResponse
 
 from strandline.watch.store import Busy, Damaged, StoredAlert, StoredDecision
 from strandline.web.api.etags import cache_headers
 from strandline.web.api.pagination import Cursor, Limit, paginate_by_number, paginate_by_time
-from strandline.web.api.server_sent_events import OpenStreams
+from strandline.web.api.server_sent_events import LAST_SEQUENCE, OpenStreams
 from strandline.web.api.token import Token
 from strandline.web.schemas import (
     AlertRecord,
@@ -31,8 +32,29 @@ from strandline.web.watch_view import WatchView
 
 DEFAULT_SPAN = timedelta(hours=48)
 """Default length of the period of a query."""
-When: TypeAlias = Annotated[datetime | None, Query(description="UTC; the newest step, or two days before it")]
-Variable: TypeAlias = Annotated[str, Query(max_length=60)]
+FIRST, LAST = datetime(1900, 1, 1), datetime(2200, 1, 1)
+"""Times of a query lie between these, so that a zone or a period can be added to each."""
+
+
+def to_naive_utc(time: datetime) -> datetime:
+    """Return the time as naive UTC; a time without a zone is UTC.
+
+    Raises:
+        ValueError: it is not between ``FIRST`` and ``LAST``.
+    """
+    if not FIRST <= time.replace(tzinfo=None) <= LAST:
+        raise ValueError(f"give a time from {FIRST.year} to {LAST.year}")
+    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+
+
+When: TypeAlias = Annotated[
+    Annotated[datetime, AfterValidator(to_naive_utc)] | None,
+    Query(description="UTC; the newest step, or two days before it"),
+]
+After: TypeAlias = Annotated[int, Query(ge=0, le=LAST_SEQUENCE)]
+NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL has no NUL in texts."""
+Variable: TypeAlias = Annotated[str, Query(max_length=60, pattern=NO_NUL)]
 Lead: TypeAlias = Annotated[float | None, Query(ge=0, le=240, description="only this lead [h]")]
 
 
@@ -42,8 +64,8 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
 
     def span(since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
         newest = read.newest_step()
-        end = to_naive_utc(until) if until else (newest.hour if newest else watch.clock())
-        return to_naive_utc(since) if since else end - DEFAULT_SPAN, end
+        end = until or (newest.hour if newest else watch.clock())
+        return since or end - DEFAULT_SPAN, end
 
     def need_token(
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
@@ -73,7 +95,7 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
 
     @router.get("/forecast/history", dependencies=[Depends(add_cache_headers)])
     def list_forecasts(
-        variable: Variable = "water_level", zone: Annotated[str, Query(max_length=200)] = "", lead_hours: Lead = None,
+        variable: Variable = "water_level", zone: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "", lead_hours: Lead = None,
         since: When = None, until: When = None, cursor: Cursor = None, limit: Limit = 100,
     ) -> Page[ForecastAt]:  # fmt: skip
         """The forecasts of one variable in one zone, hour by hour; the empty zone is the sea."""
@@ -147,12 +169,12 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
         )
 
     @router.get("/log", dependencies=[Depends(add_cache_headers)])
-    def list_log(after: Annotated[int, Query(ge=0)] = 0, cursor: Cursor = None, limit: Limit = 100) -> Page[LogRecord]:
+    def list_log(after: After = 0, cursor: Cursor = None, limit: Limit = 100) -> Page[LogRecord]:
         """The log, a chain of hashes, from the entry after number ``after``."""
         return paginate_by_number(read.log, lambda one: one.sequence, LogRecord.model_validate, after, cursor, limit)
 
     @router.get("/events", response_class=EventSourceResponse)
-    async def stream_events(request: Request, after: Annotated[int | None, Query(ge=0)] = None) -> EventSourceResponse:
+    async def stream_events(request: Request, after: After | None = None) -> EventSourceResponse:
         """Server-sent events: each entry of the log after number ``after``, else each new one; its number is the id."""
         return await streams.open(watch, request.headers.get("last-event-id"), after)
 
@@ -173,11 +195,6 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
         return Confirmed(confirmation=confirmation, is_delivered=True)
 
     return router
-
-
-def to_naive_utc(time: datetime) -> datetime:
-    """Return the time as naive UTC; a time without a zone is UTC."""
-    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
 
 
 def decision_record(stored: StoredDecision) -> DecisionRecord:
