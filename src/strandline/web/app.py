@@ -15,7 +15,7 @@ from strandline.web.api.etags import NotModified, handle_not_modified
 from strandline.web.api.runs import run_routes
 from strandline.web.api.security import SecurityMiddleware
 from strandline.web.api.server_sent_events import OpenStreams
-from strandline.web.api.token import Token
+from strandline.web.api.sign_in import OnlyUsers, SignIn
 from strandline.web.api.watch import watch_routes
 from strandline.web.dashboard.page import page_routes
 from strandline.web.run_folder import RunFolder
@@ -28,13 +28,15 @@ MIN_COMPRESSED_SIZE = 1000
 
 
 def create_app(
-    runs: Mapping[str, RunFolder], watch: WatchView | None, token: Token, hosts: Collection[str], clock: Clock
-) -> FastAPI:
+    runs: Mapping[str, RunFolder], watch: WatchView | None, sign_in: SignIn, hosts: Collection[str], clock: Clock,
+    *, only_users: bool = False,
+) -> FastAPI:  # fmt: skip
     """Return the application.
 
     Args:
         watch: ``None`` = no watch; its routes are missing then.
         clock: naive UTC.
+        only_users: reading needs an account too.
     """
     app = FastAPI(
         title="Strandline", version=version("strandline"), docs_url=None, redoc_url=None,
@@ -51,13 +53,15 @@ def create_app(
 
     api.include_router(run_routes(dict(runs)))
     if watch is not None:
-        api.include_router(watch_routes(watch, token, OpenStreams()))
+        api.include_router(watch_routes(watch, sign_in, OpenStreams()))
     app.include_router(api)
     app.include_router(page_routes(runs, watch, clock))
     app.add_exception_handler(NotModified, handle_not_modified)
     app.add_exception_handler(StrandlineError, handle_error)
     app.add_exception_handler(RequestValidationError, handle_invalid_request)
     app.add_middleware(GZipMiddleware, minimum_size=MIN_COMPRESSED_SIZE)
+    if only_users:
+        app.add_middleware(OnlyUsers, sign_in=sign_in)
     app.add_middleware(SecurityMiddleware, hosts=hosts)
     return app
 

@@ -282,6 +282,14 @@ class ConfirmationRecord(Record):
     note: str
 
 
+class ReleaseRecord(Record):
+    """Enough persons have confirmed an alert."""
+
+    at: UtcTime
+    needed: int = Field(description="persons that had to confirm it")
+    persons: list[str]
+
+
 class DecisionRecord(BaseModel):
     """A decision and its rank among those of its hour (0 = first)."""
 
@@ -312,6 +320,7 @@ class AlertRecord(BaseModel):
     decision: str | None
     confirmations: list[ConfirmationRecord]
     xml: str = Field(description="CAP 1.2")
+    release: ReleaseRecord | None = Field(description="null = it waits for a person")
 
 
 class PendingRecord(BaseModel):
@@ -344,12 +353,11 @@ class WatchRecord(BaseModel):
 
 
 class ConfirmationRequest(BaseModel):
-    """The confirmation of a decision or an alert by a person."""
+    """The confirmation of a decision or an alert; the account of the request says by whom."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     subject: str = Field(min_length=1, max_length=300, description="id of the decision, or identifier of the alert")
-    person: str = Field(min_length=1, max_length=120)
     note: str = Field(default="", max_length=2000)
 
 
@@ -358,6 +366,7 @@ class Confirmed(BaseModel):
 
     confirmation: ConfirmationRecord
     is_delivered: bool = Field(description="false = the watch is in a step and delivers when it ends")
+    waits_for: int = Field(description="further persons that an alert needs before it is released")
 
 
 class ErrorResponse(BaseModel):

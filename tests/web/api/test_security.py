@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from strandline.web.api.security import MAX_BODY_SIZE
 from strandline.web.app import PREFIX
 from strandline.web.watch_view import WatchView
-from tests.fixtures.web import BEARER
+from tests.fixtures.web import ADA
 
 
 def test_a_large_body_is_refused_with_or_without_a_declared_length(client: TestClient) -> None:
@@ -17,8 +17,8 @@ def test_a_large_body_is_refused_with_or_without_a_declared_length(client: TestC
             yield b" " * (MAX_BODY_SIZE // 2)
 
     url = f"{PREFIX}/watch/confirmations"
-    assert client.post(url, content=b" " * (MAX_BODY_SIZE + 1), headers=BEARER).status_code == 413
-    assert client.post(url, content=pieces(), headers=BEARER).status_code == 413
+    assert client.post(url, content=b" " * (MAX_BODY_SIZE + 1), headers=ADA).status_code == 413
+    assert client.post(url, content=pieces(), headers=ADA).status_code == 413
     assert client.request("GET", PREFIX, content=b" " * (MAX_BODY_SIZE + 1)).status_code == 413
 
 
@@ -63,7 +63,7 @@ def test_a_page_of_another_site_can_write_nothing(
     client: TestClient, watched: WatchView, headers: dict[str, str], is_refused: bool
 ) -> None:
     before = watched.head()
-    answer = client.post(f"{PREFIX}/watch/confirmations", content="{}", headers={**BEARER, **headers})
+    answer = client.post(f"{PREFIX}/watch/confirmations", content="{}", headers={**ADA, **headers})
     assert (answer.status_code == 403) == is_refused
     assert answer.status_code in (403, 422)
     assert watched.head() == before
@@ -111,7 +111,7 @@ def test_extreme_numbers_of_entries_are_refused(client: TestClient, number: str)
     ],
 )
 def test_bodies_that_are_no_json_of_ours_are_refused_with_a_reason(client: TestClient, body: bytes) -> None:
-    headers = {**BEARER, "Content-Type": "application/json"}
+    headers = {**ADA, "Content-Type": "application/json"}
     answer = client.post(f"{PREFIX}/watch/confirmations", content=body, headers=headers)
     assert 400 <= answer.status_code < 500
     assert answer.json()["detail"]

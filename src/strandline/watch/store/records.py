@@ -10,6 +10,10 @@ from strandline.watch.decisions import Decision, ForecastRow
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 CapStatus = Literal["Exercise", "Draft"]
+Role = Literal["viewer", "analyst", "duty_officer", "administrator"]
+"""What an account is for: to look; also to record what was heard; also to confirm and release; to keep the accounts."""
+RELEASING: tuple[Role, ...] = ("duty_officer",)
+"""Roles that may confirm decisions and release warnings."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,37 @@ class Confirmation:
 
 
 @dataclass(frozen=True)
+class Signatory:
+    """A person who signs, as their account names them.
+
+    Attributes:
+        account: name of the account, unique in a place.
+        name: of the person, in full.
+        persons_needed: how many different persons this place wants to release a warning; 1 = it has one officer.
+    """
+
+    account: str
+    name: str
+    role: Role
+    persons_needed: int = 2
+
+
+@dataclass(frozen=True)
+class Release:
+    """Enough persons have confirmed an alert: it may leave.
+
+    Attributes:
+        at: naive UTC.
+        needed: how many persons had to confirm it.
+        persons: their names, in the order in which they confirmed.
+    """
+
+    at: datetime
+    needed: int
+    persons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class StoredDecision:
     """A decision with its id, its rank within the hour (0 = first), and its confirmations, oldest first."""
 
@@ -69,13 +104,18 @@ class StoredDecision:
 
 @dataclass(frozen=True)
 class StoredAlert:
-    """An alert draft with its identifier, the hour of its step (naive UTC), and its confirmations, oldest first."""
+    """An alert draft with its identifier, the hour of its step (naive UTC), and its confirmations, oldest first.
+
+    Attributes:
+        release: ``None`` = it still waits for a person.
+    """
 
     identifier: str
     status: CapStatus
     hour: datetime
     draft: AlertDraft
     confirmations: tuple[Confirmation, ...]
+    release: Release | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +137,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Pending:
-    """What waits for a person: unconfirmed decisions and alert drafts."""
+    """What waits for a person: unconfirmed decisions, and alert drafts that are not released."""
 
     decisions: tuple[StoredDecision, ...]
     alerts: tuple[StoredAlert, ...]

@@ -1,18 +1,18 @@
-"""The API over the watch's store; read-only except for ``confirmations``, which needs the token."""
+"""The API over the watch's store; read-only except for what a person signs with the password of their account."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeAlias
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator
 from sse_starlette import EventSourceResponse
 
-from strandline.watch.store import Busy, Damaged, StoredAlert, StoredDecision
+from strandline.watch.store import Busy, Damaged, Signatory, StoredAlert, StoredDecision
+from strandline.watch.store.records import RELEASING
 from strandline.web.api.etags import cache_headers
 from strandline.web.api.pagination import Cursor, Limit, paginate_by_number, paginate_by_time
 from strandline.web.api.server_sent_events import LAST_SEQUENCE, OpenStreams
-from strandline.web.api.token import Token
+from strandline.web.api.sign_in import SignIn
 from strandline.web.schemas import (
     AlertRecord,
     ConfirmationRecord,
@@ -26,6 +26,7 @@ from strandline.web.schemas import (
     Page,
     PendingRecord,
     ReadingRecord,
+    ReleaseRecord,
     WatchRecord,
 )
 from strandline.web.watch_view import WatchView
@@ -58,7 +59,7 @@ Variable: TypeAlias = Annotated[str, Query(max_length=60, pattern=NO_NUL)]
 Lead: TypeAlias = Annotated[float | None, Query(ge=0, le=240, description="only this lead [h]")]
 
 
-def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRouter:
+def watch_routes(watch: WatchView, sign_in: SignIn, streams: OpenStreams) -> APIRouter:
     """Return the routes below ``/watch``."""
     router, read = APIRouter(prefix="/watch", tags=["watch"]), watch.store.read
 
@@ -67,11 +68,9 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
         end = until or (newest.hour if newest else watch.clock())
         return since or end - DEFAULT_SPAN, end
 
-    def need_token(
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
-    ) -> None:
-        if credentials is None or not token.matches(f"{credentials.scheme} {credentials.credentials}"):
-            raise HTTPException(401, "give the token that was printed at the start", {"WWW-Authenticate": "Bearer"})
+    def duty_officer(request: Request) -> Signatory:
+        account, accounts = sign_in.require(request.headers.get("authorization"), RELEASING)
+        return accounts.signatory(account)
 
     def add_cache_headers(request: Request, response: Response) -> None:
         response.headers.update(cache_headers(request, watch.head()))
@@ -95,7 +94,8 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
 
     @router.get("/forecast/history", dependencies=[Depends(add_cache_headers)])
     def list_forecasts(
-        variable: Variable = "water_level", zone: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "", lead_hours: Lead = None,
+        variable: Variable = "water_level", zone: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "",
+        lead_hours: Lead = None,
         since: When = None, until: When = None, cursor: Cursor = None, limit: Limit = 100,
     ) -> Page[ForecastAt]:  # fmt: skip
         """The forecasts of one variable in one zone, hour by hour; the empty zone is the sea."""
@@ -178,21 +178,27 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
         """Server-sent events: each entry of the log after number ``after``, else each new one; its number is the id."""
         return await streams.open(watch, request.headers.get("last-event-id"), after)
 
-    @router.post("/confirmations", status_code=201, dependencies=[Depends(need_token)])
-    def confirm(request: ConfirmationRequest, response: Response) -> Confirmed:
-        """Append a confirmation by a named person to the log; a confirmed alert is written to the confirmed folder."""
+    @router.post("/confirmations", status_code=201)
+    def confirm(
+        request: ConfirmationRequest, response: Response, by: Annotated[Signatory, Depends(duty_officer)]
+    ) -> Confirmed:
+        """Append a duty officer's confirmation to the log; the one that completes those needed releases an alert."""
         response.headers["Cache-Control"] = "no-store"
-        stored = watch.store.confirm(request.subject, request.person, request.note, watch.clock())
+        stored = watch.store.confirm(request.subject, by, request.note, watch.clock())
         confirmation = ConfirmationRecord.model_validate(stored)
         try:
             delivery = watch.store.deliver(watch.alerts)
         except Busy:
-            return Confirmed(confirmation=confirmation, is_delivered=False)
+            return Confirmed(confirmation=confirmation, is_delivered=False, waits_for=_waits_for(request.subject, by))
         for refused in delivery.refused:
             if refused.identifier == request.subject:
                 what = f"the confirmation is kept, but the alert is not released: {refused.why}"
                 raise Damaged(watch.store.locations.name, what)
-        return Confirmed(confirmation=confirmation, is_delivered=True)
+        return Confirmed(confirmation=confirmation, is_delivered=True, waits_for=_waits_for(request.subject, by))
+
+    def _waits_for(subject: str, by: Signatory) -> int:
+        alert = next((one for one in read.pending(FIRST).alerts if one.identifier == subject), None)
+        return 0 if alert is None else max(by.persons_needed - len(alert.confirmations), 1)
 
     return router
 
@@ -209,4 +215,5 @@ def alert_record(stored: StoredAlert) -> AlertRecord:
         identifier=stored.identifier, status=stored.status, hour=stored.hour, decision=stored.draft.decision,
         confirmations=[ConfirmationRecord.model_validate(each) for each in stored.confirmations],
         xml=stored.draft.xml.decode("utf-8"),
+        release=None if stored.release is None else ReleaseRecord.model_validate(stored.release),
     )  # fmt: skip

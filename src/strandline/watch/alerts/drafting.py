@@ -38,7 +38,7 @@ SOONER = np.timedelta64(3, "h")
 SEVERE = 10.0
 """Return period [a] from which a warning is *Severe* (``severity_of``)."""
 Confirmed = Callable[[datetime], frozenset[str]]
-"""Hour → identifiers of the alerts of that hour that a person has confirmed."""
+"""Hour → identifiers of the alerts of that hour that persons have released."""
 
 
 def draft_messages(
