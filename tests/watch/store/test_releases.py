@@ -46,7 +46,7 @@ def test_a_warning_leaves_after_two_different_persons_have_confirmed_it(address:
             replace(ADA, name="ada  VENTO"),
         ):
             with pytest.raises(InputError, match=r"has confirmed it already; .*different persons"):
-                store.confirm("scripted-0", replace(ADA, **again), "", LATER)
+                store.confirm("scripted-0", again, "", LATER)
         store.confirm("scripted-0", BO, "agreed", LATER + HOUR)
         assert [path.name for path in store.deliver(tmp_path).written] == ["scripted-0.xml"]
         (released,) = store.read.alerts(START, START)

@@ -62,7 +62,7 @@ def test_a_confirmation_without_the_password_of_an_account_is_refused(
         ):
             answer = client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=headers)
             assert answer.status_code == 401, headers
-            assert answer.headers["www-authenticate"].startswith("Basic")
+            assert answer.headers["www-authenticate"].startswith("Form"), "a browser asks in no window of its own"
         assert own_watch.head() == before, "who says no name is not logged"
         for account, password in (
             ("ada", "wrong"), ("ada", PASSWORD.upper()), ("ada", ""), ("eve", PASSWORD), ("nobody", ""),

@@ -32,6 +32,9 @@ KEPT_S = 300.0
 LOG_EVERY_S = 60.0
 """Refusals of one account are logged at most so often [s]: nobody fills the log by guessing."""
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="strandline", charset="UTF-8"'}
+"""Of a page that only users read: the browser asks for name and password."""
+OWN_FORM = {"WWW-Authenticate": 'Form realm="strandline"'}
+"""Of a signature: by ``Basic`` browsers would ask in a window of their own, before this page sees the answer."""
 _log = logging.getLogger(__name__)
 
 
@@ -67,12 +70,12 @@ class SignIn:
         accounts, given = self.accounts, _parse(authorization)
         if given is None:
             hint = "" if accounts.accounts else "; there is no account yet: `strandline users add` makes one"
-            raise HTTPException(401, f"give the name and the password of your account{hint}", CHALLENGE)
+            raise HTTPException(401, f"give the name and the password of your account{hint}", OWN_FORM)
         account = self._checked(accounts, *given)
         if account is None:
             self._refused(given[0], "wrong name or password")
             time.sleep(FAILURE_PAUSE_S)
-            raise HTTPException(401, "the name or the password is wrong", CHALLENGE)
+            raise HTTPException(401, "the name or the password is wrong", OWN_FORM)
         if account.role not in roles:
             self._refused(account.name, f"a {account.role.replace('_', ' ')} may not do this")
             wanted = " or ".join(role.replace("_", " ") for role in roles)
