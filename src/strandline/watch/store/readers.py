@@ -10,14 +10,17 @@ from sqlalchemy import Column, Engine, Row, Select, Table, func, or_, select, tu
 
 from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Health, Reading
+from strandline.watch.store.audit import messages
 from strandline.watch.store.audit.log import entry_of
 from strandline.watch.store.database.engine import reading
 from strandline.watch.store.records import (
+    Acknowledgement,
     AlertDraft,
     Confirmation,
     LogEntry,
     Pending,
     Release,
+    Sending,
     StepRecord,
     StoredAlert,
     StoredDecision,
@@ -133,6 +136,27 @@ class Readers:
         given = self._confirmations(confirmations.c.alert, [row.identifier for row in drafted])
         waiting = tuple(_alert(row, given.get(row.identifier, ()), None) for row in drafted)
         return Pending(tuple(_decision(row, ()) for row in decided), waiting)
+
+    def not_queued(self) -> list[str]:
+        """Released alerts whose messages are not queued, oldest first."""
+        with reading(self._engine) as connection:
+            return messages.not_queued(connection)
+
+    def released_alert(self, identifier: str) -> StoredAlert:
+        """A released alert by its identifier."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(alerts).where(alerts.c.identifier == identifier)).one()
+        return _alert(row, (), self._releases([identifier])[identifier])
+
+    def sendings(self, alert: str | None = None) -> list[Sending]:
+        """Messages with how far they are, oldest first; of one alert, or all."""
+        with reading(self._engine) as connection:
+            return messages.sendings(connection, alert)
+
+    def acknowledgements(self, alert: str | None = None) -> list[Acknowledgement]:
+        """Who has a released warning, oldest first; of one alert, or all."""
+        with reading(self._engine) as connection:
+            return messages.acknowledged(connection, alert)
 
     def log(self, after: int = 0) -> Iterator[LogEntry]:
         """The log entries after number ``after``."""

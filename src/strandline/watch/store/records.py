@@ -14,6 +14,8 @@ Role = Literal["viewer", "analyst", "duty_officer", "administrator"]
 """What an account is for: to look; also to record what was heard; also to confirm and release; to keep the accounts."""
 RELEASING: tuple[Role, ...] = ("duty_officer",)
 """Roles that may confirm decisions and release warnings."""
+RECORDING: tuple[Role, ...] = ("analyst", "duty_officer")
+"""Roles that may record who has a warning."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,76 @@ class Release:
     at: datetime
     needed: int
     persons: tuple[str, ...]
+
+
+Mode = Literal["dry_run", "exercise", "live"]
+"""Messages are written to files; sent as exercises; sent."""
+Outcome = Literal["begun", "accepted", "failed", "refused"]
+"""Of an attempt to send: begun; the far side took it; not now; never."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message to one recipient, as it is sent each time.
+
+    Attributes:
+        key: the same for the same message to the same recipient, whoever makes it and however often.
+        alert: identifier.
+        recipient: name; its address stays in the file of recipients.
+        zone: empty = all zones of the alert.
+        content: what is sent, as JSON.
+    """
+
+    key: str
+    alert: str
+    recipient: str
+    transport: str
+    format: str
+    language: str
+    zone: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A message and how far it is.
+
+    Attributes:
+        attempts: number of the last entry about it; 0 = none.
+        outcome: of that; ``None`` = not begun.
+        at: of that, or of its queuing, naive UTC.
+        tries: how often it was begun.
+    """
+
+    message: Outgoing
+    mode: Mode
+    attempts: int
+    outcome: Outcome | None
+    at: datetime
+    tries: int
+    detail: str
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more is to be done."""
+        return self.outcome in ("accepted", "refused")
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """Somebody says that a released warning has arrived.
+
+    Attributes:
+        recipient: who has it.
+        person: who says so.
+        at: naive UTC.
+    """
+
+    alert: str
+    recipient: str
+    person: str
+    at: datetime
+    note: str
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, select
 
 from strandline.errors import InputError
 from strandline.watch.clock import utc_now
-from strandline.watch.store.audit import confirmations, retention
+from strandline.watch.store.audit import confirmations, messages, retention
 from strandline.watch.store.audit.log import Note, append
 from strandline.watch.store.audit.outbox import Outbox
 from strandline.watch.store.database import schema
@@ -22,7 +22,19 @@ from strandline.watch.store.database.locations import Locations
 from strandline.watch.store.database.locks import acting
 from strandline.watch.store.errors import AlreadyDone, Damaged
 from strandline.watch.store.readers import Readers
-from strandline.watch.store.records import Confirmation, Delivery, Json, LogEntry, Signatory, StepRecord
+from strandline.watch.store.records import (
+    Acknowledgement,
+    Confirmation,
+    Delivery,
+    Json,
+    LogEntry,
+    Mode,
+    Outcome,
+    Outgoing,
+    Sending,
+    Signatory,
+    StepRecord,
+)
 from strandline.watch.store.rows import canonical, naive_utc, plain_text, whole_hour
 from strandline.watch.store.step import Step
 from strandline.watch.store.tables import steps
@@ -241,6 +253,55 @@ class Store:
                 _log.warning("alert %r is not written to %s/: %s", refused.identifier, refused.copy, refused.why)
                 self._refused.add((refused.identifier, refused.copy))
         return delivery
+
+    def queue_messages(self, alert: str, mode: Mode, given: Sequence[Outgoing]) -> str | None:
+        """Queue the messages of a released alert in one transaction, unless they are; returns why they must not be.
+
+        Raises:
+            Damaged: the store was moved away.
+            InputError: a text cannot be stored.
+        """
+        self._verification.refuse_another_file()
+        with writing(self._engine) as connection:
+            entry = messages.queue(alert, mode, given, self._clock(), self._verification.head, connection)
+        if isinstance(entry, KnownEntry):
+            self._keep(entry)
+        return entry if isinstance(entry, str) else None
+
+    def note_attempt(self, sending: Sending, outcome: Outcome, detail: str = "") -> Sending:
+        """Append what happened to a message, before and after it leaves; returns its new state.
+
+        Raises:
+            Damaged: the store was moved away.
+            InputError: another program sends it too.
+        """
+        self._verification.refuse_another_file()
+        with writing(self._engine) as connection:
+            entry, after = messages.note_attempt(sending, outcome, detail, self._clock(), connection)
+        self._keep(entry)
+        return after
+
+    def acknowledge(self, given: Acknowledgement) -> None:
+        """Append that somebody has a released warning.
+
+        Raises:
+            Damaged: the store was moved away.
+            InputError: no such alert was released, or nobody is named.
+        """
+        self._verification.refuse_another_file()
+        with writing(self._engine) as connection:
+            entry = messages.acknowledge(given, connection)
+        self._keep(entry)
+
+    @contextmanager
+    def dispatching(self) -> Iterator[None]:
+        """Be the one program that sends; steps and confirmations go on meanwhile.
+
+        Raises:
+            Busy: another one is.
+        """
+        with acting(self._engine, "dispatch"):
+            yield
 
     def thin_forecasts(self, before: datetime, every_hours: int) -> int:
         """Remove forecasts made before ``before``, except at each ``every_hours``-th hour of a day; returns the rows.

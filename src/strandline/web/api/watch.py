@@ -8,12 +8,14 @@ from pydantic import AfterValidator
 from sse_starlette import EventSourceResponse
 
 from strandline.watch.store import Busy, Damaged, Signatory, StoredAlert, StoredDecision
-from strandline.watch.store.records import RELEASING
+from strandline.watch.store.records import RECORDING, RELEASING, Acknowledgement, Sending
 from strandline.web.api.etags import cache_headers
 from strandline.web.api.pagination import Cursor, Limit, paginate_by_number, paginate_by_time
 from strandline.web.api.server_sent_events import LAST_SEQUENCE, OpenStreams
 from strandline.web.api.sign_in import SignIn
 from strandline.web.schemas import (
+    AcknowledgementRecord,
+    AcknowledgementRequest,
     AlertRecord,
     ConfirmationRecord,
     ConfirmationRequest,
@@ -23,6 +25,7 @@ from strandline.web.schemas import (
     HealthAt,
     HealthRecord,
     LogRecord,
+    MessageRecord,
     Page,
     PendingRecord,
     ReadingRecord,
@@ -178,6 +181,25 @@ def watch_routes(watch: WatchView, sign_in: SignIn, streams: OpenStreams) -> API
         """Server-sent events: each entry of the log after number ``after``, else each new one; its number is the id."""
         return await streams.open(watch, request.headers.get("last-event-id"), after)
 
+    @router.get("/messages", dependencies=[Depends(add_cache_headers)])
+    def list_messages() -> list[MessageRecord]:
+        """Messages of the released warnings and how far each is; their addresses are not known here."""
+        return [message_record(one) for one in read.sendings()]
+
+    @router.get("/acknowledgements", dependencies=[Depends(add_cache_headers)])
+    def list_acknowledgements() -> list[AcknowledgementRecord]:
+        """Who has which released warning, and who says so."""
+        return [AcknowledgementRecord.model_validate(one) for one in read.acknowledgements()]
+
+    @router.post("/acknowledgements", status_code=201)
+    def acknowledge(request: AcknowledgementRequest, response: Response, http: Request) -> AcknowledgementRecord:
+        """Append to the log that somebody has a released warning, as an analyst or a duty officer heard."""
+        response.headers["Cache-Control"] = "no-store"
+        account, _ = sign_in.require(http.headers.get("authorization"), RECORDING)
+        given = Acknowledgement(request.alert, request.recipient, account.person, watch.clock(), request.note)
+        watch.store.acknowledge(given)
+        return AcknowledgementRecord.model_validate(given)
+
     @router.post("/confirmations", status_code=201)
     def confirm(
         request: ConfirmationRequest, response: Response, by: Annotated[Signatory, Depends(duty_officer)]
@@ -207,6 +229,16 @@ def decision_record(stored: StoredDecision) -> DecisionRecord:
     """Return the decision as a record of the API."""
     confirmations = [ConfirmationRecord.model_validate(each) for each in stored.confirmations]
     return DecisionRecord(id=stored.id, rank=stored.rank, confirmations=confirmations, **vars(stored.decision))
+
+
+def message_record(sending: Sending) -> MessageRecord:
+    """Return a message and its state as a record of the API."""
+    message = sending.message
+    return MessageRecord(
+        key=message.key, alert=message.alert, recipient=message.recipient, format=message.format,
+        language=message.language, zone=message.zone, mode=sending.mode, outcome=sending.outcome, at=sending.at,
+        tries=sending.tries, detail=sending.detail,
+    )  # fmt: skip
 
 
 def alert_record(stored: StoredAlert) -> AlertRecord:
