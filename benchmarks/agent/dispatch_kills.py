@@ -16,7 +16,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -36,7 +36,7 @@ from strandline.report.alerts.issuer import Issuer
 from strandline.report.alerts.wording import WarningText
 from strandline.watch.alerts.channels.recipients import Recipient, Recipients
 from strandline.watch.alerts.dispatch import Dispatcher, messages_of
-from strandline.watch.alerts.released import read_warning
+from strandline.watch.alerts.released import ReleasedWarning, read_warning
 from strandline.watch.clock import utc_now
 from strandline.watch.store import AlertDraft, Signatory, Store
 
@@ -90,8 +90,8 @@ def recipients_of(port: int, folder: Path) -> Recipients:
     )  # fmt: skip
 
 
-def release_warning(store: Store, number: int) -> str:
-    """Draft a warning, and let two officers release it; returns its identifier."""
+def release_warning(store: Store, number: int, officers: Sequence[Signatory] = OFFICERS) -> str:
+    """Draft a warning, and let officers confirm it; returns its identifier."""
     hour = utc_now().replace(minute=0, second=0, microsecond=0) - timedelta(days=30) + timedelta(hours=number)
     moment = pd.Timestamp(hour)
     text = WarningText("en-GB", "Coastal flood", "Leave low land", "The sea may rise.", "Where: the harbour.\nGo up.")
@@ -103,7 +103,7 @@ def release_warning(store: Store, number: int) -> str:
     with store.step(hour) as step:
         (decision,) = step.add_decisions([decision_at(hour, 0.9)])
         (identifier,) = step.add_alerts([AlertDraft(as_cap(warning, ISSUER), decision)])
-    for officer in OFFICERS:
+    for officer in officers:
         store.confirm(identifier, officer, "seen", hour + timedelta(minutes=5))
     return identifier
 
@@ -146,7 +146,9 @@ def dispatch_kills(kills: int, work: Path, seed: int) -> Counts:
     return _count(expected, states, taken, folder, by_way, warnings, is_whole, time.monotonic() - began)
 
 
-def _count(expected, states, taken: Path, folder: Path, by_way, warnings: int, is_whole: bool, seconds: float) -> Counts:  # type: ignore[no-untyped-def]
+def _count(
+    expected, states, taken: Path, folder: Path, by_way, warnings: int, is_whole: bool, seconds: float
+) -> Counts:  # type: ignore[no-untyped-def]
     events = [json.loads(line) for line in taken.read_text().splitlines()]
     kept = Counter(event["key"] for event in events if event["is_new"])
     posted = {message.key for message in expected if message.transport == "webhook"}
@@ -157,7 +159,8 @@ def _count(expected, states, taken: Path, folder: Path, by_way, warnings: int, i
         kills=sum(by_way.values()), by_way=dict(by_way), warnings=warnings, messages=len(posted), files=len(filed),
         lost=len((posted - kept.keys()) | (filed - files.keys()) | unsent),
         doubled=sum(count - 1 for count in kept.values()) + len(kept.keys() - posted) + len(files.keys() - filed),
-        repeats=sum(not event["is_new"] for event in events), in_doubt=sum(event["killed"] == "after" for event in events),
+        repeats=sum(not event["is_new"] for event in events),
+        in_doubt=sum(event["killed"] == "after" for event in events),
         is_whole=is_whole, seconds=round(seconds, 1),
     )  # fmt: skip
 
@@ -166,7 +169,7 @@ def _released(store: Store) -> list[str]:
     return sorted({one.message.alert for one in store.read.sendings()})
 
 
-def _warning(store: Store, identifier: str):  # type: ignore[no-untyped-def]
+def _warning(store: Store, identifier: str) -> ReleasedWarning:
     stored = store.read.released_alert(identifier)
     assert stored.release is not None
     return read_warning(stored.draft.xml, stored.release)

@@ -21,15 +21,19 @@ from tests.fixtures.flood_warnings import RING, WarnedArea, a_warning
 
 ISSUED = pd.Timestamp("2026-07-14T06:00")
 ZONES = ("Dakshin Para", "Char Nobin")
-ISSUER = Issuer("alerts.sella.example", "Harbour office", contact="channel 16", languages=LANGUAGES, time_zone="Asia/Dhaka")
+ISSUER = Issuer(
+    "alerts.sella.example", "Harbour office", contact="channel 16", languages=LANGUAGES, time_zone="Asia/Dhaka"
+)
 RELEASE = Release(datetime(2026, 7, 14, 6, 20), 2, ("Ada Vento", "Bo Lund"))
 NOW = datetime(2026, 7, 14, 6, 21)
 
 
 def released(call: str = "Evacuate", **changes) -> ReleasedWarning:
     exceedance = Exceedance(
-        issued=ISSUED, probability=0.62, onset=ISSUED + pd.Timedelta(hours=20), earliest=ISSUED + pd.Timedelta("15h40min"),
-        latest_end=ISSUED + pd.Timedelta(hours=30), likely_end=ISSUED + pd.Timedelta(hours=26), low=1.9, middle=2.3, high=2.7,
+        issued=ISSUED, probability=0.62, onset=ISSUED + pd.Timedelta(hours=20),
+        earliest=ISSUED + pd.Timedelta("15h40min"),
+        latest_end=ISSUED + pd.Timedelta(hours=30), likely_end=ISSUED + pd.Timedelta(hours=26),
+        low=1.9, middle=2.3, high=2.7,
         height=2.4, is_open_ended=False, is_lower_bound=False,
     )  # fmt: skip
     content = Content("Koyra", ZONES, call, "evacuate", "Evacuate", 2.1, "MSL", exceedance, "own_gauge", False)  # type: ignore[arg-type]
