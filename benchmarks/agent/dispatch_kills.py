@@ -147,8 +147,9 @@ def dispatch_kills(kills: int, work: Path, seed: int) -> Counts:
 
 
 def _count(
-    expected, states, taken: Path, folder: Path, by_way, warnings: int, is_whole: bool, seconds: float
-) -> Counts:  # type: ignore[no-untyped-def]
+    expected: list[Outgoing], states: dict[str, Outcome | None], taken: Path, folder: Path, by_way: Counter[str],
+    warnings: int, is_whole: bool, seconds: float,
+) -> Counts:  # fmt: skip
     events = [json.loads(line) for line in taken.read_text().splitlines()]
     kept = Counter(event["key"] for event in events if event["is_new"])
     posted = {message.key for message in expected if message.transport == "webhook"}
@@ -209,6 +210,8 @@ def _handler(taken: Path, victim: "Synchronized[int]", plan: "Synchronized[int]"
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            if len(body) < int(self.headers["Content-Length"]):
+                return  # the sender was killed within its request
             way = WAYS[plan.value] if plan.value >= 0 and random.random() < 0.3 else "none"
             if way == "before":
                 self._kill()

@@ -3,7 +3,7 @@
 import json
 import socketserver
 from datetime import UTC, datetime, timedelta
-from email import message_from_string
+from email import message_from_bytes
 from pathlib import Path
 from threading import Thread
 
@@ -36,8 +36,8 @@ class _MailHandler(socketserver.StreamRequestHandler):
             verb = line.split()[0].upper()
             if verb == "DATA":
                 self.wfile.write(b"354 go on\r\n")
-                lines = iter(lambda: self.rfile.readline().decode(), ".\r\n")
-                self.server.taken.append("".join(lines))  # type: ignore[attr-defined]
+                lines = iter(self.rfile.readline, b".\r\n")
+                self.server.taken.append(b"".join(lines))  # type: ignore[attr-defined]
             refused = verb == "RCPT" and "nobody@" in line
             self.wfile.write(b"550 no such user\r\n" if refused else b"250 yes\r\n")
 
@@ -53,7 +53,7 @@ def test_an_email_is_handed_over_with_its_key_as_its_identity() -> None:
         server.shutdown()
         thread.join()
     assert [(one.outcome, one.detail) for one in answers] == [("accepted", "SMTP 250"), ("refused", "SMTP 550")]
-    mail = message_from_string(server.taken[0])  # type: ignore[attr-defined]
+    mail = message_from_bytes(server.taken[0])  # type: ignore[attr-defined]
     assert mail["Message-ID"] == f"<{MESSAGE.key}@sella.example>"
     assert mail.get_payload(decode=True).decode().splitlines() == CONTENT["body"].splitlines()  # type: ignore[union-attr]
 
@@ -90,8 +90,8 @@ def test_a_signed_message_verifies_meets_the_schema_and_shows_a_change(tmp_path:
         certified = signing.certificate.read_text()
         XMLVerifier().verify(etree.fromstring(signed), x509_cert=certified, expect_references=1)
         assert (b"<status>Exercise</status>" in signed) == is_exercise
+        changed = etree.fromstring(signed.replace(b"1.2 m", b"1.3 m"))
         with pytest.raises(Exception, match="Digest mismatch"):
-            changed = etree.fromstring(signed.replace(b"1.2 m", b"1.3 m"))
             XMLVerifier().verify(changed, x509_cert=certified, expect_references=1)
     assert cap_message(xml, None, is_exercise=False) == xml
     with pytest.raises(InputError, match="cannot sign with it"):

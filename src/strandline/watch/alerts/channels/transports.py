@@ -114,8 +114,11 @@ class Mail:
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(content["body"])
         try:
-            with self._connected() as server:
+            server = self._connected()
+            try:
                 server.send_message(mail)
+            finally:
+                server.close()  # what a server says to a farewell does not undo that it took the message
         except smtplib.SMTPRecipientsRefused as error:
             codes = {code for code, _ in error.recipients.values()}
             return Answer("refused" if min(codes) >= 500 else "failed", f"SMTP {min(codes)}")
