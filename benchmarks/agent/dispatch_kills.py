@@ -39,6 +39,7 @@ from strandline.watch.alerts.dispatch import Dispatcher, messages_of
 from strandline.watch.alerts.released import ReleasedWarning, read_warning
 from strandline.watch.clock import utc_now
 from strandline.watch.store import AlertDraft, Signatory, Store
+from strandline.watch.store.records import Outcome, Outgoing
 
 OFFICERS = (Signatory("ada", "Ada Vento", "duty_officer"), Signatory("bo", "Bo Lund", "duty_officer"))
 ISSUER = Issuer("alerts.sella.example", "Harbour office")
