@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 NEWEST := build/newest
 
-.PHONY: setup demo test test-fast coverage lint docs check newest lock clean
+.PHONY: setup demo test test-fast notebooks coverage lint docs check newest lock clean
 
 setup: $(INSTALLED)
 
@@ -34,6 +34,10 @@ test: $(INSTALLED_DEV)
 test-fast: $(INSTALLED_DEV)
 	$(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
+# every notebook from its first cell to its last, in a kernel
+notebooks: $(INSTALLED_DEV)
+	STRANDLINE_NOTEBOOKS=1 $(ONE_THREAD) $(BIN)/pytest -n 2 -m notebook tests/docs/test_notebooks.py
+
 # lines that numba compiles are not seen
 coverage: $(INSTALLED_DEV)
 	$(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term --cov-report=html:build/coverage
@@ -48,7 +52,7 @@ docs: $(INSTALLED_DEV)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # the demo comes before the tests: it compiles what both of their workers would compile at once
-check: lint docs demo test
+check: lint docs demo test notebooks
 
 # the suite with the newest versions that pyproject.toml admits, in an environment of its own
 newest:

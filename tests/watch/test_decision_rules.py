@@ -116,6 +116,23 @@ def test_the_expected_avoided_loss_counts_members_that_acting_can_still_help() -
     assert decision.onset == datetime(2020, 1, 1, 10)
 
 
+def test_where_the_dangerous_level_is_uncertain_the_chance_is_of_danger_and_not_of_a_level() -> None:
+    area = WholeRegion((1.0, 2.0, 5.0, 5.0), CLEARANCE, "made up")
+    triggers = AreaTriggers(evacuation(), area, False, None, None)
+    protocol = Protocol(
+        title="a", source="b", confirmed_by="c", indicators=triggers.indicators, phases=tuple(triggers.phases)
+    )
+    config = replace(make_config(evacuation()), protocol=protocol)
+    state = state_with_readings(config)
+    decision = decide(config, state, ensemble_of(state, levels_of_peaks((30, 4.0), (30, 4.0))))[1][0]
+    assert decision.probability == pytest.approx(0.5), "every member passes two of four levels"
+    assert decision.why.startswith(
+        "50% chance of water that is dangerous to people within 48 h (100% that the sea passes"
+    )
+    assert "from where on it may be)" in decision.why
+    assert "50% chance that the sea passes" not in decision.why
+
+
 def test_crews_go_to_lives_first_and_then_to_the_greatest_value() -> None:
     cheap, dear = gates(1000.0, 10.0, 1), gates(9000.0, 10.0, 1, name="deploy_sandbags")
     measures = evacuation(crews=2), cheap, dear

@@ -257,15 +257,21 @@ class _Reasons:
         return "; ".join(parts)
 
     def _danger(self) -> tuple[str, str]:
-        """What the chance is of and what brings it, and the chance by the sea alone where it is another one."""
+        """What the chance is of and what brings it, and the chance of the sea's level where it is another one.
+
+        Where nobody knows exactly from which level on water is dangerous, the chance of danger is not that of a level.
+        """
         event, sea = self.whole_event, self.history[FORECAST]
         passes = "" if event.value >= NEVER else f"that the sea passes {event.value:.2f} m"
-        if event.danger is None or event.danger not in self.land.streams:
+        by_land = event.danger is not None and event.danger in self.land.streams
+        if not by_land and not event.has_uncertain_value:
             return passes or "of danger by the sea, which no map shows", ""
-        by_sea = float(probability_of(event, sea)[0])
-        brought = f", brought by {in_words(self.land.drivers[event.danger])}" if self.probability > 0 else ""
-        alone = f" ({by_sea:.0%} {passes})" if passes else ""
-        return f"of water that is dangerous to people{brought}", alone
+        drivers = self.land.drivers[event.danger] if event.danger is not None and by_land else ()
+        brought = f", brought by {in_words(drivers)}" if drivers and self.probability > 0 else ""
+        by_level = float(probability_of(event.model_copy(update={"values": (), "danger": None}), sea)[0])
+        from_there = ", from where on it may be" if event.has_uncertain_value else ""
+        level = f" ({by_level:.0%} {passes}{from_there})" if passes else ""
+        return f"of water that is dangerous to people{brought}", level
 
     def _would_change(self) -> str:
         if not self.state.sea.is_heard:

@@ -16,7 +16,8 @@ class Decision:
         action: kind of action in the plan, as ``close_floodgates``.
         change: of the action's status at this hour.
         where: zones; empty = the whole site.
-        probability: [-] that the sea passes the action's level within the horizon; ``None`` = unknown.
+        probability: [-] of the action's event within the horizon: that the sea passes its level or, where nobody knows
+            exactly which level is dangerous, of water that is dangerous to people; ``None`` = unknown.
         expected_avoided_loss: of acting now [money]; ``None`` = not valued in money.
         cost: of acting now [money]; ``None`` likewise.
         onset: median time of passing the action's level among the ensemble members that pass it; ``None`` = none does.

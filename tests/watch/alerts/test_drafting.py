@@ -281,6 +281,9 @@ def test_each_level_at_which_danger_may_begin_counts(deployment: Deployment) -> 
     _, (message,) = draft(unsure, decision("start", 0.6), AlertState())
     parameters = {pair[0].text: pair[1].text for pair in message.iter(f"{{{NAMESPACE}}}parameter")}
     assert parameters["probability"] == "0.20", "0.6 of the members pass one of three levels"
+    assert "waterLevel" not in parameters, "the chance is that of no level"
+    text = str(text_of(message, "description"))
+    assert text.startswith("Water that is dangerous to people may come, brought by the sea. Chance: about 2 in 10.")
 
 
 def test_a_replay_of_the_past_drafts_exercises_of_a_real_place_too(deployment: Deployment) -> None:

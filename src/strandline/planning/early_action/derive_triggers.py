@@ -97,8 +97,9 @@ def derive_triggers(
 ) -> tuple[list[TriggeredAction], list[str]]:
     """Phases for the measures that pay, and a sentence for each that does not.
 
-    A measure for lives starts where the probability that the sea passes the dangerous level of an evacuation area,
-    between now + clearance time and the end of the forecast, exceeds the agreed chance; its fallback starts
+    A measure for lives starts where the probability of dangerous water in an evacuation area, over all levels from
+    which it may be dangerous, between now + clearance time and the end of the forecast, exceeds the agreed chance; its
+    fallback starts
     where that comes sooner. A measure that costs money starts where the expected avoidable loss exceeds the cost.
     """
     triggered: list[TriggeredAction] = []

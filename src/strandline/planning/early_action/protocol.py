@@ -122,6 +122,11 @@ class Indicator(Section):
 
     _unit = field_validator("unit")(_known_unit)
 
+    @property
+    def has_uncertain_value(self) -> bool:
+        """Whether nobody knows the threshold better than by several values: the chance is then not that of one."""
+        return len(set(self.values)) > 1
+
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         for first, last in (self.lead_window_hours, self.at_night_hours or (0, 0)):

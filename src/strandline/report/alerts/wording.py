@@ -52,6 +52,7 @@ class Content:
         is_exercise: the numbers are simulated.
         drivers: that bring the danger; empty = the sea.
         unwatched: drivers whose floods cannot be seen coming now.
+        level_is_uncertain: nobody knows exactly from which level of the sea on water is dangerous.
     """
 
     place: str
@@ -66,6 +67,12 @@ class Content:
     is_exercise: bool
     drivers: tuple[str, ...] = ()
     unwatched: tuple[str, ...] = ()
+    level_is_uncertain: bool = False
+
+    @property
+    def is_of_danger(self) -> bool:
+        """Whether the chance is that of water that is dangerous, and not that the sea passes ``level``."""
+        return self.is_of_land or self.level_is_uncertain
 
     @property
     def is_of_land(self) -> bool:
@@ -110,14 +117,14 @@ def _compose(content: Content, language: str, time_zone: str) -> WarningText:
     areas = catalogue.listed(content.areas, MOST_NAMED) or catalogue.fill("whole_place", place=content.place)
     by = _deadline(exceedance, catalogue, time_zone)
     land = "_land" if content.is_of_land else ""
-    cause = _listed(content.drivers, catalogue)
+    cause = _listed(content.drivers or ("sea",), catalogue)
     named = f"headline{land}_{content.call}"
     headline = catalogue.fill(
         named if named in catalogue.texts else f"headline_{content.call}",
         place=content.place, action=action, cause=cause,
     )  # fmt: skip
     description = catalogue.fill(
-        f"description{land}",
+        "description_land" if content.is_of_danger else "description",
         cause=cause,
         level=catalogue.metres(content.level, 2),
         datum=content.datum,

@@ -127,7 +127,7 @@ def _row(area: EvacuationArea, protocol: Protocol | None) -> EvacuationRow:
     window = f"{day} to {HORIZON_HOURS} hours from now" + (
         "" if day == night else f" (at night {night} to {HORIZON_HOURS})"
     )
-    start = f"more than {100 * _agreed(protocol):g} % chance of it {window}"
+    start = f"more than {100 * _agreed(protocol):g} % chance of dangerous water {window}"
     return EvacuationRow(
         (
             area.name,

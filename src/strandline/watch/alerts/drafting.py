@@ -181,6 +181,7 @@ def _content(
         is_exercise=deployment.is_simulated,
         drivers=land.drivers[str(forecast.danger)] if has_danger else (),
         unwatched=land.unwatched if phase.life_safety else (),
+        level_is_uncertain=forecast.has_uncertain_value,
     )
 
 
@@ -259,7 +260,7 @@ def _alert(deployment: Deployment, decision: Decision, content: Content, issuer:
         parameters=(
             *((("drivers", " ".join(content.drivers)),) if content.drivers else ()),
             *((("notWatched", " ".join(content.unwatched)),) if content.unwatched else ()),
-            *(() if content.is_of_land else (("waterLevel", f"{content.level:.2f} m"),)),
+            *(() if content.is_of_danger else (("waterLevel", f"{content.level:.2f} m"),)),
             ("verticalDatum", content.datum),
             *(() if content.is_of_land else (("peakOfEvent", f"{exceedance.height:.2f} m"),)),
             ("trigger", decision.action),

@@ -94,6 +94,7 @@ class Situation:
 
     Attributes:
         water_level: the water level now and ahead, by lead.
+        highest: the highest water level from now to the end of the forecast.
         levels: emergency action → its sea level [m, region datum].
         agreed_chance: above which people are called [-].
     """
@@ -101,6 +102,7 @@ class Situation:
     step: StepRecord
     age: timedelta
     water_level: tuple[ForecastRow, ...]
+    highest: ForecastRow | None
     levels: Mapping[str, float]
     streams: tuple[StreamStatus, ...]
     actions: tuple[ActionStatus, ...]
@@ -125,10 +127,8 @@ class Situation:
 
     @property
     def chance_to_pass(self) -> float | None:
-        """The chance that the sea passes the lowest level within the forecast: the one that its action states."""
-        decided = [each.current.decision for each in self.actions]
-        chances = [one.probability for one in decided if self.levels.get(one.action) == self.lowest_level]
-        return max((chance for chance in chances if chance is not None), default=None)
+        """The chance that the sea passes the lowest level of the plan within two days; ``None`` = not forecast."""
+        return None if self.highest is None else self.highest.probability
 
     @property
     def n_unconfirmed(self) -> int:
@@ -173,6 +173,11 @@ def current_situation(watch: WatchView) -> Situation | None:
         step=newest,
         age=watch.clock() - newest.hour,
         water_level=tuple(row for row in rows if row.variable == "water_level" and not row.zone),
+        highest=max(
+            (row for row in rows if row.variable == "highest_water_level" and not row.zone),
+            key=lambda row: row.lead_hours,
+            default=None,
+        ),
         levels=watch.run.action_levels(),
         agreed_chance=watch.run.agreed_chance(),
         streams=tuple(_streams(watch, newest.hour)),

@@ -285,7 +285,7 @@ def test_the_plan_shows_people_hours_and_what_they_rest_on() -> None:
     hindcasts = [Hindcast(phase.name, "all gauges work", "a filter", 4.0, lived) for phase in phases]
     text = "\n".join(evacuation_lines(areas, protocol, hindcasts))
     row = next(line for line in text.splitlines() if line.startswith("| A |"))
-    assert f"more than 20 % chance of it {first.day_hours} to 48 hours from now" in row
+    assert f"more than 20 % chance of dangerous water {first.day_hours} to 48 hours from now" in row
     assert row.endswith("| go to an upper floor or the nearest shelter |")
     assert (
         "Area A, evacuate low-lying areas: called 10 times (about 2.5 times a year): 1 in time, 8 without a flood,"

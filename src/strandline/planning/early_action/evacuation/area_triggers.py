@@ -289,12 +289,15 @@ class AreaTriggers:
 
     @property
     def _danger(self) -> str:
-        """What the chance is of, as a part of a sentence."""
-        drivers, sea = self.area.all_drivers, f"that the sea passes about {self.area.level:.2f} m"
+        """What the chance is of, as a part of a sentence: of a level only where it is known which one is dangerous."""
+        drivers, is_known = self.area.all_drivers, len(set(self.area.levels)) == 1
+        sea = (
+            f"that the sea passes about {self.area.level:.2f} m" if is_known else "of water that is dangerous to people"
+        )
         if drivers is None:
             return sea
         together = f"that {drivers.together} put it under dangerous water"
-        return f"{sea}, or {together}," if self._by_sea else together
+        return f"{sea}, or {together}," if is_known and self._by_sea else together
 
     def _when(self, window: str) -> str:
         return f"when the chance {self._danger} {window} is more than {100 * self.agreed_chance:g} %"
@@ -316,7 +319,7 @@ class AreaTriggers:
         )
         return (
             f"For lives, not for money: a chance of more than {100 * self.agreed_chance:g} % {self._danger.rstrip(',')}"
-            f"{', where dangerous depth begins' if self.area.all_drivers is None else ''} ({self.area.basis})."
+            f" ({self.area.basis})."
             f" Clearing the area takes up to {clearing} hours{water}."
         )
 

@@ -81,7 +81,8 @@ class EvacuationArea:
     @property
     def basis(self) -> str:
         """What the level rests on, as a part of a sentence."""
-        often = [] if math.isinf(self.level) else [f"the sea passes this level {self.frequency.in_words}"]
+        begins = f"it may begin where the sea passes about {self.level:.2f} m, {self.frequency.in_words}"
+        often = [] if math.isinf(self.level) else [begins]
         if self.all_drivers is not None:
             often.append(f"{self.all_drivers.together} bring such danger {self.all_drivers.how_often}")
         return "; ".join(
