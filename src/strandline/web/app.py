@@ -1,11 +1,12 @@
 """The web application: API, dashboard, error handlers and middleware."""
 
+import json
 from collections.abc import Collection, Mapping
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 
 from strandline.errors import InputError, StrandlineError
@@ -14,6 +15,7 @@ from strandline.web.api.etags import NotModified, handle_not_modified
 from strandline.web.api.runs import run_routes
 from strandline.web.api.security import SecurityMiddleware
 from strandline.web.api.server_sent_events import OpenStreams
+from strandline.web.api.sign_in import OnlyUsers, SignIn
 from strandline.web.api.token import Token
 from strandline.web.api.watch import watch_routes
 from strandline.web.api.works.routes import works_routes
@@ -25,18 +27,19 @@ from strandline.web.watch_view import Clock, WatchView
 PREFIX = "/api/v1"
 MIN_COMPRESSED_SIZE = 1000
 """[bytes]"""
-MOST_FAULTS = 10
-"""Of a request that are reported."""
 
 
 def create_app(
-    runs: Mapping[str, RunFolder], watch: WatchView | None, token: Token, hosts: Collection[str], clock: Clock
-) -> FastAPI:
+    runs: Mapping[str, RunFolder], watch: WatchView | None, sign_in: SignIn, token: Token, hosts: Collection[str],
+    clock: Clock, *, only_users: bool = False,
+) -> FastAPI:  # fmt: skip
     """Return the application.
 
     Args:
         watch: ``None`` = no watch; its routes are missing then.
         clock: naive UTC.
+        sign_in: of those who confirm; ``token``: of those who try works and save strategies.
+        only_users: reading needs an account, or the token, too.
     """
     app = FastAPI(
         title="Strandline", version=version("strandline"), docs_url=None, redoc_url=None,
@@ -54,22 +57,17 @@ def create_app(
     api.include_router(run_routes(dict(runs)))
     api.include_router(works_routes(runs, token, clock))
     if watch is not None:
-        api.include_router(watch_routes(watch, token, OpenStreams()))
+        api.include_router(watch_routes(watch, sign_in, OpenStreams()))
     app.include_router(api)
     app.include_router(page_routes(runs, watch, clock))
     app.add_exception_handler(NotModified, handle_not_modified)
     app.add_exception_handler(StrandlineError, handle_error)
-    app.add_exception_handler(RequestValidationError, handle_invalid)
+    app.add_exception_handler(RequestValidationError, handle_invalid_request)
     app.add_middleware(GZipMiddleware, minimum_size=MIN_COMPRESSED_SIZE)
+    if only_users:
+        app.add_middleware(OnlyUsers, sign_in=sign_in, token=token)
     app.add_middleware(SecurityMiddleware, hosts=hosts)
     return app
-
-
-def handle_invalid(_: Request, error: Exception) -> JSONResponse:
-    """Return what is wrong with a request and where, without repeating it: it may hold what JSON does not know."""
-    assert isinstance(error, RequestValidationError)
-    faults = [{name: each[name] for name in ("loc", "msg", "type")} for each in error.errors()[:MOST_FAULTS]]
-    return JSONResponse({"detail": faults}, 422)
 
 
 def handle_error(_: Request, error: Exception) -> JSONResponse:
@@ -80,3 +78,10 @@ def handle_error(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": f"the watch's store is damaged: {error.what}; {error.remedy}"}, 503)
     detail = f"{error.what}; {error.remedy}" if isinstance(error, InputError) else str(error)
     return JSONResponse({"detail": detail}, 422)
+
+
+def handle_invalid_request(_: Request, error: Exception) -> Response:
+    """Return which fields are wrong and why, without their values: JSON cannot hold NaN, nor UTF-8 half a character."""
+    assert isinstance(error, RequestValidationError)
+    detail = [{"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors()]
+    return Response(json.dumps({"detail": detail}), 422, media_type="application/json")

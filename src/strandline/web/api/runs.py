@@ -64,7 +64,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
 
     def changes_with(file: str) -> Any:
         def add_cache_headers(request: Request, response: Response, run: Name) -> None:
-            version = of(run).file_version(file) if (of(run).path / file).exists() else None
+            version = of(run).file_version(file) if of(run).file(file).exists() else None
             response.headers.update(cache_headers(request, version))
 
         return Depends(add_cache_headers)
@@ -142,7 +142,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
     @router.get("/{run}/layers")
     def list_layers(request: Request, response: Response, run: Name) -> list[LayerRecord]:
         """The layers that can be drawn: one for each quantity, scenario, return period or bound, and percentile."""
-        names = [name for name in SCALES if (of(run).path / f"{name}.tif").is_file()]
+        names = [name for name in SCALES if of(run).file(f"{name}.tif").is_file()]
         response.headers.update(cache_headers(request, [_state(of(run), f"{name}.tif") for name in names]))
         return [layer for name in names for layer in _layers(of(run), name)]
 
@@ -191,7 +191,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         bands = {one.number: two.number for one, two in paired_bands(of(run), of(other))}
         if band not in bands:
             raise HTTPException(404, "the other run has no such scenario and return period")
-        first, second = (of(run).path / PROBABILITY, band), (of(other).path / PROBABILITY, bands[band])
+        first, second = (of(run).file(PROBABILITY), band), (of(other).file(PROBABILITY), bands[band])
         bounds = parse_bbox(bbox) or geographic_bounds(first[0])
         draw = partial(draw_change, first, second, bounds, width, height)
         return png(await pictures.get(headers["ETag"], draw, request), headers)
@@ -200,7 +200,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
 
 
 def _layers(run: RunFolder, quantity: str) -> list[LayerRecord]:
-    path, scale = run.path / f"{quantity}.tif", SCALES[quantity]
+    path, scale = run.file(f"{quantity}.tif"), SCALES[quantity]
     bounds, legend, edition = geographic_bounds(path), scale.legend(), edition_of(_state(run, path.name))
 
     def layer(band: Band) -> LayerRecord:
@@ -215,7 +215,7 @@ def _layers(run: RunFolder, quantity: str) -> list[LayerRecord]:
 
 
 def _layer(run: RunFolder, quantity: str, band: int) -> Layer:
-    path, ground = run.path / f"{quantity}.tif", run.path / GROUND_FILE
+    path, ground = run.file(f"{quantity}.tif"), run.file(GROUND_FILE)
     drawn = path.is_file() and quantity in SCALES and band in (each.number for each in run.bands(path.name))
     if not drawn:
         raise HTTPException(404, f"no band {band} of {quantity!r}; /layers lists them")
@@ -224,7 +224,7 @@ def _layer(run: RunFolder, quantity: str, band: int) -> Layer:
 
 def _state(run: RunFolder, name: str) -> tuple[object, ...]:
     """What pictures of a file depend on: it and the ground."""
-    return tuple(run.file_version(each) for each in (name, GROUND_FILE) if (run.path / each).is_file())
+    return tuple(run.file_version(each) for each in (name, GROUND_FILE) if run.file(each).is_file())
 
 
 def parse_bbox(bbox: str | None) -> BoundingBox | None:
