@@ -32,7 +32,7 @@ _EXTENSION = {"cap": "xml", "bulletin": "txt", "sms": "txt", "loudspeaker": "txt
 
 @dataclass(frozen=True)
 class Answer:
-    """What the far side said.
+    """What the far side answered.
 
     Attributes:
         detail: for the log; never an address or a secret.
