@@ -28,7 +28,7 @@ def dispatch(
     once: Annotated[bool, typer.Option("--once", help="Send what is due, then stop.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send the messages of released warnings: CAP, bulletins, SMS, loudspeaker texts. A dry run unless told otherwise.
+    """Send the messages of released warnings: CAP, bulletins, SMS, loudspeaker texts. A dry run by default.
 
     Without a file of recipients, show which message was accepted, is waiting or was refused, and who acknowledged.
     """

@@ -64,7 +64,7 @@ class Accounts:
 
     Attributes:
         persons_to_release: how many different duty officers a warning needs.
-        why: who said so, where it is 1.
+        why: who decided so, where it is 1.
     """
 
     accounts: tuple[Account, ...] = ()

@@ -51,7 +51,7 @@ class Dispatcher:
     alerts: Path
     environment: Mapping[str, str]
     client: httpx.Client = field(default_factory=lambda: httpx.Client(follow_redirects=False))
-    _told: set[str] = field(default_factory=set)
+    _reported: set[str] = field(default_factory=set)
 
     def refuse_missing(self) -> None:
         """Open every channel once, so that what is missing shows before a storm.
@@ -84,8 +84,8 @@ class Dispatcher:
             warning = self._warning(identifier)
             messages = list(messages_of(warning, self.recipients, now))
             why = self.store.queue_messages(identifier, self.recipients.mode, messages)
-            if why is not None and identifier not in self._told:
-                self._told.add(identifier)
+            if why is not None and identifier not in self._reported:
+                self._reported.add(identifier)
                 _log.warning("nothing of %r is sent: %s", identifier, why)
 
     def _warning(self, identifier: str) -> ReleasedWarning:
@@ -113,12 +113,12 @@ class Dispatcher:
                 yield self.store.note_attempt(answers[done], answer.outcome, answer.detail)
 
     def _channel_or_none(self, sending: Sending) -> Channel | None:
-        """The channel of a message; ``None`` = something is missing, which is told once."""
+        """The channel of a message; ``None`` = something is missing, which is reported once."""
         try:
             return self._channel_for(sending)
         except InputError as error:
-            if sending.message.recipient not in self._told:
-                self._told.add(sending.message.recipient)
+            if sending.message.recipient not in self._reported:
+                self._reported.add(sending.message.recipient)
                 _log.warning("%s", error)
             return None
 

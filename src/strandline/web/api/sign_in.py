@@ -27,7 +27,7 @@ from strandline.web.api.token import Token
 FAILURE_PAUSE_S = 1.0
 """Pause before the answer to a wrong password [s]."""
 AT_ONCE = 8
-"""Passwords that are checked or wait to be; further requests are told to come again."""
+"""Passwords that are checked or wait to be; further requests have to come again."""
 KEPT_S = 300.0
 """How long a reader's password need not be hashed again [s]; a signature's always is."""
 LOG_EVERY_S = 60.0

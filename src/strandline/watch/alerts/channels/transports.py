@@ -32,7 +32,7 @@ _EXTENSION = {"cap": "xml", "bulletin": "txt", "sms": "txt", "loudspeaker": "txt
 
 @dataclass(frozen=True)
 class Answer:
-    """What the far side said.
+    """What the far side answered.
 
     Attributes:
         detail: for the log; never an address or a secret.
@@ -62,6 +62,8 @@ class Folder:
         body = content["body"] if message.format != "sms" else "\n".join(content["parts"]) + "\n"
         file = self.path / f"{message.key}.{_EXTENSION[message.format]}"
         try:
+            for left_over in self.path.glob(f".partial-*-{file.name}"):
+                left_over.unlink()  # of a sender that was killed while it wrote
             if not file.exists():
                 write_bytes(file, str(body).encode("utf-8"))
         except (OSError, InputError) as error:

@@ -65,7 +65,7 @@ def short_text(voice: Voice, text: WarningText, zone: str | None) -> str:
 
 
 def loudspeaker_text(voice: Voice, text: WarningText, zone: str | None) -> str:
-    """Short sentences to be read out, a line each, said twice; times are full hours, never later than the true ones."""
+    """Short sentences to be read out, a line each, all twice; times are full hours, never later than the true ones."""
     warning, catalogue = voice.warning, catalogue_of(text.language)
     deadline = None if warning.act_before is None else _full_hour_before(warning.act_before, voice.time_zone)
     sentences = [
@@ -73,10 +73,10 @@ def loudspeaker_text(voice: Voice, text: WarningText, zone: str | None) -> str:
         *_sentences(catalogue.fill(f"short_{warning.call}", by=_by(voice, catalogue, deadline))),
         catalogue.fill("issued_by", sender=warning.sender_name),
     ]
-    said = list(sentences)
+    spoken = list(sentences)
     for _ in range(TIMES_SPOKEN - 1):
-        said += [catalogue.fill("repeat"), *sentences]
-    return "\n".join(_between_exercise(said, voice, catalogue)) + "\n"
+        spoken += [catalogue.fill("repeat"), *sentences]
+    return "\n".join(_between_exercise(spoken, voice, catalogue)) + "\n"
 
 
 def subject_of(voice: Voice, text: WarningText, zone: str | None) -> str:
