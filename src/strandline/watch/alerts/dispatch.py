@@ -21,7 +21,7 @@ from strandline.watch.alerts.channels.recipients import Recipient, Recipients
 from strandline.watch.alerts.channels.transports import Answer, Channel, Folder, channel_of
 from strandline.watch.alerts.messages.cap_copy import SigningKey, cap_message
 from strandline.watch.alerts.messages.sms import split
-from strandline.watch.alerts.messages.texts import Voice, bulletin, loudspeaker_text, short_text, subject_of
+from strandline.watch.alerts.messages.texts import MessageContext, bulletin, loudspeaker_text, short_text, subject_of
 from strandline.watch.alerts.released import ReleasedWarning, read_warning
 from strandline.watch.clock import utc_now
 from strandline.watch.store import Store
@@ -167,11 +167,11 @@ def messages_of(warning: ReleasedWarning, recipients: Recipients, now: datetime)
         InputError: the key for signatures cannot be used.
     """
     is_exercise = warning.is_exercise or recipients.mode == "exercise"
-    voice = Voice(warning, is_exercise, recipients.time_zone, now)
+    context = MessageContext(warning, is_exercise, recipients.time_zone, now)
     signing = None if recipients.cap is None else SigningKey(recipients.cap.key, recipients.cap.certificate)
     for recipient in recipients.recipient:
         for zone in _zones(recipient, warning):
-            yield _message(voice, recipient, zone, signing)
+            yield _message(context, recipient, zone, signing)
 
 
 def _zones(recipient: Recipient, warning: ReleasedWarning) -> Sequence[str | None]:
@@ -184,17 +184,17 @@ def _zones(recipient: Recipient, warning: ReleasedWarning) -> Sequence[str | Non
     return ([None] if concerned else []) if recipient.format == "cap" else concerned
 
 
-def _message(voice: Voice, recipient: Recipient, zone: str | None, signing: SigningKey | None) -> Outgoing:
-    warning, text = voice.warning, voice.warning.text_in(recipient.language)
-    content: dict[str, object] = {"subject": subject_of(voice, text, zone), "is_exercise": voice.is_exercise}
+def _message(context: MessageContext, recipient: Recipient, zone: str | None, signing: SigningKey | None) -> Outgoing:
+    warning, text = context.warning, context.warning.text_in(recipient.language)
+    content: dict[str, object] = {"subject": subject_of(context, text, zone), "is_exercise": context.is_exercise}
     if recipient.format == "cap":
-        content["body"] = cap_message(warning.xml, signing, is_exercise=voice.is_exercise).decode("utf-8")
+        content["body"] = cap_message(warning.xml, signing, is_exercise=context.is_exercise).decode("utf-8")
     elif recipient.format == "bulletin":
-        content["body"] = bulletin(voice, text, zone)
+        content["body"] = bulletin(context, text, zone)
     elif recipient.format == "loudspeaker":
-        content["body"] = loudspeaker_text(voice, text, zone)
+        content["body"] = loudspeaker_text(context, text, zone)
     else:
-        short = short_text(voice, text, zone)
+        short = short_text(context, text, zone)
         parts = split(short)
         content |= {"body": short, "alphabet": parts.alphabet, "parts": parts.parts}
     draft = Outgoing(

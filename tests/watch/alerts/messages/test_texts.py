@@ -14,7 +14,7 @@ from strandline.report.alerts.exceedance import Exceedance
 from strandline.report.alerts.issuer import Issuer
 from strandline.report.alerts.wording import Content, compose
 from strandline.watch.alerts.messages.sms import split
-from strandline.watch.alerts.messages.texts import Voice, bulletin, loudspeaker_text, short_text, subject_of
+from strandline.watch.alerts.messages.texts import MessageContext, bulletin, loudspeaker_text, short_text, subject_of
 from strandline.watch.alerts.released import ReleasedWarning, read_warning
 from strandline.watch.store import Release
 from tests.fixtures.flood_warnings import RING, WarnedArea, a_warning
@@ -45,8 +45,8 @@ def released(call: str = "Evacuate", **changes) -> ReleasedWarning:
     return replace(read_warning(as_cap(warning, ISSUER), RELEASE), **changes)
 
 
-def voice(warning: ReleasedWarning, *, is_exercise: bool = False, now: datetime = NOW) -> Voice:
-    return Voice(warning, is_exercise, "Asia/Dhaka", now)
+def context(warning: ReleasedWarning, *, is_exercise: bool = False, now: datetime = NOW) -> MessageContext:
+    return MessageContext(warning, is_exercise, "Asia/Dhaka", now)
 
 
 def test_a_warning_is_read_back_as_it_was_confirmed() -> None:
@@ -58,15 +58,15 @@ def test_a_warning_is_read_back_as_it_was_confirmed() -> None:
 
 def test_a_bulletin_is_about_its_zone_and_names_who_released_it() -> None:
     found = released()
-    lines = bulletin(voice(found), found.text_in("en"), "Char Nobin").splitlines()
+    lines = bulletin(context(found), found.text_in("en"), "Char Nobin").splitlines()
     assert lines[0] == "Coastal flood: Char Nobin"
     assert "Where: Char Nobin." in lines
     assert not any("Dakshin Para" in line for line in lines)
     assert "Released by Ada Vento and Bo Lund, Tuesday 14 July, 12:20 local time (06:20 UTC)." in lines
     assert any(line.startswith("If this is wrong:") for line in lines)
     alone = replace(found, release=replace(RELEASE, needed=1, persons=("Ada Vento",)))
-    assert "Released by Ada Vento alone" in bulletin(voice(alone), found.text_in("en"), None)
-    assert "Where: Dakshin Para and Char Nobin." in bulletin(voice(found), found.text_in("en"), None)
+    assert "Released by Ada Vento alone" in bulletin(context(alone), found.text_in("en"), None)
+    assert "Where: Dakshin Para and Char Nobin." in bulletin(context(found), found.text_in("en"), None)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -77,7 +77,7 @@ def test_every_language_has_each_message_and_no_field_stays_open(language: str) 
         text = found.text_in(language)
         assert text.language == language
         messages = [
-            make(voice(found), text, zone)
+            make(context(found), text, zone)
             for make in (bulletin, short_text, loudspeaker_text, subject_of)
             for zone in (None, "Char Nobin")
         ]
@@ -87,27 +87,27 @@ def test_every_language_has_each_message_and_no_field_stays_open(language: str) 
 
 def test_a_short_message_says_where_what_by_when_and_who_in_local_time() -> None:
     found = released()
-    assert short_text(voice(found), found.text_in("en"), "Char Nobin") == (
+    assert short_text(context(found), found.text_in("en"), "Char Nobin") == (
         "Char Nobin: Flood warning. Leave low land before Wednesday 03:40. Go inland or to the shelter. Harbour office."
     )
-    bengali = short_text(voice(found), found.text_in("bn"), "চর নবীন")
+    bengali = short_text(context(found), found.text_in("bn"), "চর নবীন")
     assert "বুধবার ০৩:৪০" in bengali
     assert split(bengali).alphabet == "ucs2"
-    assert split(short_text(voice(found), found.text_in("en"), "Char Nobin")).alphabet == "gsm7"
+    assert split(short_text(context(found), found.text_in("en"), "Char Nobin")).alphabet == "gsm7"
 
 
 def test_a_deadline_that_is_past_when_the_message_is_made_is_now() -> None:
     found = released()
-    late = short_text(voice(found, now=datetime(2026, 7, 14, 21, 40)), found.text_in("en"), None)
+    late = short_text(context(found, now=datetime(2026, 7, 14, 21, 40)), found.text_in("en"), None)
     assert "Leave low land at once." in late
     assert "03:40" not in late
     without = replace(found, act_before=None)
-    assert "at once" in short_text(voice(without), found.text_in("en"), None)
+    assert "at once" in short_text(context(without), found.text_in("en"), None)
 
 
 def test_a_loudspeaker_speaks_short_sentences_twice_and_rounds_to_the_hour_before() -> None:
     found = released()
-    lines = loudspeaker_text(voice(found), found.text_in("en"), "Char Nobin").splitlines()
+    lines = loudspeaker_text(context(found), found.text_in("en"), "Char Nobin").splitlines()
     middle = lines.index("We repeat.")
     assert lines[:middle] == lines[middle + 1 :]
     assert "Leave low land before Wednesday 03:00." in lines
@@ -118,9 +118,9 @@ def test_a_loudspeaker_speaks_short_sentences_twice_and_rounds_to_the_hour_befor
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_message_of_an_exercise_begins_and_ends_with_that_word(language: str) -> None:
     found = released()
-    word = catalogue_of(language).texts["exercise_word"]
+    mark = catalogue_of(language).texts["exercise_word"]
     for make in (bulletin, short_text, loudspeaker_text, subject_of):
-        message = make(voice(found, is_exercise=True), found.text_in(language), None).strip()
-        assert message.startswith(word)
-        assert message.endswith(word)
-        assert word not in make(voice(found), found.text_in(language), None)
+        message = make(context(found, is_exercise=True), found.text_in(language), None).strip()
+        assert message.startswith(mark)
+        assert message.endswith(mark)
+        assert mark not in make(context(found), found.text_in(language), None)

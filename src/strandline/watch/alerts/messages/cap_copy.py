@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from strandline.errors import InputError, require_extra
 from strandline.report.alerts.cap import NAMESPACE
-from strandline.watch.alerts.messages.texts import exercise_word
+from strandline.watch.alerts.messages.texts import exercise_mark
 
 NOTE = "EXERCISE. "
 
@@ -45,8 +45,8 @@ def _as_exercise(xml: bytes) -> bytes:
     for info in root.iter(f"{{{NAMESPACE}}}info"):
         headline, language = info.find(f"{{{NAMESPACE}}}headline"), info.findtext(f"{{{NAMESPACE}}}language")
         if headline is not None and language:
-            word = exercise_word(language)
-            headline.text = f"{word} {headline.text} {word}"
+            mark = exercise_mark(language)
+            headline.text = f"{mark} {headline.text} {mark}"
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 

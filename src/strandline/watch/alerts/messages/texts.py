@@ -18,7 +18,7 @@ TIMES_SPOKEN = 2
 
 
 @dataclass(frozen=True)
-class Voice:
+class MessageContext:
     """How the messages of one warning speak.
 
     Attributes:
@@ -33,12 +33,12 @@ class Voice:
     now: datetime
 
 
-def bulletin(voice: Voice, text: WarningText, zone: str | None) -> str:
+def bulletin(context: MessageContext, text: WarningText, zone: str | None) -> str:
     """What, where, when, how sure, what to do, what if wrong, who says so; for one zone, or for all."""
-    warning, catalogue = voice.warning, catalogue_of(text.language)
+    warning, catalogue = context.warning, catalogue_of(text.language)
     release, released_at = warning.release, pd.Timestamp(warning.release.at)
     key = "released_alone" if release.needed == 1 else "released_by"
-    persons, at = catalogue.listed(release.persons, MOST_NAMED), catalogue.moment(released_at, voice.time_zone)
+    persons, at = catalogue.listed(release.persons, MOST_NAMED), catalogue.moment(released_at, context.time_zone)
     lines = [
         text.event if zone is None else f"{text.event}: {zone}",
         text.headline,
@@ -49,50 +49,50 @@ def bulletin(voice: Voice, text: WarningText, zone: str | None) -> str:
         *([catalogue.fill(key, persons=persons, time=at)] if persons else []),
         catalogue.fill("message_id", identifier=warning.identifier),
     ]
-    return "\n".join(_between_exercise(lines, voice, catalogue)) + "\n"
+    return "\n".join(_between_exercise(lines, context, catalogue)) + "\n"
 
 
-def short_text(voice: Voice, text: WarningText, zone: str | None) -> str:
+def short_text(context: MessageContext, text: WarningText, zone: str | None) -> str:
     """One short message: where, what to do, by when, who says so."""
-    warning, catalogue = voice.warning, catalogue_of(text.language)
+    warning, catalogue = context.warning, catalogue_of(text.language)
     deadline = None if warning.act_before is None else pd.Timestamp(warning.act_before)
     words = [
-        f"{_where(voice, catalogue, zone)}:",
-        catalogue.fill(f"short_{warning.call}", by=_by(voice, catalogue, deadline)),
+        f"{_where(context, catalogue, zone)}:",
+        catalogue.fill(f"short_{warning.call}", by=_by(context, catalogue, deadline)),
         f"{warning.sender_name}.",
     ]
-    return " ".join(_between_exercise(words, voice, catalogue))
+    return " ".join(_between_exercise(words, context, catalogue))
 
 
-def loudspeaker_text(voice: Voice, text: WarningText, zone: str | None) -> str:
+def loudspeaker_text(context: MessageContext, text: WarningText, zone: str | None) -> str:
     """Short sentences to be read out, a line each, all twice; times are full hours, never later than the true ones."""
-    warning, catalogue = voice.warning, catalogue_of(text.language)
-    deadline = None if warning.act_before is None else _full_hour_before(warning.act_before, voice.time_zone)
+    warning, catalogue = context.warning, catalogue_of(text.language)
+    deadline = None if warning.act_before is None else _full_hour_before(warning.act_before, context.time_zone)
     sentences = [
-        catalogue.fill("attention", areas=_where(voice, catalogue, zone)),
-        *_sentences(catalogue.fill(f"short_{warning.call}", by=_by(voice, catalogue, deadline))),
+        catalogue.fill("attention", areas=_where(context, catalogue, zone)),
+        *_sentences(catalogue.fill(f"short_{warning.call}", by=_by(context, catalogue, deadline))),
         catalogue.fill("issued_by", sender=warning.sender_name),
     ]
     spoken = list(sentences)
     for _ in range(TIMES_SPOKEN - 1):
         spoken += [catalogue.fill("repeat"), *sentences]
-    return "\n".join(_between_exercise(spoken, voice, catalogue)) + "\n"
+    return "\n".join(_between_exercise(spoken, context, catalogue)) + "\n"
 
 
-def subject_of(voice: Voice, text: WarningText, zone: str | None) -> str:
+def subject_of(context: MessageContext, text: WarningText, zone: str | None) -> str:
     """The subject of an e-mail, or the title of a note."""
     words = [text.headline if zone is None else f"{zone}: {text.headline}"]
-    return " ".join(_between_exercise(words, voice, catalogue_of(text.language)))
+    return " ".join(_between_exercise(words, context, catalogue_of(text.language)))
 
 
-def exercise_word(language: str) -> str:
+def exercise_mark(language: str) -> str:
     """The word for an exercise."""
     return catalogue_of(language).fill("exercise_word")
 
 
-def _between_exercise(lines: list[str], voice: Voice, catalogue: Catalogue) -> list[str]:
-    word = catalogue.fill("exercise_word")
-    return [word, *lines, word] if voice.is_exercise else lines
+def _between_exercise(lines: list[str], context: MessageContext, catalogue: Catalogue) -> list[str]:
+    mark = catalogue.fill("exercise_word")
+    return [mark, *lines, mark] if context.is_exercise else lines
 
 
 def _instruction(text: WarningText, catalogue: Catalogue, zone: str | None) -> list[str]:
@@ -104,14 +104,14 @@ def _instruction(text: WarningText, catalogue: Catalogue, zone: str | None) -> l
     return [catalogue.fill("where", areas=zone) if line.startswith(head) else line for line in lines]
 
 
-def _where(voice: Voice, catalogue: Catalogue, zone: str | None) -> str:
-    return zone if zone is not None else catalogue.listed(voice.warning.areas, 3)
+def _where(context: MessageContext, catalogue: Catalogue, zone: str | None) -> str:
+    return zone if zone is not None else catalogue.listed(context.warning.areas, 3)
 
 
-def _by(voice: Voice, catalogue: Catalogue, deadline: pd.Timestamp | None) -> str:
-    if deadline is None or deadline <= pd.Timestamp(voice.now):
+def _by(context: MessageContext, catalogue: Catalogue, deadline: pd.Timestamp | None) -> str:
+    if deadline is None or deadline <= pd.Timestamp(context.now):
         return catalogue.fill("at_once")
-    return catalogue.fill("before", time=catalogue.short_moment(deadline, voice.time_zone))
+    return catalogue.fill("before", time=catalogue.short_moment(deadline, context.time_zone))
 
 
 def _full_hour_before(time: datetime, time_zone: str) -> pd.Timestamp:
