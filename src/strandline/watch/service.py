@@ -82,8 +82,7 @@ class Watch:
         return decisions
 
     def _confirmed(self, hour: datetime) -> frozenset[str]:
-        """The alerts of an hour that were issued: released by as many persons as the place needs."""
-        return frozenset(alert.identifier for alert in self.store.read.alerts(hour, hour) if alert.release is not None)
+        return frozenset(alert.identifier for alert in self.store.read.alerts(hour, hour) if alert.confirmations)
 
 
 def open_watch(

@@ -1,1 +1,0 @@
-"""Warnings of the watch: drafted, released by named persons, sent, and acknowledged."""

@@ -1,1 +1,0 @@
-"""Who gets the messages of released warnings, and how they leave this machine."""

@@ -1,1 +1,0 @@
-"""Messages of a released warning: CAP, bulletin, SMS, loudspeaker text."""

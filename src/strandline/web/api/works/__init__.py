@@ -1,1 +1,0 @@
-"""The API of drawn works: an answer at once, its confirmation by the solver, and strategies that people save."""
