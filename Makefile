@@ -52,7 +52,7 @@ docs: $(INSTALLED_DEV)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # the demo comes before the tests: it compiles what both of their workers would compile at once
-check: lint docs demo test notebooks
+check: lint docs demo test
 
 # the suite with the newest versions that pyproject.toml admits, in an environment of its own
 newest:
