@@ -129,7 +129,7 @@ def test_where_the_dangerous_level_is_uncertain_the_chance_is_of_danger_and_not_
     assert decision.why.startswith(
         "50% chance of water that is dangerous to people within 48 h (100% that the sea passes"
     )
-    assert "from where on it may be)" in decision.why
+    assert "about where it may begin)" in decision.why
     assert "50% chance that the sea passes" not in decision.why
 
 

@@ -275,7 +275,7 @@ class _Reasons:
         drivers = self.land.drivers[event.danger] if event.danger is not None and by_land else ()
         brought = f", brought by {in_words(drivers)}" if drivers and self.probability > 0 else ""
         by_level = float(probability_of(event.model_copy(update={"values": (), "danger": None}), sea)[0])
-        from_there = ", from where on it may be" if has_uncertain_value(event) else ""
+        from_there = ", about where it may begin" if has_uncertain_value(event) else ""
         level = f" ({by_level:.0%} {passes}{from_there})" if passes else ""
         return f"of water that is dangerous to people{brought}", level
 
