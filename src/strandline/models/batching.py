@@ -24,7 +24,7 @@ from strandline.observations.sea_level.surge.forecast_window import CONTEXT_HOUR
 from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.observations.weather.daily_weather import daily_weather
-from strandline.observations.weather.known_rivers import between_readings, known_rivers, river_readings
+from strandline.observations.weather.known_rivers import between_readings, known_rivers, river_delays, river_readings
 from strandline.observations.weather.land_drivers import hourly_discharge, hourly_rain, known_rain
 from strandline.observations.weather.storms import Split, Storm
 
@@ -213,8 +213,8 @@ def _known_discharge(observations: Observations, issue: Times) -> npt.NDArray[np
     totals, counts = np.cumsum(np.where(seen, readings[~is_stage], 0.0), axis=1), np.cumsum(seen, axis=1)  # (R, T)
     time = river["time"].values
     mean = np.zeros(issue.size)
-    for total, count, delay in zip(totals, counts, river["available_after_h"].values[~is_stage], strict=True):
-        last = np.searchsorted(time, issue - np.timedelta64(round(delay * 3600), "s"), side="right") - 1
+    for total, count, delay in zip(totals, counts, river_delays(river)[~is_stage], strict=True):
+        last = np.searchsorted(time, issue - delay, side="right") - 1
         enough = (last >= 0) & (count[last] >= LEAST_RIVER_HOURS)
         mean += np.where(enough, total[last] / np.maximum(count[last], 1), np.nan)
     return np.asarray(np.log((flow / np.maximum(mean, 1e-6)[:, None]).clip(1e-3)))

@@ -1,6 +1,7 @@
 """The readings of rivers that were known at an hour of issue: the only way from a river to a network or a forecast."""
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from strandline.observations.arrays import Floats, Indices, Mask, Times
@@ -17,6 +18,11 @@ def river_readings(river: xr.Dataset) -> tuple[Floats, Mask]:
     flow, stage = (river[name].values if name in river else np.full(shape, np.nan) for name in ("discharge", "stage"))
     is_stage: Mask = ~np.isfinite(flow).any(axis=1)
     return np.where(is_stage[:, None], stage, flow).astype(float), is_stage
+
+
+def river_delays(river: xr.Dataset) -> npt.NDArray[np.timedelta64]:
+    """(R,) time from a reading until it can be had, rounded up to seconds: nothing is heard too early."""
+    return np.asarray(np.ceil(river["available_after_h"].values.astype(float) * 3600).astype("timedelta64[s]"))
 
 
 def known_rivers(observations: Observations, issue: Times, hours: Indices) -> Floats:
@@ -37,8 +43,7 @@ def known_rivers(observations: Observations, issue: Times, hours: Indices) -> Fl
     position = ((valid - time[0]) // HOUR).astype(np.int64)  # the record holds every hour
     inside = (position >= 0) & (position < time.size)
     found = np.moveaxis(readings[:, np.clip(position, 0, time.size - 1)], 0, -1)  # (N, H, R)
-    delay = np.round(river["available_after_h"].values.astype(float) * 3600).astype("timedelta64[s]")
-    late = valid[..., None] + delay > issue.astype("datetime64[ns]")[:, None, None]
+    late = valid[..., None] + river_delays(river) > issue.astype("datetime64[ns]")[:, None, None]
     return np.where(inside[..., None] & ~late, found, np.nan)
 
 
