@@ -356,7 +356,7 @@ def _without_last_step(database: sqlite3.Connection, table: str, rng: Random) ->
 
 
 def _forged(database: sqlite3.Connection, table: str, rng: Random) -> None:
-    """An alert with the status ``Actual``, and its confirmation: two rows."""
+    """An alert with the status ``Actual``, its confirmation and its release: three rows."""
     row = _some_row(database, "alerts", rng)
     xml = str(row["xml"]).replace("Exercise", "Actual").replace(str(row["identifier"]), "forged")
     database.execute("INSERT INTO alerts VALUES (?, ?, 'Draft', ?, ?)", ["forged", row["hour"], xml, row["decision"]])
@@ -364,6 +364,7 @@ def _forged(database: sqlite3.Connection, table: str, rng: Random) -> None:
         "INSERT INTO confirmations SELECT max(sequence) + 1, NULL, 'forged', 'Ada Vento', ?, '' FROM confirmations",
         [row["hour"]],
     )
+    database.execute("INSERT INTO releases VALUES ('forged', ?, 1, '[]')", [row["hour"]])
 
 
 def main() -> None:

@@ -15,11 +15,13 @@ from sqlalchemy import Engine, event
 
 from strandline.watch.decisions import Decision, ForecastRow
 from strandline.watch.readings import Health, Reading
-from strandline.watch.store import AlertDraft, AlreadyDone, Busy, Step, Store
+from strandline.watch.store import AlertDraft, AlreadyDone, Busy, Signatory, Step, Store
 
 START = datetime(2022, 1, 1)
 HOUR = timedelta(hours=1)
 GAUGES = ("gauge east", "gauge west")
+ALONE = Signatory("ada", "Ada Vento", "duty_officer", persons_needed=1)
+"""The officer of a place that has one."""
 LOCK_TIMEOUT_S = 10.0
 """Longest wait for the lock of a killed process [s]."""
 
@@ -88,7 +90,7 @@ def hold_step(address: str, pipe: Pipe) -> None:
 def confirm_alerts(store: Store, alerts: Path) -> None:
     """Confirm each pending alert ten minutes after its hour, then deliver."""
     for alert in store.read.pending(START).alerts:
-        store.confirm(alert.identifier, "Ada Vento", "seen", alert.hour + timedelta(minutes=10))
+        store.confirm(alert.identifier, ALONE, "seen", alert.hour + timedelta(minutes=10))
     store.deliver(alerts)
 
 

@@ -314,6 +314,16 @@ def test_the_written_plan_is_marked_as_simulated_and_states_stop_and_degraded_ru
     assert "nan" not in text
 
 
+def test_names_from_foreign_files_bring_neither_html_nor_links_nor_escapes_into_the_plan() -> None:
+    """On a49c0fa a region called <script> was one in the written plan."""
+    name = "Sella<script>alert(1)</script> [x](javascript:alert(1)) \x1b[2J\u202e"
+    text = plan_to_markdown(replace(plan_of(), region=name))
+    assert "Flood plan for Sella&lt;script>alert(1)&lt;/script>" in text
+    assert "<" not in text
+    assert "](" not in text
+    assert not {"\x1b", "\u202e"} & set(text)
+
+
 def test_the_plan_says_why_no_neighbour_decides_and_what_holds_instead() -> None:
     plan, text = plan_of(), plan_to_markdown(plan_of())
     why = "No other gauge can decide, because the record is too short to choose a threshold from."

@@ -235,6 +235,7 @@ def test_a_forged_actual_and_readings_raised_by_three_metres_are_survived_and_re
         store,
         f"INSERT INTO alerts SELECT 'forged', hour, 'Draft', '{forged}', id FROM decisions LIMIT 1",
         "INSERT INTO confirmations SELECT 1, NULL, 'forged', 'Eve', hour, '' FROM decisions LIMIT 1",
+        "INSERT INTO releases SELECT 'forged', hour, 1, '[]' FROM decisions LIMIT 1",
     )
     for _ in range(2):
         assert watch.step(next(hours)) is not None

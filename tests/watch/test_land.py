@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from tests.watch.test_alerts import decision
 
 import tests.fixtures.reports as coast
 from strandline.pipeline.deployment import (
@@ -30,13 +31,12 @@ from strandline.report.alerts.wording import Content, compose
 from strandline.risk.hazard.joint.zone_floods import ZoneFloods
 from strandline.uncertainty.gauge_forecast.land_forecast import PAST, LandForecast, LandForecaster
 from strandline.watch.agent_state import AgentState, decode, encode
-from strandline.watch.alerts import draft_messages
+from strandline.watch.alerts.drafting import draft_messages
 from strandline.watch.assimilation.land_danger import LandDanger, LandWatch
 from strandline.watch.decision_rules import AgentConfig, decide
 from tests.fixtures.batches import make_sea_level_model
 from tests.fixtures.flood_warnings import ISSUER, assert_valid
 from tests.fixtures.watches import a_deployment
-from tests.watch.test_alerts import decision
 from tests.watch.test_decision_rules import (
     CLEARANCE,
     EVACUATE,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.agent import faults
+from benchmarks.agent.scripted_watch import ALONE
 from strandline.errors import InputError
 from strandline.pipeline.deployment import Deployment
 from strandline.pipeline.deployment.protocol_in_force import ProtocolFile
@@ -55,7 +56,7 @@ def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, 
         changes += [(number, one.change, one.action) for one in decisions if one.change in ("start", "stop")]
         if not confirmed and (drafts := list(watch.store.read.alerts(START, hour))):
             confirmed = drafts[0].identifier
-            watch.store.confirm(confirmed, "A. Person", "seen the sea", hour)
+            watch.store.confirm(confirmed, ALONE, "seen the sea", hour)
     started = {action: number for number, change, action in changes if change == "start"}
     assert set(started) == set(deployment.zones_of_phase)
     assert max(started.values()) < 48

@@ -5,7 +5,7 @@ from fastapi.testclient import TestClient
 
 from strandline.web.app import PREFIX
 from strandline.web.run_folder import RunFolder
-from tests.fixtures.web import BEARER, CONFIRMATION, client_of
+from tests.fixtures.web import ADA, CONFIRMATION, client_of
 
 pytestmark = pytest.mark.slow
 
@@ -36,4 +36,4 @@ def test_only_a_confirmation_writes(client: TestClient) -> None:
 def test_without_a_watch_its_routes_are_missing(runs: dict[str, RunFolder]) -> None:
     with client_of(runs, None) as client:
         assert client.get(f"{PREFIX}/watch/forecast").status_code == 404
-        assert client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=BEARER).status_code == 404
+        assert client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=ADA).status_code == 404

@@ -9,11 +9,10 @@ import httpx
 import pytest
 from fastapi import HTTPException, Request
 
-from strandline.web.api.token import Token
 from strandline.web.app import PREFIX, create_app
 from strandline.web.pictures import AT_ONCE, Pictures
 from strandline.web.run_folder import RunFolder
-from tests.fixtures.web import START
+from tests.fixtures.web import START, TOKEN, sign_in_of
 
 MANY = 24
 
@@ -100,7 +99,7 @@ def memory_of(runs: dict[str, RunFolder], number: int) -> int:
     """Most memory [bytes] that Python holds while so many pictures are asked for at once."""
 
     async def ask() -> list[int]:
-        app = create_app(runs, None, Token("a token that only tests know", is_new=False), {"127.0.0.1"}, lambda: START)
+        app = create_app(runs, None, sign_in_of(None), TOKEN, {"127.0.0.1"}, lambda: START)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             layer = f"{PREFIX}/runs/before/layers/flood_probability/1.png"

@@ -28,7 +28,8 @@ def test_missing_runs_missing_stores_and_taken_ports_are_refused(runs: dict[str,
     with pytest.raises(InputError, match="no such store"):
         prepare([runs["after"].path], str(tmp_path / "no.db"), "127.0.0.1", [])
     assert not (tmp_path / "no.db").exists()
-    assert prepare([runs["after"].path], None, "127.0.0.1", []).token is None
+    assert prepare([runs["after"].path], None, "127.0.0.1", []).token.is_new
+    assert prepare([runs["after"].path], None, "127.0.0.1", []).hint is None
     with pytest.raises(InputError, match="no run is given"):
         prepare([], None, "127.0.0.1", [])
     with listening("127.0.0.1", 0) as (address, _):

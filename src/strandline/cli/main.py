@@ -10,9 +10,11 @@ from rich.markup import escape
 
 from strandline.cli.console import note, refuse, warn
 from strandline.cli.doctor import doctor
+from strandline.cli.operation.dispatch import dispatch
 from strandline.cli.operation.forecast import forecast
 from strandline.cli.operation.map import map_floods
 from strandline.cli.operation.serve import serve
+from strandline.cli.operation.users import users
 from strandline.cli.operation.verify import verify
 from strandline.cli.operation.watch import watch
 from strandline.cli.place.check import check
@@ -124,6 +126,18 @@ _add(
     serve,
     ("strandline serve --run runs/caorle", "that run, and its watch if there is one"),
     ("strandline serve --run runs/before --run runs/after", "two runs of one place, to compare"),
+)
+_add(
+    users,
+    ("strandline users add ada --name 'Ada Vento' --role duty_officer --run runs/caorle", "asks for the password"),
+    ("strandline users list --run runs/caorle", "who may do what"),
+    ("strandline users release --persons 1 --because 'one officer; council, 3 May'", "where there is one officer"),
+)
+_add(
+    dispatch,
+    ("strandline dispatch recipients.toml --run runs/caorle", "send what two officers release, until Ctrl-C"),
+    ("strandline dispatch recipients.toml --run runs/caorle --once", "once, from a timer"),
+    ("strandline dispatch --run runs/caorle", "what was sent, and who has acknowledged it"),
 )
 _add(simulate, ("strandline simulate --out coast --seed 7 --cells 32 --years 3 --storms 8", "a small one"))
 _add(

@@ -14,6 +14,7 @@ from strandline.distillation.training.loop import Announce, Progress
 from strandline.models.batching import build_storm_batch
 from strandline.models.weights.load_weights import load_teacher
 from strandline.pipeline.deployment import RunMetadata, save_deployment
+from strandline.pipeline.deployment.trial_ground_file import save_trial_ground
 from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints, job_key
 from strandline.pipeline.run_folder.generations import new_generation
 from strandline.pipeline.run_folder.lock import one_run_at_a_time
@@ -31,6 +32,7 @@ from strandline.pipeline.stages import (
     record,
     return_levels,
     sea_level_forecast,
+    trial_ground,
     warnings,
 )
 from strandline.pipeline.study_area import StudyArea
@@ -125,6 +127,10 @@ def run(
             "time the water", flood_timing.time_the_water, area, data, sea_level, levels, zones, response.dry_level
         )
         repairs = stage("appraise repairs", breaches.appraise_repairs, maps, area)
+        ground = stage(
+            "keep the trial ground", trial_ground.keep_trial_ground, area, data, sea_level, hazard, frequent, futures,
+            impact,
+        )  # fmt: skip
         plan = stage(
             "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level, timing,
             repairs, by_driver,
@@ -193,6 +199,8 @@ def run(
             save_forecaster(products, forecaster, model_card(results, config))
             save_gauge_forecaster(products, gauge)
             save_deployment(products, deployment)
+            if ground is not None:
+                save_trial_ground(products, ground)
             report = write_report(products, results, out / "alerts")
         stage.checkpoints.clear()
     return out / report.name

@@ -127,3 +127,34 @@ class Portfolio:
     net_present_value: Expectation
     benefit_cost_ratio: Expectation
     robustness: Robustness
+
+
+@dataclass(frozen=True)
+class ChosenStrategy:
+    """A strategy of drawn works that a person chose, after the plan was made.
+
+    Attributes:
+        name: of the strategy.
+        author: who saved it.
+        chosen_by: who chose it; nobody else did, and the plan does not propose it.
+        chosen_at: UTC, ISO 8601.
+        method: of the water that its numbers rest on.
+        cost: as its author states it [money].
+        damage_before, damage_after, avoided: expected a year, today [money a-1]; ``avoided`` below 0 = it adds damage.
+        losing_zones: where damage, people with water at home or flooded land rise.
+        file: of the strategy, in the run's folder.
+        sha256: of this file when it was chosen.
+    """
+
+    name: str
+    author: str
+    chosen_by: str
+    chosen_at: str
+    method: str
+    cost: float
+    damage_before: Expectation
+    damage_after: Expectation
+    avoided: Expectation
+    losing_zones: tuple[str, ...]
+    file: str
+    sha256: str

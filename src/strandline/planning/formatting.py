@@ -24,6 +24,13 @@ _MONEY = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 _OPPOSITE: Mapping[Operator, Operator] = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
 _COMPARED: Mapping[Operator, str] = {">=": "at or above", ">": "above", "<=": "at or below", "<": "below"}
 _UNITS = {"1": "", "m s-1": " m/s", "km h-1": " km/h", "m3 s-1": " m³/s"}
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that steer terminals and the direction of writing; names from foreign files may hold them."""
+
+
+def visible(text: str) -> str:
+    """The text with a replacement character for each that cannot be seen, as ESC; tabs and line feeds stay."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def format_indicator(indicator: Indicator, money: MoneyUnit, *, is_negated: bool = False) -> str:

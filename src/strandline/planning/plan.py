@@ -7,7 +7,7 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.region_file.prices.money import EUR_2010, MoneyUnit
-from strandline.planning.actions import MONITORING, Action, Portfolio, ScenarioOutcome
+from strandline.planning.actions import MONITORING, Action, ChosenStrategy, Portfolio, ScenarioOutcome
 from strandline.planning.early_action.derive_triggers import (
     TriggeredAction,
     TriggerInputs,
@@ -98,8 +98,7 @@ class Plan:
         vertical_datum: zero of the triggers' levels.
         protocol: what starts and stops each emergency action; ``None`` = no action pays.
         hindcasts: of each phase on the record, with all gauges, with gauge failures, and without any forecast.
-        unknown_assets: assets of unknown damage; they are in no number here.
-        unknown_value: value of those, where it is stated [money].
+        unknown_assets, unknown_value: assets of unknown damage, in no number here, and their stated value [money].
         budget: for investments [money]; ``None`` = no limit.
         discount_rate: per year [-].
         horizon_years: over which benefits and costs are counted [a].
@@ -121,6 +120,7 @@ class Plan:
         damage_by_all_drivers: today, by the sea and by rain and rivers beyond it [money a-1]; ``None`` = the sea alone
             is counted.
         rain_and_rivers: what the plan counts of their floods and what not, in sentences; empty = the place has none.
+        chosen_strategy: drawn works that a person chose later, in no other number here; ``None`` = nobody has.
     """
 
     region: str
@@ -150,6 +150,7 @@ class Plan:
     lives_rest_on: tuple[str, ...] = ()
     damage_by_all_drivers: Expectation | None = None
     rain_and_rivers: tuple[str, ...] = ()
+    chosen_strategy: ChosenStrategy | None = None
 
     @property
     def n_triggers(self) -> int:

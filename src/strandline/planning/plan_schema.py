@@ -19,6 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from strandline.errors import InputError
 from strandline.observations.region_file.toml_file import describe_errors
+from strandline.planning.actions import ChosenStrategy
 from strandline.planning.plan import Plan
 
 SCHEMA_FILE = "plan.schema.json"
@@ -43,6 +44,11 @@ class _Head(BaseModel, extra="forbid"):
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """The plan as plain values; unknown numbers are ``None``."""
     return {**_HEAD, **_plain(plan)}
+
+
+def with_choice(plan: Mapping[str, Any], choice: ChosenStrategy | None) -> dict[str, Any]:
+    """A plan of ``plan_to_json`` with another chosen strategy."""
+    return {**plan, "chosen_strategy": _plain(choice)}
 
 
 def plan_schema() -> dict[str, Any]:

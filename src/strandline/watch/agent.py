@@ -27,7 +27,7 @@ from strandline.uncertainty.assimilation.forecast_guidance import ExternalForeca
 from strandline.uncertainty.assimilation.sea_state import REJECTED, with_forecasts, without_forecast
 from strandline.uncertainty.gauge_forecast.guidance import FORECASTER, is_used
 from strandline.watch.agent_state import AgentState, decode, encode, initial_state, update_belief
-from strandline.watch.alerts import Confirmed, draft_messages, reasons_of_ends
+from strandline.watch.alerts.drafting import Confirmed, draft_messages, reasons_of_ends
 from strandline.watch.assimilation.drained_land import drained_land
 from strandline.watch.assimilation.gauge_residuals import latest_forecasts, own_readings, residuals_of
 from strandline.watch.assimilation.land_danger import LOST_HOURS, NO_LAND, LandDanger, LandWatch

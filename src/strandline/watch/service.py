@@ -82,7 +82,8 @@ class Watch:
         return decisions
 
     def _confirmed(self, hour: datetime) -> frozenset[str]:
-        return frozenset(alert.identifier for alert in self.store.read.alerts(hour, hour) if alert.confirmations)
+        """The alerts of an hour that were issued: released by as many persons as the place needs."""
+        return frozenset(alert.identifier for alert in self.store.read.alerts(hour, hour) if alert.release is not None)
 
 
 def open_watch(

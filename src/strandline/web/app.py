@@ -1,10 +1,12 @@
 """The web application: API, dashboard, error handlers and middleware."""
 
+import json
 from collections.abc import Collection, Mapping
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 
 from strandline.errors import InputError, StrandlineError
@@ -13,8 +15,10 @@ from strandline.web.api.etags import NotModified, handle_not_modified
 from strandline.web.api.runs import run_routes
 from strandline.web.api.security import SecurityMiddleware
 from strandline.web.api.server_sent_events import OpenStreams
+from strandline.web.api.sign_in import OnlyUsers, SignIn
 from strandline.web.api.token import Token
 from strandline.web.api.watch import watch_routes
+from strandline.web.api.works.routes import works_routes
 from strandline.web.dashboard.page import page_routes
 from strandline.web.run_folder import RunFolder
 from strandline.web.schemas import ErrorResponse, Service
@@ -26,13 +30,16 @@ MIN_COMPRESSED_SIZE = 1000
 
 
 def create_app(
-    runs: Mapping[str, RunFolder], watch: WatchView | None, token: Token, hosts: Collection[str], clock: Clock
-) -> FastAPI:
+    runs: Mapping[str, RunFolder], watch: WatchView | None, sign_in: SignIn, token: Token, hosts: Collection[str],
+    clock: Clock, *, only_users: bool = False,
+) -> FastAPI:  # fmt: skip
     """Return the application.
 
     Args:
         watch: ``None`` = no watch; its routes are missing then.
         clock: naive UTC.
+        sign_in: of those who confirm; ``token``: of those who try works and save strategies.
+        only_users: reading needs an account, or the token, too.
     """
     app = FastAPI(
         title="Strandline", version=version("strandline"), docs_url=None, redoc_url=None,
@@ -48,13 +55,17 @@ def create_app(
         return Service(version=app.version, runs=list(runs), has_watch=watch is not None)
 
     api.include_router(run_routes(dict(runs)))
+    api.include_router(works_routes(runs, token, clock))
     if watch is not None:
-        api.include_router(watch_routes(watch, token, OpenStreams()))
+        api.include_router(watch_routes(watch, sign_in, OpenStreams()))
     app.include_router(api)
     app.include_router(page_routes(runs, watch, clock))
     app.add_exception_handler(NotModified, handle_not_modified)
     app.add_exception_handler(StrandlineError, handle_error)
+    app.add_exception_handler(RequestValidationError, handle_invalid_request)
     app.add_middleware(GZipMiddleware, minimum_size=MIN_COMPRESSED_SIZE)
+    if only_users:
+        app.add_middleware(OnlyUsers, sign_in=sign_in, token=token)
     app.add_middleware(SecurityMiddleware, hosts=hosts)
     return app
 
@@ -67,3 +78,10 @@ def handle_error(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": f"the watch's store is damaged: {error.what}; {error.remedy}"}, 503)
     detail = f"{error.what}; {error.remedy}" if isinstance(error, InputError) else str(error)
     return JSONResponse({"detail": detail}, 422)
+
+
+def handle_invalid_request(_: Request, error: Exception) -> Response:
+    """Return which fields are wrong and why, without their values: JSON cannot hold NaN, nor UTF-8 half a character."""
+    assert isinstance(error, RequestValidationError)
+    detail = [{"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in error.errors()]
+    return Response(json.dumps({"detail": detail}), 422, media_type="application/json")

@@ -46,7 +46,7 @@ def paired_bands(first: RunFolder, second: RunFolder) -> list[tuple[Band, Band]]
 
 
 def _floods(first: RunFolder, second: RunFolder) -> list[FloodChange]:
-    with rasterio.open(first.path / PROBABILITY) as before, rasterio.open(second.path / PROBABILITY) as after:
+    with rasterio.open(first.file(PROBABILITY)) as before, rasterio.open(second.file(PROBABILITY)) as after:
         if (before.shape, before.transform, before.crs) != (after.shape, after.transform, after.crs):
             what = f"the maps of {first.id} and {second.id} have different grids"
             raise InputError("comparison", what, "run both with the same region file")

@@ -34,8 +34,19 @@ class RunFolder:
 
     def file_version(self, name: str) -> tuple[int, int]:
         """Return the modification time [ns] and the size [bytes] of a file; they change when the file changes."""
-        found = (self.path / name).stat()
+        found = self.file(name).stat()
         return found.st_mtime_ns, found.st_size
+
+    def file(self, name: str) -> Path:
+        """Return the path of a file of this folder, which may not exist.
+
+        Raises:
+            InputError: it is a link that leads out of this folder.
+        """
+        path = self.path / name
+        if not path.resolve().is_relative_to(self.path.resolve()):
+            raise InputError(path, f"{name} leads out of the run's folder", "put the file itself there")
+        return path
 
     def record(self) -> RunRecord:
         """Return the headlines.
@@ -43,7 +54,7 @@ class RunFolder:
         Raises:
             InputError: ``summary.json`` is missing or was written by another version.
         """
-        path, remedy = self.path / "summary.json", "run `strandline run` again"
+        path, remedy = self.file("summary.json"), "run `strandline run` again"
         summary = read_json(path)
         if FORMER_KEY in summary:
             raise InputError(path, "was written by an older version", remedy)
@@ -58,17 +69,17 @@ class RunFolder:
         Raises:
             InputError: they contradict one another, or cannot be read.
         """
-        found = list(contradictions_between(*(read_json(self.path / name) for name in ("summary.json", "plan.json"))))
+        found = list(contradictions_between(*(read_json(self.file(name)) for name in ("summary.json", "plan.json"))))
         if found:
             raise InputError(self.path, " ".join(found), "run `strandline run` again")
 
     def credits(self) -> list[str]:
         """Return the sentences that the publishers of the data ask for."""
-        return [str(each) for each in read_json(self.path / "summary.json").get("credits", [])]
+        return [str(each) for each in read_json(self.file("summary.json")).get("credits", [])]
 
     def actions(self) -> list[ActionRecord]:
         """Return the actions of the plan, by priority."""
-        path = self.path / "plan.json"
+        path = self.file("plan.json")
         try:
             actions = [ActionRecord.model_validate(action) for action in read_json(path)["actions"]]
         except (KeyError, TypeError, ValueError) as error:
@@ -77,7 +88,7 @@ class RunFolder:
 
     def agreed_chance(self) -> float:
         """Return the chance above which people are called [-]."""
-        protocol = read_json(self.path / "plan.json").get("protocol")
+        protocol = read_json(self.file("plan.json")).get("protocol")
         return float((protocol or {}).get("agreed_chance", PROBABILITY_FOR_LIVES))
 
     def action_levels(self) -> dict[str, float]:
@@ -86,7 +97,7 @@ class RunFolder:
         Raises:
             InputError: an older version wrote the plan.
         """
-        plan = read_json(self.path / "plan.json")
+        plan = read_json(self.file("plan.json"))
         if "action_parameters" in plan:
             raise InputError(self.path / "plan.json", "was written by an older version", "run `strandline run` again")
         try:
@@ -97,9 +108,14 @@ class RunFolder:
                 self.path / "plan.json", f"cannot be read ({error!r})", "run `strandline run` again"
             ) from error
 
+    def chosen_strategy(self) -> dict[str, Any] | None:
+        """Return the strategy that a person chose, as in ``plan.json``; ``None`` = nobody has."""
+        chosen: dict[str, Any] | None = read_json(self.path / "plan.json").get("chosen_strategy")
+        return chosen
+
     def surge(self) -> pd.DataFrame:
         """Return the surge forecasts with ``SURGE_COLUMNS``; NaN = a gap, times naive UTC."""
-        path = self.path / "surge.csv"
+        path = self.file("surge.csv")
         try:
             return _surge(path, self.file_version(path.name))
         except (OSError, ValueError, KeyError) as error:
@@ -107,17 +123,17 @@ class RunFolder:
 
     def features(self, name: str) -> list[dict[str, Any]]:
         """Return the features of ``assets.geojson`` or ``zones.geojson``; none where the file is missing."""
-        if not (self.path / name).exists():
+        if not self.file(name).exists():
             return []
         try:
-            features: list[dict[str, Any]] = read_json(self.path / name)["features"]
+            features: list[dict[str, Any]] = read_json(self.file(name))["features"]
         except (KeyError, TypeError) as error:
             raise InputError(self.path / name, "is no GeoJSON", "run `strandline run` again") from error
         return features
 
     def bands(self, name: str) -> list[Band]:
         """Return the bands of a raster."""
-        path = self.path / name
+        path = self.file(name)
         try:
             return _bands(path, self.file_version(name))
         except OSError as error:

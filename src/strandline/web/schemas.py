@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, W
 
 from strandline.watch.decisions import Change
 from strandline.watch.readings import Condition, Quality
+from strandline.watch.store.records import Mode, Outcome
 
 T = TypeVar("T")
 UtcTime: TypeAlias = Annotated[
@@ -282,6 +283,14 @@ class ConfirmationRecord(Record):
     note: str
 
 
+class ReleaseRecord(Record):
+    """Enough persons have confirmed an alert."""
+
+    at: UtcTime
+    needed: int = Field(description="persons that had to confirm it")
+    persons: list[str]
+
+
 class DecisionRecord(BaseModel):
     """A decision and its rank among those of its hour (0 = first)."""
 
@@ -312,6 +321,7 @@ class AlertRecord(BaseModel):
     decision: str | None
     confirmations: list[ConfirmationRecord]
     xml: str = Field(description="CAP 1.2")
+    release: ReleaseRecord | None = Field(description="null = it waits for a person")
 
 
 class PendingRecord(BaseModel):
@@ -344,12 +354,11 @@ class WatchRecord(BaseModel):
 
 
 class ConfirmationRequest(BaseModel):
-    """The confirmation of a decision or an alert by a person."""
+    """The confirmation of a decision or an alert; the account of the request says by whom."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     subject: str = Field(min_length=1, max_length=300, description="id of the decision, or identifier of the alert")
-    person: str = Field(min_length=1, max_length=120)
     note: str = Field(default="", max_length=2000)
 
 
@@ -358,6 +367,43 @@ class Confirmed(BaseModel):
 
     confirmation: ConfirmationRecord
     is_delivered: bool = Field(description="false = the watch is in a step and delivers when it ends")
+    waits_for: int = Field(description="further persons that an alert needs before it is released")
+
+
+class MessageRecord(Record):
+    """A message of a released warning to one recipient."""
+
+    key: str = Field(description="by which the far side recognises a repeat")
+    alert: str
+    recipient: str
+    format: str
+    language: str
+    zone: str = Field(description="empty = all zones of the alert")
+    mode: Mode
+    outcome: Outcome | None = Field(description="null = waiting")
+    at: UtcTime
+    tries: int
+    detail: str
+
+
+class AcknowledgementRecord(Record):
+    """Somebody has a released warning."""
+
+    alert: str
+    recipient: str
+    person: str = Field(description="who says so")
+    at: UtcTime
+    note: str
+
+
+class AcknowledgementRequest(BaseModel):
+    """Who has which released warning; the account of the request says who heard it."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    alert: str = Field(min_length=1, max_length=300)
+    recipient: str = Field(min_length=1, max_length=120)
+    note: str = Field(default="", max_length=2000)
 
 
 class ErrorResponse(BaseModel):

@@ -50,7 +50,7 @@ def _people(run: RunFolder) -> Iterable[ZoneLayerRecord]:
 
 
 def _times(run: RunFolder) -> Iterable[ZoneLayerRecord]:
-    path = run.path / FLOOD_TIMES_FILE
+    path = run.file(FLOOD_TIMES_FILE)
     if not path.is_file():
         return
     try:

@@ -180,6 +180,17 @@ def test_a_partly_simulated_run_says_so_and_which_part() -> None:
     assert {"real data", "simulated", "partly simulated"} == set(badges)
 
 
+@pytest.mark.usefixtures("without_pictures")
+def test_escape_characters_in_names_do_not_reach_the_page() -> None:
+    """On a49c0fa a name could steer the terminal that shows the file."""
+    results = coast.results("real")
+    (action, *others) = results.plan.actions
+    named = replace(action, title="Raise \x1b[2J\u202ehomes\x00")
+    page = render_page(replace(results, plan=replace(results.plan, actions=(named, *others))))
+    assert "Raise \ufffd[2J\ufffdhomes\ufffd" in page
+    assert not {"\x1b", "\u202e", "\x00"} & set(page)
+
+
 def test_text_is_never_code() -> None:
     page = Page(render_page(with_scripts_as_names()))
     assert page.open == []

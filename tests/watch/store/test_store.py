@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.agent.scripted_watch import HOUR, START, decision_at, hold_step, message, write_step
+from benchmarks.agent.scripted_watch import ALONE, HOUR, START, decision_at, hold_step, message, write_step
 from strandline.errors import InputError
 from strandline.report.alerts.cap import as_cap
 from strandline.report.alerts.issuer import NO_ISSUER
@@ -135,7 +135,7 @@ def test_a_person_can_confirm_during_a_step(store: Store) -> None:
         (decision,) = step.add_decisions([decision_at(START, 0.9)])
     with store.step(START + HOUR) as step:
         step.log("first", "logged in the step")
-        store.confirm(decision, "Ada Vento", "", START + HOUR / 2)
+        store.confirm(decision, ALONE, "", START + HOUR / 2)
     assert [entry.kind for entry in store.read.log()] == ["step", "confirmation", "first", "step"]
     store.verify_log()
     store.close()
@@ -258,13 +258,13 @@ def test_an_alert_is_released_only_after_a_named_person_confirms_it(store: Store
     (waiting,) = store.read.pending(START).alerts
     assert (waiting.identifier, waiting.status, waiting.draft) == ("sella-1", "Draft", draft)
     with pytest.raises(InputError, match="names no person"):
-        store.confirm("sella-1", " ", "", START)
+        store.confirm("sella-1", replace(ALONE, name=" "), "", START)
     with pytest.raises(InputError, match="neither an alert nor a decision"):
-        store.confirm("sella-2", "Ada Vento", "", START)
+        store.confirm("sella-2", ALONE, "", START)
     with pytest.raises(InputError, match="before 'sella-1'"):
-        store.confirm("sella-1", "Ada Vento", "", START - HOUR)
+        store.confirm("sella-1", ALONE, "", START - HOUR)
     assert not (tmp_path / "confirmed").exists()
-    confirmation = store.confirm("sella-1", "Ada Vento", "by telephone", START + HOUR)
+    confirmation = store.confirm("sella-1", ALONE, "by telephone", START + HOUR)
     assert store.deliver(tmp_path) == Delivery((tmp_path / "confirmed" / "sella-1.xml",), ())
     assert (tmp_path / "confirmed" / "sella-1.xml").read_bytes() == draft.xml
     assert store.read.pending(START).alerts == ()
@@ -287,9 +287,9 @@ def test_an_alert_in_nobodys_name_is_not_confirmed_and_the_refusal_says_what_to_
         step.add_alerts([AlertDraft(as_cap(warning, NO_ISSUER), decision)])
     if is_refused:
         with pytest.raises(InputError, match=r"names no issuer.*add 'sender' and 'sender_name' to \[warnings\]"):
-            store.confirm("sella-1", "Ada Vento", "", START + HOUR)
+            store.confirm("sella-1", ALONE, "", START + HOUR)
     else:
-        store.confirm("sella-1", "Ada Vento", "practice on the built-in delta", START + HOUR)
+        store.confirm("sella-1", ALONE, "practice on the built-in delta", START + HOUR)
     store.deliver(tmp_path)
     assert (tmp_path / "confirmed" / "sella-1.xml").exists() != is_refused
     store.verify_contents()
@@ -321,7 +321,7 @@ def test_decisions_that_need_a_person_are_pending_until_confirmed(store: Store) 
         first, _, third = step.add_decisions([start, kept, needs_person])
     assert [one.id for one in store.read.pending(START).decisions] == [first, third]
     assert store.read.pending(START + HOUR).decisions == ()
-    store.confirm(third, "Ada Vento", "", START)
+    store.confirm(third, ALONE, "", START)
     assert [one.id for one in store.read.pending(START).decisions] == [first]
     assert [len(one.confirmations) for one in store.read.decisions(START, START)] == [0, 0, 1]
     store.close()

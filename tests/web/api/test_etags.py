@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from benchmarks.agent.scripted_watch import ALONE
 from strandline.web.app import PREFIX
 from strandline.web.run_folder import RunFolder
 from strandline.web.watch_view import WatchView
@@ -37,7 +38,7 @@ def test_a_step_and_a_confirmation_change_the_etag(runs: dict[str, RunFolder], o
         answer = client.get(f"{PREFIX}/watch/health", headers={"If-None-Match": known})
         assert {each["stream"]: each["condition"] for each in answer.json()}[STREAMS[0]] == "silent"
         known = client.get(f"{PREFIX}/watch/pending").headers["etag"]
-        own_watch.store.confirm(CONFIRMATION["subject"], "Ada Vento", "", START + HOUR)
+        own_watch.store.confirm(CONFIRMATION["subject"], ALONE, "", START + HOUR)
         assert client.get(f"{PREFIX}/watch/pending", headers={"If-None-Match": known}).status_code == 200
 
 

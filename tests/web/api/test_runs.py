@@ -93,3 +93,26 @@ def test_a_run_without_zones_has_none_and_a_damaged_file_is_reported_without_its
         assert answer.status_code == 422
         assert "run `strandline run` again" in answer.json()["detail"]
         assert str(tmp_path) not in answer.text
+
+
+@pytest.mark.slow
+def test_no_answer_shows_a_file_that_a_link_leads_to_outside_the_run(tmp_path: Path) -> None:
+    """On a49c0fa only the products were looked at; features, tables and maps of another folder were sent."""
+    other, run = make_run(tmp_path / "other"), make_run(tmp_path / "run")
+    linked = ("zones.geojson", "assets.geojson", "surge.csv", "flood_depth.tif", "plan.json", "zone_times.csv")
+    for name in linked:
+        if (run.path / name).exists():
+            (run.path / name).unlink()
+            (run.path / name).symlink_to(other.path / name)
+    routes = ("zones", "assets", "surge", "layers/flood_depth/1.png", "layers/flood_depth/1/0/0/0.png", "actions",
+              "layers", "zone-layers", "products/zones.geojson")  # fmt: skip
+    with client_of({"run": run}, None) as client:
+        for route in routes:
+            answer = client.get(f"{PREFIX}/runs/run/{route}")
+            assert answer.status_code in (404, 422), route
+            assert str(tmp_path) not in answer.text
+        for name in linked:
+            if (run.path / name).exists():
+                (run.path / name).unlink()
+                (run.path / name).write_bytes((other.path / name).read_bytes())
+        assert [client.get(f"{PREFIX}/runs/run/{route}").status_code for route in routes] == [200] * len(routes)

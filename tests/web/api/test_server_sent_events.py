@@ -5,6 +5,8 @@ import asyncio
 import anyio
 import pytest
 from fastapi import HTTPException
+from sse_starlette import EventSourceResponse
+from starlette.types import Message
 
 from strandline.web.api import server_sent_events as events
 from strandline.web.api.server_sent_events import OpenStreams, log_events
@@ -29,12 +31,45 @@ def test_the_number_of_open_event_streams_is_limited(watched: WatchView, monkeyp
         with pytest.raises(HTTPException) as refused:
             await streams.open(watched, None)
         assert (refused.value.status_code, refused.value.headers) == (503, {"Retry-After": "30"})
-        await received.aclose()  # type: ignore[attr-defined]
+        await _leave(first)
         await streams.open(watched, "not a number")
         since = await OpenStreams().open(watched, None, last - 1)
         assert (await anext(aiter(since.body_iterator))).id == str(last - 1), "it continues where the page was made"
+        assert await OpenStreams().open(watched, "9" * 18), "a number that no log reaches"
 
     asyncio.run(open_streams())
+
+
+def test_streams_that_are_opened_at_once_count_before_anything_is_sent(
+    watched: WatchView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a49c0fa 200 of 200 were open where 100 are the limit."""
+    monkeypatch.setattr(events, "MAX_OPEN_STREAMS", 3)
+
+    async def open_at_once() -> list[object]:
+        streams = OpenStreams()
+        opened = await asyncio.gather(*(streams.open(watched, None) for _ in range(9)), return_exceptions=True)
+        for each in opened:
+            if isinstance(each, EventSourceResponse):
+                await _leave(each)
+        await streams.open(watched, None)
+        return opened
+
+    opened = asyncio.run(open_at_once())
+    assert sum(isinstance(each, EventSourceResponse) for each in opened) == 3
+    assert {each.status_code for each in opened if isinstance(each, HTTPException)} == {503}
+
+
+async def _leave(stream: EventSourceResponse) -> None:
+    """Answer a reader who has left."""
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        pass
+
+    await stream({"type": "http", "method": "GET"}, receive, send)
 
 
 def test_each_new_log_entry_is_sent_once(own_watch: WatchView) -> None:

@@ -1,4 +1,4 @@
-"""The API over the watch; only a named person with the token confirms."""
+"""The API over the watch; only duty officers confirm, each with their own password."""
 
 import logging
 from dataclasses import replace
@@ -7,12 +7,29 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from strandline.watch.alerts.accounts import save_accounts
 from strandline.watch.store import Busy, Store
+from strandline.web.api import sign_in
 from strandline.web.app import PREFIX
 from strandline.web.run_folder import RunFolder
 from strandline.web.watch_view import WatchView
 from tests.fixtures.stores import execute
-from tests.fixtures.web import BEARER, CONFIRMATION, HOUR, START, STEPS, TOKEN, client_of, fetch_all, make_watch
+from tests.fixtures.web import (
+    ADA,
+    BO,
+    CONFIRMATION,
+    CY,
+    DEE,
+    HOUR,
+    PASSWORD,
+    START,
+    STEPS,
+    accounts,
+    client_of,
+    fetch_all,
+    make_watch,
+    signed,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -28,23 +45,92 @@ def test_what_is_unknown_is_null_and_never_zero(client: TestClient) -> None:
     assert {zone["properties"]["zone"] for zone in fetch_all(client, f"{PREFIX}/runs/before/zones")} >= {"marsh"}
 
 
-def test_a_confirmation_without_the_token_is_refused(runs: dict[str, RunFolder], own_watch: WatchView) -> None:
+def test_a_confirmation_without_the_password_of_an_account_is_refused(
+    runs: dict[str, RunFolder], own_watch: WatchView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "FAILURE_PAUSE_S", 0.0)
     before = own_watch.head()
     with client_of(runs, own_watch) as client:
-        for authorization in (
-            None,
-            "",
-            "Bearer",
-            "Bearer wrong",
-            f"Basic {TOKEN.value}",
-            f"Bearer {TOKEN.value}x",
-            "Bearer é",
+        for headers in (
+            {},
+            {"Authorization": ""},
+            {"Authorization": "Basic"},
+            {"Authorization": "Basic ada"},
+            {"Authorization": f"Bearer {PASSWORD}"},
+            {"Authorization": "Basic \u00e9".encode("latin-1")},
+            {"Authorization": signed("ada")["Authorization"].replace("Basic", "Bearer")},
         ):
-            headers = {} if authorization is None else {"Authorization": authorization.encode("latin-1")}
             answer = client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=headers)
-            assert answer.status_code == 401, authorization
-            assert answer.headers["www-authenticate"] == "Bearer"
-    assert own_watch.head() == before
+            assert answer.status_code == 401, headers
+            assert answer.headers["www-authenticate"].startswith("Form"), "a browser asks in no window of its own"
+        assert own_watch.head() == before, "who says no name is not logged"
+        for account, password in (
+            ("ada", "wrong"), ("ada", PASSWORD.upper()), ("ada", ""), ("eve", PASSWORD), ("nobody", ""),
+            ("Ada", PASSWORD), ("Ada Vento", PASSWORD),
+        ):  # fmt: skip
+            answer = client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=signed(account, password))
+            assert answer.status_code == 401, account
+    refused = list(own_watch.store.read.log(before[0]))
+    assert [(entry.kind, entry.data["account"]) for entry in refused] == [
+        ("sign-in", "ada"), ("sign-in", "an unknown account"),
+    ], "each account once a minute"  # fmt: skip
+
+
+@pytest.mark.parametrize(("headers", "role"), [(CY, "analyst"), (DEE, "administrator")])
+def test_an_account_of_another_role_cannot_confirm(
+    runs: dict[str, RunFolder], own_watch: WatchView, headers: dict[str, str], role: str
+) -> None:
+    before = own_watch.head()
+    with client_of(runs, own_watch) as client:
+        answer = client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=headers)
+    assert answer.status_code == 403
+    assert role in answer.json()["detail"]
+    (entry,) = own_watch.store.read.log(before[0])
+    assert entry.kind == "sign-in"
+
+
+def test_nobody_signs_in_another_name_and_one_person_alone_releases_no_warning(
+    runs: dict[str, RunFolder], own_watch: WatchView
+) -> None:
+    """On a49c0fa whoever knew the token signed in any name, and one signature released a warning."""
+    url, warning = f"{PREFIX}/watch/confirmations", {**CONFIRMATION, "subject": "sella-20221121T00"}
+    with client_of(runs, own_watch) as client:
+        assert client.post(url, json={**warning, "person": "Bo Lund"}, headers=ADA).status_code == 422
+        first = client.post(url, json=warning, headers=ADA).json()
+        assert (first["confirmation"]["person"], first["waits_for"]) == ("Ada Vento", 1)
+        assert not list(own_watch.alerts.glob("confirmed/*"))
+        again = client.post(url, json=warning, headers=ADA)
+        assert again.status_code == 422
+        assert "Ada Vento has confirmed it already" in again.json()["detail"]
+        assert not list(own_watch.alerts.glob("confirmed/*"))
+        assert client.post(url, json=warning, headers=BO).json()["waits_for"] == 0
+        assert [each.name for each in own_watch.alerts.glob("confirmed/*")] == ["sella-20221121T00.xml"]
+        (alert, *_) = fetch_all(client, f"{PREFIX}/watch/alerts")
+        assert alert["release"]["persons"] == ["Ada Vento", "Bo Lund"]
+    assert own_watch.store.verify(own_watch.alerts).findings == ()
+
+
+def test_an_account_that_is_removed_confirms_no_more_at_once(runs: dict[str, RunFolder], own_watch: WatchView) -> None:
+    users = own_watch.store.locations.users
+    assert users is not None
+    with client_of(runs, own_watch) as client:
+        save_accounts(users, accounts().without("ada"))
+        assert client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=ADA).status_code == 401
+        users.chmod(0o644)
+        answer = client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=BO)
+        assert answer.status_code == 422
+        assert "others may read or write it" in answer.json()["detail"]
+        assert str(users.parent) not in answer.json()["detail"]
+
+
+def test_only_users_may_read_where_the_server_is_told_so(runs: dict[str, RunFolder], own_watch: WatchView) -> None:
+    with client_of(runs, own_watch, only_users=True) as client:
+        for path in ("/", PREFIX, f"{PREFIX}/watch/events", "/static/x/dashboard.js"):
+            assert client.get(path).status_code == 401
+        assert "content-security-policy" in client.get("/").headers
+        assert client.get("/", headers=CY).status_code == 200
+        assert client.get(PREFIX, headers=CY).status_code == 200
+        assert client.get(PREFIX, headers=signed("cy", "wrong")).status_code == 401
 
 
 def test_a_confirmation_is_written_to_the_log(
@@ -52,42 +138,38 @@ def test_a_confirmation_is_written_to_the_log(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with client_of(runs, own_watch) as client:
-        answer = client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=BEARER)
+        answer = client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=ADA)
         assert answer.status_code == 201
         assert answer.json()["is_delivered"]
         (last,) = (one for one in fetch_all(client, f"{PREFIX}/watch/log") if one["kind"] == "confirmation")
-        assert (last["kind"], last["data"]["person"], last["data"]["subject"]) == (
-            "confirmation", "Ada Vento", CONFIRMATION["subject"],
+        assert (last["data"]["person"], last["data"]["account"], last["data"]["subject"]) == (
+            "Ada Vento", "ada", CONFIRMATION["subject"],
         )  # fmt: skip
         decided = fetch_all(client, f"{PREFIX}/watch/decisions")[0]
         assert [each["person"] for each in decided["confirmations"]] == ["Ada Vento"]
         assert not list(own_watch.alerts.glob("confirmed/*")), "a decision is not a warning"
-        client.post(
-            f"{PREFIX}/watch/confirmations", json={**CONFIRMATION, "subject": "sella-20221121T00"}, headers=BEARER
-        )
-        assert [each.name for each in own_watch.alerts.glob("confirmed/*")] == ["sella-20221121T00.xml"]
     own_watch.store.verify_log()
     own_watch.store.verify_contents()
-    assert TOKEN.value not in caplog.text
+    assert PASSWORD not in caplog.text
 
 
 def test_a_confirmation_during_a_step_is_delivered_by_the_watch(
     runs: dict[str, RunFolder], own_watch: WatchView
 ) -> None:
     with client_of(runs, own_watch) as client, own_watch.store.step(START + STEPS * HOUR):
-        answer = client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=BEARER)
+        answer = client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=ADA)
     assert (answer.status_code, answer.json()["is_delivered"]) == (201, False)
 
 
 @pytest.mark.parametrize(
     "confirmation",
     [
-        {**CONFIRMATION, "person": "  "},
+        {**CONFIRMATION, "person": "Ada Vento"},
         {**CONFIRMATION, "subject": "20221121T00/9"},
         {**CONFIRMATION, "by": "x"},
-        {"person": "Ada Vento"},
+        {"note": "seen"},
         {**CONFIRMATION, "note": "x" * 2001},
-        {**CONFIRMATION, "person": "a\0b"},
+        {**CONFIRMATION, "note": "a\0b"},
         [],
         "yes",
     ],
@@ -96,7 +178,7 @@ def test_a_confirmation_with_missing_or_extra_fields_is_refused(
     client: TestClient, watched: WatchView, confirmation: object
 ) -> None:
     before = watched.head()
-    answer = client.post(f"{PREFIX}/watch/confirmations", json=confirmation, headers=BEARER)
+    answer = client.post(f"{PREFIX}/watch/confirmations", json=confirmation, headers=ADA)
     assert answer.status_code == 422
     assert answer.json()["detail"]
     assert watched.head() == before
@@ -119,7 +201,7 @@ def test_a_busy_store_answers_with_a_retry_time(
     monkeypatch.setattr(type(own_watch.store), "confirm", busy)
     before = own_watch.head()
     with client_of(runs, own_watch) as client:
-        answer = client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=BEARER)
+        answer = client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=ADA)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json()["detail"] == "the store is busy; try again"
     assert own_watch.head() == before
@@ -149,7 +231,7 @@ def test_a_forged_alert_can_be_confirmed_by_nobody_and_the_answer_names_no_path(
     execute(own_watch.run.path / "watch.db", f"{forged} LIMIT 1")
     with client_of(runs, own_watch) as client:
         request = {**CONFIRMATION, "subject": "forged"}
-        answer = client.post(f"{PREFIX}/watch/confirmations", json=request, headers=BEARER)
+        answer = client.post(f"{PREFIX}/watch/confirmations", json=request, headers=ADA)
     assert answer.status_code == 503
     assert "the watch's store is damaged: 'forged' is not of the watch" in answer.json()["detail"]
     assert str(own_watch.run.path) not in answer.text
@@ -163,7 +245,8 @@ def test_an_alert_that_was_confirmed_and_cannot_be_released_is_reported(
     (own_watch.alerts / "confirmed" / "sella-20221121T00.xml").write_text("of somebody else")
     with client_of(runs, own_watch) as client:
         request = {**CONFIRMATION, "subject": "sella-20221121T00"}
-        answer = client.post(f"{PREFIX}/watch/confirmations", json=request, headers=BEARER)
+        client.post(f"{PREFIX}/watch/confirmations", json=request, headers=BO)
+        answer = client.post(f"{PREFIX}/watch/confirmations", json=request, headers=ADA)
     assert answer.status_code == 503
     assert "the confirmation is kept, but the alert is not released" in answer.json()["detail"]
     assert str(own_watch.alerts) not in answer.text

@@ -14,7 +14,7 @@ from strandline.report.page.page import render_page
 from strandline.web.dashboard.i18n import labels
 from strandline.web.run_folder import RunFolder
 from tests.fixtures.served_dashboard import DESK, PHONE, STEPS, Site, drawn, served, wait_until
-from tests.fixtures.web import HOUR, START, STREAMS, TOKEN, make_watch, take_step
+from tests.fixtures.web import HOUR, PASSWORD, START, STREAMS, make_watch, take_step
 
 pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(["127.0.0.1"])]
 LARGEST_REPORT = 6_000_000
@@ -74,16 +74,19 @@ def test_a_page_opened_before_the_first_step_shows_it(
         expect(page.locator("#actions")).to_be_visible()
 
 
-def test_a_confirmation_needs_the_token_and_is_logged(own_site: Site, open_page: Callable[..., Page]) -> None:
+def test_a_confirmation_needs_a_password_and_a_warning_two_officers(
+    own_site: Site, open_page: Callable[..., Page]
+) -> None:
     page = open_page(own_site.address)
     page.get_by_role("button", name="Confirm: Evacuate low-lying areas – start").click()
-    page.get_by_label("Your name").fill("Ada Vento")
+    page.get_by_label("Your account").fill("ada")
     page.get_by_label("Note").fill("seen from the mole")
-    page.get_by_label("Token").fill("a guess")
+    page.get_by_label("Password").fill("a guess that is wrong")
     page.locator("#send").click()
-    expect(page.get_by_role("alert")).to_contain_text("Refused: give the token")
+    expect(page.get_by_role("alert")).to_contain_text("Refused: the name or the password is wrong")
+    expect(page.get_by_label("Password")).to_have_value("")
     before = own_site.watched.head()
-    page.get_by_label("Token").fill(TOKEN.value)
+    page.get_by_label("Password").fill(PASSWORD)
     page.locator("#send").click()
     expect(page.locator("#announcements")).to_have_text(labels("en")["confirmed"])
     expect(page.locator(".confirmed")).to_contain_text("Confirmed by Ada Vento")
@@ -91,16 +94,22 @@ def test_a_confirmation_needs_the_token_and_is_logged(own_site: Site, open_page:
     (entry,) = (each for each in own_site.watched.store.read.log(before[0]) if each.kind == "confirmation")
     assert (entry.kind, entry.data["note"]) == ("confirmation", "seen from the mole")
     own_site.watched.store.verify_log()
-    assert TOKEN.value not in page.content()
+    assert PASSWORD not in page.content()
     assert page.evaluate("[JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie]") == [
         "{}", "{}", "",
     ]  # fmt: skip
     page.locator("summary", has_text="Draft of a warning").click()
-    page.get_by_role("button", name="Confirm this warning").click()
-    page.get_by_label("Your name").fill("Ada Vento")
-    page.get_by_label("Token").fill(TOKEN.value)
-    page.locator("#send").click()
-    expect(page.locator("details.draft .confirmed")).to_contain_text("Confirmed by Ada Vento")
+    for account, said in (("ada", "confirmed_one"), ("bo", "confirmed")):
+        page.get_by_role("button", name="Confirm this warning").click()
+        page.get_by_label("Your account").fill(account)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.locator("#send").click()
+        expect(page.locator("#announcements")).to_have_text(labels("en")[said])
+        if account == "ada":
+            expect(page.locator("details.draft .waits")).to_be_visible()
+            assert not list(own_site.watched.alerts.glob("confirmed/*"))
+    expect(page.locator("details.draft")).to_contain_text("Released")
+    expect(page.get_by_role("button", name="Confirm this warning")).to_have_count(0)
     assert [each.name for each in own_site.watched.alerts.glob("confirmed/*")] == ["sella-20221121T03.xml"]
 
 
@@ -121,7 +130,7 @@ def test_the_keyboard_reaches_everything(site: Site, open_page: Callable[..., Pa
     page.get_by_role("button", name="Confirm: Evacuate").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#confirm")).to_be_visible()
-    expect(page.locator("#person")).to_be_focused()
+    expect(page.locator("#account")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator("#confirm")).to_be_hidden()
     expect(page.get_by_role("button", name="Confirm: Evacuate")).to_be_focused()

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from benchmarks.agent.scripted_watch import ALONE
 from strandline.watch.store import Store
 from strandline.web.dashboard.i18n import LANGUAGES, labels
 from strandline.web.run_folder import RunFolder
@@ -102,7 +103,7 @@ def test_names_are_never_code(tmp_path: Path) -> None:
         text = (run.path / name).read_text()
         (run.path / name).write_text(text.replace("Mouth of the Sella", script).replace("old town", script))
     watch = make_watch(run, 1)
-    watch.store.confirm(DECISION, script, script, START)
+    watch.store.confirm(DECISION, replace(ALONE, name=script), script, START)
     with client_of({"run": run}, watch) as client:
         text = client.get("/").text
         assert script not in text

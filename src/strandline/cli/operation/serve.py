@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from strandline.cli.console import note
+from strandline.cli.console import note, warn
 from strandline.errors import require_extra
 
 
@@ -26,6 +26,9 @@ def serve(
     allow_host: Annotated[
         list[str] | None, typer.Option(help="Another host name by which browsers may reach this server.")
     ] = None,
+    only_users: Annotated[
+        bool, typer.Option("--only-users", help="Let those read only who have an account; see `strandline users`.")
+    ] = False,
 ) -> None:
     """Show runs and the watch in a browser: map, sea, streams, actions to confirm, and an API."""
     require_extra(
@@ -33,10 +36,12 @@ def serve(
     )
     import strandline.web.server as server
 
-    serving = server.prepare(run or [Path("runs/demo")], store, host, allow_host or [])
+    serving = server.prepare(run or [Path("runs/demo")], store, host, allow_host or [], only_users=only_users)
     with server.listening(host, port) as (address, listener):
         note(f"dashboard: {address}   (Ctrl-C stops it)")
-        if serving.token is not None and serving.token.is_new:
-            note(f"to confirm, enter this token: {serving.token.value}")
+        if serving.token.is_new:
+            note(f"to try and save works, enter this token: {serving.token.value}")
+        if serving.hint is not None:
+            warn(serving.hint)
         with suppress(KeyboardInterrupt):
             server.serve(serving, listener)

@@ -31,7 +31,7 @@ _DRAFTS = "alerts/"
 GIS = "gis"
 """Folder of the products for geographic information systems, which are added to a finished run."""
 _SIZE_OF_DIGEST = 64
-NOT_ALWAYS = ("protocol.toml", "pathways-action.txt", "pathways-sequence.txt", "archive.safetensors")
+NOT_ALWAYS = ("protocol.toml", "pathways-action.txt", "pathways-sequence.txt", "archive.safetensors", "trial_ground.nc")
 """Products that not every run writes; those of a former run go, also of a version that kept no list."""
 AGAIN = "name the folder of a finished `strandline run`, or run it again"
 
@@ -69,6 +69,33 @@ def added_products(out: Path, folder: str) -> Iterator[Path]:
     with _in_place_of_former(out, run, kept) as new:
         (new / folder).mkdir()
         yield new / folder
+
+
+@contextmanager
+def replaced_product(out: Path, name: str) -> Iterator[Path]:
+    """Yield a path for the new content of one product of the finished run in ``out``.
+
+    Without an error it takes the product's place, and the list of products with it. The caller holds
+    ``one_run_at_a_time(out)``.
+
+    Raises:
+        InputError: the folder holds no finished run, or the file cannot be written.
+    """
+    _finish(out)
+    open_run(out)
+    run, digests = _read_manifest(out)
+    kept = {each: digest for each, digest in digests.items() if each != name}
+    with _in_place_of_former(out, run, kept) as new:
+        yield new / name
+
+
+def run_of(folder: Path) -> dict[str, str]:
+    """What identifies the run of a folder.
+
+    Raises:
+        InputError: there is no list of products, or it is damaged.
+    """
+    return _read_manifest(folder)[0]
 
 
 @contextmanager

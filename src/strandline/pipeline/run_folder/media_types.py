@@ -32,6 +32,7 @@ MEDIA_TYPES = {
     "risk_data_library.json": "application/json",
     "data_sources.md": "text/markdown; charset=utf-8",
     "deployment.nc": "application/x-netcdf",
+    "trial_ground.nc": "application/x-netcdf",
     "student.json": "application/json",
     "student.safetensors": "application/octet-stream",
     "archive.safetensors": "application/octet-stream",

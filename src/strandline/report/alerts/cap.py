@@ -34,6 +34,8 @@ NOTE_OF: dict[ProvenanceKind, str] = {
 REPLAY_NOTE = "EXERCISE. A replay of hours that have passed."
 NO_ISSUER_NOTE = "It names no issuer and cannot be released: name one in [warnings] of the region file."
 AT_LEAST = "at least"
+CALL, ACT_BEFORE = "call", "actBefore"
+"""Parameters: what people are asked for, and before when, from which short messages are made."""
 LIKELY = 0.5
 SEVERITIES = ("Minor", "Moderate", "Severe", "Extreme")
 Message = Literal["Alert", "Update", "Cancel"]

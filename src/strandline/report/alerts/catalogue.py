@@ -64,6 +64,12 @@ class Catalogue:
             utc=utc,
         )
 
+    def short_moment(self, time: pd.Timestamp, time_zone: str) -> str:
+        """``Tuesday 14:00``, local time of the place; ``time`` is naive UTC."""
+        local = time.tz_localize("UTC").tz_convert(parse_time_zone(time_zone))
+        weekday = self.texts["weekdays"].split("|")[local.weekday()]
+        return self.fill("moment_short", weekday=weekday, time=self._clock(local))
+
     def _date(self, time: pd.Timestamp) -> str:
         months = self.texts["months"].split("|")
         return self.fill("date", day=self.number(time.day), month=months[time.month - 1])

@@ -89,7 +89,7 @@ def render_page(results: RunResults) -> str:
     levels = return_levels(results.hazard)
     trace = forecast_of_the_peak(results.surge)
     ranked = ranked_assets(results, MAX_RANKED_ASSETS)
-    return _environment(results.plan.money).get_template("report.html.jinja").render(
+    page = _environment(results.plan.money).get_template("report.html.jinja").render(
         results=results,
         plan=results.plan,
         region=results.hazard.region,
@@ -153,6 +153,7 @@ def render_page(results: RunResults) -> str:
         limits=LIMITS,
         drafts=drafts_sentence(results, trace),
     )  # fmt: skip
+    return formatting.visible(page)
 
 
 def _environment(money: MoneyUnit) -> Environment:

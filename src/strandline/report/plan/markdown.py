@@ -5,7 +5,14 @@ from collections.abc import Collection
 
 from strandline.observations.observations import ProvenanceKind
 from strandline.observations.region_file.prices.money import SPACE
-from strandline.planning.formatting import format_mean, format_metres, format_money, format_money_between, pluralise
+from strandline.planning.formatting import (
+    format_mean,
+    format_metres,
+    format_money,
+    format_money_between,
+    pluralise,
+    visible,
+)
 from strandline.planning.plan import Plan
 from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.flood_times_table import time_lines
@@ -89,7 +96,12 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
         f"A person confirms every alert. {amounts}Levels are metres above {plan.vertical_datum}.",
         "",
     ]
-    return "\n".join(lines)
+    return _harmless("\n".join(lines))
+
+
+def _harmless(markdown: str) -> str:
+    """The text without what a name from a foreign file could add: HTML, links and control characters."""
+    return visible(markdown).replace("<", "&lt;").replace("](", "]\\(")
 
 
 def _damage_line(plan: Plan) -> str:

@@ -123,11 +123,16 @@ class DamageDraws:
         )
         return beyond / whole if whole > 0 else 0.0
 
-    def damage_ratios(self, period: int) -> Floats:
-        """(N, A) damage ratio [-] at the return period with this index among ``return_periods``; NaN where unknown."""
+    def damage_ratios(self, period: int, rise: Floats | float = 0.0) -> Floats:
+        """(N, A) damage ratio [-] at the return period with this index among ``return_periods``; NaN where unknown.
+
+        Args:
+            rise: of the sea [m], one or (N,).
+        """
+        levels = self.levels[None] + np.broadcast_to(rise, self.count)[:, None]
         unit = np.zeros((1, *self.levels.shape))
         unit[..., period] = 1.0
-        return self._ratios(self.level_weights(self.levels[None], unit)[0])
+        return self._ratios(self.level_weights(levels, unit)[0])
 
     def damage(self, group: ClassExposure, members: Floats, raised: Floats | None = None) -> Floats:
         """(Q, N, L) damage [money] at the mapped levels to parts of one asset class.

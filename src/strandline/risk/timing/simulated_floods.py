@@ -77,9 +77,17 @@ class KnownGround:
     def basin(self, mean_sea_level: float) -> Basin:
         """The domain of the solver; deep water is raised to ``DEEPEST_WATER``."""
         terrain = self.terrain
-        shallow = np.maximum(terrain.bed, mean_sea_level - DEEPEST_WATER)
-        bed = np.where(terrain.land, terrain.bed, shallow)
+        bed = self.shallow(terrain.bed, terrain.land, mean_sea_level)
         return Basin(bed, terrain.roughness, terrain.cell_size, terrain.open_boundary)
+
+    @staticmethod
+    def shallow(bed: Floats, land: Mask, mean_sea_level: float) -> Floats:
+        """(H, W) the ground with deep water raised to ``DEEPEST_WATER`` [m, region datum]."""
+        return np.where(land, bed, np.maximum(bed, mean_sea_level - DEEPEST_WATER))
+
+    def set_up_at(self, peak: Floats) -> Floats:
+        """How much higher waves lift the sea at the shore in storms of some peaks at the gauge [m]."""
+        return set_up_at(self.waves, peak)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +146,7 @@ def time_floods(ground: KnownGround, mean_sea_level: float, level: Floats) -> tu
     memory at every hour.
     """
     hours = np.arange(level.shape[1], dtype=np.float64)
-    sea = level + set_up_at(ground.waves, level.max(axis=1))[:, None]
+    sea = level + ground.set_up_at(level.max(axis=1))[:, None]
     flood = inundate(
         ground.basin(mean_sea_level),
         Forcing(hours * 3600.0, sea),

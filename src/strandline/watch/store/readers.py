@@ -1,5 +1,6 @@
 """Read access to a store: typed, in pages, and without blocking a step."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -9,13 +10,17 @@ from sqlalchemy import Column, Engine, Row, Select, Table, func, or_, select, tu
 
 from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Health, Reading
+from strandline.watch.store.audit import messages
 from strandline.watch.store.audit.log import entry_of
 from strandline.watch.store.database.engine import reading
 from strandline.watch.store.records import (
+    Acknowledgement,
     AlertDraft,
     Confirmation,
     LogEntry,
     Pending,
+    Release,
+    Sending,
     StepRecord,
     StoredAlert,
     StoredDecision,
@@ -23,7 +28,17 @@ from strandline.watch.store.records import (
 )
 from strandline.watch.store.revisions import known_readings
 from strandline.watch.store.rows import decision_of, naive_utc, record_of
-from strandline.watch.store.tables import alerts, confirmations, decisions, forecasts, health, log, readings, steps
+from strandline.watch.store.tables import (
+    alerts,
+    confirmations,
+    decisions,
+    forecasts,
+    health,
+    log,
+    readings,
+    releases,
+    steps,
+)
 
 PAGE = 500
 """Rows fetched at once; no transaction is open between two pages."""
@@ -100,24 +115,48 @@ class Readers:
         """Alert drafts by hour, with their confirmations."""
         rows = _between(alerts, alerts.c.hour, since, until)
         for page in self._pages(rows, alerts.c.hour, alerts.c.identifier):
-            confirmed = self._confirmations(confirmations.c.alert, [row.identifier for row in page])
-            yield from (_alert(row, confirmed.get(row.identifier, ())) for row in page)
+            names = [row.identifier for row in page]
+            confirmed, released = self._confirmations(confirmations.c.alert, names), self._releases(names)
+            yield from (_alert(row, confirmed.get(row.identifier, ()), released.get(row.identifier)) for row in page)
 
     def pending(self, since: datetime) -> Pending:
         """What waits for a person since that hour.
 
-        Unconfirmed decisions that start or stop an action or need a person, and unconfirmed alert drafts.
+        Unconfirmed decisions that start or stop an action or need a person, and alert drafts that are not released.
         """
         since = naive_utc(since, "since")
         needs_confirmation = or_(decisions.c.change.in_(("start", "stop")), decisions.c.needs_person)
         is_confirmed = select(confirmations).where(confirmations.c.decision == decisions.c.id).exists()
         open_decisions = select(decisions).where(decisions.c.hour >= since, needs_confirmation, ~is_confirmed)
-        is_confirmed = select(confirmations).where(confirmations.c.alert == alerts.c.identifier).exists()
-        open_alerts = select(alerts).where(alerts.c.hour >= since, ~is_confirmed)
+        is_released = select(releases).where(releases.c.alert == alerts.c.identifier).exists()
+        open_alerts = select(alerts).where(alerts.c.hour >= since, ~is_released)
         with reading(self._engine) as connection:
             decided = connection.execute(open_decisions.order_by(decisions.c.hour, decisions.c.rank)).all()
             drafted = connection.execute(open_alerts.order_by(alerts.c.hour, alerts.c.identifier)).all()
-        return Pending(tuple(_decision(row, ()) for row in decided), tuple(_alert(row, ()) for row in drafted))
+        given = self._confirmations(confirmations.c.alert, [row.identifier for row in drafted])
+        waiting = tuple(_alert(row, given.get(row.identifier, ()), None) for row in drafted)
+        return Pending(tuple(_decision(row, ()) for row in decided), waiting)
+
+    def not_queued(self) -> list[str]:
+        """Released alerts whose messages are not queued, oldest first."""
+        with reading(self._engine) as connection:
+            return messages.not_queued(connection)
+
+    def released_alert(self, identifier: str) -> StoredAlert:
+        """A released alert by its identifier."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(alerts).where(alerts.c.identifier == identifier)).one()
+        return _alert(row, (), self._releases([identifier])[identifier])
+
+    def sendings(self, alert: str | None = None) -> list[Sending]:
+        """Messages with how far they are, oldest first; of one alert, or all."""
+        with reading(self._engine) as connection:
+            return messages.sendings(connection, alert)
+
+    def acknowledgements(self, alert: str | None = None) -> list[Acknowledgement]:
+        """Who has a released warning, oldest first; of one alert, or all."""
+        with reading(self._engine) as connection:
+            return messages.acknowledged(connection, alert)
 
     def log(self, after: int = 0) -> Iterator[LogEntry]:
         """The log entries after number ``after``."""
@@ -138,6 +177,11 @@ class Readers:
                 name: tuple(Confirmation(name, row.person, row.at, row.note) for row in of_one)
                 for name, of_one in groupby(rows, attrgetter("subject"))
             }
+
+    def _releases(self, identifiers: list[str]) -> dict[str, Release]:
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(releases).where(releases.c.alert.in_(identifiers))).all()
+        return {row.alert: Release(row.at, row.needed, tuple(json.loads(row.persons))) for row in rows}
 
     def _pages(self, rows: Select, *key: Column) -> Iterator[Sequence[Row]]:
         """Pages of ``rows`` in the order of the unique ``key``; each starts after the last row of the one before."""
@@ -168,6 +212,6 @@ def _decision(row: Row, confirmed: tuple[Confirmation, ...]) -> StoredDecision:
     return StoredDecision(row.id, row.rank, decision_of(row), confirmed)
 
 
-def _alert(row: Row, confirmed: tuple[Confirmation, ...]) -> StoredAlert:
+def _alert(row: Row, confirmed: tuple[Confirmation, ...], release: Release | None) -> StoredAlert:
     draft = AlertDraft(row.xml.encode("utf-8"), row.decision)
-    return StoredAlert(row.identifier, row.status, row.hour, draft, confirmed)
+    return StoredAlert(row.identifier, row.status, row.hour, draft, confirmed, release)

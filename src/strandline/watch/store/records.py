@@ -10,6 +10,12 @@ from strandline.watch.decisions import Decision, ForecastRow
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 CapStatus = Literal["Exercise", "Draft"]
+Role = Literal["viewer", "analyst", "duty_officer", "administrator"]
+"""What an account is for: to look; also to record what was heard; also to confirm and release; to keep the accounts."""
+RELEASING: tuple[Role, ...] = ("duty_officer",)
+"""Roles that may confirm decisions and release warnings."""
+RECORDING: tuple[Role, ...] = ("analyst", "duty_officer")
+"""Roles that may record who has a warning."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,107 @@ class Confirmation:
 
 
 @dataclass(frozen=True)
+class Signatory:
+    """A person who signs, as their account names them.
+
+    Attributes:
+        account: name of the account, unique in a place.
+        name: of the person, in full.
+        persons_needed: how many different persons this place wants to release a warning; 1 = it has one officer.
+    """
+
+    account: str
+    name: str
+    role: Role
+    persons_needed: int = 2
+
+
+@dataclass(frozen=True)
+class Release:
+    """Enough persons have confirmed an alert: it may leave.
+
+    Attributes:
+        at: naive UTC.
+        needed: how many persons had to confirm it.
+        persons: their names, in the order in which they confirmed.
+    """
+
+    at: datetime
+    needed: int
+    persons: tuple[str, ...]
+
+
+Mode = Literal["dry_run", "exercise", "live"]
+"""Messages are written to files; sent as exercises; sent."""
+Outcome = Literal["begun", "accepted", "failed", "refused"]
+"""Of an attempt to send: begun; the far side took it; not now; never."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message to one recipient, as it is sent each time.
+
+    Attributes:
+        key: the same for the same message to the same recipient, whoever makes it and however often.
+        alert: identifier.
+        recipient: name; its address stays in the file of recipients.
+        zone: empty = all zones of the alert.
+        content: what is sent, as JSON.
+    """
+
+    key: str
+    alert: str
+    recipient: str
+    transport: str
+    format: str
+    language: str
+    zone: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A message and how far it is.
+
+    Attributes:
+        attempts: number of the last entry about it; 0 = none.
+        outcome: of that; ``None`` = not begun.
+        at: of that, or of its queuing, naive UTC.
+        tries: how often it was begun.
+    """
+
+    message: Outgoing
+    mode: Mode
+    attempts: int
+    outcome: Outcome | None
+    at: datetime
+    tries: int
+    detail: str
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more is to be done."""
+        return self.outcome in ("accepted", "refused")
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """Somebody says that a released warning has arrived.
+
+    Attributes:
+        recipient: who has it.
+        person: who says so.
+        at: naive UTC.
+    """
+
+    alert: str
+    recipient: str
+    person: str
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True)
 class StoredDecision:
     """A decision with its id, its rank within the hour (0 = first), and its confirmations, oldest first."""
 
@@ -69,13 +176,18 @@ class StoredDecision:
 
 @dataclass(frozen=True)
 class StoredAlert:
-    """An alert draft with its identifier, the hour of its step (naive UTC), and its confirmations, oldest first."""
+    """An alert draft with its identifier, the hour of its step (naive UTC), and its confirmations, oldest first.
+
+    Attributes:
+        release: ``None`` = it still waits for a person.
+    """
 
     identifier: str
     status: CapStatus
     hour: datetime
     draft: AlertDraft
     confirmations: tuple[Confirmation, ...]
+    release: Release | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +209,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Pending:
-    """What waits for a person: unconfirmed decisions and alert drafts."""
+    """What waits for a person: unconfirmed decisions, and alert drafts that are not released."""
 
     decisions: tuple[StoredDecision, ...]
     alerts: tuple[StoredAlert, ...]

@@ -33,7 +33,10 @@ from strandline.watch.store.rows import (
 from strandline.watch.store.tables import alerts, belief_state, decisions, forecasts, health, readings, steps
 from strandline.watch.store.verification.known_entries import KnownEntry
 
-OWN_KINDS = ("step", "confirmation", "retention", "delivery", "refusal", "clock")
+OWN_KINDS = (
+    "step", "confirmation", "release", "dispatch", "attempt", "acknowledgement", "retention", "delivery", "refusal",
+    "clock", "account", "sign-in",
+)  # fmt: skip
 """Kinds of log entries that only the store writes."""
 
 

@@ -1,18 +1,19 @@
 """The store of the watch: written step by step, and readable meanwhile."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Self, cast
+from typing import Literal, Self, cast
 
 from sqlalchemy import Connection, Engine, select
 
 from strandline.errors import InputError
 from strandline.watch.clock import utc_now
-from strandline.watch.store.audit import confirmations, retention
+from strandline.watch.store.audit import confirmations, messages, retention
+from strandline.watch.store.audit.log import Note, append
 from strandline.watch.store.audit.outbox import Outbox
 from strandline.watch.store.database import schema
 from strandline.watch.store.database.engine import make_engine, name_of, reading, writing
@@ -21,8 +22,20 @@ from strandline.watch.store.database.locations import Locations
 from strandline.watch.store.database.locks import acting
 from strandline.watch.store.errors import AlreadyDone, Damaged
 from strandline.watch.store.readers import Readers
-from strandline.watch.store.records import Confirmation, Delivery, LogEntry, StepRecord
-from strandline.watch.store.rows import naive_utc, whole_hour
+from strandline.watch.store.records import (
+    Acknowledgement,
+    Confirmation,
+    Delivery,
+    Json,
+    LogEntry,
+    Mode,
+    Outcome,
+    Outgoing,
+    Sending,
+    Signatory,
+    StepRecord,
+)
+from strandline.watch.store.rows import canonical, naive_utc, plain_text, whole_hour
 from strandline.watch.store.step import Step
 from strandline.watch.store.tables import steps
 from strandline.watch.store.verification.alert_files import ListedFiles
@@ -190,24 +203,39 @@ class Store:
             except InputError as error:
                 _log.warning("%s", error)
 
-    def confirm(self, subject: str, person: str, note: str, at: datetime) -> Confirmation:
+    def confirm(self, subject: str, by: Signatory, note: str, at: datetime) -> Confirmation:
         """Append a named person's confirmation of a decision (its id) or an alert (its identifier).
+
+        An alert is released by the confirmation that completes the persons needed.
 
         Raises:
             Damaged: the log does not show that the watch wrote the subject.
-            InputError: no person is named, or the subject does not exist.
+            InputError: no person is named, they may not confirm or have done so, or the subject does not exist.
         """
-        confirmation = confirmations.checked(subject, person, note, at)
+        confirmation = confirmations.checked(subject, by, note, at)
         self._verification.refuse_another_file()
         with writing(self._engine) as connection:
-            entry = confirmations.add(confirmation, connection, self._verification.head)
+            entry = confirmations.add(confirmation, by, connection, self._verification.head)
         self._keep(entry)
         return confirmation
+
+    def record(self, kind: Literal["account", "sign-in"], text: str, data: Mapping[str, Json], at: datetime) -> None:
+        """Log a change of an account, or an attempt to sign that was refused.
+
+        Raises:
+            Damaged: the store was moved away.
+            InputError: the data is no JSON.
+        """
+        self._verification.refuse_another_file()
+        note = Note(naive_utc(at, kind), kind, plain_text(text, kind), canonical(dict(data), kind))
+        with writing(self._engine) as connection:
+            entry = append(connection, [note])
+        self._keep(entry)
 
     def deliver(self, folder: Path) -> Delivery:
         """Write the committed alerts that are not yet in the folder, and refuse those that the log does not cover.
 
-        An alert goes to ``drafts/IDENTIFIER.xml``, and to ``confirmed/IDENTIFIER.xml`` once a person has confirmed it.
+        An alert goes to ``drafts/IDENTIFIER.xml``, and to ``confirmed/IDENTIFIER.xml`` once persons have released it.
         To be called at the start of a program, after each step and after each confirmation. An alert that is refused
         holds up no other; the refusal is logged.
 
@@ -225,6 +253,55 @@ class Store:
                 _log.warning("alert %r is not written to %s/: %s", refused.identifier, refused.copy, refused.why)
                 self._refused.add((refused.identifier, refused.copy))
         return delivery
+
+    def queue_messages(self, alert: str, mode: Mode, given: Sequence[Outgoing]) -> str | None:
+        """Queue the messages of a released alert in one transaction, unless they are; returns why they must not be.
+
+        Raises:
+            Damaged: the store was moved away.
+            InputError: a text cannot be stored.
+        """
+        self._verification.refuse_another_file()
+        with writing(self._engine) as connection:
+            entry = messages.queue(alert, mode, given, self._clock(), self._verification.head, connection)
+        if isinstance(entry, KnownEntry):
+            self._keep(entry)
+        return entry if isinstance(entry, str) else None
+
+    def note_attempt(self, sending: Sending, outcome: Outcome, detail: str = "") -> Sending:
+        """Append what happened to a message, before and after it leaves; returns its new state.
+
+        Raises:
+            Damaged: the store was moved away.
+            InputError: another program sends it too.
+        """
+        self._verification.refuse_another_file()
+        with writing(self._engine) as connection:
+            entry, after = messages.note_attempt(sending, outcome, detail, self._clock(), connection)
+        self._keep(entry)
+        return after
+
+    def acknowledge(self, given: Acknowledgement) -> None:
+        """Append that somebody has a released warning.
+
+        Raises:
+            Damaged: the store was moved away.
+            InputError: no such alert was released, or nobody is named.
+        """
+        self._verification.refuse_another_file()
+        with writing(self._engine) as connection:
+            entry = messages.acknowledge(given, connection)
+        self._keep(entry)
+
+    @contextmanager
+    def dispatching(self) -> Iterator[None]:
+        """Be the one program that sends; steps and confirmations go on meanwhile.
+
+        Raises:
+            Busy: another one is.
+        """
+        with acting(self._engine, "dispatch"):
+            yield
 
     def thin_forecasts(self, before: datetime, every_hours: int) -> int:
         """Remove forecasts made before ``before``, except at each ``every_hours``-th hour of a day; returns the rows.

@@ -103,6 +103,49 @@ confirmations = sa.Table(
     sa.CheckConstraint("(decision IS NULL) <> (alert IS NULL)", name="of_one_thing"),
     sa.CheckConstraint("trim(person) <> ''", name="by_a_named_person"),
 )
+releases = sa.Table(
+    "releases",
+    metadata,
+    sa.Column("alert", name_type, sa.ForeignKey("alerts.identifier"), primary_key=True),
+    _value("at", sa.DateTime),
+    _value("needed", sa.Integer),
+    _value("persons", name_type),
+)
+dispatches = sa.Table(
+    "dispatches",
+    metadata,
+    sa.Column("alert", name_type, sa.ForeignKey("alerts.identifier"), primary_key=True),
+    _value("at", sa.DateTime),
+    _value("mode", name_type),
+    sa.CheckConstraint("mode IN ('dry_run', 'exercise', 'live')", name="known_mode"),
+)
+messages = sa.Table(
+    "messages",
+    metadata,
+    _key("key", name_type),
+    sa.Column("alert", name_type, sa.ForeignKey("dispatches.alert"), nullable=False, index=True),
+    *(_value(name, name_type) for name in ("recipient", "transport", "format", "language", "zone", "content")),
+)
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("message", name_type, sa.ForeignKey("messages.key"), primary_key=True),
+    _key("number", sa.Integer),
+    _value("outcome", name_type),
+    _value("at", sa.DateTime),
+    _value("detail", name_type),
+    sa.CheckConstraint("outcome IN ('begun', 'accepted', 'failed', 'refused')", name="known_outcome"),
+)
+acknowledgements = sa.Table(
+    "acknowledgements",
+    metadata,
+    _key("sequence", sa.Integer),
+    sa.Column("alert", name_type, sa.ForeignKey("releases.alert"), nullable=False, index=True),
+    _value("recipient", name_type),
+    _value("person", name_type),
+    _value("at", sa.DateTime),
+    _value("note", name_type),
+)
 deliveries = sa.Table(
     "deliveries",
     metadata,
@@ -133,5 +176,8 @@ log = sa.Table(
     _value("time", sa.DateTime),
     *(_value(name, name_type) for name in ("kind", "text", "data", "previous", "hash")),
 )
-APPEND_ONLY = (alerts, confirmations, decisions, deliveries, health, log, readings, steps)
+FIRST_APPEND_ONLY = (alerts, confirmations, decisions, deliveries, health, log, readings, steps)
+LAST_MILE = (releases, dispatches, messages, attempts, acknowledgements)
+"""Tables of what happens to an alert after its confirmation, in the order of their references."""
+APPEND_ONLY = (*FIRST_APPEND_ONLY, *LAST_MILE)
 """Tables that the database keeps from changing; rows of ``outlooks`` may be removed, the belief state replaced."""

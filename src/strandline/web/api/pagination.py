@@ -91,7 +91,7 @@ def _decode(cursor: str) -> str:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise _invalid_cursor()
     return int(text)
 

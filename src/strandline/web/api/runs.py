@@ -64,7 +64,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
 
     def changes_with(file: str) -> Any:
         def add_cache_headers(request: Request, response: Response, run: Name) -> None:
-            version = of(run).file_version(file) if (of(run).path / file).exists() else None
+            version = of(run).file_version(file) if of(run).file(file).exists() else None
             response.headers.update(cache_headers(request, version))
 
         return Depends(add_cache_headers)
@@ -142,7 +142,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
     @router.get("/{run}/layers")
     def list_layers(request: Request, response: Response, run: Name) -> list[LayerRecord]:
         """The layers that can be drawn: one for each quantity, scenario, return period or bound, and percentile."""
-        names = [name for name in SCALES if (of(run).path / f"{name}.tif").is_file()]
+        names = [name for name in SCALES if of(run).file(f"{name}.tif").is_file()]
         response.headers.update(cache_headers(request, [_state(of(run), f"{name}.tif") for name in names]))
         return [layer for name in names for layer in _layers(of(run), name)]
 
@@ -154,9 +154,9 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         """An image of a part of a band; unknown cells and the outside of the raster are hatched."""
         layer = _layer(of(run), quantity, band)
         headers = cache_headers(request, _state(of(run), layer.path.name))
-        bounds = _parse_bbox(bbox) or geographic_bounds(layer.path)
+        bounds = parse_bbox(bbox) or geographic_bounds(layer.path)
         draw = partial(draw_part, layer, paint, bounds, width, height)
-        return _png(await pictures.get(headers["ETag"], draw, request), headers)
+        return png(await pictures.get(headers["ETag"], draw, request), headers)
 
     @router.get("/{run}/layers/{quantity}/{band}/{z}/{x}/{y}.png", response_class=Response)
     async def draw_map_tile(
@@ -170,7 +170,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         layer = _layer(of(run), quantity, band)
         headers = cache_headers(request, _state(of(run), layer.path.name))
         draw = partial(draw_tile, layer, paint, z, x, y)
-        return _png(await pictures.get(headers["ETag"], draw, request), headers)
+        return png(await pictures.get(headers["ETag"], draw, request), headers)
 
     @router.get("/{run}/compared/{other}")
     def compare_runs(request: Request, response: Response, run: Name, other: Name) -> Comparison:
@@ -191,16 +191,16 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         bands = {one.number: two.number for one, two in paired_bands(of(run), of(other))}
         if band not in bands:
             raise HTTPException(404, "the other run has no such scenario and return period")
-        first, second = (of(run).path / PROBABILITY, band), (of(other).path / PROBABILITY, bands[band])
-        bounds = _parse_bbox(bbox) or geographic_bounds(first[0])
+        first, second = (of(run).file(PROBABILITY), band), (of(other).file(PROBABILITY), bands[band])
+        bounds = parse_bbox(bbox) or geographic_bounds(first[0])
         draw = partial(draw_change, first, second, bounds, width, height)
-        return _png(await pictures.get(headers["ETag"], draw, request), headers)
+        return png(await pictures.get(headers["ETag"], draw, request), headers)
 
     return router
 
 
 def _layers(run: RunFolder, quantity: str) -> list[LayerRecord]:
-    path, scale = run.path / f"{quantity}.tif", SCALES[quantity]
+    path, scale = run.file(f"{quantity}.tif"), SCALES[quantity]
     bounds, legend, edition = geographic_bounds(path), scale.legend(), edition_of(_state(run, path.name))
 
     def layer(band: Band) -> LayerRecord:
@@ -215,7 +215,7 @@ def _layers(run: RunFolder, quantity: str) -> list[LayerRecord]:
 
 
 def _layer(run: RunFolder, quantity: str, band: int) -> Layer:
-    path, ground = run.path / f"{quantity}.tif", run.path / GROUND_FILE
+    path, ground = run.file(f"{quantity}.tif"), run.file(GROUND_FILE)
     drawn = path.is_file() and quantity in SCALES and band in (each.number for each in run.bands(path.name))
     if not drawn:
         raise HTTPException(404, f"no band {band} of {quantity!r}; /layers lists them")
@@ -224,10 +224,15 @@ def _layer(run: RunFolder, quantity: str, band: int) -> Layer:
 
 def _state(run: RunFolder, name: str) -> tuple[object, ...]:
     """What pictures of a file depend on: it and the ground."""
-    return tuple(run.file_version(each) for each in (name, GROUND_FILE) if (run.path / each).is_file())
+    return tuple(run.file_version(each) for each in (name, GROUND_FILE) if run.file(each).is_file())
 
 
-def _parse_bbox(bbox: str | None) -> BoundingBox | None:
+def parse_bbox(bbox: str | None) -> BoundingBox | None:
+    """West, south, east, north [degrees, WGS 84] of a query; ``None`` = the whole.
+
+    Raises:
+        InputError: it is no box on the map.
+    """
     if bbox is None:
         return None
     try:
@@ -239,5 +244,6 @@ def _parse_bbox(bbox: str | None) -> BoundingBox | None:
     return west, south, east, north
 
 
-def _png(content: bytes, headers: dict[str, str]) -> Response:
+def png(content: bytes, headers: dict[str, str]) -> Response:
+    """A picture as an answer."""
     return Response(content, media_type="image/png", headers=headers)

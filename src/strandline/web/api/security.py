@@ -1,15 +1,20 @@
 """Checks of every request and security headers of every answer."""
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MAX_BODY_SIZE = 16 * 1024
-"""Of a request [bytes]; only a confirmation has a body."""
+MAX_BODY_SIZE = 32 * 1024
+"""Of a request [bytes]; only confirmations and drawn works have a body."""
 TOO_LARGE = f"the body is larger than {MAX_BODY_SIZE} bytes"
+READING = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing."""
+_HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^\[\]:\s/@]+))(?::\d{1,5})?", re.ASCII)
+"""Of a ``Host`` header (RFC 9110, section 7.2): an IPv6 address in brackets, or a name, and a port."""
 EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 """Hash of an empty ``<style>``: Plotly creates one and inserts rules, which the policy does not check."""
 PAGE_POLICY = "; ".join(
@@ -66,19 +71,32 @@ class SecurityMiddleware:
                 raise HTTPException(413, TOO_LARGE)
             return message
 
-        refusal = self._refusal(headers.getlist("host"), headers.get("content-length", "0"))
+        refusal = self._refusal(str(scope["method"]), headers)
         await (refusal or self._app)(scope, receive_little, send_guarded)
 
-    def _refusal(self, hosts: Sequence[str], length: str) -> JSONResponse | None:
+    def _refusal(self, method: str, headers: Headers) -> JSONResponse | None:
+        hosts, length = headers.getlist("host"), headers.get("content-length", "0")
         if len(hosts) != 1 or host_name(hosts[0]) not in self._hosts:
             return JSONResponse({"detail": "this host is not served; name it by --allow-host"}, 421)
         if not length.isdigit() or int(length) > MAX_BODY_SIZE:
             return JSONResponse({"detail": TOO_LARGE}, 413)
+        if method not in READING and _is_of_another_site(headers):
+            return JSONResponse({"detail": "a page of another site asks for this; only this server's own may"}, 403)
         return None
 
 
-def host_name(host: str) -> str:
-    """Return the name in a ``Host`` header, without its port."""
-    if host.startswith("["):
-        return host.partition("]")[0].lstrip("[").lower()
-    return host.partition(":")[0].lower()
+def host_name(host: str) -> str | None:
+    """Return the name in a ``Host`` header, without its port; ``None`` = it is malformed."""
+    found = _HOST.fullmatch(host)
+    return None if found is None else (found[1] or found[2]).lower()
+
+
+def _is_of_another_site(headers: Headers) -> bool:
+    """Whether a browser says that a page of another origin made the request; a program that is none says nothing.
+
+    Source: Fetch Metadata Request Headers (W3C), ``Sec-Fetch-Site``; else the ``Origin`` (RFC 6454, section 7).
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    return origin is not None and origin.partition("://")[2].lower() != headers.get("host", "").lower()

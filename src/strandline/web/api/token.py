@@ -1,8 +1,13 @@
-"""The token for confirmations: created at the start or taken from the environment, never logged."""
+"""The token for all that writes or computes: created at the start or taken from the environment, never logged."""
 
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, HTTPException
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from strandline.errors import InputError
 
@@ -42,3 +47,15 @@ def load_token() -> Token:
         remedy = "take one from `python -c 'import secrets; print(secrets.token_urlsafe(32))'`"
         raise InputError(ENVIRONMENT_VARIABLE, what, remedy)
     return Token(value, is_new=False)
+
+
+def need_token(token: Token) -> Callable[[HTTPAuthorizationCredentials | None], None]:
+    """Return a dependency of routes that refuses a request without the token."""
+
+    def check(
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
+    ) -> None:
+        if credentials is None or not token.matches(f"{credentials.scheme} {credentials.credentials}"):
+            raise HTTPException(401, "give the token that was printed at the start", {"WWW-Authenticate": "Bearer"})
+
+    return check

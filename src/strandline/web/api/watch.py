@@ -1,18 +1,21 @@
-"""The API over the watch's store; read-only except for ``confirmations``, which needs the token."""
+"""The API over the watch's store; read-only except for what a person signs with the password of their account."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeAlias
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AfterValidator
 from sse_starlette import EventSourceResponse
 
-from strandline.watch.store import Busy, Damaged, StoredAlert, StoredDecision
+from strandline.watch.store import Busy, Damaged, Signatory, StoredAlert, StoredDecision
+from strandline.watch.store.records import RECORDING, RELEASING, Acknowledgement, Sending
 from strandline.web.api.etags import cache_headers
 from strandline.web.api.pagination import Cursor, Limit, paginate_by_number, paginate_by_time
-from strandline.web.api.server_sent_events import OpenStreams
-from strandline.web.api.token import Token
+from strandline.web.api.server_sent_events import LAST_SEQUENCE, OpenStreams
+from strandline.web.api.sign_in import SignIn
 from strandline.web.schemas import (
+    AcknowledgementRecord,
+    AcknowledgementRequest,
     AlertRecord,
     ConfirmationRecord,
     ConfirmationRequest,
@@ -22,34 +25,55 @@ from strandline.web.schemas import (
     HealthAt,
     HealthRecord,
     LogRecord,
+    MessageRecord,
     Page,
     PendingRecord,
     ReadingRecord,
+    ReleaseRecord,
     WatchRecord,
 )
 from strandline.web.watch_view import WatchView
 
 DEFAULT_SPAN = timedelta(hours=48)
 """Default length of the period of a query."""
-When: TypeAlias = Annotated[datetime | None, Query(description="UTC; the newest step, or two days before it")]
-Variable: TypeAlias = Annotated[str, Query(max_length=60)]
+FIRST, LAST = datetime(1900, 1, 1), datetime(2200, 1, 1)
+"""Times of a query lie between these, so that a zone or a period can be added to each."""
+
+
+def to_naive_utc(time: datetime) -> datetime:
+    """Return the time as naive UTC; a time without a zone is UTC.
+
+    Raises:
+        ValueError: it is not between ``FIRST`` and ``LAST``.
+    """
+    if not FIRST <= time.replace(tzinfo=None) <= LAST:
+        raise ValueError(f"give a time from {FIRST.year} to {LAST.year}")
+    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+
+
+When: TypeAlias = Annotated[
+    Annotated[datetime, AfterValidator(to_naive_utc)] | None,
+    Query(description="UTC; the newest step, or two days before it"),
+]
+After: TypeAlias = Annotated[int, Query(ge=0, le=LAST_SEQUENCE)]
+NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL has no NUL in texts."""
+Variable: TypeAlias = Annotated[str, Query(max_length=60, pattern=NO_NUL)]
 Lead: TypeAlias = Annotated[float | None, Query(ge=0, le=240, description="only this lead [h]")]
 
 
-def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRouter:
+def watch_routes(watch: WatchView, sign_in: SignIn, streams: OpenStreams) -> APIRouter:
     """Return the routes below ``/watch``."""
     router, read = APIRouter(prefix="/watch", tags=["watch"]), watch.store.read
 
     def span(since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
         newest = read.newest_step()
-        end = to_naive_utc(until) if until else (newest.hour if newest else watch.clock())
-        return to_naive_utc(since) if since else end - DEFAULT_SPAN, end
+        end = until or (newest.hour if newest else watch.clock())
+        return since or end - DEFAULT_SPAN, end
 
-    def need_token(
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
-    ) -> None:
-        if credentials is None or not token.matches(f"{credentials.scheme} {credentials.credentials}"):
-            raise HTTPException(401, "give the token that was printed at the start", {"WWW-Authenticate": "Bearer"})
+    def duty_officer(request: Request) -> Signatory:
+        account, accounts = sign_in.require(request.headers.get("authorization"), RELEASING)
+        return accounts.signatory(account)
 
     def add_cache_headers(request: Request, response: Response) -> None:
         response.headers.update(cache_headers(request, watch.head()))
@@ -73,7 +97,8 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
 
     @router.get("/forecast/history", dependencies=[Depends(add_cache_headers)])
     def list_forecasts(
-        variable: Variable = "water_level", zone: Annotated[str, Query(max_length=200)] = "", lead_hours: Lead = None,
+        variable: Variable = "water_level", zone: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "",
+        lead_hours: Lead = None,
         since: When = None, until: When = None, cursor: Cursor = None, limit: Limit = 100,
     ) -> Page[ForecastAt]:  # fmt: skip
         """The forecasts of one variable in one zone, hour by hour; the empty zone is the sea."""
@@ -147,37 +172,57 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
         )
 
     @router.get("/log", dependencies=[Depends(add_cache_headers)])
-    def list_log(after: Annotated[int, Query(ge=0)] = 0, cursor: Cursor = None, limit: Limit = 100) -> Page[LogRecord]:
+    def list_log(after: After = 0, cursor: Cursor = None, limit: Limit = 100) -> Page[LogRecord]:
         """The log, a chain of hashes, from the entry after number ``after``."""
         return paginate_by_number(read.log, lambda one: one.sequence, LogRecord.model_validate, after, cursor, limit)
 
     @router.get("/events", response_class=EventSourceResponse)
-    async def stream_events(request: Request, after: Annotated[int | None, Query(ge=0)] = None) -> EventSourceResponse:
+    async def stream_events(request: Request, after: After | None = None) -> EventSourceResponse:
         """Server-sent events: each entry of the log after number ``after``, else each new one; its number is the id."""
         return await streams.open(watch, request.headers.get("last-event-id"), after)
 
-    @router.post("/confirmations", status_code=201, dependencies=[Depends(need_token)])
-    def confirm(request: ConfirmationRequest, response: Response) -> Confirmed:
-        """Append a confirmation by a named person to the log; a confirmed alert is written to the confirmed folder."""
+    @router.get("/messages", dependencies=[Depends(add_cache_headers)])
+    def list_messages() -> list[MessageRecord]:
+        """Messages of the released warnings and how far each is; their addresses are not known here."""
+        return [message_record(one) for one in read.sendings()]
+
+    @router.get("/acknowledgements", dependencies=[Depends(add_cache_headers)])
+    def list_acknowledgements() -> list[AcknowledgementRecord]:
+        """Who has which released warning, and who says so."""
+        return [AcknowledgementRecord.model_validate(one) for one in read.acknowledgements()]
+
+    @router.post("/acknowledgements", status_code=201)
+    def acknowledge(request: AcknowledgementRequest, response: Response, http: Request) -> AcknowledgementRecord:
+        """Append to the log that somebody has a released warning, as an analyst or a duty officer heard."""
         response.headers["Cache-Control"] = "no-store"
-        stored = watch.store.confirm(request.subject, request.person, request.note, watch.clock())
+        account, _ = sign_in.require(http.headers.get("authorization"), RECORDING)
+        given = Acknowledgement(request.alert, request.recipient, account.person, watch.clock(), request.note)
+        watch.store.acknowledge(given)
+        return AcknowledgementRecord.model_validate(given)
+
+    @router.post("/confirmations", status_code=201)
+    def confirm(
+        request: ConfirmationRequest, response: Response, by: Annotated[Signatory, Depends(duty_officer)]
+    ) -> Confirmed:
+        """Append a duty officer's confirmation to the log; the one that completes those needed releases an alert."""
+        response.headers["Cache-Control"] = "no-store"
+        stored = watch.store.confirm(request.subject, by, request.note, watch.clock())
         confirmation = ConfirmationRecord.model_validate(stored)
         try:
             delivery = watch.store.deliver(watch.alerts)
         except Busy:
-            return Confirmed(confirmation=confirmation, is_delivered=False)
+            return Confirmed(confirmation=confirmation, is_delivered=False, waits_for=_waits_for(request.subject, by))
         for refused in delivery.refused:
             if refused.identifier == request.subject:
                 what = f"the confirmation is kept, but the alert is not released: {refused.why}"
                 raise Damaged(watch.store.locations.name, what)
-        return Confirmed(confirmation=confirmation, is_delivered=True)
+        return Confirmed(confirmation=confirmation, is_delivered=True, waits_for=_waits_for(request.subject, by))
+
+    def _waits_for(subject: str, by: Signatory) -> int:
+        alert = next((one for one in read.pending(FIRST).alerts if one.identifier == subject), None)
+        return 0 if alert is None else max(by.persons_needed - len(alert.confirmations), 1)
 
     return router
-
-
-def to_naive_utc(time: datetime) -> datetime:
-    """Return the time as naive UTC; a time without a zone is UTC."""
-    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
 
 
 def decision_record(stored: StoredDecision) -> DecisionRecord:
@@ -186,10 +231,21 @@ def decision_record(stored: StoredDecision) -> DecisionRecord:
     return DecisionRecord(id=stored.id, rank=stored.rank, confirmations=confirmations, **vars(stored.decision))
 
 
+def message_record(sending: Sending) -> MessageRecord:
+    """Return a message and its state as a record of the API."""
+    message = sending.message
+    return MessageRecord(
+        key=message.key, alert=message.alert, recipient=message.recipient, format=message.format,
+        language=message.language, zone=message.zone, mode=sending.mode, outcome=sending.outcome, at=sending.at,
+        tries=sending.tries, detail=sending.detail,
+    )  # fmt: skip
+
+
 def alert_record(stored: StoredAlert) -> AlertRecord:
     """Return the alert as a record of the API."""
     return AlertRecord(
         identifier=stored.identifier, status=stored.status, hour=stored.hour, decision=stored.draft.decision,
         confirmations=[ConfirmationRecord.model_validate(each) for each in stored.confirmations],
         xml=stored.draft.xml.decode("utf-8"),
+        release=None if stored.release is None else ReleaseRecord.model_validate(stored.release),
     )  # fmt: skip

@@ -69,7 +69,7 @@ def page_routes(runs: Mapping[str, RunFolder], watch: WatchView | None, clock: C
 def _template_context(run: RunFolder, watch: WatchView | None, language: str, clock: Clock) -> dict[str, object]:
     """Return the variables of the template for one run in one language."""
     catalogue, record = labels(language), run.record()
-    quantities = [name for name in SCALES if (run.path / f"{name}.tif").is_file()]
+    quantities = [name for name in SCALES if run.file(f"{name}.tif").is_file()]
     money = MoneyUnit.parse(record.money)
     is_watched = watch is not None and watch.run.id == run.id
     # the log first: what is written while the page is made is sent to it afterwards
@@ -89,9 +89,10 @@ def _template_context(run: RunFolder, watch: WatchView | None, language: str, cl
         "quantities": quantities,
         "zone_quantities": list(dict.fromkeys(layer.quantity for layer in zone_layers(run))),
         "ground": {"land": LAND, "sea": SEA, "unknown": UNKNOWN, "ink": MAP_INK},
-        "has_ground": (run.path / GROUND_FILE).is_file(),
+        "has_ground": run.file(GROUND_FILE).is_file(),
         "picture": _picture_of(run, quantities[0]) if quantities else None,
         "credits": run.credits(),
+        "chosen": run.chosen_strategy(),
         "language": language,
         "numbers": NumberFormat(catalogue["unknown"], money),
         "t": catalogue,
@@ -106,7 +107,7 @@ def _picture_of(run: RunFolder, quantity: str) -> dict[str, object]:
     """Return address and size [px] of the picture before a script runs: the rarest sea level of today."""
     bands = run.bands(f"{quantity}.tif")
     band = max((each for each in bands if each.scenario == bands[0].scenario), key=lambda each: each.return_period or 0)
-    west, south, east, north = geographic_bounds(run.path / f"{quantity}.tif")
+    west, south, east, north = geographic_bounds(run.file(f"{quantity}.tif"))
     ratio = (north - south) / ((east - west) * cos(radians((south + north) / 2)))
     height = round(min(max(PICTURE * ratio, PICTURE / 4), PICTURE * 1.5))
     source = f"/api/v1/runs/{run.id}/layers/{quantity}/{band.number}.png?width={PICTURE}&height={height}&paint=map"

@@ -13,6 +13,8 @@ OWN_FILES = (
     *("dashboard.js", "theme.js", "number_format.js", "charts.js", "sea_level.js", "live.js", "confirm.js"),
     *("compare.js", "dashboard.css", "map/flood_map.js", "map/views.js", "map/legend.js", "map/webgl_map.js"),
     *("map/labels.js", "map/assets.js", "map/plain_map.js", "map/map.css"),
+    *("studio/studio.js", "studio/surface.js", "studio/works.js", "studio/outcome.js", "studio/strategies.js"),
+    *("studio/requests.js", "studio/studio.css"),
 )
 LIBRARIES = {
     "plotly.min.js": ("plotly", "plotly/package_data/plotly.min.js"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.agent.scripted_watch import HOUR, START, write_step
+from benchmarks.agent.scripted_watch import ALONE, HOUR, START, write_step
 from strandline.errors import InputError
 from strandline.watch.store import Busy, Damaged, Store
 from strandline.watch.store.database.locations import Locations
@@ -99,7 +99,7 @@ def test_a_person_another_agent_and_retention_raise_no_alarm(
 ) -> None:
     monkeypatch.setattr(continuous, "ROWS_EVERY_S", 0.0)
     with Store.open(running.address, clock=lambda: running.now, code_version="test", run=tmp_path) as other:
-        other.confirm("scripted-0", "Ada Vento", "seen", START + HOUR)
+        other.confirm("scripted-0", ALONE, "seen", START + HOUR)
         other.deliver(running.alerts)
         assert other.thin_forecasts(START + 6 * HOUR, 2) > 0
         running.step()
@@ -141,7 +141,7 @@ def test_a_store_that_is_moved_away_is_not_written_to_any_more(tmp_path: Path) -
         with running.store.step(START + 6 * HOUR), pytest.raises(Busy):
             set_aside(Locations.of(running.address), START, "")
         set_aside(Locations.of(running.address), START, "")
-        for act in (running.step, lambda: running.store.confirm("scripted-0", "Ada Vento", "", START + HOUR)):
+        for act in (running.step, lambda: running.store.confirm("scripted-0", ALONE, "", START + HOUR)):
             with pytest.raises(Damaged, match="moved or replaced while it was in use"):
                 act()
     with pytest.raises(InputError, match="nothing to set aside"):
@@ -194,7 +194,7 @@ def test_a_confirmation_counts_though_its_entry_cannot_be_kept_beside_the_store(
     with running.store:
         (tmp_path / "watch.db.known").unlink()
         (tmp_path / "watch.db.known").mkdir()
-        running.store.confirm("scripted-0", "Ada Vento", "", START + HOUR)
+        running.store.confirm("scripted-0", ALONE, "", START + HOUR)
         assert [path.parent.name for path in running.store.deliver(running.alerts).written] == ["confirmed"]
     assert "watch.db.known: cannot be written" in caplog.text
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.agent.scripted_watch import HOUR, START, decision_at, message, open_store, write_step
+from benchmarks.agent.scripted_watch import ALONE, HOUR, START, decision_at, message, open_store, write_step
 from strandline.watch.store import AlertDraft, Damaged, Store
 from strandline.watch.store.audit.digests import digest_of
 from strandline.watch.store.rows import alert_row, decision_row
@@ -22,6 +22,7 @@ ACTUAL = message("forged", "leave at once", "Actual").decode().replace("'", "''"
 FORGED = (
     f"INSERT INTO alerts VALUES ('forged', '2022-01-01 00:00:00.000000', 'Draft', '{ACTUAL}', '20220101T00/0')",
     "INSERT INTO confirmations VALUES (9, NULL, 'forged', 'Ada Vento', '2022-01-01 00:10:00.000000', '')",
+    "INSERT INTO releases VALUES ('forged', '2022-01-01 00:10:00.000000', 1, '[\"Ada Vento\"]')",
 )
 
 
@@ -38,12 +39,12 @@ def confirmed_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("confirmed/*"))
 
 
-def test_two_forged_rows_never_reach_the_confirmed_folder_and_hold_up_no_other_alert(
+def test_forged_rows_never_reach_the_confirmed_folder_and_hold_up_no_other_alert(
     address: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
     with with_a_draft(address, tmp_path) as store:
-        store.confirm("scripted-0", "Ada Vento", "seen", START + HOUR)
+        store.confirm("scripted-0", ALONE, "seen", START + HOUR)
         execute(address, *FORGED)
         delivery = store.deliver(tmp_path)
         assert confirmed_in(tmp_path) == ["scripted-0.xml"]
@@ -53,7 +54,7 @@ def test_two_forged_rows_never_reach_the_confirmed_folder_and_hold_up_no_other_a
         }
         with store.step(START + 3 * HOUR) as step:
             write_step(step, 3)
-        store.confirm("scripted-3", "Ada Vento", "seen", START + 4 * HOUR)
+        store.confirm("scripted-3", ALONE, "seen", START + 4 * HOUR)
         assert [path.name for path in store.deliver(tmp_path).written] == ["scripted-3.xml", "scripted-3.xml"]
         assert confirmed_in(tmp_path) == ["scripted-0.xml", "scripted-3.xml"]
         logged = [entry.text for entry in store.read.log() if entry.kind == "refusal"]
@@ -79,7 +80,7 @@ def test_an_alert_leaves_only_as_the_log_says_that_it_was_decided_and_confirmed(
     address: str, tmp_path: Path, change: str
 ) -> None:
     with with_a_draft(address, tmp_path) as store:
-        store.confirm("scripted-0", "Ada Vento", "seen", START + HOUR)
+        store.confirm("scripted-0", ALONE, "seen", START + HOUR)
         execute(address, *unguarded(address, change))
         (refused,) = store.deliver(tmp_path).refused
         assert (refused.identifier, refused.copy) == ("scripted-0", "confirmed")
@@ -88,10 +89,15 @@ def test_an_alert_leaves_only_as_the_log_says_that_it_was_decided_and_confirmed(
 
 def test_a_confirmation_that_was_inserted_is_none(address: str, tmp_path: Path) -> None:
     with with_a_draft(address, tmp_path) as store:
-        execute(address, "INSERT INTO confirmations VALUES (1, NULL, 'scripted-0', 'Eve', '2022-01-01 01:00:00', '')")
+        at = "'2022-01-01 01:00:00.000000'"
+        execute(
+            address,
+            f"INSERT INTO confirmations VALUES (1, NULL, 'scripted-0', 'Eve', {at}, '')",
+            f"INSERT INTO releases VALUES ('scripted-0', {at}, 1, '[\"Eve\"]')",
+        )
         (refused,) = store.deliver(tmp_path).refused
         assert refused.why == "the log holds no confirmation of it by Eve at 2022-01-01 01:00:00"
-        store.confirm("scripted-0", "Ada Vento", "seen", START + HOUR)
+        store.confirm("scripted-0", ALONE, "seen", START + HOUR)
         assert confirmed_in(tmp_path) == []
 
 
@@ -113,6 +119,8 @@ def test_the_status_actual_is_refused_even_with_a_log_that_a_forger_continued(ad
             address, insert("decisions", decision, address), insert("alerts", alert, address),
             insert("steps", record, address), insert("confirmations", {
                 "sequence": 1, "decision": None, "alert": "forged", "person": "Eve", "at": hour + HOUR, "note": "",
+            }, address), insert("releases", {
+                "alert": "forged", "at": hour + HOUR, "needed": 1, "persons": "[]",
             }, address), *appended_entries(address, entries),
         )  # fmt: skip
         store.verify_log()
@@ -148,7 +156,7 @@ def test_whatever_is_altered_in_an_alert_or_its_decision_nothing_altered_is_rele
     with TemporaryDirectory() as name:
         folder, address = Path(name), Path(name) / "watch.db"
         with with_a_draft(address, folder) as store:
-            store.confirm("scripted-0", "Ada Vento", "seen", START + HOUR)
+            store.confirm("scripted-0", ALONE, "seen", START + HOUR)
             database = sqlite3.connect(address)
             before = database.execute(f"SELECT * FROM {table}").fetchall()
             for statement in ("PRAGMA ignore_check_constraints = ON", *unguarded(address)):
@@ -165,13 +173,13 @@ def test_a_forged_alert_cannot_be_confirmed_by_an_honest_person(address: str, tm
     with with_a_draft(address, tmp_path) as store:
         execute(address, FORGED[0])
         with pytest.raises(Damaged, match=r"'forged' is not of the watch: the log does not cover it as it is"):
-            store.confirm("forged", "Ada Vento", "seen", START + timedelta(days=1))
+            store.confirm("forged", ALONE, "seen", START + timedelta(days=1))
         assert not [entry for entry in store.read.log() if entry.kind == "confirmation"]
 
 
 def test_a_link_or_a_file_in_the_place_of_an_alert_is_not_overwritten(tmp_path: Path) -> None:
     with with_a_draft(tmp_path / "watch.db", tmp_path / "a") as store:
-        store.confirm("scripted-0", "Ada Vento", "seen", START + HOUR)
+        store.confirm("scripted-0", ALONE, "seen", START + HOUR)
         (tmp_path / "a" / "confirmed").mkdir()
         (tmp_path / "a" / "confirmed" / "scripted-0.xml").symlink_to(tmp_path / "target")
         (refused,) = store.deliver(tmp_path / "a").refused

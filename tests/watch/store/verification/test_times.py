@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.agent.scripted_watch import HOUR, START, write_step
+from benchmarks.agent.scripted_watch import ALONE, HOUR, START, write_step
 from strandline.errors import InputError
 from strandline.watch.clock import CLOCK_TOLERANCE
 from strandline.watch.readings import Reading
@@ -49,7 +49,7 @@ def test_a_store_from_2099_is_refused_with_its_remedy_and_the_watch_goes_on_afte
     with opened(address, clock, tmp_path) as store:
         with store.step(START) as step:
             write_step(step, 0)
-        store.confirm("scripted-0", "Ada Vento", "seen", START + HOUR)
+        store.confirm("scripted-0", ALONE, "seen", START + HOUR)
         store.deliver(alerts)
         future = datetime(2099, 1, 1, 5)
         clock.append(future + 12 * MINUTE)

@@ -1,4 +1,4 @@
-"""Writes committed alerts to files: all to ``drafts/``, and those that a person has confirmed to ``confirmed/``."""
+"""Writes committed alerts to files: all to ``drafts/``, and those that persons have released to ``confirmed/``."""
 
 import glob
 from collections.abc import Callable, Collection
@@ -15,7 +15,7 @@ from strandline.watch.store.audit.provenance import doubt_of_alert
 from strandline.watch.store.database.engine import reading, writing
 from strandline.watch.store.records import Delivery, Json, RefusedAlert
 from strandline.watch.store.rows import canonical, file_name_of
-from strandline.watch.store.tables import alerts, confirmations, deliveries
+from strandline.watch.store.tables import alerts, deliveries, releases
 from strandline.watch.store.verification.alert_files import COPIES, Copy
 from strandline.watch.store.verification.known_entries import KnownEntry
 
@@ -94,9 +94,7 @@ def _not_delivered(copy: Copy) -> Select:
     delivered = and_(deliveries.c.alert == alerts.c.identifier, deliveries.c.copy == copy)
     waiting = select(alerts.c.identifier).where(~select(deliveries.c.alert).where(delivered).exists())
     if copy == "confirmed":
-        waiting = waiting.where(
-            select(confirmations.c.alert).where(confirmations.c.alert == alerts.c.identifier).exists()
-        )
+        waiting = waiting.where(select(releases.c.alert).where(releases.c.alert == alerts.c.identifier).exists())
     return waiting.order_by(alerts.c.hour, alerts.c.identifier)
 
 

@@ -2,8 +2,8 @@
 
 A row alone proves nothing: whoever can write to the database can insert one. An alert counts if the log entry of its
 step covers it and its decision; rows that were inserted beside them do not count, and do not hold up the watch's own. A
-confirmation counts if its entry names the same person, time
-and note and the SHA-256 of the alert as it is. Every entry from that step to the newest is checked on the way.
+confirmation counts if its entry names the same person, time and note and the SHA-256 of the alert as it is; a release,
+if as many different accounts confirmed as it needed. Every entry from that step to the newest is checked on the way.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from strandline.watch.store.audit.digests import HOUR_OF, digest_of
 from strandline.watch.store.audit.log import FIRST_PREVIOUS, hash_of
 from strandline.watch.store.records import AlertDraft
 from strandline.watch.store.rows import alert_row
-from strandline.watch.store.tables import alerts, confirmations, decisions, log
+from strandline.watch.store.tables import alerts, confirmations, decisions, log, releases
 from strandline.watch.store.verification.known_entries import KnownEntry
 
 MOST_TRIALS = 5000
@@ -34,7 +34,7 @@ def doubt_of_alert(alert: Row, connection: Connection, head: KnownEntry | None, 
 
     Args:
         head: an entry that the log must hold; ``None`` = unknown.
-        is_confirmed: it is to leave as confirmed by a person.
+        is_confirmed: it is to leave as released by persons.
     """
     trail = _trail_from(alert.hour, connection, head)
     if trail.doubt is not None:
@@ -55,6 +55,15 @@ def doubt_of_alert(alert: Row, connection: Connection, head: KnownEntry | None, 
     return _doubt_of_confirmations(alert, trail, connection) if is_confirmed else None
 
 
+def confirmations_of(alert: Row, connection: Connection) -> list[Mapping[str, Any]]:
+    """What the log holds of each confirmation of an alert as it is, oldest first; none where the log is in doubt."""
+    digest, trail = _digest_of(alert), _trail_from(alert.hour, connection, None)
+    if trail.doubt is not None:
+        return []
+    return [data for _, data in trail.confirmations[::-1]
+            if data.get("subject") == alert.identifier and data.get("sha256") == digest]  # fmt: skip
+
+
 def doubt_of_decision(decision: Row, connection: Connection) -> str | None:
     """Why a decision is not the watch's; ``None`` = it is."""
     trail = _trail_from(decision.hour, connection, None)
@@ -70,6 +79,7 @@ class _Trail:
 
     step: Mapping[str, Any] = field(default_factory=dict)
     confirmations: list[tuple[datetime, Mapping[str, Any]]] = field(default_factory=list)
+    releases: list[tuple[datetime, Mapping[str, Any]]] = field(default_factory=list)
     doubt: str | None = None
 
 
@@ -89,6 +99,8 @@ def _trail_from(hour: datetime, connection: Connection, head: KnownEntry | None)
             return trail
         if entry.kind == "confirmation":
             trail.confirmations.append((entry.time, json.loads(entry.data)))
+        elif entry.kind == "release":
+            trail.releases.append((entry.time, json.loads(entry.data)))
         elif entry.kind == "step" and entry.time <= hour:
             if entry.time == hour:
                 trail.step = json.loads(entry.data)
@@ -118,7 +130,7 @@ def _covered_rows(table: Table, hour: datetime, step: Mapping[str, Any], connect
 
 
 def _doubt_of_confirmations(alert: Row, trail: _Trail, connection: Connection) -> str | None:
-    digest = hashlib.sha256(alert.xml.encode("utf-8")).hexdigest()
+    digest = _digest_of(alert)
     logged = {
         (at, data.get("person"), data.get("note"))
         for at, data in trail.confirmations
@@ -128,4 +140,30 @@ def _doubt_of_confirmations(alert: Row, trail: _Trail, connection: Connection) -
     if not rows:
         return "nobody has confirmed it"
     forged = next((row for row in rows if (row.at, row.person, row.note) not in logged), None)
-    return None if forged is None else f"the log holds no confirmation of it by {forged.person} at {forged.at}"
+    if forged is not None:
+        return f"the log holds no confirmation of it by {forged.person} at {forged.at}"
+    return _doubt_of_release(alert, digest, trail, connection)
+
+
+def _doubt_of_release(alert: Row, digest: str, trail: _Trail, connection: Connection) -> str | None:
+    row = connection.execute(select(releases).where(releases.c.alert == alert.identifier)).first()
+    if row is None:
+        return "too few persons have confirmed it"
+    of_alert = [data for _, data in trail.confirmations
+                if data.get("subject") == alert.identifier and data.get("sha256") == digest]  # fmt: skip
+    if any("account" not in data for data in of_alert):
+        return None  # of a version in which one person released an alert
+    accounts = {data["account"] for data in of_alert}
+    for at, data in trail.releases:
+        if (at, data.get("subject"), data.get("sha256"), data.get("needed")) == (
+            row.at, alert.identifier, digest, row.needed,
+        ):  # fmt: skip
+            signed = set(data.get("accounts", ()))
+            return (
+                None if signed <= accounts and len(signed) >= row.needed >= 1 else "too few persons have confirmed it"
+            )
+    return "the log holds no release of it"
+
+
+def _digest_of(alert: Row) -> str:
+    return hashlib.sha256(alert.xml.encode("utf-8")).hexdigest()

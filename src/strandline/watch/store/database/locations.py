@@ -17,6 +17,7 @@ class Locations:
         file: of an SQLite store; ``None`` = it is on a server.
         alerts: folder of the drafts and the confirmed alerts; ``None`` = unknown.
         known_entries: entries of its log outside the database; ``None`` = unknown.
+        users: file of the accounts; ``None`` = unknown.
     """
 
     address: str | Path
@@ -24,6 +25,7 @@ class Locations:
     file: Path | None
     alerts: Path | None
     known_entries: KnownEntriesFile | None
+    users: Path | None = None
 
     @classmethod
     def of(cls, address: str | Path, run: Path | None = None) -> "Locations":
@@ -36,8 +38,10 @@ class Locations:
         if url.get_backend_name() == "sqlite":
             file = Path(str(url.database)).absolute()
             known = KnownEntriesFile(file.with_name(f"{file.name}.known"))
-            return cls(address, name_of(url), file, file.with_name(f"{file.stem}-alerts"), known)
+            alerts, users = file.with_name(f"{file.stem}-alerts"), file.with_name(f"{file.name}.users")
+            return cls(address, name_of(url), file, alerts, known, users)
         if run is None:
             return cls(address, name_of(url), None, None, None)
         known = KnownEntriesFile(run / f"{url.database}.known")
-        return cls(address, name_of(url), None, run / f"{url.database}-alerts", known)
+        alerts, users = run / f"{url.database}-alerts", run / f"{url.database}.users"
+        return cls(address, name_of(url), None, alerts, known, users)

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from sqlalchemy import Connection, select
 
 from strandline.watch.store.rows import file_name_of
-from strandline.watch.store.tables import alerts, confirmations, deliveries
+from strandline.watch.store.tables import alerts, deliveries, releases
 from strandline.watch.store.verification.findings import Findings
 from strandline.watch.store.verification.raw_rows import raw_rows
 
@@ -53,7 +53,7 @@ def verify_alert_files(
     """
     delivered = {(str(alert), str(copy)): datetime.fromisoformat(str(at))
                  for alert, copy, at in raw_rows(connection, deliveries)}  # fmt: skip
-    confirmed = {alert for _, _, alert, *_ in raw_rows(connection, confirmations)}
+    confirmed = {alert for alert, *_ in raw_rows(connection, releases)}
     drafted: dict[str, str] = {}
     if names_alone:
         drafted = {file_name_of(name): name for name in connection.execute(select(alerts.c.identifier)).scalars()}

@@ -8,7 +8,20 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 
 from strandline.watch.clock import CLOCK_TOLERANCE
 from strandline.watch.store.audit.digests import HOUR_OF, Digest
-from strandline.watch.store.tables import alerts, belief_state, confirmations, deliveries, forecasts, readings, steps
+from strandline.watch.store.tables import (
+    acknowledgements,
+    alerts,
+    attempts,
+    belief_state,
+    confirmations,
+    deliveries,
+    dispatches,
+    forecasts,
+    messages,
+    readings,
+    releases,
+    steps,
+)
 from strandline.watch.store.verification.findings import Findings
 from strandline.watch.store.verification.raw_rows import raw_rows
 from strandline.watch.store.verification.written import Content, Written, nothing
@@ -25,6 +38,7 @@ def verify_contents(connection: Connection, written: Written, findings: Findings
         _compare(table, expected, found, findings)
     _compare_confirmations(connection, written, findings)
     _compare_deliveries(connection, written, findings)
+    _compare_last_mile(connection, written, findings)
     verify_belief(connection, written, findings)
 
 
@@ -153,3 +167,36 @@ def _is_of_an_older_version(alert: str, connection: Connection, written: Written
     """Whether the alert was drafted by a version that did not log deliveries."""
     hour = connection.execute(select(alerts.c.hour).where(alerts.c.identifier == alert)).scalar()
     return hour in written.hours and hour not in written.content[steps]
+
+
+def _compare_last_mile(connection: Connection, written: Written, findings: Findings) -> None:
+    """Check releases, messages, attempts to send them, and acknowledgements."""
+    released = {
+        (cast(str, alert), _time(at), cast(int, needed), cast(str, persons))
+        for alert, at, needed, persons in raw_rows(connection, releases)
+        if not (alert in written.released_by_one and (needed, persons) == (1, "[]"))
+    }
+    for alert, at, *_ in sorted(written.releases ^ released):
+        findings.add("rows", f"the release of '{alert}' does not match the log", at)
+    of_alert = {(cast(str, alert), _time(at), cast(str, mode)): nothing(messages)
+                for alert, at, mode in raw_rows(connection, dispatches)}  # fmt: skip
+    digests: dict[str, Digest] = {}
+    for values in raw_rows(connection, messages):
+        digests.setdefault(cast(str, values[1]), Digest(messages)).add_values(values)
+    of_alert = {key: (digests[key[0]].rows, digests[key[0]].sha256) if key[0] in digests else none
+                for key, none in of_alert.items()}  # fmt: skip
+    for key in sorted(of_alert.keys() | written.dispatches.keys()):
+        if of_alert.get(key) != written.dispatches.get(key):
+            findings.add("rows", f"the messages of '{key[0]}' do not match the log", key[1])
+    tried = {(cast(str, message), cast(int, number), cast(str, outcome), _time(at), cast(str, detail))
+             for message, number, outcome, at, detail in raw_rows(connection, attempts)}  # fmt: skip
+    for message, number, _, at, _ in sorted(written.attempts ^ tried):
+        findings.add("rows", f"attempt {number} to send {message[:16]} does not match the log", at)
+    heard = [(cast(str, alert), cast(str, recipient), cast(str, person), _time(at), cast(str, note))
+             for _, alert, recipient, person, at, note in raw_rows(connection, acknowledgements)]  # fmt: skip
+    if heard != written.acknowledgements:
+        findings.add("rows", "the acknowledgements do not match the log")
+
+
+def _time(iso: object) -> datetime:
+    return datetime.fromisoformat(cast(str, iso))

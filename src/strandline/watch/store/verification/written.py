@@ -9,6 +9,7 @@ from sqlalchemy import Table
 
 from strandline.watch.store.audit.digests import HOUR_OF, Digest
 from strandline.watch.store.records import LogEntry
+from strandline.watch.store.rows import canonical
 from strandline.watch.store.tables import forecasts, steps
 
 Content = tuple[int, str]
@@ -33,6 +34,11 @@ class Written:
         belief: SHA-256 of the newest belief state, and the hour of the step that wrote it.
         confirmations: subject, person, time and note.
         deliveries: alert, copy and time.
+        releases: alert, time, persons needed, and names as JSON.
+        released_by_one: alerts that a person confirmed in a version in which one was enough.
+        dispatches: alert, time and mode → number and digest of its messages.
+        attempts: message, number, outcome, time and detail.
+        acknowledgements: alert, recipient, person, time and note.
     """
 
     hours: list[datetime] = field(default_factory=list)
@@ -44,6 +50,11 @@ class Written:
     belief: tuple[str, datetime] | None = None
     confirmations: list[tuple[str, str, datetime, str]] = field(default_factory=list)
     deliveries: set[tuple[str, str, datetime]] = field(default_factory=set)
+    releases: set[tuple[str, datetime, int, str]] = field(default_factory=set)
+    released_by_one: set[str] = field(default_factory=set)
+    dispatches: dict[tuple[str, datetime, str], Content] = field(default_factory=dict)
+    attempts: set[tuple[str, int, str, datetime, str]] = field(default_factory=set)
+    acknowledgements: list[tuple[str, str, str, datetime, str]] = field(default_factory=list)
 
     def add(self, entry: LogEntry) -> None:
         """Add the next entry.
@@ -57,6 +68,20 @@ class Written:
                 self._add_step(entry.time, data)
             case "confirmation":
                 self.confirmations.append((data["subject"], data["person"], entry.time, data["note"]))
+                if "sha256" in data and "account" not in data:
+                    self.released_by_one.add(data["subject"])
+            case "release":
+                persons = canonical(data["persons"], "release")
+                self.releases.add((data["subject"], entry.time, int(data["needed"]), persons))
+            case "dispatch":
+                of_alert = int(data["messages"]["rows"]), str(data["messages"]["sha256"])
+                self.dispatches[data["alert"], entry.time, data["mode"]] = of_alert
+            case "attempt":
+                self.attempts.add((data["message"], data["number"], data["outcome"], entry.time, data["detail"]))
+            case "acknowledgement":
+                self.acknowledgements.append(
+                    (data["alert"], data["recipient"], data["person"], entry.time, data["note"])
+                )
             case "delivery":
                 self.deliveries.add((data["alert"], data["copy"], entry.time))
             case "retention":

@@ -1,4 +1,4 @@
-// Confirmations by a named person. The token stays in its field in this page; it is never stored.
+// Confirmations by a named person. The password leaves its field with each request; it is never stored.
 import { translate } from "./number_format.js";
 import { announce, renew } from "./live.js";
 
@@ -23,22 +23,24 @@ export function initConfirmations() {
     try {
       const result = await confirm(subject);
       dialog.close();
-      announce(translate(result.is_delivered ? "confirmed" : "confirmed_later"));
+      announce(translate(result.waits_for ? "confirmed_one" : result.is_delivered ? "confirmed" : "confirmed_later"));
       await renew();
     } catch (error) {
       answer.textContent = translate("refused", { why: error.message });
     } finally {
+      document.getElementById("password").value = "";
       send.disabled = false;
     }
   });
 }
 
 async function confirm(subject) {
-  const [person, note, token] = ["person", "note", "token"].map((id) => document.getElementById(id).value.trim());
+  const [account, note, password] = ["account", "note", "password"].map((id) => document.getElementById(id).value);
+  const credentials = new TextEncoder().encode(`${account.trim()}:${password}`);
   const answer = await fetch("/api/v1/watch/confirmations", {
     method: "POST",
-    headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
-    body: JSON.stringify({ subject, person, note }),
+    headers: { "Content-Type": "application/json", Authorization: `Basic ${btoa(String.fromCharCode(...credentials))}` },
+    body: JSON.stringify({ subject, note: note.trim() }),
   });
   const result = await answer.json();
   if (!answer.ok) throw new Error(typeof result.detail === "string" ? result.detail : result.detail.map((error) => error.msg).join("; "));

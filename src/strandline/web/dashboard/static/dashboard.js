@@ -5,6 +5,7 @@ import { initConfirmations } from "./confirm.js";
 import { follow } from "./live.js";
 import { FloodMap } from "./map/flood_map.js";
 import { drawSeaLevel } from "./sea_level.js";
+import { openStudio } from "./studio/studio.js";
 import { localise, numbers, translate } from "./number_format.js";
 
 const page = { run: document.body.dataset.run, isWatched: Boolean(document.body.dataset.watch), levels: JSON.parse(document.body.dataset.levels) };
@@ -45,6 +46,17 @@ function drawWhenNear() {
   }
 }
 
+/** The place of the works is asked for when its section is in view or comes next: the first answer reads the run. */
+function initStudio() {
+  const studio = document.getElementById("studio");
+  const observer = new IntersectionObserver((seen) => {
+    if (!seen.some((each) => each.isIntersecting)) return;
+    observer.disconnect();
+    openStudio().catch((error) => showError(document.getElementById("studio-outcome"), error));
+  }, { rootMargin: "0px 0px 400px 0px" });
+  observer.observe(studio);
+}
+
 function initTheme() {
   document.getElementById("theme").addEventListener("click", () => {
     const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
@@ -60,5 +72,6 @@ initTheme();
 initComparison();
 initConfirmations();
 drawWhenNear();
+initStudio();
 if (document.body.dataset.log) follow(redraw); // also before the first step of a watch
 setInterval(() => localise(document), 60_000);

@@ -1,11 +1,12 @@
 """The first tables, and the triggers that make them append-only.
 
-The tables are those of ``store/tables.py``; before a later revision changes these, this one gets a copy of its own.
+The tables are those of ``store/tables.py`` but for the later ones; before a later revision changes these, this one
+gets a copy of its own.
 """
 
 from alembic import op
 
-from strandline.watch.store.tables import APPEND_ONLY, metadata
+from strandline.watch.store.tables import FIRST_APPEND_ONLY, LAST_MILE, metadata
 
 revision = "0002"
 down_revision = None
@@ -16,7 +17,8 @@ NEXT_SEQUENCE = "(SELECT coalesce(max(sequence), 0) + 1 FROM log)"
 
 def upgrade() -> None:
     """From an empty schema."""
-    metadata.create_all(op.get_bind(), checkfirst=False)
+    first = [table for table in metadata.sorted_tables if table not in LAST_MILE]
+    metadata.create_all(op.get_bind(), first, checkfirst=False)
     if op.get_bind().dialect.name == "postgresql":
         _guard_on_postgresql()
     else:
@@ -24,7 +26,7 @@ def upgrade() -> None:
 
 
 def _guard_on_sqlite() -> None:
-    for table in APPEND_ONLY:
+    for table in FIRST_APPEND_ONLY:
         for change in ("UPDATE", "DELETE"):
             _refuse_on_sqlite(f"{table}_no_{change.lower()}", f"{change} ON {table}", f"{table} is append-only")
         # INSERT OR REPLACE deletes without firing the trigger above
@@ -46,7 +48,7 @@ def _guard_on_postgresql() -> None:
         "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; "
         "END $$"
     )
-    guarded = [(table.name, "UPDATE OR DELETE OR TRUNCATE") for table in APPEND_ONLY] + [
+    guarded = [(table.name, "UPDATE OR DELETE OR TRUNCATE") for table in FIRST_APPEND_ONLY] + [
         ("outlooks", "UPDATE OR TRUNCATE")
     ]
     for table, changes in guarded:

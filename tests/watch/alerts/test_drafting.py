@@ -17,7 +17,7 @@ from strandline.uncertainty.assimilation.gauge_model import own_sensor
 from strandline.uncertainty.assimilation.sea_state import initial_sea_state
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 from strandline.watch.agent_state import AgentState, AlertState, decode, encode
-from strandline.watch.alerts import ALL_CLEAR, draft_messages, reasons_of_ends
+from strandline.watch.alerts.drafting import ALL_CLEAR, draft_messages, reasons_of_ends
 from strandline.watch.decisions import Change, Decision
 from tests.fixtures.flood_warnings import ISSUER, assert_valid
 from tests.fixtures.watches import a_deployment

@@ -16,6 +16,8 @@ from strandline.planning.early_action.protocol import Indicator, Phase, Protocol
 from strandline.planning.early_action.trigger_constants import FORECAST
 from strandline.report.alerts.area import WarnedArea, area_around, area_of_region
 from strandline.report.alerts.cap import (
+    ACT_BEFORE,
+    CALL,
     SEVERITIES,
     FloodWarning,
     Reference,
@@ -24,7 +26,7 @@ from strandline.report.alerts.cap import (
     rarity_of,
     severity_of,
 )
-from strandline.report.alerts.exceedance import exceedance_of_members
+from strandline.report.alerts.exceedance import Exceedance, exceedance_of_members
 from strandline.report.alerts.issuer import NOBODY, Issuer
 from strandline.report.alerts.wording import UNSURE, Basis, Call, Content, compose, response_to, withdraw
 from strandline.watch.agent_state import AgentState, AlertState
@@ -39,7 +41,7 @@ SOONER = np.timedelta64(3, "h")
 SEVERE = 10.0
 """Return period [a] from which a warning is *Severe* (``severity_of``)."""
 Confirmed = Callable[[datetime], frozenset[str]]
-"""Hour → identifiers of the alerts of that hour that a person has confirmed."""
+"""Hour → identifiers of the alerts of that hour that persons have released."""
 
 
 def draft_messages(
@@ -263,8 +265,17 @@ def _alert(deployment: Deployment, decision: Decision, content: Content, issuer:
             ("verticalDatum", content.datum),
             *(() if content.is_of_land else (("peakOfEvent", f"{exceedance.height:.2f} m"),)),
             ("trigger", decision.action),
+            (CALL, content.call),
+            *_act_before(exceedance),
         ),
     )
+
+
+def _act_before(exceedance: Exceedance) -> tuple[tuple[str, str], ...]:
+    """Before when to act, in UTC, for the short messages; none = at once."""
+    if exceedance.earliest is None or exceedance.earliest <= exceedance.issued:
+        return ()
+    return ((ACT_BEFORE, f"{exceedance.earliest:%Y-%m-%dT%H:%M:%S}-00:00"),)
 
 
 def _follow_up(

@@ -1,0 +1,1 @@
+"""Works that a person draws: where water still reaches, whom it spares, and onto whom it turns."""

@@ -1,0 +1,1 @@
+"""Warnings of the watch: drafted, released by named persons, sent, and acknowledged."""

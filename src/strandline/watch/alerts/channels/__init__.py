@@ -1,0 +1,1 @@
+"""Who gets the messages of released warnings, and how they leave this machine."""

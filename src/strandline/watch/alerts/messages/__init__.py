@@ -1,0 +1,1 @@
+"""Messages of a released warning: CAP, bulletin, SMS, loudspeaker text."""

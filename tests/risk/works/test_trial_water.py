@@ -1,0 +1,100 @@
+"""Water before and after drawn works, at once and by the solver."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from shapely import LineString, Point
+
+from strandline.risk.works.drawn import Embankment, Gap, Work, walls_of
+from strandline.risk.works.trial_water import TrialWater, simulated_water, still_water
+from tests.fixtures.trial_grounds import GROUND, HIDDEN, INSIDE, REGION, SIDE, a_trial_ground, at, ring
+
+TRIAL = a_trial_ground()
+CREST = 1.8
+GAP = Gap(Point(at(9.0, 12.4)), 100.0)
+METHODS = pytest.mark.parametrize("find", [still_water, pytest.param(simulated_water, marks=pytest.mark.slow)])
+
+
+def water(find: object, *works: Work) -> TrialWater:
+    return find(TRIAL, walls_of(works, REGION)[0])  # type: ignore[operator, no-any-return]
+
+
+@METHODS
+def test_a_ring_dike_keeps_its_inside_dry_below_its_crest_and_floods_above(find: object) -> None:
+    found = water(find, Embankment(ring(), CREST))
+    below, far_above = found.levels <= CREST, found.levels > CREST + 0.5
+    assert below.sum() >= 2
+    assert far_above.any()
+    inside = found.after[:, *INSIDE]
+    assert (inside[below] == 0).all()
+    assert (inside[far_above] > 0.15).all()
+    assert (found.before[:, *INSIDE][found.levels > GROUND + 0.2] > 0).all()
+
+
+@METHODS
+def test_a_gap_in_a_ring_dike_floods_its_inside(find: object) -> None:
+    found = water(find, Embankment(ring(), CREST), GAP)
+    high = (found.levels > GROUND + 0.5) & (found.levels <= CREST)
+    assert high.any()
+    assert (found.after[:, *INSIDE][high] > 0).all()
+
+
+@METHODS
+def test_nothing_drawn_changes_nothing_and_unknown_ground_stays_unknown(find: object) -> None:
+    found = water(find)
+    np.testing.assert_array_equal(found.before, found.after)
+    assert np.isnan(found.after[:, *HIDDEN]).all()
+    assert np.isnan(found.after).sum() == len(found.levels)
+
+
+@METHODS
+def test_a_higher_sea_never_floods_less(find: object) -> None:
+    found = water(find, Embankment(ring(), CREST))
+    for depth in (found.before, found.after):
+        assert (np.diff(np.nan_to_num(depth), axis=0) >= 0).all()
+
+
+def test_still_water_is_the_sea_less_the_ground() -> None:
+    found = water(still_water)
+    np.testing.assert_allclose(found.before[:, 8, 8], np.maximum(found.levels - GROUND, 0.0), atol=1e-5)
+
+
+def test_levels_hold_every_crest_and_all_draws_of_the_sea() -> None:
+    found = water(still_water, Embankment(ring(), CREST))
+    assert np.isclose(found.levels, CREST).any()
+    assert np.isclose(found.levels, CREST + 0.02).any()
+    assert found.levels[0] == pytest.approx(TRIAL.levels.min())
+    assert found.levels[-1] == pytest.approx(TRIAL.levels.max() + 0.5)
+    assert (np.diff(found.levels) > 0).all()
+    assert len(found.levels) % len(TRIAL.return_periods) == 0
+
+
+@pytest.mark.slow
+def test_no_storm_floods_what_still_water_keeps_dry() -> None:
+    still, storm = (water(find, Embankment(ring(), CREST)) for find in (still_water, simulated_water))
+    for level, depth in zip(storm.levels, storm.after, strict=True):
+        upper = min(int(np.searchsorted(still.levels, level)), len(still.levels) - 1)
+        assert not ((depth > 0.02) & (still.after[upper] == 0)).any()
+
+
+@pytest.mark.slow
+def test_the_solver_turns_water_of_a_wall_onto_the_land_before_it() -> None:
+    """On a plain so wide that a storm does not fill it: what the wall holds back stands higher before it."""
+    side = 1500.0
+    left, bottom, _, _ = REGION.bounds
+    wide = replace(REGION, bounds=(left, bottom, left + SIDE * side, bottom + SIDE * side), cell_size=side)
+    wall = Embankment(LineString([(left - side, bottom + 10.4 * side), (left + 21 * side, bottom + 10.4 * side)]), 6.0)
+    found = simulated_water(replace(TRIAL, region=wide), walls_of([wall], wide)[0])
+    rise = found.after[:, 10:17] - found.before[:, 10:17]
+    assert rise[:, :3].max() > 0.2
+    assert rise.min() >= 0.0
+    assert (found.after[:, :9, :16] == 0).all()
+
+
+@pytest.mark.slow
+def test_the_solver_reports_its_progress() -> None:
+    told: list[float] = []
+    simulated_water(TRIAL, walls_of([], REGION)[0], told.append)
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(1.0)
