@@ -23,12 +23,12 @@ from strandline.simulator.sea.tracks import Basin
 TARGETS, TUNING = 750, 2_000_001
 """First seeds of test and tuning coasts."""
 BASINS: tuple[Basin, ...] = ("bay_of_bengal", "mekong")
-RECORD_YEARS, LONG_YEARS = 30, 500
+RECORD_YEARS, LONG_YEARS = 30, 250
 """Of a record, and of one so long that the error of a record is the method's, not the record's."""
 SCALE_BLOCK, LONG_BLOCK, TRUTH_BLOCK = 500, 600, 1000
 """First blocks of the years that set the scales of the responses, of long records, and of the truth; records are 0 …"""
-LONG_START = np.datetime64("1700-01-01", "ns")
-"""Of a long record: its blocks follow one another, and calendar years in nanoseconds end in 2262."""
+LONG_START = np.datetime64("1900-01-01", "ns")
+"""Of a long record: its blocks follow one another. Nanoseconds count 292 years."""
 POINT_YEARS = 6000
 """Simulated years of a method without a range."""
 SAMPLES_SCORED = 100
