@@ -13,9 +13,10 @@ from benchmarks.agent.dispatch_kills import OFFICERS, dispatch_kills, recipients
 from strandline.errors import InputError
 from strandline.watch.alerts.channels.recipients import Recipient, Recipients
 from strandline.watch.alerts.dispatch import DRY_RUN, Dispatcher
+from strandline.watch.alerts.released import ReleasedWarning, read_warning
 from strandline.watch.clock import utc_now
 from strandline.watch.store import Busy, Store
-from strandline.watch.store.records import Acknowledgement
+from strandline.watch.store.records import Acknowledgement, Release
 from tests.fixtures.stores import execute, unguarded
 
 pytestmark = pytest.mark.slow
@@ -168,6 +169,23 @@ def test_a_warning_that_has_expired_is_not_sent(store: Store, tmp_path: Path, mo
     gateway = Gateway()
     (sent,) = dispatcher(store, tmp_path, webhook(), gateway).run_once()
     assert (sent.outcome, sent.detail, gateway.requests) == ("refused", "the warning has expired", [])
+
+
+def test_a_warning_that_cannot_be_read_is_reported_once_and_holds_up_no_other(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, whole = release_warning(store, 0), release_warning(store, 1)
+
+    def read(xml: bytes, release: Release) -> ReleasedWarning:
+        return read_warning(xml.replace(b"<info>", b"") if broken.encode() in xml else xml, release)
+
+    monkeypatch.setattr("strandline.watch.alerts.dispatch.read_warning", read)
+    sender = dispatcher(store, tmp_path, webhook(), Gateway())
+    assert [(one.message.alert, one.outcome) for one in sender.run_once()] == [(whole, "accepted")]
+    assert sender.run_once() == []
+    (record,) = caplog.records
+    assert f"nothing of '{broken}' is sent" in record.message
+    assert "by hand" in record.message
 
 
 def test_one_program_sends_at_a_time_and_a_step_goes_on_meanwhile(store: Store, tmp_path: Path) -> None:

@@ -81,12 +81,20 @@ class Dispatcher:
 
     def _queue(self, now: datetime) -> None:
         for identifier in self.store.read.not_queued():
-            warning = self._warning(identifier)
+            try:
+                warning = self._warning(identifier)
+            except InputError as error:  # one that nobody can read must not hold up the others
+                self._report_once(identifier, f"nothing of '{identifier}' is sent: {error}")
+                continue
             messages = list(messages_of(warning, self.recipients, now))
             why = self.store.queue_messages(identifier, self.recipients.mode, messages)
-            if why is not None and identifier not in self._reported:
-                self._reported.add(identifier)
-                _log.warning("nothing of %r is sent: %s", identifier, why)
+            if why is not None:
+                self._report_once(identifier, f"nothing of '{identifier}' is sent: {why}")
+
+    def _report_once(self, what: str, sentence: str) -> None:
+        if what not in self._reported:
+            self._reported.add(what)
+            _log.warning("%s", sentence)
 
     def _warning(self, identifier: str) -> ReleasedWarning:
         stored = self.store.read.released_alert(identifier)
@@ -117,9 +125,7 @@ class Dispatcher:
         try:
             return self._channel_for(sending)
         except InputError as error:
-            if sending.message.recipient not in self._reported:
-                self._reported.add(sending.message.recipient)
-                _log.warning("%s", error)
+            self._report_once(sending.message.recipient, str(error))
             return None
 
     def _why_not(self, sending: Sending, now: datetime, replaced: Mapping[str, str]) -> str | None:
