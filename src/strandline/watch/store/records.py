@@ -16,6 +16,8 @@ RELEASING: tuple[Role, ...] = ("duty_officer",)
 """Roles that may confirm decisions and release warnings."""
 RECORDING: tuple[Role, ...] = ("analyst", "duty_officer")
 """Roles that may record who has a warning."""
+STARTING: tuple[Role, ...] = ("analyst", "administrator")
+"""Roles that may make a place, fetch its data, and start and cancel its runs."""
 
 
 @dataclass(frozen=True)
