@@ -55,7 +55,7 @@ def prepare(
         store: path or URL of its store; ``None`` = ``watch.db`` in the first folder, where it exists.
         allowed: further accepted host names.
         only_users: reading needs an account too.
-        places: folder of the places that can be made ready and run from the browser; their finished runs are served too.
+        places: folder of the places that are made ready and run from the browser; their finished runs are served too.
 
     Raises:
         Damaged: the store is not what the watch wrote.

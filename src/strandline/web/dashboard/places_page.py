@@ -28,8 +28,9 @@ def places_page(runs: Mapping[str, RunFolder]) -> APIRouter:
         language = choose_language(lang, request.headers.get("accept-language", ""))
         catalogue = labels(language)
         content = template.render(
-            t=catalogue, language=language, has_runs=bool(runs), languages=LANGUAGES, labels=labels_for_scripts(catalogue),
-            ground={"land": LAND, "sea": SEA, "unknown": UNKNOWN, "ink": MAP_INK}, bundle_version=bundle_version(),
+            t=catalogue, labels=labels_for_scripts(catalogue), language=language, languages=LANGUAGES,
+            has_runs=bool(runs), ground={"land": LAND, "sea": SEA, "unknown": UNKNOWN, "ink": MAP_INK},
+            bundle_version=bundle_version(),
         )  # fmt: skip
         headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language", "Content-Language": language}
         return HTMLResponse(content, headers=headers)

