@@ -12,7 +12,8 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from strandline.errors import InputError
-from strandline.observations.region_file.planning_section import PlanningSection
+from strandline.observations.region_file.planning_section import LARGEST_BUDGET, PlanningSection
+from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.region_file.prices.preset import PRESETS, Figure
 from strandline.observations.region_file.scenario_sections import (
     FASTEST_RISE,
@@ -145,7 +146,7 @@ def _sea(raw: Mapping[str, Any]) -> Iterator[FormField]:
     low, high, open_ended = limits(ScenariosSection, "return_periods")
     rise = [
         Column(name="scenario", kind="text"),
-        _column(SeaLevelRise, "year", "integer", "a"),
+        _column(SeaLevelRise, "year", "integer", ""),
         Column(name="name", kind="text"),
         _column(SeaLevelRise, "rise", "number", "m"),
         Column(name="source", kind="text"),
@@ -153,7 +154,7 @@ def _sea(raw: Mapping[str, Any]) -> Iterator[FormField]:
     stated = value_at(raw, "scenarios.sea_level_rise")
     rows = stated if isinstance(stated, list) else None
     yield FormField(key="scenarios.sea_level_rise", group="sea", kind="rows", value=rows, columns=rise, choices=names)
-    yield _field(ScenariosSection, raw, "scenarios.baseline_year", "sea", "integer", "a")
+    yield _field(ScenariosSection, raw, "scenarios.baseline_year", "sea", "integer", "")
     if value_at(raw, "scenarios.subsidence.path") is None:
         rate = value_at(raw, "scenarios.subsidence.rate")
         yield FormField(key="scenarios.subsidence.rate", group="land", kind="numbers", value=_listed(rate),
@@ -199,12 +200,15 @@ def _money(raw: Mapping[str, Any], section: PlanningSection, settings: PlanningS
                     choices=list(PRESETS))  # fmt: skip
     for name, kind, unit, otherwise in (
         ("currency", "text", "ISO 4217", of_preset.money.currency),
-        ("price_year", "integer", "a", of_preset.money.price_year),
+        ("price_year", "integer", "", of_preset.money.price_year),
         ("budget", "number", money, None),
         ("discount_rate", "number", "a-1", of_preset.discount_rate),
         ("horizon_years", "integer", "a", of_preset.horizon_years),
     ):
-        yield _field(PlanningSection, raw, f"planning.{name}", "money", kind, unit, otherwise)
+        field = _field(PlanningSection, raw, f"planning.{name}", "money", kind, unit, otherwise)
+        if name == "budget":
+            field.high = LARGEST_BUDGET * section.prices.factor(EUR_2010)
+        yield field
 
 
 def _prices(section: PlanningSection) -> Iterator[FormField]:

@@ -58,7 +58,7 @@ class Page {
     Object.assign(this, { listed: text, listedKey: this.key });
     const held = document.activeElement?.dataset?.place;
     part("places-list").replaceChildren(...this.places.map(({ key, name, files }) => {
-      const button = make("button", { type: "button", className: "quiet", textContent: name === key ? name : `${name} (${key})` });
+      const button = make("button", { type: "button", className: "quiet", textContent: this.places.filter((each) => each.name === name).length > 1 ? `${name} (${key})` : name });
       button.dataset.place = key;
       if (key === this.key) button.setAttribute("aria-current", "true");
       button.addEventListener("click", () => this.open(key));

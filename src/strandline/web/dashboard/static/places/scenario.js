@@ -4,9 +4,11 @@ import { make } from "../studio/outcome.js";
 
 const groups = ["sea", "land", "storms", "development", "money", "prices", "warnings"];
 const slug = (key) => key.replace(/[^a-z0-9]+/gi, "_");
-const plain = (value) => (typeof value === "number" ? new Intl.NumberFormat(language === "bn" ? "bn-BD" : language, { maximumSignificantDigits: 6 }).format(value) : String(value));
-const units = { a: "unit_year", "a-1": "unit_per_year", "mm a-1": "unit_mm_per_year", "-": "unit_share" };
-const unitOf = (unit) => (units[unit] ? translate(units[unit]) : unit);
+const locale = { en: "en-GB", bn: "bn-BD", vi: "vi-VN" }[language];
+/** A number as it is typed, without marks in years; large ones in words. */
+const plain = (value) => (typeof value === "number" ? new Intl.NumberFormat(locale, { maximumSignificantDigits: 6, useGrouping: value >= 1e4, notation: value >= 1e6 ? "compact" : "standard", compactDisplay: "long" }).format(value) : String(value));
+const units = { a: "unit_year", "a-1": "unit_per_year", "mm a-1": "unit_mm_per_year" };
+const unitOf = (unit) => (units[unit] ? translate(units[unit]) : unit === "-" ? "" : unit);
 const isEmpty = (value) => value === null || value === undefined || value === "";
 let counter = 0;
 
@@ -14,7 +16,7 @@ function range({ low, high, excludes, unit }) {
   const bounds = { low: isEmpty(low) ? null : plain(low), high: isEmpty(high) ? null : plain(high) };
   if (bounds.low === null && bounds.high === null) return "";
   const key = bounds.high === null ? "form_from" : bounds.low === null ? "form_to" : "form_range";
-  return translate(key, { ...bounds, unit: unitOf(unit ?? "") }) + (excludes ? ` ${translate("form_excluded")}` : "");
+  return translate(key, { ...bounds, unit: unitOf(unit ?? "") }).replace(" .", ".") + (excludes ? ` ${translate("form_excluded")}` : "");
 }
 
 function input(field, value, { label, describedBy } = {}) {
@@ -38,7 +40,7 @@ function rows(field, stated, describedBy) {
     const fieldset = make("fieldset", {}, make("legend", { textContent: name, lang: isFixed ? "en" : "" }));
     for (const column of field.columns) {
       if (column.is_fixed) continue;
-      const unit = column.unit ? ` [${unitOf(column.unit)}]` : "";
+      const unit = unitOf(column.unit) && ` [${unitOf(column.unit)}]`;
       const one = input(column, row[column.name], { describedBy });
       inputs[column.name] = one;
       if (column.name === "scenario") one.element.setAttribute("list", `form-list-${slug(field.key)}`);
@@ -108,7 +110,7 @@ export class ScenarioForm {
     const key = slug(field.key), note = `form-note-${key}`, label = translate(`field_${key}`);
     const isGroup = field.kind === "rows" || field.kind === "texts";
     const found = field.kind === "rows" ? rows(field, field.value, note) : field.kind === "texts" ? ticks(field, field.value) : field.kind === "choice" ? choice(field, note) : field.kind === "numbers" ? list(field, note) : input(field, field.value, { describedBy: note });
-    const unit = field.unit ? ` [${unitOf(field.unit)}]` : "";
+    const unit = unitOf(field.unit) && ` [${unitOf(field.unit)}]`;
     const otherwise = isEmpty(field.value) && !isGroup ? (isEmpty(field.otherwise) ? translate("form_not_stated") : translate("form_otherwise", { value: [field.otherwise].flat().map(plain).join(", ") })) : isEmpty(field.value) && isGroup && field.otherwise ? translate("form_of_package") : "";
     const help = make("p", { className: "small", id: note, textContent: [translate(`meaning_${key}`), range(field), otherwise].filter(Boolean).join(" ") });
     const fault = make("p", { className: "form-fault", hidden: true, lang: "en" });
