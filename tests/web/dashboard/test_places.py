@@ -140,7 +140,9 @@ def test_a_viewer_is_told_who_may_and_a_finished_run_is_opened(
     make_run(handmade.out("handmade"))
     page = chosen(signed_in(open_page(address), "ada"))
     page.get_by_role("button", name="Look what is there").click()
-    expect(page.locator("#place-answer")).to_contain_text("a analyst or administrator may do this")
+    expect(page.locator("#place-answer")).to_contain_text(
+        "is a duty officer; an analyst or an administrator may do this"
+    )
     page.get_by_role("link", name="Open map and plan").click()
     expect(page.locator("#plan")).to_be_visible()
     expect(page.get_by_role("link", name="Places")).to_be_visible()
