@@ -17,6 +17,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from strandline.errors import InputError
 from strandline.files import write_text
+from strandline.web.places import worker
 from strandline.web.places.place_folder import JOBS, Place
 from strandline.web.places.time_left import TimeLeft
 from strandline.web.watch_view import Clock
@@ -25,7 +26,7 @@ Kind = Literal["check", "look", "fetch", "run"]
 State = Literal["running", "done", "failed", "cancelled", "interrupted"]
 PATIENCE_S = 3.0
 """How long a cancelled job may take to end by itself [s]; then it is killed."""
-_PROGRAM = "from strandline.web.places.worker import main; main()"
+_PROGRAM = f"from {worker.__name__} import main; main()"
 
 
 class JobFault(BaseModel):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,6 @@ def open_fetch(
     require_extra("fetch", "fetch", "httpx", "tomlkit", "pystac_client")
     import httpx
 
-    import strandline
     from strandline.observations.fetch import registry
     from strandline.observations.fetch.box import box_of_region
     from strandline.observations.fetch.bring import bring, usable
@@ -97,6 +97,6 @@ def open_fetch(
         sea = write_sea_point(region, data) if files else None
         return Fetched(plan, outcomes, files, done, sea, tuple(cache.damaged))
 
-    agent = {"User-Agent": f"strandline/{strandline.__version__}"}
+    agent = {"User-Agent": f"strandline/{version('strandline')}"}
     with open_cache(folder) as cache, httpx.Client(timeout=TIMEOUT, headers=agent) as web:
         yield DataFetch(make_plan, bring_all)
