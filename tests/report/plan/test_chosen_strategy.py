@@ -27,7 +27,8 @@ def test_a_choice_says_who_chose_what_and_when_what_it_does_and_who_loses() -> N
     assert "Expected damage a year, today: €3.0 million (€1.5 million to €6.0 million) without it, €1.0 million" in text
     assert "Zones that lose by it: marsh, old town." in text
     assert "this plan does not propose it" in text
-    unknown = replace(CHOSEN, damage_after=Expectation(*[math.nan] * 5, 0), losing_zones=())
+    nothing = Expectation(math.nan, math.nan, math.nan, math.nan, math.nan, 0)
+    unknown = replace(CHOSEN, damage_after=nothing, losing_zones=())
     said = " ".join(choice_sentences(unknown, EUR_2010))
     assert "unknown with it" in said
     assert "No zone that is known loses by it." in said
