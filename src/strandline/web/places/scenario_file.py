@@ -8,10 +8,9 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import tomlkit
 from pydantic import JsonValue
 
-from strandline.errors import InputError
+from strandline.errors import InputError, require_extra
 from strandline.files import write_text
 from strandline.observations.region_file import examine_region_file, refuse_paths_outside
 from strandline.pipeline.study_area.requirements import RETURN_PERIODS, refused_by_planning
@@ -47,6 +46,9 @@ def save_scenario(place: Place, base: str, name: str, changes: Changes) -> str:
         Faults: what `strandline check` would refuse of it, and not of the file that it starts from.
         InputError: the name is taken, nothing was changed, or a field does not exist.
     """
+    require_extra("scenario", "fetch", "tomlkit")
+    import tomlkit
+
     source = place.region_file(base)
     if not changes:
         raise InputError("scenario", "changes nothing", "change a value, or run the file as it is")
@@ -197,6 +199,8 @@ def _price_edits(tables: Mapping[str, Any], folder: Path, rows: JsonValue) -> di
 
 def _put(tables: MutableMapping[str, Any], key: str, value: Any) -> None:
     """Set or remove the value of a key with dots, in plain tables or in a document."""
+    import tomlkit
+
     *parents, last = key.split(".")
     is_document, at = isinstance(tables, tomlkit.TOMLDocument), tables
     for number, parent in enumerate(parents):
@@ -215,6 +219,8 @@ def _put(tables: MutableMapping[str, Any], key: str, value: Any) -> None:
 
 
 def _item(value: Any) -> Any:
+    import tomlkit
+
     if isinstance(value, Mapping):
         table = tomlkit.inline_table()
         for key, each in value.items():

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from strandline.errors import InputError, StrandlineError
+from strandline.errors import InputError, StrandlineError, require_extra
 from strandline.files import exclusive_use
 from strandline.observations.region_file import refuse_paths_outside
 from strandline.web.places.time_left import FIRST_RUN
@@ -84,6 +84,7 @@ def _bring(path: Path, job: Mapping[str, Any], tell: Tell) -> object:
 
 
 def _fetch(path: Path, job: Mapping[str, Any], tell: Tell, *, is_wanted: bool) -> object:
+    require_extra("fetch", "fetch", "httpx", "tomlkit", "pystac_client")
     from strandline.observations.fetch import registry
     from strandline.observations.fetch.source import FetchChoice
     from strandline.pipeline.study_area.new_place.fetch_data import open_fetch
