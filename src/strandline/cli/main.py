@@ -125,6 +125,7 @@ _add(
 _add(
     serve,
     ("strandline serve --run runs/caorle", "that run, and its watch if there is one"),
+    ("strandline serve --places places", "a first run from the browser: choose a place, fetch, check, run"),
     ("strandline serve --run runs/before --run runs/after", "two runs of one place, to compare"),
 )
 _add(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -169,19 +170,29 @@ def open_runs(folders: list[Path]) -> dict[str, RunFolder]:
     """
     runs: dict[str, RunFolder] = {}
     for folder in folders:
-        name = re.sub(r"[^a-z0-9-]+", "-", folder.resolve().name.lower()).strip("-") or "run"
-        number, unique = 1, name
-        while unique in runs:
-            number += 1
-            unique = f"{name}-{number}"
-        run = RunFolder(unique, folder.resolve())
-        if not (folder / "summary.json").is_file():
-            raise InputError(folder, "holds no finished run", "name the --out folder of a `strandline run`")
-        run.record()
-        open_run(folder)
-        run.check_agreement()
-        runs[unique] = run
+        run = open_run_of(folder, runs)
+        runs[run.id] = run
     return runs
+
+
+def open_run_of(folder: Path, others: Collection[str]) -> RunFolder:
+    """Return the run of a folder, by a name that no other has.
+
+    Raises:
+        InputError: as `open_runs`.
+    """
+    name = re.sub(r"[^a-z0-9-]+", "-", folder.resolve().name.lower()).strip("-") or "run"
+    number, unique = 1, name
+    while unique in others:
+        number += 1
+        unique = f"{name}-{number}"
+    run = RunFolder(unique, folder.resolve())
+    if not (folder / "summary.json").is_file():
+        raise InputError(folder, "holds no finished run", "name the --out folder of a `strandline run`")
+    run.record()
+    open_run(folder)
+    run.check_agreement()
+    return run
 
 
 def read_json(path: Path) -> Any:

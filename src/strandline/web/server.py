@@ -1,6 +1,7 @@
 """The server behind `strandline serve`."""
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,13 +14,17 @@ from fastapi import FastAPI
 
 from strandline.errors import InputError
 from strandline.watch.store import Store
+from strandline.watch.store.database.locations import Locations
+from strandline.watch.store.records import STARTING
 from strandline.web.api.request_timeout import MOST_CONNECTIONS, TimedProtocol
 from strandline.web.api.sign_in import SignIn
 from strandline.web.api.token import Token, load_token
 from strandline.web.app import create_app
-from strandline.web.run_folder import open_runs
+from strandline.web.places.place_folder import Places, open_places
+from strandline.web.run_folder import RunFolder, open_run_of, open_runs
 from strandline.web.watch_view import WatchView
 
+_log = logging.getLogger(__name__)
 LOCAL = {"127.0.0.1", "localhost", "::1"}
 SHUTDOWN_TIMEOUT_S = 3
 """How long open event streams may delay the end of the server [s]."""
@@ -40,8 +45,9 @@ class Serving:
 
 
 def prepare(
-    runs: Sequence[Path], store: str | None, host: str, allowed: Sequence[str], *, only_users: bool = False
-) -> Serving:
+    runs: Sequence[Path], store: str | None, host: str, allowed: Sequence[str], *, only_users: bool = False,
+    places: Path | None = None,
+) -> Serving:  # fmt: skip
     """Open the runs, the store and the accounts.
 
     Args:
@@ -49,21 +55,27 @@ def prepare(
         store: path or URL of its store; ``None`` = ``watch.db`` in the first folder, where it exists.
         allowed: further accepted host names.
         only_users: reading needs an account too.
+        places: folder of the places that are made ready and run from the browser; their finished runs are served too.
 
     Raises:
         Damaged: the store is not what the watch wrote.
         InputError: a run or the store does not exist, or the accounts cannot be read.
     """
-    if not runs:
+    if not runs and (places is None or store is not None):
         raise InputError("serve", "no run is given", "give --run DIR, the --out folder of a `strandline run`")
     folders = open_runs(list(runs))
-    first = next(iter(folders.values()))
-    beside = first.path / "watch.db"
-    address = str(beside) if store is None and beside.is_file() else store
+    first = next(iter(folders.values()), None)
+    address = store
+    if store is None and first is not None and (first.path / "watch.db").is_file():
+        address = str(first.path / "watch.db")
     watch, users = None, None
-    if address is not None:
+    if address is not None and first is not None:
         opened, alerts = Store.open_verified(address, first.path, create=False)
         watch, users = WatchView(first, opened, utc_now, alerts), opened.locations.users
+    found = None if places is None else open_places(places)
+    if found is not None:
+        users = users or Locations.of(found.folder / "watch.db", found.folder).users
+        folders |= _runs_of(found, folders)
     sign_in = SignIn(users, None if watch is None else watch.store, utc_now)
     accounts = sign_in.accounts
     if only_users and not accounts.accounts:
@@ -75,9 +87,33 @@ def prepare(
             f"a warning needs {accounts.persons_to_release} duty officers and there are fewer: add them with "
             "`strandline users add`; until then nobody can release one"
         )
+    if found is not None and not any(one.role in STARTING for one in accounts.accounts):
+        hint = (
+            "nobody may make a place or start a run yet: add an analyst with `strandline users add NAME --name 'FULL "
+            f"NAME' --role analyst --run {places if watch is None else first.path if first else ''}`"
+        )
     hosts = {*LOCAL, *allowed, *(() if _is_any(host) else (host,))}
     token = load_token()
-    return Serving(create_app(folders, watch, sign_in, token, hosts, utc_now, only_users=only_users), token, hint)
+    app = create_app(folders, watch, sign_in, token, hosts, utc_now, only_users=only_users, places=found)
+    return Serving(app, token, hint)
+
+
+def _runs_of(places: Places, others: Mapping[str, RunFolder]) -> dict[str, RunFolder]:
+    """The finished runs of places that are not served yet; one that cannot be opened is left out."""
+    runs: dict[str, RunFolder] = {}
+    served = {run.path for run in others.values()}
+    for place in places.all():
+        for name in place.files:
+            out = place.out(name)
+            if out in served or not (out / "summary.json").is_file():
+                continue
+            try:
+                run = open_run_of(out, {*others, *runs})
+            except InputError as error:
+                _log.warning("%s is not served: %s", out, error)
+            else:
+                runs[run.id] = run
+    return runs
 
 
 @contextmanager

@@ -78,5 +78,13 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     assert [
         url for url in requested if not url.startswith(("http://127.0.0.1:", "data:", "blob:http://127.0.0.1:"))
     ] == []
-    refused = ("401 (Unauthorized)", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "503 (", MAPLIBRE)
+    refused = (
+        "401 (Unauthorized)",
+        "ERR_CONNECTION_REFUSED",
+        "ERR_INCOMPLETE_CHUNKED_ENCODING",
+        "503 (",
+        "422 (",
+        "403 (",
+        MAPLIBRE,
+    )
     assert [text for text in broken if not any(each in text for each in refused)] == []

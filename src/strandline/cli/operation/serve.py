@@ -13,7 +13,10 @@ from strandline.errors import require_extra
 def serve(
     run: Annotated[
         list[Path] | None,
-        typer.Option(help="Folder of a finished `strandline run`; give several to compare.", show_default="runs/demo"),
+        typer.Option(
+            help="Folder of a finished `strandline run`; give several to compare.",
+            show_default="runs/demo, or none with --places",
+        ),
     ] = None,
     store: Annotated[
         str | None,
@@ -26,6 +29,10 @@ def serve(
     allow_host: Annotated[
         list[str] | None, typer.Option(help="Another host name by which browsers may reach this server.")
     ] = None,
+    places: Annotated[
+        Path | None,
+        typer.Option(help="Folder of places that are made ready and run from the browser; made where it is missing."),
+    ] = None,
     only_users: Annotated[
         bool, typer.Option("--only-users", help="Let those read only who have an account; see `strandline users`.")
     ] = False,
@@ -36,9 +43,12 @@ def serve(
     )
     import strandline.web.server as server
 
-    serving = server.prepare(run or [Path("runs/demo")], store, host, allow_host or [], only_users=only_users)
+    runs = run or ([Path("runs/demo")] if places is None else [])
+    serving = server.prepare(runs, store, host, allow_host or [], only_users=only_users, places=places)
     with server.listening(host, port) as (address, listener):
         note(f"dashboard: {address}   (Ctrl-C stops it)")
+        if places is not None:
+            note(f"places: {address}places")
         if serving.token.is_new:
             note(f"to try and save works, enter this token: {serving.token.value}")
         if serving.hint is not None:

@@ -28,8 +28,8 @@ def users(
     name: Annotated[str | None, typer.Option(help="Full name of the person; it stands in log and messages.")] = None,
     role: Annotated[
         RoleName | None,
-        typer.Option(help="viewer: reads; analyst: records acknowledgements; duty_officer: confirms and releases too; "
-                     "administrator: keeps the accounts, and releases nothing."),
+        typer.Option(help="viewer: reads; analyst: records acknowledgements, starts runs; duty_officer: records, "
+                     "confirms and releases; administrator: keeps the accounts, starts runs, releases nothing."),
     ] = None,
     persons: Annotated[
         int | None, typer.Option(help="How many different duty officers a warning needs.", show_default="2")

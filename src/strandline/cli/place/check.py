@@ -39,7 +39,7 @@ def check(
     verdict, inventory = found.verdict, found.inventory
     if as_json:
         streams = {} if inventory is None else inventory_to_json(inventory)
-        print_json({**streams, "is_usable": verdict.runs, "verdict": verdict_to_json(verdict)})
+        print_json({**streams, "is_usable": verdict.runs, "verdict": verdict.to_json()})
     else:
         if inventory is not None:
             print_result(inventory_table(inventory))
@@ -51,12 +51,6 @@ def check(
         count = len(verdict.refusals)
         what = "cannot be run" if count == 1 else f"cannot be run, for {count} reasons"
         raise InputError(region, what, "mend what the verdict lists; a remedy stands beside each")
-
-
-def verdict_to_json(verdict: "Verdict") -> dict[str, object]:
-    """A verdict as plain values."""
-    listed = [{"where": one.where, "what": one.what, "remedy": one.remedy} for one in verdict.refusals]
-    return {"runs": verdict.runs, "refusals": listed, "doubts": list(verdict.doubts), "scope": list(verdict.scope)}
 
 
 def verdict_lines(verdict: "Verdict") -> str:

@@ -1,7 +1,7 @@
 """The command that fetches public data for a region file."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -70,20 +70,9 @@ def fetch(
     Files lie in the folder 'fetched' with a manifest, and are found there again without a net.
     """
     require_extra("fetch", "fetch", "httpx", "tomlkit", "pystac_client")
-    import httpx
-
-    import strandline
     from strandline.observations.fetch import registry
-    from strandline.observations.fetch.box import box_of_region
-    from strandline.observations.fetch.bring import bring, usable
-    from strandline.observations.fetch.cache import open_cache
-    from strandline.observations.fetch.completion import Completion, complete, completed
-    from strandline.observations.fetch.downloader import TIMEOUT, Downloader, DownloadLimits
-    from strandline.observations.fetch.plan import plan_fetch
-    from strandline.observations.fetch.raster_access.high_sea import sea_level_of_region
-    from strandline.observations.fetch.source import CachedFile, FetchChoice, SeaLevelAt
-    from strandline.observations.region_file.toml_file import read_toml
-    from strandline.pipeline.study_area.sea_point import write_sea_point
+    from strandline.observations.fetch.source import FetchChoice
+    from strandline.pipeline.study_area.new_place.fetch_data import open_fetch
 
     others = registry.Mirrors({}) if mirrors is None else registry.read_mirrors(mirrors)
     sources = registry.with_mirrors(others, registry.SOURCES)
@@ -94,42 +83,25 @@ def fetch(
         raise typer.BadParameter("name a region file, or give --list", param_hint="REGION")
     names = frozenset(name.strip() for text in only or () for name in text.split(",") if name.strip())
     day = None if since is None else since.date()
-    folder, box = region.parent if data is None else data, box_of_region(region)
-    stated = read_toml(region)
     choice = FetchChoice(names, day, max_cloud, budget_mb, _own_files(file or ()))
-    asked = registry.chosen(choice, sources)
-
-    def sea_level_of(files: Sequence[CachedFile]) -> SeaLevelAt | None:
-        return sea_level_of_region(completed(stated, files), folder, *box.centre)
-
-    def open_downloader(source: str, progress: Callable[[int], None], most: float | None) -> Downloader:
-        limits = DownloadLimits()
-        if most is not None:
-            limits = DownloadLimits(size=min(limits.size, max(int(most), 1)))
-        return Downloader(source, web, limits=limits, progress=progress)
-
-    agent = {"User-Agent": f"strandline/{strandline.__version__}"}
-    with open_cache(folder) as cache, httpx.Client(timeout=TIMEOUT, headers=agent) as web:
+    with open_fetch(region, data, choice, sources) as opened:
         with StageDisplay() as announce:
-            plan = plan_fetch(box, choice, asked, cache, open_downloader, announce("ask the catalogues"), sea_level_of)
+            plan = opened.plan(announce)
         if plan.count:
             note(_plan_table(plan))
             if not yes:
                 _ask(plan)
         with StageDisplay() as announce:
-            outcomes = bring(plan, cache, open_downloader, announce, sea_level_of)
-        files = list(usable(plan, outcomes))
-        done = complete(region, files) if files else Completion()
-        sea = write_sea_point(region, data) if files else None
-        damaged = tuple(cache.damaged)
-    for name in damaged:
+            fetched = opened.bring(plan, announce)
+    sea, done, outcomes = fetched.sea, fetched.completion, fetched.outcomes
+    for name in fetched.damaged:
         warn(f"'{name}' was not what had been fetched any more, and was fetched again or removed")
     if sea is not None:
         where = f"sea_point = [{sea.x:.1f}, {sea.y:.1f}]"
         note(f"{where}: the middle of the largest water on the terrain; look whether it is sea")
     for sentence in done.kept:
         warn(sentence)
-    for sentence in dict.fromkeys(f"{file.source}: {text}" for file in files for text in file.notes):
+    for sentence in dict.fromkeys(f"{each.source}: {text}" for each in fetched.files for text in each.notes):
         note(sentence)
     if as_json:
         print_json(_as_plain(plan, outcomes, done))
@@ -137,7 +109,7 @@ def fetch(
         print_result(_outcome_table(plan, outcomes))
         if done.added:
             print_result(f"{region}: completed with {', '.join(f'[{name}]' for name in done.added)}")
-    _refuse_failures(region, plan, outcomes)
+    _refuse_failures(region, fetched.failures)
 
 
 def _own_files(given: Iterable[str]) -> dict[str, Path]:
@@ -169,9 +141,8 @@ def _ask(plan: "FetchPlan") -> None:
         raise typer.Exit(DECLINED)
 
 
-def _refuse_failures(region: Path, plan: "FetchPlan", outcomes: "list[Outcome]") -> None:
+def _refuse_failures(region: Path, failures: "list[Failure]") -> None:
     """Raises: Incomplete: something did not come."""
-    failures = _failures(plan, outcomes)
     if not failures:
         return
     for sentence in dict.fromkeys(failure.sentence for failure in failures):
@@ -182,10 +153,6 @@ def _refuse_failures(region: Path, plan: "FetchPlan", outcomes: "list[Outcome]")
     if not may_pass:
         remedy = "see above, or leave them out by --only"
     raise Incomplete(region, f"not all came ({sources})", remedy, may_pass=may_pass)
-
-
-def _failures(plan: "FetchPlan", outcomes: "list[Outcome]") -> "list[Failure]":
-    return [*plan.failures, *(outcome.failure for outcome in outcomes if outcome.failure is not None)]
 
 
 def _show_sources(sources: "Iterable[Source]", *, as_json: bool) -> None:

@@ -43,7 +43,7 @@ def new(
     `strandline check` names all that is missing.
     """
     from strandline.observations.fetch.box import Box
-    from strandline.pipeline.study_area.new_region import box_around, new_region
+    from strandline.pipeline.study_area.new_place.new_region import box_around, new_region
 
     if sum(each is not None for each in (bbox, near, place)) != 1:
         message = "name the box by --bbox W S E N, or by --near or --place with --size"

@@ -18,7 +18,7 @@ from strandline.observations.region_file.prices.money import EUR_2010
 from strandline.observations.region_file.scenario_sections import ReturnLevelsSection, ScenariosSection
 from strandline.observations.region_file.surveys.flood_survey_section import AnyFloodSurvey
 from strandline.observations.region_file.toml_file import describe_errors, first_of, read_toml
-from strandline.observations.region_file.values import Crs, Instant, Section, as_datetime64
+from strandline.observations.region_file.values import LEADS_OUT, Crs, Instant, Section, as_datetime64
 from strandline.observations.region_file.vertical_datum import DATUM_KEY, RegionDatum, demand_datums
 from strandline.observations.region_file.watch.feed_sections import AnyStream
 from strandline.observations.region_file.watch.warnings_section import WarningsSection
@@ -181,6 +181,21 @@ def examine_region_file(path: Path, data: Path | None = None) -> tuple[RegionFil
     if not name:
         faults.append(InputError(f"{path} [region.name]", "is empty", "name the region"))
     return region_file, faults
+
+
+def refuse_paths_outside(path: Path) -> None:
+    """Check that every file that a region file names lies in its own folder, links followed; no file is opened.
+
+    Raises:
+        InputError: a path leads out of it, or the region file is no TOML.
+    """
+    context = {"data": path.parent, "within": path.parent}
+    try:
+        RegionFile.model_validate(read_toml(path), context=context)
+    except ValidationError as error:
+        outside = [each for each in describe_errors(path, RegionFile, error) if LEADS_OUT in each.what]
+        if outside:
+            raise first_of(outside) from error
 
 
 def _without_faulty(

@@ -18,6 +18,9 @@ from strandline.observations.checks.times import (
     implausible_years,
 )
 
+LEADS_OUT = "leads out of the place's folder"
+"""Of a path, where ``within`` of the validation's context names the folder that it may not leave."""
+
 
 def parse_time_zone(text: str) -> tzinfo:
     """A time zone from ``UTC``, a fixed offset (``+01:00``) or a name of the time zone database.
@@ -80,6 +83,9 @@ def _from_data_folder(path: Path, info: ValidationInfo) -> Path:
     if "\0" in str(path):
         raise ValueError(f"{str(path)!r} holds a NUL, which no path does; write the file's path")
     folder: Path = info.context["data"] if info.context else Path()
+    within: Path | None = info.context.get("within") if info.context else None
+    if within is not None and not (folder / path).resolve().is_relative_to(within.resolve()):
+        raise ValueError(f"{str(path)!r} {LEADS_OUT}; name a file within that folder, by a path that starts there")
     return folder / path
 
 

@@ -19,13 +19,13 @@ from strandline.observations.weather.storms import find_whole_storms, overlaps_a
 from strandline.pipeline.study_area.datum_remedies import with_offset
 from strandline.pipeline.study_area.flood_scores import surveyed
 from strandline.pipeline.study_area.input_requirements import refused_inputs
+from strandline.pipeline.study_area.new_place.sea_point import SEA_POINT, sea_on_terrain
 from strandline.pipeline.study_area.requirements import (
     MOST_STORMS,
     refused_by_planning,
     refused_by_theory,
     refused_names,
 )
-from strandline.pipeline.study_area.sea_point import SEA_POINT, sea_on_terrain
 from strandline.planning.formatting import pluralise
 from strandline.risk.hazard.cyclones.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.cyclones.passing_storms import is_cyclone_coast
@@ -50,6 +50,11 @@ class Verdict:
     def runs(self) -> bool:
         """Whether a run would accept the place."""
         return not self.refusals
+
+    def to_json(self) -> dict[str, object]:
+        """As plain values."""
+        listed = [{"where": one.where, "what": one.what, "remedy": one.remedy} for one in self.refusals]
+        return {"runs": self.runs, "refusals": listed, "doubts": list(self.doubts), "scope": list(self.scope)}
 
 
 @dataclass(frozen=True, eq=False)

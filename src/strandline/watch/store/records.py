@@ -11,11 +11,14 @@ from strandline.watch.decisions import Decision, ForecastRow
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 CapStatus = Literal["Exercise", "Draft"]
 Role = Literal["viewer", "analyst", "duty_officer", "administrator"]
-"""What an account is for: to look; also to record what was heard; also to confirm and release; to keep the accounts."""
+"""What an account is for: to look; to record what was heard and start runs; to record, confirm and release; to keep the
+accounts and start runs."""
 RELEASING: tuple[Role, ...] = ("duty_officer",)
 """Roles that may confirm decisions and release warnings."""
 RECORDING: tuple[Role, ...] = ("analyst", "duty_officer")
 """Roles that may record who has a warning."""
+STARTING: tuple[Role, ...] = ("analyst", "administrator")
+"""Roles that may make a place, fetch its data, and start and cancel its runs."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Checks of every request and security headers of every answer."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -9,8 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_SIZE = 32 * 1024
-"""Of a request [bytes]; only confirmations and drawn works have a body."""
-TOO_LARGE = f"the body is larger than {MAX_BODY_SIZE} bytes"
+"""Of a request [bytes]; those of a few paths may be larger."""
 READING = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing."""
 _HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^\[\]:\s/@]+))(?::\d{1,5})?", re.ASCII)
@@ -46,8 +46,9 @@ HEADERS = {
 class SecurityMiddleware:
     """Accepts known hosts only (against DNS rebinding), refuses large bodies, and adds security headers."""
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
-        self._app, self._hosts = app, frozenset(host.lower() for host in hosts)
+    def __init__(self, app: ASGIApp, hosts: Collection[str], large: Mapping[str, int] = MappingProxyType({})) -> None:
+        """``large``: path → the largest body there [bytes], instead of ``MAX_BODY_SIZE``."""
+        self._app, self._hosts, self._large = app, frozenset(host.lower() for host in hosts), large
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -55,6 +56,7 @@ class SecurityMiddleware:
             await self._app(scope, receive, send)
             return
         headers, taken = Headers(scope=scope), 0
+        most = self._large.get(str(scope["path"]), MAX_BODY_SIZE)
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -67,22 +69,26 @@ class SecurityMiddleware:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > MAX_BODY_SIZE:
-                raise HTTPException(413, TOO_LARGE)
+            if taken > most:
+                raise HTTPException(413, _too_large(most))
             return message
 
-        refusal = self._refusal(str(scope["method"]), headers)
+        refusal = self._refusal(str(scope["method"]), headers, most)
         await (refusal or self._app)(scope, receive_little, send_guarded)
 
-    def _refusal(self, method: str, headers: Headers) -> JSONResponse | None:
+    def _refusal(self, method: str, headers: Headers, most: int) -> JSONResponse | None:
         hosts, length = headers.getlist("host"), headers.get("content-length", "0")
         if len(hosts) != 1 or host_name(hosts[0]) not in self._hosts:
             return JSONResponse({"detail": "this host is not served; name it by --allow-host"}, 421)
-        if not length.isdigit() or int(length) > MAX_BODY_SIZE:
-            return JSONResponse({"detail": TOO_LARGE}, 413)
+        if not length.isdigit() or int(length) > most:
+            return JSONResponse({"detail": _too_large(most)}, 413)
         if method not in READING and _is_of_another_site(headers):
             return JSONResponse({"detail": "a page of another site asks for this; only this server's own may"}, 403)
         return None
+
+
+def _too_large(most: int) -> str:
+    return f"the body is larger than {most} bytes"
 
 
 def host_name(host: str) -> str | None:

@@ -78,9 +78,9 @@ class SignIn:
             time.sleep(FAILURE_PAUSE_S)
             raise HTTPException(401, "the name or the password is wrong", OWN_FORM)
         if account.role not in roles:
-            self._refused(account.name, f"a {account.role.replace('_', ' ')} may not do this")
-            wanted = " or ".join(role.replace("_", " ") for role in roles)
-            raise HTTPException(403, f"{account.person} is a {account.role.replace('_', ' ')}; a {wanted} may do this")
+            self._refused(account.name, f"{_with_article(account.role)} may not do this")
+            wanted = " or ".join(_with_article(role) for role in roles)
+            raise HTTPException(403, f"{account.person} is {_with_article(account.role)}; {wanted} may do this")
         return account, accounts
 
     def knows(self, authorization: str | None) -> bool:
@@ -142,6 +142,10 @@ class OnlyUsers:
             is_known, status, detail, refusal = False, error.status_code, str(error.detail), error.headers
         answer = self._app if is_known else JSONResponse({"detail": detail}, status, dict(refusal or {}))
         await answer(scope, receive, send)
+
+
+def _with_article(role: Role) -> str:
+    return f"{'an' if role[0] in 'aeiou' else 'a'} {role.replace('_', ' ')}"
 
 
 def _parse(authorization: str | None) -> tuple[str, str] | None:

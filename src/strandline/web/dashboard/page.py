@@ -6,7 +6,7 @@ from math import cos, radians
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
@@ -29,8 +29,10 @@ MAX_ACTIONS = 12
 """Actions of the plan that the page lists; the report has all."""
 
 
-def page_routes(runs: Mapping[str, RunFolder], watch: WatchView | None, clock: Clock) -> APIRouter:
-    """Return the routes of the page, its scripts and its styles."""
+def page_routes(
+    runs: Mapping[str, RunFolder], watch: WatchView | None, clock: Clock, *, has_places: bool = False
+) -> APIRouter:
+    """Return the routes of the page, its scripts and its styles; without a run it leads to the page of the places."""
     router = APIRouter(include_in_schema=False)
     environment = Environment(
         loader=PackageLoader("strandline.web.dashboard", ""), autoescape=True, undefined=StrictUndefined,
@@ -42,13 +44,17 @@ def page_routes(runs: Mapping[str, RunFolder], watch: WatchView | None, clock: C
     def show_dashboard(
         request: Request, run: Annotated[str | None, Query(max_length=100)] = None,
         lang: Annotated[str | None, Query(max_length=10)] = None,
-    ) -> HTMLResponse:  # fmt: skip
+    ) -> Response:  # fmt: skip
+        if not runs:
+            return RedirectResponse("/places", 307, {"Cache-Control": "no-store"})
         language = choose_language(lang, request.headers.get("accept-language", ""))
         name = next(iter(runs)) if run is None else run
         if name not in runs:
             raise HTTPException(404, f"no run is called {name!r}; /api/v1/runs lists them")
         context = _template_context(runs[name], watch, language, clock)
-        content = template.render(**context, runs=runs, languages=LANGUAGES, bundle_version=bundle_version())
+        content = template.render(
+            **context, runs=runs, languages=LANGUAGES, bundle_version=bundle_version(), has_places=has_places
+        )
         headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language", "Content-Language": language}
         return HTMLResponse(content, headers=headers)
 
@@ -75,7 +81,6 @@ def _template_context(run: RunFolder, watch: WatchView | None, language: str, cl
     # the log first: what is written while the page is made is sent to it afterwards
     log_head = watch.head()[0] if watch is not None and is_watched else 0
     situation = current_situation(watch) if watch is not None and is_watched else None
-    label_json = json.dumps(dict(catalogue), ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")
     return {
         "run": record,
         "money": money,
@@ -98,9 +103,14 @@ def _template_context(run: RunFolder, watch: WatchView | None, language: str, cl
         "t": catalogue,
         "translate": lambda key, **values: Markup(escape(catalogue[key])).format(**values),
         "name_of": lambda kind, name: catalogue.get(f"{kind}_{name}", str(name).replace("_", " ")),
-        "labels": Markup(label_json),
+        "labels": labels_for_scripts(catalogue),
         "api_link": Markup('<a href="/api/v1">/api/v1</a>, <a href="/api/v1/openapi.json">OpenAPI</a>'),
     }
+
+
+def labels_for_scripts(catalogue: Mapping[str, str]) -> Markup:
+    """Return the labels as JSON that can stand within a script element."""
+    return Markup(json.dumps(dict(catalogue), ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--"))
 
 
 def _picture_of(run: RunFolder, quantity: str) -> dict[str, object]:

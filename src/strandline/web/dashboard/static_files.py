@@ -15,6 +15,14 @@ OWN_FILES = (
     *("map/labels.js", "map/assets.js", "map/plain_map.js", "map/map.css"),
     *("studio/studio.js", "studio/surface.js", "studio/works.js", "studio/outcome.js", "studio/strategies.js"),
     *("studio/requests.js", "studio/studio.css"),
+    *(
+        "places/places.js",
+        "places/choose_place.js",
+        "places/world_map.js",
+        "places/world_land.js",
+        "places/findings.js",
+    ),
+    *("places/scenario.js", "places/requests.js", "places/places.css"),
 )
 LIBRARIES = {
     "plotly.min.js": ("plotly", "plotly/package_data/plotly.min.js"),

@@ -14,7 +14,7 @@ from strandline.observations.fetch.box import Box
 from strandline.observations.readers.formats.rasters import NoCoverage, open_raster, read_on_grid
 from strandline.observations.readers.sea_point import FoundSea, find_sea
 from strandline.observations.region import Region
-from strandline.pipeline.study_area.new_region_sections import OPEN_SECTIONS, OPEN_TERRAIN
+from strandline.pipeline.study_area.new_place.new_region_sections import OPEN_SECTIONS, OPEN_TERRAIN
 
 CELL_SIZES = (30.0, 50.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0)
 """[m] From the cells of global elevation products on."""

@@ -14,8 +14,8 @@ from strandline.observations.fetch.box import Box
 from strandline.observations.readers.formats.reading_process import in_this_process
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile, load_region_file
-from strandline.pipeline.study_area.new_region import MOST_CELLS, box_around, new_region
-from strandline.pipeline.study_area.sea_point import write_sea_point
+from strandline.pipeline.study_area.new_place.new_region import MOST_CELLS, box_around, new_region
+from strandline.pipeline.study_area.new_place.sea_point import write_sea_point
 from strandline.pipeline.study_area.verdict import examine
 from tests.fixtures.batches import REGION, ground
 from tests.fixtures.region_files import write_terrain

@@ -1,0 +1,1 @@
+"""The API of places: create, check, fetch, run, and scenarios."""
