@@ -99,6 +99,7 @@ def _template_context(run: RunFolder, watch: WatchView | None, language: str, cl
         "zone_quantities": list(dict.fromkeys(layer.quantity for layer in zone_layers(run))),
         "ground": {"land": LAND, "sea": SEA, "unknown": UNKNOWN, "ink": MAP_INK},
         "has_ground": run.file(GROUND_FILE).is_file(),
+        "scene": run.scene(),
         "picture": _picture_of(run, quantities[0]) if quantities else None,
         "credits": run.credits(),
         "chosen": run.chosen_strategy(),

@@ -1,7 +1,7 @@
 // The map: controls, and what is shown of them on a map of WebGL or, without it, on a plain picture.
 import { fetchAll, fetchJson } from "../charts.js";
 import { numbers, translate } from "../number_format.js";
-import { describeAsset } from "./assets.js";
+import { describeAsset, isRoad } from "./assets.js";
 import { newestStop, ofHours } from "./hours.js";
 import { showLegends } from "./legend.js";
 import { PlainMap } from "./plain_map.js";
@@ -35,6 +35,10 @@ export class FloodMap {
     await this.ground.isDrawn; // the map comes first
     this.assets = await fetchAll(`${base}/assets?limit=1000`);
     this.ground.setAssets(this.assets);
+    this.ground.showRoads(part("show-roads").checked);
+    const hasRoads = this.assets.some(isRoad);
+    part("show-roads").disabled = !hasRoads;
+    part("roads-note").textContent = hasRoads ? "" : translate("no_roads");
     showLegends(this.shown, this.assets);
   }
 
@@ -42,6 +46,8 @@ export class FloodMap {
     for (const id of ["view", "scenario", "percentile"]) part(id).addEventListener("change", () => { this.updateControls(); this.draw(); });
     part("slider").addEventListener("input", () => { part("hour-note").setAttribute("aria-live", "off"); this.draw(); });
     for (const button of document.querySelectorAll("[data-hours]")) button.addEventListener("click", () => this.step(Number(button.dataset.hours)));
+    part("show-scene").addEventListener("change", () => this.draw());
+    part("show-roads").addEventListener("change", () => this.ground.showRoads(part("show-roads").checked));
     part("show-assets").addEventListener("change", () => this.ground.showAssets(part("show-assets").checked));
     for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => this.ground.zoom(Number(button.dataset.zoom)));
   }
@@ -133,6 +139,7 @@ export class FloodMap {
     part("slider").setAttribute("aria-valuetext", stop.caption);
     part("hour-note").textContent = stop.note ?? "";
     Object.assign(this.tag, { hidden: !stop.tag, textContent: stop.tag ?? "", className: `map-when is-${stop.kind ?? "unknown"}` });
+    stop.below = part("show-scene").checked ? "&below=scene" : "";
     this.ground.show(stop, `${part("view").selectedOptions[0].text}: ${stop.caption}`);
     this.ground.showAssets(part("show-assets").checked);
     showLegends(stop, this.assets);

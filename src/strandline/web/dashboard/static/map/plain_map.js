@@ -1,6 +1,6 @@
 // The map without WebGL: a picture of the layer, with zones, lines and rings drawn above it.
 import { colour } from "../charts.js";
-import { isLine, points, ringShape, thinned } from "./assets.js";
+import { isLine, isRoad, points, ringShape, thinned } from "./assets.js";
 import { Labels, zoneNames } from "./labels.js";
 
 const largest = 1024; // px, of a picture
@@ -34,6 +34,11 @@ export class PlainMap {
     this.showAssets(this.hasAssets);
   }
 
+  showRoads(isShown) {
+    this.hidesRoads = !isShown;
+    this.showAssets(this.hasAssets);
+  }
+
   showAssets(isShown) {
     this.hasAssets = isShown;
     if (!this.stop) return;
@@ -43,7 +48,7 @@ export class PlainMap {
       const fill = group === "unknown" ? "url(#map-unknown)" : group >= 0 ? stop.colours[group] : "none";
       return `<path d="${this.path(zone.geometry)}" fill="${fill}" fill-rule="evenodd" stroke="${ink}" stroke-width="1.2" stroke-dasharray="5 3"/>`;
     });
-    const lines = this.assets.filter(isLine).flatMap((each) => {
+    const lines = this.assets.filter((each) => isLine(each) && !(this.hidesRoads && isRoad(each))).flatMap((each) => {
       const path = this.path(each.geometry), [edge, colour, wide] = wall(each) ? ["#ffffff", ink, 2.8] : [ink, "#ffffff", 1.8];
       return [[edge, wide + 1.6], [colour, wide]].map(([paint, width]) => `<path d="${path}" fill="none" stroke="${paint}" stroke-width="${width}"/>`);
     });

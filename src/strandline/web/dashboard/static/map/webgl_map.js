@@ -132,6 +132,10 @@ export class WebglMap {
     this.showAssets(this.hasAssets);
   }
 
+  showRoads(isShown) {
+    for (const name of ["roads-edge", "roads"]) this.map.setLayoutProperty(name, "visibility", isShown ? "visible" : "none");
+  }
+
   showAssets(isShown) {
     this.hasAssets = isShown;
     const zoom = Math.floor(this.map.getZoom() * 2) / 2, width = 512 * 2 ** zoom;
