@@ -62,7 +62,9 @@ def first_view(address: str, chromium: str, viewport: dict[str, int]) -> dict[st
         session.send("Network.emulateNetworkConditions", SLOW_3G)
         received: list[tuple[float, float]] = []
         begun = time.monotonic()
-        session.on("Network.dataReceived", lambda event: received.append((time.monotonic(), event["encodedDataLength"])))
+        session.on(
+            "Network.dataReceived", lambda event: received.append((time.monotonic(), event["encodedDataLength"]))
+        )
         page.goto(address, wait_until="commit")
         _wait(page, "Boolean(document.getElementById('map'))")
         page.evaluate("document.getElementById('map').scrollIntoView()")

@@ -37,7 +37,7 @@ class MapAt(Record):
     return_period: float = Field(description="[a]")
     level: float = Field(description="[m, region datum] of that sea, the median")
     bound: Bound = Field(
-        description="at most: the sea is lower than that of every map; at least: it may be higher than that of every map"
+        description="at most: the sea is lower than that of every map; at least: it may be higher than all"
     )
 
 

@@ -36,9 +36,7 @@ def seen(radar_from: float = 0.0) -> Observations:
     )
     sar = xr.Dataset({"vv": as_variable("vv", dimensions, power)}, at | {"y": region.y, "x": region.x})
     origin = Provenance("simulated", "a made-up scene", "none")
-    return replace(
-        found, optical=optical, sar=sar, provenance={**found.provenance, "optical": origin, "sar": origin}
-    )
+    return replace(found, optical=optical, sar=sar, provenance={**found.provenance, "optical": origin, "sar": origin})
 
 
 def test_the_newest_clear_optical_scene_is_shown_with_its_date() -> None:
@@ -75,7 +73,9 @@ def test_the_file_lies_where_the_scene_was_and_says_when() -> None:
 @pytest.mark.parametrize("sight", SIGHT)
 def test_no_shade_of_a_scene_is_near_a_flood_or_the_unknown(sight: str) -> None:
     matrix = np.asarray(SIGHT[sight])
-    shades = ["#" + "".join(f"{round(each * 255):02x}" for each in scene_colours(np.array(t))) for t in np.linspace(0, 1, 32)]
+    shades = [
+        "#" + "".join(f"{round(each * 255):02x}" for each in scene_colours(np.array(t))) for t in np.linspace(0, 1, 32)
+    ]
     assert (shades[0], shades[-1]) == (DARK, LIGHT)
     for shade in shades:
         for other in (*PROBABILITY_COLOURS, UNKNOWN):

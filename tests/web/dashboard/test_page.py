@@ -123,7 +123,12 @@ def test_scripts_and_styles_are_compressed_and_immutable(client: TestClient) -> 
         plain = client.get(f"/static/{edition}/{name}", headers={"Accept-Encoding": "identity"})
         assert "content-encoding" not in plain.headers
         assert plain.content == answer.content
-    for accepted, coding in (("gzip, deflate, br, zstd", "br"), ("br;q=0, gzip", "gzip"), ("GZIP", "gzip"), ("x", None)):
+    for accepted, coding in (
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0, gzip", "gzip"),
+        ("GZIP", "gzip"),
+        ("x", None),
+    ):
         answer = client.get(f"/static/{edition}/map/views.js", headers={"Accept-Encoding": accepted})
         assert answer.headers.get("content-encoding") == coding
         assert answer.text == load_static_file("map/views.js").content.decode("utf-8")
@@ -153,7 +158,9 @@ def test_the_page_names_every_module_that_the_map_needs(client: TestClient) -> N
             needed.add(name)
             text = load_static_file(name).content.decode("utf-8")
             folder = name.rpartition("/")[0]
-            waiting += [normpath(f"{folder}/{path}".lstrip("/")) for path in re.findall(r'^import .* from "(.+)";', text, re.M)]
+            waiting += [
+                normpath(f"{folder}/{path}".lstrip("/")) for path in re.findall(r'^import .* from "(.+)";', text, re.M)
+            ]
     assert needed == set(MAP_MODULES)
     page = client.get("/").text
     assert all(f'/{name}"' in page for name in needed)

@@ -51,7 +51,9 @@ Quantity: TypeAlias = Annotated[str, Path(max_length=40, pattern=r"^[a-z_]+$")]
 BandNumber: TypeAlias = Annotated[int, Path(ge=1, le=10_000)]
 Pixels: TypeAlias = Annotated[int, Query(ge=16, le=MAX_SIZE)]
 Edition: TypeAlias = Annotated[str | None, Query(alias="v", max_length=40, description="of the picture")]
-Below: TypeAlias = Annotated[Literal["ground", "scene"], Query(description="scene: a satellite scene, where there is one")]
+Below: TypeAlias = Annotated[
+    Literal["ground", "scene"], Query(description="scene: a satellite scene, where there is one")
+]
 Box: TypeAlias = Annotated[str | None, Query(max_length=120, description="west,south,east,north [degrees, WGS 84]")]
 
 

@@ -29,7 +29,15 @@ LIBRARIES = {
 
 MAP_MODULES = (
     *("dashboard.js", "charts.js", "compare.js", "confirm.js", "live.js", "number_format.js", "map/flood_map.js"),
-    *("map/assets.js", "map/hours.js", "map/labels.js", "map/legend.js", "map/plain_map.js", "map/views.js", "map/webgl_map.js"),
+    *(
+        "map/assets.js",
+        "map/hours.js",
+        "map/labels.js",
+        "map/legend.js",
+        "map/plain_map.js",
+        "map/views.js",
+        "map/webgl_map.js",
+    ),
 )
 """Modules before the map: the page names them all, because a browser finds each only in the one that imports it."""
 LARGE = 2_000_000
@@ -63,7 +71,7 @@ def load_static_file(name: str) -> StaticFile:
 
 
 def choose_coding(accepted: str) -> Coding:
-    """Return the densest coding that an ``Accept-Encoding`` header names; browsers offer Brotli to TLS and localhost."""
+    """Return the densest coding that an ``Accept-Encoding`` states; browsers offer Brotli over TLS alone, and to localhost."""
     offered = {each.strip().lower() for each in accepted.split(",")}
     names = {each.partition(";")[0].strip() for each in offered if not each.replace(" ", "").endswith(";q=0")}
     return "br" if "br" in names else "gzip" if "gzip" in names else "identity"
