@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from sqlalchemy import Boolean
 
-from benchmarks.agent.scripted_watch import START, open_store, play
+from benchmarks.agent.scripted_watch import START, open_store, play, send_alerts
 from strandline.errors import StrandlineError
 from strandline.watch.store.audit.log import hash_of
 from strandline.watch.store.database.locations import Locations
@@ -88,6 +88,7 @@ def make_store(folder: Path) -> None:
     for hours in (EARLIER_HOURS, HOURS):
         with open_store(str(folder / "watch.db")) as store:
             play(store, folder / "watch-alerts", hours)
+            send_alerts(store)
             store.refuse_damage(folder / "watch-alerts")
         if hours == EARLIER_HOURS:
             shutil.copy(folder / "watch.db", folder / "earlier.db")

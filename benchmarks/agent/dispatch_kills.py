@@ -30,6 +30,7 @@ from threading import Lock
 import pandas as pd
 
 from benchmarks.agent.scripted_watch import decision_at
+from benchmarks.record import Record, Row, markdown_table, print_summary, print_table, summary_table, write_record
 from strandline.report.alerts.area import WarnedArea
 from strandline.report.alerts.cap import CALL, FloodWarning, as_cap
 from strandline.report.alerts.issuer import Issuer
@@ -49,6 +50,10 @@ RECIPIENTS_OF_A_WARNING = 6
 LONGEST_S = 0.25
 """A child is killed after this time at the latest, if the server does not do it before [s]."""
 WAYS = ("time", "before", "after", "answer")
+MEANING = (
+    "Lost: expected and never taken. Doubled: kept twice. Repeats: requests with a key that the server had taken "
+    "before.\nIn doubt: killed after the server took a request and before it answered."
+)
 
 
 @dataclass(frozen=True)
@@ -248,9 +253,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="JSON file to write; a table is written beside it")
     given = parser.parse_args()
     with TemporaryDirectory() as work:
-        print(json.dumps(asdict(dispatch_kills(given.kills, Path(work), given.seed)), indent=2))
+        found = asdict(dispatch_kills(given.kills, Path(work), given.seed))
+    by_way: dict[str, int] = found.pop("by_way")
+    rows: list[Row] = [{"way": way, "kills": by_way.get(way, 0)} for way in WAYS]
+    record = Record("dispatch_kills", "simulated", {}, [given.seed], rows, found)
+    if given.out is not None:
+        command = f"    python -m benchmarks.agent.dispatch_kills --kills {given.kills} --seed {given.seed} --out OUT\n"
+        tables = (summary_table(record.summary), markdown_table(rows, ("way", "kills")))
+        write_record(record, given.out, "\n".join((command, MEANING, "", *tables)))
+    print_table(record, ("way", "kills"))
+    print_summary(record)
 
 
 if __name__ == "__main__":

@@ -16,13 +16,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.joint", description=__doc__)
     parser.add_argument("--coasts", type=int, default=4, help="test coasts, by turns of either basin")
     parser.add_argument("--records", type=int, default=6, help="records of 30 years of each")
-    parser.add_argument("--truth-years", type=int, default=6000, help="of each coast, in blocks of 50")
+    parser.add_argument("--long-records", type=int, default=4, help="records of 250 years of each")
+    parser.add_argument("--truth-years", type=int, default=10000, help="of each coast, in blocks of 50")
     parser.add_argument("--samples", type=int, default=40, help="parameters drawn for a range")
     parser.add_argument("--years", type=int, default=1500, help="simulated with each of them")
     parser.add_argument("--tuning-records", type=int, default=6, help="of each tuning coast, for the dependence")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(argv)
-    effort = Effort(options.truth_years, options.records, options.samples, options.years)
+    effort = Effort(options.truth_years, options.records, options.long_records, options.samples, options.years)
     rows: list[Row] = []
     dependence: list[Row] = []
     with Progress() as bar:

@@ -23,9 +23,12 @@ from strandline.simulator.sea.tracks import Basin
 TARGETS, TUNING = 750, 2_000_001
 """First seeds of test and tuning coasts."""
 BASINS: tuple[Basin, ...] = ("bay_of_bengal", "mekong")
-RECORD_YEARS = 30
-SCALE_BLOCK, TRUTH_BLOCK = 500, 1000
-"""First blocks of the years that set the scales of the responses, and of those that are the truth; records are 0 …"""
+RECORD_YEARS, LONG_YEARS = 30, 250
+"""Of a record, and of one so long that the error of a record is the method's, not the record's."""
+SCALE_BLOCK, LONG_BLOCK, TRUTH_BLOCK = 500, 600, 1000
+"""First blocks of the years that set the scales of the responses, of long records, and of the truth; records are 0 …"""
+LONG_START = np.datetime64("1900-01-01", "ns")
+"""Of a long record: its blocks follow one another. Nanoseconds count 292 years."""
 POINT_YEARS = 6000
 """Simulated years of a method without a range."""
 SAMPLES_SCORED = 100
@@ -37,6 +40,7 @@ class Effort:
 
     truth_years: int
     records: int
+    long_records: int
     samples: int
     years: int
 
@@ -54,9 +58,12 @@ def rows_of(seed: int, basin: Basin, effort: Effort) -> Iterator[Row]:
         hourly.append(yearly_maxima(hours, responses, 0))
     cells = cells_of(responses, np.concatenate(together))
     truth, of_hours = (_frequency(np.concatenate(maxima), cells) for maxima in (together, hourly))
-    for record in range(effort.records):
-        rng = np.random.default_rng([seed, 8, record])
-        events, maxima = observe(coast, record, responses)
+    records = [(RECORD_YEARS, record) for record in range(effort.records)]
+    records += [(LONG_YEARS, record) for record in range(effort.long_records)]
+    for record_years, record in records:
+        rng = np.random.default_rng([seed, 8, record, *([] if record_years == RECORD_YEARS else [record_years])])
+        observed = observe if record_years == RECORD_YEARS else observe_long
+        events, maxima = observed(coast, record, responses)
         fitted = JointEvents.of(events, effort.samples, rng)
         chance = flood_chance(fitted.possible_years(effort.samples, effort.years, rng), cells.flooded)
         columns = {
@@ -71,7 +78,7 @@ def rows_of(seed: int, basin: Basin, effort: Effort) -> Iterator[Row]:
             "copula": _point(with_dependence(fitted, lambda ranks: fit_copula(ranks, DEGREES)), cells, rng),
             "frequency": _frequency(maxima, cells),
         }
-        if record == 0:
+        if record == 0 and record_years == RECORD_YEARS:
             years = fitted.draw(POINT_YEARS // 4, 0, rng)
             shares = shares_of_drivers(years, partial(annual_probability, years, cells.flooded))
             columns |= {f"share_{name.split()[0]}": row for name, row in zip(DRIVERS, shares, strict=True)}
@@ -82,6 +89,7 @@ def rows_of(seed: int, basin: Basin, effort: Effort) -> Iterator[Row]:
                 "coast": seed,
                 "basin": basin,
                 "record": record,
+                "record_years": record_years,
                 "kind": KINDS[kind],
                 "stated": PROBABILITIES[probability],
                 **values,
@@ -123,6 +131,21 @@ def observe(coast: JointCoast, block: int, responses: Responses) -> tuple[Driver
     last = round(RECORD_YEARS * HOURS_PER_YEAR)
     events = find_driver_events(time[:last], list(hours[:, :last]), DRIVERS, passages)
     return events, yearly_maxima(hours[:, :last], responses, WINDOW)
+
+
+def observe_long(coast: JointCoast, record: int, responses: Responses) -> tuple[DriverEvents, Floats]:
+    """Events of ``LONG_YEARS``, block after block, and the greatest responses of these years (years, kinds)."""
+    blocks = LONG_YEARS // BLOCK
+    length = np.timedelta64(round(BLOCK * HOURS_PER_YEAR), "h")
+    found: list[DriverEvents] = []
+    maxima: list[Floats] = []
+    for i in range(blocks):
+        time, hours, passages = coast.hours(LONG_BLOCK + record * blocks + i)
+        events = find_driver_events(time, list(hours), DRIVERS, passages)
+        found.append(replace(events, time=LONG_START + i * length + (events.time - time[0])))
+        maxima.append(yearly_maxima(hours, responses, WINDOW))
+    columns = {name: np.concatenate([getattr(each, name) for each in found]) for name in ("time", "peaks", "cyclonic")}
+    return DriverEvents(DRIVERS, **columns, years=sum(each.years for each in found)), np.concatenate(maxima)
 
 
 def with_dependence(fitted: JointEvents, of_ranks: Callable[[Floats], Dependence]) -> JointEvents:

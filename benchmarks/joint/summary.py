@@ -14,9 +14,17 @@ LEAST = 0.002
 
 
 def summarise(rows: Rows) -> Row:
-    """Over all kinds, by method: typical error of one record, and the bias of the mean of the records of a coast."""
+    """Over all kinds, by method and length of the record: typical error of one, and the bias of the mean of all."""
     summary: Row = {}
-    for name, part in (("0.1 and more", _supported(rows, True)), ("below 0.1", _supported(rows, False))):
+    for (years,), of_length in rows_by(rows, "record_years").items():
+        summary |= _summary_of(of_length, f"{years} years, ")
+    return summary
+
+
+def _summary_of(rows: Rows, prefix: str) -> Row:
+    summary: Row = {}
+    for which, part in (("0.1 and more", _supported(rows, True)), ("below 0.1", _supported(rows, False))):
+        name = prefix + which
         for method in METHODS:
             summary[f"{name}: {method} typical error of a record"] = typical_error(part, method)
             summary[f"{name}: {method} cells within 10 %"] = within(part, method)
@@ -24,8 +32,8 @@ def summarise(rows: Rows) -> Row:
         summary[f"{name}: coverage of 90 % ranges"] = coverage(part)
         summary[f"{name}: coverage holds"] = COVERAGE[0] <= coverage(part) <= COVERAGE[1]
     worst = max((abs(ratio(part, "joint") - 1) for part in rows_by(_supported(rows, True), "kind").values()), default=0)
-    summary["0.1 and more: greatest bias of a kind"] = worst
-    summary["0.1 and more: bias within 10 % for every kind"] = worst <= BAR
+    summary[f"{prefix}0.1 and more: greatest bias of a kind"] = worst
+    summary[f"{prefix}0.1 and more: bias within 10 % for every kind"] = worst <= BAR
     return summary
 
 
@@ -53,12 +61,12 @@ def coverage(rows: Rows) -> float:
 
 
 def by_kind(rows: Rows) -> list[Row]:
-    """One row for every kind of response and probability: mean of the records over truth, and coverage."""
+    """One row for every length of record, kind and probability: mean of the records over truth, and coverage."""
     found: list[Row] = []
-    for (kind, stated), part in rows_by(rows, "kind", "stated").items():
+    for (years, kind, stated), part in rows_by(rows, "record_years", "kind", "stated").items():
         ratios = {method: ratio(part, method) for method in METHODS}
         hourly = {"hourly": ratio(part, "true_hourly")}
-        found.append({"kind": kind, "true": stated, **ratios, **hourly, "coverage_90": coverage(part)})
+        found.append({"years": years, "kind": kind, "true": stated, **ratios, **hourly, "coverage_90": coverage(part)})
     return found
 
 

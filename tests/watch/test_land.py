@@ -7,7 +7,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from tests.watch.test_alerts import decision
 
 import tests.fixtures.reports as coast
 from strandline.pipeline.deployment import (
@@ -37,6 +36,7 @@ from strandline.watch.decision_rules import AgentConfig, decide
 from tests.fixtures.batches import make_sea_level_model
 from tests.fixtures.flood_warnings import ISSUER, assert_valid
 from tests.fixtures.watches import a_deployment
+from tests.watch.alerts.test_drafting import decision
 from tests.watch.test_decision_rules import (
     CLEARANCE,
     EVACUATE,

@@ -33,6 +33,11 @@ def visible(text: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def without_markup(markdown: str) -> str:
+    """The text without what a name from a foreign file could add: HTML, links and control characters."""
+    return visible(markdown).replace("<", "&lt;").replace("](", "]\\(")
+
+
 def format_indicator(indicator: Indicator, money: MoneyUnit, *, is_negated: bool = False) -> str:
     """An indicator as a clause, or its opposite without a double negation."""
     is_single = indicator.probability is None and indicator.loss is None

@@ -113,7 +113,7 @@ class RunFolder:
 
     def chosen_strategy(self) -> dict[str, Any] | None:
         """Return the strategy that a person chose, as in ``plan.json``; ``None`` = nobody has."""
-        chosen: dict[str, Any] | None = read_json(self.path / "plan.json").get("chosen_strategy")
+        chosen: dict[str, Any] | None = read_json(self.file("plan.json")).get("chosen_strategy")
         return chosen
 
     def surge(self) -> pd.DataFrame:

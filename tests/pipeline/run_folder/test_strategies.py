@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from strandline.errors import InputError
-from strandline.pipeline.run_folder.generations import open_run, products_of, replaced_product, write_manifest
+from strandline.pipeline.run_folder.generations import open_run, products_of, replaced_products, write_manifest
 from strandline.pipeline.run_folder.strategies import (
     Amount,
     ChangeRecord,
@@ -84,8 +84,8 @@ def test_a_replaced_product_leaves_the_others_and_the_run_whole(tmp_path: Path) 
         (tmp_path / name).write_text(f"{name} as the run wrote it")
     write_manifest(tmp_path, {"started": "then"})
     before = products_of(tmp_path)
-    with replaced_product(tmp_path, "plan.json") as path:
-        path.write_text("another plan")
+    with replaced_products(tmp_path, ["plan.json"]) as new:
+        (new / "plan.json").write_text("another plan")
     open_run(tmp_path)
     after = products_of(tmp_path)
     assert (tmp_path / "plan.json").read_text() == "another plan"
@@ -98,8 +98,8 @@ def test_a_product_that_is_not_finished_replaces_nothing(tmp_path: Path) -> None
     write_manifest(tmp_path, {"started": "then"})
 
     def replace_half() -> None:
-        with replaced_product(tmp_path, "plan.json") as path:
-            path.write_text("half of it")
+        with replaced_products(tmp_path, ["plan.json"]) as new:
+            (new / "plan.json").write_text("half of it")
             raise ValueError("no plan")
 
     with pytest.raises(ValueError, match="no plan"):

@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 class Gateway:
     """A far side that answers as it is told, and remembers."""
 
-    def __init__(self, *answers: int | type[Exception]) -> None:
+    def __init__(self, *answers: int | type[httpx.RequestError]) -> None:
         self.answers, self.requests = list(answers), list[httpx.Request]()
 
     def client(self) -> httpx.Client:

@@ -46,7 +46,7 @@ def test_streams_that_are_opened_at_once_count_before_anything_is_sent(
     """On a49c0fa 200 of 200 were open where 100 are the limit."""
     monkeypatch.setattr(events, "MAX_OPEN_STREAMS", 3)
 
-    async def open_at_once() -> list[object]:
+    async def open_at_once() -> list[EventSourceResponse | BaseException]:
         streams = OpenStreams()
         opened = await asyncio.gather(*(streams.open(watched, None) for _ in range(9)), return_exceptions=True)
         for each in opened:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from benchmarks.agent.scripted_watch import send_alerts
 from strandline.watch.alerts.accounts import save_accounts
 from strandline.watch.store import Busy, Store
 from strandline.web.api import sign_in
@@ -108,6 +109,42 @@ def test_nobody_signs_in_another_name_and_one_person_alone_releases_no_warning(
         (alert, *_) = fetch_all(client, f"{PREFIX}/watch/alerts")
         assert alert["release"]["persons"] == ["Ada Vento", "Bo Lund"]
     assert own_watch.store.verify(own_watch.alerts).findings == ()
+
+
+def test_who_has_a_warning_is_recorded_once_it_is_released_by_those_who_may(
+    runs: dict[str, RunFolder], own_watch: WatchView
+) -> None:
+    url, warning = f"{PREFIX}/watch/acknowledgements", "sella-20221121T00"
+    heard = {"alert": warning, "recipient": "village chief", "note": "by telephone"}
+    with client_of(runs, own_watch) as client:
+        early = client.post(url, json=heard, headers=CY)
+        assert (early.status_code, "no such warning was released" in early.json()["detail"]) == (422, True)
+        for officer in (ADA, BO):
+            client.post(f"{PREFIX}/watch/confirmations", json={"subject": warning, "note": ""}, headers=officer)
+        assert client.post(url, json=heard, headers=DEE).status_code == 403
+        assert client.post(url, json=heard, headers=signed("cy", "a guess that is wrong")).status_code == 401
+        assert client.post(url, json=heard | {"person": "Bo Lund"}, headers=CY).status_code == 422
+        assert client.post(url, json=heard | {"recipient": " "}, headers=CY).status_code == 422
+        assert client.get(url).json() == []
+        for by in (CY, ADA):
+            assert client.post(url, json=heard, headers=by).status_code == 201
+        assert [(one["alert"], one["recipient"], one["person"], one["note"]) for one in client.get(url).json()] == [
+            (warning, "village chief", person, "by telephone") for person in ("Cy Noor", "Ada Vento")
+        ]
+    said = [entry.text for entry in own_watch.store.read.log() if entry.kind == "acknowledgement"]
+    assert said == [f"village chief has {warning}, says {person}" for person in ("Cy Noor", "Ada Vento")]
+    assert own_watch.store.verify(own_watch.alerts).findings == ()
+
+
+def test_messages_are_listed_with_their_state_and_no_address(runs: dict[str, RunFolder], own_watch: WatchView) -> None:
+    warning = "sella-20221121T00"
+    with client_of(runs, own_watch) as client:
+        for officer in (ADA, BO):
+            client.post(f"{PREFIX}/watch/confirmations", json={"subject": warning, "note": ""}, headers=officer)
+        send_alerts(own_watch.store)
+        (message,) = client.get(f"{PREFIX}/watch/messages").json()
+    assert (message["alert"], message["outcome"], message["tries"]) == (warning, "accepted", 2)
+    assert not {"content", "url", "address"} & message.keys()
 
 
 def test_an_account_that_is_removed_confirms_no_more_at_once(runs: dict[str, RunFolder], own_watch: WatchView) -> None:

@@ -80,7 +80,7 @@ def test_a_confirmation_needs_a_password_and_a_warning_two_officers(
     page = open_page(own_site.address)
     page.get_by_role("button", name="Confirm: Evacuate low-lying areas – start").click()
     page.get_by_label("Your account").fill("ada")
-    page.get_by_label("Note").fill("seen from the mole")
+    page.locator("#confirm").get_by_label("Note").fill("seen from the mole")
     page.get_by_label("Password").fill("a guess that is wrong")
     page.locator("#send").click()
     expect(page.get_by_role("alert")).to_contain_text("Refused: the name or the password is wrong")

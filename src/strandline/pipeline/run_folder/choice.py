@@ -2,25 +2,32 @@
 
 import json
 import math
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from strandline.errors import InputError
 from strandline.files import write_text
-from strandline.pipeline.run_folder.generations import replaced_product, run_of, sha256_of
+from strandline.observations.region_file.prices.money import MoneyUnit
+from strandline.pipeline.run_folder.generations import replaced_products, run_of, sha256_of
 from strandline.pipeline.run_folder.lock import one_run_at_a_time
 from strandline.pipeline.run_folder.strategies import FOLDER, Amount, load_strategy
 from strandline.planning.actions import ChosenStrategy
 from strandline.planning.plan_schema import check_plan, with_choice
 from strandline.report.consistency.files import contradictions_between
+from strandline.report.plan.chosen_strategy import state_in_plan, state_in_report
 from strandline.risk.expectation import Expectation
 
 PLAN, SUMMARY = "plan.json", "summary.json"
+STATED: Mapping[str, Callable[[str, ChosenStrategy, MoneyUnit], str]] = {
+    "plan.md": state_in_plan, "report.html": state_in_report,
+}  # fmt: skip
+"""Products that state the choice in words → how it is put in."""
 
 
 def choose_strategy(folder: Path, key: str, person: str, at: datetime) -> ChosenStrategy:
-    """Write a saved strategy into ``plan.json`` as chosen, and the list of products with it, both or neither.
+    """Write a saved strategy as chosen into plan and report, and the list of products with them, all or nothing.
 
     Args:
         key: of the strategy.
@@ -52,13 +59,17 @@ def choose_strategy(folder: Path, key: str, person: str, at: datetime) -> Chosen
             file=file,
             sha256=sha256_of(folder / file),
         )
-        with replaced_product(folder, PLAN) as path:
-            plan = with_choice(_read(folder / PLAN), choice)
+        stated = [name for name in STATED if (folder / name).is_file()]
+        with replaced_products(folder, (PLAN, *stated)) as new:
+            path, plan = new / PLAN, with_choice(_read(folder / PLAN), choice)
             write_text(path, json.dumps(plan, indent=2, allow_nan=False) + "\n")
             for fault in check_plan(path):
                 raise InputError(folder / PLAN, f"would not be a plan of this version ({fault.what})", "run it again")
             for contradiction in contradictions_between(_read(folder / SUMMARY), plan):
                 raise InputError(folder / PLAN, contradiction, "run `strandline run` again")
+            for name in stated:
+                text = (folder / name).read_text(encoding="utf-8")
+                write_text(new / name, STATED[name](text, choice, MoneyUnit.parse(strategy.money)))
     return choice
 
 

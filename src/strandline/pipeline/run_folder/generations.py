@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import file_digest
 from pathlib import Path
@@ -79,21 +79,21 @@ def added_products(out: Path, folder: str) -> Iterator[Path]:
 
 
 @contextmanager
-def replaced_product(out: Path, name: str) -> Iterator[Path]:
-    """Yield a path for the new content of one product of the finished run in ``out``.
+def replaced_products(out: Path, names: Collection[str]) -> Iterator[Path]:
+    """Yield a folder for the new content of some products of the finished run in ``out``.
 
-    Without an error it takes the product's place, and the list of products with it. The caller holds
+    Without an error they take the products' places, and the list of products with them. The caller holds
     ``one_run_at_a_time(out)``.
 
     Raises:
-        InputError: the folder holds no finished run, or the file cannot be written.
+        InputError: the folder holds no finished run, or a file cannot be written.
     """
     _finish(out)
     open_run(out)
     run, digests = _read_manifest(out)
-    kept = {each: digest for each, digest in digests.items() if each != name}
+    kept = {name: digest for name, digest in digests.items() if name not in names}
     with _in_place_of_former(out, run, kept) as new:
-        yield new / name
+        yield new
 
 
 def run_of(folder: Path) -> dict[str, str]:

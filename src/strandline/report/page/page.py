@@ -40,6 +40,7 @@ from strandline.report.page.tables import (
     source_rows,
 )
 from strandline.report.plan import repairs
+from strandline.report.plan.chosen_strategy import choice_sentences
 from strandline.report.plan.evacuation_table import COLUMNS, INTRODUCTION, about_areas, call_sentences, evacuation_rows
 from strandline.report.plan.flood_times_table import TIME_COLUMNS, time_notes, time_rows, time_title
 from strandline.report.plan.pathway_lines import (
@@ -118,6 +119,7 @@ def render_page(results: RunResults) -> str:
         evacuation_columns=COLUMNS,
         repair_columns=repairs.COLUMNS,
         repair_introduction=repairs.repair_introduction,
+        choice_sentences=choice_sentences,
         repair_rows=repairs.repair_rows,
         evacuation_introduction=INTRODUCTION,
         by_sea_level=summarise_by_sea_level(results.plan.scenarios),

@@ -11,9 +11,10 @@ from strandline.planning.formatting import (
     format_money,
     format_money_between,
     pluralise,
-    visible,
+    without_markup,
 )
 from strandline.planning.plan import Plan
+from strandline.report.plan.chosen_strategy import NEXT_HEADING, choice_lines
 from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.flood_times_table import time_lines
 from strandline.report.plan.pathway_lines import pathway_lines
@@ -69,7 +70,8 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
     lines += [
         "",
         *proposal_lines(plan),
-        "## What to do, most urgent first",
+        *choice_lines(plan.chosen_strategy, plan.money),
+        NEXT_HEADING,
         "",
     ]
     for action in plan.actions:
@@ -96,12 +98,7 @@ def plan_to_markdown(plan: Plan, kinds: Collection[ProvenanceKind] = ()) -> str:
         f"A person confirms every alert. {amounts}Levels are metres above {plan.vertical_datum}.",
         "",
     ]
-    return _harmless("\n".join(lines))
-
-
-def _harmless(markdown: str) -> str:
-    """The text without what a name from a foreign file could add: HTML, links and control characters."""
-    return visible(markdown).replace("<", "&lt;").replace("](", "]\\(")
+    return without_markup("\n".join(lines))
 
 
 def _damage_line(plan: Plan) -> str:

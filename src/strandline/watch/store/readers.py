@@ -137,7 +137,7 @@ class Readers:
         with reading(self._engine) as connection:
             decided = connection.execute(open_decisions.order_by(decisions.c.hour, decisions.c.rank)).all()
             drafted = connection.execute(open_alerts.order_by(alerts.c.hour, alerts.c.identifier)).all()
-        given = self._confirmations(confirmations.c.alert, [row.identifier for row in drafted])
+        given = self._confirmations(confirmations.c.alert, [row.identifier for row in drafted]) if drafted else {}
         waiting = tuple(_alert(row, given.get(row.identifier, ()), None) for row in drafted)
         return Pending(tuple(_decision(row, ()) for row in decided), waiting)
 

@@ -1,5 +1,6 @@
 """The API over the watch's store; read-only except for what a person signs with the password of their account."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeAlias
 
@@ -8,7 +9,7 @@ from pydantic import AfterValidator
 from sse_starlette import EventSourceResponse
 
 from strandline.watch.store import Busy, Damaged, Signatory, StoredAlert, StoredDecision
-from strandline.watch.store.records import RECORDING, RELEASING, Acknowledgement, Sending
+from strandline.watch.store.records import RECORDING, RELEASING, Acknowledgement, Role, Sending
 from strandline.web.api.etags import cache_headers
 from strandline.web.api.pagination import Cursor, Limit, paginate_by_number, paginate_by_time
 from strandline.web.api.server_sent_events import LAST_SEQUENCE, OpenStreams
@@ -74,9 +75,14 @@ def watch_routes(watch: WatchView, sign_in: SignIn, streams: OpenStreams) -> API
         end = until or (newest.hour if newest else watch.clock())
         return since or end - DEFAULT_SPAN, end
 
-    def duty_officer(request: Request) -> Signatory:
-        account, accounts = sign_in.require(request.headers.get("authorization"), RELEASING)
-        return accounts.signatory(account)
+    def signed_by(roles: tuple[Role, ...]) -> Callable[[Request], Signatory]:
+        def sign(request: Request) -> Signatory:
+            account, accounts = sign_in.require(request.headers.get("authorization"), roles)
+            return accounts.signatory(account)
+
+        return sign
+
+    duty_officer, recorder = signed_by(RELEASING), signed_by(RECORDING)
 
     def add_cache_headers(request: Request, response: Response) -> None:
         response.headers.update(cache_headers(request, watch.head()))
@@ -201,11 +207,12 @@ def watch_routes(watch: WatchView, sign_in: SignIn, streams: OpenStreams) -> API
         return [AcknowledgementRecord.model_validate(one) for one in read.acknowledgements()]
 
     @router.post("/acknowledgements", status_code=201)
-    def acknowledge(request: AcknowledgementRequest, response: Response, http: Request) -> AcknowledgementRecord:
+    def acknowledge(
+        request: AcknowledgementRequest, response: Response, by: Annotated[Signatory, Depends(recorder)]
+    ) -> AcknowledgementRecord:
         """Append to the log that somebody has a released warning, as an analyst or a duty officer heard."""
         response.headers["Cache-Control"] = "no-store"
-        account, _ = sign_in.require(http.headers.get("authorization"), RECORDING)
-        given = Acknowledgement(request.alert, request.recipient, account.person, watch.clock(), request.note)
+        given = Acknowledgement(request.alert, request.recipient, by.name, watch.clock(), request.note)
         watch.store.acknowledge(given)
         return AcknowledgementRecord.model_validate(given)
 

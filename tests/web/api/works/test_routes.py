@@ -194,6 +194,7 @@ def test_the_solver_confirms_and_a_person_chooses_and_the_run_stays_whole(client
     assert plan["chosen_strategy"]["author"] == "Ada Vento"
     assert plan["chosen_strategy"]["chosen_at"].endswith("Z")
     assert check_plan(folder / "plan.json") == []
+    assert (folder / "plan.md").read_text().count("Bo Lind chose the strategy “Ring” of Ada Vento on ") == 1
     open_run(folder)
     open_runs([folder])
     (listed,) = client.get(f"{RUN}/strategies").json()["items"]

@@ -54,11 +54,13 @@ def _signed(xml: bytes, signing: SigningKey) -> bytes:
     """The message with an enveloped XML signature, as CAP 1.2 allows (section 3.3.4.1: XMLSIG, exclusive C14N)."""
     require_extra("signed CAP messages", "sign", "signxml", "lxml", "cryptography")
     from lxml import etree
-    from signxml import XMLSigner, methods
+    from signxml.algorithms import CanonicalizationMethod, SignatureConstructionMethod
+    from signxml.signer import XMLSigner
 
     try:
         key, certificate = signing.key.read_bytes(), signing.certificate.read_text(encoding="ascii")
-        signer = XMLSigner(method=methods.enveloped, c14n_algorithm="http://www.w3.org/2001/10/xml-exc-c14n#")
+        c14n = CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0
+        signer = XMLSigner(method=SignatureConstructionMethod.enveloped, c14n_algorithm=c14n)
         signed = signer.sign(etree.fromstring(xml), key=key, cert=certificate)
     except (OSError, ValueError, TypeError) as error:
         what = f"cannot sign with it ({error})"

@@ -16,7 +16,7 @@ from strandline.watch.store.tables import metadata
 VERSION_TABLE = "strandline_schema"
 OLDER = ("0001",)
 """Revisions of older versions. The log contains digests of their rows, so that they cannot be converted."""
-SQLITE_DIGEST = "e46fe4011c5a73f71feb0e3eaa9e99f57bdd87c3387ad71367758bf28067a278"
+SQLITE_DIGEST = "5135ad5ef312053da60ad3539441fbaed7695b0af7ee0c55629a204093d34d51"
 """SHA-256 of the statements that the newest revision makes an SQLite store with (``schema_digest``)."""
 
 

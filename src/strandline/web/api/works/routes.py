@@ -83,7 +83,7 @@ def works_routes(runs: Mapping[str, RunFolder], token: Token, clock: Clock) -> A
                               background=None, levels={}, **named)  # fmt: skip
         band = max(number for number, each in enumerate(place.scenes) if each[0] == place.scenes[0][0])
         levels = {f"{period:g}": level for name, period, level in place.scenes[: band + 1]}
-        depth = of(run).path / f"{DEPTH}.tif"
+        depth = of(run).file(f"{DEPTH}.tif")
         return WorksPlace(
             is_available=True, why_not="", bounds=geographic_bounds(depth), cell_size=place.ground.region.cell_size,
             background=f"/api/v1/runs/{run}/layers/{DEPTH}/1.png", levels=levels, **named,
@@ -106,7 +106,7 @@ def works_routes(runs: Mapping[str, RunFolder], token: Token, clock: Clock) -> A
             raise HTTPException(404, "no such answer; it is gone: run the works again")
         if band > 2 * len(open_place(of(run).path).scenes):
             raise HTTPException(404, "the answer has no such picture")
-        ground = of(run).path / GROUND_FILE
+        ground = of(run).file(GROUND_FILE)
         layer = Layer(answer.raster, band, SCALES[DEPTH], ground if ground.is_file() else None)
         bounds = parse_bbox(bbox) or geographic_bounds(answer.raster)
         headers = cache_headers(request, (key, band, bounds, width, height))

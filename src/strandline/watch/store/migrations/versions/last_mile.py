@@ -27,10 +27,11 @@ def upgrade() -> None:
             )
             continue
         same = " AND ".join(f'"{column.name}" = NEW."{column.name}"' for column in table.primary_key)
+        exists = f"INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})"
         for trigger, event, why in (
             ("no_update", f"UPDATE ON {table}", "is append-only"),
             ("no_delete", f"DELETE ON {table}", "is append-only"),
-            ("no_replace", f"INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})", "has this row"),
+            ("no_replace", exists, "is append-only, and this row exists"),
         ):
             op.execute(
                 f"CREATE TRIGGER {table}_{trigger} BEFORE {event} BEGIN SELECT RAISE(ABORT, '{table} {why}'); END"
