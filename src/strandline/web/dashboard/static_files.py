@@ -71,7 +71,7 @@ def load_static_file(name: str) -> StaticFile:
 
 
 def choose_coding(accepted: str) -> Coding:
-    """Return the densest coding that an ``Accept-Encoding`` states; browsers offer Brotli over TLS alone, and to localhost."""
+    """Return the densest coding of an ``Accept-Encoding``; browsers offer Brotli over TLS and to localhost only."""
     offered = {each.strip().lower() for each in accepted.split(",")}
     names = {each.partition(";")[0].strip() for each in offered if not each.replace(" ", "").endswith(";q=0")}
     return "br" if "br" in names else "gzip" if "gzip" in names else "identity"
