@@ -250,7 +250,7 @@ def test_the_hours_say_whether_they_are_known_or_forecast(site: Site, open_page:
     page.locator("#slider").focus()
     page.keyboard.press("ArrowRight")
     expect(tag).to_have_text("forecast for Mon, 21 Nov 2022, 10:00 GMT+6")
-    expect(page.locator("#slider")).to_have_attribute("aria-valuetext", re.compile("^forecast for .*; Sea 0.53"))
+    expect(page.locator("#slider")).to_have_attribute("aria-valuetext", re.compile("^forecast for .*; Sea 0.40"))
     expect(page.locator("#hour-note")).to_contain_text("Forecast made at Mon, 21 Nov 2022, 09:00 GMT+6")
     expect(page.locator("#hour-note")).to_contain_text(
         "any time from Mon, 21 Nov 2022, 09:00 GMT+6 to Mon, 21 Nov 2022, 15"
