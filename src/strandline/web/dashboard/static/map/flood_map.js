@@ -35,6 +35,7 @@ export class FloodMap {
     await this.ground.isDrawn; // the map comes first
     this.assets = await fetchAll(`${base}/assets?limit=1000`);
     this.ground.setAssets(this.assets);
+    this.chart.dataset.assets = this.assets.length;
     this.ground.showRoads(part("show-roads").checked);
     const hasRoads = this.assets.some(isRoad);
     part("show-roads").disabled = !hasRoads;
