@@ -9,8 +9,9 @@ ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHO
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 NEWEST := build/newest
+RELEASE := build/release
 
-.PHONY: setup demo test test-fast notebooks coverage lint docs check newest lock clean
+.PHONY: setup demo test test-fast notebooks coverage lint docs check newest lock package sbom audit clean
 
 setup: $(INSTALLED)
 
@@ -52,7 +53,7 @@ docs: $(INSTALLED_DEV)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # the demo comes before the tests: it compiles what both of their workers would compile at once
-check: lint docs demo test
+check: lint docs demo test package
 
 # the suite with the newest versions that pyproject.toml admits, in an environment of its own
 newest:
@@ -64,6 +65,21 @@ lock: $(INSTALLED_DEV)
 	head -1 constraints.txt > build/constraints
 	$(BIN)/pip freeze --exclude-editable | sed 's/+cpu//' >> build/constraints
 	mv build/constraints constraints.txt
+
+$(RELEASE)/bin/python: pyproject.toml
+	$(PYTHON) -m venv --clear $(RELEASE)
+	$(RELEASE)/bin/pip install --quiet "build>=1.2" "cyclonedx-bom>=5" "pip-audit>=2.7"
+
+# wheel and source archive in build/package/dist, and the wheel run in an environment of its own
+package: | $(RELEASE)/bin/python
+	packaging/check.sh $(abspath $(RELEASE))/bin/python build/package
+
+# the bill of materials of that environment, and its known weaknesses by a public database
+sbom: | $(RELEASE)/bin/python
+	$(RELEASE)/bin/cyclonedx-py environment --pyproject pyproject.toml --of JSON -o build/sbom.json build/package/venv
+
+audit: | $(RELEASE)/bin/python
+	$(RELEASE)/bin/pip-audit --path build/package/venv/lib/python*/site-packages
 
 clean:
 	rm -rf $(VENV) runs build .pytest_cache .mypy_cache .ruff_cache .hypothesis

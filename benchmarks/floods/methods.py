@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -55,15 +56,20 @@ class SourceNetworks:
     """Networks of one setting that are trained on other events.
 
     Attributes:
-        student, unet: trained on the labels of these events.
+        student: trained on the labels of these events; ``train_unet`` gives a U-Net that is trained likewise.
         replay: their chips in the student's streams.
         threshold_chips: some of the chips, to choose thresholds on.
     """
 
     student: DenseCNN
-    unet: UNet
+    train_unet: Callable[[], UNet]
     replay: Samples
     threshold_chips: Views
+
+    @cached_property
+    def unet(self) -> UNet:
+        """Trained when it is first needed: two of the three benchmarks of chips have no U-Net."""
+        return self.train_unet()
 
 
 @dataclass(frozen=True, eq=False)

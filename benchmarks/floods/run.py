@@ -254,13 +254,16 @@ class FoldTraining:
                 return methods.pretrain(blank, samples, setting, steps, 0)
 
             student = parts.network(f"student-{setting.name}", new_student(0), train)
-            with torch.random.fork_rng():
-                torch.manual_seed(0)
-                blank = UNet(SCENE_STREAMS).eval()
-            self._progress(f"{self._fold.name}: pre-train the U-Net of {setting.name}")
-            unet = parts.network(f"unet-{setting.name}", blank, train)
+
+            def train_unet() -> UNet:
+                with torch.random.fork_rng():
+                    torch.manual_seed(0)
+                    blank = UNet(SCENE_STREAMS).eval()
+                self._progress(f"{self._fold.name}: pre-train the U-Net of {setting.name}")
+                return parts.network(f"unet-{setting.name}", blank, train)
+
             few = np.random.default_rng(0).choice(len(views), min(methods.THRESHOLD_CHIPS, len(views)), replace=False)
-            self._networks = {setting.name: SourceNetworks(student, unet, samples, views[few])}  # one at a time
+            self._networks = {setting.name: SourceNetworks(student, train_unet, samples, views[few])}  # one at a time
         return self._networks[setting.name]
 
     def trees(self, setting: Setting) -> SourceTrees:
