@@ -27,6 +27,7 @@ from strandline.report.consistency.gate import refuse_contradictions
 from strandline.report.figures.geotiff import encode_cog
 from strandline.report.figures.ground import GROUND_QUANTITY, ground_of
 from strandline.report.figures.pathways_map import as_generator_files
+from strandline.report.figures.scene import encode_scene, scene_picture
 from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.flooded_land import flooded_land
 from strandline.report.plan.flood_times_table import FLOOD_TIMES_FILE, flood_times_csv
@@ -57,6 +58,7 @@ SUMMARISED_SCORES = (
     *("retention", "gap_closed", "n_labels", "n_test_storms"),
 )
 GROUND_FILE = "ground.tif"
+SCENE_FILE = "scene.tif"
 GENERATOR_FILES = ("pathways-action.txt", "pathways-sequence.txt")
 JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 
@@ -75,6 +77,9 @@ def write_products(out: Path, results: RunResults) -> None:
         write_raster(out / file, scenarios, field, quantity)
     ground = ground_of(results.observations.terrain, hazard.region.cell_size)[np.newaxis]
     write_bytes(out / GROUND_FILE, as_cog(hazard, ground, ["ground"], "1", GROUND_QUANTITY))
+    scene = scene_picture(results.observations)
+    if scene is not None:
+        write_bytes(out / SCENE_FILE, encode_scene(scene, hazard.region.crs))
     write_annual_probability(out / ANNUAL_FILE, results)
     if isinstance(results.by_driver, DriverFloods):
         write_all_drivers(out / ALL_DRIVERS_FILE, hazard, results.by_driver)

@@ -22,6 +22,7 @@ from strandline.observations.arrays import Bytes, Mask, Reals
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.report.figures.ground import SHADES, WATER, ground_colours
 from strandline.report.figures.maps import ANNUAL_EDGES, EPISTEMIC_SD_EDGES, PROBABILITY_COLOURS, PROBABILITY_EDGES
+from strandline.report.figures.scene import scene_colours
 from strandline.report.figures.style import MAP_INK, MUTED, SEA, UNKNOWN, as_rgb
 from strandline.web.schemas import BoundingBox, LegendClass
 
@@ -69,12 +70,18 @@ class ColourScale:
 
 @dataclass(frozen=True)
 class Layer:
-    """A band of a raster, its colours, and the ground below it; ``None`` = land and water look alike."""
+    """A band of a raster, its colours, and what lies below it.
+
+    Attributes:
+        ground: ``None`` = land and water look alike.
+        scene: a satellite scene in place of the colours of the ground; ``None`` = none.
+    """
 
     path: Path
     band: int
     scale: ColourScale
     ground: Path | None
+    scene: Path | None = None
 
 
 SCALES: Mapping[str, ColourScale] = {
@@ -94,15 +101,20 @@ CHANGE = ColourScale((-1.0, -0.33, -0.10, -0.05, 0.05, 0.10, 0.33, inf),
 def draw_part(layer: Layer, paint: Paint, bounds: BoundingBox, width: int, height: int) -> bytes:
     """Return a PNG of a layer within a bounding box; cells outside the raster are unknown."""
     values, is_unknown = _part(layer.path, layer.band, bounds, width, height)
-    ground = None if layer.ground is None else _filled(*_part(layer.ground, 1, bounds, width, height))
-    return _as_png(_painted(layer.scale, paint, values, is_unknown, ground))
+    ground, scene = (
+        None if path is None else _filled(*_part(path, 1, bounds, width, height))
+        for path in (layer.ground, layer.scene)
+    )
+    return _as_png(_painted(layer.scale, paint, values, is_unknown, ground, scene))
 
 
 def draw_tile(layer: Layer, paint: Paint, z: int, x: int, y: int) -> bytes:
     """Return a PNG of a web Mercator tile of a layer; cells outside the raster are unknown."""
     values, is_unknown = _tile(layer.path, layer.band, z, x, y)
-    ground = None if layer.ground is None else _filled(*_tile(layer.ground, 1, z, x, y))
-    return _as_png(_painted(layer.scale, paint, values, is_unknown, ground))
+    ground, scene = (
+        None if path is None else _filled(*_tile(path, 1, z, x, y)) for path in (layer.ground, layer.scene)
+    )
+    return _as_png(_painted(layer.scale, paint, values, is_unknown, ground, scene))
 
 
 def draw_change(
@@ -170,7 +182,9 @@ def _filled(values: Reals, is_unknown: Mask) -> Reals:
     return np.where(is_unknown, np.nan, values)
 
 
-def _painted(scale: ColourScale, paint: Paint, values: Reals, is_unknown: Mask, ground: Reals | None) -> Bytes:
+def _painted(
+    scale: ColourScale, paint: Paint, values: Reals, is_unknown: Mask, ground: Reals | None, scene: Reals | None = None
+) -> Bytes:
     """Return red, green, blue and opacity (H, W, 4)."""
     rows, columns = (np.arange(size, dtype=np.int16) for size in values.shape)
     is_line = is_unknown & ((rows[:, np.newaxis] + columns) % PERIOD < WIDTH)
@@ -179,6 +193,9 @@ def _painted(scale: ColourScale, paint: Paint, values: Reals, is_unknown: Mask, 
         image[is_line] = _ink(MAP_INK, HATCH_OPACITY)
         return image
     image, is_water = _painted_ground(np.full(values.shape, np.nan) if ground is None else ground)
+    if scene is not None:
+        is_seen = ~np.isnan(scene)
+        image[is_seen, :3] = np.round(scene_colours(scene[is_seen]) * 255)
     if paint == "map":
         classes = scale.paint(values, is_unknown)
         is_flood = (classes[..., 3] > 0) & ~is_water

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import rasterio
+from rasterio.errors import RasterioError
 
 from strandline.errors import InputError
 from strandline.pipeline.run_folder.bands import Band, read_bands
@@ -18,7 +20,8 @@ from strandline.pipeline.run_folder.media_types import GIS_MEDIA_TYPES, MEDIA_TY
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.report.consistency.files import contradictions_between
 from strandline.report.findings import SURGE_COLUMNS
-from strandline.web.schemas import ActionRecord, Expected, ProductRecord, ReturnLevel, RunRecord
+from strandline.report.products import SCENE_FILE
+from strandline.web.schemas import ActionRecord, Expected, ProductRecord, ReturnLevel, RunRecord, SceneRecord
 
 FORMER_KEY = "familiarity"
 """Key of ``summary.json`` that only older versions write."""
@@ -139,6 +142,23 @@ class RunFolder:
             return _bands(path, self.file_version(name))
         except OSError as error:
             raise InputError(path, f"cannot be read ({error})", "run `strandline run` again") from error
+
+    def scene(self) -> SceneRecord | None:
+        """Return what is known of the satellite scene; ``None`` = the run has none.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        path = self.file(SCENE_FILE)
+        if not path.is_file():
+            return None
+        try:
+            with rasterio.open(path) as raster:
+                tags = {name.lower(): text for name, text in raster.tags().items()}
+            time = datetime.fromisoformat(tags["time"]).astimezone(UTC).replace(tzinfo=None)
+            return SceneRecord.model_validate({**tags, "time": time})
+        except (OSError, RasterioError, KeyError, ValueError) as error:
+            raise InputError(path, f"cannot be read ({error!r})", "run `strandline run` again") from error
 
     def products(self) -> list[ProductRecord]:
         """Return the products that exist."""

@@ -162,6 +162,15 @@ class LayerRecord(Record):
     tiles: str = Field(description="PNG, web Mercator; v = the edition, which a browser keeps")
 
 
+class SceneRecord(Record):
+    """A satellite scene that can lie below the map."""
+
+    sensor: Literal["optical", "radar"]
+    time: UtcTime = Field(description="when it was taken")
+    source: str
+    licence: str
+
+
 ZoneQuantity: TypeAlias = Literal["people_in_danger", "arrival", "standing"]
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from itertools import combinations
@@ -9,16 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from strandline.report.figures.geotiff import encode_cog
 from strandline.report.figures.maps import PROBABILITY_COLOURS
+from strandline.report.figures.scene import LIGHT
 from strandline.report.figures.style import SEA, as_rgb
 from strandline.web.dashboard.i18n import labels
 from strandline.web.run_folder import RunFolder
 from tests.fixtures.served_dashboard import PHONE, STEPS, Site, mapped, served, wait_until
-from tests.fixtures.web import make_watch
+from tests.fixtures.web import make_watch, take_step
 
 pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(["127.0.0.1"])]
 SMALL = {"width": 900, "height": 700}
@@ -234,3 +238,85 @@ def test_the_map_credits_its_data(runs: dict[str, RunFolder], tmp_path: Path, op
         page = open_page(opened.address)
         expect(page.locator("#map")).to_contain_text("© OpenStreetMap contributors")
         expect(page.locator("#map a[href='https://www.openstreetmap.org/copyright']")).to_be_visible()
+
+
+def test_the_hours_say_whether_they_are_known_or_forecast(site: Site, open_page: Callable[..., Page]) -> None:
+    page = mapped(open_page(site.address, viewport=PHONE, timezone_id="Asia/Dhaka"))
+    choose(page, "hours_zones")
+    tag = page.locator(".map-when")
+    expect(tag).to_have_text("as known at Mon, 21 Nov 2022, 09:00 GMT+6")
+    expect(page.locator("#slider-value")).to_have_text(tag.text_content())
+    expect(page.locator("#hour-note")).to_contain_text("newest step of the watch")
+    page.locator("#slider").focus()
+    page.keyboard.press("ArrowRight")
+    expect(tag).to_have_text("forecast for Mon, 21 Nov 2022, 10:00 GMT+6")
+    expect(page.locator("#slider")).to_have_attribute("aria-valuetext", re.compile("^forecast for .*; Sea 0.40"))
+    expect(page.locator("#hour-note")).to_contain_text("Forecast made at Mon, 21 Nov 2022, 09:00 GMT+6")
+    expect(page.locator("#hour-note")).to_contain_text(
+        "any time from Mon, 21 Nov 2022, 09:00 GMT+6 to Mon, 21 Nov 2022, 15"
+    )
+    page.get_by_role("button", name="6 h later").click()
+    expect(tag).to_have_text("forecast for Mon, 21 Nov 2022, 16:00 GMT+6")
+    expect(page.locator("#hour-note")).to_have_attribute("aria-live", "polite")
+    said = "[...document.querySelectorAll('.map-label')].map((each) => each.textContent)"
+    assert sorted(page.evaluate(said)) == ["harbour24%", "marshunknown", "old town< 1%"]
+    choose(page, "hours_map")
+    expect(tag).to_have_text("forecast for Mon, 21 Nov 2022, 16:00 GMT+6")
+    expect(page.locator("#hour-note")).to_contain_text("once in 2 years")
+    page.locator("#slider").focus()
+    page.keyboard.press("Home")
+    expect(tag).to_have_text("as known at Mon, 21 Nov 2022, 06:00 GMT+6")
+    expect(page.locator("#hour-note")).to_contain_text("not the state now")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("script", [None, WITHOUT_WEBGL], ids=["WebGL", "picture"])
+def test_an_hour_without_data_is_hatched_and_never_dry(
+    runs: dict[str, RunFolder], tmp_path: Path, open_page: Callable[..., Page], script: str | None
+) -> None:
+    folder = tmp_path / "gap"
+    shutil.copytree(runs["before"].path, folder, ignore=shutil.ignore_patterns("watch*"))
+    run = RunFolder("gap", folder)
+    watched = make_watch(run, 2)
+    take_step(watched.store, 3)
+    with served({"gap": run}, watched) as opened:
+        page = mapped(open_page(opened.address, script, viewport=SMALL))
+        for view in ("hours_zones", "hours_map"):
+            choose(page, view)
+            page.locator("#slider").focus()
+            page.keyboard.press("Home")
+            page.keyboard.press("ArrowRight")
+            page.keyboard.press("ArrowRight")
+            expect(page.locator(".map-when")).to_contain_text("unknown at Mon, 21 Nov 2022")
+            expect(page.locator("#hour-note")).to_contain_text("unknown, not dry")
+            page.wait_for_timeout(500)
+            assert share_of(page, "#f4f2ec") < 0.01, "nothing looks like dry land"
+            assert all(share_of(page, colour) < 0.01 for colour in (*PROBABILITY_COLOURS, SEA))
+            assert share_of(page, "#ffffff") > 0.2, "between the hatches"
+
+
+def test_roads_and_the_scene_are_off_by_a_box_and_their_absence_is_said(
+    site: Site, runs: dict[str, RunFolder], tmp_path: Path, open_page: Callable[..., Page]
+) -> None:
+    page = mapped(open_page(site.address, viewport=SMALL))
+    expect(page.get_by_label("Satellite scene below")).to_be_disabled()
+    expect(page.locator("#scene-note")).to_have_text(labels("en")["no_scene"])
+    folder = tmp_path / "scene"
+    shutil.copytree(runs["before"].path, folder, ignore=shutil.ignore_patterns("watch*"))
+    with rasterio.open(folder / "ground.tif") as ground:
+        bright = np.ones((1, *ground.shape), dtype=np.float32)
+        tags = {"SENSOR": "radar", "TIME": "2021-06-01T04:30:00Z", "SOURCE": "made up", "LICENCE": "none"}
+        (folder / "scene.tif").write_bytes(encode_cog(bright, str(ground.crs), ground.transform, ["scene"], "1", tags))
+    run = RunFolder("scene", folder)
+    with served({"scene": run}, make_watch(run, STEPS)) as opened:
+        page = mapped(open_page(opened.address, viewport=SMALL))
+        choose(page, "flood_probability")
+        expect(page.locator("#scene-note")).to_contain_text("1 Jun 2021, 04:30 UTC")
+        expect(page.get_by_label("Satellite scene below")).not_to_be_checked()
+        flooded = share_of(page, PROBABILITY_COLOURS[-1])
+        assert share_of(page, LIGHT) == 0
+        page.get_by_label("Satellite scene below").check()
+        choose(page, "flood_probability")
+        page.wait_for_timeout(500)
+        assert share_of(page, LIGHT) > 0.02
+        assert share_of(page, PROBABILITY_COLOURS[-1]) == pytest.approx(flooded, abs=0.01), "floods stay above it"

@@ -1,9 +1,11 @@
 """The page before a script runs: complete, in each language, and small."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from posixpath import normpath
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,6 +14,7 @@ from httpx import Response
 from benchmarks.agent.scripted_watch import ALONE
 from strandline.watch.store import Store
 from strandline.web.dashboard.i18n import LANGUAGES, labels
+from strandline.web.dashboard.static_files import MAP_MODULES, load_static_file
 from strandline.web.run_folder import RunFolder
 from strandline.web.watch_view import WatchView
 from tests.fixtures.web import DECISION, HOUR, START, client_of, make_run, make_watch
@@ -120,6 +123,15 @@ def test_scripts_and_styles_are_compressed_and_immutable(client: TestClient) -> 
         plain = client.get(f"/static/{edition}/{name}", headers={"Accept-Encoding": "identity"})
         assert "content-encoding" not in plain.headers
         assert plain.content == answer.content
+    for accepted, coding in (
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0, gzip", "gzip"),
+        ("GZIP", "gzip"),
+        ("x", None),
+    ):
+        answer = client.get(f"/static/{edition}/map/views.js", headers={"Accept-Encoding": accepted})
+        assert answer.headers.get("content-encoding") == coding
+        assert answer.text == load_static_file("map/views.js").content.decode("utf-8")
     assert client.get(f"/static/{edition}/../page.py").status_code == 404
     assert client.get(f"/static/{edition}/en.toml").status_code == 404
 
@@ -129,8 +141,29 @@ def test_the_first_view_needs_few_bytes(client: TestClient) -> None:
     edition = page.text.partition("/static/")[2].partition("/")[0]
     names = [each for each in page.text.split('"') if each.startswith(f"/static/{edition}/")]
     assert not [name for name in names if "plotly" in name], "charts come when they are near"
-    sent = [page, *(client.get(name) for name in names)]
+    late = [name for name in names if "maplibre" in name]
+    assert len(late) == 1, "it comes after what is seen first"
+    assert 'fetchpriority="low"' in page.text
+    sent = [page, *(client.get(name) for name in names if name not in late)]
     assert sum(int(answer.headers["content-length"]) for answer in sent) < 60_000
+    assert "maplibre" not in client.get("/", headers={"Save-Data": "on"}).text
+
+
+def test_the_page_names_every_module_that_the_map_needs(client: TestClient) -> None:
+    """A module that only another one names comes a round trip later."""
+    needed, waiting = set(), ["dashboard.js"]
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            text = load_static_file(name).content.decode("utf-8")
+            folder = name.rpartition("/")[0]
+            waiting += [
+                normpath(f"{folder}/{path}".lstrip("/")) for path in re.findall(r'^import .* from "(.+)";', text, re.M)
+            ]
+    assert needed == set(MAP_MODULES)
+    page = client.get("/").text
+    assert all(f'/{name}"' in page for name in needed)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

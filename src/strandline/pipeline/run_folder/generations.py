@@ -31,7 +31,14 @@ _DRAFTS = "alerts/"
 GIS = "gis"
 """Folder of the products for geographic information systems, which are added to a finished run."""
 _SIZE_OF_DIGEST = 64
-NOT_ALWAYS = ("protocol.toml", "pathways-action.txt", "pathways-sequence.txt", "archive.safetensors", "trial_ground.nc")
+NOT_ALWAYS = (
+    "protocol.toml",
+    "pathways-action.txt",
+    "pathways-sequence.txt",
+    "archive.safetensors",
+    "trial_ground.nc",
+    "scene.tif",
+)
 """Products that not every run writes; those of a former run go, also of a version that kept no list."""
 AGAIN = "name the folder of a finished `strandline run`, or run it again"
 

@@ -14,6 +14,7 @@ MEDIA_TYPES = {
     "plan.schema.json": "application/schema+json",
     "protocol.toml": "application/toml",
     "ground.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
+    "scene.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     "flood_probability.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     "annual_flood_probability.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     "annual_flood_probability_all_drivers.tif": "image/tiff; application=geotiff; profile=cloud-optimized",

@@ -90,16 +90,20 @@ class Readers:
         with reading(self._engine) as connection:
             return next(_by_hour(connection.execute(rows)), None)
 
-    def forecast_history(self, variable: str, zone: str, since: datetime, until: datetime) -> Iterator[StoredForecast]:
-        """Forecasts of one variable in one zone, hour by hour; thinned hours are missing."""
+    def forecast_history(
+        self, variable: str, zone: str | None, since: datetime, until: datetime
+    ) -> Iterator[StoredForecast]:
+        """Forecasts of one variable in one zone (``None`` = all), hour by hour; thinned hours are missing."""
         hours = _between(steps, steps.c.hour, since, until)
         for page in self._pages(hours, steps.c.hour):
             rows = (
                 select(forecasts)
                 .where(forecasts.c.hour.in_([step.hour for step in page]))
-                .where(forecasts.c.variable == variable, forecasts.c.zone == zone)
-                .order_by(forecasts.c.hour, forecasts.c.time)
+                .where(forecasts.c.variable == variable)
+                .order_by(forecasts.c.hour, forecasts.c.time, forecasts.c.zone)
             )
+            if zone is not None:
+                rows = rows.where(forecasts.c.zone == zone)
             with reading(self._engine) as connection:
                 found = list(_by_hour(connection.execute(rows)))
             yield from found

@@ -1,7 +1,7 @@
 """The API over runs; read-only."""
 
 from functools import partial
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.responses import FileResponse
@@ -11,7 +11,7 @@ from strandline.pipeline.run_folder.bands import Band
 from strandline.pipeline.run_folder.media_types import media_type_of
 from strandline.report.alerts.forecast_trace import forecast_of_the_peak
 from strandline.report.plan.flood_times_table import FLOOD_TIMES_FILE
-from strandline.report.products import GROUND_FILE
+from strandline.report.products import GROUND_FILE, SCENE_FILE
 from strandline.web.api.etags import cache_headers, edition_of
 from strandline.web.api.pagination import Cursor, Limit, paginate_list
 from strandline.web.comparison import PROBABILITY, compare, paired_bands
@@ -37,6 +37,7 @@ from strandline.web.schemas import (
     ProductRecord,
     ReturnLevel,
     RunRecord,
+    SceneRecord,
     SurgeRow,
     ZoneLayerRecord,
 )
@@ -50,6 +51,9 @@ Quantity: TypeAlias = Annotated[str, Path(max_length=40, pattern=r"^[a-z_]+$")]
 BandNumber: TypeAlias = Annotated[int, Path(ge=1, le=10_000)]
 Pixels: TypeAlias = Annotated[int, Query(ge=16, le=MAX_SIZE)]
 Edition: TypeAlias = Annotated[str | None, Query(alias="v", max_length=40, description="of the picture")]
+Below: TypeAlias = Annotated[
+    Literal["ground", "scene"], Query(description="scene: a satellite scene, where there is one")
+]
 Box: TypeAlias = Annotated[str | None, Query(max_length=120, description="west,south,east,north [degrees, WGS 84]")]
 
 
@@ -102,6 +106,12 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         response.headers.update(cache_headers(request, state))
         return zone_layers(of(run))
 
+    @router.get("/{run}/scene")
+    def show_scene(request: Request, response: Response, run: Name) -> SceneRecord | None:
+        """The satellite scene that can lie below the map (``below=scene``); null = the run has none."""
+        response.headers.update(cache_headers(request, _state(of(run), SCENE_FILE)))
+        return of(run).scene()
+
     @router.get("/{run}/return-levels", dependencies=[changes_with("summary.json")])
     def list_return_levels(run: Name) -> list[ReturnLevel]:
         """Sea levels by return period."""
@@ -149,10 +159,10 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
     @router.get("/{run}/layers/{quantity}/{band}.png", response_class=Response)
     async def draw_layer(
         request: Request, run: Name, quantity: Quantity, band: BandNumber, bbox: Box = None,
-        width: Pixels = 512, height: Pixels = 512, paint: Paint = "layer", _: Edition = None,
+        width: Pixels = 512, height: Pixels = 512, paint: Paint = "layer", below: Below = "ground", _: Edition = None,
     ) -> Response:  # fmt: skip
         """An image of a part of a band; unknown cells and the outside of the raster are hatched."""
-        layer = _layer(of(run), quantity, band)
+        layer = _layer(of(run), quantity, band, below)
         headers = cache_headers(request, _state(of(run), layer.path.name))
         bounds = parse_bbox(bbox) or geographic_bounds(layer.path)
         draw = partial(draw_part, layer, paint, bounds, width, height)
@@ -162,12 +172,12 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
     async def draw_map_tile(
         request: Request, run: Name, quantity: Quantity, band: BandNumber,
         z: Annotated[int, Path(ge=0, le=MAX_ZOOM)], x: Annotated[int, Path(ge=0)], y: Annotated[int, Path(ge=0)],
-        paint: Paint = "layer", _: Edition = None,
+        paint: Paint = "layer", below: Below = "ground", _: Edition = None,
     ) -> Response:  # fmt: skip
         """A web Mercator tile of a band; unknown cells and the outside of the raster are hatched."""
         if max(x, y) >= 2**z:
             raise HTTPException(404, f"zoom {z} has no tile {x}, {y}")
-        layer = _layer(of(run), quantity, band)
+        layer = _layer(of(run), quantity, band, below)
         headers = cache_headers(request, _state(of(run), layer.path.name))
         draw = partial(draw_tile, layer, paint, z, x, y)
         return png(await pictures.get(headers["ETag"], draw, request), headers)
@@ -214,17 +224,18 @@ def _layers(run: RunFolder, quantity: str) -> list[LayerRecord]:
     return [layer(band) for band in run.bands(path.name)]
 
 
-def _layer(run: RunFolder, quantity: str, band: int) -> Layer:
-    path, ground = run.file(f"{quantity}.tif"), run.file(GROUND_FILE)
+def _layer(run: RunFolder, quantity: str, band: int, below: str) -> Layer:
+    path, ground, scene = (run.file(name) for name in (f"{quantity}.tif", GROUND_FILE, SCENE_FILE))
     drawn = path.is_file() and quantity in SCALES and band in (each.number for each in run.bands(path.name))
     if not drawn:
         raise HTTPException(404, f"no band {band} of {quantity!r}; /layers lists them")
-    return Layer(path, band, SCALES[quantity], ground if ground.is_file() else None)
+    return Layer(path, band, SCALES[quantity], ground if ground.is_file() else None,
+                 scene if below == "scene" and scene.is_file() else None)  # fmt: skip
 
 
 def _state(run: RunFolder, name: str) -> tuple[object, ...]:
-    """What pictures of a file depend on: it and the ground."""
-    return tuple(run.file_version(each) for each in (name, GROUND_FILE) if run.file(each).is_file())
+    """What pictures of a file depend on: it, the ground and the scene."""
+    return tuple(run.file_version(each) for each in (name, GROUND_FILE, SCENE_FILE) if run.file(each).is_file())
 
 
 def parse_bbox(bbox: str | None) -> BoundingBox | None:

@@ -14,6 +14,7 @@ from strandline.web.api.etags import cache_headers
 from strandline.web.api.pagination import Cursor, Limit, paginate_by_number, paginate_by_time
 from strandline.web.api.server_sent_events import LAST_SEQUENCE, OpenStreams
 from strandline.web.api.sign_in import SignIn
+from strandline.web.hours import Hours, hours_of
 from strandline.web.schemas import (
     AcknowledgementRecord,
     AcknowledgementRequest,
@@ -37,6 +38,8 @@ from strandline.web.watch_view import WatchView
 
 DEFAULT_SPAN = timedelta(hours=48)
 """Default length of the period of a query."""
+LONGEST_HISTORY = timedelta(days=10)
+"""Of an answer with every hour."""
 FIRST, LAST = datetime(1900, 1, 1), datetime(2200, 1, 1)
 """Times of a query lie between these, so that a zone or a period can be added to each."""
 
@@ -118,6 +121,12 @@ def watch_routes(watch: WatchView, sign_in: SignIn, streams: OpenStreams) -> API
         kept = [ForecastAt(hour=one.hour, rows=[row for row in one.rows if row.lead_hours == lead_hours])
                 for one in page.items]  # fmt: skip
         return Page[ForecastAt](items=kept, next=page.next)
+
+    @router.get("/hours", dependencies=[Depends(add_cache_headers)])
+    def list_hours(since: When = None) -> Hours:
+        """Sea, zones and flood map hour by hour: as known at each past step, and as forecast by the newest."""
+        start, end = span(since, None)
+        return hours_of(watch.run, read, max(start, end - LONGEST_HISTORY))
 
     @router.get("/health", dependencies=[Depends(add_cache_headers)])
     def show_health() -> list[HealthRecord]:

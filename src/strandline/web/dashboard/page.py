@@ -16,7 +16,15 @@ from strandline.report.products import GROUND_FILE
 from strandline.web.dashboard.i18n import LANGUAGES, choose_language, labels
 from strandline.web.dashboard.number_format import NumberFormat
 from strandline.web.dashboard.situation import current_situation
-from strandline.web.dashboard.static_files import LIBRARIES, OWN_FILES, bundle_version, load_static_file
+from strandline.web.dashboard.static_files import (
+    LIBRARIES,
+    MAP_MODULES,
+    OWN_FILES,
+    bundle_version,
+    choose_coding,
+    coded,
+    load_static_file,
+)
 from strandline.web.raster_tiles import SCALES, geographic_bounds
 from strandline.web.run_folder import RunFolder
 from strandline.web.watch_view import Clock, WatchView
@@ -52,10 +60,10 @@ def page_routes(
         if name not in runs:
             raise HTTPException(404, f"no run is called {name!r}; /api/v1/runs lists them")
         context = _template_context(runs[name], watch, language, clock)
-        content = template.render(
-            **context, runs=runs, languages=LANGUAGES, bundle_version=bundle_version(), has_places=has_places
-        )
-        headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language", "Content-Language": language}
+        context |= {"runs": runs, "languages": LANGUAGES, "bundle_version": bundle_version(), "modules": MAP_MODULES}
+        context |= {"has_places": has_places, "saves_data": request.headers.get("save-data") == "on"}
+        content = template.render(**context)
+        headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language, Save-Data", "Content-Language": language}
         return HTMLResponse(content, headers=headers)
 
     @router.get("/static/{version}/{name:path}")
@@ -64,10 +72,10 @@ def page_routes(
             raise HTTPException(404, "no such file")
         file = load_static_file(name)
         headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{file.digest}"', "Vary": "Accept-Encoding"}
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            headers["Content-Encoding"] = "gzip"
-            return Response(file.compressed, media_type=file.media_type, headers=headers)
-        return Response(file.content, media_type=file.media_type, headers=headers)
+        coding = choose_coding(request.headers.get("accept-encoding", ""))
+        if coding != "identity":
+            headers["Content-Encoding"] = coding
+        return Response(coded(name, coding), media_type=file.media_type, headers=headers)
 
     return router
 
@@ -95,6 +103,7 @@ def _template_context(run: RunFolder, watch: WatchView | None, language: str, cl
         "zone_quantities": list(dict.fromkeys(layer.quantity for layer in zone_layers(run))),
         "ground": {"land": LAND, "sea": SEA, "unknown": UNKNOWN, "ink": MAP_INK},
         "has_ground": run.file(GROUND_FILE).is_file(),
+        "scene": run.scene(),
         "picture": _picture_of(run, quantities[0]) if quantities else None,
         "credits": run.credits(),
         "chosen": run.chosen_strategy(),

@@ -4,8 +4,6 @@ import { initComparison } from "./compare.js";
 import { initConfirmations } from "./confirm.js";
 import { follow } from "./live.js";
 import { FloodMap } from "./map/flood_map.js";
-import { drawSeaLevel } from "./sea_level.js";
-import { openStudio } from "./studio/studio.js";
 import { localise, numbers, translate } from "./number_format.js";
 
 const page = { run: document.body.dataset.run, isWatched: Boolean(document.body.dataset.watch), levels: JSON.parse(document.body.dataset.levels) };
@@ -14,9 +12,18 @@ const map = new FloodMap(chart, page);
 const drawn = new Set(); // "sea", "map"
 
 const draw = {
-  sea: () => drawSeaLevel(seaLevel, page).catch((error) => showError(seaLevel, error)),
-  map: () => map.open().catch((error) => showError(chart, error)),
+  sea: () => drawSea().catch((error) => showError(seaLevel, error)),
+  map: () => { opening = map.open().catch((error) => showError(chart, error)); },
 };
+let opening = null;
+
+/** The chart needs five times the bytes of the map: it waits for a map that is on its way. */
+async function drawSea() {
+  await new Promise((done) => setTimeout(done)); // both come near at once where a link leads to the map
+  await opening;
+  const { drawSeaLevel } = await import("./sea_level.js");
+  await drawSeaLevel(seaLevel, page);
+}
 
 function open(what) {
   if (!drawn.has(what)) draw[what]();
@@ -24,7 +31,7 @@ function open(what) {
 }
 
 async function redraw() {
-  const again = { sea: () => drawSeaLevel(seaLevel, page), map: () => map.redraw() };
+  const again = { sea: drawSea, map: () => map.redraw() };
   await Promise.all([...drawn].map((what) => again[what]())).catch(() => {});
 }
 
@@ -52,7 +59,7 @@ function initStudio() {
   const observer = new IntersectionObserver((seen) => {
     if (!seen.some((each) => each.isIntersecting)) return;
     observer.disconnect();
-    openStudio().catch((error) => showError(document.getElementById("studio-outcome"), error));
+    import("./studio/studio.js").then(({ openStudio }) => openStudio()).catch((error) => showError(document.getElementById("studio-outcome"), error));
   }, { rootMargin: "0px 0px 400px 0px" });
   observer.observe(studio);
 }
@@ -74,4 +81,4 @@ initConfirmations();
 drawWhenNear();
 initStudio();
 if (document.body.dataset.log) follow(redraw); // also before the first step of a watch
-setInterval(() => localise(document), 60_000);
+setInterval(() => { localise(document); map.renewWords(); }, 60_000);

@@ -16,6 +16,9 @@ const amounts = (currency) => number({ style: "currency", currency, notation: "c
 const moments = new Intl.DateTimeFormat(locale, {
   day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC",
 });
+const locals = new Intl.DateTimeFormat(locale, {
+  weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
+});
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
 
 export function translate(key, values = {}) {
@@ -39,12 +42,14 @@ export const numbers = {
   hours: (hours) => `${formats.count.format(hours)}\u00a0h`,
   bytes: (size) => (size >= 1e6 ? `${formats.size.format(size / 1e6)}\u00a0MB` : `${formats.size.format(Math.max(size / 1e3, 1))}\u00a0kB`),
   moment: (time) => `${moments.format(new Date(time))}\u00a0UTC`,
+  /** In the reader's own time zone, which is named. */
+  local: (time) => locals.format(new Date(time)),
   hour: (time) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" }).format(time),
   day: (time) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" }).format(time),
   ago(time) {
     const hours = (new Date(time) - Date.now()) / 3.6e6;
-    if (hours > -1) return relative.format(Math.round(hours * 60), "minute");
-    return hours > -48 ? relative.format(Math.round(hours), "hour") : relative.format(Math.round(hours / 24), "day");
+    if (Math.abs(hours) < 1) return relative.format(Math.round(hours * 60), "minute");
+    return Math.abs(hours) < 48 ? relative.format(Math.round(hours), "hour") : relative.format(Math.round(hours / 24), "day");
   },
 };
 

@@ -8,6 +8,8 @@ const nearest = 26; // px between rings
 
 export const isLine = (asset) => asset.geometry.type.endsWith("LineString");
 
+export const isRoad = (asset) => isLine(asset) && asset.properties.asset_class !== "embankment";
+
 /** Lowest expected annual damage of the second to fourth class: powers of ten below the greatest. */
 export function damageEdges(assets) {
   const greatest = Math.max(0, ...assets.map((each) => each.properties.expected_annual_damage_mean ?? 0));

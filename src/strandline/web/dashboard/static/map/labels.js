@@ -23,7 +23,8 @@ export class Labels {
 
   /** Put the names where `project` says; those that would overlap or leave the map are hidden. */
   place(project) {
-    const { clientWidth: width, clientHeight: height } = this.layer, taken = [];
+    const { clientWidth: width, clientHeight: height } = this.layer, tag = this.layer.parentElement.querySelector(".map-when:not([hidden])");
+    const taken = tag ? [[tag.offsetLeft, tag.offsetTop, tag.offsetLeft + tag.offsetWidth, tag.offsetTop + tag.offsetHeight]] : [];
     for (const item of this.items) {
       item.size ??= [item.label.offsetWidth, item.label.offsetHeight];
       const [x, y] = project(item.longitude, item.latitude), [across, down] = item.size;

@@ -4,7 +4,7 @@ import { assetLegend, isLine } from "./assets.js";
 
 /** Show the legend of the layer, and that of lines and assets. */
 export function showLegends(stop, assets) {
-  const water = document.body.dataset.ground ? [["water", translate("permanent_water")]] : [];
+  const water = document.body.dataset.ground && !stop.withoutGround ? [["water", translate("permanent_water")]] : [];
   setLegend("map-legend", [...stop.legend, ...water, ["unknown", translate("unknown_hatched")]].map(([paint, text]) => [swatch(paint), text]));
   const lines = [["embankment", "embankment"], ["road", "road"], ["bridge", "road"]].filter(([name]) => assets.some((each) => isLine(each) && each.properties.asset_class === name));
   const kinds = [...new Set(lines.map(([, kind]) => kind)), "zone"];

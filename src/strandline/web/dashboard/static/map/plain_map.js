@@ -1,13 +1,13 @@
 // The map without WebGL: a picture of the layer, with zones, lines and rings drawn above it.
 import { colour } from "../charts.js";
-import { isLine, points, ringShape, thinned } from "./assets.js";
+import { isLine, isRoad, points, ringShape, thinned } from "./assets.js";
 import { Labels, zoneNames } from "./labels.js";
 
 const largest = 1024; // px, of a picture
 
 export class PlainMap {
   constructor(chart, content) {
-    Object.assign(this, { chart, ...content, points: points(content.assets) });
+    Object.assign(this, { chart, ...content, assets: [], points: [] });
     this.picture = Object.assign(document.createElement("img"), { className: "map-plain" });
     this.picture.addEventListener("load", () => { chart.dataset.state = "drawn"; });
     this.above = document.createElement("div");
@@ -20,21 +20,35 @@ export class PlainMap {
     const { clientWidth: width, clientHeight: height } = this.chart, [west, south, east, north] = this.bounds;
     const [across, down] = [width, height].map((each) => Math.min(largest, Math.max(16, each)));
     Object.assign(this, { width, height, place: ([longitude, latitude]) => [((longitude - west) / (east - west)) * width, ((north - latitude) / (north - south)) * height] });
-    this.chart.dataset.state = "loading";
-    Object.assign(this.picture, { src: `${stop.layer.image}?width=${across}&height=${down}&paint=${stop.paint}`, alt: label, width, height });
+    this.chart.dataset.state = stop.paint ? "loading" : "drawn";
+    this.picture.hidden = !stop.paint; // what is unknown is the hatching below
+    if (stop.paint) Object.assign(this.picture, { src: `${stop.layer.image}?width=${across}&height=${down}&paint=${stop.paint}${stop.below ?? ""}`, alt: label, width, height });
     this.stop = stop;
     this.labels.describe(stop.name ?? stop.describe);
     this.labels.place((longitude, latitude) => this.place([longitude, latitude]));
   }
 
+  /** Take the assets, which come after the map. */
+  setAssets(assets) {
+    Object.assign(this, { assets, points: points(assets) });
+    this.showAssets(this.hasAssets);
+  }
+
+  showRoads(isShown) {
+    this.hidesRoads = !isShown;
+    this.showAssets(this.hasAssets);
+  }
+
   showAssets(isShown) {
+    this.hasAssets = isShown;
+    if (!this.stop) return;
     const { stop } = this, [ink, unknown] = [colour("map-ink"), colour("no-data")], wall = (each) => each.properties.asset_class === "embankment";
     const zones = this.zones.map((zone) => {
       const group = stop.classOf ? stop.classOf(zone.properties.zone) : -1;
       const fill = group === "unknown" ? "url(#map-unknown)" : group >= 0 ? stop.colours[group] : "none";
       return `<path d="${this.path(zone.geometry)}" fill="${fill}" fill-rule="evenodd" stroke="${ink}" stroke-width="1.2" stroke-dasharray="5 3"/>`;
     });
-    const lines = this.assets.filter(isLine).flatMap((each) => {
+    const lines = this.assets.filter((each) => isLine(each) && !(this.hidesRoads && isRoad(each))).flatMap((each) => {
       const path = this.path(each.geometry), [edge, colour, wide] = wall(each) ? ["#ffffff", ink, 2.8] : [ink, "#ffffff", 1.8];
       return [[edge, wide + 1.6], [colour, wide]].map(([paint, width]) => `<path d="${path}" fill="none" stroke="${paint}" stroke-width="${width}"/>`);
     });

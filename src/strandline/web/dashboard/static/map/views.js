@@ -1,9 +1,11 @@
 // What the map can show: for each view a list of stops of the slider, with picture, classes of zones and legend.
 import { numbers, translate } from "../number_format.js";
+import { hourStops, ofHours, zoneLegend } from "./hours.js";
 
 /** The stops of a view; each has caption, layer, paint, legend and, where zones are coloured, their class and words, short ones as `name`. */
 export function stopsOf(map) {
   if (map.view === "watch") return watchStops(map);
+  if (ofHours(map.view)) return hourStops(map);
   const ofZones = map.zoneLayers.filter((each) => each.quantity === map.view);
   return ofZones.length ? ofZones.map((each) => zoneStop(each, map.layers[0])) : rasterStops(map);
 }
@@ -20,14 +22,14 @@ function rasterStops({ layers, view, scenario, percentile }) {
 
 const bounds = ["at least", "p5", "mean", "at most", "p95"];
 
-function rasterLegend(layer) {
+export function rasterLegend(layer) {
   if (layer.quantity === "flooded") return [[layer.legend[0].colour, translate("flooded_yes")], ["land", translate("flooded_no")]];
   return [["land", translate("below", { value: write(layer)(layer.legend[0].above) })], ...classes(layer.legend, write(layer))];
 }
 
 const write = (layer) => (layer.unit === "m" ? numbers.metres : numbers.percent);
 
-function classes(legend, format) {
+export function classes(legend, format) {
   return legend.map(({ above, below, colour }) => [
     colour, below === null ? translate("above", { value: format(above) }) : translate("from_to", { low: format(above), high: format(below) }),
   ]);
@@ -43,7 +45,7 @@ function watchStops({ layers, forecast }) {
     const rows = new Map(forecast.filter((row) => row.lead_hours === lead && row.probability !== null).map((row) => [row.zone, row.probability]));
     return {
       layer: layers[0], paint: "ground", slider: "slider_lead", caption: translate("within", { n: numbers.count(lead) }),
-      legend: [["land", translate("below_zone", { value: numbers.percent(legend[0].above) })], ...classes(legend, numbers.percent)], colours: legend.map((each) => each.colour),
+      legend: zoneLegend(legend), colours: legend.map((each) => each.colour),
       classOf: (zone) => (rows.has(zone) ? legend.findLastIndex((each) => rows.get(zone) >= each.above) : "unknown"),
       describe: (zone) => (rows.has(zone) ? numbers.percent(rows.get(zone)) : translate("unknown")),
     };

@@ -50,13 +50,14 @@ export class WebglMap {
   }
 
   constructor(map, chart, content) {
-    Object.assign(this, { map, chart, ...content, points: points(content.assets), isComplete: true });
+    Object.assign(this, { map, chart, ...content, points: [], isComplete: true });
     map.touchZoomRotate.disableRotation();
     map.keyboard.disableRotation();
     this.labels = new Labels(chart, zoneNames(content.zones));
     this.addLayers();
     this.addScale();
     this.listen();
+    this.isDrawn = new Promise((done) => map.once("idle", done));
   }
 
   addLayers() {
@@ -70,7 +71,7 @@ export class WebglMap {
     map.addSource("borders", { type: "geojson", data: collection(this.zones) });
     add("borders-edge", "line", "borders", { "line-color": "#ffffff", "line-width": 3, "line-opacity": 0.7 });
     add("borders", "line", "borders", { "line-color": ink, "line-width": 1.2, "line-dasharray": [4, 2.5], "line-opacity": 0.8 });
-    map.addSource("lines", { type: "geojson", data: collection(this.assets.filter(isLine)) });
+    map.addSource("lines", { type: "geojson", data: collection([]) });
     const isWall = ["==", ["get", "asset_class"], "embankment"], closer = (near) => ["interpolate", ["linear"], ["zoom"], 9, near * 0.5, 14, near];
     add("roads-edge", "line", "lines", { "line-color": ink, "line-width": closer(3.2) }, { filter: ["!", isWall] });
     add("roads", "line", "lines", { "line-color": "#ffffff", "line-width": closer(1.8) }, { filter: ["!", isWall] });
@@ -92,8 +93,8 @@ export class WebglMap {
       clearTimeout(this.retry);
       if (!this.isComplete) for (const name of ["layer", "unknown-land"]) this.dropTiles(name); // none of the failed ones is asked for again
       this.isComplete = true;
-      this.setTiles("layer", `${stop.layer.tiles}&paint=${stop.paint}`, stop.layer, "zones-known");
-      this.setTiles("unknown-land", only && `${stop.layer.tiles}${only}`, stop.layer, "borders-edge");
+      this.setTiles("layer", stop.paint && `${stop.layer.tiles}&paint=${stop.paint}${stop.below ?? ""}`, stop.layer, "zones-known");
+      this.setTiles("unknown-land", stop.paint && only && `${stop.layer.tiles}${only}`, stop.layer, "borders-edge");
     };
     this.showTiles();
     const classed = this.zones.map((zone) => {
@@ -122,6 +123,17 @@ export class WebglMap {
     if (!this.map.getLayer(name)) return;
     this.map.removeLayer(name);
     this.map.removeSource(name);
+  }
+
+  /** Take the assets, which come after the map. */
+  setAssets(assets) {
+    this.points = points(assets);
+    this.map.getSource("lines").setData(collection(assets.filter(isLine)));
+    this.showAssets(this.hasAssets);
+  }
+
+  showRoads(isShown) {
+    for (const name of ["roads-edge", "roads"]) this.map.setLayoutProperty(name, "visibility", isShown ? "visible" : "none");
   }
 
   showAssets(isShown) {
