@@ -9,15 +9,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.dashboard.browser import DESK, PHONE, first_view, pan, served
 from benchmarks.dashboard.large_grid import resampled
-from benchmarks.record import Record, Row, markdown_table, print_table, sha256, summary_table, write_record
+from benchmarks.dashboard.summary import COLUMNS, markdown, summarise
+from benchmarks.record import Record, Row, print_table, sha256, write_record
 
 CELLS = 1000
-COLUMNS = ("what", "width", "paint_s", "picture_s", "moving_s", "received_kB", "frames_per_s", "median_frame_ms",
-           "slow_frame_ms", "slowest_frame_ms")  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -25,15 +22,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = _parser().parse_args(argv)
     with tempfile.TemporaryDirectory() as work:
         rows = list(_rows(arguments, Path(work)))
-    summary = {
-        f"{name}, {what}, median": float(np.median(found))
-        for what, name in (("slow 3G", "paint_s"), ("slow 3G", "picture_s"), ("slow 3G", "moving_s"),
-                           ("pan", "frames_per_s"), ("pan", "slow_frame_ms"))
-        if (found := [row[name] for row in rows if row["what"] == what])
-    }  # fmt: skip
-    record = Record("dashboard", "simulated", {arguments.run.name: sha256(arguments.run)}, [], rows, summary)
-    text = f"`python -m benchmarks.dashboard --out {arguments.out.name}`\n\n{summary_table(summary)}\n"
-    write_record(record, arguments.out, text + markdown_table(rows, COLUMNS))
+    record = Record("dashboard", "simulated", {arguments.run.name: sha256(arguments.run)}, [], rows, summarise(rows))
+    command = f"python -m benchmarks.dashboard --run {arguments.run.name} --out {arguments.out.name}"
+    write_record(record, arguments.out, markdown(record, command))
     print_table(record, COLUMNS)
 
 

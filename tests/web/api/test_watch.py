@@ -66,7 +66,7 @@ def test_a_confirmation_without_the_password_of_an_account_is_refused(
             assert answer.headers["www-authenticate"].startswith("Form"), "a browser asks in no window of its own"
         assert own_watch.head() == before, "who says no name is not logged"
         for account, password in (
-            ("ada", "wrong"), ("ada", PASSWORD.upper()), ("ada", ""), ("eve", PASSWORD), ("nobody", ""),
+            ("ada", "wrong"), ("ada", PASSWORD.upper()), ("ada", ""), ("zoe", PASSWORD), ("nobody", ""),
             ("Ada", PASSWORD), ("Ada Vento", PASSWORD),
         ):  # fmt: skip
             answer = client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=signed(account, password))

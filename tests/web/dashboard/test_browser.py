@@ -117,7 +117,8 @@ def test_the_keyboard_reaches_everything(site: Site, open_page: Callable[..., Pa
     page = drawn(open_page(site.address))
     wanted = page.evaluate("""() => {
         const all = document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']");
-        const there = [...all].filter((each) => each.checkVisibility() && !each.closest("dialog, .js-plotly-plot > *"));
+        const there = [...all].filter((each) => each.checkVisibility() && !each.matches(":disabled")
+            && !each.closest("dialog, .js-plotly-plot > *"));
         there.forEach((each, number) => { each.dataset.number = number; });
         return there.length;
     }""")

@@ -81,7 +81,7 @@ def test_storms_development_and_prices_reach_the_plan(place: Place) -> None:
     prices: Any = form["planning.measure"].value
     row = next(each for each in prices if each["key"] == "raise_embankment")
     row |= {"low": 1e6, "value": 2e6, "high": 3e6, "source": "a tender of 2026"}
-    storms = [{"name": "fiercer", "change_by_2100": 0.3, "source": "the council"}]
+    storms: Any = [{"name": "fiercer", "change_by_2100": 0.3, "source": "the council"}]
     name = save_scenario(place, "handmade", "Fierce", {"storminess": storms, "planning.measure": prices})
     section = load_region_file(place.region_file(name)).planning
     assert section is not None

@@ -71,14 +71,14 @@ class Jobs:
         self._running: _Running | None = None
 
     def start(self, place: Place, file: str, kind: Kind, person: str, options: Mapping[str, JsonValue]) -> Job | None:
-        """Start a job for one of a place's region files; ``None`` = another one runs.
+        """Start a job for one of a place's region files; ``None`` = another one runs, or is still ending.
 
         Raises:
             InputError: there is no such region file, or the process cannot be started.
         """
         path = place.region_file(file)
         with self._lock:
-            if self._running is not None and self._running.job.state == "running":
+            if self._running is not None and not self._running.has_gone():
                 return None
             job = Job(place=place.key, file=file, kind=kind, person=person, began=self._clock())
             description = {"kind": kind, "region_file": str(path), "out": str(place.out(file)), **options}
@@ -152,6 +152,10 @@ class _Running:
             return self.job.model_copy(
                 update={"share": self._left.share, "seconds_left": self._left.left(time.monotonic())}
             )
+
+    def has_gone(self) -> bool:
+        """Whether nothing of it is left that writes, after some patience with one that was told to end."""
+        return self._ended.wait(0 if self.seen().state == "running" else 2 * PATIENCE_S)
 
     def end(self, state: State) -> None:
         """End the process and its children, and wait until they are gone."""

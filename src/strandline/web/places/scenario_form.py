@@ -219,9 +219,9 @@ def _prices(section: PlanningSection) -> Iterator[FormField]:
         *(Column(name=name, kind="number", low=low, high=high) for name in ("low", "value", "high")),
         Column(name="unit", kind="text", is_fixed=True), Column(name="source", kind="text"),
     ]  # fmt: skip
-    titles = {
-        each.key: each.title for each in (*read_catalogue(section).long_term, *read_catalogue(section).operational)
-    }
+    catalogue = read_catalogue(section)
+    titles = {each.key: each.title for each in catalogue.long_term}
+    titles |= {each.key: each.title for each in catalogue.operational}
     rows: list[JsonValue] = [
         {"measure": titles[key], "key": key, "low": price.low, "value": price.value, "high": price.high,
          "unit": price.unit if price.money is None else f"{price.money}, {price.unit}", "source": price.source}

@@ -5,6 +5,7 @@ from typing import Annotated, TypeAlias, get_args
 
 from fastapi import APIRouter, HTTPException, Path, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import JsonValue
 
 from strandline.errors import InputError
 from strandline.observations.fetch.box import Box
@@ -138,7 +139,9 @@ def places_routes(places: Places, runs: MutableMapping[str, RunFolder], sign_in:
     def start(place: Key, request: JobRequest, http: Request) -> JobRecord:
         """Start a job in a process of its own; one at a time. Only `look` and `fetch` ask the net."""
         who = person(http)
-        options = {"sources": list(request.sources), "budget_mb": request.budget_mb, "resume": request.resume}
+        options: dict[str, JsonValue] = {
+            "sources": list(request.sources), "budget_mb": request.budget_mb, "resume": request.resume,
+        }  # fmt: skip
         begun = jobs.start(of(place), request.file, request.kind, who, options)
         if begun is None:
             other = jobs.running()
