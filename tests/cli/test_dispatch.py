@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from benchmarks.agent.dispatch_kills import OFFICERS, release_warning
+from benchmarks.agent.dispatch_kills.run import OFFICERS, release_warning
 from strandline.cli.main import app
 from strandline.errors import InputError
 from strandline.watch.clock import utc_now

@@ -33,7 +33,7 @@ from tests.fixtures.watches import a_sea_level_fit
 
 FILES = (
     "report.html", "summary.json", "key_findings.json", "flood_probability.tif", "flood_depth.tif", "flooded.tif",
-    "annual_flood_probability.tif", "flood_times.csv", "ground.tif",
+    "annual_flood_probability.tif", "flood_times.csv", "ground.tif", "scene.tif",
     "flood_disagreement.tif", "surge.csv", "return_levels.csv", "assets.geojson", "plan.json", "plan.schema.json",
     "plan.md", "protocol.toml", "student.safetensors", "student.json", "archive.safetensors", "risk_data_library.json",
     "data_sources.md", "sea_level_forecaster.safetensors",

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks.agent.dispatch_kills import OFFICERS, dispatch_kills, recipients_of, release_warning
+from benchmarks.agent.dispatch_kills.run import OFFICERS, dispatch_kills, recipients_of, release_warning
 from strandline.errors import InputError
 from strandline.watch.alerts.channels.recipients import Recipient, Recipients
 from strandline.watch.alerts.dispatch import DRY_RUN, Dispatcher

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from strandline.observations.region_file import load_region_file
 from strandline.web.app import create_app
 from strandline.web.dashboard.i18n import labels
-from strandline.web.places.place_folder import Place, Places, open_places
+from strandline.web.places.place_folder import PlaceFolder, Places, open_places
 from tests.fixtures.served_dashboard import PHONE, serving
 from tests.fixtures.storm_place import make_storm_place
 from tests.fixtures.web import PASSWORD, START, TOKEN, make_run, sign_in_of_places
@@ -34,7 +34,7 @@ def address(places: Places) -> Iterator[str]:
 
 
 @pytest.fixture
-def handmade(places: Places, tmp_path: Path) -> Place:
+def handmade(places: Places, tmp_path: Path) -> PlaceFolder:
     return make_storm_place(places, tmp_path / "made")
 
 
@@ -107,7 +107,7 @@ def test_a_place_is_chosen_on_the_map_by_keyboard_and_by_touch(
 
 
 def test_a_scenario_shows_value_unit_meaning_and_range_and_is_saved_beside_the_file(
-    address: str, open_page: Callable[..., Page], handmade: Place
+    address: str, open_page: Callable[..., Page], handmade: PlaceFolder
 ) -> None:
     page = chosen(signed_in(open_page(address)))
     page.locator("#place-edit > summary").click()
@@ -134,7 +134,7 @@ def test_a_scenario_shows_value_unit_meaning_and_range_and_is_saved_beside_the_f
 
 
 def test_a_viewer_is_told_who_may_and_a_finished_run_is_opened(
-    address: str, open_page: Callable[..., Page], handmade: Place
+    address: str, open_page: Callable[..., Page], handmade: PlaceFolder
 ) -> None:
     handmade.out("handmade").parent.mkdir()
     make_run(handmade.out("handmade"))
@@ -150,7 +150,7 @@ def test_a_viewer_is_told_who_may_and_a_finished_run_is_opened(
 
 @pytest.mark.parametrize(("language", "settings"), [("en", {}), ("bn", {"viewport": PHONE})])
 def test_axe_finds_nothing_on_it(
-    address: str, open_page: Callable[..., Page], handmade: Place, language: str, settings: dict[str, object]
+    address: str, open_page: Callable[..., Page], handmade: PlaceFolder, language: str, settings: dict[str, object]
 ) -> None:
     page = chosen(open_page(f"{address}?lang={language}", **settings))
     page.locator("#place-edit > summary").click()

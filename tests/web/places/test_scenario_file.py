@@ -9,7 +9,7 @@ import pytest
 from strandline.errors import InputError
 from strandline.observations.region_file import load_region_file
 from strandline.planning.settings import read_planning_settings
-from strandline.web.places.place_folder import Place, open_places
+from strandline.web.places.place_folder import PlaceFolder, open_places
 from strandline.web.places.scenario_file import Faults, save_scenario
 from strandline.web.places.scenario_form import FormField, scenario_form
 from tests.fixtures.region_files import REGION_FILE
@@ -29,15 +29,15 @@ budget = 1e6
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path) -> PlaceFolder:
     return open_places(tmp_path).create("Handmade", REGION_FILE + STATED)
 
 
-def form_of(place: Place, file: str = "handmade") -> dict[str, FormField]:
+def form_of(place: PlaceFolder, file: str = "handmade") -> dict[str, FormField]:
     return {field.key: field for field in scenario_form(place.region_file(file))}
 
 
-def test_the_form_shows_what_is_stated_what_holds_otherwise_and_the_range_of_the_check(place: Place) -> None:
+def test_the_form_shows_what_is_stated_what_holds_otherwise_and_the_range_of_the_check(place: PlaceFolder) -> None:
     form = form_of(place)
     assert form["planning.budget"].value == 1e6
     assert form["planning.budget"].unit.startswith("EUR")
@@ -56,7 +56,7 @@ def test_the_form_shows_what_is_stated_what_holds_otherwise_and_the_range_of_the
 @pytest.mark.parametrize(
     "key", ["planning.discount_rate", "planning.agreed_chance", "planning.horizon_years", "planning.crews"]
 )
-def test_the_ends_of_each_range_are_those_that_are_accepted(place: Place, key: str, value: str) -> None:
+def test_the_ends_of_each_range_are_those_that_are_accepted(place: PlaceFolder, key: str, value: str) -> None:
     end = getattr(form_of(place)[key], value)
     number = int(end) if end == int(end) else end
     beyond = number - 1 if value == "low" else number + 1
@@ -65,7 +65,7 @@ def test_the_ends_of_each_range_are_those_that_are_accepted(place: Place, key: s
         save_scenario(place, "handmade", "beyond", {key: beyond})
 
 
-def test_a_changed_budget_a_removed_key_and_all_else_as_it_was(place: Place) -> None:
+def test_a_changed_budget_a_removed_key_and_all_else_as_it_was(place: PlaceFolder) -> None:
     changes = {"planning.budget": 2e6, "planning.preset": None, "scenarios.sea_level_rise": None}
     name = save_scenario(place, "handmade", "Two", changes)
     text = place.region_file(name).read_text()
@@ -76,7 +76,7 @@ def test_a_changed_budget_a_removed_key_and_all_else_as_it_was(place: Place) -> 
     assert "# a comment that stays" in text
 
 
-def test_storms_development_and_prices_reach_the_plan(place: Place) -> None:
+def test_storms_development_and_prices_reach_the_plan(place: PlaceFolder) -> None:
     form = form_of(place)
     prices: Any = form["planning.measure"].value
     row = next(each for each in prices if each["key"] == "raise_embankment")
@@ -95,7 +95,7 @@ def test_storms_development_and_prices_reach_the_plan(place: Place) -> None:
     assert next(each for each in again if each["key"] == "raise_embankment")["value"] == 2e6
 
 
-def test_a_number_of_ones_own_does_not_keep_the_published_source(place: Place) -> None:
+def test_a_number_of_ones_own_does_not_keep_the_published_source(place: PlaceFolder) -> None:
     form = form_of(place)
     prices: Any = form["planning.measure"].value
     prices[0]["value"] *= 1.1
@@ -108,7 +108,7 @@ def test_a_number_of_ones_own_does_not_keep_the_published_source(place: Place) -
     assert place.files == ["handmade"]
 
 
-def test_nonsense_in_the_futures_leaves_no_file(place: Place) -> None:
+def test_nonsense_in_the_futures_leaves_no_file(place: PlaceFolder) -> None:
     for changes in (
         {"storminess": []}, {"storminess": [{"name": "x", "change_by_2100": 5, "source": "y"}]},
         {"sea_level": ["SSP9"]},
@@ -121,6 +121,6 @@ def test_nonsense_in_the_futures_leaves_no_file(place: Place) -> None:
 
 
 @pytest.mark.parametrize("key", ["terrain.path", "planning.scenarios", "planning.measures", "region.name", "__class__"])
-def test_what_is_not_in_the_form_is_not_changed(place: Place, key: str) -> None:
+def test_what_is_not_in_the_form_is_not_changed(place: PlaceFolder, key: str) -> None:
     with pytest.raises(InputError, match="cannot be changed here"):
         save_scenario(place, "handmade", "a", {key: "/etc/passwd"})

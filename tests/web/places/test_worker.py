@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from strandline.observations.fetch import registry
-from strandline.web.places.place_folder import Place, open_places
+from strandline.web.places.place_folder import PlaceFolder, open_places
 from strandline.web.places.worker import do
 from tests.fixtures.file_server import FileServer, file_server
 from tests.fixtures.sources import TestSource, terrain_section
@@ -27,7 +27,7 @@ def server(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fi
         yield running
 
 
-def done(place: Place, kind: str, **more: object) -> list[Any]:
+def done(place: PlaceFolder, kind: str, **more: object) -> list[Any]:
     job = {"kind": kind, "region_file": str(place.region_file("koyra")), "sources": [], "budget_mb": None, **more}
     reported = StringIO()
     do(job, reported)

@@ -15,6 +15,7 @@ from strandline.report.products import GROUND_FILE, SCENE_FILE
 from strandline.web.api.etags import cache_headers, edition_of
 from strandline.web.api.pagination import Cursor, Limit, paginate_list
 from strandline.web.comparison import PROBABILITY, compare, paired_bands
+from strandline.web.layers.zone_layers import zone_layers
 from strandline.web.pictures import Pictures
 from strandline.web.raster_tiles import (
     MAX_SIZE,
@@ -41,7 +42,6 @@ from strandline.web.schemas import (
     SurgeRow,
     ZoneLayerRecord,
 )
-from strandline.web.zone_layers import zone_layers
 
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
 """The report is one file with its style and its images, without scripts."""

@@ -14,7 +14,7 @@ from strandline.web.api.etags import cache_headers
 from strandline.web.api.pagination import Cursor, Limit, paginate_by_number, paginate_by_time
 from strandline.web.api.server_sent_events import LAST_SEQUENCE, OpenStreams
 from strandline.web.api.sign_in import SignIn
-from strandline.web.hours import Hours, hours_of
+from strandline.web.layers.hours import Hours, hours_of
 from strandline.web.schemas import (
     AcknowledgementRecord,
     AcknowledgementRequest,

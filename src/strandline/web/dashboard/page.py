@@ -25,10 +25,10 @@ from strandline.web.dashboard.static_files import (
     coded,
     load_static_file,
 )
+from strandline.web.layers.zone_layers import zone_layers
 from strandline.web.raster_tiles import SCALES, geographic_bounds
 from strandline.web.run_folder import RunFolder
 from strandline.web.watch_view import Clock, WatchView
-from strandline.web.zone_layers import zone_layers
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 PICTURE = 640

@@ -18,7 +18,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from strandline.errors import InputError
 from strandline.files import write_text
 from strandline.web.places import worker
-from strandline.web.places.place_folder import JOBS, Place
+from strandline.web.places.place_folder import JOBS, PlaceFolder
 from strandline.web.places.time_left import TimeLeft
 from strandline.web.watch_view import Clock
 
@@ -70,7 +70,9 @@ class Jobs:
         self._clock, self._lock = clock, threading.Lock()
         self._running: _Running | None = None
 
-    def start(self, place: Place, file: str, kind: Kind, person: str, options: Mapping[str, JsonValue]) -> Job | None:
+    def start(
+        self, place: PlaceFolder, file: str, kind: Kind, person: str, options: Mapping[str, JsonValue]
+    ) -> Job | None:
         """Start a job for one of a place's region files; ``None`` = another one runs, or is still ending.
 
         Raises:
@@ -85,7 +87,7 @@ class Jobs:
             self._running = _Running(job, _record_of(place, file, kind), description, self._clock)
             return self._running.seen()
 
-    def find(self, place: Place, file: str, kind: Kind) -> Job | None:
+    def find(self, place: PlaceFolder, file: str, kind: Kind) -> Job | None:
         """The last job of a kind; one that neither runs nor ended was interrupted with its server."""
         running = self._running
         if running is not None and (running.job.place, running.job.file, running.job.kind) == (place.key, file, kind):
@@ -101,7 +103,7 @@ class Jobs:
         running = self._running
         return running.seen() if running is not None and running.job.state == "running" else None
 
-    def cancel(self, place: Place) -> Job | None:
+    def cancel(self, place: PlaceFolder) -> Job | None:
         """End the job of a place and everything that it has started; ``None`` = none runs there."""
         running = self._running
         if running is None or running.job.place != place.key or running.job.state != "running":
@@ -137,7 +139,9 @@ class _Running:
                 "job", f"cannot be started ({error.strerror})", "free memory and space, then again"
             ) from error
         assert self._process.stdin is not None
-        with suppress(BrokenPipeError):  # it ended at once, which is told below; its input stays open while this lives
+        with suppress(
+            BrokenPipeError
+        ):  # it ended at once, which is reported below; its input stays open while this lives
             self._process.stdin.write(json.dumps(description) + "\n")
             self._process.stdin.flush()
         reader = threading.Thread(target=self._read, daemon=True)
@@ -154,7 +158,7 @@ class _Running:
             )
 
     def has_gone(self) -> bool:
-        """Whether nothing of it is left that writes, after some patience with one that was told to end."""
+        """Whether nothing of it is left that writes, after some patience with one that was asked to end."""
         return self._ended.wait(0 if self.seen().state == "running" else 2 * PATIENCE_S)
 
     def end(self, state: State) -> None:
@@ -219,5 +223,5 @@ class _Running:
         write_text(self._record, self.job.model_dump_json(indent=2))
 
 
-def _record_of(place: Place, file: str, kind: Kind) -> Path:
+def _record_of(place: PlaceFolder, file: str, kind: Kind) -> Path:
     return place.folder / JOBS / f"{file}.{kind}.json"

@@ -22,7 +22,7 @@ RUNS, JOBS, SCENARIOS = "runs", "jobs", "scenarios"
 
 
 @dataclass(frozen=True)
-class Place:
+class PlaceFolder:
     """One place: ``KEY.toml`` and the scenarios beside it, each with a folder for its run."""
 
     key: str
@@ -74,16 +74,16 @@ class Places:
 
     folder: Path
 
-    def all(self) -> list[Place]:
+    def all(self) -> list[PlaceFolder]:
         """By key."""
-        found = (Place(path.name, path) for path in sorted(self.folder.iterdir()) if path.is_dir())
+        found = (PlaceFolder(path.name, path) for path in sorted(self.folder.iterdir()) if path.is_dir())
         return [each for each in found if IS_KEY.fullmatch(each.key) and not each.folder.is_symlink() and each.files]
 
-    def find(self, key: str) -> Place | None:
+    def find(self, key: str) -> PlaceFolder | None:
         """A place by its key."""
         return next((each for each in self.all() if each.key == key), None)
 
-    def create(self, name: str, text: str) -> Place:
+    def create(self, name: str, text: str) -> PlaceFolder:
         """A new place with a region file.
 
         Args:
@@ -95,7 +95,7 @@ class Places:
         if len(self.all()) >= MOST_PLACES:
             raise InputError("places", f"there are {MOST_PLACES} already", "remove folders that nobody needs")
         key = self._new_folder(key_of(name, "place"))
-        place = Place(key, self.folder / key)
+        place = PlaceFolder(key, self.folder / key)
         path = place.folder / f"{key}.toml"
         try:
             write_text(path, text)

@@ -15,7 +15,7 @@ from strandline.files import write_text
 from strandline.observations.region_file import examine_region_file, refuse_paths_outside
 from strandline.pipeline.study_area.requirements import RETURN_PERIODS, refused_by_planning
 from strandline.planning.investment.scenarios import load_scenarios
-from strandline.web.places.place_folder import IS_KEY, MOST_FILES, SCENARIOS, Place, key_of
+from strandline.web.places.place_folder import IS_KEY, MOST_FILES, SCENARIOS, PlaceFolder, key_of
 from strandline.web.places.scenario_form import (
     FUTURES,
     IN_FUTURES,
@@ -39,7 +39,7 @@ class Faults(InputError):
         self.faults = faults
 
 
-def save_scenario(place: Place, base: str, name: str, changes: Changes) -> str:
+def save_scenario(place: PlaceFolder, base: str, name: str, changes: Changes) -> str:
     """Save a scenario as a new region file; returns its name.
 
     Raises:
@@ -94,7 +94,7 @@ def save_scenario(place: Place, base: str, name: str, changes: Changes) -> str:
     return stem
 
 
-def _check(place: Place, source: Path, content: str) -> None:
+def _check(place: PlaceFolder, source: Path, content: str) -> None:
     """Refuse what the scenario's own changes break."""
     with tempfile.TemporaryDirectory(dir=place.folder, prefix=".scenario-") as folder:
         path = Path(folder) / source.name

@@ -16,7 +16,7 @@ FIRST_RUN: Mapping[str, float] = MappingProxyType(
 count, until a run of the same place has measured its own. The delta simulates its archive while it is observed, a real
 place afterwards; that reading a place's files takes 5 s then is an assumption."""
 FEWEST_KNOWN = 0.08
-"""Share of the work that must be behind a job before its time left is told [-]; an assumption."""
+"""Share of the work that must be behind a job before its time left is reported [-]; an assumption."""
 
 
 class TimeLeft:

@@ -24,7 +24,7 @@ NICENESS = 10
 Tell = Callable[[str, object], None]
 Announce = Callable[[str], Callable[[float], None]]
 DIFFERENCE = 0.005
-"""Of two shares that are told one after the other [-]."""
+"""Of two shares that are reported one after the other [-]."""
 
 
 def main() -> None:

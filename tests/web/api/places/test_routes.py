@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from strandline.observations.region_file import examine_region_file
 from strandline.web.api.places.schemas import LARGEST_REGION_FILE
-from strandline.web.places.place_folder import Place, Places, open_places
+from strandline.web.places.place_folder import PlaceFolder, Places, open_places
 from tests.fixtures.region_files import REGION_FILE
 from tests.fixtures.storm_place import make_storm_place
 from tests.fixtures.web import ADA, CY, DEE, EVE, client_of, make_run
@@ -34,7 +34,7 @@ def client(places: Places) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def handmade(places: Places, tmp_path: Path) -> Place:
+def handmade(places: Places, tmp_path: Path) -> PlaceFolder:
     return make_storm_place(places, tmp_path / "made")
 
 
@@ -80,7 +80,7 @@ def session_of_worker(text: str = "web.places.worker") -> int:
 
 @pytest.mark.parametrize(("header", "status"), [(None, 401), (EVE, 403), (ADA, 403)])
 def test_only_an_analyst_or_an_administrator_makes_places_and_starts_jobs(
-    client: TestClient, handmade: Place, header: dict[str, str] | None, status: int
+    client: TestClient, handmade: PlaceFolder, header: dict[str, str] | None, status: int
 ) -> None:
     scenario = {"base": "handmade", "name": "a", "changes": {"planning.budget": 1e6}}
     for path, body in (
@@ -141,11 +141,13 @@ def test_a_region_file_may_be_larger_than_other_bodies_and_no_more_than_that(cli
 
 
 @pytest.mark.parametrize("path", ["nowhere", "..%2f..", "handmade/files/nothing", "handmade/files/..%2fplaces"])
-def test_only_places_and_their_region_files_are_shown(client: TestClient, handmade: Place, path: str) -> None:
+def test_only_places_and_their_region_files_are_shown(client: TestClient, handmade: PlaceFolder, path: str) -> None:
     assert client.get(f"{URL}/{path}").status_code in (404, 422)
 
 
-def test_a_link_out_of_the_folder_is_followed_by_no_job(client: TestClient, handmade: Place, tmp_path: Path) -> None:
+def test_a_link_out_of_the_folder_is_followed_by_no_job(
+    client: TestClient, handmade: PlaceFolder, tmp_path: Path
+) -> None:
     """Somebody with access to the server put it there, or a program that unpacks archives."""
     (tmp_path / "secret.csv").write_text("a secret")
     (handmade.folder / "levels.csv").unlink()
@@ -158,7 +160,9 @@ def test_a_link_out_of_the_folder_is_followed_by_no_job(client: TestClient, hand
 
 
 @pytest.mark.slow
-def test_a_check_says_what_is_there_what_is_missing_and_what_that_costs(client: TestClient, handmade: Place) -> None:
+def test_a_check_says_what_is_there_what_is_missing_and_what_that_costs(
+    client: TestClient, handmade: PlaceFolder
+) -> None:
     begun = start(client, "check")
     assert (begun["state"], begun["person"]) == ("running", "Cy Noor")
     refused = client.post(f"{URL}/handmade/jobs", json={"file": "handmade", "kind": "run"}, headers=CY)
@@ -175,7 +179,7 @@ def test_a_check_says_what_is_there_what_is_missing_and_what_that_costs(client: 
 
 @pytest.mark.slow
 def test_a_run_is_cancelled_with_all_its_children_and_goes_on_after_a_restart_of_the_server(
-    places: Places, handmade: Place
+    places: Places, handmade: PlaceFolder
 ) -> None:
     """Real stages of a real run: the first checkpoint is there when it is cancelled."""
     with client_of({}, None, places=places) as client:
@@ -204,7 +208,7 @@ def test_a_run_is_cancelled_with_all_its_children_and_goes_on_after_a_restart_of
 
 
 @pytest.mark.slow
-def test_a_job_does_not_outlive_a_server_that_is_killed(places: Places, handmade: Place) -> None:
+def test_a_job_does_not_outlive_a_server_that_is_killed(places: Places, handmade: PlaceFolder) -> None:
     program = (
         "import sys; from pathlib import Path; from strandline.web.places.jobs import Jobs;"
         "from strandline.web.places.place_folder import open_places; from datetime import datetime; import time;"
@@ -227,7 +231,7 @@ def test_a_job_does_not_outlive_a_server_that_is_killed(places: Places, handmade
 
 
 def test_a_finished_run_of_a_place_is_served_and_a_damaged_one_is_not(
-    client: TestClient, places: Places, handmade: Place
+    client: TestClient, places: Places, handmade: PlaceFolder
 ) -> None:
     handmade.out("handmade").parent.mkdir()
     made = make_run(handmade.out("handmade"))
@@ -240,7 +244,7 @@ def test_a_finished_run_of_a_place_is_served_and_a_damaged_one_is_not(
         assert again.get("/api/v1/runs/handmade").status_code == 404
 
 
-def test_a_scenario_is_saved_beside_the_old_file_and_never_over_one(client: TestClient, handmade: Place) -> None:
+def test_a_scenario_is_saved_beside_the_old_file_and_never_over_one(client: TestClient, handmade: PlaceFolder) -> None:
     before = handmade.region_file("handmade").read_bytes()
     changes = {"planning.budget": 2e6, "planning.discount_rate": 0.02, "scenarios.return_periods": [10, 100]}
     body = {"base": "handmade", "name": "Less money", "changes": changes}
@@ -265,7 +269,7 @@ def test_a_scenario_is_saved_beside_the_old_file_and_never_over_one(client: Test
 
 
 def test_a_scenario_that_the_check_would_refuse_is_refused_with_every_fault(
-    client: TestClient, handmade: Place
+    client: TestClient, handmade: PlaceFolder
 ) -> None:
     changes = {"planning.budget": -1, "planning.discount_rate": 2, "scenarios.return_periods": [100, 10]}
     body = {"base": "handmade", "name": "nonsense", "changes": changes}

@@ -24,7 +24,7 @@ from strandline.web.api.places.schemas import (
 )
 from strandline.web.api.sign_in import SignIn
 from strandline.web.places.jobs import Job, Jobs, Kind
-from strandline.web.places.place_folder import IS_KEY, Place, Places
+from strandline.web.places.place_folder import IS_KEY, PlaceFolder, Places
 from strandline.web.places.scenario_file import Faults, save_scenario
 from strandline.web.places.scenario_form import scenario_form
 from strandline.web.run_folder import RunFolder, open_run_of
@@ -41,18 +41,18 @@ def places_routes(places: Places, runs: MutableMapping[str, RunFolder], sign_in:
         account, _ = sign_in.require(request.headers.get("authorization"), STARTING)
         return account.person
 
-    def of(key: str) -> Place:
+    def of(key: str) -> PlaceFolder:
         found = places.find(key)
         if found is None:
             raise HTTPException(404, f"no place is called {key!r}; /api/v1/places lists them")
         return found
 
-    def told(job: Job) -> JobRecord:
+    def reported(job: Job) -> JobRecord:
         if job.kind == "run" and job.state == "done":
             show_run(of(job.place), job.file)
         return JobRecord.model_validate(job)
 
-    def show_run(place: Place, file: str) -> str | None:
+    def show_run(place: PlaceFolder, file: str) -> str | None:
         """The id of a region file's finished run, which is served from now on."""
         out = place.out(file)
         known = next((name for name, run in runs.items() if run.path == out), None)
@@ -65,10 +65,10 @@ def places_routes(places: Places, runs: MutableMapping[str, RunFolder], sign_in:
         runs[run.id] = run
         return run.id
 
-    def record(place: Place) -> PlaceRecord:
+    def record(place: PlaceFolder) -> PlaceRecord:
         files = []
         for name in place.files:
-            found = {kind: told(job) for kind in KINDS if (job := jobs.find(place, name, kind)) is not None}
+            found = {kind: reported(job) for kind in KINDS if (job := jobs.find(place, name, kind)) is not None}
             files.append(
                 RegionFileRecord(
                     name=name, run=show_run(place, name), is_unfinished=place.is_unfinished(name), jobs=found
@@ -82,7 +82,7 @@ def places_routes(places: Places, runs: MutableMapping[str, RunFolder], sign_in:
         response.headers["Cache-Control"] = "no-store"
         running = jobs.running()
         return PlacesRecord(
-            places=[record(each) for each in places.all()], running=None if running is None else told(running)
+            places=[record(each) for each in places.all()], running=None if running is None else reported(running)
         )
 
     @router.post("", status_code=201)
@@ -147,7 +147,7 @@ def places_routes(places: Places, runs: MutableMapping[str, RunFolder], sign_in:
             other = jobs.running()
             of_place = "" if other is None else f" of {other.place} ({other.kind})"
             raise HTTPException(409, f"another job{of_place} runs; wait for it, or cancel it")
-        return told(begun)
+        return reported(begun)
 
     @router.delete("/{place}/jobs")
     def cancel(place: Key, http: Request) -> JobRecord:
@@ -156,6 +156,6 @@ def places_routes(places: Places, runs: MutableMapping[str, RunFolder], sign_in:
         ended = jobs.cancel(of(place))
         if ended is None:
             raise HTTPException(404, "no job of this place runs")
-        return told(ended)
+        return reported(ended)
 
     return router

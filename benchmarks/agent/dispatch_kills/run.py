@@ -9,7 +9,6 @@ The server keeps what it takes by ``Idempotency-Key`` and counts. *Lost*: expect
 twice. *Repeats*: requests with a key that was taken before; a server without keys would have doubled these.
 """
 
-import argparse
 import json
 import os
 import random
@@ -18,19 +17,17 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Lock
 
 import pandas as pd
 
 from benchmarks.agent.scripted_watch import decision_at
-from benchmarks.record import Record, Row, markdown_table, print_summary, print_table, summary_table, write_record
 from strandline.report.alerts.area import WarnedArea
 from strandline.report.alerts.cap import CALL, FloodWarning, as_cap
 from strandline.report.alerts.issuer import Issuer
@@ -50,10 +47,6 @@ RECIPIENTS_OF_A_WARNING = 6
 LONGEST_S = 0.25
 """A child is killed after this time at the latest, if the server does not do it before [s]."""
 WAYS = ("time", "before", "after", "answer")
-MEANING = (
-    "Lost: expected and never taken. Doubled: kept twice. Repeats: requests with a key that the server had taken "
-    "before.\nIn doubt: killed after the server took a request and before it answered."
-)
 
 
 @dataclass(frozen=True)
@@ -247,26 +240,3 @@ def _handler(taken: Path, victim: "Synchronized[int]", plan: "Synchronized[int]"
             pass
 
     return Handler
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, help="JSON file to write; a table is written beside it")
-    given = parser.parse_args()
-    with TemporaryDirectory() as work:
-        found = asdict(dispatch_kills(given.kills, Path(work), given.seed))
-    by_way: dict[str, int] = found.pop("by_way")
-    rows: list[Row] = [{"way": way, "kills": by_way.get(way, 0)} for way in WAYS]
-    record = Record("dispatch_kills", "simulated", {}, [given.seed], rows, found)
-    if given.out is not None:
-        command = f"    python -m benchmarks.agent.dispatch_kills --kills {given.kills} --seed {given.seed} --out OUT\n"
-        tables = (summary_table(record.summary), markdown_table(rows, ("way", "kills")))
-        write_record(record, given.out, "\n".join((command, MEANING, "", *tables)))
-    print_table(record, ("way", "kills"))
-    print_summary(record)
-
-
-if __name__ == "__main__":
-    main()

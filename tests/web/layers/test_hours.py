@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from strandline.watch.store import Store
-from strandline.web.hours import HORIZON, Hours, HourState, hours_of
+from strandline.web.layers.hours import HORIZON, Hours, HourState, hours_of
 from strandline.web.run_folder import RunFolder
 from strandline.web.watch_view import WatchView
 from tests.fixtures.web import HOUR, START, ZONES, client_of, make_watch, take_step

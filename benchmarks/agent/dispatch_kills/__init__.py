@@ -1,0 +1,1 @@
+"""The sender of warnings under kills: is a message lost or doubled?"""
