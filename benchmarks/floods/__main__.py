@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.floods.events import digests_of, read_events
+from benchmarks.floods.events import Event, digests_of, read_events
 from benchmarks.floods.run import FOLDS, Folders, Plan, count_row_lists, run_fold_in_process, shortened, split_folds
 from benchmarks.floods.summary import markdown, summarise
 from benchmarks.floods.views import SETTINGS
+from benchmarks.floods.zero_shot import is_zero_shot
 from benchmarks.record import Record, command_of, print_summary, write_record
 from benchmarks.workers import run_parts
 from strandline.distillation.adaptation.scene_student import SceneDistillation
@@ -21,11 +22,17 @@ from strandline.distillation.adaptation.scene_student import SceneDistillation
 def main(argv: Sequence[str] | None = None) -> None:
     """Train and score every fold in its own process, summarise, and write the record."""
     arguments = _parser().parse_args(argv)
-    data = digests_of(arguments.source, arguments.source_blocks)
-    source, target = read_events(arguments.source, arguments.source_blocks), None
+    data: dict[str, str] = {}
+    source: list[Event] = []
+    target = None
+    if arguments.source is not None:
+        data = digests_of(arguments.source, arguments.source_blocks)
+        source = read_events(arguments.source, arguments.source_blocks)
     if arguments.target is not None:
         target = read_events(arguments.target, arguments.target_blocks)
         data |= digests_of(arguments.target, arguments.target_blocks, "target")
+    if not source and not (target and all(is_zero_shot(event) for event in target)):
+        raise SystemExit("without --source only chips of one radar image can be mapped: give them as --target")
     plan = Plan(
         tuple(arguments.settings),
         tuple(sorted(arguments.label_fractions)),
@@ -50,7 +57,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--source", type=Path, required=True, help="zip file or folder of chips")
+    parser.add_argument(
+        "--source", type=Path, help="zip file or folder of chips to train on; without it only what ships is measured"
+    )
     parser.add_argument("--source-blocks", type=Path, help="JSON of [first, last, count] per event")
     parser.add_argument("--target", type=Path, help="chips of other events to test on; default: folds of the source")
     parser.add_argument("--target-blocks", type=Path, help="JSON of their ranges")

@@ -30,8 +30,10 @@ from strandline.distillation.pretraining.scenes.train_committee import Committee
 from strandline.models.flood.scenes.boosted_trees import BoostedTrees
 from strandline.models.flood.scenes.cell_features import FEATURES
 from strandline.models.flood.scenes.committee import Committee
+from strandline.models.flood.scenes.members import NetworkMember
 from strandline.models.flood.scenes.networks import new_student
-from strandline.models.flood.scenes.streams import SCENE_STREAMS
+from strandline.models.flood.scenes.stacking import Recalibration, Stacking
+from strandline.models.flood.scenes.streams import RADAR_STREAMS, SCENE_STREAMS
 from strandline.models.weights.load_scene_weights import CARD, load_committee
 from strandline.models.weights.load_weights import SHIPPED, load_card
 from strandline.observations.arrays import Indices
@@ -142,8 +144,7 @@ def run_fold(fold: Fold, plan: Plan, folders: Folders, progress: Callable[[str],
             progress(f"{fold.name}: {event.name}, one image")
 
             def one_image(event: Event = event) -> list[Row]:
-                networks = training.networks(SETTINGS["radar_only"])
-                return list(zero_shot_rows(event, training.committee, networks, training.shipped))
+                return list(zero_shot_rows(event, training.on_radar()))
 
             yield finished_rows(folders.rows / f"{event.name}.json", one_image)
     targets = [event for event in fold.target if not is_zero_shot(event)]
@@ -232,6 +233,15 @@ class FoldTraining:
             self._progress(f"{self._fold.name}: {stage}")
 
         return train_committee(self._chips, self.plan.committee_steps, self._committee_folder, announce, self.shipped)
+
+    def on_radar(self) -> dict[str, Committee]:
+        """By method, all that maps radar alone: what ships, and where there are source events, what they trained."""
+        found = {"shipped": self.shipped}
+        if self._fold.source:
+            student = NetworkMember("student", self.networks(SETTINGS["radar_only"]).student, RADAR_STREAMS)
+            alone = Stacking({"student": Recalibration()})
+            found |= {"committee": self.committee, "pretrained": Committee((student,), {"radar": alone})}
+        return found
 
     def teacher(self, event: Event) -> Teacher:
         """The committee, and what it says about an event."""

@@ -51,7 +51,7 @@ def markdown(record: Record, command: str) -> str:
             f"    {command}\n",
             "Water IoU without permanent water, mean over events, then seeds; real chips. Fractions other than that of"
             " the controls have as many seeds as the controls. A member of the committee calls dry what it does not"
-            " see.\n",
+            " see. In the setting one_image all water counts, permanent water too.\n",
             markdown_table(lines, columns),
             "A fraction is the one asked for; at least one chip is labelled, so that the true one differs:"
             f" {_true_fractions(record.rows, asked)}.\n",
@@ -104,13 +104,17 @@ def _of_fraction(setting: str, rows: Rows, fraction: float) -> Row:
 
 
 def _of_one_image(rows: Rows) -> Row:
-    """Means of the methods on chips with one image of radar, and the committee against the better threshold."""
+    """Means of the methods on chips with one image of radar, and the committees against the better threshold."""
     scores = {str(method): _scores(rows, str(method)) for (method,) in rows_by(rows, "method")}
     summary: Row = {f"{ONE_IMAGE}/{method}": mean_over_groups(found) for method, found in scores.items()}
     best = best_baseline(scores, ("otsu", "threshold_db", "all_wet"))
-    if best is not None and "committee" in scores:
-        gain = paired_bootstrap(paired_differences(scores["committee"], scores[best]), DRAWS, 0)
-        summary |= {f"{ONE_IMAGE}/best_threshold": best} | gain.entries(f"{ONE_IMAGE}/gain", "_")
+    if best is None:
+        return summary
+    summary[f"{ONE_IMAGE}/best_threshold"] = best
+    for committee in ("committee", "shipped"):
+        if committee in scores:
+            gain = paired_bootstrap(paired_differences(scores[committee], scores[best]), DRAWS, 0)
+            summary |= gain.entries(f"{ONE_IMAGE}/{committee}_gain", "_")
     return summary
 
 

@@ -1,18 +1,14 @@
 """Chips with one image of radar in dB and labels of all water: what is mapped without any label or image before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from benchmarks.floods.baselines.thresholds import WATER_DB, below, otsu
 from benchmarks.floods.events import Event
-from benchmarks.floods.methods import SourceNetworks
 from benchmarks.floods.scoring import score_cells
 from benchmarks.record import Row
 from strandline.models.flood.scenes.committee import Committee
-from strandline.models.flood.scenes.members import NetworkMember
-from strandline.models.flood.scenes.stacking import Recalibration, Stacking
-from strandline.models.flood.scenes.streams import RADAR_STREAMS
 from strandline.observations.arrays import SingleFloats
 from strandline.observations.flood_scenes.scene import WET, FloodScene
 
@@ -22,16 +18,11 @@ def is_zero_shot(event: Event) -> bool:
     return all(one.scene.radar_before is None for one in event.chips)
 
 
-def zero_shot_rows(event: Event, teacher: Committee, networks: SourceNetworks, shipped: Committee) -> Iterator[Row]:
-    """One row a method, over all chips of an event.
+def zero_shot_rows(event: Event, committees: Mapping[str, Committee]) -> Iterator[Row]:
+    """One row a method, over all chips of an event: thresholds, and committees by name, whose members on radar answer.
 
-    Args:
-        teacher: the committee, of which the members on radar answer; ``networks``: of the setting ``radar_only``.
-        shipped: the committee of the package.
+    Radar alone is mapped, also where there is an optical image.
     """
-    student = NetworkMember("student", networks.student, RADAR_STREAMS)
-    alone = Stacking({"student": Recalibration()})
-    committees = {"committee": teacher, "pretrained": Committee((student,), {"radar": alone}), "shipped": shipped}
     maps: dict[str, list[tuple[SingleFloats, float]]] = {}
     for chip in event.chips:
         if chip.scene.radar_after is None:
