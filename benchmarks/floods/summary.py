@@ -46,12 +46,14 @@ def markdown(record: Record, command: str) -> str:
             scores = {f"labels {f:g}": mean_over_groups(_scores(_labelled(of_method, f), None)) for f in asked}
             lines.append({"setting": setting, "method": method, **scores})
     columns = list(dict.fromkeys(name for line in lines for name in line))
+    one_image = any(line["setting"] == ONE_IMAGE for line in lines)
+    all_water = f" In the setting {ONE_IMAGE} all water counts, permanent water too." if one_image else ""
     return "\n".join(
         [
             f"    {command}\n",
             "Water IoU without permanent water, mean over events, then seeds; real chips. Fractions other than that of"
             " the controls have as many seeds as the controls. A member of the committee calls dry what it does not"
-            " see. In the setting one_image all water counts, permanent water too.\n",
+            f" see.{all_water}\n",
             markdown_table(lines, columns),
             "A fraction is the one asked for; at least one chip is labelled, so that the true one differs:"
             f" {_true_fractions(record.rows, asked)}.\n",
