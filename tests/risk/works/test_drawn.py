@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, contains_xy
 
 from strandline.errors import InputError
-from strandline.risk.works.drawn import Embankment, Gap, walls_of
+from strandline.risk.works.drawn import Embankment, Gap, dammed_water, walls_of
 from strandline.risk.works.still_water import lowest_sills
 from tests.fixtures.trial_grounds import CELL, INSIDE, REGION, SIDE, at, ring
 
@@ -78,3 +78,15 @@ def test_a_line_without_a_cell_says_that_it_holds_nothing_back() -> None:
     walls, notes = walls_of([Embankment(LineString([at(5.1, 5.1), at(5.2, 5.2)]), 2.0)], REGION)
     assert len(walls) == 0
     assert "holds nothing back" in notes[0]
+
+
+def test_a_line_across_a_channel_is_said_to_dam_it_and_one_on_its_bank_or_with_a_gap_is_not() -> None:
+    land = np.ones((SIDE, SIDE), dtype=bool)
+    land[:, 9:12] = False  # three cells wide
+    across = Embankment(LineString([at(5.3, 8.1), at(16.3, 8.1)]), 2.0)
+    (sentence,) = dammed_water(walls_of([across], REGION)[0], land, REGION)
+    assert f"over about {3 * CELL:g} m" in sentence
+    bank = Embankment(LineString([at(8.7, 2.3), at(8.7, 16.3)]), 2.0)
+    gap = Gap(Point(at(10.5, 8.1)), 3 * CELL)
+    for works in ([bank], [across, gap]):
+        assert dammed_water(walls_of(works, REGION)[0], land, REGION) == ()

@@ -49,6 +49,15 @@ def test_nothing_drawn_changes_nothing_and_unknown_ground_stays_unknown(find: ob
 
 
 @METHODS
+def test_what_was_before_does_not_depend_on_what_is_drawn(find: object) -> None:
+    """Else two strategies could not be compared; a line across the shore changed it through the weir that it is not."""
+    across = Embankment(LineString([at(9.3, 19.4), at(9.3, 4.3)]), CREST)
+    first, second = water(find, Embankment(ring(), CREST)), water(find, across)
+    np.testing.assert_array_equal(first.levels, second.levels)
+    np.testing.assert_array_equal(first.before, second.before)
+
+
+@METHODS
 def test_a_higher_sea_never_floods_less(find: object) -> None:
     found = water(find, Embankment(ring(), CREST))
     for depth in (found.before, found.after):

@@ -59,6 +59,16 @@ def test_a_wall_passes_what_a_broad_crested_weir_does():
     assert poured == pytest.approx(np.sqrt(9.81) * (2 / 3 * 0.5) ** 1.5 * 600.0, rel=0.05)
 
 
+def test_a_crest_of_minus_infinity_is_no_wall():
+    """A weir would pass less than the ground does, and so the same line would change the flood where it is not."""
+    walls, inside = ring(crest=np.full(16, -np.inf))
+    nothing = ring()[0]
+    nothing = Walls(*(getattr(nothing, name)[:0] for name in ("face", "row", "column", "crest")))
+    found, expected = flood(walls, [0.9, 1.4]), flood(nothing, [0.9, 1.4])
+    np.testing.assert_array_equal(found.max_level, expected.max_level)
+    assert found.max_depth[0][inside].min() > 0.5
+
+
 def test_a_wall_fails_at_its_level_and_each_storm_has_its_own():
     walls, inside = ring()
     count = len(walls)

@@ -15,7 +15,7 @@ import shapely
 from shapely import LineString, Point, Polygon
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats, Indices
+from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.region import Region
 from strandline.simulator.hydrodynamics.walls import NORTH, WEST, Walls
 
@@ -101,6 +101,23 @@ def walls_of(works: Sequence[Work], region: Region) -> tuple[Walls, tuple[str, .
     table = np.array(kept, dtype=np.float64).reshape(-1, 4)
     face, row, column = table[:, :3].astype(np.int64).T
     return Walls(face, row, column, table[:, 3]), tuple(dict.fromkeys(notes))
+
+
+def dammed_water(walls: Walls, land: Mask, region: Region) -> tuple[str, ...]:
+    """A sentence where walls stand in permanent water: a line across a river closes it, which its author may not mean.
+
+    Args:
+        land: (H, W) no permanent water.
+    """
+    row, column, is_north = walls.row, walls.column, walls.face == NORTH
+    in_water = ~land[row, column] & ~land[row - is_north, column - ~is_north]
+    if not in_water.any():
+        return ()
+    length = region.cell_size * int(in_water.sum())
+    return (
+        f"A line stands in permanent water over about {length:g} m, and dams it: what a river brings, drainage and"
+        " boats are in no number here. End the line at the banks, or draw a gap where water has to pass.",
+    )
 
 
 def _faces_across(line: LineString, region: Region) -> set[tuple[int, int, int]]:

@@ -27,7 +27,7 @@ class Walls:
 
     Attributes:
         face: (N,) `WEST` or `NORTH`; ``row``, ``column``: (N,) of the cell whose face it is.
-        crest: (N,) or (E, N) [m above the datum]; infinite = never overflowed.
+        crest: (N,) or (E, N) [m above the datum]; infinite = never overflowed, minus infinite = no wall there.
         fails_at: (N,) or (E, N) level of the higher water beside it at which it fails [m]; infinite = never.
         breach_level: (N,) or (E, N) crest after the failure [m].
         breach_duration: from the failure until then [s].

@@ -274,7 +274,8 @@ def _sweep(  # type: ignore[no-untyped-def]
             for face in range(edges.start[0, k], edges.start[0, k + 1]):
                 new_x[k, edges.face[face, 2]] = storm.open_flux[face]
             for face in range(walls.start[0, k], walls.start[0, k + 1]):
-                new_x[k, walls.face[face, 2]] = storm.wall_flux[face]
+                if storm.crest[face] > -np.inf:
+                    new_x[k, walls.face[face, 2]] = storm.wall_flux[face]
         if i == 0:
             continue
         here, above = i % 2, (i - 1) % 2
@@ -294,7 +295,8 @@ def _sweep(  # type: ignore[no-untyped-def]
             for face in range(edges.start[1, k], edges.start[1, k + 1]):
                 new_y[k, edges.face[face, 2]] = storm.open_flux[face]
             for face in range(walls.start[1, k], walls.start[1, k + 1]):
-                new_y[k, walls.face[face, 2]] = storm.wall_flux[face]
+                if storm.crest[face] > -np.inf:
+                    new_y[k, walls.face[face, 2]] = storm.wall_flux[face]
             floor = space.nothing if is_coarse else bed[i]
             is_overdrawn = overdrawn(new_x[i], new_y[i], new_y[k], held[i], floor, ratio)
             if is_overdrawn:

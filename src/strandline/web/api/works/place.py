@@ -14,7 +14,7 @@ from strandline.pipeline.deployment import DEPLOYMENT_FILE, load_deployment
 from strandline.pipeline.deployment.trial_ground_file import TRIAL_GROUND_FILE, load_trial_ground
 from strandline.report.figures.geotiff import encode_cog
 from strandline.risk.stage_damage.zones import Zones
-from strandline.risk.works.drawn import walls_of
+from strandline.risk.works.drawn import dammed_water, walls_of
 from strandline.risk.works.geojson import DrawnWorks, read_works
 from strandline.risk.works.outcome import TODAY, Outcome, assess, depth_at
 from strandline.risk.works.trial_ground import TrialGround
@@ -47,7 +47,8 @@ class TrialSite:
         is_still = method == "still water"
         water = still_water(self.ground, walls) if is_still else simulated_water(self.ground, walls, progress)
         outcome = assess(self.ground, water, works, self.assets, self.zones)
-        return Outcome(**{**vars(outcome), "notes": (*notes, *outcome.notes)}), water
+        dams = dammed_water(walls, self.ground.land, self.ground.region)
+        return Outcome(**{**vars(outcome), "notes": (*dams, *notes, *outcome.notes)}), water
 
     @property
     def scenes(self) -> list[tuple[str, float, float]]:
