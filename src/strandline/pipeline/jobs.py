@@ -54,7 +54,14 @@ from strandline.pipeline.study_area.requirements import (
 SIMULATED = "simulated"
 """Name of the simulated scenes among the data sets of `pretrain_scenes`."""
 ATTRIBUTION = "contains modified Copernicus Sentinel data"
-QUICK = RunConfig(DistillationConfig(steps=40), storms=24, calibration_storms=9, test_storms=5, hazard_samples=16)
+QUICK = RunConfig(
+    DistillationConfig(steps=40),
+    storms=24,
+    calibration_storms=9,
+    test_storms=5,
+    hazard_samples=16,
+    hindcast_years=0.25,
+)
 """Of the health check on the small built-in delta."""
 REAL = RunConfig(
     DistillationConfig(samples=4), MOST_STORMS, calibration_storms=CALIBRATION_STORMS, test_storms=TEST_STORMS

@@ -133,7 +133,7 @@ def run(
         )  # fmt: skip
         plan = stage(
             "plan", planning.plan, hazard, impact, frequent, futures, highest, zones, response, area, sea_level, timing,
-            repairs, by_driver,
+            config, repairs, by_driver,
         )  # fmt: skip
         compared = {} if baselines is None else stage(BASELINES, baselines.finish)
         seen = area.storm_observations

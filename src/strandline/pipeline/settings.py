@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from strandline.distillation.adaptation.distil_student import DistillationConfig
+from strandline.planning.early_action.hindcast import MOST_YEARS
 from strandline.report.findings import RunResults
 from strandline.report.products import as_json
 
@@ -20,6 +21,7 @@ class RunConfig:
             held out.
         hazard_samples: flood maps at each return period, of as many storms.
         damage_draws: Monte-Carlo draws of sea levels and damage curves that read these maps, at least.
+        hindcast_years: longest record on which the plan's triggers are tested [a].
         miss_rate: share of flooded cells that flood maps may miss, 0…1; ``None`` = the threshold of the best overlap.
         evaluate: also train the baselines and score them. Without them the gain of distillation is unknown.
         seed: of every random stream.
@@ -31,6 +33,7 @@ class RunConfig:
     test_storms: int = 8
     hazard_samples: int = 40
     damage_draws: int = 400
+    hindcast_years: float = MOST_YEARS
     miss_rate: float | None = None
     evaluate: bool = False
     seed: int = 1

@@ -10,6 +10,7 @@ from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.observations.weather.land_drivers import drivers_of_the_land
 from strandline.observations.weather.storms import Split
 from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment, gauge_zeros
+from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.stages.flood_timing import FloodTiming
 from strandline.pipeline.stages.hazard_maps import on_todays_land
@@ -57,6 +58,7 @@ def plan(
     area: StudyArea,
     sea_level: SeaLevelModel,
     timing: FloodTiming | None,
+    config: RunConfig,
     repairs: Sequence[Repair] = (),
     by_driver: DriverFloods | NotMapped | None = None,
 ) -> Plan:
@@ -82,7 +84,7 @@ def plan(
         repairs=repairs,
         land=land_damage(by_driver),
         rain_and_rivers=rain_notes(area, by_driver, impact),
-        hindcast_data=_hindcast_data(area, sea_level),
+        hindcast_data=_hindcast_data(area, sea_level, config.hindcast_years),
         early_action=EarlyActionInputs(
             find_evacuation_areas(
                 zones,
@@ -148,7 +150,7 @@ def today_sentence(area: StudyArea) -> str:
     return f"Today and now mean the year {area.baseline}{why}; all years count from it."
 
 
-def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel) -> HindcastData | None:
+def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel, most_years: float) -> HindcastData | None:
     """The record for the triggers' hindcast; ``None`` where it is too short to fit forecasts, or was never read."""
     if area.assumed_sea is not None:
         return None
@@ -161,7 +163,7 @@ def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel) -> HindcastData | 
     own_tide = GaugeTide(sea_level.fitted.constants, sea_level.fitted.mean + own_mean_sea_level(area))
     zero = gauge_zeros(gauge)[1] if len(records) > 1 else 0.0
     source = WITH_WEATHER if area.observations.weather_forecast is not None else WITH_READINGS
-    return prepare_hindcast(hours, records, own_tide, zero, partial(_fit_own, area, sea_level), source)
+    return prepare_hindcast(hours, records, own_tide, zero, partial(_fit_own, area, sea_level), source, most_years)
 
 
 def _fit_own(area: StudyArea, sea_level: SeaLevelModel, allowed: Mask) -> OwnForecasts:

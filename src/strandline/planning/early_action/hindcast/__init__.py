@@ -18,6 +18,7 @@ from strandline.planning.early_action.hindcast.protocol_hindcast import (
     with_outages,
 )
 from strandline.planning.early_action.hindcast.record import (
+    MOST_YEARS,
     WITH_READINGS,
     WITH_WEATHER,
     HindcastData,
@@ -26,6 +27,7 @@ from strandline.planning.early_action.hindcast.record import (
 )
 
 __all__ = [
+    "MOST_YEARS",
     "PROTECTION_HOURS",
     "WITH_READINGS",
     "WITH_WEATHER",

@@ -74,6 +74,7 @@ def prepare_hindcast(
     zero_of_neighbour: float = 0.0,
     fit_own: Callable[[Mask], OwnForecasts] | None = None,
     source: str = FILTER_ALONE,
+    most_years: float = MOST_YEARS,
 ) -> HindcastData | None:
     """The second half of a record, with the forecast fitted to the first half; ``None`` where it is too short.
 
@@ -83,6 +84,7 @@ def prepare_hindcast(
             two: further ones would double its time, and the watch can only do better with them.
         zero_of_neighbour: height of the neighbour's own zero [m, region datum].
         fit_own: from the hours (T,) that it may be fitted to, to forecasts of the own gauge; ``source`` names them.
+        most_years: of the half, the latest are kept [a].
     """
     half = time.size // 2
     first = np.arange(time.size) < half
@@ -112,7 +114,7 @@ def prepare_hindcast(
     except RefusedByTheory:
         return None
     used = [gauge for gauge in gauges if gauge.name in fitted.tides]
-    tested = max(half, time.size - round(MOST_YEARS * HOURS_PER_YEAR))
+    tested = max(half, time.size - round(most_years * HOURS_PER_YEAR))
     later = time[tested:]
     ahead = np.append(later, later[-1] + np.arange(1, HORIZON_HOURS + 1).astype("timedelta64[h]"))
     tides = np.array([fitted.tides[gauge.name].level(later) for gauge in used])
