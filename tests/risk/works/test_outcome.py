@@ -1,5 +1,6 @@
 """What drawn works change."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,8 @@ from shapely import LineString, Point, Polygon, box
 from strandline.risk.stage_damage.damage_draws import DamageDraws
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.protection import Protection
-from strandline.risk.works.drawn import Embankment, Gap, RetreatZone, Work, walls_of
+from strandline.risk.works.built import build
+from strandline.risk.works.drawn import Embankment, Gap, RetreatZone, Shelter, Work
 from strandline.risk.works.outcome import Outcome, assess
 from strandline.risk.works.trial_water import TrialWater, still_water
 from tests.fixtures.trial_grounds import REGION, a_trial_ground, at, ring, some_assets, some_zones
@@ -18,7 +20,7 @@ TRIAL = a_trial_ground()
 
 
 def outcome(*works: Work) -> Outcome:
-    water = still_water(TRIAL, walls_of(works, REGION)[0])
+    water = still_water(TRIAL, build(works, TRIAL)[0])
     return assess(TRIAL, water, works, some_assets(), some_zones())
 
 
@@ -59,7 +61,7 @@ def test_a_crest_around_everything_is_worth_what_the_plans_embankment_is_worth()
     """The plan's rule: a crest before the whole region keeps lower seas out, and rarer ones overtop it."""
     crest, assets = 1.8, some_assets().iloc[:2]
     shore = Embankment(LineString([at(-1.0, 16.8), at(21.0, 16.8)]), crest)
-    water: TrialWater = still_water(TRIAL, walls_of([shore], REGION)[0])
+    water: TrialWater = still_water(TRIAL, build([shore], TRIAL)[0])
     zones = replace(some_zones(), of_asset=some_zones().of_asset[:2])
     drawn = assess(TRIAL, water, [shore], assets, zones)
     draws = DamageDraws(
@@ -105,9 +107,21 @@ def test_a_higher_sea_damages_more_and_is_named() -> None:
 
 
 def test_a_zone_onto_which_water_is_turned_loses() -> None:
-    water = still_water(TRIAL, walls_of([], REGION)[0])
+    water = still_water(TRIAL, build([], TRIAL)[0])
     turned = water.after.copy()
     turned[:, :17, 14:] += np.float32(0.3)
     found = assess(TRIAL, TrialWater(water.levels, water.before, turned, "solver"), [], some_assets(), some_zones())
     assert [zone.verdict for zone in found.zones] == ["same", "loses"]
     assert found.zones[1].change.avoided.mean < 0
+
+
+def test_a_shelter_changes_no_number_and_says_who_could_reach_it_and_whether_it_stands_in_water() -> None:
+    """Ten people in the house about it and twenty 700 m away, both in water; on the ring's inside it stays dry."""
+    found, without = outcome(Shelter(Point(at(8.5, 8.5)), 200)), outcome()
+    assert found.futures == without.futures
+    low, high = (int(each) for each in re.findall(r"(\d+) to (\d+) people within", found.notes[0])[0])
+    assert low <= 30 <= high
+    assert "room for 200 people" in found.notes[0]
+    assert "it stands in 1.7 m of water" in found.notes[0]
+    assert "it stays dry" in outcome(Shelter(Point(at(8.5, 8.5)), 200), Embankment(ring(), 6.0)).notes[0]
+    assert "nobody knows whether it stands in water" in outcome(Shelter(Point(at(17.5, 2.5)), 200)).notes[0]

@@ -163,6 +163,40 @@ def test_the_solver_replaces_the_instant_answer_and_a_person_saves_compares_and_
     assert TOKEN.value not in page.content()
 
 
+def test_gates_pumps_and_shelters_stand_where_they_are_put_and_say_what_they_leave_out(
+    coast_site: Site, open_page: Callable[..., Page]
+) -> None:
+    page = opened_studio(open_page(coast_site.address))
+    draw_ring(page)
+    set_crest(page, 1.8)
+    for kind, place in (("Gate", (15.4, 20.4)), ("Pump", CENTRE), ("Shelter", (12.5, 12.5))):
+        page.get_by_role("button", name=kind, exact=True).click()
+        page.locator("#studio-surface").scroll_into_view_if_needed()
+        page.mouse.click(*pixel_of(page, place))
+        expect(page.locator(f"[data-work={kind.lower()}] textarea")).not_to_be_empty()
+    expect(page.locator("#studio-surface .studio-number")).to_have_text(["2", "3", "4"])
+    page.get_by_label("Opening [m²]").fill("12")
+    page.get_by_label(re.compile("Shut from a sea of")).fill("0.6")
+    page.get_by_label("Capacity [m³/s]").fill("3")
+    page.get_by_label("Room [people]").fill("250")
+    outcome = run(page)
+    expect(outcome).to_contain_text("Shelter 1 has room for 250 people")
+    expect(outcome).to_contain_text("to drain rain and rivers, is in no number here")
+    found = Axe().run(page, context="#studio")
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_mangroves_are_refused_where_none_grow(coast_site: Site, open_page: Callable[..., Page]) -> None:
+    page = opened_studio(open_page(coast_site.address))
+    page.get_by_role("button", name="Mangrove belt", exact=True).click()
+    page.locator("#studio-surface").scroll_into_view_if_needed()
+    for corner in CORNERS:
+        page.mouse.click(*pixel_of(page, corner))
+    page.get_by_role("button", name="Finish").click()
+    page.locator("#studio-run").click()
+    expect(page.locator("#studio-answer")).to_contain_text("mangroves do not grow there")
+
+
 def test_the_keyboard_draws_a_ring_and_coordinates_can_be_typed(
     coast_site: Site, open_page: Callable[..., Page]
 ) -> None:

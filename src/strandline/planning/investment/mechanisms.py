@@ -13,9 +13,8 @@ from strandline.planning.investment.baseline import Baseline
 from strandline.planning.quantity import Quantity
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.stage_damage.protection import Protection
+from strandline.risk.works.drawn import MANGROVES
 
-MANGROVES = (-39.0, 33.0)
-"""Latitudes [degrees] between which mangroves grow, from Corner Inlet in Australia (38.9° S) to Bermuda (32.3° N)."""
 HECTARES_PER_KM2 = 100.0
 
 Numbers = Mapping[str, Quantity]

@@ -1,4 +1,4 @@
-"""Works drawn on the map: embankments, gaps in them, and land that people leave; and the walls that they are on a grid.
+"""Works drawn on the map, and the walls that their lines are on a grid.
 
 A line becomes walls on the faces between cells: those whose two centres it separates. A closed line thus leaves no way
 from its inside to its outside, however it is turned. A gap is open over one whole face at least, because what is
@@ -25,6 +25,8 @@ NEAR = 1.5
 """Distance from a wall within which an end that does not touch it leaves a gap that the grid may miss [cells]."""
 _PIECE = 8
 """Length of the pieces whose faces are looked for together [cells]."""
+MANGROVES = (-39.0, 33.0)
+"""Latitudes [degrees] between which mangroves grow, from Corner Inlet in Australia (38.9° S) to Bermuda (32.3° N)."""
 LineKind = Literal["embankment", "raised_road"]
 
 
@@ -66,7 +68,73 @@ class RetreatZone:
     area: Polygon
 
 
-Work = Embankment | Gap | RetreatZone
+@dataclass(frozen=True)
+class Gate:
+    """An opening in a drawn line that is shut against a high sea.
+
+    Attributes:
+        point: in the region's CRS [m].
+        area: of the opening [m2].
+        closes_at: sea in front of it at which it is shut [m, region datum].
+    """
+
+    point: Point
+    area: float
+    closes_at: float
+
+
+@dataclass(frozen=True)
+class Pump:
+    """A pump that throws the water about it into the sea, without a break.
+
+    Attributes:
+        point: in the region's CRS [m].
+        capacity: [m3 s-1].
+    """
+
+    point: Point
+    capacity: float
+
+
+@dataclass(frozen=True)
+class MangroveBelt:
+    """A grown belt of mangroves, which slows water that flows through it.
+
+    Attributes:
+        area: in the region's CRS [m].
+    """
+
+    area: Polygon
+
+
+@dataclass(frozen=True)
+class Shelter:
+    """A building that people reach before the water does; it changes no flood.
+
+    Attributes:
+        point: in the region's CRS [m].
+        room: people.
+    """
+
+    point: Point
+    room: int
+
+
+Work = Embankment | Gap | RetreatZone | Gate | Pump | MangroveBelt | Shelter
+Face = tuple[int, int, int]
+"""Kind of face, row, column."""
+
+
+def cell_of(what: str, point: Point, region: Region) -> tuple[int, int]:
+    """Row and column of the cell of a work.
+
+    Raises:
+        InputError: it lies on the outer edge of the region.
+    """
+    row, column = (int(each[0]) for each in region.cells_of(np.array([point.x]), np.array([point.y])))
+    if row < 0:
+        raise InputError(what, "lies on the edge of the region", "move it into the map")
+    return row, column
 
 
 def walls_of(works: Sequence[Work], region: Region) -> tuple[Walls, tuple[str, ...]]:
@@ -76,7 +144,7 @@ def walls_of(works: Sequence[Work], region: Region) -> tuple[Walls, tuple[str, .
         InputError: a gap that lies on no drawn line.
     """
     lines = [work for work in works if isinstance(work, Embankment)]
-    crests: dict[tuple[int, int, int], float] = {}
+    crests: dict[Face, float] = {}
     notes: list[str] = []
     for work in lines:
         faces = _faces_across(work.line, region)
@@ -84,11 +152,9 @@ def walls_of(works: Sequence[Work], region: Region) -> tuple[Walls, tuple[str, .
             notes.append("A line is shorter than a cell, or lies outside the region: it holds nothing back.")
         for face in faces:
             crests[face] = max(crests.get(face, -np.inf), work.crest)
-    opened: set[tuple[int, int, int]] = set()
+    opened: set[Face] = set()
     for gap in (work for work in works if isinstance(work, Gap)):
-        near = _near(crests, gap.point, region)
-        if not near or near[0][0] > NEAR * region.cell_size:
-            raise InputError("gap", "lies on no drawn line", "put it on an embankment or a raised road")
+        near = _on_line("gap", crests, gap.point, region)
         opened |= {near[0][1]} | {face for distance, face in near if distance <= gap.width / 2}
         if gap.width < region.cell_size:
             notes.append(f"A gap of {gap.width:g} m counts as one cell wide ({region.cell_size:g} m).")
@@ -101,6 +167,18 @@ def walls_of(works: Sequence[Work], region: Region) -> tuple[Walls, tuple[str, .
     table = np.array(kept, dtype=np.float64).reshape(-1, 4)
     face, row, column = table[:, :3].astype(np.int64).T
     return Walls(face, row, column, table[:, 3]), tuple(dict.fromkeys(notes))
+
+
+def gate_faces(works: Sequence[Work], walls: Walls, region: Region) -> list[tuple[Gate, int]]:
+    """Each gate with the number of the wall that it opens.
+
+    Raises:
+        InputError: a gate that lies on no drawn line.
+    """
+    faces = list(zip(walls.face.tolist(), walls.row.tolist(), walls.column.tolist(), strict=True))
+    crests = dict(zip(faces, walls.crest.tolist(), strict=True))
+    gates = [work for work in works if isinstance(work, Gate)]
+    return [(gate, faces.index(_on_line("gate", crests, gate.point, region)[0][1])) for gate in gates]
 
 
 def dammed_water(walls: Walls, land: Mask, region: Region) -> tuple[str, ...]:
@@ -116,13 +194,13 @@ def dammed_water(walls: Walls, land: Mask, region: Region) -> tuple[str, ...]:
     length = region.cell_size * int(in_water.sum())
     return (
         f"A line stands in permanent water over about {length:g} m, and dams it: what a river brings, drainage and"
-        " boats are in no number here. End the line at the banks, or draw a gap where water has to pass.",
+        " boats are in no number here. End the line at the banks, or draw a gap or a gate where water has to pass.",
     )
 
 
-def _faces_across(line: LineString, region: Region) -> set[tuple[int, int, int]]:
+def _faces_across(line: LineString, region: Region) -> set[Face]:
     """(face, row, column) of the faces whose two centres a line separates."""
-    found: set[tuple[int, int, int]] = set()
+    found: set[Face] = set()
     points = shapely.get_coordinates(shapely.segmentize(line, _PIECE * region.cell_size))
     for start, end in pairwise(points):
         piece = LineString([start, end])
@@ -156,9 +234,15 @@ def _links(row: Indices, column: Indices, down: int, along: int, region: Region)
     return np.asarray(shapely.linestrings(np.stack([here, there], axis=1)))
 
 
-def _near(
-    crests: dict[tuple[int, int, int], float], point: Point, region: Region
-) -> list[tuple[float, tuple[int, int, int]]]:
+def _on_line(what: str, crests: dict[Face, float], point: Point, region: Region) -> list[tuple[float, Face]]:
+    """As `_near`, of a work that has to stand on a line."""
+    near = _near(crests, point, region)
+    if not near or near[0][0] > NEAR * region.cell_size:
+        raise InputError(what, "lies on no drawn line", "put it on an embankment or a raised road")
+    return near
+
+
+def _near(crests: dict[Face, float], point: Point, region: Region) -> list[tuple[float, Face]]:
     """Distance [m] of a point from the link across each walled face, and the face; the nearest first."""
     if not crests:
         return []

@@ -1,4 +1,4 @@
-"""Drawn works as GeoJSON (RFC 7946): longitude and latitude, with kind, crest, width and cost as properties."""
+"""Drawn works as GeoJSON (RFC 7946): longitude and latitude, with kind, cost and what each kind needs as properties."""
 
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -10,7 +10,17 @@ from shapely.geometry.base import BaseGeometry
 
 from strandline.errors import InputError
 from strandline.observations.region import Region
-from strandline.risk.works.drawn import Embankment, Gap, RetreatZone, Work
+from strandline.risk.works.drawn import (
+    MANGROVES,
+    Embankment,
+    Gap,
+    Gate,
+    MangroveBelt,
+    Pump,
+    RetreatZone,
+    Shelter,
+    Work,
+)
 
 MOST_WORKS = 40
 MOST_POINTS = 400
@@ -65,10 +75,38 @@ class GapProperties(_Closed):
     name: Label = ""
 
 
-class ZoneProperties(_Closed):
-    """Of a retreat zone."""
+class GateProperties(_Closed):
+    """Of a gate; area of its opening [m2], sea at which it is shut [m, region datum]."""
 
-    kind: Literal["retreat_zone"]
+    kind: Literal["gate"]
+    area: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)]
+    closes_at: Annotated[float, Field(ge=-20, le=60, allow_inf_nan=False)]
+    cost: Cost = 0.0
+    name: Label = ""
+
+
+class PumpProperties(_Closed):
+    """Of a pump; capacity [m3 s-1]."""
+
+    kind: Literal["pump"]
+    capacity: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)]
+    cost: Cost = 0.0
+    name: Label = ""
+
+
+class ShelterProperties(_Closed):
+    """Of a shelter; room [people]."""
+
+    kind: Literal["shelter"]
+    room: Annotated[int, Field(gt=0, le=1_000_000)]
+    cost: Cost = 0.0
+    name: Label = ""
+
+
+class ZoneProperties(_Closed):
+    """Of a retreat zone or a mangrove belt."""
+
+    kind: Literal["retreat_zone", "mangrove_belt"]
     cost: Cost = 0.0
     name: Label = ""
 
@@ -81,35 +119,44 @@ class LineFeature(_Closed):
     properties: LineProperties
 
 
-class GapFeature(_Closed):
-    """A gap in the drawn lines."""
+PointProperties: TypeAlias = Annotated[
+    GapProperties | GateProperties | PumpProperties | ShelterProperties, Field(discriminator="kind")
+]
+
+
+class PointFeature(_Closed):
+    """A gap or a gate in the drawn lines, a pump, or a shelter."""
 
     type: Literal["Feature"]
     geometry: PointShape
-    properties: GapProperties
+    properties: PointProperties
 
 
 class ZoneFeature(_Closed):
-    """A retreat zone."""
+    """A retreat zone or a mangrove belt."""
 
     type: Literal["Feature"]
     geometry: PolygonShape
     properties: ZoneProperties
 
 
+_SHAPES = {"embankment": "line", "raised_road": "line", "retreat_zone": "zone", "mangrove_belt": "zone"}
+_SHAPES |= dict.fromkeys(("gap", "gate", "pump", "shelter"), "point")
+
+
 def _kind_of(value: Any) -> str | None:
     """Which feature is meant, so that a fault is reported of this one alone."""
     properties = value.get("properties") if isinstance(value, dict) else getattr(value, "properties", None)
     kind = properties.get("kind") if isinstance(properties, dict) else getattr(properties, "kind", None)
-    return {"embankment": "line", "raised_road": "line", "gap": "gap", "retreat_zone": "zone"}.get(str(kind))
+    return _SHAPES.get(str(kind))
 
 
 AnyFeature: TypeAlias = Annotated[
-    Annotated[LineFeature, Tag("line")] | Annotated[GapFeature, Tag("gap")] | Annotated[ZoneFeature, Tag("zone")],
+    Annotated[LineFeature, Tag("line")] | Annotated[PointFeature, Tag("point")] | Annotated[ZoneFeature, Tag("zone")],
     Discriminator(
         _kind_of,
         custom_error_type="unknown_kind",
-        custom_error_message="kind is none of embankment, raised_road, gap, retreat_zone",
+        custom_error_message=f"kind is none of {', '.join(sorted(_SHAPES))}",
     ),
 ]
 
@@ -138,7 +185,7 @@ def read_works(drawn: DrawnWorks, region: Region) -> tuple[Work, ...]:
     return tuple(_work(number, each, to_region, region) for number, each in enumerate(drawn.features, start=1))
 
 
-def _work(number: int, drawn: LineFeature | GapFeature | ZoneFeature, to_region: Transformer, region: Region) -> Work:
+def _work(number: int, drawn: LineFeature | PointFeature | ZoneFeature, to_region: Transformer, region: Region) -> Work:
     where = f"work {number} ({drawn.properties.kind.replace('_', ' ')})"
     shape = shapely.transform(_shape(drawn.geometry), to_region.transform, interleaved=False)
     if not (shapely.is_valid(shape) and shapely.intersects(shape, shapely.box(*region.bounds))):
@@ -150,11 +197,25 @@ def _work(number: int, drawn: LineFeature | GapFeature | ZoneFeature, to_region:
             return Embankment(shape, crest, kind)
         case GapProperties(width=width), Point():
             return Gap(shape, width)
-        case ZoneProperties(), Polygon():
+        case GateProperties(area=area, closes_at=level), Point():
+            return Gate(shape, area, level)
+        case PumpProperties(capacity=capacity), Point():
+            return Pump(shape, capacity)
+        case ShelterProperties(room=room), Point():
+            return Shelter(shape, room)
+        case ZoneProperties(kind=kind), Polygon():
             if shape.area == 0:
                 raise InputError(where, "has no area", "draw three different points")
-            return RetreatZone(shape)
+            return RetreatZone(shape) if kind == "retreat_zone" else _belt(where, shape, region)
     raise AssertionError  # the models allow no other pair
+
+
+def _belt(where: str, area: Polygon, region: Region) -> MangroveBelt:
+    southernmost, northernmost = MANGROVES
+    latitude = region.centre_lonlat[1]
+    if not southernmost <= latitude <= northernmost:
+        raise InputError(where, f"is at latitude {latitude:.0f}°", "mangroves do not grow there: draw something else")
+    return MangroveBelt(area)
 
 
 def _shape(geometry: LineShape | PointShape | PolygonShape) -> BaseGeometry:

@@ -19,7 +19,7 @@ from strandline.risk.stage_damage.asset_depths import greatest_depth
 from strandline.risk.stage_damage.damage_draws import DamageDraws
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.zones import Zones, zone_of_homes
-from strandline.risk.works.drawn import RetreatZone, Work
+from strandline.risk.works.drawn import Gate, MangroveBelt, Pump, RetreatZone, Shelter, Work, cell_of
 from strandline.risk.works.trial_ground import TrialGround
 from strandline.risk.works.trial_water import Method, TrialWater
 
@@ -29,6 +29,10 @@ LEAST_CHANGE = 0.005
 """Share of a zone's damage below which a change is none [-]: it is far below what the maps know."""
 LEAST_OF_ALL = 1e-4
 """Share of the damage of the whole place below which less damage in a zone is no gain [-]."""
+WALK = 1500.0
+"""Way to a shelter that people walk [m]: the siting rule of Bangladesh's cyclone shelters; an assumption elsewhere."""
+WET_FLOOR = 0.05
+"""Water in which a building does not count as dry [m]."""
 Verdict = Literal["gains", "loses", "same", "unknown"]
 
 
@@ -114,11 +118,12 @@ def assess(
     damage, people = _Damage(ground, water, assets, left), _Homes.of(ground, water, assets, zones, works)
     futures, everywhere = [], np.ones(len(assets), dtype=bool)
     for name, rise in ((TODAY, 0.0), *((each.name, each.rise) for each in ground.futures)):
-        counted = people.count(rise, None)
+        counted = people.count(rise)
         futures.append(FutureChange(name, rise, damage.change(rise, everywhere, counted)))
     return Outcome(
         water.method, float(np.median(ground.levels[:, -1])), ground.return_periods[-1], tuple(futures),
-        tuple(_zones(ground, water, damage, people, zones)), tuple(_notes(ground, water, works, assets)),
+        tuple(_zones(ground, water, damage, people, zones)),
+        (*_of_shelters(ground, water, people, works), *_notes(ground, water, works, assets)),
     )  # fmt: skip
 
 
@@ -206,8 +211,8 @@ class _Homes:
         left = _within([work.area for work in works if isinstance(work, RetreatZone)], lived_in)
         return cls(ground, homes, rows, zone_of_homes(zones, homes, ground.region)[rows], left, waters, errors, level)
 
-    def count(self, rise: float, zone: int | None) -> tuple[People, People]:
-        """With water at home before and after, in all zones (``None``) or one; who left has none."""
+    def count(self, rise: float, chosen: Mask | None = None) -> tuple[People, People]:
+        """With water at home before and after, in all homes (``None``) or some; who left has none."""
         if self.homes is None:
             unknown = People(np.nan, np.nan, np.nan)
             return unknown, unknown
@@ -215,12 +220,19 @@ class _Homes:
             before, after = (self._affected(water, rise) for water in self.waters)
             after[:, self.left] = 0.0
             self.found[rise] = before, after
-        chosen = np.ones(len(self.rows), dtype=bool) if zone is None else self.zone == zone
+        if chosen is None:
+            chosen = np.ones(len(self.rows), dtype=bool)
         first, second = (
             count_people(each[:, chosen], self.homes, self.rows[chosen], self.errors.count_factor)
             for each in self.found[rise]
         )
         return first, second
+
+    def near(self, point: shapely.Point) -> Mask:
+        """(P,) whether homes lie within walking distance."""
+        if self.homes is None:
+            return np.zeros(0, dtype=bool)
+        return np.asarray(shapely.distance(point, self.homes.places.geometry.to_numpy()[self.rows]) <= WALK)
 
     def _affected(self, water: WaterAtPlaces, rise: float) -> Floats:
         """(N, P) 1 = water at home at the rarest return period, 0 = none, NaN = unknown."""
@@ -240,7 +252,7 @@ def _zones(
     noticed = LEAST_OF_ALL * damage.total
     for number, name in enumerate(zones.names):
         here = (zones.of_cell == number) & ground.land
-        change = damage.change(0.0, zones.of_asset == number, people.count(0.0, number))
+        change = damage.change(0.0, zones.of_asset == number, people.count(0.0, people.zone == number))
         flooded = [float((here & (each >= FLOODED_DEPTH)).sum()) * cell for each in (before, after)]
         unknown = float((here & (np.isnan(before) | np.isnan(after))).sum()) * cell
         yield ZoneChange(name, change, flooded[0], flooded[1], unknown, _verdict(change, flooded, unknown, noticed))
@@ -311,5 +323,37 @@ def _notes(ground: TrialGround, water: TrialWater, works: Sequence[Work], assets
         "Damage before the works is that of this simulation, not the number of the report, which rests on maps of the"
         " networks: read the difference."
     )
+    if any(isinstance(work, Gate | Pump) for work in works):
+        yield (
+            "What gates and pumps are mostly built for, to drain rain and rivers, is in no number here. A gate is taken"
+            " to shut in time, and a pump to run without a break: count on neither without people and fuel."
+        )
+    if any(isinstance(work, MangroveBelt) for work in works):
+        yield (
+            "Mangroves are taken to be grown, which takes a decade or more, and to survive; what they take from waves"
+            " is in no number here. Water may stand higher before them."
+        )
     if any(isinstance(work, RetreatZone) for work in works):
         yield "Who leaves a retreat zone is in no number of harm after it; where they go is not known."
+
+
+def _of_shelters(ground: TrialGround, water: TrialWater, people: _Homes, works: Sequence[Work]) -> Iterator[str]:
+    """Who lives about each shelter and has water at home, and whether it stands in water, today at the rarest level."""
+    depth = depth_at(water, water.after, float(np.median(ground.levels[:, -1])))
+    sea = f"the sea of once in {ground.return_periods[-1]:g} years"
+    shelters = [work for work in works if isinstance(work, Shelter)]
+    for number, shelter in enumerate(shelters, start=1):
+        about = people.count(0.0, people.near(shelter.point))[1]
+        who = "an unknown number of" if np.isnan(about.high) else f"{_about(about.low)} to {_about(about.high)}"
+        here = depth[cell_of("shelter", shelter.point, ground.region)]
+        stands = "nobody knows whether it stands in water" if np.isnan(here) else f"it stands in {here:.1f} m of water"
+        yield (
+            f"Shelter {number} has room for {shelter.room:,} people; {who} people within {WALK / 1000:g} km have water"
+            f" at home at {sea}, and {'it stays dry' if here < WET_FLOOR else stands}. It lowers no damage: it saves"
+            " who reaches it before the water."
+        )
+
+
+def _about(count: float) -> str:
+    """Two digits of a number of people."""
+    return f"{float(f'{count:.2g}'):,.0f}"

@@ -9,8 +9,10 @@ import numpy as np
 
 from strandline.observations.arrays import Floats, SingleFloats
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.works.built import Built
 from strandline.risk.works.still_water import lowest_sills, still_depth
 from strandline.risk.works.trial_ground import TrialGround
+from strandline.simulator.hydrodynamics.basin import Basin
 from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.hydrodynamics.inundation import inundate
 from strandline.simulator.hydrodynamics.walls import Walls
@@ -61,9 +63,13 @@ class TrialWater:
         ]  # fmt: skip
 
 
-def still_water(ground: TrialGround, walls: Walls) -> TrialWater:
-    """Water at once: the sea stands for ever; the sea levels lie close, and at every crest."""
-    levels = _levels(ground, walls, 3)
+def still_water(ground: TrialGround, built: Built) -> TrialWater:
+    """Water at once: the sea stands for ever; the sea levels lie close, and at every crest.
+
+    A gate that is still open when water stands before it counts as open, another one as shut; pumps and mangroves do
+    nothing against a sea that stands for ever.
+    """
+    levels, walls = _levels(ground, built.walls, 3), built.still_walls
     before, after = (
         np.stack([_on_land(still_depth(level, ground.surface, *sills), ground) for level in ground.at_shore(levels)])
         for sills in (_sills(ground, each) for each in (Walls(), walls))
@@ -71,41 +77,43 @@ def still_water(ground: TrialGround, walls: Walls) -> TrialWater:
     return TrialWater(levels, before.astype(np.float32), after.astype(np.float32), "still water")
 
 
-def simulated_water(ground: TrialGround, walls: Walls, progress: Progress | None = None) -> TrialWater:
+def simulated_water(ground: TrialGround, built: Built, progress: Progress | None = None) -> TrialWater:
     """Water by the solver: every sea level is a storm that stays high for long, with and without the works.
 
     Ground that water may reach over unknown ground alone stays unknown: no water passes unknown ground in the solver.
     """
-    levels = _levels(ground, walls, 2)
-    sea, basin = ground.storm_of(levels), ground.basin()
-    hours = np.arange(sea.shape[1], dtype=np.float64) * 3600.0
-    steps = max(1, CELLS_AT_ONCE // ground.bed.size)
-    todo = [(crest, number) for crest in (False, True) for number in range(len(levels))]
-    found = np.empty((2, len(levels), *ground.region.shape))
-    for first in range(0, len(todo), steps):
-        part = todo[first : first + steps]
-        crest = np.array([walls.crest if has_walls else np.full(len(walls), -np.inf) for has_walls, _ in part])
-        own = np.array([number for _, number in part])
+    levels, walls, basin = _levels(ground, built.walls, 2), built.still_walls, ground.basin()
+    with_works = replace(basin, walls=built.walls, structures=built.structures, roughness=built.roughness(ground))
 
-        def tell(share: float, first: int = first, count: int = len(part)) -> None:
-            if progress is not None:
-                progress((first + share * count) / len(todo))
+    def tell(part: int) -> Progress | None:
+        return None if progress is None else lambda share: progress((part + share) / 2)
 
-        flood = inundate(
-            replace(basin, walls=replace(walls, crest=crest.reshape(len(part), len(walls)))),
-            Forcing(hours, sea[own]),
-            initial_level=sea[own, 0],
-            initially_dry=ground.land,
-            progress=tell,
-        )
-        for (has_walls, number), level in zip(part, flood.max_level, strict=True):
-            found[int(has_walls), number] = level
-    before, after = np.maximum.accumulate(found, axis=1)  # a higher sea never floods less
+    simulated = [_highest(ground, each, levels, tell(part)) for part, each in enumerate((basin, with_works))]
+    before, after = np.maximum.accumulate(simulated, axis=1)  # a higher sea never floods less
     may_reach = ground.at_shore(levels)[:, None, None] > _sills(ground, walls)[1]
     after = np.where((before - after < LEAST_DROP) & may_reach, np.maximum(before, after), after)
-    without = _simulated_depth(ground, before, levels, Walls())
-    with_works = _simulated_depth(ground, np.maximum.accumulate(after, axis=0), levels, walls)
-    return TrialWater(levels, without, with_works, "solver")
+    depth = _simulated_depth(ground, before, levels, Walls())
+    depth_after = _simulated_depth(ground, np.maximum.accumulate(after, axis=0), levels, walls)
+    return TrialWater(levels, depth, depth_after, "solver")
+
+
+def _highest(ground: TrialGround, basin: Basin, levels: Floats, progress: Progress | None) -> Floats:
+    """(L, H, W) highest level of the water [m, region datum] in storms with these peaks at the gauge."""
+    sea = ground.storm_of(levels)
+    hours = np.arange(sea.shape[1], dtype=np.float64) * 3600.0
+    at_once = max(1, CELLS_AT_ONCE // ground.bed.size)
+    found = []
+    for first in range(0, len(levels), at_once):
+        own = sea[first : first + at_once]
+
+        def tell(share: float, first: int = first, count: int = len(own)) -> None:
+            if progress is not None:
+                progress((first + share * count) / len(levels))
+
+        forcing = Forcing(hours, own)
+        flood = inundate(basin, forcing, initial_level=own[:, 0], initially_dry=ground.land, progress=tell)
+        found.append(flood.max_level)
+    return np.concatenate(found)
 
 
 def _simulated_depth(ground: TrialGround, level: Floats, sea: Floats, walls: Walls) -> SingleFloats:

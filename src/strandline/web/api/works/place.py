@@ -14,7 +14,7 @@ from strandline.pipeline.deployment import DEPLOYMENT_FILE, load_deployment
 from strandline.pipeline.deployment.trial_ground_file import TRIAL_GROUND_FILE, load_trial_ground
 from strandline.report.figures.geotiff import encode_cog
 from strandline.risk.stage_damage.zones import Zones
-from strandline.risk.works.drawn import dammed_water, walls_of
+from strandline.risk.works.built import build
 from strandline.risk.works.geojson import DrawnWorks, read_works
 from strandline.risk.works.outcome import TODAY, Outcome, assess, depth_at
 from strandline.risk.works.trial_ground import TrialGround
@@ -43,12 +43,11 @@ class TrialSite:
             InputError: works that cannot be built here.
         """
         works = read_works(drawn, self.ground.region)
-        walls, notes = walls_of(works, self.ground.region)
+        built, notes = build(works, self.ground)
         is_still = method == "still water"
-        water = still_water(self.ground, walls) if is_still else simulated_water(self.ground, walls, progress)
+        water = still_water(self.ground, built) if is_still else simulated_water(self.ground, built, progress)
         outcome = assess(self.ground, water, works, self.assets, self.zones)
-        dams = dammed_water(walls, self.ground.land, self.ground.region)
-        return Outcome(**{**vars(outcome), "notes": (*dams, *notes, *outcome.notes)}), water
+        return Outcome(**{**vars(outcome), "notes": (*notes, *outcome.notes)}), water
 
     @property
     def scenes(self) -> list[tuple[str, float, float]]:

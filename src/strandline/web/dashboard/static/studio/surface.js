@@ -1,7 +1,9 @@
 // The surface to draw on: pictures before and after, lines above them; by mouse, touch and keyboard.
 const svgSpace = "http://www.w3.org/2000/svg";
 const largest = 1024, close = 14; // px: of a picture, and between a tap and the point that it means
-export const isLine = (kind) => kind === "embankment" || kind === "raised_road";
+const kinds = { embankment: "line", raised_road: "line", retreat_zone: "area", mangrove_belt: "area", gap: "point", gate: "point", pump: "point", shelter: "point" };
+export const shapeOf = (kind) => kinds[kind];
+export const isLine = (kind) => kinds[kind] === "line";
 
 export class Surface {
   /** `changed(work)`: a point was moved or added; `told(state)`: drawing began, went on or ended. */
@@ -112,7 +114,7 @@ export class Surface {
     const first = work.points[0];
     if (first && work.points.length > 2 && this.gapBetween(first, point) < close) return this.end(true);
     work.points.push(point);
-    if (work.kind === "gap") return this.end();
+    if (shapeOf(work.kind) === "point") return this.end();
     this.told();
     this.draw();
   }
@@ -181,17 +183,23 @@ export class Surface {
     }
     this.above.replaceChildren(...shapes.map(([name, attributes]) => {
       const shape = document.createElementNS(svgSpace, name);
-      for (const [key, value] of Object.entries(attributes)) shape.setAttribute(key, value);
+      for (const [key, value] of Object.entries(attributes)) key === "textContent" ? (shape.textContent = value) : shape.setAttribute(key, value);
       return shape;
     }));
+  }
+
+  /** A point with the number that its form bears; a gap is a hole in its line. */
+  mark(work, number, [x, y], dots) {
+    if (work.kind === "gap") return [["circle", { class: "studio-gap", cx: x, cy: y, r: 10 }], ...dots];
+    return [...dots.map(([name, attributes]) => [name, { ...attributes, class: `studio-point studio-${work.kind}`, r: 11 }]), ["text", { class: "studio-number", x, y: y + 4, textContent: number + 1 }]];
   }
 
   shapesOf(work, number) {
     const places = work.points.map((each) => this.place(each)), path = `M${places.map((each) => each.map((one) => one.toFixed(1)).join(" ")).join("L")}`;
     const dots = places.map(([x, y], point) => ["circle", { class: "studio-point", cx: x, cy: y, r: 7, "data-point": `${number} ${point}` }]);
     if (!places.length) return [];
-    if (work.kind === "gap") return [["circle", { class: "studio-gap", cx: places[0][0], cy: places[0][1], r: 10 }], ...dots];
-    if (work.kind === "retreat_zone") return [["path", { class: "studio-zone", d: `${path}Z` }], ...dots];
+    if (shapeOf(work.kind) === "point") return this.mark(work, number, places[0], dots);
+    if (shapeOf(work.kind) === "area") return [["path", { class: `studio-zone studio-${work.kind}`, d: `${path}Z` }], ...dots];
     return [["path", { class: "studio-line-edge", d: path }], ["path", { class: `studio-line studio-${work.kind}`, d: path }], ...dots];
   }
 }

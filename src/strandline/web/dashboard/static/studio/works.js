@@ -1,26 +1,36 @@
 // The list of drawn works: name, crest or width, cost and coordinates of each, as a form.
 import { translate } from "../number_format.js";
-import { isLine } from "./surface.js";
+import { shapeOf } from "./surface.js";
+
+/** What each kind is asked for beside its cost: how a new one begins, and the range. */
+const fields = {
+  crest: { min: -20, max: 60, step: 0.1 }, width: { begin: 50, min: 1, max: 10000, step: 1 }, area: { begin: 10, min: 0.1, max: 10000, step: 0.1 },
+  closes_at: { min: -20, max: 60, step: 0.1 }, capacity: { begin: 5, min: 0.1, max: 10000, step: 0.1 }, room: { begin: 500, min: 1, max: 1000000, step: 1 },
+};
+const asked = { embankment: ["crest"], raised_road: ["crest"], gap: ["width"], gate: ["area", "closes_at"], pump: ["capacity"], shelter: ["room"], retreat_zone: [], mangrove_belt: [] };
 
 let made = 0;
 
 export function newWork(kind, level) {
   made += 1;
-  return { id: made, kind, points: [], name: "", cost: 0, crest: isLine(kind) ? Number((level + 0.5).toFixed(1)) : null, width: kind === "gap" ? 50 : null };
+  const begins = { crest: Number((level + 0.5).toFixed(1)), closes_at: Number((level - 1).toFixed(1)) };
+  return { id: made, kind, points: [], name: "", cost: 0, ...Object.fromEntries(asked[kind].map((name) => [name, begins[name] ?? fields[name].begin])) };
 }
 
 /** Feature collection of the works that have enough points. */
 export function asGeojson(works) {
-  const shapes = { gap: ({ points }) => ({ type: "Point", coordinates: points[0] }), retreat_zone: ({ points }) => ({ type: "Polygon", coordinates: [[...points, points[0]]] }) };
-  const line = ({ points }) => ({ type: "LineString", coordinates: points });
+  const geometry = {
+    point: ({ points }) => ({ type: "Point", coordinates: points[0] }), area: ({ points }) => ({ type: "Polygon", coordinates: [[...points, points[0]]] }),
+    line: ({ points }) => ({ type: "LineString", coordinates: points }),
+  };
   const features = works.filter(isComplete).map((work) => ({
-    type: "Feature", geometry: (shapes[work.kind] ?? line)(work),
-    properties: { kind: work.kind, name: work.name, cost: work.cost, ...(isLine(work.kind) ? { crest: work.crest } : {}), ...(work.kind === "gap" ? { width: work.width } : {}) },
+    type: "Feature", geometry: geometry[shapeOf(work.kind)](work),
+    properties: { kind: work.kind, name: work.name, cost: work.cost, ...Object.fromEntries(asked[work.kind].map((name) => [name, work[name]])) },
   }));
   return { type: "FeatureCollection", features };
 }
 
-export const isComplete = ({ kind, points }) => points.length >= { gap: 1, retreat_zone: 3 }[kind] || (isLine(kind) && points.length >= 2);
+export const isComplete = ({ kind, points }) => points.length >= { point: 1, line: 2, area: 3 }[shapeOf(kind)];
 
 export function fromGeojson({ features }) {
   return features.map(({ geometry, properties }) => {
@@ -54,8 +64,7 @@ function form(work, number, { changed, removed, datum, money }) {
     if (isGood) work[name] = value;
     return isGood;
   };
-  if (isLine(work.kind)) field(translate("studio_crest", { datum }), amount("crest", { min: -20, max: 60, step: 0.1 }), take("crest"));
-  if (work.kind === "gap") field(translate("studio_width"), amount("width", { min: 1, max: 10000, step: 1 }), take("width"));
+  for (const name of asked[work.kind]) field(translate(`studio_${name}`, { datum }), amount(name, fields[name]), take(name));
   field(translate("studio_cost", { money }), amount("cost", { min: 0, max: 1e13, step: "any" }), take("cost"));
   const text = Object.assign(document.createElement("textarea"), { rows: Math.min(6, work.points.length + 1), value: work.points.map((each) => each.join(" ")).join("\n") });
   field(translate("studio_coordinates"), text, (input) => {
