@@ -12,7 +12,7 @@ import pytest
 from benchmarks.agent.dispatch_kills.run import OFFICERS, dispatch_kills, recipients_of, release_warning
 from strandline.errors import InputError
 from strandline.watch.alerts.channels.recipients import Recipient, Recipients
-from strandline.watch.alerts.dispatch import DRY_RUN, Dispatcher
+from strandline.watch.alerts.dispatch import REPORT_AGAIN, DRY_RUN, Dispatcher
 from strandline.watch.alerts.released import ReleasedWarning, read_warning
 from strandline.watch.clock import utc_now
 from strandline.watch.store import Busy, Store
@@ -171,7 +171,7 @@ def test_a_warning_that_has_expired_is_not_sent(store: Store, tmp_path: Path, mo
     assert (sent.outcome, sent.detail, gateway.requests) == ("refused", "the warning has expired", [])
 
 
-def test_a_warning_that_cannot_be_read_is_reported_once_and_holds_up_no_other(
+def test_a_warning_that_cannot_be_read_is_reported_and_again_later_and_holds_up_no_other(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken, whole = release_warning(store, 0), release_warning(store, 1)
@@ -186,6 +186,9 @@ def test_a_warning_that_cannot_be_read_is_reported_once_and_holds_up_no_other(
     (record,) = caplog.records
     assert f"nothing of '{broken}' is sent" in record.message
     assert "by hand" in record.message
+    monkeypatch.setattr("strandline.watch.alerts.dispatch.utc_now", lambda: utc_now() + REPORT_AGAIN)
+    sender.run_once()
+    assert [each.message for each in caplog.records] == [record.message, record.message]
 
 
 def test_one_program_sends_at_a_time_and_a_step_goes_on_meanwhile(store: Store, tmp_path: Path) -> None:

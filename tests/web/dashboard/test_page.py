@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from posixpath import normpath
@@ -13,11 +14,13 @@ from httpx import Response
 
 from benchmarks.agent.scripted_watch import ALONE
 from strandline.watch.store import Store
+from strandline.watch.store.records import Acknowledgement, Outgoing
+from strandline.web.app import PREFIX
 from strandline.web.dashboard.i18n import LANGUAGES, labels
 from strandline.web.dashboard.static_files import MAP_MODULES, load_static_file
 from strandline.web.run_folder import RunFolder
 from strandline.web.watch_view import WatchView
-from tests.fixtures.web import DECISION, HOUR, START, client_of, make_run, make_watch
+from tests.fixtures.web import ADA, BO, DECISION, HOUR, START, client_of, make_run, make_watch
 
 pytestmark = pytest.mark.slow
 
@@ -174,6 +177,62 @@ def test_the_page_is_written_in_each_language(client: TestClient, language: str)
     assert page.headers["content-language"] == language
 
 
+def test_a_released_warning_says_whom_it_has_reached_and_is_an_alarm_while_that_is_nobody(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "before")
+    watched, warning = make_watch(run, 2), f"sella-{START:%Y%m%dT%H}"
+    later = replace(watched, clock=lambda: watched.clock() + timedelta(minutes=5))
+
+    def section(at: WatchView) -> str:
+        with client_of({"before": run}, at) as client:
+            page = client.get("/?lang=en").text
+        return PageText.of(page.partition('<section id="released"')[2].partition("</section>")[0])
+
+    def message(recipient: str) -> Outgoing:
+        return Outgoing(recipient, warning, recipient, "webhook", "sms", "en", "", "{}")
+
+    with watched.store as store:
+        assert section(watched) == ""
+        with client_of({"before": run}, watched) as client:
+            for officer in (ADA, BO):
+                body = {"subject": warning, "note": ""}
+                assert client.post(f"{PREFIX}/watch/confirmations", json=body, headers=officer).status_code == 201
+        nobody, other_means = labels("en")["reached_nobody"], "Warn them by other means"
+        assert "by Ada Vento, Bo Lund" in section(watched)
+        assert nobody not in section(watched), "a moment after the release"
+        assert nobody in section(later)
+        assert store.queue_messages(warning, "live", [message(name) for name in ("radio", "mayor", "gateway")]) is None
+        assert "waiting: 3" in section(later)
+        of = {one.message.recipient: one for one in store.read.sendings(warning)}
+        store.note_attempt(store.note_attempt(of["radio"], "begun"), "accepted")
+        store.note_attempt(store.note_attempt(of["mayor"], "begun"), "failed", "no answer")
+        store.note_attempt(of["gateway"], "refused", "the warning has expired")
+        told = section(later)
+        assert nobody not in told
+        assert f"Not reached: gateway, mayor. {other_means}" in told
+        for state in ("given up: 1", "failed, tried again: 1", "sent, and accepted by the far side: 1"):
+            assert state in told
+        assert "Nobody has said yet that they have it." in told
+        store.acknowledge(Acknowledgement(warning, "village chief", "Cy Noor", later.clock(), ""))
+        assert "have it, as they say: village chief" in section(later)
+
+
+def test_a_dry_run_has_reached_nobody(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "before")
+    watched, warning = make_watch(run, 1), f"sella-{START:%Y%m%dT%H}"
+    later = replace(watched, clock=lambda: watched.clock() + timedelta(minutes=5))
+    with watched.store as store:
+        with client_of({"before": run}, watched) as client:
+            for officer in (ADA, BO):
+                client.post(f"{PREFIX}/watch/confirmations", json={"subject": warning, "note": ""}, headers=officer)
+        store.queue_messages(warning, "dry_run", [Outgoing("k", warning, "radio", "webhook", "sms", "en", "", "{}")])
+        (queued,) = store.read.sendings(warning)
+        store.note_attempt(store.note_attempt(queued, "begun"), "accepted")
+        with client_of({"before": run}, later) as client:
+            page = PageText.of(client.get("/?lang=en"))
+    assert "written but not sent, since this is a dry run: 1" in page
+    assert "Nothing of it has reached anybody by this system" in page
+
+
 class PageText(HTMLParser):
     """The text of a page, without its scripts."""
 
@@ -182,9 +241,9 @@ class PageText(HTMLParser):
         self.text, self._is_code = "", False
 
     @classmethod
-    def of(cls, answer: Response) -> str:
+    def of(cls, page: Response | str) -> str:
         parser = cls()
-        parser.feed(answer.text)
+        parser.feed(page if isinstance(page, str) else page.text)
         return " ".join(parser.text.replace("\N{NO-BREAK SPACE}", " ").split())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -29,6 +29,8 @@ from strandline.watch.store.records import Outgoing, Sending
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 120.0
 """Pause after the first failure, doubled after each further one, and its limit [s]."""
+REPORT_AGAIN = timedelta(minutes=10)
+"""Until what keeps a message back is logged again."""
 LONGEST_WAIT = timedelta(days=1)
 """Of an exercise for the program that sends it; a warning waits until it expires."""
 AT_ONCE = 16
@@ -51,7 +53,7 @@ class Dispatcher:
     alerts: Path
     environment: Mapping[str, str]
     client: httpx.Client = field(default_factory=lambda: httpx.Client(follow_redirects=False))
-    _reported: set[str] = field(default_factory=set)
+    _reported: dict[str, datetime] = field(default_factory=dict)
 
     def refuse_missing(self) -> None:
         """Open every channel once, so that what is missing shows before a storm.
@@ -84,16 +86,18 @@ class Dispatcher:
             try:
                 warning = self._warning(identifier)
             except InputError as error:  # one that nobody can read must not hold up the others
-                self._report_once(identifier, f"nothing of '{identifier}' is sent: {error}")
+                self._report(identifier, f"nothing of '{identifier}' is sent: {error}")
                 continue
             messages = list(messages_of(warning, self.recipients, now))
             why = self.store.queue_messages(identifier, self.recipients.mode, messages)
             if why is not None:
-                self._report_once(identifier, f"nothing of '{identifier}' is sent: {why}")
+                self._report(identifier, f"nothing of '{identifier}' is sent: {why}")
 
-    def _report_once(self, what: str, sentence: str) -> None:
-        if what not in self._reported:
-            self._reported.add(what)
+    def _report(self, what: str, sentence: str) -> None:
+        """Log what keeps a message back, and again as long as it does."""
+        now = utc_now()
+        if now - self._reported.get(what, datetime.min) >= REPORT_AGAIN:
+            self._reported[what] = now
             _log.warning("%s", sentence)
 
     def _warning(self, identifier: str) -> ReleasedWarning:
@@ -121,11 +125,11 @@ class Dispatcher:
                 yield self.store.note_attempt(answers[done], answer.outcome, answer.detail)
 
     def _channel_or_none(self, sending: Sending) -> Channel | None:
-        """The channel of a message; ``None`` = something is missing, which is reported once."""
+        """The channel of a message; ``None`` = something is missing, which is reported."""
         try:
             return self._channel_for(sending)
         except InputError as error:
-            self._report_once(sending.message.recipient, str(error))
+            self._report(sending.message.recipient, str(error))
             return None
 
     def _why_not(self, sending: Sending, now: datetime, replaced: Mapping[str, str]) -> str | None:

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal, get_args
 from xml.etree import ElementTree
 
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Condition, Health
 from strandline.watch.store import LogEntry, StepRecord, StoredAlert, StoredDecision
+from strandline.watch.store.records import Sending
 from strandline.web.watch_view import WatchView
 
 HISTORY_SPAN = timedelta(days=7)
@@ -20,7 +22,12 @@ HEALTH_SPAN = timedelta(hours=48)
 """Period of the strip of stream health."""
 STALE_AFTER = timedelta(hours=3)
 """Age from which the newest step is stale; a watch steps once an hour."""
+UNSENT_AFTER = timedelta(minutes=2)
+"""Time after a release from which a warning without any message is an alarm."""
 LAST_ENTRIES = 12
+MessageState = Literal["refused", "failed", "waiting", "dry_run", "accepted"]
+MESSAGE_STATES: tuple[MessageState, ...] = get_args(MessageState)
+"""The worst first: given up, failed and tried again, not yet sent, written in a dry run, accepted by the far side."""
 _CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 
 
@@ -62,6 +69,32 @@ class ActionStatus:
 
 
 @dataclass(frozen=True)
+class ReleasedStatus:
+    """A released warning, and how far its messages are.
+
+    Attributes:
+        states: of its messages, the worst first → recipients.
+        acknowledged: who has it, as somebody said.
+        age: since the release.
+    """
+
+    draft: Draft
+    states: Mapping[MessageState, tuple[str, ...]]
+    acknowledged: tuple[str, ...]
+    age: timedelta
+
+    @property
+    def has_reached_nobody(self) -> bool:
+        """Whether no message left, long after the release: silence that looks like a warning."""
+        return self.age > UNSENT_AFTER and "accepted" not in self.states
+
+    @property
+    def not_reached(self) -> tuple[str, ...]:
+        """Recipients whose message failed or was given up, each once."""
+        return tuple(dict.fromkeys([*self.states.get("refused", ()), *self.states.get("failed", ())]))
+
+
+@dataclass(frozen=True)
 class StreamStatus:
     """A stream now, and its condition at each hour of ``HEALTH_SPAN``; ``None`` = not checked."""
 
@@ -96,6 +129,7 @@ class Situation:
         water_level: the water level now and ahead, by lead.
         highest: the highest water level from now to the end of the forecast.
         levels: emergency action → its sea level [m, region datum].
+        released: warnings of the last ``HISTORY_SPAN``, the newest first.
         agreed_chance: above which people are called [-].
     """
 
@@ -106,6 +140,7 @@ class Situation:
     levels: Mapping[str, float]
     streams: tuple[StreamStatus, ...]
     actions: tuple[ActionStatus, ...]
+    released: tuple[ReleasedStatus, ...]
     zones: tuple[ZoneStatus, ...]
     log: tuple[LogEntry, ...]
     agreed_chance: float = PROBABILITY_FOR_LIVES
@@ -182,6 +217,7 @@ def current_situation(watch: WatchView) -> Situation | None:
         agreed_chance=watch.run.agreed_chance(),
         streams=tuple(_streams(watch, newest.hour)),
         actions=tuple(_actions(watch, newest.hour)),
+        released=tuple(_released(watch, newest.hour))[::-1],
         zones=tuple(_zones(watch, rows)),
         log=tuple(read.log(max(head.sequence - LAST_ENTRIES, 0)))[::-1],
     )
@@ -211,6 +247,28 @@ def _actions(watch: WatchView, hour: datetime) -> Iterable[ActionStatus]:
         if each.decision.at == hour:
             draft = drafted.get(each.decision.action)
             yield ActionStatus(each, to_confirm.get(each.decision.action), None if draft is None else _draft(draft))
+
+
+def _released(watch: WatchView, hour: datetime) -> Iterable[ReleasedStatus]:
+    read = watch.store.read
+    for alert in read.alerts(hour - HISTORY_SPAN, hour):
+        if alert.release is None:
+            continue
+        identifier = alert.identifier
+        recipients: dict[MessageState, list[str]] = {state: [] for state in MESSAGE_STATES}
+        for sending in read.sendings(identifier):
+            recipients[_state_of(sending)].append(sending.message.recipient)
+        states = {state: tuple(names) for state, names in recipients.items() if names}
+        acknowledged = tuple(dict.fromkeys(one.recipient for one in read.acknowledgements(identifier)))
+        yield ReleasedStatus(_draft(alert), states, acknowledged, watch.clock() - alert.release.at)
+
+
+def _state_of(sending: Sending) -> MessageState:
+    if sending.mode == "dry_run":
+        return "dry_run"
+    if sending.outcome is None or sending.outcome == "begun":
+        return "waiting"
+    return sending.outcome
 
 
 def _draft(alert: StoredAlert) -> Draft:
