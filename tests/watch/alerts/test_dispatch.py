@@ -12,7 +12,7 @@ import pytest
 from benchmarks.agent.dispatch_kills.run import OFFICERS, dispatch_kills, recipients_of, release_warning
 from strandline.errors import InputError
 from strandline.watch.alerts.channels.recipients import Recipient, Recipients
-from strandline.watch.alerts.dispatch import REPORT_AGAIN, DRY_RUN, Dispatcher
+from strandline.watch.alerts.dispatch import DRY_RUN, REPORT_AGAIN, Dispatcher
 from strandline.watch.alerts.released import ReleasedWarning, read_warning
 from strandline.watch.clock import utc_now
 from strandline.watch.store import Busy, Store
@@ -161,6 +161,15 @@ def test_an_exercise_says_so_at_both_ends_and_in_the_status(store: Store, tmp_pa
         else:
             assert content["body"].strip().startswith("EXERCISE")
             assert content["body"].strip().endswith("EXERCISE")
+
+
+def test_only_what_is_not_done_is_read_again_to_be_sent(store: Store, tmp_path: Path) -> None:
+    for number in range(2):
+        release_warning(store, number)
+    dispatcher(store, tmp_path, webhook(), Gateway(202, 500)).run_once()
+    alerts = {one.outcome: one.message.alert for one in store.read.sendings()}
+    assert set(alerts) == {"accepted", "failed"}
+    assert [one.message.alert for one in store.read.sendings(unfinished=True)] == [alerts["failed"]]
 
 
 def test_a_warning_that_has_expired_is_not_sent(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,7 @@ class Dispatcher:
         """
         now = utc_now()
         self._queue(now)
-        due = [one for one in self.store.read.sendings() if not one.is_done and _is_due(one, now)]
+        due = [one for one in self.store.read.sendings(unfinished=True) if _is_due(one, now)]
         replaced = self._replaced() if due else {}
         changed = list[Sending]()
         for first in range(0, len(due), AT_ONCE):

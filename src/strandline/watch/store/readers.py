@@ -152,10 +152,10 @@ class Readers:
             row = connection.execute(select(alerts).where(alerts.c.identifier == identifier)).one()
         return _alert(row, (), self._releases([identifier])[identifier])
 
-    def sendings(self, alert: str | None = None) -> list[Sending]:
-        """Messages with how far they are, oldest first; of one alert, or all."""
+    def sendings(self, alert: str | None = None, *, unfinished: bool = False) -> list[Sending]:
+        """Messages with how far they are, oldest first; of one alert, or all; ``unfinished`` = not yet done."""
         with reading(self._engine) as connection:
-            return messages.sendings(connection, alert)
+            return messages.sendings(connection, alert, unfinished=unfinished)
 
     def acknowledgements(self, alert: str | None = None) -> list[Acknowledgement]:
         """Who has a released warning, oldest first; of one alert, or all."""

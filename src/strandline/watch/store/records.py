@@ -101,6 +101,8 @@ Mode = Literal["dry_run", "exercise", "live"]
 """Messages are written to files; sent as exercises; sent."""
 Outcome = Literal["begun", "accepted", "failed", "refused"]
 """Of an attempt to send: begun; the far side took it; not now; never."""
+DONE: tuple[Outcome, ...] = ("accepted", "refused")
+"""Outcomes after which nothing more is to be done."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class Sending:
     @property
     def is_done(self) -> bool:
         """Whether nothing more is to be done."""
-        return self.outcome in ("accepted", "refused")
+        return self.outcome in DONE
 
 
 @dataclass(frozen=True)

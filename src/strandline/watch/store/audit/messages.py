@@ -7,13 +7,13 @@ A message has its state in rows that are only appended: queued, then *begun* bef
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, or_, select
 
 from strandline.errors import InputError
 from strandline.watch.store.audit.digests import digest_of
 from strandline.watch.store.audit.log import Note, append
 from strandline.watch.store.audit.provenance import doubt_of_alert
-from strandline.watch.store.records import Acknowledgement, Json, Mode, Outcome, Outgoing, Sending
+from strandline.watch.store.records import DONE, Acknowledgement, Json, Mode, Outcome, Outgoing, Sending
 from strandline.watch.store.rows import canonical, naive_utc, plain_text
 from strandline.watch.store.tables import acknowledgements, alerts, attempts, dispatches, messages, releases
 from strandline.watch.store.verification.known_entries import KnownEntry
@@ -71,8 +71,12 @@ def note_attempt(
     return entry, Sending(message, sending.mode, number, outcome, at, tries, detail)
 
 
-def sendings(connection: Connection, alert: str | None = None) -> list[Sending]:
-    """All messages, or those of an alert, with how far they are; oldest first."""
+def sendings(connection: Connection, alert: str | None = None, *, unfinished: bool = False) -> list[Sending]:
+    """All messages, or those of an alert, with how far they are; oldest first.
+
+    Args:
+        unfinished: those alone with which something is still to be done.
+    """
     newest = (
         select(attempts.c.message, func.max(attempts.c.number).label("number")).group_by(attempts.c.message).subquery()
     )
@@ -94,6 +98,8 @@ def sendings(connection: Connection, alert: str | None = None) -> list[Sending]:
     )  # fmt: skip
     if alert is not None:
         rows = rows.where(messages.c.alert == alert)
+    if unfinished:
+        rows = rows.where(or_(last.c.outcome.is_(None), last.c.outcome.not_in(DONE)))
     names = [column.name for column in messages.columns]
     return [
         Sending(Outgoing(**{name: getattr(row, name) for name in names}), row.mode, row.number or 0, row.outcome,
