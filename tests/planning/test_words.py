@@ -59,6 +59,10 @@ def test_an_id_is_no_name_and_stands_in_brackets() -> None:
     assert name_of_asset(pd.Series({"asset_id": "A0007", "district": "polder 05"})) == "polder 05 (A0007)"
     assert name_of_asset(pd.Series({"asset_id": "Market hall", "district": "polder 05"})) == "Market hall"
     assert name_of_asset(pd.Series({"asset_id": "A0007", "district": None})) == "A0007"
+    assert (
+        name_of_asset(pd.Series({"asset_id": "way/7", "name": "Koyra College", "district": "Koyra"})) == "Koyra College"
+    )
+    assert name_of_asset(pd.Series({"asset_id": "way/7", "name": None, "district": None})) == "way/7"
 
 
 @pytest.mark.parametrize(

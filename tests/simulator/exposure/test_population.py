@@ -57,7 +57,7 @@ def test_homes_have_people_and_some_numbers_are_unknown(assets: gpd.GeoDataFrame
     assert of(assets, "road", "hospital")["people"].isna().all()
     assert (of(assets, "shelter")["places"] == 263).all()
     assert assets.loc[assets["asset_class"] != "shelter", "places"].isna().all()
-    assert set(ASSET_DETAILS) - {"operation_threshold", "toe", "condition"} <= set(assets.columns)
+    assert set(ASSET_DETAILS) - {"name", "operation_threshold", "toe", "condition"} <= set(assets.columns)
     assert assets["district"].nunique() > 2
 
 

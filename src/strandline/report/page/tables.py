@@ -139,8 +139,10 @@ def ranked_assets(results: RunResults, most: int) -> pd.DataFrame:
 
 
 def name_of_asset(asset: pd.Series) -> str:
-    """Return the asset's own name, or ``polder 05 (A0007)``: its district, and the id to look it up by."""
-    own, district = str(asset["asset_id"]), asset.get("district")
+    """Return what people call the asset, or ``polder 05 (A0007)``: its district, and the id to look it up by."""
+    own, name, district = str(asset["asset_id"]), asset.get("name"), asset.get("district")
+    if isinstance(name, str) and name:
+        return name
     if is_name(own):
         return own
     return own if pd.isna(district) else f"{district} ({own})"

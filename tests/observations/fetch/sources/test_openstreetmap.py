@@ -82,6 +82,9 @@ def test_lifelines_have_their_class_and_embankments_no_crest(service: DataServic
     assets = read_assets(AssetsSection.model_validate(values), KOYRA).value
     assert assets["value"].isna().all(), "nobody stated what they are worth"
     assert len(assets) == 6
+    names = assets.set_index("asset_id")["name"]
+    assert names["node/100"] == "Koyra Upazila Health Complex"
+    assert pd.isna(names["way/1"]), "no name is unknown, not an empty one"
 
 
 @pytest.mark.parametrize(

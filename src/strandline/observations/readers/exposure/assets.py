@@ -191,6 +191,9 @@ def _details(settings: AssetsSection, frame: gpd.GeoDataFrame, path: Path) -> di
         column = getattr(settings.columns, name)
         if column is None:
             continue
+        if name == "name":
+            details[name] = np.array([str(text).strip() or None if pd.notna(text) else None for text in frame[column]])
+            continue
         if name == "district":
             details[name] = frame[column].to_numpy()
             continue

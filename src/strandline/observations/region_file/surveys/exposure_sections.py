@@ -30,12 +30,13 @@ class AssetColumns(Section):
     survey and any of them on a map. ``floor_area_low`` and ``floor_area_high`` bound the floor area of a map, and
     ``class_is_stated`` tells whether somebody stated the class, or it was taken for a home.
 
-    An empty cell of ``people``, ``operation_threshold`` [m of water], ``crest`` and ``toe`` of an embankment [m, the
+    ``name`` is what people call it; ids are printed where there is none. An empty cell of ``people``, ``operation_threshold`` [m of water], ``crest`` and ``toe`` of an embankment [m, the
     survey's datum], its ``condition`` (good, fair, poor or unknown) or ``places`` in a shelter is unknown.
     """
 
     asset_class: str | None = None
     asset_id: str | None = None
+    name: str | None = None
     value: str | None = None
     floor_area: str | None = None
     floor_area_low: str | None = None

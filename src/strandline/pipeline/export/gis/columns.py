@@ -33,7 +33,8 @@ def columns_of(run: FinishedRun) -> Mapping[str, Column]:
     states = ("none", "slight", "moderate", "extensive", "complete")
     return {
         # assets
-        "asset_id": Column("Asset", meaning="its name in the survey"),
+        "asset_id": Column("Asset", meaning="its id in the survey"),
+        "name": Column("Name", meaning="what people call it"),
         "asset_class": Column("Class of asset"),
         "value": Column("Value", money),
         "value_low": Column("Value, at least", money),

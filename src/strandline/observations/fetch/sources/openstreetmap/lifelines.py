@@ -88,7 +88,7 @@ class OsmLifelines:
         return cached(self, planned, to, self._section(planned), notes=notes)
 
     def _section(self, planned: PlannedFile) -> RegionSection:
-        columns: TomlValue = {"asset_id": "asset_id", "asset_class": "asset_class"}
+        columns: TomlValue = {"asset_id": "asset_id", "asset_class": "asset_class", "name": "name"}
         values: dict[str, TomlValue] = {
             "kind": "map", "path": planned.region_path, "columns": columns, "survey_year": datetime.now(UTC).year,
             "source": f"lifelines: {self.attribution}", "licence": self.licence,

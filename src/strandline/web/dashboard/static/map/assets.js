@@ -72,7 +72,7 @@ export function middle(geometry) {
 export function describeAsset({ properties: asset }) {
   const [mean, low, high] = ["mean", "p10", "p90"].map((each) => asset[`expected_annual_damage_${each}`]);
   const damage = mean === null || mean === undefined ? translate("unknown") : `${numbers.money(mean)} (${numbers.money(low)} – ${numbers.money(high)})`;
-  return `${asset.asset_id}, ${nameOf("asset", asset.asset_class)}: ${translate("expected_damage")} ${damage}; ${translate("damage_likely")} ${stateReached(asset)}`;
+  return `${asset.name || asset.asset_id}, ${nameOf("asset", asset.asset_class)}: ${translate("expected_damage")} ${damage}; ${translate("damage_likely")} ${stateReached(asset)}`;
 }
 
 /** The damage state that the asset reaches at an even chance. */
