@@ -23,9 +23,9 @@ ROADS = ("road", "bridge")
 """Classes that are drawn as lines."""
 ASSET_COLUMNS = ("asset_id", "asset_class", "value", "survey_year", "geometry")
 ASSET_DETAILS = ("name", "district", "people", "operation_threshold", "crest", "toe", "condition", "places")
-"""Optional columns of a survey: what people call it, district, inhabitants [-], depth [m] from which the asset is out of
-service, crest and toe [m, region datum] of an embankment, its condition, and people for whom a shelter has places [-].
-NaN = unknown."""
+"""Optional columns of a survey: what people call it, district, inhabitants [-], depth [m] from which the asset is out
+of service, crest and toe [m, region datum] of an embankment, its condition, and people for whom a shelter has places
+[-]. NaN = unknown."""
 ASSET_LEVELS = ("crest", "toe")
 """Of these details, levels [m, region datum]."""
 EMBANKMENT_CONDITIONS = ("good", "fair", "poor")

@@ -30,8 +30,9 @@ class AssetColumns(Section):
     survey and any of them on a map. ``floor_area_low`` and ``floor_area_high`` bound the floor area of a map, and
     ``class_is_stated`` tells whether somebody stated the class, or it was taken for a home.
 
-    ``name`` is what people call it; ids are printed where there is none. An empty cell of ``people``, ``operation_threshold`` [m of water], ``crest`` and ``toe`` of an embankment [m, the
-    survey's datum], its ``condition`` (good, fair, poor or unknown) or ``places`` in a shelter is unknown.
+    ``name`` is what people call it; ids are printed where there is none. An empty cell of ``people``,
+    ``operation_threshold`` [m of water], ``crest`` and ``toe`` of an embankment [m, the survey's datum], its
+    ``condition`` (good, fair, poor or unknown) or ``places`` in a shelter is unknown.
     """
 
     asset_class: str | None = None

@@ -34,7 +34,7 @@ def columns_of(run: FinishedRun) -> Mapping[str, Column]:
     return {
         # assets
         "asset_id": Column("Asset", meaning="its id in the survey"),
-        "name": Column("Name", meaning="what people call it"),
+        "name": Column("Name", meaning="what people call it, or what a stretch is called here"),
         "asset_class": Column("Class of asset"),
         "value": Column("Value", money),
         "value_low": Column("Value, at least", money),
@@ -84,7 +84,6 @@ def columns_of(run: FinishedRun) -> Mapping[str, Column]:
         "night_hours": Column("Needed to leave by night", "hours", "at most"),
         # stretches of embankments
         "rank": Column("Rank of the repair", meaning="1 = first"),
-        "name": Column("Name"),
         "line": Column("Embankment"),
         "begin_km": Column("From", "km along the embankment"),
         "end_km": Column("To", "km along the embankment"),
