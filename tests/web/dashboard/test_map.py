@@ -14,6 +14,7 @@ import rasterio
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
+from shapely.geometry import shape
 
 from strandline.report.figures.geotiff import encode_cog
 from strandline.report.figures.maps import PROBABILITY_COLOURS
@@ -151,6 +152,44 @@ def test_names_are_text_of_the_browser_and_never_overlap(bengali_site: Site, ope
         page.locator("[data-zoom='2']").click()
         page.wait_for_timeout(200)
     assert len(names_on(page)) < 3, "there is no room for all"
+
+
+@pytest.fixture
+def named_site(runs: dict[str, RunFolder], tmp_path: Path) -> Iterator[Site]:
+    """A dashboard of a place with a school and a road that have names."""
+    folder = tmp_path / "named"
+    shutil.copytree(runs["before"].path, folder, ignore=shutil.ignore_patterns("watch*"))
+    assets = json.loads((folder / "assets.geojson").read_text())
+    school, road, other = assets["features"][:3]
+    school["properties"] |= {"name": "Sella College", "asset_class": "school"}
+    other["properties"] |= {"name": "A house", "asset_class": "residential"}
+    west, south, east, north = shape(school["geometry"]).buffer(0.004).bounds
+    road["geometry"] = {"type": "LineString", "coordinates": [[west, north], [(west + east) / 2, north], [east, north]]}
+    road["properties"] |= {"name": "Mole Road", "asset_class": "road"}
+    (folder / "assets.geojson").write_text(json.dumps(assets))
+    run = RunFolder("named", folder)
+    with served({"named": run}, make_watch(run, STEPS)) as opened:
+        yield opened
+
+
+def test_schools_and_roads_bear_their_names_from_near_and_go_with_them(
+    named_site: Site, open_page: Callable[..., Page]
+) -> None:
+    page = mapped(open_page(named_site.address))
+    for _ in range(4):
+        if {"Sella College", "Mole Road"} <= set(names_on(page)):
+            break
+        page.locator("[data-zoom='0.5']").click()
+        page.wait_for_timeout(400)
+    assert {"Sella College", "Mole Road"} <= set(names_on(page))
+    assert "A house" not in names_on(page)
+    page.locator("#show-roads").uncheck()
+    assert "Mole Road" not in names_on(page)
+    page.locator("#show-assets").uncheck()
+    assert "Sella College" not in names_on(page)
+    page.locator("[data-zoom='0']").click()
+    page.wait_for_timeout(400)
+    assert "old town" in names_on(page)
 
 
 def test_assets_are_rings_that_can_be_left_out(site: Site, open_page: Callable[..., Page]) -> None:

@@ -74,7 +74,7 @@ class ReleasedStatus:
 
     Attributes:
         states: of its messages, the worst first → recipients.
-        acknowledged: who has it, as somebody said.
+        acknowledged: who has it, as somebody noted.
         age: since the release.
     """
 

@@ -68,6 +68,23 @@ export function middle(geometry) {
   return [mean(0), mean(1)];
 }
 
+const facilities = ["hospital", "shelter", "school", "water_supply", "power", "pumping_station"], mostNames = 150;
+
+/** Names of what people depend on, and of roads, each once, the longest first. */
+export function assetNames(assets) {
+  const named = assets.filter(({ properties }) => properties.name), rank = (each) => facilities.indexOf(each.properties.asset_class);
+  const places = named.filter((each) => rank(each) >= 0).sort((one, other) => rank(one) - rank(other)).slice(0, mostNames).map((each) => {
+    const [longitude, latitude] = middle(each.geometry);
+    return { text: each.properties.name, longitude, latitude, className: "asset-name", from: 11.5, above: 15 };
+  });
+  const roads = new Map();
+  for (const { properties, geometry } of named.filter(isRoad)) {
+    const points = geometry.coordinates.flat(geometry.type === "MultiLineString" ? 1 : 0), [longitude, latitude] = points[Math.floor(points.length / 2)];
+    if (points.length > (roads.get(properties.name)?.length ?? 0)) roads.set(properties.name, { text: properties.name, longitude, latitude, length: points.length, className: "road-name", from: 13 });
+  }
+  return [...places, ...[...roads.values()].sort((one, other) => other.length - one.length).slice(0, mostNames)];
+}
+
 /** What is known of an asset, in a line. */
 export function describeAsset({ properties: asset }) {
   const [mean, low, high] = ["mean", "p10", "p90"].map((each) => asset[`expected_annual_damage_${each}`]);

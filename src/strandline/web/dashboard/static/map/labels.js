@@ -6,28 +6,45 @@ export class Labels {
   constructor(chart, items) {
     this.layer = Object.assign(document.createElement("div"), { className: "map-labels" });
     this.layer.setAttribute("aria-hidden", "true"); // the tables name every zone
-    this.items = items.map((item) => {
-      const label = Object.assign(document.createElement("span"), { className: `map-label ${item.className}` });
-      label.append(Object.assign(document.createElement("b"), { textContent: item.text }), Object.assign(document.createElement("i"), {}));
-      this.layer.append(label);
-      return { ...item, label };
-    });
+    [this.items, this.hidden] = [[], new Set()];
+    this.add(items);
     chart.append(this.layer);
   }
 
-  /** Write what a function says of each name below it. */
-  describe(words) {
-    for (const { label, text } of this.items) label.lastChild.textContent = words ? words(text) : "";
-    for (const item of this.items) item.size = null;
+  /** Write further names, which matter less; they are shown from a zoom on (`from`), and stand above their place (`above`, px). */
+  add(items) {
+    this.items.push(...items.map((item) => {
+      const label = Object.assign(document.createElement("span"), { className: `map-label ${item.className}` });
+      label.append(Object.assign(document.createElement("b"), { textContent: item.text }), Object.assign(document.createElement("i"), {}));
+      this.layer.append(label);
+      return { from: 0, above: 0, ...item, label };
+    }));
   }
 
-  /** Put the names where `project` says; those that would overlap or leave the map are hidden. */
-  place(project) {
+  /** Show or hide all names of a class. */
+  showClass(className, isShown) {
+    if (isShown) this.hidden.delete(className);
+    else this.hidden.add(className);
+  }
+
+  /** Write what a function says of each zone below its name. */
+  describe(words) {
+    const zones = this.items.filter((item) => item.className === "zone-name");
+    for (const { label, text } of zones) label.lastChild.textContent = words ? words(text) : "";
+    for (const item of zones) item.size = null;
+  }
+
+  /** Put the names where `project` says; those that would overlap or leave the map are hidden, and those of nearer zooms. */
+  place(project, zoom = 0) {
     const { clientWidth: width, clientHeight: height } = this.layer, tag = this.layer.parentElement.querySelector(".map-when:not([hidden])");
     const taken = tag ? [[tag.offsetLeft, tag.offsetTop, tag.offsetLeft + tag.offsetWidth, tag.offsetTop + tag.offsetHeight]] : [];
     for (const item of this.items) {
+      if (zoom < item.from || this.hidden.has(item.className)) {
+        item.label.classList.remove("is-shown");
+        continue;
+      }
       item.size ??= [item.label.offsetWidth, item.label.offsetHeight];
-      const [x, y] = project(item.longitude, item.latitude), [across, down] = item.size;
+      const [x, place] = project(item.longitude, item.latitude), [across, down] = item.size, y = place - item.above;
       const box = [x - across / 2, y - down / 2, x + across / 2, y + down / 2];
       const isIn = box[0] >= 0 && box[1] >= 0 && box[2] <= width && box[3] <= height;
       const isFree = taken.every((each) => box[0] > each[2] + gap || box[2] < each[0] - gap || box[1] > each[3] + gap || box[3] < each[1] - gap);

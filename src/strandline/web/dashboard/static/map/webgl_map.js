@@ -1,7 +1,7 @@
 // The map by MapLibre: tiles of a layer on the ground, zones, lines and rings of assets; names are HTML above it.
 import { colour } from "../charts.js";
 import { numbers, translate } from "../number_format.js";
-import { isLine, points, ring, rings, thinned, unknownRing } from "./assets.js";
+import { assetNames, isLine, points, ring, rings, thinned, unknownRing } from "./assets.js";
 import { Labels, zoneAt, zoneNames } from "./labels.js";
 
 const library = new URL("../", import.meta.url);
@@ -129,15 +129,20 @@ export class WebglMap {
   setAssets(assets) {
     this.points = points(assets);
     this.map.getSource("lines").setData(collection(assets.filter(isLine)));
+    this.labels.add(assetNames(assets));
     this.showAssets(this.hasAssets);
   }
 
   showRoads(isShown) {
     for (const name of ["roads-edge", "roads"]) this.map.setLayoutProperty(name, "visibility", isShown ? "visible" : "none");
+    this.labels.showClass("road-name", isShown);
+    this.place();
   }
 
   showAssets(isShown) {
     this.hasAssets = isShown;
+    this.labels.showClass("asset-name", isShown);
+    this.place();
     const zoom = Math.floor(this.map.getZoom() * 2) / 2, width = 512 * 2 ** zoom;
     const shown = isShown ? thinned(this.points, ({ longitude, latitude }) => [((longitude + 180) / 360) * width, (0.5 - Math.asinh(Math.tan((latitude * Math.PI) / 180)) / (2 * Math.PI)) * width]) : [];
     this.thinnedAt = zoom;
@@ -196,7 +201,7 @@ export class WebglMap {
     this.labels.place((longitude, latitude) => {
       const { x, y } = map.project([longitude, latitude]);
       return [x, y];
-    });
+    }, map.getZoom());
     const perPixel = (40_075_016.686 * Math.cos((lat * Math.PI) / 180)) / (512 * 2 ** map.getZoom()); // [m]; the equator of WGS 84
     const most = 110 * perPixel, power = 10 ** Math.floor(Math.log10(most)), length = [5, 2, 1].map((each) => each * power).find((each) => each <= most);
     this.scale.style.width = `${length / perPixel}px`;
