@@ -163,7 +163,7 @@ def named_site(runs: dict[str, RunFolder], tmp_path: Path) -> Iterator[Site]:
     school, road, other = assets["features"][:3]
     school["properties"] |= {"name": "Sella College", "asset_class": "school"}
     other["properties"] |= {"name": "A house", "asset_class": "residential"}
-    west, south, east, north = shape(school["geometry"]).buffer(0.004).bounds
+    west, _, east, north = shape(school["geometry"]).buffer(0.004).bounds
     road["geometry"] = {"type": "LineString", "coordinates": [[west, north], [(west + east) / 2, north], [east, north]]}
     road["properties"] |= {"name": "Mole Road", "asset_class": "road"}
     (folder / "assets.geojson").write_text(json.dumps(assets))
