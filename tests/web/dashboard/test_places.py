@@ -1,5 +1,6 @@
 """A first run in Chromium, as a person does it: choose a place, look, start, cancel, resume; and a scenario."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.fixtures.web import PASSWORD, START, TOKEN, make_run, sign_in_of_plac
 pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(["127.0.0.1"])]
 LONG_MS = 300_000
 """A job loads all of the package on a busy machine."""
+AFTER_THE_FIRST = re.compile(r"^\s*(?!look at|observe)\w")
+"""A stage after which a run can be resumed; which one is shown depends on how fast the machine is."""
 
 
 @pytest.fixture
@@ -73,13 +76,13 @@ def test_a_person_uploads_a_place_looks_runs_cancels_and_resumes(
     page.get_by_role("button", name="Start the run").click()
     expect(page.locator("#place-job-title")).to_contain_text("started by Cy Noor")
     expect(page.locator("#place-left")).to_have_text("Time left: not known yet")
-    expect(page.locator("#place-stage")).to_contain_text("split the record", timeout=LONG_MS)
+    expect(page.locator("#place-stage")).to_have_text(AFTER_THE_FIRST, timeout=LONG_MS)
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#place-run-note2")).to_contain_text("Cancelled (started by Cy Noor)")
     expect(page.locator("#place-job")).to_be_hidden()
     expect(page.locator("#place-result")).to_be_hidden()
     page.get_by_role("button", name="Resume").click()
-    expect(page.locator("#place-stage")).to_contain_text("split the record", timeout=LONG_MS)
+    expect(page.locator("#place-stage")).to_have_text(AFTER_THE_FIRST, timeout=LONG_MS)
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#place-job")).to_be_hidden()
     assert PASSWORD not in page.content()
