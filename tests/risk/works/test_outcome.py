@@ -125,3 +125,4 @@ def test_a_shelter_changes_no_number_and_says_who_could_reach_it_and_whether_it_
     assert "it stands in 1.7 m of water" in found.notes[0]
     assert "it stays dry" in outcome(Shelter(Point(at(8.5, 8.5)), 200), Embankment(ring(), 6.0)).notes[0]
     assert "nobody knows whether it stands in water" in outcome(Shelter(Point(at(17.5, 2.5)), 200)).notes[0]
+    assert "it stands in permanent water" in outcome(Shelter(Point(at(5.5, 18.5)), 200)).notes[0]

@@ -214,6 +214,9 @@ def test_a_released_warning_says_whom_it_has_reached_and_is_an_alarm_while_that_
         assert "Nobody has said yet that they have it." in told
         store.acknowledge(Acknowledgement(warning, "village chief", "Cy Noor", later.clock(), ""))
         assert "have it, as they say: village chief" in section(later)
+        over = section(replace(watched, clock=lambda: watched.clock() + timedelta(days=300)))
+        assert "given up: 1" in over
+        assert other_means not in over, "nobody is to be told of a warning that has expired"
 
 
 def test_a_dry_run_has_reached_nobody(tmp_path: Path) -> None:

@@ -345,8 +345,10 @@ def _of_shelters(ground: TrialGround, water: TrialWater, people: _Homes, works: 
     for number, shelter in enumerate(shelters, start=1):
         about = people.count(0.0, people.near(shelter.point))[1]
         who = "an unknown number of" if np.isnan(about.high) else f"{_about(about.low)} to {_about(about.high)}"
-        here = depth[cell_of("shelter", shelter.point, ground.region)]
+        cell = cell_of("shelter", shelter.point, ground.region)
+        here = depth[cell] if ground.land[cell] else np.inf
         stands = "nobody knows whether it stands in water" if np.isnan(here) else f"it stands in {here:.1f} m of water"
+        stands = stands if here < np.inf or np.isnan(here) else "it stands in permanent water"
         yield (
             f"Shelter {number} has room for {shelter.room:,} people; {who} people within {WALK / 1000:g} km have water"
             f" at home at {sea}, and {'it stays dry' if here < WET_FLOOR else stands}. It lowers no damage: it saves"

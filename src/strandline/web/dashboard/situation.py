@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 from xml.etree import ElementTree
 
+from strandline.errors import InputError
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
+from strandline.watch.alerts.released import ReleasedWarning, read_warning
 from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Condition, Health
 from strandline.watch.store import LogEntry, StepRecord, StoredAlert, StoredDecision
-from strandline.watch.store.records import Sending
+from strandline.watch.store.records import Release, Sending
 from strandline.web.watch_view import WatchView
 
 HISTORY_SPAN = timedelta(days=7)
@@ -76,21 +78,25 @@ class ReleasedStatus:
         states: of its messages, the worst first → recipients.
         acknowledged: who has it, as somebody noted.
         age: since the release.
+        is_over: it has expired, or a newer released one replaces it: it calls nobody any more.
     """
 
     draft: Draft
     states: Mapping[MessageState, tuple[str, ...]]
     acknowledged: tuple[str, ...]
     age: timedelta
+    is_over: bool
 
     @property
     def has_reached_nobody(self) -> bool:
         """Whether no message left, long after the release: silence that looks like a warning."""
-        return self.age > UNSENT_AFTER and "accepted" not in self.states
+        return not self.is_over and self.age > UNSENT_AFTER and "accepted" not in self.states
 
     @property
     def not_reached(self) -> tuple[str, ...]:
         """Recipients whose message failed or was given up, each once."""
+        if self.is_over:
+            return ()
         return tuple(dict.fromkeys([*self.states.get("refused", ()), *self.states.get("failed", ())]))
 
 
@@ -250,17 +256,26 @@ def _actions(watch: WatchView, hour: datetime) -> Iterable[ActionStatus]:
 
 
 def _released(watch: WatchView, hour: datetime) -> Iterable[ReleasedStatus]:
-    read = watch.store.read
-    for alert in read.alerts(hour - HISTORY_SPAN, hour):
-        if alert.release is None:
-            continue
-        identifier = alert.identifier
+    read, now = watch.store.read, watch.clock()
+    released = [(each, each.release) for each in read.alerts(hour - HISTORY_SPAN, hour) if each.release is not None]
+    warnings = [_readable(alert, release) for alert, release in released]
+    replaced = {old for warning in warnings if warning is not None for old in warning.replaces}
+    for (alert, release), warning in zip(released, warnings, strict=True):
         recipients: dict[MessageState, list[str]] = {state: [] for state in MESSAGE_STATES}
-        for sending in read.sendings(identifier):
+        for sending in read.sendings(alert.identifier):
             recipients[_state_of(sending)].append(sending.message.recipient)
         states = {state: tuple(names) for state, names in recipients.items() if names}
-        acknowledged = tuple(dict.fromkeys(one.recipient for one in read.acknowledgements(identifier)))
-        yield ReleasedStatus(_draft(alert), states, acknowledged, watch.clock() - alert.release.at)
+        acknowledged = tuple(dict.fromkeys(one.recipient for one in read.acknowledgements(alert.identifier)))
+        is_over = alert.identifier in replaced or (warning is not None and warning.expires < now)
+        yield ReleasedStatus(_draft(alert), states, acknowledged, now - release.at, is_over)
+
+
+def _readable(alert: StoredAlert, release: Release) -> ReleasedWarning | None:
+    """The warning; ``None`` = nobody can read it, so that nothing of it is sent and it never counts as over."""
+    try:
+        return read_warning(alert.draft.xml, release)
+    except InputError:
+        return None
 
 
 def _state_of(sending: Sending) -> MessageState:
