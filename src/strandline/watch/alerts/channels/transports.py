@@ -5,7 +5,7 @@ What each can promise where this program is killed between the far side's accept
 - a file: once; its name is the message's key, and it appears whole;
 - a webhook: once, where the far side honours ``Idempotency-Key``, by which it recognises a repeat;
 - e-mail: perhaps twice, with the same ``Message-ID``, which many servers recognise;
-- Apprise: perhaps twice; these services know no key.
+- Apprise: perhaps twice, also after a time-out; these services know no key.
 """
 
 import json
@@ -150,21 +150,42 @@ class Mail:
 
 @dataclass(frozen=True)
 class Apprise:
-    """Hands each message to Apprise, which knows Telegram, Matrix, SMS gateways and a hundred other services."""
+    """Hands each message to one receiver of a service that Apprise knows: Telegram, Matrix, ntfy, SMS gateways.
 
+    An address of Apprise may say that a failure counts as success, that it repeats by itself and that it follows
+    redirects, behind which a message becomes a question without content. None of that holds here: what was not taken
+    is *failed*, and repeated by the record of messages alone.
+
+    Raises:
+        InputError: Apprise cannot read the address, or it names several receivers, of whom those that took a message
+            would get it again for the sake of the others.
+    """
+
+    where: str
     url: str
+
+    def __post_init__(self) -> None:
+        self._service()
 
     def send(self, message: Outgoing) -> Answer:
         """Hand it over."""
+        content = json.loads(message.content)
+        title = "" if message.format == "sms" else " ".join(content["subject"].split())
+        is_sent = self._service().notify(body=content["body"], title=title, body_format="text")
+        return Answer("accepted", "Apprise") if is_sent else Answer("failed", "the service of Apprise did not take it")
+
+    def _service(self) -> Any:
         import apprise
 
-        service: Any = apprise.Apprise()
-        if not service.add(self.url):
-            return Answer("refused", "Apprise does not know this kind of address")
-        content = json.loads(message.content)
-        title = None if message.format == "sms" else content["subject"]
-        is_sent = service.notify(body=content["body"], title=title, body_format="text")
-        return Answer("accepted", "Apprise") if is_sent else Answer("failed", "the service of Apprise did not take it")
+        services: Any = apprise.Apprise()
+        if not services.add(self.url):
+            raise InputError(self.where, "Apprise cannot use its address", "see docs/how-to/warn.md")
+        for service in services:
+            service.optional, service.retry, service.redirects = False, 0, False
+            service.socket_connect_timeout = service.socket_read_timeout = TIMEOUT_S
+        if (count := sum(len(service) for service in services)) != 1:
+            raise InputError(self.where, f"its address names {count} receivers of Apprise", "name one in each entry")
+        return services
 
 
 def channel_of(
@@ -173,7 +194,7 @@ def channel_of(
     """The channel of a recipient.
 
     Raises:
-        InputError: a variable is not set, or Apprise is missing.
+        InputError: a variable is not set, or Apprise is missing or cannot use the address.
     """
     if recipient.transport == "folder":
         assert recipient.folder is not None
@@ -182,7 +203,7 @@ def channel_of(
         return Webhook(recipient.address_of(environment), client)
     if recipient.transport == "apprise":
         require_extra(f"recipient '{recipient.name}'", "apprise", "apprise")
-        return Apprise(recipient.address_of(environment))
+        return Apprise(f"recipient '{recipient.name}'", recipient.address_of(environment))
     assert server is not None
     assert recipient.address is not None
     password = None
