@@ -1,0 +1,1 @@
+"""The tests, a package of their own: another distribution also ships a package of this name."""
