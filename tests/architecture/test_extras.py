@@ -10,10 +10,10 @@ from tests.architecture.test_tree import ROOT, module_name, statements, tree_of
 pytestmark = pytest.mark.slow
 
 EXTRAS = {
-    "alembic", "babel", "distributed", "docx", "eccodes", "erddapy", "fastapi", "httpx", "odc", "onnx", "onnxruntime",
-    "onnxscript", "osmnx", "overturemaps", "pennylane", "pg8000", "PIL", "plotly", "pyarrow", "pybreaker", "pydyf",
-    "pystac_client", "rio_tiler", "sqlalchemy", "sse_starlette", "starlette", "tenacity", "tomlkit", "uvicorn",
-    "weasyprint",
+    "alembic", "apprise", "babel", "distributed", "docx", "eccodes", "erddapy", "fastapi", "httpx", "odc", "onnx",
+    "onnxruntime", "onnxscript", "osmnx", "overturemaps", "pennylane", "pg8000", "PIL", "plotly", "pyarrow",
+    "pybreaker", "pydyf", "pygeoapi", "pystac_client", "rio_tiler", "sqlalchemy", "sse_starlette", "starlette",
+    "tenacity", "tomlkit", "uvicorn", "weasyprint",
 }  # fmt: skip
 """Packages of the extras, as they are imported."""
 

@@ -19,6 +19,7 @@ ROOMS = (
 MARKERS = {"__init__.py", "py.typed", "__pycache__"}
 DYNAMIC = {
     "strandline.observations.readers.formats.reading_worker": "the program of a ReadingProcess",
+    "strandline.pipeline.export.ogc.providers": "loaded by pygeoapi, by the names in its configuration",
     "strandline.watch.store.migrations.env": "run by alembic",
     "strandline.watch.store.migrations.versions.first_tables": "run by alembic",
 }

@@ -28,6 +28,8 @@ ADDS = {
     "parquet": "assets and zones from GeoParquet",
     "postgres": "a store of the watch on PostgreSQL, for several machines",
     "grib": "weather forecasts of ECMWF and NCEP as GRIB",
+    "apprise": "warnings by Telegram and other services",
+    "ogc": "a finished run as OGC API, by pygeoapi",
     "dask": "maps of large regions on a cluster",
     "quantum": "PennyLane, which our quantum kernels are checked against",
 }

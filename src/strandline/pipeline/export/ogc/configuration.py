@@ -104,7 +104,7 @@ def _raster(run: FinishedRun, raster: ScenarioRaster) -> Json:
     _, height, width = raster.values.shape
     bounds = transform_bounds(run.crs, "EPSG:4326", *array_bounds(height, width, raster.transform))
     about = f"{raster.quantity.long_name}: {raster.scenario}. Unit: {raster.quantity.unit}. Each parameter is one band."
-    providers = [
+    providers: list[Json] = [
         {"type": "coverage", "name": f"{_PROVIDERS}.Grid", "data": raster.file, "format": _GEOTIFF},
         {"type": "edr", "name": f"{_PROVIDERS}.Positions", "data": raster.file},
     ]

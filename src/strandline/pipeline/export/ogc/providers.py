@@ -211,7 +211,7 @@ class Grid(_Raster, BaseProvider):  # type: ignore[misc]
 
 def file_of(provider_def: Mapping[str, Any]) -> Path:
     """A file of the configuration, whose folder may be moved and served from anywhere."""
-    return Path(os.environ.get("PYGEOAPI_CONFIG", "")).absolute().parent / provider_def["data"]
+    return Path(os.environ.get("PYGEOAPI_CONFIG", "")).absolute().parent / str(provider_def["data"])
 
 
 def parameters_of(names: Sequence[str], scenario: str) -> list[str]:
