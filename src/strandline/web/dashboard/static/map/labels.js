@@ -11,14 +11,19 @@ export class Labels {
     chart.append(this.layer);
   }
 
-  /** Write further names, which matter less; they are shown from a zoom on (`from`), and stand above their place (`above`, px). */
+  /** Take further names, which matter less; they are shown from a zoom on (`from`), and stand above their place (`above`, px). */
   add(items) {
-    this.items.push(...items.map((item) => {
-      const label = Object.assign(document.createElement("span"), { className: `map-label ${item.className}` });
-      label.append(Object.assign(document.createElement("b"), { textContent: item.text }), Object.assign(document.createElement("i"), {}));
-      this.layer.append(label);
-      return { from: 0, above: 0, ...item, label };
-    }));
+    this.items.push(...items.map((item) => ({ from: 0, above: 0, said: "", ...item })));
+  }
+
+  /** The label of a name, made when it is first in view: a coast has thousands of hamlets. */
+  labelOf(item) {
+    if (!item.label) {
+      item.label = Object.assign(document.createElement("span"), { className: `map-label ${item.className}` });
+      item.label.append(Object.assign(document.createElement("b"), { textContent: item.text }), Object.assign(document.createElement("i"), { textContent: item.said }));
+      this.layer.append(item.label);
+    }
+    return item.label;
   }
 
   /** Show or hide all names of a class. */
@@ -29,9 +34,10 @@ export class Labels {
 
   /** Write what a function says of each zone below its name. */
   describe(words) {
-    const zones = this.items.filter((item) => item.className === "zone-name");
-    for (const { label, text } of zones) label.lastChild.textContent = words ? words(text) : "";
-    for (const item of zones) item.size = null;
+    for (const item of this.items.filter((each) => each.className === "zone-name")) {
+      Object.assign(item, { said: words ? words(item.text) : "", size: null });
+      if (item.label) item.label.lastChild.textContent = item.said;
+    }
   }
 
   /** Put the names where `project` says; those that would overlap or leave the map are hidden, and those of nearer zooms. */
@@ -39,19 +45,19 @@ export class Labels {
     const { clientWidth: width, clientHeight: height } = this.layer, tag = this.layer.parentElement.querySelector(".map-when:not([hidden])");
     const taken = tag ? [[tag.offsetLeft, tag.offsetTop, tag.offsetLeft + tag.offsetWidth, tag.offsetTop + tag.offsetHeight]] : [];
     for (const item of this.items) {
-      if (zoom < item.from || this.hidden.has(item.className)) {
-        item.label.classList.remove("is-shown");
+      const [x, place] = project(item.longitude, item.latitude), y = place - item.above;
+      if (zoom < item.from || this.hidden.has(item.className) || x < 0 || y < 0 || x > width || y > height) {
+        item.label?.classList.remove("is-shown");
         continue;
       }
-      item.size ??= [item.label.offsetWidth, item.label.offsetHeight];
-      const [x, place] = project(item.longitude, item.latitude), [across, down] = item.size, y = place - item.above;
+      const label = this.labelOf(item), [across, down] = item.size ??= [label.offsetWidth, label.offsetHeight];
       const box = [x - across / 2, y - down / 2, x + across / 2, y + down / 2];
       const isIn = box[0] >= 0 && box[1] >= 0 && box[2] <= width && box[3] <= height;
       const isFree = taken.every((each) => box[0] > each[2] + gap || box[2] < each[0] - gap || box[1] > each[3] + gap || box[3] < each[1] - gap);
-      item.label.classList.toggle("is-shown", isIn && isFree);
+      label.classList.toggle("is-shown", isIn && isFree);
       if (isIn && isFree) {
         taken.push(box);
-        item.label.style.transform = `translate(${Math.round(box[0])}px, ${Math.round(box[1])}px)`;
+        label.style.transform = `translate(${Math.round(box[0])}px, ${Math.round(box[1])}px)`;
       }
     }
   }
@@ -116,4 +122,15 @@ export function zoneAt(zones, place) {
 /** The names of all zones, the largest first. */
 export function zoneNames(zones) {
   return zones.map((zone) => ({ ...placeForName(zone.geometry), text: zone.properties.zone, className: "zone-name" })).sort((one, other) => other.area - one.area);
+}
+
+const nearer = { city: 0, town: 0, borough: 9, village: 10, island: 10, suburb: 10.5, quarter: 11.5, neighbourhood: 12, hamlet: 12, islet: 12.5, isolated_dwelling: 13 };
+
+/** Names of towns and villages, the largest first, in the reader's language where somebody wrote it; smaller ones from nearer. */
+export function placeNames(places) {
+  const own = `name_${document.documentElement.lang}`;
+  return places.map(({ properties, geometry }) => {
+    const [longitude, latitude] = geometry.coordinates, { kind } = properties, from = nearer[kind] ?? 0;
+    return { text: properties[own] || properties.name, longitude, latitude, className: `place-name${kind && from === 0 ? " is-town" : ""}`, from };
+  });
 }
