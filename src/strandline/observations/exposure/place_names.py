@@ -17,3 +17,9 @@ def largest_first(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     rank = places["kind"].map({kind: number for number, kind in enumerate(KINDS)}).astype(float)
     order = pd.DataFrame({"rank": rank, "people": -places["population"], "name": places["name"]})
     return places.loc[order.sort_values(["rank", "people", "name"]).index].reset_index(drop=True)
+
+
+def names_in(places: gpd.GeoDataFrame, language: str) -> pd.Series:
+    """What each place is called in a language (ISO 639); where nobody wrote that, its name in the local script."""
+    column = f"{NAME_IN}{language}"
+    return places[column].fillna(places["name"]) if column in places else places["name"]

@@ -37,7 +37,9 @@ def area(number: int, corners: list[tuple[float, float]], **tags: str) -> str:
 ANSWER = (
     START
     + node(1, 106.38, 10.24, place="hamlet", name="Ấp Một")
-    + node(2, 106.375, 10.236, place="city", name="Bến Tre", name__en="Ben Tre", name__bn="বেন ত্রে", population="124449")
+    + node(
+        2, 106.375, 10.236, place="city", name="Bến Tre", name__en="Ben Tre", name__bn="বেন ত্রে", population="124449"
+    )
     + node(3, 106.33, 10.22, place="village", name="Xã Mỹ", population="~5000")
     + node(4, 106.34, 10.22, place="village", name="Xã An", population="9100")
     + node(5, 106.35, 10.22, place="locality", name="A crossing")

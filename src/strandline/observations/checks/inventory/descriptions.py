@@ -18,7 +18,6 @@ from strandline.observations.region_file.scenario_sections import ReturnLevelsSe
 from strandline.observations.region_file.surveys.exposure_sections import PlaceNamesSection
 from strandline.observations.weather.known_rivers import between_readings, river_readings
 
-
 MOST_NAMED = 8
 """Places that a line names."""
 

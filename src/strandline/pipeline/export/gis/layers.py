@@ -1,4 +1,4 @@
-"""The vector layers of a run: names of places, zones, areas of the evacuation, drafts of warnings, embankments and assets."""
+"""The vector layers of a run: names of places, zones, areas of the evacuation, drafts, embankments and assets."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
