@@ -1,5 +1,4 @@
 // Names on the map, written by the browser, which shapes every script; where two would overlap, the later one waits.
-const gap = 2; // px between names
 
 export class Labels {
   /** `items` have longitude, latitude, text, and className; those that come first matter most. */
@@ -9,18 +8,25 @@ export class Labels {
     [this.items, this.hidden] = [[], new Set()];
     this.add(items);
     chart.append(this.layer);
+    document.fonts.addEventListener("loadingdone", () => { // of another width than the letters before
+      for (const item of this.items) item.size = null;
+      this.again?.();
+    });
   }
 
-  /** Take further names, which matter less; they are shown from a zoom on (`from`), and stand above their place (`above`, px). */
+  /**
+   * Take further names, which matter less; they are shown from a zoom on (`from`), stand above their place (`above`, px) or at
+   * the first of some `shifts` down (px) that is free, and keep a `gap` (px) to others.
+   */
   add(items) {
-    this.items.push(...items.map((item) => ({ from: 0, above: 0, said: "", ...item })));
+    this.items.push(...items.map((item) => ({ from: 0, above: 0, shifts: [0], gap: 2, ...item })));
   }
 
   /** The label of a name, made when it is first in view: a coast has thousands of hamlets. */
   labelOf(item) {
     if (!item.label) {
       item.label = Object.assign(document.createElement("span"), { className: `map-label ${item.className}` });
-      item.label.append(Object.assign(document.createElement("b"), { textContent: item.text }), Object.assign(document.createElement("i"), { textContent: item.said }));
+      item.label.append(Object.assign(document.createElement("b"), { textContent: item.text }), document.createElement("i"));
       this.layer.append(item.label);
     }
     return item.label;
@@ -35,13 +41,14 @@ export class Labels {
   /** Write what a function says of each zone below its name. */
   describe(words) {
     for (const item of this.items.filter((each) => each.className === "zone-name")) {
-      Object.assign(item, { said: words ? words(item.text) : "", size: null });
-      if (item.label) item.label.lastChild.textContent = item.said;
+      this.labelOf(item).lastChild.textContent = words ? words(item.text) : "";
+      item.size = null;
     }
   }
 
   /** Put the names where `project` says; those that would overlap or leave the map are hidden, and those of nearer zooms. */
   place(project, zoom = 0) {
+    this.again = () => this.place(project, zoom);
     const { clientWidth: width, clientHeight: height } = this.layer, tag = this.layer.parentElement.querySelector(".map-when:not([hidden])");
     const taken = tag ? [[tag.offsetLeft, tag.offsetTop, tag.offsetLeft + tag.offsetWidth, tag.offsetTop + tag.offsetHeight]] : [];
     for (const item of this.items) {
@@ -51,11 +58,11 @@ export class Labels {
         continue;
       }
       const label = this.labelOf(item), [across, down] = item.size ??= [label.offsetWidth, label.offsetHeight];
-      const box = [x - across / 2, y - down / 2, x + across / 2, y + down / 2];
-      const isIn = box[0] >= 0 && box[1] >= 0 && box[2] <= width && box[3] <= height;
-      const isFree = taken.every((each) => box[0] > each[2] + gap || box[2] < each[0] - gap || box[1] > each[3] + gap || box[3] < each[1] - gap);
-      label.classList.toggle("is-shown", isIn && isFree);
-      if (isIn && isFree) {
+      const boxes = item.shifts.map((shift) => [x - across / 2, y + shift - down / 2, x + across / 2, y + shift + down / 2]);
+      const { gap } = item, box = boxes.find((one) => one[0] >= 0 && one[1] >= 0 && one[2] <= width && one[3] <= height
+        && taken.every((each) => one[0] > each[2] + gap || one[2] < each[0] - gap || one[1] > each[3] + gap || one[3] < each[1] - gap));
+      label.classList.toggle("is-shown", Boolean(box));
+      if (box) {
         taken.push(box);
         label.style.transform = `translate(${Math.round(box[0])}px, ${Math.round(box[1])}px)`;
       }
@@ -125,12 +132,13 @@ export function zoneNames(zones) {
 }
 
 const nearer = { city: 0, town: 0, borough: 9, village: 10, island: 10, suburb: 10.5, quarter: 11.5, neighbourhood: 12, hamlet: 12, islet: 12.5, isolated_dwelling: 13 };
+const parts = 10.5; // kinds from this zoom on are so small that a map of the whole area does not name them
 
-/** Names of towns and villages, the largest first, in the reader's language where somebody wrote it; smaller ones from nearer. */
-export function placeNames(places) {
+/** Names of towns and villages, the largest first, in the reader's language where somebody wrote it; smaller ones from nearer than the `whole` area's zoom. */
+export function placeNames(places, whole = 0) {
   const own = `name_${document.documentElement.lang}`;
   return places.map(({ properties, geometry }) => {
-    const [longitude, latitude] = geometry.coordinates, { kind } = properties, from = nearer[kind] ?? 0;
-    return { text: properties[own] || properties.name, longitude, latitude, className: `place-name${kind && from === 0 ? " is-town" : ""}`, from };
+    const [longitude, latitude] = geometry.coordinates, { kind } = properties, least = nearer[kind] ?? 0, from = least >= parts ? Math.max(least, whole + 0.7) : least;
+    return { text: properties[own] || properties.name, longitude, latitude, className: `place-name${kind && from === 0 ? " is-town" : ""}`, from, shifts: [0, -15, 15], gap: least >= parts ? 8 : 2 };
   });
 }

@@ -53,7 +53,7 @@ export class WebglMap {
     Object.assign(this, { map, chart, ...content, points: [], isComplete: true });
     map.touchZoomRotate.disableRotation();
     map.keyboard.disableRotation();
-    this.labels = new Labels(chart, [...zoneNames(content.zones), ...placeNames(content.places)]);
+    this.labels = new Labels(chart, [...zoneNames(content.zones), ...placeNames(content.places, map.getZoom())]);
     this.addLayers();
     this.addScale();
     this.listen();
