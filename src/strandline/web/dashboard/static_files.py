@@ -1,4 +1,4 @@
-"""Scripts, styles and fonts of the dashboard, Plotly and MapLibre: compressed once, under a path that changes with them."""
+"""Scripts, styles, fonts and libraries of the dashboard: compressed once, under a path that changes with them."""
 
 import gzip
 import hashlib
