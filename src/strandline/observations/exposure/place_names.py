@@ -22,4 +22,5 @@ def largest_first(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def names_in(places: gpd.GeoDataFrame, language: str) -> pd.Series:
     """What each place is called in a language (ISO 639); where nobody wrote that, its name in the local script."""
     column = f"{NAME_IN}{language}"
-    return places[column].fillna(places["name"]) if column in places else places["name"]
+    names: pd.Series = places["name"]
+    return places[column].fillna(names) if column in places else names

@@ -65,9 +65,14 @@ export class FloodMap {
     this.draw();
   }
 
-  /** The largest named places: a page of them. */
+  /** The largest named places: a page of them. A map without names is better than none. */
   async largestPlaces(base) {
-    return (await fetchJson(`${base}/place-names?limit=1000`)).items;
+    try {
+      return (await fetchJson(`${base}/place-names?limit=1000`)).items;
+    } catch (error) {
+      console.warn(error);
+      return [];
+    }
   }
 
   /** A map of WebGL, or a plain picture where the browser has none. */
