@@ -115,7 +115,7 @@ def todays(run: Path, quantity: str) -> tuple[rasterio.DatasetReader, np.ndarray
 
 def test_each_collection_says_what_it_holds_and_that_unknown_is_not_dry(site: tuple[str, Path]) -> None:
     found = {each["id"]: each for each in told(site, "", f="json")["collections"]}
-    assert {"zones", "assets_points", "assets_lines", "embankments", "flood_depth_today"} <= found.keys()
+    assert {"zones", "assets_points", "assets_lines", "embankments", "place_names"} <= found.keys()
     assert "draft_warnings" not in found
     for each in found.values():
         assert each["title"].startswith("SIMULATED: ")
