@@ -209,6 +209,7 @@ def _map_return_levels(
 ) -> None:
     from strandline.pipeline import jobs
     from strandline.pipeline.maps.large_regions.map_region import MapConfig
+    from strandline.report.products import as_json
 
     config = MapConfig(samples or SAMPLES, tuple(sorted(set(return_period or ()))), rise or 0.0, seed)
     run = Path("runs/demo") if run is None else run
@@ -217,7 +218,7 @@ def _map_return_levels(
     for warning in metadata.warnings:
         warn(warning)
     if as_json:
-        print_json(asdict(metadata))
+        print_json(as_json(asdict(metadata)))
     else:
         print_result(f"maps: {out}")
 

@@ -75,8 +75,8 @@ class Exposure:
         touched = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(group.cells for group in self.classes)]))
         return touched[touched < outside]
 
-    def part(self, chosen: slice, cells: Indices) -> Self:
-        """Some of the assets on a grid of one row of ``cells``, ascending, which hold all that they touch inside.
+    def part(self, chosen: slice, outside: int) -> tuple[Self, Indices]:
+        """Some of the assets on a grid of one row, and the cells of the region that it holds, at least one.
 
         Bounds of values remain those of all assets: what a map does not know of values is the same for the whole place.
         """
@@ -85,17 +85,19 @@ class Exposure:
             own = (group.rows >= chosen.start) & (group.rows < chosen.stop)
             if own.any():
                 shares = group.shares[np.flatnonzero(own)]
-                used = np.unique(shares.indices)
+                touched = np.unique(shares.indices)
+                is_mapped = None if group.is_mapped is None else group.is_mapped[own]
+                rows = group.rows[own] - chosen.start
                 classes.append(
                     replace(
-                        group,
-                        rows=group.rows[own] - chosen.start,
-                        cells=np.searchsorted(cells, group.cells[used]),
-                        shares=shares[:, used],
-                        is_mapped=None if group.is_mapped is None else group.is_mapped[own],
+                        group, rows=rows, cells=group.cells[touched], shares=shares[:, touched], is_mapped=is_mapped
                     )
                 )
-        return type(self)(self.value[chosen], tuple(classes))
+        some = type(self)(self.value[chosen], tuple(classes))
+        cells = some.cells(outside)
+        cells = cells if cells.size else np.zeros(1, dtype=np.int64)
+        in_row = tuple(replace(group, cells=np.searchsorted(cells, group.cells)) for group in some.classes)
+        return replace(some, classes=in_row), cells
 
 
 def overlay_exposure(assets: gpd.GeoDataFrame, region: Region) -> Exposure:

@@ -27,7 +27,7 @@ from strandline.pipeline.maps.large_regions.map_region import (
     past_storms,
     warnings_on,
 )
-from strandline.pipeline.maps.large_regions.products import blend
+from strandline.pipeline.maps.large_regions.mosaic import blend
 from strandline.pipeline.maps.large_regions.store import MapStore
 from strandline.pipeline.maps.large_regions.survey import survey
 from strandline.pipeline.maps.large_regions.tile_mapper import BANDS, TileMapper
