@@ -18,6 +18,7 @@ from strandline.observations.readers.exposure.people import read_people
 from strandline.observations.region import Region
 from strandline.observations.region_file.surveys.exposure_sections import PeopleSection
 from strandline.pipeline.maps.large_regions import mosaic
+from strandline.pipeline.maps.large_regions.consequences import assess as assess_module
 from strandline.pipeline.maps.large_regions.consequences import asset_damage, exposed
 from strandline.pipeline.maps.large_regions.consequences.assess import DAMAGE_STREAM, Consequences, assess
 from strandline.pipeline.maps.large_regions.consequences.depths_at_assets import SeaLevels
@@ -118,7 +119,8 @@ class Whole:
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks and groups of assets that cut everything."""
     monkeypatch.setattr(mosaic, "BLOCK", 17)
-    monkeypatch.setattr(asset_damage, "ASSETS_AT_ONCE", 13)
+    for module in (asset_damage, assess_module):
+        monkeypatch.setattr(module, "ASSETS_AT_ONCE", 13)
 
 
 @pytest.mark.parametrize("tiling", [ONE_TILE, MANY_TILES])
