@@ -64,7 +64,8 @@ def cluster_rows(run: Path, edge: int, workers: list[int], work: Path) -> Iterat
 
 def kill_when_begun(out: Path, process: Popen) -> None:
     """Kill a worker or a scheduler (SIGKILL) when the first tile of a map is finished."""
-    while not (out / UNFINISHED / "is_finished" / "c").exists():
+    marks = out / UNFINISHED / "is_finished" / "c"
+    while not any(each.name.isdigit() and each.is_file() for each in marks.rglob("*")):
         time.sleep(0.02)
     process.kill()
 

@@ -18,6 +18,10 @@ ANSWER_S = 20
 """How long to wait for a scheduler [s]."""
 
 
+class LostScheduler(InputError):
+    """A Dask scheduler that does not answer, or no more."""
+
+
 def map_here(mapper: TileMapper, tiles: Sequence[Tile], progress: Progress | None = None) -> None:
     """Map tiles side by side, one on each core.
 
@@ -47,11 +51,12 @@ def map_on_cluster(mapper: TileMapper, tiles: Sequence[Tile], scheduler: str, pr
         scheduler: address, as ``tcp://10.0.0.1:8786``.
 
     Raises:
-        InputError: Dask is not installed, no scheduler answers, it or too many workers were lost, or what a worker
-            raised.
+        LostScheduler: none answers, or it was lost.
+        InputError: Dask is not installed, too many workers were lost, or what a worker raised.
     """
     require_extra("--scheduler", "dask", "distributed")
     import distributed
+    from distributed.comm import CommClosedError
 
     class Carrier(distributed.WorkerPlugin):  # type: ignore[misc]  # also given to workers that join later
         """Sends the mapper to each worker once."""
@@ -68,7 +73,8 @@ def map_on_cluster(mapper: TileMapper, tiles: Sequence[Tile], scheduler: str, pr
     try:
         client = distributed.Client(scheduler, timeout=ANSWER_S, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise InputError(scheduler, f"no Dask scheduler answers ({error})", "start one: dask scheduler") from error
+        raise LostScheduler(scheduler, f"no Dask scheduler answers ({error})", "start one: dask scheduler") from error
+    is_lost = False
     with _closing_quietly(client), client.as_current():
         try:
             client.register_plugin(Carrier(mapper), name=name)
@@ -81,12 +87,13 @@ def map_on_cluster(mapper: TileMapper, tiles: Sequence[Tile], scheduler: str, pr
             remedy = "give workers more memory, then continue with --resume"
             raise InputError(scheduler, f"lost worker after worker on one tile ({error})", remedy) from error
         except (CancelledError, OSError) as error:
-            if client.status == "running" and not isinstance(error, CancelledError):
+            is_lost = client.status != "running" or isinstance(error, CancelledError | CommClosedError)
+            if not is_lost:
                 raise  # of a worker
             what = "the Dask scheduler was lost, or cancelled the tiles; finished ones are kept"
-            raise InputError(scheduler, what, "start it again, then continue with --resume") from error
+            raise LostScheduler(scheduler, what, "start it again, then continue with --resume") from error
         finally:
-            if client.status == "running":
+            if not is_lost:
                 client.unregister_worker_plugin(name)
 
 

@@ -26,7 +26,7 @@ from strandline.pipeline.maps.large_regions.consequences.depths_at_assets import
 from strandline.pipeline.maps.large_regions.consequences.exposed import Exposed, read_exposed
 from strandline.pipeline.maps.large_regions.dask_workers import map_here, map_on_cluster
 from strandline.pipeline.maps.large_regions.products import write_products
-from strandline.pipeline.maps.large_regions.store import MapStore
+from strandline.pipeline.maps.large_regions.store import MapStore, fingerprint
 from strandline.pipeline.maps.large_regions.survey import survey
 from strandline.pipeline.maps.large_regions.tile_mapper import BANDS, PastStorms, TileMapper
 from strandline.pipeline.maps.tiles import Tiling
@@ -69,6 +69,7 @@ class MapMetadata:
         tiles: how many; ``reach`` and ``overlap`` [cells] of each.
         provenance: ``simulated`` or ``real``; ``sources``: modality and source, as text.
         warnings: what a reader must know before using the maps.
+        job: fingerprint of everything that decided the numbers.
         damage: to assets, and people; ``None`` = the region file names neither assets, zones nor people.
     """
 
@@ -86,6 +87,7 @@ class MapMetadata:
     warnings: tuple[str, ...]
     version: str
     commit: str
+    job: str
     damage: MapDamage | None = None
 
 
@@ -160,6 +162,7 @@ def map_large_region(
         ),
         version=version("strandline"),
         commit=commit(),
+        job=fingerprint(job),
         damage=None if consequences is None else consequences.summary,
     )
     progress = announce("write the rasters")

@@ -21,7 +21,7 @@ from strandline.files import write_atomically, write_text
 from strandline.observations.region import Region
 from strandline.pipeline.maps.large_regions.consequences.assess import ASSETS_FILE, ZONES_FILE, Consequences
 from strandline.pipeline.maps.large_regions.mosaic import BLOCK, blend, blocks_of
-from strandline.pipeline.maps.large_regions.store import MapStore
+from strandline.pipeline.maps.large_regions.store import METADATA_FILE, MapStore
 from strandline.pipeline.maps.large_regions.tile_mapper import BANDS
 from strandline.pipeline.maps.tiles import Tile, Window
 from strandline.report.products import (
@@ -37,7 +37,6 @@ from strandline.risk.stage_damage.annual_probability import ANNUAL_METHOD, annua
 
 CACHE_MB = 256
 COG = {"compress": "DEFLATE", "predictor": "YES", "resampling": "NEAREST"}
-METADATA_FILE = "map.json"
 
 
 @dataclass(frozen=True)

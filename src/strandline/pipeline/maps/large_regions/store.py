@@ -1,6 +1,7 @@
 """Storage of an unfinished map: Zarr arrays on a disk or on any store that fsspec reaches."""
 
 import hashlib
+import json
 import shutil
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +19,12 @@ from strandline.pipeline.maps.tiles import Tile, Tiling
 GROUND = ("elevation", "sill", "distance", "water")
 """[m, region datum; m, region datum; km; 1 = permanent water], (H, W) each; NaN = unknown."""
 GROUND_CHUNK = 512
-UNFINISHED = ".unfinished-map.zarr"
+UNFINISHED, METADATA_FILE = ".unfinished-map.zarr", "map.json"
+
+
+def fingerprint(job: str) -> str:
+    """Of everything that decides the numbers of a map."""
+    return hashlib.sha256(job.encode()).hexdigest()
 
 
 class MapStore:
@@ -57,17 +63,16 @@ class MapStore:
         Raises:
             InputError: the interrupted job was another one, or the folder cannot be written.
         """
-        fingerprint = hashlib.sha256(job.encode()).hexdigest()
         if self.system.exists(f"{self.root}/summary.json"):
             raise InputError(self.out, "holds a run, whose rasters have the same names", "name another --out")
         if resume and self.system.exists(f"{self.root}/{UNFINISHED}"):
-            if self.group.attrs.get("job") != fingerprint:
+            if self.group.attrs.get("job") != fingerprint(job):
                 remedy = "leave --resume out, or name another --out"
                 raise InputError(self.out, "belongs to a map with other settings", remedy)
             return bool(self.group.attrs.get("has_ground"))
         try:
             self.clear()
-            group = zarr.open_group(self._url, mode="w", attributes={"job": fingerprint})
+            group = zarr.open_group(self._url, mode="w", attributes={"job": fingerprint(job)})
             for name in GROUND:
                 kind = "uint8" if name == "water" else "float32"
                 group.create_array(name, shape=tiling.shape, chunks=(GROUND_CHUNK, GROUND_CHUNK), dtype=kind)
@@ -81,6 +86,17 @@ class MapStore:
             raise InputError(self.out, f"cannot be written ({error})", "choose a folder with space") from error
         self._group = group
         return False
+
+    def finished_map(self, job: str) -> dict[str, Any] | None:
+        """Content of ``map.json``, if the job was finished here; ``None`` = it was not, or another one was."""
+        path = f"{self.root}/{METADATA_FILE}"
+        if not self.system.exists(path) or self.system.exists(f"{self.root}/{UNFINISHED}"):
+            return None
+        try:
+            content = json.loads(self.system.cat_file(path))
+        except ValueError:
+            return None
+        return content if isinstance(content, dict) and content.get("job") == fingerprint(job) else None
 
     @property
     def _url(self) -> str:

@@ -93,10 +93,11 @@ def sum_by_zone(
         tables[name] = rising(each, order)
     by_level = ByLevel(np.take_along_axis(seas.all, order, axis=1), dry_level, tables)
     cells = tally(zones.of_cell.ravel(), count)
+    known_land = np.asarray(known * region.cell_size**2, dtype=float)
     columns = {
-        **_by_period(by_level, seas, known * region.cell_size**2),
+        **_by_period(by_level, seas, known_land),
         **_damage(damage, zones, seas.return_periods),
-        "known_land": known * region.cell_size**2,
+        "known_land": known_land,
         "unknown_share": 1 - known / cells,
         "uncounted_homes": np.zeros_like(uncounted) if has_map_of_people else uncounted,
         "unknown_assets": tally(zones.of_asset[damage.is_unknown], count),
@@ -157,4 +158,4 @@ def _statistics(name: str, samples: Floats, period: float | None) -> dict[str, F
 
 
 def _sum(zone: Indices, values: Floats, count: int) -> Floats:
-    return np.bincount(zone, np.nan_to_num(values), count)
+    return np.asarray(np.bincount(zone, np.nan_to_num(values), count), dtype=float)
