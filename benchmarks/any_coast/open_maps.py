@@ -1,4 +1,4 @@
-"""Buildings and lifelines of a place, as OpenStreetMap's Overpass API and Overture's bucket give them."""
+"""Buildings, lifelines and towns of a place, as OpenStreetMap's Overpass API and Overture's bucket give them."""
 
 import re
 from collections.abc import Iterator
@@ -53,10 +53,19 @@ def write_buildings(buildings: gpd.GeoDataFrame, path: Path) -> None:
 
 
 class Overpass:
-    """Answers Overpass QL for a box with what lies in it: buildings where they are asked for, else lifelines."""
+    """Answers Overpass QL for a box with what lies in it: buildings or towns where they are asked for, else lifelines.
 
-    def __init__(self, buildings: gpd.GeoDataFrame, lifelines: gpd.GeoDataFrame) -> None:
+    Args:
+        towns: real ones, name → latitude, longitude.
+    """
+
+    def __init__(
+        self, buildings: gpd.GeoDataFrame, lifelines: gpd.GeoDataFrame, towns: dict[str, tuple[float, float]]
+    ) -> None:
         self._buildings, self._lifelines = buildings, lifelines
+        names = [name.partition(",")[0] for name in towns]
+        points = [shapely.Point(longitude, latitude) for latitude, longitude in towns.values()]
+        self._towns = gpd.GeoDataFrame({"town": names}, geometry=points, crs="EPSG:4326")
 
     def __call__(self, asked: dict[str, str]) -> Reply:
         question = asked.get("data", "")
@@ -65,6 +74,8 @@ class Overpass:
             return Reply("<html><body>Error: no bounds</body></html>", 400, "text/html")
         south, west, north, east = map(float, found.groups())
         features = self._buildings if '"building"' in question else self._lifelines
+        if '"place"' in question:
+            features = self._towns
         inside = features.iloc[features.sindex.query(shapely.box(west, south, east, north))]
         return Reply(as_osm(inside), kind="application/osm3s+xml")
 
@@ -94,6 +105,8 @@ def as_osm(features: gpd.GeoDataFrame) -> str:
 
 
 def _tags(feature: object) -> dict[str, str]:
+    if (town := getattr(feature, "town", None)) is not None:
+        return {"place": "town", "name": str(town)}
     kind = getattr(feature, "asset_class", None)
     if kind is not None:
         return _TAGS[str(kind)]

@@ -66,11 +66,11 @@ def serving_place(
         bucket = servers.enter_context(serving_bucket(BUCKET, objects, latest))
         serve_tables(tables, place, sea, {} if state is None else records_of(place, sea, state.years, state.step))
         serve_storms(tables, place, sea, data)
-        tables.routes["/api/interpreter"] = Overpass(coast.buildings, coast.lifelines)
+        tables.routes["/api/interpreter"] = Overpass(coast.buildings, coast.lifelines, place.towns)
         scenes = dict.fromkeys(("esa-worldcover", "sentinel-1-rtc", "sentinel-2-l2a"), sky.address)
         weather = [f"open-meteo{product}" for product in ("", "-forecast", "-ensemble")]
         by_table = dict.fromkeys(("uhslc", "noaa-coops", "ioc", "ibtracs", *weather, "glofas"), tables.address)
-        maps = dict.fromkeys(("osm-buildings", "osm-lifelines"), f"{tables.address}/api")
+        maps = dict.fromkeys(("osm-buildings", "osm-lifelines", "osm-place-names"), f"{tables.address}/api")
         opened = {"copernicus-glo30": f"{sky.address}/open/dem", "ghs-pop": f"{sky.address}/open/people"}
         opened[GAZETTEER] = tables.address
         yield {**opened, **scenes, **by_table, "overture-buildings": bucket, **maps}

@@ -30,9 +30,10 @@ TUTORIALS = Path(__file__).parents[2] / "docs" / "tutorial"
 
 
 def small(place: Place) -> Place:
-    """A corner of a place with a short record and few scenes."""
+    """A corner of a place, with its towns moved there, a short record and few scenes."""
     west, south = place.box.west, place.box.south
-    return replace(place, box=Box(west, south, west + 0.05, south + 0.05), years=2, storms=2, quiet=1)
+    towns = dict.fromkeys(place.towns, (south + 0.02, west + 0.02))
+    return replace(place, box=Box(west, south, west + 0.05, south + 0.05), towns=towns, years=2, storms=2, quiet=1)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,7 @@ def test_the_first_line_and_the_second_of_a_tutorial_end_in_a_file_that_can_be_c
         code, out = strandline(monkeypatch, capsys, *words)
         assert code == 0, out
     stated = tomllib.loads((tmp_path / "koyra.toml").read_text("utf-8"))
-    assert {"terrain", "tide_gauge", "sar", "optical", "weather", "storms", "assets"} <= stated.keys()
+    assert {"terrain", "tide_gauge", "sar", "optical", "weather", "storms", "assets", "place_names"} <= stated.keys()
     assert stated["region"]["sea_point"]
 
 

@@ -38,7 +38,7 @@ FILES = (
     "plan.md", "protocol.toml", "student.safetensors", "student.json", "archive.safetensors", "risk_data_library.json",
     "data_sources.md", "sea_level_forecaster.safetensors",
     "pathways-action.txt", "pathways-sequence.txt", "deployment.nc", "zones.geojson", "products.json",
-    "embankments.geojson", "trial_ground.nc",
+    "embankments.geojson", "trial_ground.nc", "place_names.geojson",
 )  # fmt: skip
 PROGRAM = Path(__file__).parents[1] / "fixtures" / "smallest_run.py"
 

@@ -20,7 +20,10 @@ from shapely import get_parts
 import tests.fixtures.reports as coast
 from strandline.errors import InputError
 from strandline.files import write_atomically, write_text
+from strandline.observations.fetch.credits.data_files import DataFile
+from strandline.pipeline.run_folder.generations import NOT_ALWAYS
 from strandline.pipeline.run_folder.media_types import MEDIA_TYPES
+from strandline.report.catalogues.place_names import PLACE_NAMES_FILE
 from strandline.report.findings import RunResults, SeaLevelRiseScenario
 from strandline.report.page.narrative import beyond_maps_sentences, lead_answers
 from strandline.report.page.page import render_page
@@ -133,6 +136,30 @@ def test_assets_are_in_degrees_and_their_unknowns_are_null(folder: Path, results
     rings = [part.exterior for part in get_parts(gpd.read_file(StringIO(text)).geometry) if part.geom_type == "Polygon"]
     assert rings
     assert all(ring.is_ccw for ring in rings), "RFC 7946: exterior rings run counter-clockwise"
+
+
+def test_names_of_places_are_in_degrees_the_largest_first_with_whose_they_are(
+    tmp_path: Path, results: RunResults
+) -> None:
+    file = DataFile("osm.gpkg", "place_names", "a fetch", "ODbL-1.0", "© OpenStreetMap contributors")
+    cited = replace(results.observations, files=(file, replace(file, used_for="assets", licence="MIT")))
+    places = coast.PLACES.to_crs(results.hazard.region.crs)
+    write_products(tmp_path, replace(results, observations=cited, place_names=places))
+    assert {path.name for path in tmp_path.iterdir()} == coast.PRODUCT_FILES | {PLACE_NAMES_FILE}
+    assert {PLACE_NAMES_FILE} <= MEDIA_TYPES.keys() & set(NOT_ALWAYS)
+    text = (tmp_path / PLACE_NAMES_FILE).read_text(encoding="utf-8")
+    collection = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert (collection["licence"], collection["credits"]) == ("ODbL-1.0", ["© OpenStreetMap contributors"])
+    town, hamlet = (each["properties"] for each in collection["features"])
+    assert town == {"name": "সেলা", "kind": "town", "population": 4100.0, "name_en": "Sella"}
+    assert hamlet == {"name": "Borgo", "kind": "hamlet", "population": None, "name_en": None}
+    assert collection["features"][0]["geometry"]["coordinates"] == pytest.approx([12.835, 45.60], abs=1e-5)
+
+
+def test_a_run_without_a_named_place_leaves_no_file_of_names(folder: Path, tmp_path: Path, results: RunResults) -> None:
+    assert not (folder / PLACE_NAMES_FILE).exists()
+    write_products(tmp_path, replace(results, place_names=coast.PLACES.iloc[:0]))
+    assert not (tmp_path / PLACE_NAMES_FILE).exists()
 
 
 def test_a_gap_is_an_empty_field_and_times_are_utc(folder: Path, results: RunResults) -> None:

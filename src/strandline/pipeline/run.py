@@ -183,6 +183,7 @@ def run(
             ),
             frequent=frequent,
             repairs=repairs,
+            place_names=area.place_names,
             information=information,
             out_of_distribution=novelty,
             learnt=how_learnt(data, members, config.distillation),

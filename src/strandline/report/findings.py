@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -182,6 +183,7 @@ class RunResults:
         flood_times: map of when simulated water arrives and how long it stands; None = not simulated.
         by_driver: what sea, rain and rivers flood in a year together; None = neither rain nor a river is known.
         repairs: of the stretches of embankments, in the order of the plan's; empty = no breaches are sampled.
+        place_names: what people call the places, the largest first; ``None`` = not given.
         out_of_distribution: how the site compares with the training coasts; None = not compared.
     """
 
@@ -207,6 +209,7 @@ class RunResults:
     flood_times: TimeMap | None = None
     by_driver: DriverFloods | NotMapped | None = None
     repairs: tuple[Repair, ...] = ()
+    place_names: gpd.GeoDataFrame | None = None
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

@@ -22,6 +22,7 @@ from strandline.planning.early_action.protocol_file import protocol_to_toml
 from strandline.planning.plan import Plan
 from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_json
 from strandline.report.catalogues.data_sources import DATA_SOURCES, describe_data
+from strandline.report.catalogues.place_names import PLACE_NAMES_FILE, place_names_geojson
 from strandline.report.catalogues.risk_data_library import describe_for_catalogues
 from strandline.report.consistency.gate import refuse_contradictions
 from strandline.report.figures.geotiff import encode_cog
@@ -87,6 +88,9 @@ def write_products(out: Path, results: RunResults) -> None:
     write_surge(out / "surge.csv", results.surge)
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
     write_assets(out / "assets.geojson", results)
+    if results.place_names is not None and len(results.place_names):
+        content = place_names_geojson(results.place_names, results.observations.files)
+        write_text(out / PLACE_NAMES_FILE, content)
     write_json(out / "plan.json", plan_to_json(results.plan))
     write_json(out / SCHEMA_FILE, plan_schema())
     if results.repairs:

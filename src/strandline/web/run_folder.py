@@ -126,7 +126,7 @@ class RunFolder:
             raise InputError(path, f"cannot be read ({error})", "run `strandline run` again") from error
 
     def features(self, name: str) -> list[dict[str, Any]]:
-        """Return the features of ``assets.geojson`` or ``zones.geojson``; none where the file is missing."""
+        """Return the features of a GeoJSON product; none where the file is missing."""
         if not self.file(name).exists():
             return []
         try:

@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from math import ceil
@@ -26,6 +27,7 @@ from strandline.planning.early_action.protocol_file import lint
 from strandline.planning.plan_schema import check_plan
 from strandline.report.alerts.cap import as_cap
 from strandline.report.alerts.issued import read_issued
+from strandline.report.catalogues.place_names import PLACE_NAMES_FILE
 from strandline.report.products import write_products
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_forecaster
 from strandline.watch.assimilation.fit_file import FIT_FILE, load_fit, save_fit
@@ -60,6 +62,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "plan.json": lambda folder: [RunFolder("run", folder).actions(), RunFolder("run", folder).action_levels()],
     "surge.csv": lambda folder: RunFolder("run", folder).surge(),
     "assets.geojson": lambda folder: RunFolder("run", folder).features("assets.geojson"),
+    PLACE_NAMES_FILE: lambda folder: RunFolder("run", folder).features(PLACE_NAMES_FILE),
     "flood_probability.tif": lambda folder: RunFolder("run", folder).bands("flood_probability.tif"),
     "protocol.toml": lambda folder: lint(folder / "protocol.toml"),
     FIT_FILE: load_fit,
@@ -74,7 +77,7 @@ NOT_PRODUCTS = {FIT_FILE, STAGE, ISSUED, MANIFEST}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run")
-    write_products(out, coast.results())
+    write_products(out, replace(coast.results(), place_names=coast.PLACES))
     save_deployment(out, a_deployment())
     level, ground = torch.tensor([1.0, 1.5]), torch.rand(SHAPE)
     archive = FloodArchive(torch.rand(2, 5, *SHAPE).softmax(1), level, 0 * level, ground, ground > 0.3)

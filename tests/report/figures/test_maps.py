@@ -2,11 +2,13 @@
 
 import re
 
+import geopandas as gpd
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from matplotlib.text import Annotation
+from shapely import Point
 
 import tests.fixtures.reports as coast
 from strandline.report.figures.ground import hillshade
@@ -19,8 +21,9 @@ from strandline.report.figures.maps import (
     map_annual,
     map_flood,
     middle_damage_state,
+    name_places,
 )
-from strandline.report.figures.style import as_rgb, new_axes
+from strandline.report.figures.style import WIDE, as_rgb, new_axes
 from strandline.risk.stage_damage.annual_probability import annual_probability
 
 pytestmark = pytest.mark.slow
@@ -106,3 +109,25 @@ def test_an_asset_counts_as_damaged_if_and_only_if_damage_has_an_even_chance(wei
     assume(abs(states[1:].sum() - 0.5) > 1e-9)
     assets = coast.impact().assets.iloc[:1].assign(**{f"damage_state_{k}": states[k] for k in range(5)})
     assert (middle_damage_state(assets)[0] > 0) == (states[1:].sum() >= 0.5)
+
+
+def test_a_map_names_the_largest_places_in_english_and_none_over_another() -> None:
+    region = coast.a_region()
+    x, y = coast.PLACES.to_crs(region.crs).geometry[0].coords[0]
+    places = gpd.GeoDataFrame(
+        {
+            "name": ["সেলা", "Too near", "বন্দর", "Bến Tre", "Outside"],
+            "name_en": ["Sella", None, None, None, None],
+        },
+        geometry=[Point(x, y), Point(x + 30, y), Point(x, y + 900), Point(x + 1500, y), Point(x + 50_000, y)],
+        crs=region.crs,
+    )
+    figure, axes = new_axes(WIDE, WIDE)
+    name_places(axes, region, places, WIDE)
+    assert [text.get_text() for text in axes.texts] == ["Sella", "Bến Tre"], (
+        "the others overlap one, are in a script that the font does not hold, or lie off the map"
+    )
+    figure.clear()
+    terrain, probability = coast.observations("real").terrain, coast.hazard_arrays()[2][-1]
+    bare, named = (map_flood(region, terrain, probability, 100.0, None, places=each).svg for each in (None, places))
+    assert len(named) > len(bare)

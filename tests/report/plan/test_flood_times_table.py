@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
+from strandline.planning.early_action.protocol import Night
 from strandline.planning.plan_schema import plan_to_json
 from strandline.report.figures.time_maps import map_arrival, map_standing
 from strandline.report.page.page import render_page
@@ -40,6 +42,9 @@ def test_rows_are_of_the_rarest_sea_and_the_first_in_danger_comes_first_the_unkn
         ("market", "from 1 hour before", "from 2 hours after", "up to 9 hours"),
         ("hill", "in no simulated storm", "in no simulated storm", "–"),
     ]
+    evacuation = EvacuationAreas((), (), Night(begins=20, ends=5), "night", {"fog": "Borgo"})
+    assert time_rows(replace(plan, evacuation=evacuation))[2][0] == "fog (around Borgo)"
+    assert time_rows(replace(plan, evacuation=evacuation))[1][0] == "quay"
 
 
 def test_the_plan_has_the_table_and_names_how_many_zones_it_leaves_to_the_file() -> None:

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import box
+from shapely import Point, box
 
 from strandline.errors import InputError
 from strandline.observations.observations import Observations, Provenance
@@ -22,7 +22,15 @@ from strandline.risk.people import COUNT_FACTOR, LARGE_HOME
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.damage_chain import draw_curve_deviates
 from strandline.risk.stage_damage.exposure import overlay_exposure
-from strandline.risk.stage_damage.zones import ELSEWHERE, MOST_BLOCKS, NOT_STATED, NOWHERE, Zones, find_zones
+from strandline.risk.stage_damage.zones import (
+    ELSEWHERE,
+    MOST_BLOCKS,
+    NOT_STATED,
+    NOWHERE,
+    Zones,
+    find_zones,
+    places_in_blocks,
+)
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
 
@@ -57,6 +65,25 @@ def make_stage_damage(
 ) -> tuple[Zones, StageDamageByZone]:
     zones = find_zones(make_observations(assets), hazards, polygons)
     return zones, StageDamageByZone.of(zones, hazards, assets, 0.5, np.random.default_rng(3))
+
+
+def test_a_block_is_named_by_the_largest_place_within_it_and_a_zone_with_a_name_by_none() -> None:
+    region = REGION
+    left, bottom, right, top = region.bounds
+    blocks = find_zones(make_observations(make_assets()), [flat_hazard(region, np.ones(region.shape))])
+    block = gpd.GeoSeries(blocks.outlines, crs="EPSG:4326").to_crs(region.crs)
+    inside, other = block[0].representative_point(), block[len(blocks) - 1].representative_point()
+    places = gpd.GeoDataFrame(
+        {"name": ["শহর", "Mola", "Nowhere", "Hamlet"], "name_en": ["Town", None, None, None]},
+        geometry=[inside, other, Point(right + 1e4, top), inside],
+        crs=region.crs,
+    )
+    assert places_in_blocks(blocks, places) == {blocks.names[0]: "Town", blocks.names[-1]: "Mola"}
+    assert places_in_blocks(blocks, places, "bn") == {blocks.names[0]: "শহর", blocks.names[-1]: "Mola"}
+    assert places_in_blocks(blocks, None) == {}
+    named = gpd.GeoDataFrame({"name": ["ward"]}, geometry=[box(left, bottom, right, top)], crs=region.crs)
+    wards = find_zones(make_observations(make_assets()), [flat_hazard(region, np.ones(region.shape))], named)
+    assert places_in_blocks(wards, places) == {}
 
 
 def strips(*edges: float) -> gpd.GeoDataFrame:

@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 import tests.fixtures.reports as coast
+from strandline.report.catalogues.place_names import PLACE_NAMES_FILE, place_names_geojson
 from strandline.web.app import PREFIX
 from strandline.web.run_folder import RunFolder
 from tests.fixtures.web import client_of, make_run
@@ -80,6 +81,20 @@ def test_return_levels_and_the_forecast_of_the_peak_are_parts_of_a_run(client: T
     assert len({row["issue_time"] for row in peak}) == 1 < len({row["issue_time"] for row in rows})
     highest = max(row["observed"] for row in rows if row["observed"] is not None)
     assert highest == max(row["observed"] for row in peak if row["observed"] is not None)
+
+
+@pytest.mark.slow
+def test_names_of_places_come_the_largest_first_and_a_run_without_them_has_none(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    with client_of({"run": run}, None) as client:
+        assert client.get(f"{PREFIX}/runs/run/place-names").json() == {"items": [], "next": None}
+        (run.path / PLACE_NAMES_FILE).write_text(place_names_geojson(coast.PLACES, ()), encoding="utf-8")
+        page = client.get(f"{PREFIX}/runs/run/place-names?limit=1").json()
+        assert [each["properties"]["name"] for each in page["items"]] == ["সেলা"]
+        rest = client.get(f"{PREFIX}/runs/run/place-names?cursor={page['next']}").json()
+        assert [each["properties"]["name"] for each in rest["items"]] == ["Borgo"]
+        sent = client.get(f"{PREFIX}/runs/run/products/{PLACE_NAMES_FILE}")
+        assert sent.headers["content-type"] == "application/geo+json"
 
 
 @pytest.mark.slow

@@ -64,7 +64,7 @@ def fetch(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch public data for a region: terrain, scenes, gauges, tides, storms, weather, buildings, roads, people.
+    """Fetch public data for a region: terrain, scenes, gauges, tides, storms, weather, buildings, roads, people, names.
 
     What it would bring, how large that is and under which licence is shown first; nothing is downloaded before a yes.
     Files lie in the folder 'fetched' with a manifest, and are found there again without a net.

@@ -13,6 +13,7 @@ from strandline.observations.fetch.sources.gauges.coops import Coops
 from strandline.observations.fetch.sources.gauges.ioc import Ioc
 from strandline.observations.fetch.sources.gauges.uhslc import Uhslc
 from strandline.observations.fetch.sources.openstreetmap.lifelines import OsmLifelines
+from strandline.observations.fetch.sources.openstreetmap.place_names import OsmPlaceNames
 from strandline.observations.fetch.sources.rasters.copernicus_terrain import CopernicusTerrain
 from strandline.observations.fetch.sources.rasters.delta_terrain import DeltaTerrain, ForbiddenTerrain
 from strandline.observations.fetch.sources.rasters.optical_scenes import OpticalScenes
@@ -54,6 +55,7 @@ SOURCES: tuple[Source, ...] = (
     OvertureBuildings(),
     OsmBuildings(),
     OsmLifelines(),
+    OsmPlaceNames(),
 )
 """In the order in which they are asked and brought: what tells the sea's level before what is chosen by it."""
 GAZETTEER = "nominatim"

@@ -36,7 +36,7 @@ SourceKind = Literal[
     "roads",
     "people",
     "return_levels",
-    "places",
+    "place_names",
 ]
 Needs = Literal["nothing", "key", "login", "file"]
 """What a source asks of the user: nothing, a key, a login, or a file that only the user can get."""

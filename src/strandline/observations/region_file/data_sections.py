@@ -4,7 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from strandline.observations.region_file.surveys.exposure_sections import AssetsSections, PeopleSection
+from strandline.observations.region_file.surveys.exposure_sections import (
+    AssetsSections,
+    PeopleSection,
+    PlaceNamesSection,
+)
 from strandline.observations.region_file.values import (
     Band,
     Character,
@@ -366,4 +370,5 @@ class DataSections(Section):
     extremes: ExtremesSection | None = None
     assets: AssetsSections = ()
     people: PeopleSection | None = None
+    place_names: PlaceNamesSection | None = None
     zones: ZonesSection | None = None

@@ -38,6 +38,7 @@ NOT_ALWAYS = (
     "archive.safetensors",
     "trial_ground.nc",
     "scene.tif",
+    "place_names.geojson",
 )
 """Products that not every run writes; those of a former run go, also of a version that kept no list."""
 AGAIN = "name the folder of a finished `strandline run`, or run it again"

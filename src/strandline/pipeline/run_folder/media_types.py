@@ -27,6 +27,7 @@ MEDIA_TYPES = {
     "radar_scenes.csv": "text/csv; charset=utf-8",
     "assets.geojson": "application/geo+json",
     "zones.geojson": "application/geo+json",
+    "place_names.geojson": "application/geo+json",
     "embankments.geojson": "application/geo+json",
     "pathways-action.txt": "text/plain; charset=utf-8",
     "pathways-sequence.txt": "text/plain; charset=utf-8",

@@ -99,6 +99,7 @@ def plan(
                 None if timing is None else timing.zones,
                 by_driver.zones if isinstance(by_driver, DriverFloods) else None,
                 by_driver.out_of_use if isinstance(by_driver, DriverFloods) else None,
+                area.place_names,
             ),
             area.evacuation.drainage_hours,
             agreed_chance=area.evacuation.agreed_chance,

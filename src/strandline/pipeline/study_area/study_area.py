@@ -16,6 +16,7 @@ from strandline.observations.checks.contradictions import find_contradictions
 from strandline.observations.checks.findings import raise_refusals, warnings_of
 from strandline.observations.fetch.credits.data_files import without_folders, without_secrets
 from strandline.observations.observations import Observations
+from strandline.observations.readers.exposure.place_names import read_place_names
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.formats.units import to_si
 from strandline.observations.readers.observe import observe
@@ -78,6 +79,7 @@ class StudyArea:
         levels_epoch: of whose sea ``published_levels`` without a trend are; ``None`` = the middle of their record.
         assumed_sea: in place of a gauge that was read; ``None`` = one was.
         levels_list: published return levels; ``None`` = none are.
+        place_names: what people call the places, see ``read_place_names``; ``None`` = not given.
         zero_error: deviation of the zero of the readings or maxima behind the levels from that of the terrain [m].
         zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = no zones.
         issuer: of warnings.
@@ -103,6 +105,7 @@ class StudyArea:
     assumed_sea: AssumedSea | None = None
     levels_list: PublishedLevels | None = None
     zero_error: float = 0.0
+    place_names: gpd.GeoDataFrame | None = None
 
     @property
     def baseline(self) -> int:
@@ -214,7 +217,7 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
     levels, section, maxima = None, region_file.extremes, found.value.maxima
     if section is not None and maxima is not None:
         levels = fit_annual_maxima(maxima.levels, maxima.years, source=section.source, trend=section.trend)
-    zones, scenarios = region_file.zones, region_file.scenarios
+    zones, names, scenarios = region_file.zones, region_file.place_names, region_file.scenarios
     baseline = pd.Timestamp.now("UTC").year
     if scenarios is not None and scenarios.baseline_year is not None:
         baseline = scenarios.baseline_year
@@ -247,6 +250,7 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         assumed,
         _published_list(region_file),
         _zero_error(region_file),
+        None if names is None else execute([names.path], partial(read_place_names, names, region_file.region)),
     )
 
 

@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
@@ -17,6 +18,7 @@ from matplotlib.ticker import FuncFormatter
 from rasterio.features import shapes
 
 from strandline.observations.arrays import Floats, Indices, Mask, SingleFloats
+from strandline.observations.exposure.place_names import names_in
 from strandline.observations.region import Region
 from strandline.report.figures.ground import ground_colours, ground_of
 from strandline.report.figures.map_lines import draw_lines, drawn_as_line
@@ -58,6 +60,8 @@ HATCH = "////"
 WATER_HATCH = "---"
 """In grey, the sea is nearly as light as the lowest class of probability."""
 MAX_VECTOR_MARKS = 600
+MOST_NAMES = 10
+"""Places that a map names; half of them on a phone."""
 
 
 @style_rc()
@@ -68,14 +72,20 @@ def map_flood(
     return_period: float,
     assets: gpd.GeoDataFrame | None,
     width: float = WIDE,
+    places: gpd.GeoDataFrame | None = None,
 ) -> Picture:
     """Draw the probability (H, W) of 0.15 m of water or more at one return period, and the assets by damage state.
 
     Unknown cells are hatched. Roads are lines styled by whether they are open, embankments plain lines.
+
+    Args:
+        places: named ones, the largest first, of which some are named.
     """
     figure, axes = new_axes(width, map_height(region, width) + 1.05 + (1.25 if width >= WIDE else 1.85))
     _draw_ground(axes, region, terrain, probability, most_columns=640 if width >= WIDE else 400)
     marks = [] if assets is None else _draw_assets(axes, region, assets, scale=np.sqrt(width / WIDE))
+    if places is not None:
+        name_places(axes, region, places, width)
     between = " " if width >= WIDE else "\n"
     axes.set_title(
         f"Chance of 0.15 m of water or more{between}when the sea reaches its {return_period:g}-year level",
@@ -300,6 +310,33 @@ def draw_scale_and_north(axes: Axes, region: Region) -> None:
         arrowprops={"arrowstyle": "-|>", "color": MAP_INK, "linewidth": 1.4, "shrinkA": 1, "shrinkB": 0,
                     "path_effects": halo},
     )  # fmt: skip
+
+
+def name_places(axes: Axes, region: Region, places: gpd.GeoDataFrame, width: float) -> None:
+    """Write the names of the largest places in English or the local script, where none before is in the way.
+
+    Names in a script that the figures' font does not hold are left out.
+
+    Args:
+        width: of the map [inch].
+    """
+    left, bottom, right, top = region.bounds
+    point = (right - left) / (72 * (width - 0.9))  # [m]
+    size = 8.5 if width >= WIDE else 7.5
+    font = get_font(findfont("DejaVu Sans"))
+    taken: list[tuple[float, float, float]] = []
+    for name, place in zip(names_in(places, "en"), places.geometry.to_crs(region.crs), strict=True):
+        if len(taken) == (MOST_NAMES if width >= WIDE else MOST_NAMES // 2):
+            return
+        half, line, y = 0.33 * size * len(name) * point, 1.4 * size * point, place.y + 6 * point
+        is_in = left + half < place.x < right - half and bottom < y < top - line
+        is_free = all(abs(x - place.x) > half + other or abs(level - y) > 2 * line for x, level, other in taken)
+        if is_in and is_free and all(font.get_char_index(ord(letter)) for letter in name):
+            taken.append((place.x, y, half))
+            halo = [withStroke(linewidth=2.5, foreground="#ffffff")]
+            axes.plot([place.x], [place.y], ".", color=MAP_INK, markersize=4, zorder=15, path_effects=halo)
+            axes.annotate(name, (place.x, place.y), (0, 3), textcoords="offset points", ha="center", va="bottom",
+                          color=MAP_INK, fontsize=size, zorder=15, path_effects=halo)  # fmt: skip
 
 
 def label_coordinates(axes: Axes, region: Region) -> None:

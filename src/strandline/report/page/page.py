@@ -116,6 +116,7 @@ def render_page(results: RunResults) -> str:
         drawings=draw_all(results, levels, trace, ranked),
         rise_scenarios=[(each, float(np.median(each.hazard.level_draws[:, -1]))) for each in results.rise_scenarios],
         sinks=any(each.sunk for each in results.rise_scenarios),
+        has_place_names=results.place_names is not None and not results.place_names.empty,
         evacuation_columns=COLUMNS,
         repair_columns=repairs.COLUMNS,
         repair_introduction=repairs.repair_introduction,

@@ -45,7 +45,9 @@ def draw_all(
     probability = hazard.flood_probability
     annual = FloodChances.of(hazard, results.frequent).in_any_year().at_least
     figures: dict[str, Callable[[float], Picture]] = {
-        "map": partial(map_flood, region, terrain, probability[-1], rarest, results.impact.assets),
+        "map": partial(
+            map_flood, region, terrain, probability[-1], rarest, results.impact.assets, places=results.place_names
+        ),
         "periods": partial(map_each_period, region, terrain, probability, hazard.return_periods),
         "annual": partial(map_annual, region, terrain, annual),
         "epistemic_sd": partial(map_epistemic_sd, region, terrain, hazard.epistemic_sd[-1], rarest),

@@ -61,7 +61,7 @@ def evacuation_lines(
     else:
         lines += ["No zone is known to become dangerous at any mapped sea level.", ""]
     if evacuation.unknown_zones:
-        names = ", ".join(evacuation.unknown_zones)
+        names = ", ".join(map(evacuation.called, evacuation.unknown_zones))
         lines += [f"**No flood map, so a person on the spot decides:** {names}. Unknown does not mean safe.", ""]
     return lines
 
@@ -70,7 +70,7 @@ def about_areas(evacuation: EvacuationAreas) -> list[str]:
     """Return the zones of each area, how often it is in danger and who finds no shelter, and the hours of the night."""
     night = evacuation.night
     return [
-        *(sentence for area in evacuation.areas for sentence in (_about(area), _water(area))),
+        *(sentence for area in evacuation.areas for sentence in (_about(evacuation, area), _water(area))),
         f"Night: {evacuation.local_night} ({night.begins:02d}:00 to {night.ends:02d}:00 UTC, in whole hours).",
     ]
 
@@ -156,12 +156,11 @@ def _phases_of(area: EvacuationArea, protocol: Protocol | None) -> list[Phase]:
     return [phase for phase in phases if phase.life_safety and phase.where == area.zones]
 
 
-def _about(area: EvacuationArea) -> str:
+def _about(evacuation: EvacuationAreas, area: EvacuationArea) -> str:
     without = format_people(area.clearance.without_shelter)
-    return (
-        f"Area {area.name}: {', '.join(area.zones)}; walkers without a place in a shelter, together with the"
-        f" areas before it: {without}."
-    )
+    zones = ", ".join(map(evacuation.called, area.zones))
+    walkers = "walkers without a place in a shelter, together with the areas before it"
+    return f"Area {area.name}: {zones}; {walkers}: {without}."
 
 
 def _water(area: EvacuationArea) -> str:

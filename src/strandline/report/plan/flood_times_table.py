@@ -29,7 +29,7 @@ ABOUT_TIMES = (
 
 def time_rows(plan: Plan) -> list[tuple[str, ...]]:
     """A row for each zone at the rarest sea level, the first in danger first; ``MOST_ZONES`` at most."""
-    return [_row(each) for each in _at_rarest(plan)[:MOST_ZONES]]
+    return [_row(plan, each) for each in _at_rarest(plan)[:MOST_ZONES]]
 
 
 def time_title(plan: Plan) -> str:
@@ -82,10 +82,11 @@ def _at_rarest(plan: Plan) -> list[ZoneTime]:
     return sorted(rows, key=order)
 
 
-def _row(row: ZoneTime) -> tuple[str, ...]:
+def _row(plan: Plan, row: ZoneTime) -> tuple[str, ...]:
+    zone = row.zone if plan.evacuation is None else plan.evacuation.called(row.zone)
     if not row.is_known:
-        return row.zone, UNKNOWN, UNKNOWN, UNKNOWN
-    return row.zone, _moment(row.wet_from), _moment(row.dangerous_from), _duration(row)
+        return zone, UNKNOWN, UNKNOWN, UNKNOWN
+    return zone, _moment(row.wet_from), _moment(row.dangerous_from), _duration(row)
 
 
 def _moment(hours: float | None) -> str:

@@ -16,6 +16,7 @@ from shapely.geometry import shape
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Indices, Mask
+from strandline.observations.exposure.place_names import names_in
 from strandline.observations.observations import Observations
 from strandline.observations.region import Region
 from strandline.risk.hazard.hazard import Hazard
@@ -27,6 +28,8 @@ REACH = 1000.0
 boundaries."""
 ELSEWHERE, NOT_STATED = "elsewhere", "district not stated"
 NOWHERE = -1
+_BLOCKS = "blocks of "
+"""Beginning of the source of zones that have no name of their own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +173,7 @@ def _of_blocks(region: Region, assets: gpd.GeoDataFrame, water: Mask, floodable:
     )  # fmt: skip
     outlines = tuple(squares.clip_by_rect(*region.bounds).to_crs("EPSG:4326"))
     names = tuple(f"{_letters(down)}{along + 1}" for down, along in kept)
-    source = f"blocks of {edge:g} m, because no districts are known"
+    source = f"{_BLOCKS}{edge:g} m, because no districts are known"
     return Zones(names, outlines, of_cell, _zone_of_assets(region, assets, of_cell), source)
 
 
@@ -210,6 +213,20 @@ def _nearest_zone(region: Region, of_cell: Indices, points: gpd.GeoSeries) -> In
     row, column = distance_transform_edt(of_cell == NOWHERE, return_distances=False, return_indices=True)
     own = region.cells_of(x.to_numpy(), y.to_numpy())
     return np.asarray(of_cell[row[own], column[own]], dtype=np.int64)
+
+
+def places_in_blocks(zones: Zones, places: gpd.GeoDataFrame | None, language: str = "en") -> dict[str, str]:
+    """Name of each block in which a named place lies → the largest of these; nothing where zones have names.
+
+    Args:
+        places: the largest first; ``None`` = not known.
+    """
+    if places is None or places.empty or not zones.source.startswith(_BLOCKS):
+        return {}
+    outlines = gpd.GeoDataFrame({"zone": zones.names}, geometry=list(zones.outlines), crs="EPSG:4326")
+    points = gpd.GeoDataFrame({"place": names_in(places, language)}, geometry=places.geometry.to_crs("EPSG:4326"))
+    found = points.sjoin(outlines, predicate="within").sort_index()
+    return dict(zip(reversed(found["zone"].tolist()), reversed(found["place"].tolist()), strict=True))
 
 
 def zone_of_homes(zones: Zones, homes: Homes, region: Region) -> Indices:

@@ -10,6 +10,7 @@ from strandline.errors import InputError
 from strandline.pipeline.run_folder.bands import Band
 from strandline.pipeline.run_folder.media_types import media_type_of
 from strandline.report.alerts.forecast_trace import forecast_of_the_peak
+from strandline.report.catalogues.place_names import PLACE_NAMES_FILE
 from strandline.report.plan.flood_times_table import FLOOD_TIMES_FILE
 from strandline.report.products import GROUND_FILE, SCENE_FILE
 from strandline.web.api.etags import cache_headers, edition_of
@@ -98,6 +99,11 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
     def list_zones(run: Name, cursor: Cursor = None, limit: Limit = 500) -> Page[FeatureRecord]:
         """Zones with their flooded share; null = unknown."""
         return paginate_list(of(run).features("zones.geojson"), FeatureRecord.model_validate, cursor, limit)
+
+    @router.get("/{run}/place-names", dependencies=[changes_with(PLACE_NAMES_FILE)])
+    def list_place_names(run: Name, cursor: Cursor = None, limit: Limit = 500) -> Page[FeatureRecord]:
+        """Names of towns and villages, the largest first; none where the run has none."""
+        return paginate_list(of(run).features(PLACE_NAMES_FILE), FeatureRecord.model_validate, cursor, limit)
 
     @router.get("/{run}/zone-layers")
     def list_zone_layers(request: Request, response: Response, run: Name) -> list[ZoneLayerRecord]:

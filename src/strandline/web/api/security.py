@@ -25,6 +25,7 @@ PAGE_POLICY = "; ".join(
         "style-src-attr 'unsafe-inline'",  # Plotly writes `style` attributes into its SVG
         "img-src 'self' data:",
         "connect-src 'self'",
+        "font-src 'self'",
         "worker-src blob:",  # MapLibre makes its worker from its own text
         "manifest-src 'self'",
         "base-uri 'none'",

@@ -17,6 +17,7 @@ from strandline.web.dashboard.i18n import LANGUAGES, choose_language, labels
 from strandline.web.dashboard.number_format import NumberFormat
 from strandline.web.dashboard.situation import current_situation
 from strandline.web.dashboard.static_files import (
+    FONTS,
     LIBRARIES,
     MAP_MODULES,
     OWN_FILES,
@@ -68,7 +69,7 @@ def page_routes(
 
     @router.get("/static/{version}/{name:path}")
     def send_static_file(request: Request, name: str, version: str) -> Response:
-        if name not in OWN_FILES and name not in LIBRARIES:
+        if name not in {*OWN_FILES, *FONTS, *LIBRARIES}:
             raise HTTPException(404, "no such file")
         file = load_static_file(name)
         headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{file.digest}"', "Vary": "Accept-Encoding"}

@@ -1,4 +1,4 @@
-"""Scripts and styles of the dashboard, Plotly and MapLibre: compressed once, under a path that changes with them."""
+"""Scripts, styles, fonts and libraries of the dashboard: compressed once, under a path that changes with them."""
 
 import gzip
 import hashlib
@@ -11,7 +11,7 @@ from typing import Literal
 
 import brotli
 
-SCRIPT, STYLE = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
+SCRIPT, STYLE, FONT = "text/javascript; charset=utf-8", "text/css; charset=utf-8", "font/woff2"
 OWN_FILES = (
     *("dashboard.js", "theme.js", "number_format.js", "charts.js", "sea_level.js", "live.js", "confirm.js"),
     *("compare.js", "dashboard.css", "map/flood_map.js", "map/views.js", "map/legend.js", "map/webgl_map.js"),
@@ -33,7 +33,8 @@ LIBRARIES = {
     "maplibre-gl.css": ("maplibre", "maplibre/srcjs/maplibre-gl.css"),
 }
 """Name → the installed package that brings it, and where."""
-
+FONTS = ("noto-sans-bengali-400.woff2", "noto-sans-bengali-700.woff2")
+"""Those of the printed documents: for a machine that has no letters of a script of the place."""
 
 MAP_MODULES = (
     *("dashboard.js", "charts.js", "compare.js", "confirm.js", "live.js", "number_format.js", "map/flood_map.js"),
@@ -64,17 +65,19 @@ class StaticFile:
 
 @cache
 def load_static_file(name: str) -> StaticFile:
-    """Return one of ``OWN_FILES`` or ``LIBRARIES``.
+    """Return one of ``OWN_FILES``, ``FONTS`` or ``LIBRARIES``.
 
     Raises:
-        KeyError: the name is neither.
+        KeyError: the name is none of them.
     """
     if name in OWN_FILES:
         content = (files("strandline.web.dashboard") / "static" / name).read_bytes()
+    elif name in FONTS:
+        content = (files("strandline.report.documents") / "fonts" / name).read_bytes()
     else:
         package, path = LIBRARIES[name]
         content = Path(str(distribution(package).locate_file(path))).read_bytes()
-    media_type = STYLE if name.endswith(".css") else SCRIPT
+    media_type = STYLE if name.endswith(".css") else FONT if name in FONTS else SCRIPT
     return StaticFile(content, media_type, hashlib.sha256(content).hexdigest()[:16])
 
 
@@ -97,5 +100,5 @@ def coded(name: str, coding: Coding) -> bytes:
 @cache
 def bundle_version() -> str:
     """Return a digest of all files, as part of their paths."""
-    digests = "".join(load_static_file(name).digest for name in (*OWN_FILES, *LIBRARIES))
+    digests = "".join(load_static_file(name).digest for name in (*OWN_FILES, *FONTS, *LIBRARIES))
     return hashlib.sha256(digests.encode("ascii")).hexdigest()[:12]

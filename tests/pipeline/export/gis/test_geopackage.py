@@ -11,6 +11,7 @@ import pandas as pd
 import pyogrio
 import pytest
 
+import tests.fixtures.reports as coast
 from strandline.pipeline.export.gis.geopackage import GEOPACKAGE
 from strandline.report.figures.maps import DAMAGE_COLOURS, DAMAGE_LABELS
 from tests.fixtures.gis import AREA, CREDIT, STRETCH, make_gis
@@ -19,7 +20,7 @@ from tests.fixtures.web import ZONES
 LAYERS = {
     "assets_points": "Point", "assets_areas": "MultiPolygon", "embankments": "MultiLineString",
     "draft_warnings": "MultiPolygon", "zones": "MultiPolygon", "assets_lines": "MultiLineString",
-    "evacuation_areas": "MultiPolygon",
+    "evacuation_areas": "MultiPolygon", "place_names": "Point",
 }  # fmt: skip
 
 
@@ -75,6 +76,18 @@ def test_an_evacuation_area_is_its_zones_with_the_sea_level_and_unknown_people_a
     assert area.geometry.symmetric_difference(zones.union_all()).area < 1e-3
     assert (area.area, area.level, area.day_hours, area.night_hours) == ("A", 1.9, 9, 11)
     assert pd.isna([area.people_low, area.people_likely, area.people_high]).all()
+
+
+def test_places_bear_their_names_in_every_script_the_largest_first_and_are_labelled(package: Path) -> None:
+    names = gpd.read_file(package, layer="place_names")
+    assert list(names["name"]) == ["সেলা", "Borgo"]
+    assert list(names["name_en"].fillna("-")) == ["Sella", "-"]
+    assert "name_vi" not in names, "no place has one"
+    assert pd.isna(names["population"][1]), "not stated, not 0"
+    assert names.to_crs("EPSG:4326").geometry[0].distance(coast.PLACES.geometry[0]) < 1e-5
+    ((qml,),) = rows(package, "SELECT styleQML FROM layer_styles WHERE f_table_name = 'place_names'")
+    (label,) = ElementTree.fromstring(qml).iter("text-style")
+    assert label.get("fieldName") == '"name"'
 
 
 def test_every_field_has_a_title_and_levels_money_and_chances_say_of_what(package: Path) -> None:

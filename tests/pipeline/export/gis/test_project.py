@@ -58,7 +58,7 @@ def test_the_tree_names_each_layer_of_the_project(project: ElementTree.Element) 
         assert entries[name].get("providerKey") == layer.findtext("provider")
         assert "_" not in str(entries[name].get("name")), "a name for people"
     groups = [group.get("name") for group in project.find("layer-tree-group")]
-    assert groups[:3] == ["Assets", "Plan", "Draft warnings, not sent"]
+    assert groups[:4] == ["Places", "Assets", "Plan", "Draft warnings, not sent"]
     assert "Floods: today" in groups
 
 

@@ -149,6 +149,16 @@ def test_a_zone_that_no_map_covers_is_not_safe_but_named() -> None:
     assert "**No flood map, so a person on the spot decides:** fog." in text
 
 
+def test_a_zone_without_a_name_of_its_own_is_called_by_the_place_that_lies_in_it() -> None:
+    areas = replace(found()[0], places={"fog": "Borgo"})
+    text = "\n".join(evacuation_lines(areas))
+    assert "decides:** fog (around Borgo)." in text
+    low = areas.areas[0].zones[0]
+    text = "\n".join(evacuation_lines(replace(areas, places={low: "Ben Tre"})))
+    assert f"Area A: {low} (around Ben Tre)" in text
+    assert "decides:** fog." in text
+
+
 def test_a_zone_whose_unknown_part_could_be_dangerous_is_unknown_unless_it_is_seen_to_be_dangerous() -> None:
     areas, response = found()
     dry = response.dangerous_level.copy()

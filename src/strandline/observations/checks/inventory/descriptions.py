@@ -9,12 +9,17 @@ import xarray as xr
 from strandline.observations.checks.inventory.stream import COSTS, HOUR, Stream, days_of
 from strandline.observations.checks.published import Published
 from strandline.observations.checks.quality import FLAG_NAMES, MISSING
+from strandline.observations.readers.exposure.place_names import read_place_names
 from strandline.observations.readers.zones import read_zones
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import ZonesSection
 from strandline.observations.region_file.prices.money import MoneyUnit
 from strandline.observations.region_file.scenario_sections import ReturnLevelsSection
+from strandline.observations.region_file.surveys.exposure_sections import PlaceNamesSection
 from strandline.observations.weather.known_rivers import between_readings, river_readings
+
+MOST_NAMED = 8
+"""Places that a line names."""
 
 
 def describe_terrain(terrain: xr.Dataset) -> Stream:
@@ -184,3 +189,10 @@ def describe_zones(section: ZonesSection, region: Region) -> Stream:
     """The names of the zones, read where this is called."""
     zones = read_zones(section, region)
     return Stream("zones", "present", ", ".join(zones["name"]), COSTS["zones"], count=len(zones))
+
+
+def describe_place_names(section: PlaceNamesSection, region: Region) -> Stream:
+    """The largest places, read where this is called."""
+    names = read_place_names(section, region)["name"]
+    detail = ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
+    return Stream("place_names", "present", detail or "none in the region", COSTS["place_names"], count=len(names))

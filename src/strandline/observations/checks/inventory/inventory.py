@@ -18,6 +18,7 @@ from strandline.observations.checks.inventory.descriptions import (
     describe_extremes,
     describe_gauge,
     describe_modality,
+    describe_place_names,
     describe_return_levels,
     describe_scenarios,
     describe_terrain,
@@ -99,7 +100,7 @@ def take_inventory(
     mapped = kept.get("people")
     people = None if mapped is None else mapped["people"]
     taking.findings.extend(doubts_about_exposure(assets, people, terrain, region_file.region))
-    taking.zones()
+    taking.places()
     return Inventory(
         region_file.region,
         tuple(taking.streams),
@@ -240,13 +241,18 @@ class _Taking:
         self.findings.extend(survey.findings)
         return survey.value
 
-    def zones(self) -> None:
-        """The zones by which the watch reports."""
-        section = self.region_file.zones
-        if section is None:
+    def places(self) -> None:
+        """The zones by which the watch reports, and the names of places."""
+        region = self.region_file.region
+        zones, names = self.region_file.zones, self.region_file.place_names
+        if zones is None:
             self.streams.append(Stream.absent("zones"))
         else:
-            self.describe("zones", paths_of(section), partial(describe_zones, section, self.region_file.region))
+            self.describe("zones", paths_of(zones), partial(describe_zones, zones, region))
+        if names is None:
+            self.streams.append(Stream.absent("place_names"))
+        else:
+            self.describe("place_names", paths_of(names), partial(describe_place_names, names, region))
 
 
 def _joined(gauges: list[xr.Dataset]) -> xr.Dataset:

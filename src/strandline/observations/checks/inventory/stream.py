@@ -21,6 +21,7 @@ COSTS = {name: modality.cost_of_absence for name, modality in MODALITIES.items()
     "extremes": "return levels rest on the gauge's own record; a short one only updates what other coasts have",
     "return_levels": "rare seas rest on annual maxima or the own record; without these, on what other coasts have",
     "assets": "no damage and no money: the plan has actions for lives alone, by the land that floods",
+    "place_names": "maps and reports name no town and no village",
     "scenarios": "the sea rises as on the world's mean, and the land is taken as stable",
     "zones": "the watch reports by the districts that the assets name, else by square blocks",
 }

@@ -1,4 +1,4 @@
-"""The sections ``[[assets]]`` and ``[people]`` of a region file: what stands on the coast, and who lives there."""
+"""What stands on the coast, who lives there, and what its places are called: sections of a region file."""
 
 from typing import Annotated, Literal
 
@@ -120,3 +120,27 @@ class PeopleSection(Sourced):
     year: ObservationYear
     band: Band = 1
     nodata: NoData | None = None
+
+
+Language = Annotated[str, Field(pattern="^[a-z]{2,3}$")]
+"""ISO 639."""
+
+
+class PlaceNameColumns(Section):
+    """Columns of a file of places: the name in the local script, and those in other languages (``name_in``).
+
+    ``kind`` is one of OpenStreetMap's (city, town, village, hamlet, …), and ``population`` who lives there; larger
+    places are named first. An empty cell is unknown.
+    """
+
+    name: str = "name"
+    kind: str | None = None
+    population: str | None = None
+    name_in: dict[Language, str] = Field(default_factory=dict)
+
+
+class PlaceNamesSection(Sourced):
+    """Names of towns and villages (GeoJSON, GeoPackage, GeoParquet): points, or areas. No number rests on them."""
+
+    path: DataPath
+    columns: PlaceNameColumns = PlaceNameColumns()

@@ -94,6 +94,13 @@ def columns_of(run: FinishedRun) -> Mapping[str, Column]:
         "cost": Column("Cost of the repair", money),
         "net_present_value": Column("Net present value of the repair", money),
         "value_of_survey": Column("Worth of knowing the condition first", money, "0 = it changes no decision"),
+        # names of places
+        "kind": Column("Kind of place", meaning="by OpenStreetMap's tag: city, town, village, hamlet, …"),
+        **{
+            f"name_{code}": Column(f"Name in {title}")
+            for code, title in (("bn", "Bengali"), ("en", "English"), ("vi", "Vietnamese"))
+        },
+        "population": Column("Population", "people", "empty = not stated"),
         # drafts of warnings
         "headline": Column("Draft warning"),
         "status": Column("Status of the message", meaning="a draft is not sent; a person decides"),

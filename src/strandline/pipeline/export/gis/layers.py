@@ -1,4 +1,4 @@
-"""The vector layers of a run: zones, areas of the evacuation, drafts of warnings, embankments and assets."""
+"""The vector layers of a run: names of places, zones, areas of the evacuation, drafts, embankments and assets."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from shapely import MultiPolygon, Polygon
 from strandline.errors import InputError
 from strandline.pipeline.export.gis.finished_run import FinishedRun
 from strandline.report.alerts.cap import NAMESPACE
+from strandline.report.catalogues.place_names import PLACE_NAMES_FILE
 from strandline.report.figures.maps import DAMAGE_LABELS, UNKNOWN_ASSET, middle_damage_state
 
 DRAFT = "DRAFT, not sent"
@@ -50,6 +51,10 @@ def read_layers(run: FinishedRun) -> list[Layer]:
 
 def _all_layers(run: FinishedRun) -> Iterator[Layer]:
     rarest = f"the {run.rarest:g}-year sea level of today"
+    names = _read(run, PLACE_NAMES_FILE)
+    if names is not None:
+        about = "Names of towns and villages, in the local script and in other languages; no number rests on them."
+        yield Layer("place_names", "Names of places", about, names, "Point")
     yield from _assets(run, rarest)
     stretches = _read(run, "embankments.geojson")
     if stretches is not None:

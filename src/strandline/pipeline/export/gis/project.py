@@ -17,6 +17,7 @@ from strandline.pipeline.export.gis.styles import VectorStyle, readable_fields, 
 
 PROJECT = "project.qgz"
 GROUPS = {
+    "place_names": "Places",
     "assets_points": "Assets",
     "assets_lines": "Assets",
     "assets_areas": "Assets",

@@ -179,7 +179,13 @@ def _zones() -> VectorStyle:
     )
 
 
+def _place_names() -> VectorStyle:
+    dot = Symbol("marker", MAP_INK, outline="#ffffff", size=1.2)
+    return VectorStyle((Rule("town or village", "", dot),), '"name"')
+
+
 _STYLES = {
+    "place_names": _place_names,
     "assets_points": lambda: _by_damage("marker"),
     "assets_areas": lambda: _by_damage("fill"),
     "assets_lines": _asset_lines,

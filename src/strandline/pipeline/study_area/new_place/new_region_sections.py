@@ -142,6 +142,14 @@ _SECTIONS = (
 #year = 2025""",
     ),
     (
+        "place_names",
+        """\
+# What people call the places; columns also kind, population, and name_in = { en = "name_en" }.
+#[place_names]
+#path = "places.geojson"
+#columns = { name = "name" }""",
+    ),
+    (
         "zones",
         """\
 #[zones]

@@ -1,7 +1,8 @@
 """Evacuation areas: zones that are warned and leave together, because the same sea levels make them dangerous."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import geopandas as gpd
@@ -22,7 +23,7 @@ from strandline.risk.impact.ways_out import find_ways_out, safe_ground
 from strandline.risk.people import UNKNOWN, Homes, People
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.danger import DANGEROUS_DEPTH, DANGEROUS_SHARE, ENDANGERED_SHARE, yearly_levels
-from strandline.risk.stage_damage.zones import Zones, zone_of_homes
+from strandline.risk.stage_damage.zones import Zones, places_in_blocks, zone_of_homes
 from strandline.risk.timing.by_zone import ZoneTimes
 
 LONGEST_PERIODS = (5.0, 25.0, 100.0, np.inf)
@@ -103,12 +104,18 @@ class EvacuationAreas:
         unknown_zones: names of zones of which too little land is known to call them safe: people on the spot decide.
         night: when people are asleep.
         local_night: the same on the clock of the place, for the reader.
+        places: zone without a name of its own → the largest place that lies in it; empty = none is known.
     """
 
     areas: tuple[EvacuationArea, ...]
     unknown_zones: tuple[str, ...]
     night: Night
     local_night: str
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def called(self, zone: str) -> str:
+        """The zone for readers: ``B3 (around Ben Tre)`` where it has no name of its own."""
+        return f"{zone} (around {self.places[zone]})" if zone in self.places else zone
 
     @property
     def doubt(self) -> str:
@@ -138,6 +145,7 @@ def find_evacuation_areas(
     times: ZoneTimes | None = None,
     floods: ZoneFloods | None = None,
     use: OutOfUse | None = None,
+    places: gpd.GeoDataFrame | None = None,
 ) -> EvacuationAreas:
     """Group the zones by how often the sea, or all drivers together, make them dangerous, and estimate the clearance
     time of each group.
@@ -157,6 +165,7 @@ def find_evacuation_areas(
         times: of simulated water in the zones; ``None`` = it was not simulated.
         floods: of the zones by all drivers; ``None`` = not mapped.
         use: ground and roads that all drivers put out of use; ``None`` = the sea alone is mapped.
+        places: named ones, the largest first; ``None`` = none is known.
     """
     homes = Homes.of(assets, people)
     shorter = () if frequent is None else frequent.return_periods
@@ -203,6 +212,7 @@ def find_evacuation_areas(
         tuple(name for name, is_so in zip(zones.names, unknown, strict=True) if is_so),
         night,
         f"{_clock(begins)} to {_clock(ends)} {settings.clock}",
+        places_in_blocks(zones, places),
     )
 
 

@@ -53,7 +53,7 @@ def ask(address: str, box: Box, filters: Sequence[str], client: Downloader, besi
         raise client.refusal(f"Overpass answers '{answer[:60].strip()}'", "fetch it again later")
     if not re.search(r"<(?:node|way|relation)\b", answer):
         raise client.refusal(
-            f"OpenStreetMap has none of it in box {box}", "map it (openstreetmap.org), or give a survey"
+            f"OpenStreetMap has none of it in box {box}", "map it (openstreetmap.org), or give a file of your own"
         )
     whole = beside.with_name(f".answer-{beside.name}.osm")
     try:

@@ -19,8 +19,8 @@ export class FloodMap {
   async open() {
     const base = `/api/v1/runs/${this.run}`;
     if (hasWebgl()) loadMaplibre().catch(() => {}); // while the data comes; who waits for it hears of its failure
-    [this.layers, this.zoneLayers, this.zones] = await Promise.all([
-      fetchJson(`${base}/layers`), fetchJson(`${base}/zone-layers`), fetchAll(`${base}/zones`), this.renew(),
+    [this.layers, this.zoneLayers, this.zones, this.places] = await Promise.all([
+      fetchJson(`${base}/layers`), fetchJson(`${base}/zone-layers`), fetchAll(`${base}/zones`), this.largestPlaces(base), this.renew(),
     ]);
     if (!this.layers.length) throw new Error(translate("unknown"));
     const [west, south, east, north] = this.layers[0].bounds;
@@ -65,9 +65,19 @@ export class FloodMap {
     this.draw();
   }
 
+  /** The largest named places: a page of them. A map without names is better than none. */
+  async largestPlaces(base) {
+    try {
+      return (await fetchJson(`${base}/place-names?limit=1000`)).items;
+    } catch (error) {
+      console.warn(error);
+      return [];
+    }
+  }
+
   /** A map of WebGL, or a plain picture where the browser has none. */
   async makeMap() {
-    const content = { bounds: this.layers[0].bounds, zones: this.zones, tell: (at, isAsked) => this.tell(at, isAsked) };
+    const content = { bounds: this.layers[0].bounds, zones: this.zones, places: this.places, tell: (at, isAsked) => this.tell(at, isAsked) };
     if (hasWebgl()) {
       const library = await loadMaplibre();
       try {

@@ -1,5 +1,4 @@
 // Names on the map, written by the browser, which shapes every script; where two would overlap, the later one waits.
-const gap = 2; // px between names
 
 export class Labels {
   /** `items` have longitude, latitude, text, and className; those that come first matter most. */
@@ -9,16 +8,28 @@ export class Labels {
     [this.items, this.hidden] = [[], new Set()];
     this.add(items);
     chart.append(this.layer);
+    document.fonts.addEventListener("loadingdone", () => { // of another width than the letters before
+      for (const item of this.items) item.size = null;
+      this.again?.();
+    });
   }
 
-  /** Write further names, which matter less; they are shown from a zoom on (`from`), and stand above their place (`above`, px). */
+  /**
+   * Take further names, which matter less; they are shown from a zoom on (`from`), stand above their place (`above`, px) or at
+   * the first of some `shifts` down (px) that is free, and keep a `gap` (px) to others.
+   */
   add(items) {
-    this.items.push(...items.map((item) => {
-      const label = Object.assign(document.createElement("span"), { className: `map-label ${item.className}` });
-      label.append(Object.assign(document.createElement("b"), { textContent: item.text }), Object.assign(document.createElement("i"), {}));
-      this.layer.append(label);
-      return { from: 0, above: 0, ...item, label };
-    }));
+    this.items.push(...items.map((item) => ({ from: 0, above: 0, shifts: [0], gap: 2, ...item })));
+  }
+
+  /** The label of a name, made when it is first in view: a coast has thousands of hamlets. */
+  labelOf(item) {
+    if (!item.label) {
+      item.label = Object.assign(document.createElement("span"), { className: `map-label ${item.className}` });
+      item.label.append(Object.assign(document.createElement("b"), { textContent: item.text }), document.createElement("i"));
+      this.layer.append(item.label);
+    }
+    return item.label;
   }
 
   /** Show or hide all names of a class. */
@@ -29,29 +40,31 @@ export class Labels {
 
   /** Write what a function says of each zone below its name. */
   describe(words) {
-    const zones = this.items.filter((item) => item.className === "zone-name");
-    for (const { label, text } of zones) label.lastChild.textContent = words ? words(text) : "";
-    for (const item of zones) item.size = null;
+    for (const item of this.items.filter((each) => each.className === "zone-name")) {
+      this.labelOf(item).lastChild.textContent = words ? words(item.text) : "";
+      item.size = null;
+    }
   }
 
   /** Put the names where `project` says; those that would overlap or leave the map are hidden, and those of nearer zooms. */
   place(project, zoom = 0) {
+    this.again = () => this.place(project, zoom);
     const { clientWidth: width, clientHeight: height } = this.layer, tag = this.layer.parentElement.querySelector(".map-when:not([hidden])");
     const taken = tag ? [[tag.offsetLeft, tag.offsetTop, tag.offsetLeft + tag.offsetWidth, tag.offsetTop + tag.offsetHeight]] : [];
     for (const item of this.items) {
-      if (zoom < item.from || this.hidden.has(item.className)) {
-        item.label.classList.remove("is-shown");
+      const [x, place] = project(item.longitude, item.latitude), y = place - item.above;
+      if (zoom < item.from || this.hidden.has(item.className) || x < 0 || y < 0 || x > width || y > height) {
+        item.label?.classList.remove("is-shown");
         continue;
       }
-      item.size ??= [item.label.offsetWidth, item.label.offsetHeight];
-      const [x, place] = project(item.longitude, item.latitude), [across, down] = item.size, y = place - item.above;
-      const box = [x - across / 2, y - down / 2, x + across / 2, y + down / 2];
-      const isIn = box[0] >= 0 && box[1] >= 0 && box[2] <= width && box[3] <= height;
-      const isFree = taken.every((each) => box[0] > each[2] + gap || box[2] < each[0] - gap || box[1] > each[3] + gap || box[3] < each[1] - gap);
-      item.label.classList.toggle("is-shown", isIn && isFree);
-      if (isIn && isFree) {
+      const label = this.labelOf(item), [across, down] = item.size ??= [label.offsetWidth, label.offsetHeight];
+      const boxes = item.shifts.map((shift) => [x - across / 2, y + shift - down / 2, x + across / 2, y + shift + down / 2]);
+      const { gap } = item, box = boxes.find((one) => one[0] >= 0 && one[1] >= 0 && one[2] <= width && one[3] <= height
+        && taken.every((each) => one[0] > each[2] + gap || one[2] < each[0] - gap || one[1] > each[3] + gap || one[3] < each[1] - gap));
+      label.classList.toggle("is-shown", Boolean(box));
+      if (box) {
         taken.push(box);
-        item.label.style.transform = `translate(${Math.round(box[0])}px, ${Math.round(box[1])}px)`;
+        label.style.transform = `translate(${Math.round(box[0])}px, ${Math.round(box[1])}px)`;
       }
     }
   }
@@ -116,4 +129,16 @@ export function zoneAt(zones, place) {
 /** The names of all zones, the largest first. */
 export function zoneNames(zones) {
   return zones.map((zone) => ({ ...placeForName(zone.geometry), text: zone.properties.zone, className: "zone-name" })).sort((one, other) => other.area - one.area);
+}
+
+const nearer = { city: 0, town: 0, borough: 9, village: 10, island: 10, suburb: 10.5, quarter: 11.5, neighbourhood: 12, hamlet: 12, islet: 12.5, isolated_dwelling: 13 };
+const parts = 10.5; // kinds from this zoom on are so small that a map of the whole area does not name them
+
+/** Names of towns and villages, the largest first, in the reader's language where somebody wrote it; smaller ones from nearer than the `whole` area's zoom. */
+export function placeNames(places, whole = 0) {
+  const own = `name_${document.documentElement.lang}`;
+  return places.map(({ properties, geometry }) => {
+    const [longitude, latitude] = geometry.coordinates, { kind } = properties, least = nearer[kind] ?? 0, from = least >= parts ? Math.max(least, whole + 0.7) : least;
+    return { text: properties[own] || properties.name, longitude, latitude, className: `place-name${kind && from === 0 ? " is-town" : ""}`, from, shifts: [0, -15, 15], gap: least >= parts ? 8 : 2 };
+  });
 }

@@ -1,9 +1,10 @@
 // The map without WebGL: a picture of the layer, with zones, lines and rings drawn above it.
 import { colour } from "../charts.js";
 import { isLine, isRoad, points, ringShape, thinned } from "./assets.js";
-import { Labels, zoneNames } from "./labels.js";
+import { Labels, placeNames, zoneNames } from "./labels.js";
 
 const largest = 1024; // px, of a picture
+const mostPlaces = 12; // that it names: it has one size
 
 export class PlainMap {
   constructor(chart, content) {
@@ -13,7 +14,8 @@ export class PlainMap {
     this.above = document.createElement("div");
     this.above.className = "map-above";
     chart.append(this.picture, this.above);
-    this.labels = new Labels(chart, zoneNames(content.zones));
+    const places = placeNames(content.places.slice(0, mostPlaces)).map((each) => ({ ...each, from: 0 }));
+    this.labels = new Labels(chart, [...zoneNames(content.zones), ...places]);
   }
 
   show(stop, label) {

@@ -2,7 +2,7 @@
 import { colour } from "../charts.js";
 import { numbers, translate } from "../number_format.js";
 import { assetNames, isLine, points, ring, rings, thinned, unknownRing } from "./assets.js";
-import { Labels, zoneAt, zoneNames } from "./labels.js";
+import { Labels, placeNames, zoneAt, zoneNames } from "./labels.js";
 
 const library = new URL("../", import.meta.url);
 const maxZoom = 18, retryAfter = 10_000; // ms
@@ -53,7 +53,7 @@ export class WebglMap {
     Object.assign(this, { map, chart, ...content, points: [], isComplete: true });
     map.touchZoomRotate.disableRotation();
     map.keyboard.disableRotation();
-    this.labels = new Labels(chart, zoneNames(content.zones));
+    this.labels = new Labels(chart, [...zoneNames(content.zones), ...placeNames(content.places, map.getZoom())]);
     this.addLayers();
     this.addScale();
     this.listen();
