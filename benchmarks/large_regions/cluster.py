@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from distributed import Client
@@ -12,9 +13,18 @@ from distributed import Client
 STARTED_S = 60
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A scheduler, its address, and its workers of one thread each."""
+
+    address: str
+    scheduler: subprocess.Popen
+    workers: list[subprocess.Popen]
+
+
 @contextmanager
-def cluster(workers: int, folder: Path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
-    """Address of a scheduler and its worker processes, one thread each; all end with the block."""
+def cluster(workers: int, folder: Path) -> Iterator[Cluster]:
+    """A cluster whose processes end with the block."""
     folder.mkdir(parents=True, exist_ok=True)
     scheduler_file = folder / "scheduler.json"
     scheduler_file.unlink(missing_ok=True)
@@ -32,7 +42,7 @@ def cluster(workers: int, folder: Path) -> Iterator[tuple[str, list[subprocess.P
             with Client(scheduler_file=str(scheduler_file), set_as_default=False) as client:
                 client.wait_for_workers(workers, timeout=STARTED_S)
                 address = client.scheduler.address
-            yield address, processes[1:]
+            yield Cluster(address, processes[0], processes[1:])
         finally:
             for process in processes:
                 process.kill()

@@ -48,25 +48,26 @@ def cluster_rows(run: Path, edge: int, workers: list[int], work: Path) -> Iterat
     single = work / "single"
     spend(*arguments, "--out", str(single))
     for count in workers:
-        with cluster(count, work / f"cluster{count}") as (address, _):
-            spent = spend(*arguments, "--out", str(work / f"on{count}"), "--scheduler", address)
+        with cluster(count, work / f"cluster{count}") as dask:
+            spent = spend(*arguments, "--out", str(work / f"on{count}"), "--scheduler", dask.address)
         yield _cluster_row(f"{count} workers", difference(single, work / f"on{count}"), f"{spent.wall_s:.0f} s")
-    with cluster(2, work / "killed cluster") as (address, processes):
-        killer = threading.Thread(target=kill_when_begun, args=(work / "killed", processes[1]))
+    with cluster(2, work / "killed cluster") as dask:
+        killer = threading.Thread(target=kill_when_begun, args=(work / "killed", dask.workers[1]))
         killer.start()
-        spend(*arguments, "--out", str(work / "killed"), "--scheduler", address)
+        spend(*arguments, "--out", str(work / "killed"), "--scheduler", dask.address)
         killer.join()
-        ended = processes[1].poll()
+        ended = dask.workers[1].poll()
     yield _cluster_row(
         "2 workers, one killed in the middle", difference(single, work / "killed"), f"it ended with {ended}"
     )
 
 
-def kill_when_begun(out: Path, worker: Popen) -> None:
-    """Kill a worker (SIGKILL) when the first tile of a map is finished."""
-    while not (out / UNFINISHED / "is_finished" / "c").exists():
+def kill_when_begun(out: Path, process: Popen) -> None:
+    """Kill a worker or a scheduler (SIGKILL) when the first tile of a map is finished."""
+    marks = out / UNFINISHED / "is_finished" / "c"
+    while not any(each.name.isdigit() and each.is_file() for each in marks.rglob("*")):
         time.sleep(0.02)
-    worker.kill()
+    process.kill()
 
 
 def _cluster_row(what: str, found: float, note: str) -> Row:

@@ -110,6 +110,7 @@ _add(
     ("strandline map --radar-after a.tif --radar-before b.tif --terrain dem.tif --out maps/now", "flood and depth"),
     ("strandline map place.toml --at 2022-11-22T08:30 --run runs/place --out maps/now", "all that a place has"),
     ("strandline map wide.toml --data DATA --run runs/caorle --out maps/wide", "return levels of a large region"),
+    ("strandline map boxes/*.toml --run runs/caorle --out maps/boxes --resume", "of many, those not finished yet"),
     name="map",
 )
 _add(

@@ -27,7 +27,7 @@ from strandline.distillation.pretraining.simulated_coasts import (
 )
 from strandline.distillation.training import data_parallel
 from strandline.distillation.training.loop import Announce, Progress
-from strandline.errors import InputError
+from strandline.errors import InputError, StrandlineError
 from strandline.models.batch import Batch
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -38,7 +38,9 @@ from strandline.observations.flood_scenes.scene import LabelledScene
 from strandline.observations.readers.formats.reading_process import reading_process
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
-from strandline.pipeline.maps.large_regions.map_region import MapConfig, MapMetadata, map_large_region
+from strandline.pipeline.maps.large_regions.dask_workers import LostScheduler
+from strandline.pipeline.maps.large_regions.map_region import MapConfig, map_large_region
+from strandline.pipeline.maps.large_regions.store import MapStore
 from strandline.pipeline.run import run as run_stages
 from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints
 from strandline.pipeline.run_folder.generations import open_run
@@ -50,6 +52,7 @@ from strandline.pipeline.study_area.requirements import (
     TEST_STORMS,
     refused_names,
 )
+from strandline.report.products import JsonValue, as_json
 
 SIMULATED = "simulated"
 """Name of the simulated scenes among the data sets of `pretrain_scenes`."""
@@ -194,14 +197,63 @@ def map_region(
     *,
     resume: bool,
     scheduler: str | None,
-) -> MapMetadata:
-    """Map a wider region with the students of a run."""
+) -> Mapping[str, JsonValue]:
+    """Map a wider region with the students of a run; returns the content of ``map.json``.
+
+    With ``resume`` a map that was finished with the same settings is left as it is.
+    """
     region_file = load_region_file(region.resolve(), data and data.resolve())  # workers run in other folders
     open_run(run)
     files = [run / name for name in (DEPLOYMENT_FILE, "student.safetensors", "student.json")]
     state = f"{_state_of_files(region_file.model_dump())}{_state_of_files(files)}"
     job = f"{version('strandline')}\n{region_file.model_dump_json()}\n{state}\n{config}"
-    return map_large_region(region_file, run, out, job, config, announce, resume=resume, scheduler=scheduler)
+    finished = MapStore(out).finished_map(job) if resume else None
+    if finished is not None:
+        return finished
+    found = map_large_region(region_file, run, out, job, config, announce, resume=resume, scheduler=scheduler)
+    return {str(name): as_json(value) for name, value in asdict(found).items()}
+
+
+def map_regions(
+    regions: Sequence[Path],
+    data: Path | None,
+    run: Path,
+    out: str,
+    config: MapConfig,
+    announce: Announce,
+    *,
+    resume: bool,
+    scheduler: str | None,
+) -> tuple[dict[str, Mapping[str, JsonValue]], dict[str, StrandlineError]]:
+    """Map several regions one after the other, each into a folder of ``out`` that has the name of its region file.
+
+    One that cannot be mapped does not stop the others.
+
+    Returns:
+        Folder → content of its ``map.json``; region file → why it was not mapped.
+
+    Raises:
+        InputError: two region files of one name.
+        LostScheduler: none of the others could be mapped either.
+    """
+    names = [region.stem for region in regions]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError("region files", f"two are named '{twice}', as their folders would be", "rename one")
+    mapped, failed = dict[str, Mapping[str, JsonValue]](), dict[str, StrandlineError]()
+    progress = announce(f"map {len(regions)} regions") or (lambda _: None)
+    for number, (region, name) in enumerate(zip(regions, names, strict=True), start=1):
+        folder = f"{out.rstrip('/')}/{name}"
+        try:
+            mapped[folder] = map_region(
+                region, data, run, folder, config, lambda _: None, resume=resume, scheduler=scheduler
+            )
+        except LostScheduler:
+            raise
+        except StrandlineError as error:
+            failed[str(region)] = error
+        progress(number / len(regions))
+    return mapped, failed
 
 
 def _state_of_files(section: object) -> str:

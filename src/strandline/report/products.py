@@ -200,13 +200,18 @@ def measures_at(plan: Plan, asset_ids: pd.Series) -> list[str | None]:
     return ["; ".join(title for title, where in taken if each in where) or None for each in asset_ids]
 
 
-def write_assets(path: Path, results: RunResults) -> None:
-    """Write the assets in longitude and latitude (RFC 7946); ``null`` = unknown, never zero."""
-    assets = results.impact.assets.to_crs("EPSG:4326")
-    assets["measures"] = measures_at(results.plan, assets["asset_id"].astype(str))
+def assets_to_geojson(assets: gpd.GeoDataFrame) -> str:
+    """Return assets in longitude and latitude (RFC 7946); ``null`` = unknown, never zero."""
+    assets = assets.to_crs("EPSG:4326")
     rounded = assets.geometry.set_precision(1e-7).array
     assets = assets.set_geometry(gpd.GeoSeries(orient_polygons(rounded), index=assets.index, crs=assets.crs))
-    collection = json.loads(assets.to_json(na="null", drop_id=True, to_wgs84=True))
+    return str(assets.to_json(na="null", drop_id=True, to_wgs84=True))
+
+
+def write_assets(path: Path, results: RunResults) -> None:
+    """Write the assets in longitude and latitude (RFC 7946); ``null`` = unknown, never zero."""
+    measures = measures_at(results.plan, results.impact.assets["asset_id"].astype(str))
+    collection = json.loads(assets_to_geojson(results.impact.assets.assign(measures=measures)))
     collection["provenance"] = results.provenance
     money = results.plan.money
     collection["units"] = {

@@ -1,6 +1,5 @@
 """``strandline map``: the flood of one moment, or the return levels of a large region."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from strandline.cli.console import StageDisplay, note, print_json, print_result, warn
 from strandline.cli.options import LARGEST_SEED, AsJson, DataFolder
-from strandline.errors import InputError
+from strandline.errors import InputError, StrandlineError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,9 +23,13 @@ def map_floods(
     out: Annotated[
         str, typer.Option(help="Folder for the products: a path; for return levels also a URL that fsspec knows.")
     ],
-    region: Annotated[
-        Path | None,
-        typer.Argument(help="Region file (TOML). Without one, a moment is mapped on the grid of its first image."),
+    regions: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[REGION.toml]...",
+            help="Region file (TOML). Without one, a moment is mapped on the grid of its first image. Of several, the"
+            " return levels are mapped one after the other, each into a folder of --out.",
+        ),
     ] = None,
     run: Annotated[
         Path | None,
@@ -125,6 +128,7 @@ def map_floods(
     """
     from strandline.pipeline.maps.moment.inputs import SceneFiles
 
+    named = regions or []
     files = SceneFiles(
         radar_after, radar_before, optical_after, optical_before, _numbers(optical_bands), terrain, terrain_error,
         points, labels,
@@ -136,7 +140,7 @@ def map_floods(
     if at is None and sea_level is None and not files.any:
         if networks is not None:
             raise typer.BadParameter("belongs to the map of a moment", param_hint="--networks")
-        if region is None:
+        if not named:
             raise InputError(
                 "strandline map",
                 "is given neither a region nor an image",
@@ -144,13 +148,15 @@ def map_floods(
                 " or with --run RUN for the return levels of a large region",
             )
         _map_return_levels(
-            region, out, run, data, return_period, samples, rise, seed, scheduler, resume=resume, as_json=as_json
+            named, out, run, data, return_period, samples, rise, seed, scheduler, resume=resume, as_json=as_json
         )
         return
     for option, value in of_return_levels.items():
         if value:
             raise typer.BadParameter("belongs to return levels, and a moment is mapped here", param_hint=option)
-    _map_moment(region, files, out, run, data, at, sea_level, networks, seed, as_json=as_json)
+    if len(named) > 1:
+        raise typer.BadParameter("a moment is mapped in one region alone", param_hint="REGION.toml")
+    _map_moment(named[0] if named else None, files, out, run, data, at, sea_level, networks, seed, as_json=as_json)
 
 
 def _map_moment(
@@ -194,7 +200,7 @@ def _map_moment(
 
 
 def _map_return_levels(
-    region: Path,
+    regions: list[Path],
     out: str,
     run: Path | None,
     data: Path | None,
@@ -213,13 +219,28 @@ def _map_return_levels(
     config = MapConfig(samples or SAMPLES, tuple(sorted(set(return_period or ()))), rise or 0.0, seed)
     run = Path("runs/demo") if run is None else run
     with StageDisplay() as announce:
-        metadata = jobs.map_region(region, data, run, out, config, announce, resume=resume, scheduler=scheduler)
-    for warning in metadata.warnings:
+        if len(regions) == 1:
+            mapped = {
+                out: jobs.map_region(regions[0], data, run, out, config, announce, resume=resume, scheduler=scheduler)
+            }
+            failed: dict[str, StrandlineError] = {}
+        else:
+            mapped, failed = jobs.map_regions(
+                regions, data, run, out, config, announce, resume=resume, scheduler=scheduler
+            )
+    found = list(mapped.values())
+    for warning in dict.fromkeys(str(each) for one in found for each in one["warnings"]):  # type: ignore[union-attr]
         warn(warning)
     if as_json:
-        print_json(asdict(metadata))
+        print_json(found[0] if len(regions) == 1 else mapped)
     else:
-        print_result(f"maps: {out}")
+        for folder in mapped:
+            print_result(f"maps: {folder}")
+    if failed:
+        for error in failed.values():
+            warn(str(error))
+        what = f"{len(failed)} of {len(regions)} regions were not mapped: {', '.join(failed)}"
+        raise InputError("strandline map", what, "correct what the lines above name, then continue with --resume")
 
 
 def _moment(at: str | None) -> "Moment":

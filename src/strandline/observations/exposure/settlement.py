@@ -28,7 +28,7 @@ def settle(
         placed_within: side of the map's own cells [m].
     """
     mapped = np.nan_to_num(people)
-    side = max(1, round(max(PLACED_WELL, placed_within) / region.cell_size))
+    side = side_of_square(region, placed_within)
     row, column = np.indices(region.shape) // side
     square = (row * (column.max() + 1) + column).ravel()
     count = int(square.max()) + 1
@@ -57,6 +57,11 @@ def settle(
         else:
             result += stranded
     return np.where(np.isnan(people) & (result == 0), np.nan, result)
+
+
+def side_of_square(region: Region, placed_within: float) -> int:
+    """Cells along the square within which people move; squares are counted from the north-west."""
+    return max(1, round(max(PLACED_WELL, placed_within) / region.cell_size))
 
 
 def _floor_area(homes: gpd.GeoDataFrame | None, region: Region) -> Floats:

@@ -13,7 +13,6 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from strandline.errors import InputError
 from strandline.files import write_atomically, write_text
-from strandline.observations.arrays import Indices
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
 from strandline.observations.region_file.prices.money import EUR_2010
@@ -22,11 +21,8 @@ from strandline.observations.sea_level.surge.model import SeaLevelModel
 from strandline.pipeline.deployment.deployment import Deployment, GaugeSite, RunMetadata
 from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
 from strandline.planning.early_action.protocol import Protocol
-from strandline.risk.hazard.hazard import FLOODED_DEPTH
 from strandline.risk.hazard.joint.zone_floods import ZoneFloods
-from strandline.risk.people import COUNT_FACTOR, MOST_GROUND_ERROR, OUTSIDE, UNKNOWN, People
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
-from strandline.risk.stage_damage.danger import DANGEROUS_DEPTH
 from strandline.risk.stage_damage.zones import Zones, zones_to_geojson
 
 DEPLOYMENT_FILE, ZONES_FILE = "deployment.nc", "zones.geojson"
@@ -251,25 +247,15 @@ def _zone_columns(deployment: Deployment) -> pd.DataFrame:
             "evacuation_area": [area_of.get(name) for name in deployment.zones.names],
             "return_period": deployment.return_periods[-1],
             **{f"{name}_p50": np.median(getattr(state, name), axis=0) for name in ZONE_MEDIANS},
-            **_people_in_danger(deployment, samples),
+            **_people_in_danger(deployment),
             **{name: getattr(response, name) for name in unknown},
         }
     )
 
 
-def _people_in_danger(deployment: Deployment, samples: Indices) -> dict[str, list[float | None]]:
-    """Bounds of the people in danger at the rarest return level of today; ``None`` = unknown.
-
-    The upper table counts any water, which is what ground that is mapped too high by the difference of the two depths
-    does; the rest of the ground's error raises the sea. Above the highest mapped sea nothing is known.
-    """
-    response, level = deployment.response, deployment.return_levels[:, -1]
-    fewest = response.at(level - MOST_GROUND_ERROR, samples).people_in_danger / COUNT_FACTOR  # (S, Z)
-    raised = level + MOST_GROUND_ERROR - (DANGEROUS_DEPTH - FLOODED_DEPTH)
-    most = response.at(np.where(raised > response.highest, np.nan, raised), samples).people_in_danger_at_most
-    low = np.quantile(np.nan_to_num(fewest), OUTSIDE, axis=0)
-    high = np.quantile(np.where(np.isnan(most), np.inf, most), 1 - OUTSIDE, axis=0, method="higher")
-    found = [People.bounded(a, a, b) if np.isfinite(b) else UNKNOWN for a, b in zip(low, high, strict=True)]
+def _people_in_danger(deployment: Deployment) -> dict[str, list[float | None]]:
+    """Bounds of the people in danger at the rarest return level of today; ``None`` = unknown."""
+    found = deployment.response.by_level.people_in_danger(deployment.return_levels[:, -1])
     return {
         f"people_in_danger_{name}": [None if each.is_unknown else getattr(each, name) for each in found]
         for name in ("low", "high")

@@ -150,7 +150,7 @@ def assess_impact(
         result[f"damage_state_{k}"] = probabilities[:, k]
     result["state_source"] = state_source
     result["state_source"] = result["state_source"].where(result["damage_state_0"].notna())
-    for name, values in _statistics(samples, draws.maps).items():
+    for name, values in damage_statistics(samples, draws.maps).items():
         result[f"expected_annual_damage_{name}"] = np.where(unknown, np.nan, values)
     result["depth_p50"] = np.median(design_depth, axis=0)
     lost = loss_of_function_probability(chain, assets, rng)
@@ -186,7 +186,7 @@ def _in_future(draws: DamageDraws, futures: Sequence[FutureHazard]) -> Iterator[
             yield on_sunk_land.annual_damage(), on_sunk_land.share_beyond()
 
 
-def _statistics(samples: Floats, maps: int) -> dict[str, Floats]:
+def damage_statistics(samples: Floats, maps: int) -> dict[str, Floats]:
     """Mean, its standard error and percentiles (A,) of draws (N, A); NaN where any draw is."""
     low, middle, high = np.quantile(samples, [0.1, 0.5, 0.9], axis=0)
     error = np.array([standard_error(each, maps) for each in samples.T])

@@ -1,6 +1,6 @@
 """Stage–damage by zone: flooding, danger, people exposed and damage of each zone as functions of the sea level."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -13,10 +13,10 @@ from scipy import sparse
 from scipy.optimize import isotonic_regression
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats, Indices
+from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.risk.hazard.hazard import FLOODED_DEPTH, Hazard
-from strandline.risk.people import COUNT_FACTOR, Homes
-from strandline.risk.stage_damage.asset_depths import exceeds_depth, greatest_depth, unknown_cells, unknown_damage
+from strandline.risk.people import COUNT_FACTOR, MOST_GROUND_ERROR, OUTSIDE, UNKNOWN, Homes, People
+from strandline.risk.stage_damage.asset_depths import Maps, exceeds_depth, greatest_depth, unknown_cells, unknown_damage
 from strandline.risk.stage_damage.damage_chain import DamageChain, draw_curve_deviates
 from strandline.risk.stage_damage.danger import (
     DANGEROUS_DEPTH,
@@ -31,7 +31,9 @@ from strandline.risk.stage_damage.zones import NOWHERE, Zones, zone_of_homes
 TABLES = ("flooded_share", "damage", "dangerous_share", "people_in_danger", "people_in_danger_at_most")
 """Numbers of a zone that are functions of the sea level."""
 SLACK = 1e-9
-"""Rounding error of a share [-]."""
+"""Rounding error of a share [-] or a level [m]."""
+RAISED_FOR_PEOPLE = MOST_GROUND_ERROR - (DANGEROUS_DEPTH - FLOODED_DEPTH)
+"""How much higher a sea [m] must be mapped for an upper bound of the people in danger to be known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,44 +152,31 @@ class StageDamageByZone:
         chain = DamageChain(hazards, exposure, region.continent, deviates)
         unknown_cell = unknown_cells(hazards)  # (H, W)
         unknown = unknown_damage(exposure, unknown_cell)  # (A,)
-        counted = assets["people"].to_numpy(dtype=float) if "people" in assets else np.full(len(assets), np.nan)
         homes = Homes.of(assets, people)
         is_mapped = homes is not None and homes.counted_by == "map"
-        at_homes, zone_of_home, weighed, fewest = exposure, zones.of_asset, zones.of_asset, np.nan_to_num(counted)
+        at_homes, zone_of_home = exposure, zones.of_asset
         if homes is not None and is_mapped:
             at_homes, zone_of_home = overlay_exposure(homes.places, region), zone_of_homes(zones, homes, region)
-            weighed, fewest = np.empty(0, dtype=np.int64), homes.low
         known_land = np.where(unknown_cell, NOWHERE, zones.of_cell).ravel()
-        cells = _sums(known_land, count, np.ones(known_land.size))  # (Z, H·W)
-        people_at_least = _sums(zone_of_home, count, fewest)  # (Z, P)
-        most = np.zeros(len(assets)) if homes is None else homes.high * COUNT_FACTOR
-        people_at_most = _sums(zone_of_home, count, most)  # (Z, P)
+        sums = ZoneSums.of(count, known_land, zone_of_home, *people_of(assets, homes))
         value = _sums(zones.of_asset, count, np.nan_to_num(exposure.value))  # (Z, A)
         likely = np.where(exposure.value > 0, exposure.value, 1.0)
         drawn = np.broadcast_to(exposure.values(len(chain.levels)), (len(chain.levels), len(assets)))
         relative = np.where(exposure.value > 0, drawn / likely, 1.0)  # (S, A) of the likely value
-        parts = LandAndHomes.of(known_land, weighed, counted[: weighed.size], count)
+        counted = assets["people"].to_numpy(dtype=float) if "people" in assets else np.full(len(assets), np.nan)
+        weighed = 0 if is_mapped else len(assets)
+        parts = LandAndHomes.of(known_land, zones.of_asset[:weighed], counted[:weighed], count)
         table = {name: np.zeros((count, *chain.levels.shape)) for name in (*TABLES, "deepest")}
         for number, sample in enumerate(chain):
             homes_depth = greatest_depth(sample.depth, at_homes)
-            for threshold, share in ((FLOODED_DEPTH, "flooded_share"), (DANGEROUS_DEPTH, "dangerous_share")):
-                table[share][:, number] = cells @ (sample.depth >= threshold).reshape(len(sample.depth), -1).T
-            deep, wet = (
-                exceeds_depth(*homes_depth, np.full(len(zone_of_home), depth))
-                for depth in (DANGEROUS_DEPTH, FLOODED_DEPTH)
-            )
-            table["people_in_danger"][:, number] = people_at_least @ (deep == 1)
-            table["people_in_danger_at_most"][:, number] = people_at_most @ (wet != 0)
+            for name, found in sums.in_water(sample.depth, homes_depth).items():
+                table[name][:, number] = found
             share_of_value = np.where(unknown[:, None], 0.0, sample.damage_ratios()) * relative[number, :, None]
             table["damage"][:, number] = value @ share_of_value
             table["deepest"][:, number] = parts.depth_of_danger(sample.depth, homes_depth[0])
-        land, known = _tally(zones.of_cell.ravel(), count), _tally(known_land, count)
-        without_count = np.isnan(counted) & (assets["asset_class"] == "residential").to_numpy()
-        uncounted = _tally(zones.of_asset[without_count], count)
-        no_count = (uncounted > 0) & (_tally(zones.of_asset[~np.isnan(counted)], count) == 0) | np.isnan(counted).all()
-        if is_mapped:
-            uncounted, no_count = np.zeros_like(uncounted), np.zeros_like(no_count)
-        no_value = (_tally(zones.of_asset, count) > 0) & (_tally(zones.of_asset[~unknown], count) == 0) | unknown.all()
+        land, known = tally(zones.of_cell.ravel(), count), tally(known_land, count)
+        uncounted, no_count = uncounted_homes(zones, assets, homes)
+        no_value = (tally(zones.of_asset, count) > 0) & (tally(zones.of_asset[~unknown], count) == 0) | unknown.all()
         for name in ("flooded_share", "dangerous_share"):
             table[name] /= np.maximum(known, 1)[:, None, None]
         missing = {"flooded_share": known == 0, "dangerous_share": known == 0, "deepest": known == 0}
@@ -196,7 +185,7 @@ class StageDamageByZone:
         order = chain.ascending
         for name, zone in missing.items():
             table[name][zone] = np.nan
-            table[name] = _rising(table[name], order)
+            table[name] = rising(table[name], order)
         levels = np.take_along_axis(chain.levels, order, axis=1)
         calm = yearly_levels(hazards[0].levels, hazards[0].return_periods, dry_level)
         return cls(
@@ -206,7 +195,7 @@ class StageDamageByZone:
             dangerous_level=dangerous_levels(levels, table["deepest"], calm),
             unknown_share=1 - known / land,
             uncounted_homes=uncounted,
-            unknown_assets=_tally(zones.of_asset[unknown], count),
+            unknown_assets=tally(zones.of_asset[unknown], count),
             unknown_value=value @ unknown,
         )
 
@@ -226,7 +215,31 @@ class StageDamageByZone:
 
         A NaN level gives NaN.
         """
-        knots, tables = self._tables
+        return ZoneState(**self.by_level.at(level, sample))
+
+    @cached_property
+    def by_level(self) -> "ByLevel":
+        """Its ``TABLES``."""
+        return ByLevel(self.levels, self.dry_level, {name: getattr(self, name) for name in TABLES})
+
+
+@dataclass(frozen=True, eq=False)
+class ByLevel:
+    """Numbers of Z zones in S samples at L mapped sea levels.
+
+    Attributes:
+        levels: (S, L) [m, region datum], ascending.
+        dry_level: the sea level [m, region datum] up to which every number is 0.
+        tables: name → (Z, S, L); NaN = unknown.
+    """
+
+    levels: Floats
+    dry_level: float
+    tables: Mapping[str, Floats]
+
+    def at(self, level: npt.ArrayLike, sample: npt.ArrayLike) -> dict[str, Floats]:
+        """Name → (…, Z), see `StageDamageByZone.at`."""
+        knots, tables = self._continued
         count = knots.shape[1]
         where, which = np.broadcast_arrays(np.asarray(level, dtype=float), np.asarray(sample))
         passed = (knots[which] <= where[..., None]).sum(axis=-1)
@@ -235,22 +248,98 @@ class StageDamageByZone:
         width = above - below  # 0 where two mapped levels are the same
         share = np.clip((where - below) / np.where(width > 0, width, 1.0), 0.0, 1.0)[..., None]
         row = which * count + upper
-        found = []
-        for table in tables:
-            low = table[row - 1]
-            found.append(low + share * (table[row] - low))
-        return ZoneState(**dict(zip(TABLES, found, strict=True)))
+        return {name: table[row - 1] + share * (table[row] - table[row - 1]) for name, table in tables.items()}
+
+    def people_in_danger(self, level: Floats) -> list[People]:
+        """(Z,) bounds of the people in danger at a sea level of each sample (S,) [m, region datum].
+
+        The upper table counts any water, which is what ground that is mapped too high by the difference of the two
+        depths does; the rest of the ground's error raises the sea. Above the highest mapped sea nothing is known.
+        """
+        samples = np.arange(len(self.levels))
+        fewest = self.at(level - MOST_GROUND_ERROR, samples)["people_in_danger"] / COUNT_FACTOR  # (S, Z)
+        raised = level + RAISED_FOR_PEOPLE
+        above = raised > self.levels[:, -1] + SLACK
+        most = self.at(np.where(above, np.nan, raised), samples)["people_in_danger_at_most"]
+        low = np.quantile(np.nan_to_num(fewest), OUTSIDE, axis=0)
+        high = np.quantile(np.where(np.isnan(most), np.inf, most), 1 - OUTSIDE, axis=0, method="higher")
+        return [People.bounded(a, a, b) if np.isfinite(b) else UNKNOWN for a, b in zip(low, high, strict=True)]
 
     @cached_property
-    def _tables(self) -> tuple[Floats, tuple[Floats, ...]]:
+    def _continued(self) -> tuple[Floats, dict[str, Floats]]:
         """(S, L + 1) levels that begin with the dry one, and each number there, (S · (L + 1), Z)."""
         dry = np.minimum(self.dry_level, self.levels[:, :1] - STEP)
-        tables = []
-        for values in (getattr(self, name) for name in TABLES):
+        tables = {}
+        for name, values in self.tables.items():
             first = np.where(np.isnan(values[..., :1]), np.nan, 0.0)
             whole = np.concatenate([first, values], axis=2)  # (Z, S, L + 1)
-            tables.append(np.ascontiguousarray(whole.reshape(len(whole), -1).T))
-        return np.hstack([dry, self.levels]), tuple(tables)
+            tables[name] = np.ascontiguousarray(whole.reshape(len(whole), -1).T)
+        return np.hstack([dry, self.levels]), tables
+
+
+@dataclass(frozen=True, eq=False)
+class ZoneSums:
+    """Land and people in the water, summed by zone; sums over parts of the cells and of the places add up.
+
+    Attributes:
+        land: (Z, H·W) 1 where a known cell belongs to a zone.
+        fewest, most: (Z, P) people of each place.
+    """
+
+    land: sparse.csr_array
+    fewest: sparse.csr_array
+    most: sparse.csr_array
+
+    @classmethod
+    def of(cls, count: int, known_land: Indices, zone_of_place: Indices, fewest: Floats, most: Floats) -> Self:
+        """Of ``count`` zones.
+
+        Args:
+            known_land: (H·W,) number of each cell's zone; −1 = none, or unknown ground.
+            zone_of_place: (P,) likewise; ``fewest``, ``most``: people of each, see `people_of`.
+        """
+        land = _sums(known_land, count, np.ones(known_land.size))
+        return cls(land, _sums(zone_of_place, count, fewest), _sums(zone_of_place, count, most))
+
+    def in_water(self, depth: Maps, at_homes: tuple[Floats, Mask]) -> dict[str, Floats]:
+        """Four of ``TABLES`` → (Z, L) of one sample; shares are cells of land, not yet divided by all of them.
+
+        Args:
+            depth: (L, H, W) [m].
+            at_homes: `asset_depths.greatest_depth` of the places.
+        """
+        flooded, dangerous = (
+            self.land @ (depth >= threshold).reshape(len(depth), -1).T for threshold in (FLOODED_DEPTH, DANGEROUS_DEPTH)
+        )
+        deep, wet = (
+            exceeds_depth(*at_homes, np.full(len(at_homes[0]), least)) for least in (DANGEROUS_DEPTH, FLOODED_DEPTH)
+        )
+        return {
+            "flooded_share": flooded,
+            "dangerous_share": dangerous,
+            "people_in_danger": self.fewest @ (deep == 1),
+            "people_in_danger_at_most": self.most @ (wet != 0),
+        }
+
+
+def people_of(assets: gpd.GeoDataFrame, homes: Homes | None) -> tuple[Floats, Floats]:
+    """(P,) fewest and most people of each home of a map, or else of each asset."""
+    if homes is not None and homes.counted_by == "map":
+        return homes.low, homes.high * COUNT_FACTOR
+    counted = np.nan_to_num(assets["people"].to_numpy(dtype=float)) if "people" in assets else np.zeros(len(assets))
+    return counted, np.zeros(len(assets)) if homes is None else homes.high * COUNT_FACTOR
+
+
+def uncounted_homes(zones: Zones, assets: gpd.GeoDataFrame, homes: Homes | None) -> tuple[Indices, Mask]:
+    """(Z,) homes of the survey without a count of people, and (Z,) zones of which nobody counted any."""
+    count = len(zones)
+    if homes is not None and homes.counted_by == "map":
+        return np.zeros(count, dtype=np.int64), np.zeros(count, dtype=bool)
+    counted = assets["people"].to_numpy(dtype=float) if "people" in assets else np.full(len(assets), np.nan)
+    without_count = np.isnan(counted) & (assets["asset_class"] == "residential").to_numpy()
+    uncounted = tally(zones.of_asset[without_count], count)
+    is_counted = tally(zones.of_asset[~np.isnan(counted)], count) > 0
+    return uncounted, np.asarray((uncounted > 0) & ~is_counted | np.isnan(counted).all())
 
 
 def _sums(zone: Indices, count: int, weight: Floats) -> sparse.csr_array:
@@ -259,12 +348,12 @@ def _sums(zone: Indices, count: int, weight: Floats) -> sparse.csr_array:
     return sparse.csr_array((weight[inside], (zone[inside], inside)), shape=(count, zone.size))
 
 
-def _tally(zone: Indices, count: int) -> Indices:
+def tally(zone: Indices, count: int) -> Indices:
     """(Z,) number of parts in each zone."""
     return np.bincount(zone[zone != NOWHERE], minlength=count)
 
 
-def _rising(values: Floats, order: Indices) -> Floats:
+def rising(values: Floats, order: Indices) -> Floats:
     """(Z, S, L) values in the order (S, L) of the sea levels, made non-decreasing by isotonic regression."""
     values = np.take_along_axis(values, order[None], axis=2)
     for index in zip(*np.nonzero((np.diff(values, axis=2) < 0).any(axis=2)), strict=True):

@@ -1,6 +1,7 @@
 """Exposure: the value of each asset and its share in each cell of the region."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import geopandas as gpd
 import numpy as np
@@ -68,6 +69,35 @@ class Exposure:
         for group in mapped:
             result[:, group.rows[group.is_mapped]] *= group.value_factor(count)[:, None]
         return result
+
+    def cells(self, outside: int) -> Indices:
+        """Flat indices of all cells that an asset touches, ascending, without ``outside``: everything beyond."""
+        touched = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(group.cells for group in self.classes)]))
+        return touched[touched < outside]
+
+    def part(self, chosen: slice, outside: int) -> tuple[Self, Indices]:
+        """Some of the assets on a grid of one row, and the cells of the region that it holds, at least one.
+
+        Bounds of values remain those of all assets: what a map does not know of values is the same for the whole place.
+        """
+        classes = []
+        for group in self.classes:
+            own = (group.rows >= chosen.start) & (group.rows < chosen.stop)
+            if own.any():
+                shares = group.shares[np.flatnonzero(own)]
+                touched = np.unique(shares.indices)
+                is_mapped = None if group.is_mapped is None else group.is_mapped[own]
+                rows = group.rows[own] - chosen.start
+                classes.append(
+                    replace(
+                        group, rows=rows, cells=group.cells[touched], shares=shares[:, touched], is_mapped=is_mapped
+                    )
+                )
+        some = type(self)(self.value[chosen], tuple(classes))
+        cells = some.cells(outside)
+        cells = cells if cells.size else np.zeros(1, dtype=np.int64)
+        in_row = tuple(replace(group, cells=np.searchsorted(cells, group.cells)) for group in some.classes)
+        return replace(some, classes=in_row), cells
 
 
 def overlay_exposure(assets: gpd.GeoDataFrame, region: Region) -> Exposure:

@@ -83,18 +83,34 @@ def find_zones(
     Raises:
         InputError: polygons that overlap, or contain no land.
     """
-    assets = observations.assets
     water = observations.terrain["permanent_water"].values > 0.5
-    floodable = np.any([(each.flood_depth > 0).any(axis=(0, 1)) for each in hazards], axis=0) & ~water
+    floodable = np.any([(each.flood_depth > 0).any(axis=(0, 1)) for each in hazards], axis=0)
+    return cut_into_zones(observations.region, observations.surveyed_assets, water, floodable, polygons)
+
+
+def cut_into_zones(
+    region: Region,
+    assets: gpd.GeoDataFrame,
+    water: Mask,
+    floodable: Mask,
+    polygons: gpd.GeoDataFrame | None = None,
+) -> Zones:
+    """The same of a grid (H, W) of permanent water, and of cells where any map shows water.
+
+    Raises:
+        InputError: polygons that overlap, or contain no land.
+    """
+    floodable = floodable & ~water
     if polygons is not None:
-        return _of_polygons(observations, polygons, water, floodable)
-    if assets is not None and "district" in assets and assets["district"].notna().any():
-        return _of_districts(observations.region, assets, water, floodable)
-    return _of_blocks(observations, water, floodable)
+        return _of_polygons(region, assets, polygons, water, floodable)
+    if "district" in assets and assets["district"].notna().any():
+        return _of_districts(region, assets, water, floodable)
+    return _of_blocks(region, assets, water, floodable)
 
 
-def _of_polygons(observations: Observations, polygons: gpd.GeoDataFrame, water: Mask, floodable: Mask) -> Zones:
-    region = observations.region
+def _of_polygons(
+    region: Region, assets: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame, water: Mask, floodable: Mask
+) -> Zones:
     layers: dict[str, Any] = {"out_shape": region.shape, "transform": region.transform}
     drawn = features.rasterize(
         ((each, number) for number, each in enumerate(polygons.geometry)), fill=NOWHERE, dtype="int32", **layers
@@ -115,7 +131,7 @@ def _of_polygons(observations: Observations, polygons: gpd.GeoDataFrame, water: 
     outlines = tuple(
         outline_of.get(name, outline) for name, outline in zip(names, _outlines(region, of_cell), strict=True)
     )
-    return Zones(names, outlines, of_cell, _zone_of_assets(observations, of_cell), "polygons of the region file")
+    return Zones(names, outlines, of_cell, _zone_of_assets(region, assets, of_cell), "polygons of the region file")
 
 
 def _of_districts(region: Region, assets: gpd.GeoDataFrame, water: Mask, floodable: Mask) -> Zones:
@@ -124,10 +140,11 @@ def _of_districts(region: Region, assets: gpd.GeoDataFrame, water: Mask, floodab
     of_asset = np.searchsorted(known, district)
     point = assets.geometry.representative_point()
     tree = KDTree(np.column_stack([point.x, point.y]))
-    row, column = np.nonzero(~water)
-    distance, nearest = tree.query(np.column_stack([region.x[column], region.y[row]]))
     of_cell = np.full(region.shape, NOWHERE)
-    of_cell[row, column] = np.where(distance <= REACH, of_asset[nearest], NOWHERE)
+    for row, y in enumerate(region.y):  # a row at a time: coordinates of all cells would fill the memory
+        column = np.flatnonzero(~water[row])
+        distance, nearest = tree.query(np.column_stack([region.x[column], np.full(column.size, y)]))
+        of_cell[row, column] = np.where(distance <= REACH, of_asset[nearest], NOWHERE)
     labels = [*known, ELSEWHERE]
     of_cell[(of_cell == NOWHERE) & floodable] = labels.index(ELSEWHERE)
     names, of_cell = _renumber(labels, of_cell)
@@ -137,18 +154,17 @@ def _of_districts(region: Region, assets: gpd.GeoDataFrame, water: Mask, floodab
     return Zones(names, _outlines(region, of_cell), of_cell, of_asset, "districts of the asset survey")
 
 
-def _of_blocks(observations: Observations, water: Mask, floodable: Mask) -> Zones:
-    region = observations.region
+def _of_blocks(region: Region, assets: gpd.GeoDataFrame, water: Mask, floodable: Mask) -> Zones:
     wanted = floodable if floodable.any() else ~water
     row, column = np.nonzero(wanted)
     side = max(1, int(np.ceil(np.sqrt(row.size / MOST_BLOCKS))))  # cells along one side of a block
     while np.unique([row // side, column // side], axis=1).shape[1] > MOST_BLOCKS:
         side += 1
     kept = np.unique([row // side, column // side], axis=1).T  # (Z, 2), row by row
-    rows, columns = np.indices(region.shape) // side
     of_cell = np.full(region.shape, NOWHERE)
     for number, (down, along) in enumerate(kept):
-        of_cell[(rows == down) & (columns == along) & ~water] = number
+        of_cell[down * side : (down + 1) * side, along * side : (along + 1) * side] = number
+    of_cell[water] = NOWHERE
     left, _, _, top = region.bounds
     edge = side * region.cell_size
     squares = gpd.GeoSeries(
@@ -158,7 +174,7 @@ def _of_blocks(observations: Observations, water: Mask, floodable: Mask) -> Zone
     outlines = tuple(squares.clip_by_rect(*region.bounds).to_crs("EPSG:4326"))
     names = tuple(f"{_letters(down)}{along + 1}" for down, along in kept)
     source = f"{_BLOCKS}{edge:g} m, because no districts are known"
-    return Zones(names, outlines, of_cell, _zone_of_assets(observations, of_cell), source)
+    return Zones(names, outlines, of_cell, _zone_of_assets(region, assets, of_cell), source)
 
 
 def _letters(number: int) -> str:
@@ -183,11 +199,10 @@ def _outlines(region: Region, of_cell: Indices) -> tuple[Polygon | MultiPolygon,
     return tuple(frame.dissolve("zone").sort_index().geometry.to_crs("EPSG:4326"))
 
 
-def _zone_of_assets(observations: Observations, of_cell: Indices) -> Indices:
-    assets = observations.assets
-    if assets is None:
+def _zone_of_assets(region: Region, assets: gpd.GeoDataFrame, of_cell: Indices) -> Indices:
+    if assets.empty:
         return np.empty(0, dtype=np.int64)
-    return _nearest_zone(observations.region, of_cell, assets.geometry.representative_point())
+    return _nearest_zone(region, of_cell, assets.geometry.representative_point())
 
 
 def _nearest_zone(region: Region, of_cell: Indices, points: gpd.GeoSeries) -> Indices:

@@ -27,7 +27,7 @@ from strandline.pipeline.maps.large_regions.map_region import (
     past_storms,
     warnings_on,
 )
-from strandline.pipeline.maps.large_regions.products import blend
+from strandline.pipeline.maps.large_regions.mosaic import blend
 from strandline.pipeline.maps.large_regions.store import MapStore
 from strandline.pipeline.maps.large_regions.survey import survey
 from strandline.pipeline.maps.large_regions.tile_mapper import BANDS, TileMapper
@@ -158,6 +158,29 @@ def test_a_region_no_larger_than_a_tile_is_mapped_as_a_run_maps_it(tmp_path: Pat
     np.testing.assert_allclose(epistemic_sd, expected.epistemic_sd, atol=1e-5)
     np.testing.assert_array_equal(called, expected.flood_extent)
     np.testing.assert_allclose(depth, np.quantile(expected.flood_depth, QUANTILES, axis=0), atol=1e-4)
+
+
+def test_a_higher_sea_changes_no_map_and_its_depths_are_kept(tmp_path: Path) -> None:
+    levels, place = np.array([[0.9, 1.6], [1.0, 2.0]]), make_observations().without("assets")
+    higher = np.concatenate([levels, levels[:, -1:] + 0.5], axis=1)
+    store, tiling = MapStore(str(tmp_path / "out")), Tiling(REGION.shape)
+    store.begin("a test", tiling, 2 * len(BANDS), 6, resume=False)
+    survey(load_region_file(write_region_folder(tmp_path / "place")).terrain, REGION, store)
+    (tile,) = tiling.tiles()
+    maps = []
+    for heights, beyond in ((levels, 0), (higher, 1)):
+        draws = draw_floods(storm_designer(place, SEA_LEVEL), heights, 2, np.random.default_rng(4))
+        mapper = TileMapper(store, REGION, MEAN_SEA_LEVEL, forecaster(), tuple(draws), None, True, beyond)
+        maps.append(mapper.maps(tile))
+    np.testing.assert_allclose(maps[1][0], maps[0][0], atol=1e-5)
+    own, raised = maps[0][1].reshape(2, 2, *REGION.shape), maps[1][1].reshape(2, 3, *REGION.shape)
+    np.testing.assert_allclose(raised[:, :2], own, atol=1e-4)
+    assert (raised[:, 2] > raised[:, 1]).any()
+    mapper.map(tile)
+    np.testing.assert_array_equal(store.get(tile, "depths"), maps[1][1])
+    np.testing.assert_allclose(
+        np.quantile(own, QUANTILES, axis=0).reshape(-1, *REGION.shape), maps[0][0][6:], atol=1e-6
+    )
 
 
 def test_open_sea_is_dry_and_unknown_ground_unknown_without_asking_anybody(tmp_path: Path) -> None:

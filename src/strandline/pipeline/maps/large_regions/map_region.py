@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -20,9 +21,12 @@ from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.values import as_datetime64
 from strandline.observations.weather.storms import find_whole_storms
 from strandline.pipeline.deployment import Deployment, RunMetadata, load_deployment
+from strandline.pipeline.maps.large_regions.consequences.assess import MapDamage, assess
+from strandline.pipeline.maps.large_regions.consequences.depths_at_assets import SeaLevels
+from strandline.pipeline.maps.large_regions.consequences.exposed import Exposed, read_exposed
 from strandline.pipeline.maps.large_regions.dask_workers import map_here, map_on_cluster
 from strandline.pipeline.maps.large_regions.products import write_products
-from strandline.pipeline.maps.large_regions.store import MapStore
+from strandline.pipeline.maps.large_regions.store import MapStore, fingerprint
 from strandline.pipeline.maps.large_regions.survey import survey
 from strandline.pipeline.maps.large_regions.tile_mapper import BANDS, PastStorms, TileMapper
 from strandline.pipeline.maps.tiles import Tiling
@@ -30,6 +34,7 @@ from strandline.pipeline.settings import RunConfig, commit
 from strandline.report.products import as_json, provenance_tags
 from strandline.risk.hazard.flood_maps import draw_floods, sources_of
 from strandline.risk.hazard.hazard import NO_EMBANKMENT_COUNTS
+from strandline.risk.stage_damage.by_zone import RAISED_FOR_PEOPLE
 from strandline.simulator.design_storms import StormDesigner
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster
 
@@ -64,6 +69,8 @@ class MapMetadata:
         tiles: how many; ``reach`` and ``overlap`` [cells] of each.
         provenance: ``simulated`` or ``real``; ``sources``: modality and source, as text.
         warnings: what a reader must know before using the maps.
+        job: fingerprint of everything that decided the numbers.
+        damage: to assets, and people; ``None`` = the region file names neither assets, zones nor people.
     """
 
     region: Region
@@ -80,6 +87,8 @@ class MapMetadata:
     warnings: tuple[str, ...]
     version: str
     commit: str
+    job: str
+    damage: MapDamage | None = None
 
 
 def map_large_region(
@@ -99,7 +108,8 @@ def map_large_region(
     archive, as in a run; elsewhere the students use the terrain alone.
 
     Args:
-        region_file: the wider region; its terrain is needed, radar and gauges are used where they are named.
+        region_file: the wider region; its terrain is needed; radar and gauges, assets, zones and people are used where
+            they are named.
         run: folder of the finished run.
         out: folder of the products, a path or a URL of fsspec.
         job: everything that decides the numbers, as text; an interrupted map of another job is not continued.
@@ -111,9 +121,11 @@ def map_large_region(
     deployment, forecaster = load_deployment(run), load_forecaster(run).without_site_memory()
     region, periods = region_file.region, _periods(deployment, config.return_periods)
     _check_same_datum_and_grid(region_file, deployment)
-    store, tiling = MapStore(out), Tiling(region.shape)
-    mapper = _mapper(region_file, deployment, forecaster, store, periods, config)
-    has_ground = store.begin(job, tiling, len(BANDS) * len(periods), resume=resume)
+    store, tiling, exposed = MapStore(out), Tiling(region.shape), read_exposed(region_file)
+    seas = _seas(deployment, periods, config, exposed)
+    mapper = _mapper(region_file, deployment, forecaster, store, seas, config, keeps_depths=exposed is not None)
+    depths = 0 if exposed is None else seas.all.size
+    has_ground = store.begin(job, tiling, len(BANDS) * len(periods), depths, resume=resume)
     progress, tiles = announce("survey the terrain"), tiling.tiles()
     if not has_ground:
         survey(region_file.terrain, region, store, progress)
@@ -122,26 +134,39 @@ def map_large_region(
         map_here(mapper, left, progress)
     else:
         map_on_cluster(mapper, left, scheduler, progress)
+    consequences = None
+    if exposed is not None:
+        dry_level = deployment.response.dry_level + config.rise
+        with _scratch(store) as scratch:
+            consequences = assess(store, region, tiles, exposed, seas, dry_level, config.seed, Path(scratch), announce)
     students = {f"{name} of the run": entry for name, entry in sources_of(deployment.provenance).items()}
     provenance = {**students, **_own_provenance(region_file, mapper)}
+    if exposed is not None:
+        provenance |= exposed.provenance
     tags = provenance_tags(region, provenance, NO_EMBANKMENT_COUNTS)
     metadata = MapMetadata(
         region=region,
         run=deployment.metadata,
         run_region=deployment.region.name,
         return_periods=periods,
-        levels_p50=tuple(np.median(_levels(deployment, periods, config), axis=0).tolist()),
+        levels_p50=tuple(np.median(seas.levels, axis=0).tolist()),
         config=config,
         tiles=len(tiles),
         reach=tiling.reach,
         overlap=tiling.overlap,
         provenance=tags["PROVENANCE"],
         sources=tags["SOURCES"],
-        warnings=warnings_on(deployment, mapper.past, _levels(deployment, periods, config)),
+        warnings=(
+            *warnings_on(deployment, mapper.past, seas.levels),
+            *(() if exposed is None else exposed.warnings),
+        ),
         version=version("strandline"),
         commit=commit(),
+        job=fingerprint(job),
+        damage=None if consequences is None else consequences.summary,
     )
-    write_products(store, region, tiles, periods, as_json(asdict(metadata)), tags, announce("write the rasters"))
+    progress = announce("write the rasters")
+    write_products(store, region, tiles, periods, as_json(asdict(metadata)), tags, consequences, progress)
     store.clear()
     return metadata
 
@@ -187,20 +212,34 @@ def _levels(deployment: Deployment, periods: tuple[float, ...], config: MapConfi
     return np.asarray(deployment.return_levels[rows][:, columns] + config.rise)
 
 
+def _seas(deployment: Deployment, periods: tuple[float, ...], config: MapConfig, exposed: Exposed | None) -> SeaLevels:
+    """The sampled levels; where people are counted, also the higher sea that bounds how many are in danger."""
+    levels = _levels(deployment, periods, config)
+    higher = levels[:, -1:] + RAISED_FOR_PEOPLE if exposed is not None and exposed.counts_people else levels[:, :0]
+    return SeaLevels(periods, levels, higher)
+
+
 def _mapper(
     region_file: RegionFile,
     deployment: Deployment,
     forecaster: Forecaster,
     store: MapStore,
-    periods: tuple[float, ...],
+    seas: SeaLevels,
     config: MapConfig,
+    *,
+    keeps_depths: bool,
 ) -> TileMapper:
     start = min((start for start, _ in deployment.withheld), default=SOME_YEAR)
     designer = StormDesigner(deployment.sea_level, deployment.mean_sea_level, start)
     rng = np.random.default_rng(config.seed)
-    draws = draw_floods(designer, _levels(deployment, periods, config), forecaster.members, rng, config.rise)
-    past = past_storms(region_file, deployment)
-    return TileMapper(store, region_file.region, deployment.mean_sea_level, forecaster, tuple(draws), past)
+    draws = draw_floods(designer, seas.all, forecaster.members, rng, config.rise)
+    past, mean = past_storms(region_file, deployment), deployment.mean_sea_level
+    higher = seas.higher.shape[1]
+    return TileMapper(store, region_file.region, mean, forecaster, tuple(draws), past, keeps_depths, higher)
+
+
+def _scratch(store: MapStore) -> TemporaryDirectory[str]:
+    return TemporaryDirectory(dir=store.root if store.is_local else None, prefix=".partial-")
 
 
 def past_storms(region_file: RegionFile, deployment: Deployment) -> PastStorms | None:

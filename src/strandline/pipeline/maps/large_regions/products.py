@@ -19,9 +19,11 @@ from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.files import write_atomically, write_text
 from strandline.observations.region import Region
-from strandline.pipeline.maps.large_regions.store import MapStore
+from strandline.pipeline.maps.large_regions.consequences.assess import ASSETS_FILE, ZONES_FILE, Consequences
+from strandline.pipeline.maps.large_regions.mosaic import BLOCK, blend, blocks_of
+from strandline.pipeline.maps.large_regions.store import METADATA_FILE, MapStore
 from strandline.pipeline.maps.large_regions.tile_mapper import BANDS
-from strandline.pipeline.maps.tiles import Tile, Window, intersection
+from strandline.pipeline.maps.tiles import Tile, Window
 from strandline.report.products import (
     ANNUAL_BOUNDS,
     ANNUAL_FILE,
@@ -33,9 +35,8 @@ from strandline.report.products import (
 )
 from strandline.risk.stage_damage.annual_probability import ANNUAL_METHOD, annual_probability
 
-BLOCK, CACHE_MB = 512, 256
+CACHE_MB = 256
 COG = {"compress": "DEFLATE", "predictor": "YES", "resampling": "NEAREST"}
-METADATA_FILE = "map.json"
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,10 @@ def write_products(
     return_periods: Sequence[float],
     metadata: JsonValue,
     tags: Mapping[str, str],
+    consequences: Consequences | None = None,
     progress: Progress | None = None,
 ) -> None:
-    """Write every raster, then ``map.json``; each complete or not at all.
+    """Write every raster, assets and zones if there are any, then ``map.json``; each complete or not at all.
 
     Args:
         metadata: for ``map.json``; ``tags``: for each raster.
@@ -102,7 +104,9 @@ def write_products(
     try:
         with TemporaryDirectory() as temporary, rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
             folder = Path(store.root) if store.is_local else Path(temporary)
-            (folder / METADATA_FILE).unlink(missing_ok=True)  # of a former map, it would describe other rasters
+            former = (METADATA_FILE, ASSETS_FILE, ZONES_FILE)  # would describe other rasters, or lie beside them
+            for name in former:
+                (folder / name).unlink(missing_ok=True)
             with TemporaryDirectory(dir=folder, prefix=".partial-") as work:
                 plain = [Path(work) / product.file for product in PRODUCTS]
                 _write_plain(plain, store, region, tiles, return_periods, tags, lambda done: report(done / 2))
@@ -110,45 +114,17 @@ def write_products(
                     with write_atomically(folder / product.file) as complete:
                         raster_files.copy(path, complete, driver="COG", **COG)
             _read_back(folder, store, region, tiles, return_periods, lambda done: report((1 + done) / 2))
+            vectors = [] if consequences is None else consequences.write(folder)
             write_text(folder / METADATA_FILE, json.dumps(metadata, indent=2, allow_nan=False) + "\n")
             if not store.is_local:
-                if store.system.exists(f"{store.root}/{METADATA_FILE}"):
-                    store.system.rm_file(f"{store.root}/{METADATA_FILE}")
-                for name in (*(product.file for product in PRODUCTS), METADATA_FILE):
+                for name in former:
+                    if store.system.exists(f"{store.root}/{name}"):
+                        store.system.rm_file(f"{store.root}/{name}")
+                for name in (*(product.file for product in PRODUCTS), *vectors, METADATA_FILE):
                     store.system.put_file(str(folder / name), f"{store.root}/{name}")
     except (OSError, RasterioError) as error:
         remedy = "free space or choose another folder, then continue with --resume"
         raise InputError(store.out, f"cannot be written ({error})", remedy) from error
-
-
-def blend(store: MapStore, tiles: Sequence[Tile], block: Window) -> npt.NDArray[np.float32]:
-    """(6 R, h, w) `BANDS` of a block of the region, blended from its tiles; NaN = unknown."""
-    rows, columns = (part.stop - part.start for part in block)
-    total, summed = np.zeros((rows, columns), np.float32), np.zeros((0, 0, 0), np.float32)
-    for tile in tiles:
-        shared = intersection(tile, block)
-        if shared is None:
-            continue
-        within_tile, within_block = shared
-        bands, weight = store.get(tile)[:, *within_tile], tile.weight[within_tile]
-        if not summed.size:
-            summed = np.zeros((len(bands), rows, columns), np.float32)
-        summed[:, *within_block] += weight * bands
-        total[within_block] += weight
-    mean: npt.NDArray[np.float32] = np.divide(summed, total, dtype=np.float32)
-    extent = slice(*(len(mean) // len(BANDS) * (BANDS.index("flood_extent") + step) for step in (0, 1)))
-    mean[extent] = np.where(np.isnan(mean[extent]), np.float32(np.nan), mean[extent] >= 0.5)
-    return mean
-
-
-def _blocks_of(region: Region) -> list[Window]:
-    starts = [range(0, cells, BLOCK) for cells in region.shape]
-    rows, columns = region.shape
-    return [
-        (slice(row, min(row + BLOCK, rows)), slice(column, min(column + BLOCK, columns)))
-        for row in starts[0]
-        for column in starts[1]
-    ]
 
 
 def _write_plain(
@@ -212,7 +188,7 @@ def _read_back(
 def _blended(
     store: MapStore, region: Region, tiles: Sequence[Tile], report: Progress
 ) -> Iterator[tuple[Window, npt.NDArray[np.float32]]]:
-    blocks = _blocks_of(region)
+    blocks = blocks_of(region)
     for done, block in enumerate(blocks, start=1):
         yield block, blend(store, tiles, block)
         report(done / len(blocks))

@@ -59,6 +59,8 @@ class TileMapper:
         forecaster: of a run, without the students' site memory.
         draws: the same for every tile, so that neighbours show the same storms.
         past: ``None`` = no radar.
+        keeps_depths: whether the depth of each sample is stored, from which damage is computed.
+        higher_seas: how many of the last sea levels of each draw are in no map; their depths are kept.
     """
 
     store: MapStore
@@ -67,25 +69,36 @@ class TileMapper:
     forecaster: Forecaster
     draws: tuple[Draw, ...]
     past: PastStorms | None
+    keeps_depths: bool = False
+    higher_seas: int = 0
 
     def map(self, tile: Tile) -> None:
         """Map a tile and store it."""
-        self.store.put(tile, self.bands(tile))
+        bands, depths = self.maps(tile)
+        self.store.put(tile, bands, depths if self.keeps_depths else None)
 
     def bands(self, tile: Tile) -> npt.NDArray[np.float32]:
         """(6 R, h, w) `BANDS` of a tile, R of each; NaN = unknown ground."""
+        return self.maps(tile)[0]
+
+    def maps(self, tile: Tile) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """`bands`, and the depth of each sample at each sea level [m], (S · L, h, w)."""
         fields = self.store.ground_in(tile.window)
         level, water = np.float32(self.mean_sea_level), fields["water"] > 0
         elevation, sill = fields["elevation"] - level, fields["sill"] - level
         ground = stack_terrain_features(elevation, sill, water, fields["distance"])
+        levels = self.draws[0].height.size
+        periods = levels - self.higher_seas
         if ground.land.any():
             archive = (
                 None if self.past is None else archive_of_tile(self.past, self._seen(self.past, tile, fields), ground)
             )
-            return _bands_of(map_floods(replace(self.forecaster, archive=archive), ground, self.draws, {}))
-        count = len(BANDS) * self.draws[0].height.size
+            floods = map_floods(replace(self.forecaster, archive=archive), ground, self.draws, {})
+            return _bands_of(floods, periods), floods.depth.reshape(-1, *floods.depth.shape[2:])
         empty = np.where(ground.known.numpy(), np.float32(0), np.float32(np.nan))  # open sea, or unknown ground
-        return np.broadcast_to(empty, (count, *empty.shape))
+        counts = len(BANDS) * periods, len(self.draws) * levels
+        bands, depths = (np.broadcast_to(empty, (count, *empty.shape)) for count in counts)
+        return bands, depths
 
     def _seen(self, past: PastStorms, tile: Tile, fields: dict[str, npt.NDArray[np.generic]]) -> Observations:
         """Radar and gauge observations of a tile's window."""
@@ -136,6 +149,7 @@ def _in_order(scenes: Sequence[xr.Dataset]) -> xr.Dataset | None:
     return joined.isel(scene=np.argsort(joined["time"].values, kind="stable"))
 
 
-def _bands_of(maps: FloodMaps) -> npt.NDArray[np.float32]:
-    depth = np.quantile(maps.depth, QUANTILES, axis=0)  # (3, R, h, w)
-    return np.concatenate([maps.probability, maps.flood_extent, maps.epistemic_sd, *depth]).astype(np.float32)
+def _bands_of(maps: FloodMaps, periods: int) -> npt.NDArray[np.float32]:
+    depth = np.quantile(maps.depth[:, :periods], QUANTILES, axis=0)  # (3, R, h, w)
+    others = (each[:periods] for each in (maps.probability, maps.flood_extent, maps.epistemic_sd))
+    return np.concatenate([*others, *depth]).astype(np.float32)
