@@ -84,11 +84,14 @@ def history_of(task: Task, neighbours: Callable[[], Sequence[Floats]] = list) ->
 
 
 def _forecast(task: Task, neighbours: Callable[[], Sequence[Floats]]) -> Forecast:
+    """NaN beyond the longest lead of the package."""
     fitted = fit_task(task, neighbours)
 
     def forecast(issues: Issues) -> Floats:
-        found = fitted.residual.quantiles(fitted.situation(issues), LEVELS)
-        return found[:, np.array(issues.leads)] + issues.tide_at_leads[..., None]
+        quantiles = fitted.residual.quantiles(fitted.situation(issues), LEVELS)
+        leads = np.array(issues.leads)
+        found = np.where((leads <= LONGEST_LEAD)[:, None], quantiles[:, np.minimum(leads, LONGEST_LEAD)], np.nan)
+        return np.asarray(found + issues.tide_at_leads[..., None])
 
     return forecast
 
