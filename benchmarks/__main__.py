@@ -1,16 +1,11 @@
 """``python -m benchmarks RESULT.json …``: write the Markdown tables of finished results again from their rows."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
 from benchmarks.record import read_record
-
-SUPERSEDED = {"surge": "49ed25a", "surge_netherlands": "ffc8353"}
-"""Result → commit that wrote it, where its benchmark has since changed what a row holds: its table stays as it was
-written until the benchmark has run again, and then its entry goes."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -24,11 +19,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def table_of(path: Path) -> str:
     """The table of a result; the command is that of the old table."""
-    old = path.with_suffix(".md").read_text()
-    if SUPERSEDED.get(path.stem) == json.loads(path.read_text())["commit"]:
-        return old
     record = read_record(path)
-    command = old.splitlines()[0].strip(" `")
+    command = path.with_suffix(".md").read_text().splitlines()[0].strip(" `")
     return str(import_module(f"benchmarks.{record.benchmark}.summary").markdown(record, command))
 
 

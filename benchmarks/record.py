@@ -50,7 +50,7 @@ class Record:
 
 
 def write_record(record: Record, out: Path, table: str) -> None:
-    """Write the record as JSON, atomically, and its Markdown table beside it; NaN becomes null."""
+    """Write the record as JSON, atomically, and its Markdown table beside it; NaN becomes null, a row is a line."""
     envelope: dict[str, object] = {
         "benchmark": record.benchmark,
         "provenance": record.provenance,
@@ -58,13 +58,17 @@ def write_record(record: Record, out: Path, table: str) -> None:
         "machine": machine(),
         "data": dict(record.data),
         "seeds": list(record.seeds),
-        "rows": [_plain_row(row) for row in record.rows],
+        "rows": [],
         "summary": _plain_row(record.summary),
     }
     if record.tables:
         envelope["tables"] = {name: [_plain_row(row) for row in rows] for name, rows in record.tables.items()}
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_text(out, json.dumps(envelope, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(envelope, indent=1, ensure_ascii=False, allow_nan=False)
+    rows = ",\n  ".join(json.dumps(_plain_row(row), ensure_ascii=False, allow_nan=False) for row in record.rows)
+    if rows:
+        text = text.replace('\n "rows": [],', f'\n "rows": [\n  {rows}\n ],', 1)
+    write_text(out, text + "\n")
     out.with_suffix(".md").write_text(table)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.record import Row, finished_rows
+from benchmarks.record import Row, Value, finished_rows
 from benchmarks.surge.methods.method import LEVELS
 from benchmarks.surge.methods.registry import METHODS
 from benchmarks.surge.protocol import WEEK, Issues, Task, draw_task, fit_full_tide, split
@@ -22,7 +22,7 @@ VERSION = 6
 """Part of the name of finished rows; increase it when a method changes."""
 RIVER_VERSION = 1
 """The same, of rows of gauges with a river."""
-OUTAGES = (0.0, 0.5, 1.0)
+OUTAGES = (0.0, 1.0)
 """Shares of the own readings that a test case loses."""
 FULL_TIDE = "zero_surge_full_tide"
 """The tide of every level, of the test too: the best that a tide can be."""
@@ -71,7 +71,12 @@ def run_gauge(gauge_set: GaugeSet, target: str, plan: Plan, messages: Messages) 
                 if mode == "none":
                     rows += rows_of(task, FULL_TIDE, head, full)
         messages.put(None)
-    return rows
+    return [{name: _short(value) for name, value in row.items()} for row in rows]
+
+
+def _short(value: Value) -> Value:
+    """With four significant digits: tens of thousands of rows stand in one record."""
+    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def _modes_of(gauge: Gauge, modes: Sequence[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.__main__ import SUPERSEDED, table_of
+from benchmarks.__main__ import table_of
 from benchmarks.record import Record, kept_rows, markdown_table, read_record, sha256, shown, write_record
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
@@ -57,11 +57,6 @@ def test_parts_that_are_not_measured_again_keep_their_rows(tmp_path):
                          ids=lambda path: path.stem)  # fmt: skip
 def test_the_table_of_each_result_is_the_one_its_rows_give(path):
     assert table_of(path) == path.with_suffix(".md").read_text()
-
-
-def test_a_superseded_result_is_kept_only_until_its_benchmark_has_run_again():
-    for name, commit in SUPERSEDED.items():
-        assert json.loads((RESULTS / f"{name}.json").read_text())["commit"] == commit, f"remove {name} from SUPERSEDED"
 
 
 def test_the_digest_of_a_folder_covers_all_its_files(tmp_path):

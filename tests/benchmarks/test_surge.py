@@ -262,7 +262,7 @@ def test_the_command_runs_on_a_single_unknown_gauge_and_its_table_can_be_written
     main(command)
     found = json.loads((tmp_path / "surge.json").read_text())
     assert {row["weather"] for row in found["rows"]} == {"none", "analysis", "forecast"}
-    assert {row["outage"] for row in found["rows"]} == {0.0, 0.5, 1.0}
+    assert {row["outage"] for row in found["rows"]} == {0.0, 1.0}
     fields = {
         "target",
         "streams",
