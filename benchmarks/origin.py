@@ -14,6 +14,9 @@ import numba
 import numpy as np
 import torch
 
+ROOT = Path(__file__).parents[1]
+CODE = ("src", "benchmarks", "examples", "pyproject.toml", ":!benchmarks/results", ":!benchmarks/unfinished")
+"""What decides numbers: results that were written a moment ago are no change."""
 _BEGIN = time.monotonic()
 
 
@@ -23,7 +26,7 @@ class Origin:
 
     Attributes:
         command: as it was run; of an absolute path its last part.
-        commit: short hash, with ``+changes`` where tracked files differed from it.
+        commit: short hash, with ``+changes`` where code differed from it or was not in it.
         machine: processor, cores and the versions that affect speed.
         cpu_seconds: processor time of the process and of its finished children [s]; of a run that went on, that of the
             last time only. ``None`` = not recorded.
@@ -57,13 +60,12 @@ def _without_folders(argument: str) -> str:
     return option + equals + (Path(value).name if Path(value).is_absolute() else value)
 
 
-def commit() -> str:
-    """Short hash of the checked-out commit, with ``+changes`` where tracked files differ from it."""
-    here = Path(__file__).parent
-    head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True)
+def commit(root: Path = ROOT) -> str:
+    """Short hash of the checked-out commit, with ``+changes`` where code differs from it or is not in it."""
+    head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=root, capture_output=True, text=True)
     if head.returncode != 0:
         return "unknown"
-    changes = subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=here, capture_output=True, text=True)
+    changes = subprocess.run(["git", "status", "--porcelain", "--", *CODE], cwd=root, capture_output=True, text=True)
     return head.stdout.strip() + ("+changes" if changes.stdout.strip() else "")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.__main__ import table_of
-from benchmarks.origin import command, this_run
+from benchmarks.origin import command, commit, this_run
 from benchmarks.record import Record, kept_rows, markdown_table, read_record, sha256, shown, write_record
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
@@ -48,6 +48,24 @@ def test_a_record_knows_what_processor_time_it_took_with_that_of_finished_childr
     after = this_run()
     assert after.cpu_seconds >= before.cpu_seconds + 0.1
     assert after.wall_seconds >= before.wall_seconds + 0.1
+
+
+def test_code_that_is_in_no_commit_is_a_change_and_a_new_result_is_none(tmp_path):
+    def git(*words):
+        settings = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+        return subprocess.run(
+            ["git", *settings, *words], cwd=tmp_path, check=True, capture_output=True, text=True
+        ).stdout
+
+    git("init", "-q")
+    (tmp_path / "benchmarks" / "results").mkdir(parents=True)
+    (tmp_path / "benchmarks" / "speed.py").write_text("1")
+    git("add", ".")
+    git("commit", "-qm", "first", "--no-verify")
+    (tmp_path / "benchmarks" / "results" / "speed.json").write_text("{}")
+    assert commit(tmp_path) == git("rev-parse", "--short", "HEAD").strip()
+    (tmp_path / "benchmarks" / "new.py").write_text("1")
+    assert commit(tmp_path).endswith("+changes")
 
 
 def test_a_command_is_as_it_was_run_without_the_folders_of_the_machine():
