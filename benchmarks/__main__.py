@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.record import read_record
+from benchmarks.record import page_of, read_record
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -18,10 +18,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def table_of(path: Path) -> str:
-    """The table of a result; the command is that of the old table."""
+    """The page of a result."""
     record = read_record(path)
-    command = path.with_suffix(".md").read_text().splitlines()[0].strip(" `")
-    return str(import_module(f"benchmarks.{record.benchmark}.summary").markdown(record, command))
+    return page_of(record, import_module(f"benchmarks.{record.benchmark}.summary").markdown(record))
 
 
 if __name__ == "__main__":

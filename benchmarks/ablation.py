@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.record import Row, Rows, Value
+from benchmarks.record import Row, Rows, Value, read_record
 from benchmarks.statistics import (
     Interval,
     mean_over_groups,
@@ -45,17 +45,17 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def ablation_of(result: Path) -> str:
     """The content of the file: IoU of each method and recipe, and the difference to the recipe it belongs to."""
-    record = json.loads(result.read_text())
-    rows = rows_of_report(record["rows"])
+    record = read_record(result)
+    rows = rows_of_report(record.rows)
     content = {
         "command": "python -m benchmarks.ablation",
         "benchmark": "delta",
-        "provenance": record["provenance"],
-        "commit": record["commit"],
+        "provenance": record.provenance,
+        "commit": record.origin.commit,
         "test": TEST,
         "label_fraction": LABELS,
         "coasts": len({row["coast"] for row in rows}),
-        "seeds": len(record["seeds"]),
+        "seeds": len(record.seeds),
         "rows": ablation_rows(rows),
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,23 +1,18 @@
-"""The record of a benchmark: one JSON file with raw rows and a summary, and a Markdown table of the same rows."""
+"""The record of a benchmark: one JSON file with raw rows and a summary, and Markdown tables of the same rows."""
 
-import argparse
 import hashlib
 import json
 import math
-import os
-import platform
-import subprocess
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import numba
 import numpy as np
-import torch
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.origin import Origin, this_run
 from strandline.files import write_text
 
 Value = str | int | float | bool | None
@@ -38,6 +33,7 @@ class Record:
         rows: raw scores, one row per case.
         summary: computed from the rows.
         tables: further tables by name, such as the difficulty of each simulated coast; most benchmarks have none.
+        origin: how it was made; default: by this process.
     """
 
     benchmark: str
@@ -47,35 +43,37 @@ class Record:
     rows: Rows
     summary: Mapping[str, Value]
     tables: Mapping[str, Rows] = field(default_factory=dict)
+    origin: Origin = field(default_factory=this_run, compare=False)
 
 
 def write_record(record: Record, out: Path, table: str) -> None:
-    """Write the record as JSON, atomically, and its Markdown table beside it; NaN becomes null, a row is a line."""
+    """Write the record as JSON, atomically, and its tables beside it, under the command; NaN becomes null."""
     envelope: dict[str, object] = {
         "benchmark": record.benchmark,
         "provenance": record.provenance,
-        "commit": commit(),
-        "machine": machine(),
+        **{name: value for name, value in asdict(record.origin).items() if value is not None},
         "data": dict(record.data),
         "seeds": list(record.seeds),
-        "rows": [],
+        "rows": [_plain_row(row) for row in record.rows],
         "summary": _plain_row(record.summary),
     }
     if record.tables:
         envelope["tables"] = {name: [_plain_row(row) for row in rows] for name, rows in record.tables.items()}
     out.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(envelope, indent=1, ensure_ascii=False, allow_nan=False)
-    rows = ",\n  ".join(json.dumps(_plain_row(row), ensure_ascii=False, allow_nan=False) for row in record.rows)
-    if rows:
-        text = text.replace('\n "rows": [],', f'\n "rows": [\n  {rows}\n ],', 1)
-    write_text(out, text + "\n")
-    out.with_suffix(".md").write_text(table)
+    write_text(out, f"{_entry_a_line(envelope)}\n")
+    out.with_suffix(".md").write_text(page_of(record, table))
+
+
+def page_of(record: Record, table: str) -> str:
+    """The Markdown page of a record: the command that made it, and its tables."""
+    return f"    {record.origin.command}\n\n{table}"
 
 
 def read_record(path: Path) -> Record:
     """The record that `write_record` wrote."""
     envelope = json.loads(path.read_text())
-    return Record(**{name: envelope[name] for name in Record.__dataclass_fields__ if name in envelope})
+    origin = Origin(**{name: envelope.pop(name) for name in Origin.__dataclass_fields__ if name in envelope})
+    return Record(**envelope, origin=origin)
 
 
 def kept_rows(out: Path, part_of: Callable[[Mapping[str, Value]], str], parts: Container[str]) -> list[Row]:
@@ -97,33 +95,6 @@ def finished_rows(path: Path | None, make: Callable[[], Iterable[Row]]) -> list[
         write_text(path, json.dumps(list(make())))
     rows: list[Row] = json.loads(path.read_text())
     return rows
-
-
-def command_of(module: str, arguments: argparse.Namespace, leave_out: Container[str]) -> str:
-    """The command line of a run, with file names in place of paths.
-
-    Args:
-        module: after ``python -m``.
-        arguments: as parsed; ``leave_out``: names of those that change no number.
-    """
-    options = []
-    for name, value in vars(arguments).items():
-        if value is not None and name not in leave_out:
-            values = [
-                one.name if isinstance(one, Path) else one for one in (value if isinstance(value, list) else [value])
-            ]
-            options.append(f"--{name.replace('_', '-')} {' '.join(map(str, values))}")
-    return f"python -m {module} {' '.join(options)}"
-
-
-def numeric_options(arguments: argparse.Namespace, names: Sequence[str]) -> str:
-    """The named options of a run as ``--name value``, numbers in their shortest form."""
-    options = []
-    for name in names:
-        value = getattr(arguments, name)
-        values: list[float] = value if isinstance(value, list) else [value]
-        options.append(f"--{name.replace('_', '-')} {' '.join(f'{one:g}' for one in values)}")
-    return " ".join(options)
 
 
 def print_table(record: Record, columns: Sequence[str]) -> None:
@@ -172,31 +143,22 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def commit() -> str:
-    """Short hash of the checked-out commit, with ``+changes`` where tracked files differ from it."""
-    here = Path(__file__).parent
-    head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True)
-    if head.returncode != 0:
-        return "unknown"
-    changes = subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=here, capture_output=True, text=True)
-    return head.stdout.strip() + ("+changes" if changes.stdout.strip() else "")
+def _entry_a_line(value: object, indent: int = 1) -> str:
+    """JSON with an entry of a mapping a line, and a row of a table a line."""
+    if isinstance(value, dict) and value:
+        entries = [f"{_line(key)}: {_entry_a_line(entry, indent + 1)}" for key, entry in value.items()]
+        opening, closing = "{}"
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        entries = [_line(row) for row in value]
+        opening, closing = "[]"
+    else:
+        return _line(value)
+    line = "\n" + " " * indent
+    return f"{opening}{line}{f',{line}'.join(entries)}{line[:-1]}{closing}"
 
 
-def machine() -> str:
-    """Processor, cores, and the versions that affect speed."""
-    return (
-        f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
-        f"numpy {np.__version__}, numba {numba.__version__}, torch {torch.__version__}"
-    )
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
+def _line(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _plain_row(row: Mapping[str, Value]) -> Row:

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.absences.run import TEST_SEED, rows_of
 from benchmarks.absences.streams import stream_rows
 from benchmarks.absences.summary import markdown, summarise
-from benchmarks.record import Record, Row, command_of, finished_rows, print_summary, write_record
+from benchmarks.record import Record, Row, finished_rows, print_summary, write_record
 from strandline.models.weights.load_weights import load_students, load_teacher
 
 
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows += finished_rows(levels, partial(rows_of, seed))
         streams += finished_rows(dropped, partial(stream_rows, seed, teacher, students))
     record = Record("absences", "simulated", {}, seeds, rows, summarise(rows, streams), {"streams": streams})
-    write_record(record, options.out, markdown(record, command_of("benchmarks.absences", options, ("out", "keep"))))
+    write_record(record, options.out, markdown(record))
     print_summary(record)
 
 

@@ -77,9 +77,9 @@ def summarise(rows: Rows, streams: Rows = ()) -> Row:
     return summary
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command and the scores."""
-    levels = f"`{command}`\n\n{markdown_table(scores(record.rows), COLUMNS)}"
+def markdown(record: Record) -> str:
+    """The scores."""
+    levels = f"{markdown_table(scores(record.rows), COLUMNS)}"
     streams = record.tables.get("streams", ())
     if not streams:
         return levels

@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         record = service(arguments)
     else:
         record = real(arguments) if arguments.region else simulated(arguments)
-    write_record(record, arguments.out, markdown(record, _command(arguments)))
+    write_record(record, arguments.out, markdown(record))
     if arguments.region:
         caorle.draw([row for row in record.rows if "hour" in row], arguments.out.with_suffix(".png"))
     print_table(record, COLUMNS)
@@ -87,16 +87,6 @@ def service(arguments: argparse.Namespace) -> Record:
     restarts = crash_restarts(arguments.kills, arguments.work / "kills")
     corrupted = corrupted_stores(arguments.corrupt)
     return Record("agent", "simulated", {}, [], rows, summarise_service(rows, arguments.soak, restarts, corrupted))
-
-
-def _command(arguments: argparse.Namespace) -> str:
-    if arguments.region:
-        options = f"--region {arguments.region.name} --data DATA --run RUN"
-    elif arguments.soak:
-        options = f"--soak {arguments.soak} --kills {arguments.kills} --corrupt {arguments.corrupt} --run RUN"
-    else:
-        options = f"--coasts {arguments.coasts} --storms {arguments.storms}"
-    return f"python -m benchmarks.agent {options} --work WORK --out OUT"
 
 
 def _parser() -> argparse.ArgumentParser:

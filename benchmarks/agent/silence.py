@@ -75,9 +75,7 @@ def measure(seeds: Sequence[int], patterns: int, before: Path | None, out: Path)
             rows += rows_of(coast, seed, of_coast.size, partial(_report, bar, comparing))
     tables: dict[str, Rows] = {} if before is None else {"before": [summarise_silence(read_record(before).rows)]}
     record = Record("agent", "simulated", {}, seeds, rows, summarise_silence(rows), tables)
-    beside = "" if before is None else f"--before {before.name} "
-    command = f"python -m benchmarks.agent --silence {patterns} --coasts {len(seeds)} {beside}--out OUT"
-    write_record(record, out, markdown(record, command))
+    write_record(record, out, markdown(record))
     print_table(record, ("condition", "seed", "first_stop_h", "compared", "falls"))
 
 
@@ -85,13 +83,13 @@ def _report(bar: ProgressBar, task: TaskID, done: float) -> None:
     bar.update(task, completed=done)
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, and the summary beside that of an earlier belief."""
+def markdown(record: Record) -> str:
+    """The summary beside that of an earlier belief."""
     earlier = record.tables.get("before", ())
     then = earlier[0] if earlier else {}
     now = summarise_silence(record.rows)
     lines: list[Row] = [{"what": name, "before": then.get(name), "now": value} for name, value in now.items()]
-    return f"    {command}\n\n{markdown_table(lines, ('what', 'before', 'now'))}"
+    return markdown_table(lines, ("what", "before", "now"))
 
 
 def rows_of(coast: Coast, seed: int, patterns: int, progress: Progress | None = None) -> list[Row]:

@@ -105,10 +105,10 @@ def summarise_service(rows: Rows, steps: int, restarts: Progress, corrupted: Out
     }
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, the summary, and the rows."""
+def markdown(record: Record) -> str:
+    """The summary, and the rows."""
     if "first_stop_h" in record.rows[0]:
-        return silence.markdown(record, command)
+        return silence.markdown(record)
     rows: Rows = record.rows
     columns: tuple[str, ...] = COLUMNS
     if "hour" in rows[0]:
@@ -116,7 +116,7 @@ def markdown(record: Record, command: str) -> str:
     elif "step" in rows[0]:
         columns = SERVICE_COLUMNS
     return (
-        f"    {command}\n\nValue 1 = perfect information, 0 = the climate alone.\n\n"
+        "Value 1 = perfect information, 0 = the climate alone.\n\n"
         f"{summary_table(record.summary)}\n{markdown_table(rows, columns)}"
     )
 

@@ -10,7 +10,7 @@ from benchmarks.any_coast.places import PLACES
 from benchmarks.any_coast.run import VARIANTS, rows_of
 from benchmarks.any_coast.services import published_tables
 from benchmarks.any_coast.summary import markdown, summarise
-from benchmarks.record import Record, Row, command_of, kept_rows, print_summary, sha256, write_record
+from benchmarks.record import Record, Row, kept_rows, print_summary, sha256, write_record
 
 _USED = ("tides/ticon_ccby_constituents.csv.gz", "tides/stations.csv.gz", "storms/ibtracs_jtwc_1980_2024.csv.gz")
 
@@ -36,8 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             inputs = {} if data is None else {name: sha256(data / name) for name in _USED}
             seeds = sorted(PLACES[name].seed for name in {str(row["place"]) for row in rows})
             record = Record("any_coast", "simulated", inputs, seeds, rows, summarise(rows))
-            command = command_of("benchmarks.any_coast", options, ("out", "folder", "data", "places", "variants"))
-            write_record(record, options.out, markdown(record, command))
+            write_record(record, options.out, markdown(record))
     print_summary(record)
 
 

@@ -58,9 +58,9 @@ def summarise(rows: Rows) -> Row:
     }
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command and the scores."""
-    return f"`{command}`\n\n{markdown_table(scores(record.rows), COLUMNS)}"
+def markdown(record: Record) -> str:
+    """The scores."""
+    return markdown_table(scores(record.rows), COLUMNS)
 
 
 def _word(value: object) -> str:

@@ -23,16 +23,13 @@ from benchmarks.delta.methods import weights_of
 from benchmarks.delta.run import TARGETS, TUNING_COASTS
 from benchmarks.floods.events import digests_of, read_events
 from benchmarks.progress import Progress
-from benchmarks.record import Provenance, Record, Row, numeric_options, print_summary, sha256, write_record
+from benchmarks.record import Provenance, Record, Row, print_summary, sha256, write_record
 from benchmarks.surge.protocol import split
 from benchmarks.surge.records.given import read_given
 from strandline.distillation.ensemble import EnsembleDistillationConfig
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.errors import InputError
 from strandline.models.weights.load_weights import load_students, load_teacher
-
-DECISIVE = ("coasts", "seeds", "training_coasts", "head_steps", "events", "years", "size")
-"""Numeric options that change numbers."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -66,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     data |= {name: sha256(path) for name, path in files.items() if path is not None}
     provenance: Provenance = "simulated" if options.gauges is None and options.chips is None else "real"
     record = Record("calibration", provenance, data, list(range(options.seeds)), rows, summarise(rows, costs))
-    write_record(record, options.out, markdown(record, _command(options)))
+    write_record(record, options.out, markdown(record))
     if options.picture is not None:
         draw_reliability(sums, options.picture)
     print_summary(record)
@@ -94,17 +91,6 @@ def _chip_rows(options: argparse.Namespace) -> Iterator[Row]:
             events, options.chip_seeds, options.effort, options.work, digests,
             lambda what: bar.update(task, description=what, advance=1),
         )  # fmt: skip
-
-
-def _command(options: argparse.Namespace) -> str:
-    command = f"python -m benchmarks.calibration {numeric_options(options, DECISIVE)}"
-    if options.gauges is not None:
-        command += f" --gauges {options.gauges.name} --stations {options.stations.name} --target"
-        command += f" {' '.join(options.target)} --train {options.train} --test {options.test}"
-    if options.chips is not None:
-        command += f" --chips {options.chips.name} --chips-blocks {options.chips_blocks.name}"
-        command += f" --chip-seeds {options.chip_seeds} --effort {options.effort:g}"
-    return command
 
 
 def _parser() -> argparse.ArgumentParser:

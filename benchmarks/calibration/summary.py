@@ -58,8 +58,8 @@ def mean(rows: Iterable[Mapping[str, Value]], score: str) -> float | None:
     return mean_over_groups(scores_by(measured, "coast", score)) if measured else None
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, the targets, means by method, and costs."""
+def markdown(record: Record) -> str:
+    """The targets, means by method, and costs."""
     table: list[Row] = []
     for (task, condition, method), part in rows_by(record.rows, "task", "condition", "method").items():
         line: Row = {"task": task, "condition": condition, "method": method}
@@ -76,7 +76,7 @@ def markdown(record: Record, command: str) -> str:
     }
     columns = ["task", "condition", "method", *SCORES, "passes"]
     return (
-        f"    {command}\n\nMeans over coasts (`delta`: simulated), events (`floods`: real), gauges (`surge`: real).\n\n"
+        "Means over coasts (`delta`: simulated), events (`floods`: real), gauges (`surge`: real).\n\n"
         f"{markdown_table(targets, ['bar', 'found', 'holds'])}\n{markdown_table(table, columns)}\n"
         f"{summary_table(rest)}"
     )

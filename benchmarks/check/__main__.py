@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.check.mistakes import CONSTANTS, MAXIMA, mistakes
 from benchmarks.check.run import check_mistakes
 from benchmarks.check.summary import COLUMNS, markdown, summarise
-from benchmarks.record import Record, command_of, print_summary, print_table, sha256, write_record
+from benchmarks.record import Record, print_summary, print_table, sha256, write_record
 
 REGION = Path(__file__).parents[2] / "examples" / "caorle.toml"
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows = list(check_mistakes(REGION, arguments.data, mistakes()))
     digests = {name: sha256(arguments.data / name) for name in ("sfincs/caorle_50m", "gauges", MAXIMA, CONSTANTS)}
     record = Record("check", "real", digests, [], rows, summarise(rows))
-    write_record(record, arguments.out, markdown(record, command_of("benchmarks.check", arguments, ())))
+    write_record(record, arguments.out, markdown(record))
     print_table(record, COLUMNS)
     print_summary(record)
 

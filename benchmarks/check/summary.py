@@ -13,6 +13,6 @@ def summarise(rows: Rows) -> Row:
     return {"mistakes": len(wrong), **counts, "findings about the example as it is": sound}
 
 
-def markdown(record: Record, command: str) -> str:
-    """The rows under the command that made them."""
-    return f"`{command}`\n\n{markdown_table(record.rows, COLUMNS)}"
+def markdown(record: Record) -> str:
+    """The rows."""
+    return markdown_table(record.rows, COLUMNS)

@@ -15,7 +15,7 @@ from benchmarks.compound.summary import markdown, summarise
 from benchmarks.delta.coasts import simulate
 from benchmarks.delta.methods import Budget, digest, weights_of
 from benchmarks.progress import Progress
-from benchmarks.record import Record, Row, command_of, finished_rows, print_summary, write_record
+from benchmarks.record import Record, Row, finished_rows, print_summary, write_record
 from strandline.models.weights.load_weights import load_students, load_teacher
 
 
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             bar.advance(task)
     data = {"networks": hashlib.sha256(weights).hexdigest()}
     record = Record("compound", "simulated", data, list(range(options.seeds)), rows, summarise(rows))
-    write_record(record, options.out, markdown(record, command_of("benchmarks.compound", options, ("out", "cache"))))
+    write_record(record, options.out, markdown(record))
     print_summary(record)
 
 

@@ -28,12 +28,6 @@ def summarise(rows: Rows) -> Row:
     return summary
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, the summary and the rows."""
-    return "\n\n".join(
-        [
-            f"`{command}`",
-            interval_table(record.summary),
-            markdown_table(record.rows, COLUMNS),
-        ]
-    )
+def markdown(record: Record) -> str:
+    """The summary and the rows."""
+    return f"{interval_table(record.summary)}\n\n{markdown_table(record.rows, COLUMNS)}"

@@ -15,7 +15,8 @@ from benchmarks.cyclones.gauges import read_cyclone_gauges, rows_of_gauge
 from benchmarks.cyclones.records import PRESSURES, TRACKS, read_fixes, read_land
 from benchmarks.cyclones.run import rows_of
 from benchmarks.cyclones.summary import markdown, summarise
-from benchmarks.record import Record, command_of, commit, print_summary, sha256, write_record
+from benchmarks.origin import commit
+from benchmarks.record import Record, print_summary, sha256, write_record
 from strandline.files import write_text
 from strandline.simulator.sea.cyclone_climate.climate import CycloneClimate, save_cyclone_climate
 from strandline.simulator.sea.cyclone_climate.fit import fit_cyclone_climate
@@ -52,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             rows += rows_of_gauge(gauge, options.seed)
         data["gauges"] = sha256(options.gauges)
     record = Record("cyclones", "real", data, [options.seed], rows, summarise(rows))
-    write_record(record, options.out, markdown(record, command_of("benchmarks.cyclones", options, ("out", "fit"))))
+    write_record(record, options.out, markdown(record))
     print_summary(record)
 
 

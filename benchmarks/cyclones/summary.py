@@ -73,9 +73,9 @@ def _side(row: Mapping[str, Value], statistic: str) -> str:
     return f"{row['name']} (held out {'above' if above else 'below'})"
 
 
-def markdown(record: Record, command: str) -> str:
+def markdown(record: Record) -> str:
     """The summary, then one table for each statistic."""
-    lines = [f"`{command}`\n", "IBTrACS (NOAA), 1-minute winds; synthetic storms are simulated.\n"]
+    lines = ["IBTrACS (NOAA), 1-minute winds; synthetic storms are simulated.\n"]
     lines += [
         f"- {name}: {value if isinstance(value, str) else f'{value:.3g}'}" for name, value in record.summary.items()
     ]

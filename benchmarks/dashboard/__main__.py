@@ -23,8 +23,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as work:
         rows = list(_rows(arguments, Path(work)))
     record = Record("dashboard", "simulated", {arguments.run.name: sha256(arguments.run)}, [], rows, summarise(rows))
-    command = f"python -m benchmarks.dashboard --run {arguments.run.name} --out {arguments.out.name}"
-    write_record(record, arguments.out, markdown(record, command))
+    write_record(record, arguments.out, markdown(record))
     print_table(record, COLUMNS)
 
 

@@ -25,6 +25,6 @@ def summarise(rows: Rows) -> Row:
     return found
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, the medians and every row."""
-    return f"`{command}`\n\n{summary_table(record.summary)}\n\n{markdown_table(record.rows, COLUMNS)}"
+def markdown(record: Record) -> str:
+    """The medians and every row."""
+    return f"{summary_table(record.summary)}\n\n{markdown_table(record.rows, COLUMNS)}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.datums import run
 from benchmarks.datums.summary import COLUMNS, markdown, summarise
-from benchmarks.record import Record, command_of, print_summary, print_table, sha256, write_record
+from benchmarks.record import Record, print_summary, print_table, sha256, write_record
 
 FIRST_TEST_COAST = 500
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     seeds = list(range(FIRST_TEST_COAST, FIRST_TEST_COAST + arguments.coasts))
     rows = [*run.simulated(seeds), *run.gauges(arguments.data / "gauges")]
     record = Record("datums", "real", {"gauges": sha256(arguments.data / "gauges")}, seeds, rows, summarise(rows))
-    write_record(record, arguments.out, markdown(record, command_of("benchmarks.datums", arguments, ())))
+    write_record(record, arguments.out, markdown(record))
     print_table(record, COLUMNS)
     print_summary(record)
 

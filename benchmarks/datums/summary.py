@@ -26,6 +26,6 @@ def _text(rows: list[Mapping[str, Value]], *outcomes: str) -> str:
     return f"{found} of {sum(int(row['n'] or 0) for row in rows)}"
 
 
-def markdown(record: Record, command: str) -> str:
-    """The rows under the command that made them."""
-    return f"`{command}`\n\n{markdown_table(record.rows, COLUMNS)}"
+def markdown(record: Record) -> str:
+    """The rows."""
+    return markdown_table(record.rows, COLUMNS)

@@ -17,24 +17,9 @@ from benchmarks.delta.run import ON_FEWER_SEEDS, ON_ONE_SEED, PARTS, TARGETS, TU
 from benchmarks.delta.summary import markdown, summarise
 from benchmarks.delta.trial import Sources, Trial, build_sources
 from benchmarks.progress import Progress
-from benchmarks.record import Record, Row, finished_rows, numeric_options, print_summary, write_record
+from benchmarks.record import Record, Row, finished_rows, print_summary, write_record
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.models.weights.load_weights import load_students, load_teacher
-
-DECISIVE = (
-    *("coasts", "tuning_coasts", "events", "years", "label_fractions", "seeds", "control_seeds", "size", "members"),
-    *(
-        "steps",
-        "scratch_steps",
-        "unet_steps",
-        "ceiling_rounds",
-        "tree_rounds",
-        "outages",
-        "replay_coasts",
-        "source_coasts",
-    ),
-)
-"""Options that change numbers."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -68,8 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     data = {"networks": hashlib.sha256(_weights(budget)).hexdigest()}
     seeds = list(range(options.seeds))
     record = Record("delta", "simulated", data, seeds, rows, summarise(rows, coasts), {"coasts": coasts})
-    command = f"python -m benchmarks.delta {numeric_options(options, DECISIVE)}"
-    write_record(record, options.out, markdown(record, command))
+    write_record(record, options.out, markdown(record))
     print_summary(record)
 
 

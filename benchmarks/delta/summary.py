@@ -99,8 +99,8 @@ def _of_fraction(label: str, methods: Mapping[str, Scores]) -> Row:
     return summary
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, mean IoU by test and method, the difficulty of each coast, and the summary."""
+def markdown(record: Record) -> str:
+    """Mean IoU by test and method, the difficulty of each coast, and the summary."""
     table: list[Row] = []
     for (test, regime, method), part in sorted(rows_by(_scored(record.rows), "test", "regime", "method").items()):
         line: Row = {"test": test, "regime": regime, "method": method, "seeds": len({row["seed"] for row in part})}
@@ -111,7 +111,7 @@ def markdown(record: Record, command: str) -> str:
     coasts = record.tables["coasts"]
     quoted = {what: value for what, value in record.summary.items() if " iou" not in what}
     return (
-        f"    {command}\n\nIoU, mean over coasts and seeds; simulated coasts. A label fraction is the share of the "
+        "IoU, mean over coasts and seeds; simulated coasts. A label fraction is the share of the "
         "surveyed land cells of the training\nstorms; a method that trains on no label stands under 0, and once more "
         "where labels choose its threshold.\n\n"
         f"{markdown_table(table, ['test', 'regime', 'method', 'seeds', *names])}\n"

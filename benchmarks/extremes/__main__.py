@@ -10,10 +10,9 @@ from benchmarks.extremes.run import TEST_SEED, rows_of_sea
 from benchmarks.extremes.seas import Name
 from benchmarks.extremes.summary import markdown, summarise
 from benchmarks.progress import Progress
-from benchmarks.record import Record, Row, command_of, kept_rows, print_summary, sha256, write_record
+from benchmarks.record import Record, Row, kept_rows, print_summary, sha256, write_record
 
 SEAS: tuple[Name, ...] = get_args(Name)
-LEFT_OUT = ("out", "peers_python")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -38,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     seeds = [options.first_seed + coast for coast in range(options.coasts)]
     tables = {"pieces": pieces} if pieces else {}
     record = Record("extremes", "simulated", data, seeds, rows, summarise(rows, pieces), tables)
-    write_record(record, options.out, markdown(record, command_of("benchmarks.extremes", options, LEFT_OUT)))
+    write_record(record, options.out, markdown(record))
     print_summary(record)
 
 

@@ -56,10 +56,10 @@ def summarise(rows: Rows, pieces: Rows) -> Row:
     return summary
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, the scores, and the pieces of real records."""
+def markdown(record: Record) -> str:
+    """The scores, and the pieces of real records."""
     found = markdown_table(scores(record.rows), COLUMNS)
-    text = f"`{command}`\n\nSimulated seas, truth from all their years:\n\n{found}"
+    text = f"Simulated seas, truth from all their years:\n\n{found}"
     pieces = record.tables.get("pieces")
     if not pieces:
         return text

@@ -14,7 +14,7 @@ from benchmarks.floods.run import FOLDS, Folders, Plan, count_row_lists, run_fol
 from benchmarks.floods.summary import markdown, summarise
 from benchmarks.floods.views import SETTINGS
 from benchmarks.floods.zero_shot import is_zero_shot
-from benchmarks.record import Record, command_of, print_summary, write_record
+from benchmarks.record import Record, print_summary, write_record
 from benchmarks.workers import run_parts
 from strandline.distillation.adaptation.scene_student import SceneDistillation
 
@@ -50,8 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows = [row for found in run_parts(parts, arguments.processes, steps) for row in found]
     summary = {"effort": arguments.effort, "folds": len(folds), **summarise(rows, plan.fractions)}
     record = Record("floods", "real", data, list(range(plan.seeds)), rows, summary)
-    command = command_of("benchmarks.floods", arguments, leave_out=("work", "processes", "out"))
-    write_record(record, arguments.out, markdown(record, command))
+    write_record(record, arguments.out, markdown(record))
     print_summary(record)
 
 

@@ -37,8 +37,8 @@ def summarise(rows: Rows, fractions: Sequence[float]) -> Row:
     return summary | _outages(rows, fractions)
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, mean scores by setting and method, and the summary."""
+def markdown(record: Record) -> str:
+    """Mean scores by setting and method, and the summary."""
     lines: list[Row] = []
     for (setting,), of_setting in rows_by(_of_specialists(record.rows), "setting").items():
         for (method,), of_method in rows_by(of_setting, "method").items():
@@ -50,7 +50,6 @@ def markdown(record: Record, command: str) -> str:
     all_water = f" In the setting {ONE_IMAGE} all water counts, permanent water too." if one_image else ""
     return "\n".join(
         [
-            f"    {command}\n",
             "Water IoU without permanent water, mean over events, then seeds; real chips. Fractions other than that of"
             " the controls have as many seeds as the controls. A member of the committee calls dry what it does not"
             f" see.{all_water}\n",

@@ -15,15 +15,9 @@ from benchmarks.forgetting.methods import Consolidations, neighbouring_strengths
 from benchmarks.forgetting.run import resumed_rows
 from benchmarks.forgetting.summary import chosen_strengths, draw_frontier, markdown, summarise
 from benchmarks.progress import Progress
-from benchmarks.record import Record, Row, numeric_options, print_summary, sha256, write_record
+from benchmarks.record import Record, Row, print_summary, sha256, write_record
 from strandline.distillation.continual.replay import FILE, FISHER_DRAWS
 from strandline.models.weights.load_weights import SHIPPED
-
-DECISIVE = (
-    *("coasts", "tuning_coasts", "seeds", "tuning_seeds", "label_fraction", "events", "years", "size", "steps"),
-    "learning_rate",
-)
-"""Options that change numbers."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -57,8 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "exemplars": sha256(SHIPPED / FILE),
     }
     record = Record("forgetting", "simulated", data, list(range(options.seeds)), rows, summarise(rows))
-    command = f"python -m benchmarks.forgetting {numeric_options(options, DECISIVE)}"
-    write_record(record, options.out, markdown(record, command))
+    write_record(record, options.out, markdown(record))
     if options.picture is not None:
         draw_frontier(record.rows, options.picture)
     print_summary(record)

@@ -93,8 +93,8 @@ def loss_on_others(row: Mapping[str, Value]) -> float:
     return number(row, "others_before") - number(row, "others_after")
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, means by method and strength, and the summary."""
+def markdown(record: Record) -> str:
+    """Means by method and strength, and the summary."""
     chosen = chosen_strengths(record.rows)
     found = {name: points(record.rows, name) for name in ("tuning", "test")}
     lines: list[Row] = []
@@ -107,7 +107,7 @@ def markdown(record: Record, command: str) -> str:
         lines.append(line)
     columns = ["method", "strength", "chosen", "tuning gain", "tuning loss", "test gain", "test loss"]
     return (
-        f"    {command}\n\nIoU gained on the coast and lost on others, means over coasts and seeds; simulated coasts. "
+        "IoU gained on the coast and lost on others, means over coasts and seeds; simulated coasts. "
         f"Strengths (*) are chosen on the tuning coasts.\n\n{markdown_table(lines, columns)}\n"
         f"{summary_table(record.summary)}"
     )

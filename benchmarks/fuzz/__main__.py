@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.fuzz.summary import COLUMNS, OUTCOMES, markdown, summarise
-from benchmarks.record import Record, Row, command_of, print_summary, print_table, write_record
+from benchmarks.record import Record, Row, print_summary, print_table, write_record
 
 TESTS = ("tests/observations/readers/test_fuzz.py", "tests/pipeline/run_folder/test_fuzz.py")
 FIRST_SEED = 1000
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             fuzz(arguments.inputs, counts)
         rows = [row_of(line) for line in counts.read_text(encoding="utf-8").splitlines()]
     record = Record("fuzz", "simulated", {}, [FIRST_SEED], rows, summarise(rows))
-    write_record(record, arguments.out, markdown(record, command_of("benchmarks.fuzz", arguments, ("counts",))))
+    write_record(record, arguments.out, markdown(record))
     print_table(record, COLUMNS)
     print_summary(record)
 

@@ -11,6 +11,6 @@ def summarise(rows: Rows) -> Row:
     return {name: sum(int(row[name] or 0) for row in rows) for name in COLUMNS[1:]}
 
 
-def markdown(record: Record, command: str) -> str:
-    """The rows under the command that made them."""
-    return f"`{command}`\n\n{markdown_table(record.rows, COLUMNS)}"
+def markdown(record: Record) -> str:
+    """The rows."""
+    return markdown_table(record.rows, COLUMNS)

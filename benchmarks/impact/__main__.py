@@ -29,8 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     seeds = [run.SEED, *(FIRST_TUNING_COAST + i for i in range(arguments.tuning_coasts))]
     seeds += [FIRST_TEST_COAST + i for i in range(arguments.test_coasts)]
     record = Record("impact", "simulated", {}, seeds, rows, summarise(rows))
-    command = f"python -m benchmarks.impact --climada-python PYTHON --out {arguments.out.name}"
-    write_record(record, arguments.out, markdown(record, command))
+    write_record(record, arguments.out, markdown(record))
     print_table(record, COLUMNS)
     print_summary(record)
 

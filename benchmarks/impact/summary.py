@@ -41,9 +41,9 @@ def summarise(rows: Rows) -> Row:
     return summary | _damage_states(rows)
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command and the rows."""
-    return f"`{command}`\n\n{markdown_table(record.rows, COLUMNS)}"
+def markdown(record: Record) -> str:
+    """The rows."""
+    return markdown_table(record.rows, COLUMNS)
 
 
 def _damage_states(rows: Rows) -> Row:

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.joint.run import BASINS, TARGETS, TUNING, Effort, dependence_rows, rows_of
 from benchmarks.joint.summary import markdown, summarise
 from benchmarks.progress import Progress
-from benchmarks.record import Record, Row, command_of, print_summary, write_record
+from benchmarks.record import Record, Row, print_summary, write_record
 from benchmarks.statistics import number
 
 
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     seeds = [TUNING, *range(TARGETS, TARGETS + options.coasts)]
     tables = {"dependence": dependence}
     record = Record("joint", "simulated", {}, seeds, rows, summarise(rows) | _scores(dependence), tables)
-    write_record(record, options.out, markdown(record, command_of("benchmarks.joint", options, ("out",))))
+    write_record(record, options.out, markdown(record))
     print_summary(record)
 
 

@@ -81,11 +81,11 @@ def shares(rows: Rows) -> list[Row]:
     return found
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, the summary, means over truth by kind, shares of the drivers, and held-out scores."""
+def markdown(record: Record) -> str:
+    """The summary, means over truth by kind, shares of the drivers, and held-out scores."""
     kinds, found = by_kind(record.rows), shares(record.rows)
     dependence = record.tables.get("dependence", [])
-    parts = [f"`{command}`", summary_table(record.summary), "Mean of the records over truth:"]
+    parts = [summary_table(record.summary), "Mean of the records over truth:"]
     parts.append(markdown_table(kinds, list(kinds[0]) if kinds else []))
     parts += ["Share of each driver:", markdown_table(found, list(found[0]) if found else [])]
     parts += ["Models of the dependence, held out on tuning coasts:"]

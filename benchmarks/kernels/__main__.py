@@ -18,7 +18,7 @@ from benchmarks.kernels.pictures import draw_concentration, draw_gains
 from benchmarks.kernels.run import PARTS
 from benchmarks.kernels.summary import markdown, summarise, tests_of
 from benchmarks.progress import Progress
-from benchmarks.record import Provenance, Record, Row, command_of, print_summary, sha256, write_record
+from benchmarks.record import Provenance, Record, Row, print_summary, sha256, write_record
 from strandline.models.weights.load_weights import load_students, load_teacher
 
 
@@ -38,8 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             rows += PARTS[name](options, data, lambda what: bar.update(task, description=what, advance=1))
     provenance: Provenance = "real" if "floods" in options.parts else "simulated"
     record = Record("kernels", provenance, data, list(range(options.seeds)), rows, summarise(rows))
-    command = command_of("benchmarks.kernels", options, leave_out=("cache", "work", "out", "pictures"))
-    write_record(record, options.out, markdown(record, command))
+    write_record(record, options.out, markdown(record))
     if options.pictures is not None:
         options.pictures.mkdir(parents=True, exist_ok=True)
         if tests_of(rows):

@@ -14,7 +14,8 @@ from benchmarks.floods.events import digests_of, read_events
 from benchmarks.kernels import chips, coasts, concentration, speed
 from benchmarks.kernels.chips import HeldOut
 from benchmarks.kernels.methods import Weights, chosen_weights, entries
-from benchmarks.record import Row, finished_rows, machine
+from benchmarks.origin import machine
+from benchmarks.record import Row, finished_rows
 from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.alignment.kernel_alignment import patch_probabilities
 from strandline.models.weights.load_weights import load_teacher

@@ -63,9 +63,9 @@ def difference(ours: Scores, theirs: Scores) -> Interval:
     return paired_bootstrap(paired_differences(ours, theirs), DRAWS, seed=0)
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, scores by kernel, choices made on tuning coasts, concentration, and times."""
-    parts = [f"    {command}\n"]
+def markdown(record: Record) -> str:
+    """Scores by kernel, choices made on tuning coasts, concentration, and times."""
+    parts: list[str] = []
     for task, test in tests_of(record.rows):
         where = "simulated coasts" if task == "delta" else "real chips"
         found = scores_of(record.rows, task, test)

@@ -29,8 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows.sort(key=lambda row: PARTS.index(str(row["part"])))
         seeds = [*CHOICE_COASTS, *arguments.coasts]
         record = Record("large_regions", "simulated", {}, seeds, rows, summarise(rows))
-        command = f"python -m benchmarks.large_regions --run RUN --out {arguments.out.name}"
-        write_record(record, arguments.out, markdown(record, command))
+        write_record(record, arguments.out, markdown(record))
     print_table(record, COLUMNS)
 
 

@@ -19,6 +19,6 @@ def summarise(rows: Rows) -> Row:
     return {name: sum(values) / len(values) for name, values in iou.items()} | targets
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command and the rows."""
-    return f"`{command}`\n\n{markdown_table(record.rows, COLUMNS)}"
+def markdown(record: Record) -> str:
+    """The rows."""
+    return markdown_table(record.rows, COLUMNS)

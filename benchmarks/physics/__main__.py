@@ -30,18 +30,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.device != "cpu":
         rows += run.device_speed(arguments.device)
     record = Record("physics", "real" if data else "simulated", data, [run.SEED], rows, summarise(rows))
-    write_record(record, arguments.out, markdown(record, _command(arguments)))
+    write_record(record, arguments.out, markdown(record))
     print_table(record, COLUMNS[:-1])
     print_summary(record)
-
-
-def _command(arguments: argparse.Namespace) -> str:
-    return (
-        "python -m benchmarks.physics"
-        + (" --sfincs DATA/sfincs" if arguments.sfincs else "")
-        + (f" --peers {' '.join(arguments.peers)} --peer-hours {arguments.peer_hours:g}" if arguments.peers else "")
-        + f" --out {arguments.out.name}"
-    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.planning.run import SEED, plans, simulate_delta
 from benchmarks.planning.summary import COLUMNS, markdown, summarise
-from benchmarks.record import Record, command_of, print_summary, print_table, write_record
+from benchmarks.record import Record, print_summary, print_table, write_record
 from strandline.observations.region_file.prices.preset import PRESETS
 
 
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     rows = list(plans(simulate_delta(), arguments.presets, arguments.rates))
     record = Record("planning", "simulated", {}, [SEED], rows, summarise(rows))
-    write_record(record, arguments.out, markdown(record, command_of("benchmarks.planning", arguments, ())))
+    write_record(record, arguments.out, markdown(record))
     print_table(record, COLUMNS)
     print_summary(record)
 

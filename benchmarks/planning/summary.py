@@ -25,6 +25,6 @@ def summarise(rows: Rows) -> Row:
     return summary
 
 
-def markdown(record: Record, command: str) -> str:
-    """The rows under the command that made them."""
-    return f"`{command}`\n\n{markdown_table(record.rows, COLUMNS)}"
+def markdown(record: Record) -> str:
+    """The rows."""
+    return markdown_table(record.rows, COLUMNS)

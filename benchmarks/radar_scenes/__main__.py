@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.radar_scenes.run import TEST_SEED, rows_of
 from benchmarks.radar_scenes.summary import markdown, summarise
-from benchmarks.record import Record, Row, command_of, print_summary, write_record
+from benchmarks.record import Record, Row, print_summary, write_record
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     seeds = [options.first_seed + coast for coast in range(options.coasts)]
     rows: list[Row] = [row for seed in seeds for row in rows_of(seed)]
     record = Record("radar_scenes", "simulated", {}, seeds, rows, summarise(rows))
-    write_record(record, options.out, markdown(record, command_of("benchmarks.radar_scenes", options, ("out",))))
+    write_record(record, options.out, markdown(record))
     print_summary(record)
 
 

@@ -30,6 +30,6 @@ def summarise(rows: Rows) -> Row:
     }
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command and the scores."""
-    return f"`{command}`\n\n{markdown_table(scores(record.rows), ('known', 'coasts', *MEASURES, 'as_good'))}"
+def markdown(record: Record) -> str:
+    """The scores."""
+    return markdown_table(scores(record.rows), ("known", "coasts", *MEASURES, "as_good"))

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.record import Record, command_of, print_summary, sha256, write_record
+from benchmarks.record import Record, print_summary, sha256, write_record
 from benchmarks.short_records.run import rows_of
 from benchmarks.short_records.summary import markdown, summarise
 
@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows = list(rows_of(options.data, options.seed))
     data = {name: sha256(options.data / name) for name in ("gauges/netherlands", "extremes")}
     record = Record("short_records", "real", data, [options.seed], rows, summarise(rows))
-    write_record(record, options.out, markdown(record, command_of("benchmarks.short_records", options, ("out",))))
+    write_record(record, options.out, markdown(record))
     print_summary(record)
 
 

@@ -42,11 +42,11 @@ def summarise(rows: Rows) -> Row:
     return summary
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, all gauges together, and gauge by gauge."""
+def markdown(record: Record) -> str:
+    """All gauges together, and gauge by gauge."""
     together = markdown_table(scores(record.rows, "kind", "years", "return_period"), _without("gauge"))
     apart = markdown_table(scores(record.rows, "kind", "gauge", "years", "return_period"), COLUMNS)
-    return f"`{command}`\n\nAll gauges:\n\n{together}\nGauge by gauge:\n\n{apart}"
+    return f"All gauges:\n\n{together}\nGauge by gauge:\n\n{apart}"
 
 
 def _without(name: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.record import Record, Row, command_of, print_summary, write_record
+from benchmarks.record import Record, Row, print_summary, write_record
 from benchmarks.subsidence import run
 from benchmarks.subsidence.summary import markdown, summarise
 from strandline.pipeline.study_area import BUILT_IN_SEED, BUILT_IN_SIZES
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, subsidence in run.cases(prepared.area).items():
         rows += run.assess(prepared, name, subsidence, arguments.seed)
     record = Record("subsidence", "simulated", {}, [BUILT_IN_SEED, arguments.seed], rows, summarise(rows))
-    write_record(record, arguments.out, markdown(record, command_of("benchmarks.subsidence", arguments, ("out",))))
+    write_record(record, arguments.out, markdown(record))
     print_summary(record)
 
 

@@ -48,10 +48,10 @@ def _tip(row: Mapping[str, Value]) -> float:
     return float(row["tips_at_m"] or 0.0)
 
 
-def markdown(record: Record, command: str) -> str:
-    """One table for each part, under the command that made them."""
+def markdown(record: Record) -> str:
+    """One table for each part."""
     tables = [
         f"## {title}\n\n{markdown_table([row for row in record.rows if row['part'] == part], COLUMNS[part])}"
         for part, title in TITLES.items()
     ]
-    return f"`{command}`\n\nSimulated; seeds {', '.join(map(str, record.seeds))}.\n\n" + "\n".join(tables)
+    return f"Simulated; seeds {', '.join(map(str, record.seeds))}.\n\n" + "\n".join(tables)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.record import Record, Rows, command_of, print_summary, sha256, write_record
+from benchmarks.record import Record, Rows, print_summary, sha256, write_record
 from benchmarks.surge.methods.registry import METHODS
 from benchmarks.surge.records.gauge import GaugeSet
 from benchmarks.surge.records.given import read_given
@@ -53,9 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "published": [peer for gauge_set in sets for peer in gauge_set.peers],
     }
     record = Record("surge", "real", data, list(range(plan.seeds)), rows, summarise(rows), tables)
-    leave_out = ("work", "processes", "out", *(() if arguments.high_waters else ("high_waters",)))
-    command = command_of("benchmarks.surge", arguments, leave_out).replace("--high-waters True", "--high-waters")
-    write_record(record, arguments.out, markdown(record, command))
+    write_record(record, arguments.out, markdown(record))
     print_summary(record)
 
 

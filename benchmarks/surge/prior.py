@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         summary |= {f"{what} mean": float(found.mean()), f"{what} deviation": float(found.std())}
     data = {name: sha256(arguments.data / name) for name in arguments.sets}
     record = Record("surge_prior", "real", data, [0], rows, summary)
-    write_record(record, arguments.out, f"    python -m benchmarks.surge.prior\n\n{summary_table(summary)}")
+    write_record(record, arguments.out, summary_table(summary))
     print_summary(record)
 
 

@@ -42,10 +42,9 @@ def best_simple(rows: Rows) -> dict[str, str]:
     return found
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, errors by gauge and lead, scores over gauges, what was published, and notes."""
-    rows = record.rows
-    text = f"    {command}\n"
+def markdown(record: Record) -> str:
+    """Errors by gauge and lead, scores over gauges, what was published, and notes."""
+    rows, text = record.rows, ""
     for (name,), part in rows_by(rows, "set").items():
         text += f"\n## {name}\n\nRMSE of the water level [m], mean over draws of weeks, every reading there.\n\n"
         text += _errors(_read(part))
@@ -58,7 +57,7 @@ def markdown(record: Record, command: str) -> str:
     notes = [row for row in record.tables.get("sets", ()) if row["note"]]
     if notes:
         text += "\n## Notes\n\n" + "".join(f"- {row['target']}: {row['note']}.\n" for row in notes)
-    return text
+    return text.lstrip()
 
 
 def _of_lead(name: str, rows: Rows) -> Row:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.record import Record, Row, command_of, print_summary, print_table, sha256, write_record
+from benchmarks.record import Record, Row, print_summary, print_table, sha256, write_record
 from benchmarks.tidal_flats.controls import control_rows, controls_of
 from benchmarks.tidal_flats.levels import fit_to_scenes, read_table
 from benchmarks.tidal_flats.picture import draw
@@ -49,9 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     data = {path.name: sha256(path) for path in files if path is not None}
     summary: Row = {**summarise(rows, [*counts, *of_controls], options.seed), "table_distance_km": table.distance}
     record = Record("tidal_flats", "real", data, [options.seed], rows, summary, tables)
-    write_record(
-        record, options.out, markdown(record, command_of("benchmarks.tidal_flats", options, ("out", "picture")))
-    )
+    write_record(record, options.out, markdown(record))
     print_table(record, COLUMNS)
     print_summary(record)
     if options.picture is not None:

@@ -43,8 +43,8 @@ def summarise(rows: Rows, scenes: Rows, seed: int) -> Row:
     return summary
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, the scores, the differences and the tide."""
+def markdown(record: Record) -> str:
+    """The scores, the differences and the tide."""
     differences = [
         {
             "difference": name,
@@ -56,7 +56,7 @@ def markdown(record: Record, command: str) -> str:
         if " − " in name and not name.endswith((" low", " high"))
     ]
     return (
-        f"`{command}`\n\n{markdown_table(record.rows, COLUMNS)}\n"
+        f"{markdown_table(record.rows, COLUMNS)}\n"
         f"{markdown_table(differences, ('difference', 'mean', 'low', 'high'))}\n"
         f"{markdown_table(record.tables['controls'], CONTROL_COLUMNS)}\n"
         f"{markdown_table(record.tables['tide'], TIDE_COLUMNS)}\n"

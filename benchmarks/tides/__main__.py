@@ -5,7 +5,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.record import Record, command_of, print_summary, print_table, sha256, write_record
+from benchmarks.record import Record, print_summary, print_table, sha256, write_record
 from benchmarks.tides.corrections import OTHERS, SEED, corrections
 from benchmarks.tides.run import MAIN, cases_of, read_tides
 from benchmarks.tides.summary import COLUMNS, markdown, scores, summarise
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     tables = {"corrections": species, "constituents": constituents}
     data = {"tides": sha256(options.data / "tides")}
     record = Record("tides", "real", data, [SEED], rows, summarise(rows), tables)
-    write_record(record, options.out, markdown(record, command_of("benchmarks.tides", options, ("out",))))
+    write_record(record, options.out, markdown(record))
     print_table(record, COLUMNS)
     print_summary(record)
 

@@ -45,10 +45,10 @@ def summarise(rows: Rows) -> Row:
     return summary
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, the table, and how tides differ."""
+def markdown(record: Record) -> str:
+    """The table, and how tides differ."""
     return (
-        f"`{command}`\n\n{markdown_table(record.rows, COLUMNS)}\n"
+        f"{markdown_table(record.rows, COLUMNS)}\n"
         f"{markdown_table(record.tables['corrections'], CORRECTION_COLUMNS)}\n"
         f"{markdown_table(record.tables['constituents'], CONSTITUENT_COLUMNS)}"
     )

@@ -1,6 +1,5 @@
 """The table of absences: maps without a stream, beside the truth."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 
 from benchmarks.absences.streams import DROPPED, MIDDLE
 from benchmarks.absences.summary import stream_scores, summarise
+from benchmarks.record import read_record
 from strandline.observations.observations import MODALITIES
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.pipeline.study_area import absences
@@ -29,7 +29,7 @@ def test_each_dropped_stream_exists_and_each_depth_lies_in_its_class() -> None:
 
 
 def test_what_a_report_says_of_absences_is_what_was_measured() -> None:
-    summary = json.loads((Path(__file__).parents[2] / "benchmarks/results/absences.json").read_text())["summary"]
+    summary = read_record(Path(__file__).parents[2] / "benchmarks" / "results" / "absences.json").summary
     stated = {
         "30 years of readings": absences.WITH_THIRTY_YEARS, "6 years": absences.SIX_YEARS,
         "2 years": absences.TWO_YEARS, "no gauge": absences.NO_GAUGE, "no gauge, no tide": absences.NO_GAUGE_NO_TIDE,

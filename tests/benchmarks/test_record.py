@@ -2,17 +2,21 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.__main__ import table_of
+from benchmarks.origin import command, commit, this_run
 from benchmarks.record import Record, kept_rows, markdown_table, read_record, sha256, shown, write_record
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
-FIELDS = {"benchmark", "provenance", "commit", "machine", "data", "seeds", "rows", "summary"}
+FIELDS = {"benchmark", "provenance", "command", "commit", "machine", "cpu_seconds", "wall_seconds", "data", "seeds",
+          "rows", "summary"}  # fmt: skip
 
 
 def record(**changes):
@@ -27,7 +31,48 @@ def test_the_envelope_has_the_agreed_fields_and_strict_json(tmp_path):
     assert set(read) == FIELDS
     assert read["rows"] == [{"case": "rest", "rest_error_m": 0.0, "csi": None}]
     assert read["summary"] == {"n": 1}
-    assert (tmp_path / "results" / "physics.md").read_text() == "a table\n"
+    assert (tmp_path / "results" / "physics.md").read_text() == f"    {read['command']}\n\na table\n"
+
+
+def test_a_row_is_a_line_and_says_what_its_values_are(tmp_path):
+    rows = [{"name": "Nha Trang – bến", "rows": "[]", "value": 0.1}, {"name": "b", "rows": "", "value": None}]
+    write_record(record(rows=rows, tables={"coasts": rows, "none": []}), tmp_path / "physics.json", "")
+    text = (tmp_path / "physics.json").read_text()
+    assert [json.loads(line.rstrip(",")) for line in text.splitlines() if "name" in line] == rows * 2
+    assert json.loads(text)["tables"] == {"coasts": rows, "none": []}
+
+
+def test_a_record_knows_what_processor_time_it_took_with_that_of_finished_children():
+    before = this_run()
+    subprocess.run([sys.executable, "-c", "sum(range(10**7))"], check=True)
+    after = this_run()
+    assert after.cpu_seconds >= before.cpu_seconds + 0.1
+    assert after.wall_seconds >= before.wall_seconds + 0.1
+
+
+def test_code_that_is_in_no_commit_is_a_change_and_a_new_result_is_none(tmp_path):
+    def git(*words):
+        settings = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+        return subprocess.run(
+            ["git", *settings, *words], cwd=tmp_path, check=True, capture_output=True, text=True
+        ).stdout
+
+    git("init", "-q")
+    (tmp_path / "benchmarks" / "results").mkdir(parents=True)
+    (tmp_path / "benchmarks" / "speed.py").write_text("1")
+    git("add", ".")
+    git("commit", "-qm", "first", "--no-verify")
+    (tmp_path / "benchmarks" / "results" / "speed.json").write_text("{}")
+    assert commit(tmp_path) == git("rev-parse", "--short", "HEAD").strip()
+    (tmp_path / "benchmarks" / "new.py").write_text("1")
+    assert commit(tmp_path).endswith("+changes")
+
+
+def test_a_command_is_as_it_was_run_without_the_folders_of_the_machine():
+    run = ["/home/her/bin/python3", "-m", "benchmarks.surge", "--data", "/home/her/gauges", "--out=/tmp/a.json",
+           "--work", "runs/a b", "--region", "../shared/x.toml"]  # fmt: skip
+    asked = "python -m benchmarks.surge --data gauges --out=a.json --work 'runs/a b' --region ../shared/x.toml"
+    assert command(run) == asked
 
 
 def test_a_record_that_fails_half_way_leaves_the_old_one(tmp_path):

@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows, curve = [*map(dict, earlier.rows), *rows], [*map(dict, earlier.tables["curve"]), *curve]
     data = {path.name: sha256(path) for folder in arguments.gauges for path in files_of(folder)}
     record = Record("agent.alarms", "real", data, [], rows, summarise(rows, curve), {"curve": curve})
-    write_record(record, arguments.out, markdown(record, _command(arguments)))
+    write_record(record, arguments.out, markdown(record))
     shown = pooled(rows, (*TASK, "chance"))
     print_table(Record("agent.alarms", "real", {}, [], shown, {}), ACTION_COLUMNS)
 
@@ -55,15 +55,6 @@ def gauge_rows(
 ) -> list[Row]:
     """Fit one gauge and watch it."""
     return rows_of(fit_gauge(name, region, levels, latitudes, most_years))
-
-
-def _command(arguments: argparse.Namespace) -> str:
-    folders = " ".join(folder.name for folder in arguments.gauges)
-    before = "" if arguments.before is None else f" --before {arguments.before.name}"
-    return (
-        f"python -m benchmarks.agent.alarms --gauges {folders} --years {arguments.years:g} "
-        f"--version {arguments.version}{before} --work WORK --out OUT"
-    )
 
 
 if __name__ == "__main__":

@@ -151,8 +151,8 @@ def summarise(rows: Rows) -> Row:
     return summary
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, the outcomes by time of onset and spread, and the rows."""
+def markdown(record: Record) -> str:
+    """The outcomes by time of onset and spread, and the rows."""
     short: Mapping[Value, str] = dict(zip(OUTCOMES, ("in time", "up", "late", "nothing"), strict=True))
     table: list[Row] = []
     for (onset, spread), group in rows_by(record.rows, "onset_h", "spread_h").items():
@@ -162,7 +162,7 @@ def markdown(record: Record, command: str) -> str:
             line[title] = ", ".join(f"{found.count(name)} {name}" for name in short.values() if name in found)
         table.append(line)
     return (
-        f"    {command}\n\nMoving takes {CLEARANCE_HOURS} h. Cases by probability "
+        f"Moving takes {CLEARANCE_HOURS} h. Cases by probability "
         f"({', '.join(f'{each:g}' for each in PROBABILITIES)}) and by whether the spread falls or stays.\n\n"
         f"{markdown_table(table, tuple(table[0]))}\n{markdown_table(record.rows, COLUMNS)}"
     )
@@ -172,6 +172,5 @@ def measure(before: Path | None, out: Path) -> None:
     """Ask the rule of the watch in every case, and write the record."""
     rows = rows_of(watch_rule, () if before is None else read_record(before).rows)
     record = Record("agent.alarms", "simulated", {}, [], rows, summarise(rows))
-    earlier = "" if before is None else f"--before {before.name} "
-    write_record(record, out, markdown(record, f"python -m benchmarks.agent --late-warnings {earlier}--out OUT"))
+    write_record(record, out, markdown(record))
     print_table(record, COLUMNS)

@@ -35,15 +35,14 @@ def summarise(rows: Rows, curve: Rows) -> Row:
     return summary
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, all actions, hours at equal hits, the action for lives at every gauge, and the bounds."""
+def markdown(record: Record) -> str:
+    """All actions, hours at equal hits, the action for lives at every gauge, and the bounds."""
     if "onset_h" in record.rows[0]:
-        return late_warnings.markdown(record, command)
+        return late_warnings.markdown(record)
     lives = [
         {**row, **rates(row)} for row in record.rows if row["action"] == "lives" and row["often"] == _OFTEN_IN_TABLE
     ]
-    parts = [f"    {command}\n"]
-    parts += ["Alarms a gauge and year; `often`: events a year of the level in the first part.\n"]
+    parts = ["Alarms a gauge and year; `often`: events a year of the level in the first part.\n"]
     parts += [markdown_table(pooled(record.rows, (*TASK, "chance")), ACTION_COLUMNS)]
     equal = at_equal_hits(record.rows, record.tables["curve"])
     if equal:

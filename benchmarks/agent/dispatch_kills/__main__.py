@@ -23,8 +23,7 @@ def main() -> None:
     rows: list[Row] = [{"way": way, "kills": by_way.get(way, 0)} for way in WAYS]
     record = Record("agent.dispatch_kills", "simulated", {}, [given.seed], rows, summarise(rows, found))
     if given.out is not None:
-        command = f"python -m benchmarks.agent.dispatch_kills --kills {given.kills} --seed {given.seed} --out OUT"
-        write_record(record, given.out, markdown(record, command))
+        write_record(record, given.out, markdown(record))
     print_table(record, ("way", "kills"))
     print_summary(record)
 

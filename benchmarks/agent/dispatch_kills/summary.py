@@ -14,7 +14,7 @@ def summarise(rows: Rows, counts: Row) -> Row:
     return dict(counts)
 
 
-def markdown(record: Record, command: str) -> str:
-    """The command, what the counts mean, the counts, and the ways."""
+def markdown(record: Record) -> str:
+    """What the counts mean, the counts, and the ways."""
     ways = markdown_table(record.rows, ("way", "kills"))
-    return "\n".join((f"    {command}\n", MEANING, "", summary_table(record.summary), "", ways))
+    return "\n".join((MEANING, "", summary_table(record.summary), "", ways))

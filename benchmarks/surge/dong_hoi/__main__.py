@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from queue import Queue
 
-from benchmarks.record import Record, Rows, command_of, print_summary, sha256, write_record
+from benchmarks.record import Record, Rows, print_summary, sha256, write_record
 from benchmarks.surge.dong_hoi.run import METHODS, RIVERS, choice, shares, task_of
 from benchmarks.surge.dong_hoi.summary import markdown, summarise
 from benchmarks.surge.methods.forecaster import fit_task
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     record = Record(
         "surge.dong_hoi", "real", {"quang_binh": sha256(arguments.data)}, [0], rows, summarise(rows), tables
     )
-    write_record(record, arguments.out, markdown(record, command_of("benchmarks.surge.dong_hoi", arguments, ("out",))))
+    write_record(record, arguments.out, markdown(record))
     print_summary(record)
 
 

@@ -26,7 +26,7 @@ def summarise(rows: Rows) -> Row:
     return found
 
 
-def markdown(record: Record, command: str) -> str:
+def markdown(record: Record) -> str:
     """The three tables."""
     score: list[Row] = []
     for name in ("", "silent_"):
@@ -38,7 +38,7 @@ def markdown(record: Record, command: str) -> str:
         "What makes the level [m]": record.tables["shares"],
         "Left-out weeks of 2010 and 2016, by which the river was chosen": record.tables["left_out_weeks"],
     }
-    parts = [f"`{command}`", "Real data, one draw; 2020 from 2010 and 2016. Metres."]
+    parts = ["Real data, one draw; 2020 from 2010 and 2016. Metres."]
     for title, rows in tables.items():
         parts += [f"## {title}", markdown_table(rows, tuple(rows[0]))]
     return "\n\n".join(parts)
