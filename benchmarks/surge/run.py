@@ -26,6 +26,8 @@ OUTAGES = (0.0, 1.0)
 """Shares of the own readings that a test case loses."""
 FULL_TIDE = "zero_surge_full_tide"
 """The tide of every level, of the test too: the best that a tide can be."""
+FULL_RECORD_OF, FULL_RECORD = "labels_only", "labels_only_full_record"
+"""A method, and its name where it knows every week of the training: what a longer record would bring."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,12 @@ def run_gauge(gauge_set: GaugeSet, target: str, plan: Plan, messages: Messages) 
                         rows += finished_rows(path, partial(rows_of, task, name, head, full))
                 if mode == "none":
                     rows += rows_of(task, FULL_TIDE, head, full)
+                elif seed == 0 and gauge_set.has_full_record and FULL_RECORD_OF in plan.methods:
+                    task = draw_task(gauge, others, gauge_set.period_of(target), 1.0, leads, seed, mode)
+                    path = _path(plan, gauge, f"{head}{mode}{leads}{FULL_RECORD}")
+                    rows += finished_rows(
+                        path, partial(rows_of, task, FULL_RECORD, {**head, "record_fraction": 1.0}, full)
+                    )
         messages.put(None)
     return [{name: _short(value) for name, value in row.items()} for row in rows]
 
@@ -102,7 +110,7 @@ def rows_of(task: Task, name: str, head: Row, full: Floats) -> list[Row]:
     gauge, rows = task.gauge, []
     span = task.train | task.test
     threshold = float(np.nanquantile(gauge.level[span & gauge.scored], 0.99))
-    forecast = None if name == FULL_TIDE else METHODS[name].method(task)
+    forecast = None if name == FULL_TIDE else METHODS[FULL_RECORD_OF if name == FULL_RECORD else name].method(task)
     for outage in (0.0,) if forecast is None else OUTAGES:
         issues, level, hours = task.tests(outage)
         if forecast is None:

@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.record import Record, Row, Rows, Value, markdown_table, shown
 from benchmarks.statistics import number, paired_bootstrap, rows_by
 from benchmarks.surge.methods.registry import SIMPLE
-from benchmarks.surge.run import FULL_TIDE
+from benchmarks.surge.run import FULL_RECORD, FULL_RECORD_OF, FULL_TIDE
 
 DRAWS = 2000
 SCORES = ("coverage_90", "coverage_90_extreme", "f1_extreme", "rmse_extreme", "crps")
@@ -82,10 +82,25 @@ def _of_lead(name: str, rows: Rows) -> Row:
         for other, theirs in others.items():
             if other != f"against_{method}" and not (method == FULL_TIDE and other == "against_full_tide"):
                 summary |= _ratio(f"{label}/{other}", ours, theirs)
+        if method == "distilled":
+            summary |= _share_to_full_record(f"{label}/share_to_full_record", rows, weather, ours)
         lost = [row for row in part if row["outage"] == 1]
         without = {str(target): _seeds(found, "rmse") for (target,), found in rows_by(lost, "target").items()}
         summary |= _ratio(f"{label}/silent_against_zero_surge", without, silent)
     return summary
+
+
+def _share_to_full_record(name: str, rows: Rows, weather: Value, distilled: Scores) -> Row:
+    """Of the way from the student of some weeks to that of every week, how much the teacher brings; from the means over
+    draws at each gauge that has all three.
+    """
+    shares = {}
+    for target, scores in distilled.items():
+        some, full = (_by_seed(rows, target, m, weather, 0.0, "rmse") for m in (FULL_RECORD_OF, FULL_RECORD))
+        way = _mean(some.values()) - _mean(full.values())
+        if way > 0:
+            shares[f"{name}/{target}"] = (_mean(some.values()) - _mean(scores.values())) / way
+    return {**shares}
 
 
 def _ratio(name: str, ours: Scores, theirs: Scores) -> Row:

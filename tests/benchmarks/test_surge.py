@@ -18,6 +18,7 @@ from benchmarks.surge.methods.ridge import ridge, ridge_weather
 from benchmarks.surge.methods.simple import fit_damped_persistence, fit_persistence, fit_zero_surge, last_residual
 from benchmarks.surge.protocol import CONTEXT_HOURS, WEEK, Task, draw_task, draw_weeks, split
 from benchmarks.surge.records.gauge import Column, Forcing, Gauge, Operational, Period
+from benchmarks.surge.summary import summarise
 from benchmarks.surge.weather import DELAY, ERRORS, LEADS, MODES, Weather
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
@@ -304,3 +305,16 @@ def test_an_unknown_target_or_half_a_period_is_refused(tmp_path: Path) -> None:
         main([*command, "--train", "2021-01-01/2021-02-01"])
     with pytest.raises(InputError, match="--data or from --gauges"):
         main(["--out", str(tmp_path / "x.json")])
+
+
+def test_a_teacher_that_brings_half_of_what_a_longer_record_would_has_a_share_of_a_half() -> None:
+    def row(method: str, rmse: float, seed: int) -> dict[str, str | int | float]:
+        case = {"set": "sea", "target": "here", "seed": seed, "weather": "forecast", "method": method, "outage": 0.0}
+        scores = dict.fromkeys(("coverage_90", "coverage_90_extreme", "f1_extreme", "rmse_extreme", "crps"), 0.5)
+        return {**case, "scored": "hours", "lead_h": 24, "rmse": rmse, **scores}
+
+    rows = [row("labels_only", 0.09, 0), row("labels_only", 0.11, 1), row("distilled", 0.08, 0)]
+    rows += [row("distilled", 0.08, 1), row("labels_only_full_record", 0.06, 0)]
+    share = summarise(rows)["all/24h/distilled/forecast/share_to_full_record/here"]
+    assert share == pytest.approx(0.5)
+    assert not any("share" in name for name in summarise(rows[:-1]))

@@ -167,6 +167,7 @@ class GaugeSet:
         period: of training and test, by gauge where they differ.
         fraction: share of the training weeks whose levels are known.
         leads: [h].
+        has_full_record: whether the student of every week of the training is measured beside that of some.
         source: who published the data.
         peers: published scores to quote beside ours, as rows of ``source``, ``target``, ``lead_h`` and numbers.
     """
@@ -177,6 +178,7 @@ class GaugeSet:
     periods: dict[str, Period] = field(default_factory=dict)
     fraction: float = 0.05
     leads: tuple[int, ...] = (0, 6, 12, 24, 48, 72)
+    has_full_record: bool = False
     source: str = ""
     peers: tuple[dict[str, Value], ...] = ()
 

@@ -23,6 +23,5 @@ def read(folder: Path) -> GaugeSet:
         for gauge in read_gauges(sorted(folder.glob("*_[0-9]*.csv.gz")))
     )
     period = Period((("1995-01-01", "1996-12-31"),), (("2020-01-01", "2020-12-31"),))
-    return GaugeSet(
-        "north_adriatic", gauges, period, source="ro-camposcaba/stormsurge_ml@ecf1df2, ERA5, EGUsphere-2025-5313"
-    )
+    source = "ro-camposcaba/stormsurge_ml@ecf1df2, ERA5, EGUsphere-2025-5313"
+    return GaugeSet("north_adriatic", gauges, period, has_full_record=True, source=source)
