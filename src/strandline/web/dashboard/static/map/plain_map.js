@@ -254,8 +254,12 @@ export class PlainMap {
     const zones = this.zones.map((zone) => {
       const group = stop.classOf ? stop.classOf(zone.properties.zone) : -1;
       const fill = group === "unknown" ? "url(#map-unknown)" : group >= 0 ? stop.colours[group] : "none";
-      return `<path d="${this.path(zone.geometry)}" fill="${fill}" fill-rule="evenodd" stroke="${ink}" stroke-width="1.2" stroke-dasharray="5 3"/>`;
+      return [this.path(zone.geometry), fill];
     });
+    const fills = zones.map(([path, fill]) => `<path d="${path}" fill="${fill}" fill-rule="evenodd"/>`);
+    const borders = [["#ffffff", 'stroke-width="3" stroke-opacity="0.7"'], [ink, 'stroke-width="1.2" stroke-dasharray="5 3" stroke-opacity="0.8"']].flatMap(
+      ([paint, how]) => zones.map(([path]) => `<path d="${path}" fill="none" stroke="${paint}" ${how}/>`),
+    );
     const lines = this.assets.filter((each) => isLine(each) && !(this.hidesRoads && isRoad(each))).flatMap((each) => {
       const path = this.path(each.geometry), [edge, colour, wide] = wall(each) ? ["#ffffff", ink, 2.8] : [ink, "#ffffff", 1.8];
       return [[edge, wide + 1.6], [colour, wide]].map(([paint, width]) => `<path d="${path}" fill="none" stroke="${paint}" stroke-width="${width}"/>`);
@@ -267,7 +271,7 @@ export class PlainMap {
     });
     showCount(this.drawn.length, this.points.length);
     const hatch = `<pattern id="map-unknown" width="8" height="8" patternUnits="userSpaceOnUse"><rect width="8" height="8" fill="${unknown}"/><path d="M-2 2 2-2M0 8 8 0M6 10 10 6" stroke="${ink}" stroke-width="1.6"/></pattern>`;
-    const text = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" aria-hidden="true">${hatch}${[...zones, ...lines, ...marks].join("")}</svg>`;
+    const text = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" aria-hidden="true">${hatch}${[...fills, ...borders, ...lines, ...marks].join("")}</svg>`;
     this.above.replaceChildren(document.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true));
   }
 
