@@ -236,7 +236,7 @@ def test_the_plan_says_when_to_start_to_stop_and_what_to_do_without_readings(rea
 @pytest.mark.usefixtures("without_pictures")
 def test_a_zone_that_no_map_covers_is_named_and_not_safe() -> None:
     results = coast.results("real")
-    areas = EvacuationAreas((), ("B3", "Old mole"), Night(begins=21, ends=5), "22:00 to 06:00", {"B3": "Ba Tri"})
+    areas = EvacuationAreas((), ("B3", "Old mole"), Night(begins=21, ends=5), "22:00 to 06:00", {"B3": {"": "Ba Tri"}})
     page = Page(render_page(replace(results, plan=replace(results.plan, evacuation=areas))))
     assert "so a person on the spot decides: B3 (around Ba Tri), Old mole. Unknown does not mean safe" in page.text
 
