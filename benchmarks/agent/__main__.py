@@ -74,6 +74,7 @@ def real(arguments: argparse.Namespace) -> Record:
             Path(folder) / "watch.db",
             lambda done: bar.update(task, completed=done),
         )
+        rows += caorle.forecasts_of_the_peak(place, deployment, arguments.run)
         rows.append(same_decisions.row_of_region(place, deployment, arguments.run, Path(folder) / "same.db"))
     file = arguments.run / DEPLOYMENT_FILE
     data = {arguments.region.name: sha256(arguments.region), file.name: sha256(file)}

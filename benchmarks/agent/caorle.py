@@ -20,13 +20,14 @@ from strandline.pipeline.study_area import StudyArea, open_study_area
 from strandline.planning.actions import MONITORING
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
+from strandline.uncertainty.gauge_forecast.forecaster_file import load_gauge_forecaster
 from strandline.watch.clock import hours_between
 from strandline.watch.feeds.recorded import replayed_feeds
 from strandline.watch.service import open_watch
 
 START, END = datetime(2022, 11, 16), datetime(2022, 12, 1)
 """The storm of 22 November, high water on the three days after it, and five calm days in which alarms should end."""
-LEADS = (1, 3, 6, 12, 24)
+LEADS, PEAK_LEADS = (1, 3, 6, 12, 24), (48, 24, 12, 6, 3)
 NO_ERROR: Growth = ((0.0, 0.0), (96.0, 0.0))
 WEATHER: dict[str, WeatherSkill | None] = {
     "none": None,
@@ -96,6 +97,24 @@ def rows_of(
         if progress is not None:
             progress((number + 1) / len(hours))
     watch.store.close()
+    return rows
+
+
+def forecasts_of_the_peak(study_area: StudyArea, deployment: Deployment, run: Path) -> list[Row]:
+    """The level at the hour of the highest reading, as `strandline forecast` gives it some hours before."""
+    forecaster = load_gauge_forecaster(run, deployment.sea_level, deployment.mean_sea_level)
+    time, levels = study_area.hourly_levels
+    inside = (time >= np.datetime64(START)) & (time <= np.datetime64(END))
+    peak = int(np.nanargmax(np.where(inside, levels[0], np.nan)))
+    rows: list[Row] = []
+    for lead in PEAK_LEADS:
+        issue = time[[peak - lead]]
+        found = forecaster.forecast(issue, time, levels[0], study_area.observations, (0.05, 0.5, 0.95))
+        low, middle, high = (float(found.quantiles[at][0, lead]) for at in (0.05, 0.5, 0.95))
+        rows.append({
+            "scenario": "Caorle, November 2022", "condition": "all", "policy": "forecaster", "peak_lead_h": lead,
+            "level_observed": float(levels[0, peak]), "level_p05": low, "level_p50": middle, "level_p95": high,
+        })  # fmt: skip
     return rows
 
 
