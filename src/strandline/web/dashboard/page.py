@@ -34,6 +34,8 @@ from strandline.web.watch_view import Clock, WatchView
 IMMUTABLE = "public, max-age=31536000, immutable"
 PICTURE = 640
 """Width of the picture before a script runs [px]."""
+MAP_DATA = ("layers", "zone-layers", "zones", "place-names?limit=1000")
+"""What the map of a run waits for: it comes with the scripts, and not after them."""
 MAX_ACTIONS = 12
 """Actions of the plan that the page lists; the report has all."""
 
@@ -63,6 +65,7 @@ def page_routes(
         context = _template_context(runs[name], watch, language, clock)
         context |= {"runs": runs, "languages": LANGUAGES, "bundle_version": bundle_version(), "modules": MAP_MODULES}
         context |= {"has_places": has_places, "saves_data": request.headers.get("save-data") == "on"}
+        context["map_data"] = [f"runs/{name}/{each}" for each in MAP_DATA]
         content = template.render(**context)
         headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language, Save-Data", "Content-Language": language}
         return HTMLResponse(content, headers=headers)

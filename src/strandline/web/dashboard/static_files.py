@@ -15,7 +15,15 @@ SCRIPT, STYLE, FONT = "text/javascript; charset=utf-8", "text/css; charset=utf-8
 OWN_FILES = (
     *("dashboard.js", "theme.js", "number_format.js", "charts.js", "sea_level.js", "live.js", "confirm.js"),
     *("compare.js", "dashboard.css", "map/flood_map.js", "map/views.js", "map/legend.js", "map/webgl_map.js"),
-    *("map/labels.js", "map/assets.js", "map/plain_map.js", "map/hours.js", "map/map.css"),
+    *(
+        "map/labels.js",
+        "map/assets.js",
+        "map/plain_map.js",
+        "map/hours.js",
+        "map/frame.js",
+        "map/gestures.js",
+        "map/map.css",
+    ),
     *("studio/studio.js", "studio/surface.js", "studio/works.js", "studio/outcome.js", "studio/strategies.js"),
     *("studio/requests.js", "studio/studio.css"),
     *(
@@ -40,6 +48,8 @@ MAP_MODULES = (
     *("dashboard.js", "charts.js", "compare.js", "confirm.js", "live.js", "number_format.js", "map/flood_map.js"),
     *(
         "map/assets.js",
+        "map/frame.js",
+        "map/gestures.js",
         "map/hours.js",
         "map/labels.js",
         "map/legend.js",

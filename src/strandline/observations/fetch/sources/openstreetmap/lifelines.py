@@ -56,15 +56,8 @@ class OsmLifelines:
 
     def plan(self, box: Box, choice: FetchChoice, client: Downloader) -> list[PlannedFile]:
         """See ``Source``; nothing is asked of the service."""
-        return [
-            overpass.planned(
-                self.name,
-                self.address,
-                box,
-                "roads, bridges, hospitals, schools, shelters, power, water and embankments",
-                _PER_KM2,
-            )
-        ]
+        what = "roads, bridges, hospitals, schools, shelters, power, water and embankments"
+        return [overpass.planned(self.name, self.address, box, what, _PER_KM2)]
 
     def download(self, planned: PlannedFile, to: Path, client: Downloader) -> CachedFile:
         """See ``Source``."""
