@@ -124,7 +124,7 @@ def _run(copy: Path, tests: tuple[str, ...], limit: float) -> tuple[int | None, 
     output = copy / "output.txt"
     child = os.fork()
     if child == 0:
-        os.setsid()
+        os.setpgid(0, 0)
         resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(limit), math.ceil(limit)))
         with output.open("w", encoding="utf-8") as file:
             os.dup2(file.fileno(), 1)

@@ -59,12 +59,14 @@ def test_more_storms_than_chance_gives_once_in_a_thousand_records_are_doubted(co
     assert all("exceed" in each.what and "too high" in each.what for each in findings)
 
 
-def test_more_years_may_hold_more_storms() -> None:
-    for count in (10, 11, 15, 16, 17):
-        chance = poisson.sf(count - 1, 4 * np.log(2.0))
-        assert outcome(judged(levels(4 * YEAR + 1, [HIGH] * count))) == (
-            "refused" if chance < 1e-6 else "warned" if chance < 1e-3 else "silent"
-        )
+@pytest.mark.parametrize("whole_years", [4, 30])
+def test_more_years_may_hold_more_storms(whole_years: int) -> None:
+    expected = whole_years * np.log(2.0)
+    for chance, milder, severer in ((1e-3, "silent", "warned"), (1e-6, "warned", "refused")):
+        count = int(poisson.isf(chance, expected))  # the largest that is likelier
+        for storms, outcome_ in ((count, milder), (count + 1, severer)):
+            level = levels(int(whole_years * 365.25), [HIGH] * storms)
+            assert outcome(judged(level, start="1992-01-01")) == outcome_, storms
 
 
 def test_peaks_of_one_storm_count_once() -> None:

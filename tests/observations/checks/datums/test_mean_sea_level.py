@@ -181,6 +181,10 @@ def test_the_own_gauge_is_named_only_where_the_others_agree_with_each_other() ->
     assert named(1.0, 0.0) == ["gauge 'B'"], "one of the others agrees with it"
     assert named(0.0, 0.0) == []
     assert named() == []
+    near, far = 1.0, 2.0  # the tolerance of a gauge far away says nothing of whether the others agree
+    apart = gauges(LEVEL, LEVEL + near, LEVEL + far)
+    apart[2] = replace(apart[2], section=apart[2].section.model_copy(update={"longitude": 110.0}))
+    assert [each.where for each in compare_neighbours(apart)] == ["gauge 'B'", "gauge 'C'"]
     silent = LEVEL.copy()
     silent[5 * DAY :] = np.nan
     others = [each.where for each in compare_neighbours(gauges(LEVEL, LEVEL + 1.0, silent))]
