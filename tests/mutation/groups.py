@@ -44,7 +44,7 @@ GROUPS = {
     ),
     "losses": Group(
         ("distillation/losses.py", "distillation/objective.py", "distillation/alignment/*.py"),
-        ("tests/distillation/test_losses.py", "tests/distillation/alignment"),
+        ("tests/distillation/test_losses.py", "tests/distillation/test_objective.py", "tests/distillation/alignment"),
         ("tests/distillation", "-m", "not slow"),
         60,
     ),
