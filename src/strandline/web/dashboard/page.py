@@ -22,6 +22,7 @@ from strandline.web.dashboard.static_files import (
     LIBRARIES,
     MAP_MODULES,
     OWN_FILES,
+    PAGE_STYLE,
     bundle_version,
     choose_coding,
     coded,
@@ -69,7 +70,7 @@ def page_routes(
 
     @router.get("/static/{version}/{name:path}")
     def send_static_file(request: Request, name: str, version: str) -> Response:
-        if name not in {*OWN_FILES, *FONTS, *LIBRARIES}:
+        if name not in {*OWN_FILES, *FONTS, *LIBRARIES, PAGE_STYLE}:
             raise HTTPException(404, "no such file")
         file = load_static_file(name)
         headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{file.digest}"', "Vary": "Accept-Encoding"}

@@ -6,9 +6,9 @@ import { newestStop, ofHours } from "./hours.js";
 import { showLegends } from "./legend.js";
 import { PlainMap } from "./plain_map.js";
 import { stopsOf } from "./views.js";
-import { WebglMap, hasGraphicsCard, loadMaplibre } from "./webgl_map.js";
 
 const part = (id) => document.getElementById(id);
+const bySoftware = /swiftshader|llvmpipe|softpipe|software|basic render/i; // names of drivers without a graphics card
 
 export class FloodMap {
   constructor(chart, { run, isWatched }) {
@@ -44,7 +44,8 @@ export class FloodMap {
 
   /** Let MapLibre draw the same below, and then take the place of the plain map. */
   async upgrade() {
-    const plain = this.ground, map = await WebglMap.open(await loadMaplibre(), this.chart, this.content(plain.place.zoom), plain.place);
+    const { WebglMap } = await import("./webgl_map.js"), plain = this.ground;
+    const map = await WebglMap.open(this.chart, this.content(plain.place.zoom), plain.place);
     map.show(this.shown, this.label);
     this.fill(map);
     await map.isDrawn;
@@ -165,4 +166,13 @@ export class FloodMap {
     part("map-place").setAttribute("aria-live", isAsked ? "polite" : "off");
     part("map-place").textContent = words.join(" · ");
   }
+}
+
+/** Whether a graphics card draws WebGL: in software a map of it moves at 2 to 8 frames per second. */
+function hasGraphicsCard() {
+  const canvas = document.createElement("canvas"), settings = { failIfMajorPerformanceCaveat: true };
+  const pen = canvas.getContext("webgl2", settings) ?? canvas.getContext("webgl", settings);
+  if (!pen) return false;
+  const names = pen.getExtension("WEBGL_debug_renderer_info");
+  return !bySoftware.test(pen.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : pen.RENDERER));
 }

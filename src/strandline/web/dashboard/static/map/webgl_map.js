@@ -9,19 +9,8 @@ const library = new URL("../", import.meta.url);
 const maxZoom = 18, retryAfter = 10_000; // ms
 let loading = null;
 
-const bySoftware = /swiftshader|llvmpipe|softpipe|software|basic render/i; // names of drivers without a graphics card
-
-/** Whether a graphics card draws WebGL: in software a map of it moves at 2 to 8 frames per second. */
-export function hasGraphicsCard() {
-  const canvas = document.createElement("canvas"), settings = { failIfMajorPerformanceCaveat: true };
-  const pen = canvas.getContext("webgl2", settings) ?? canvas.getContext("webgl", settings);
-  if (!pen) return false;
-  const names = pen.getExtension("WEBGL_debug_renderer_info");
-  return !bySoftware.test(pen.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : pen.RENDERER));
-}
-
 /** MapLibre is 0.25 MB compressed; the plain map is there until it has come. */
-export function loadMaplibre() {
+function loadMaplibre() {
   loading ??= new Promise((resolve, reject) => {
     const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("maplibre-gl.css", library) });
     const script = Object.assign(document.createElement("script"), { src: new URL("maplibre-gl.js", library) });
@@ -36,8 +25,8 @@ export function loadMaplibre() {
 
 export class WebglMap {
   /** Returns the map, hidden below the one that is shown, when its style is there. */
-  static open(maplibre, chart, content, { longitude: x, latitude: y, zoom }) {
-    const frame = new Frame(chart, { isComing: true });
+  static async open(chart, content, { longitude: x, latitude: y, zoom }) {
+    const maplibre = await loadMaplibre(), frame = new Frame(chart, { isComing: true });
     return new Promise((resolve, reject) => {
       const [west, south, east, north] = content.bounds, reach = 1.2 * Math.max(east - west, north - south);
       const [longitude, latitude] = [(west + east) / 2, (south + north) / 2];
