@@ -205,8 +205,8 @@ def test_the_whole_benchmark_runs_and_resumes(
     monkeypatch.setattr(recipes, "STEPS", 1)
     monkeypatch.setattr(recipes, "ARTICLE", Recipe("article", archive=False, replay=0.0))
     command = (
-        f"--coasts 1 --events {EVENTS} --years {YEARS} --size {SIZE} --seeds 1 --label-fractions 0 0.05 1 --steps 1 "
-        f"--scratch-steps 1 --unet-steps 1 --ceiling-rounds 0 --tree-rounds 2 --outages 2 --replay-coasts 1 "
+        f"--coasts 1 --events {EVENTS} --years {YEARS} --size {SIZE} --seeds 1 --label-fractions 0 0.05 --steps 1 "
+        f"--scratch-steps 1 --unet-steps 1 --ceiling-rounds 0 --tree-rounds 2 --outages 1 --replay-coasts 1 "
         f"--source-coasts 2 --cache {simulated_coasts} --out {tmp_path / 'delta.json'}"
     ).split()
     main(command)
@@ -221,7 +221,7 @@ def test_the_whole_benchmark_runs_and_resumes(
         "self_training_clear", "boosted_trees", "unet_finetuned", "recipe_amortised", "article",
         "article_without_task_loss",
     }  # fmt: skip
-    assert {row["outage"] for row in first["rows"]} == {"none", *map(str, CONDITIONS[:2])}
+    assert {row["outage"] for row in first["rows"]} == {"none", str(CONDITIONS[0])}
     assert {row["regime"] for row in first["rows"]} == {"standard", "bad_radar"}
     assert {"test", "coast", "label_fraction", "seed", "method", "outage", "iou", "macro_f1", "ece"} <= set(
         first["rows"][0]

@@ -98,6 +98,20 @@ def test_a_narrow_teacher_keeps_all_that_it_has_and_an_unknown_name_is_refused()
         build_alignment("euclid", 6, teacher, probability)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("scale", [0.25, 3.0])
+def test_a_student_with_the_coordinates_of_its_teacher_is_at_no_distance_at_any_bandwidth(scale: float) -> None:
+    teacher = normal(0, 3, 16, 12)
+    components = PrincipalComponents(teacher.flatten(0, 1), 4)
+    align = KernelAlignment(KERNELS["rbf"], scale, 12, components)
+    align.head = torch.nn.Identity()
+    distance = align({"patches": components(teacher)}, {"patches": teacher})
+    torch.testing.assert_close(distance, torch.zeros(3), atol=1e-5, rtol=0)
+
+
+def test_two_points_are_enough_for_an_alignment() -> None:
+    torch.testing.assert_close(linear_cka(normal(0, 3, 2, 4), normal(1, 3, 2, 6)), torch.zeros(3), atol=1e-5, rtol=0)
+
+
 # --- linear CKA ---------------------------------------------------------------------------------------------------
 
 

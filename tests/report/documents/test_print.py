@@ -21,6 +21,8 @@ from strandline.report.figures.ground import SHADES, ground_colours
 from strandline.report.figures.style import SEA, UNKNOWN, as_rgb
 from tests.fixtures.printed import AREA, FINDINGS, run_folder
 
+pytestmark = pytest.mark.slow
+
 pypdfium2 = pytest.importorskip("pypdfium2")
 try:
     import weasyprint  # noqa: F401

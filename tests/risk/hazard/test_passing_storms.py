@@ -19,6 +19,8 @@ from strandline.risk.hazard.cyclones.passing_storms import (
 from strandline.risk.hazard.cyclones.simulated_cyclones import simulate_cyclones
 from strandline.simulator.sea.cyclone_climate.fixes import Fixes
 
+pytestmark = pytest.mark.slow
+
 DONG_HOI, MIAMI, BEIRA, BROOME = (106.63, 17.48), (-80.13, 25.77), (34.84, -19.83), (122.2, -18.0)
 TIME = (np.datetime64("2015-01-01", "h") + np.arange(8766) * np.timedelta64(1, "h")).astype("datetime64[ns]")
 TIDE = 0.5 * np.cos(2 * np.pi * np.arange(8766) / 12.4206)
@@ -50,7 +52,6 @@ def test_coasts_without_cyclones_have_no_simulated_ones() -> None:
     assert is_cyclone_coast(*MIAMI)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("place", [DONG_HOI, MIAMI, BEIRA, BROOME])
 def test_as_many_storms_pass_as_were_recorded(place: tuple[float, float], fixes: Fixes) -> None:
     near = great_circle_distance(fixes.longitude, fixes.latitude, *place) <= NEAR
@@ -64,7 +65,6 @@ def test_as_many_storms_pass_as_were_recorded(place: tuple[float, float], fixes:
     assert (np.array(winds) >= 32.9).mean() > 0.5 * (own[own > 0] >= 32.9).mean()
 
 
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_surges_and_pressure_follows_from_wind() -> None:
     one, two, other = (
         simulate_cyclones(*DONG_HOI, 90.0, TIME, TIDE, np.random.default_rng(seed), storms=60) for seed in (1, 1, 2)

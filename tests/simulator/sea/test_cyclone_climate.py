@@ -30,6 +30,8 @@ from strandline.simulator.sea.cyclone_climate.sampling import SyntheticStorms, d
 from strandline.simulator.sea.cyclone_climate.stretch import LEVELS, STRONGEST, Stretch, fit_stretch
 from strandline.simulator.sea.storm_surge import cyclone_surge
 
+pytestmark = pytest.mark.slow
+
 SEA = LandMask.of(np.zeros((480, 1440), dtype=bool))
 
 
@@ -288,7 +290,6 @@ def test_a_place_that_no_storm_reaches_has_no_tracks(climate: CycloneClimate) ->
 # --- the record --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_fit_to_the_record_draws_as_many_strong_storms_as_it_holds(
     shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

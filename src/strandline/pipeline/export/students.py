@@ -115,8 +115,8 @@ def export_program(program: Program, size: Size, samples: int | None = None) -> 
         torch.backends.mha.set_fastpath_enabled(fused)
 
 
-def as_onnx(program: torch.export.ExportedProgram) -> bytes:
-    """The program for ONNX runtimes.
+def as_onnx(program: torch.export.ExportedProgram, *, optimised: bool = True) -> bytes:
+    """The program for ONNX runtimes; one that runs here alone need not be optimised, as its runtime does so again.
 
     Raises:
         InputError: the extra ``onnx`` is not installed.
@@ -129,6 +129,7 @@ def as_onnx(program: torch.export.ExportedProgram) -> bytes:
             output_names=[OUTPUT],
             opset_version=ONNX_OPERATIONS,
             dynamo=True,
+            optimize=optimised,
             verbose=False,
         )
     assert found is not None
@@ -194,7 +195,7 @@ def loss_in_eight_bits(student: Student, temperature: float, threshold: float) -
     flood_class, flood_valid = storms.pair("flood_class")
     program = Program([student], temperature, without_site_memory=True)
     rows, columns = storms.land.shape[-2:]
-    plain = as_onnx(export_program(program, Size(rows, columns, 1), len(storms)))
+    plain = as_onnx(export_program(program, Size(rows, columns, 1), len(storms)), optimised=False)
     valid, flooded = (flood_valid & storms.land).numpy(), (flood_class > 0).numpy()
     scores = {}
     for name, content in (("float32", plain), ("int8", in_eight_bits(plain))):

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from math import cos, radians
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from strandline.observations.region_file.prices.money import MoneyUnit
@@ -46,11 +47,7 @@ def page_routes(
 ) -> APIRouter:
     """Return the routes of the page, its scripts and its styles; without a run it leads to the page of the places."""
     router = APIRouter(include_in_schema=False)
-    environment = Environment(
-        loader=PackageLoader("strandline.web.dashboard", ""), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    template = environment.get_template("dashboard.html.jinja")
+    template = template_of("dashboard.html.jinja")
 
     @router.get("/")
     def show_dashboard(
@@ -83,6 +80,16 @@ def page_routes(
         return Response(coded(name, coding), media_type=file.media_type, headers=headers)
 
     return router
+
+
+@cache
+def template_of(name: str) -> Template:
+    """A template of a page, compiled once for all applications of a process."""
+    environment = Environment(
+        loader=PackageLoader("strandline.web.dashboard", ""), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template(name)
 
 
 def _template_context(run: RunFolder, watch: WatchView | None, language: str, clock: Clock) -> dict[str, object]:

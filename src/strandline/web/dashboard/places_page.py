@@ -5,11 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from strandline.report.figures.style import LAND, MAP_INK, SEA, UNKNOWN
 from strandline.web.dashboard.i18n import LANGUAGES, choose_language, labels
-from strandline.web.dashboard.page import labels_for_scripts
+from strandline.web.dashboard.page import labels_for_scripts, template_of
 from strandline.web.dashboard.static_files import bundle_version
 from strandline.web.run_folder import RunFolder
 
@@ -17,11 +16,7 @@ from strandline.web.run_folder import RunFolder
 def places_page(runs: Mapping[str, RunFolder]) -> APIRouter:
     """Return the route of the page."""
     router = APIRouter(include_in_schema=False)
-    environment = Environment(
-        loader=PackageLoader("strandline.web.dashboard", ""), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    template = environment.get_template("places.html.jinja")
+    template = template_of("places.html.jinja")
 
     @router.get("/places")
     def show_places(request: Request, lang: Annotated[str | None, Query(max_length=10)] = None) -> HTMLResponse:

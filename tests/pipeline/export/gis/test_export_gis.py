@@ -15,6 +15,8 @@ from strandline.pipeline.run_folder.lock import one_run_at_a_time
 from strandline.web.run_folder import RunFolder
 from tests.fixtures.gis import make_finished_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(gis: Path, tmp_path: Path) -> Path:

@@ -17,6 +17,8 @@ from strandline.report.figures.maps import DAMAGE_COLOURS, DAMAGE_LABELS
 from tests.fixtures.gis import AREA, CREDIT, STRETCH, make_gis
 from tests.fixtures.web import ZONES
 
+pytestmark = pytest.mark.slow
+
 LAYERS = {
     "assets_points": "Point", "assets_areas": "MultiPolygon", "embankments": "MultiLineString",
     "draft_warnings": "MultiPolygon", "zones": "MultiPolygon", "assets_lines": "MultiLineString",

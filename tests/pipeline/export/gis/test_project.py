@@ -16,6 +16,8 @@ from pyproj import CRS
 from strandline.pipeline.export.gis.project import PROJECT
 from tests.fixtures.gis import CREDIT, make_gis
 
+pytestmark = pytest.mark.slow
+
 
 def project_of(folder: Path) -> ElementTree.Element:
     with ZipFile(folder / PROJECT) as archive:

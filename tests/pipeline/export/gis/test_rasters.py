@@ -15,6 +15,8 @@ from strandline.pipeline.run_folder.bands import read_bands
 from strandline.report.figures.style import UNKNOWN
 from tests.fixtures.gis import CREDIT, FUTURES
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda each: each.name)
 def test_the_scenarios_together_hold_every_band_of_the_run_and_no_other(gis: Path, quantity) -> None:

@@ -23,6 +23,8 @@ from strandline.pipeline.run_folder.generations import products_of
 from tests.fixtures.gis import CREDIT
 from tests.fixtures.reports import a_region
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def item(gis: Path) -> pystac.Item:

@@ -18,6 +18,8 @@ from tests.fixtures.region_files import REGION_FILE
 from tests.fixtures.storm_place import make_storm_place
 from tests.fixtures.web import ADA, CY, DEE, EVE, client_of, make_run
 
+pytestmark = pytest.mark.slow
+
 URL = "/api/v1/places"
 NEAR = {"name": "Koyra", "near": {"latitude": 22.34, "longitude": 89.3, "size": 20}}
 
@@ -159,7 +161,6 @@ def test_a_link_out_of_the_folder_is_followed_by_no_job(
     assert str(tmp_path) not in str(job)
 
 
-@pytest.mark.slow
 def test_a_check_says_what_is_there_what_is_missing_and_what_that_costs(
     client: TestClient, handmade: PlaceFolder
 ) -> None:
@@ -177,7 +178,6 @@ def test_a_check_says_what_is_there_what_is_missing_and_what_that_costs(
     assert str(handmade.folder) not in str(job)
 
 
-@pytest.mark.slow
 def test_a_run_is_cancelled_with_all_its_children_and_goes_on_after_a_restart_of_the_server(
     places: Places, handmade: PlaceFolder
 ) -> None:
@@ -207,7 +207,6 @@ def test_a_run_is_cancelled_with_all_its_children_and_goes_on_after_a_restart_of
         client.delete(f"{URL}/handmade/jobs", headers=CY)
 
 
-@pytest.mark.slow
 def test_a_job_does_not_outlive_a_server_that_is_killed(places: Places, handmade: PlaceFolder) -> None:
     program = (
         "import sys; from pathlib import Path; from strandline.web.places.jobs import Jobs;"

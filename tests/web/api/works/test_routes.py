@@ -20,6 +20,8 @@ from strandline.web.run_folder import RunFolder, open_runs
 from tests.fixtures.trial_grounds import add_trial_ground, gap_feature, on_coast, ring_feature, works
 from tests.fixtures.web import BEARER, client_of, make_run
 
+pytestmark = pytest.mark.slow
+
 RUN = "/api/v1/runs/own"
 RING = works(ring_feature(1.8))
 
@@ -51,7 +53,7 @@ def answer(client: TestClient, drawn: dict[str, object]) -> dict[str, Any]:
 def confirmed(client: TestClient, drawn: dict[str, object]) -> dict[str, Any]:
     begun = client.post(f"{RUN}/works/confirmations", json=drawn, headers=BEARER)
     assert begun.status_code == 202, begun.text
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + 600  # only reached if it never ends; it has low priority on a busy machine
     while True:
         state: dict[str, Any] = client.get(f"{RUN}/works/confirmations/{begun.json()['id']}").json()
         if state["state"] != "running":
@@ -172,11 +174,12 @@ def test_a_strategy_that_the_solver_has_not_confirmed_is_not_chosen(client: Test
     assert client.post(f"{RUN}/strategies/none/choice", json={"person": "Bo Lind"}, headers=BEARER).status_code == 422
 
 
-@pytest.mark.slow
 def test_the_solver_confirms_and_a_person_chooses_and_the_run_stays_whole(client: TestClient, folder: Path) -> None:
     from typer.testing import CliRunner
 
-    state = confirmed(client, RING)
+    begun = client.post(f"{RUN}/works/confirmations", json=works(ring_feature(1.7)), headers=BEARER).json()
+    client.delete(f"{RUN}/works/confirmations/{begun['id']}", headers=BEARER)
+    state = confirmed(client, RING)  # one that was cancelled is not in its way
     assert (state["state"], state["progress"]) == ("done", 1.0)
     outcome = state["answer"]["outcome"]
     assert outcome["method"] == "solver"
@@ -203,7 +206,6 @@ def test_the_solver_confirms_and_a_person_chooses_and_the_run_stays_whole(client
     assert linted.exit_code == 0, linted.output
 
 
-@pytest.mark.slow
 def test_a_confirmation_can_be_cancelled_and_only_one_runs(client: TestClient) -> None:
     begun = client.post(f"{RUN}/works/confirmations", json=RING, headers=BEARER).json()
     other = client.post(f"{RUN}/works/confirmations", json=works(ring_feature(1.7)), headers=BEARER)
@@ -211,4 +213,6 @@ def test_a_confirmation_can_be_cancelled_and_only_one_runs(client: TestClient) -
     ended = client.delete(f"{RUN}/works/confirmations/{begun['id']}", headers=BEARER).json()
     assert ended["state"] == "cancelled"
     assert client.get(f"{RUN}/works/confirmations/{begun['id']}").json()["answer"] is None
-    assert confirmed(client, works(ring_feature(1.7)))["state"] == "done"
+    other = client.post(f"{RUN}/works/confirmations", json=works(ring_feature(1.7)), headers=BEARER).json()
+    assert other["state"] == "running"
+    client.delete(f"{RUN}/works/confirmations/{other['id']}", headers=BEARER)
