@@ -63,9 +63,13 @@ function initStudio() {
   });
 }
 
+/** Its code comes with the first comparison, which waits for it. */
 function initComparison() {
-  const section = document.getElementById("compare");
-  whenNear(section, () => { import("./compare.js").then(({ initComparison: init }) => init()).catch((error) => showError(document.getElementById("comparison"), error)); });
+  const form = document.getElementById("compare-form"), out = document.getElementById("comparison");
+  form?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    import("./compare.js").then(({ compare }) => compare(out)).catch((error) => showError(out, error));
+  });
 }
 
 /** The name of one language asks for 45 kB of letters where the machine has none: they wait until the rest is there. */
