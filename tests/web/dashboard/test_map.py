@@ -207,10 +207,14 @@ def test_two_fingers_move_and_zoom_the_map_and_one_scrolls_the_page(site: Site, 
 
     touch("touchStart", (x, y))
     touch("touchMove", (x, y - 40))
+    page.wait_for_timeout(300)  # a finger that rests lets go of a page that stands
+    touch("touchMove", (x, y - 41))
     touch("touchEnd")
     page.wait_for_timeout(400)
     assert centre(page) == whole
     expect(page.locator(".map-hint")).to_have_text(labels("en")["gesture_phone"])
+    page.evaluate("document.getElementById('map-chart').scrollIntoView({ block: 'center' })")
+    page.wait_for_timeout(400)
     x, y = middle_of(page)
     touch("touchStart", (x - 30, y), (x + 30, y))
     for step in range(1, 6):
