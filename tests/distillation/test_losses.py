@@ -1,6 +1,7 @@
 """Losses against closed forms and torch's own distributions; masks; the temperature's fall."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -248,7 +249,7 @@ def test_logits_and_masks_that_would_be_broadcast_against_one_another_are_refuse
         (student, ALL[:, :1], "mask"),
         (student, ALL.float(), "mask"),
     ):
-        for loss in (soft_targets, lambda *given: decoupled_soft_targets(*given, 1.0, 8.0)):
+        for loss in (soft_targets, partial(decoupled_soft_targets, alpha=1.0, beta=8.0)):
             with pytest.raises(InputError, match=what):
                 loss(student, teacher, valid, 1.0)
     with pytest.raises(InputError, match="the student gives"):

@@ -90,9 +90,9 @@ def never(*_: object) -> Tensor:
 
 def test_weights_multiply_and_a_weight_of_nothing_computes_nothing() -> None:
     student, teacher = output(2.0), output(5.0)
-    task = TaskTerm("task", lambda own, batch: own.value * batch, 10.0)
-    soft = SoftTerm("soft", lambda own, other, batch, temperature: (other.value - own.value) * batch * temperature, 0.5)
-    absent = TaskTerm("absent", lambda own, batch: None)
+    task = TaskTerm("task", lambda own, batch: torch.mul(own.value, batch), 10.0)
+    soft = SoftTerm("soft", lambda own, other, batch, heat: torch.mul(other.value - own.value, batch * heat), 0.5)
+    absent: TaskTerm[SimpleNamespace, float] = TaskTerm("absent", lambda own, batch: None)
 
     def apart(own: object, other: object) -> Tensor:
         return torch.tensor([own["global"][0, 0] - other["global"][0, 0], 5.0])  # type: ignore[index]

@@ -1,6 +1,7 @@
 """Every height states what it is measured from."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,7 +129,7 @@ def test_an_epoch_is_a_span_of_years(first: int, last: int, is_span: bool) -> No
 
 
 STATED = {"vertical_datum": "region"}
-WITH_HEIGHTS: dict[str, tuple[object, str]] = {
+WITH_HEIGHTS: dict[str, tuple[Any, str]] = {
     "terrain": ({"path": "dem.tif"}, "[terrain]"),
     "extremes": ({"path": "maxima.csv"}, "[extremes]"),
     "return_levels": ({"path": "levels.csv"}, "[return_levels]"),
