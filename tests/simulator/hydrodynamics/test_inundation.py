@@ -208,7 +208,7 @@ def test_two_threads_give_the_same_result_as_one(tmp_path):
         **os.environ,
         "NUMBA_NUM_THREADS": "2",
         "OMP_WAIT_POLICY": "passive",
-        "PYTHONPATH": str(Path(__file__).parents[3]),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[3]), *filter(None, sys.path)]),
     }
     found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=settings_, check=True, capture_output=True)
     assert found.stdout.split() == [b"2"]
