@@ -91,12 +91,8 @@ def never(*_: object) -> Tensor:
 def test_weights_multiply_and_a_weight_of_nothing_computes_nothing() -> None:
     student, teacher = output(2.0), output(5.0)
     task = TaskTerm("task", lambda own, batch: torch.mul(own.value, batch), 10.0)
-
-    def further(own: SimpleNamespace, other: SimpleNamespace, batch: float, temperature: float) -> Tensor:
-        return torch.as_tensor((other.value - own.value) * batch * temperature)
-
-    soft = SoftTerm("soft", further, 0.5)
-    absent = TaskTerm("absent", lambda own, batch: None)
+    soft = SoftTerm("soft", lambda own, other, batch, heat: torch.mul(other.value - own.value, batch * heat), 0.5)
+    absent: TaskTerm[SimpleNamespace, float] = TaskTerm("absent", lambda own, batch: None)
 
     def apart(own: object, other: object) -> Tensor:
         return torch.tensor([own["global"][0, 0] - other["global"][0, 0], 5.0])  # type: ignore[index]

@@ -37,9 +37,10 @@ GROUPS = {
             "tests/planning/early_action/test_danger.py",
             "tests/planning/early_action/test_late_warning.py",
             "tests/watch/test_decision_rules.py",
+            "tests/watch/test_land.py",
             "tests/planning/early_action",
         ),
-        ("tests/watch", "tests/planning", "tests/pipeline/deployment"),
+        ("tests/watch", "tests/planning", "-m", "not slow"),
         70,
     ),
     "losses": Group(

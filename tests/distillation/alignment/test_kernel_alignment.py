@@ -44,6 +44,12 @@ def test_points_that_do_not_differ_have_no_components() -> None:
             PrincipalComponents(features, 2)
 
 
+def test_two_points_have_one_direction_and_every_component_of_a_narrow_cloud_is_kept() -> None:
+    points = torch.tensor([[0.0, 0.0], [3.0, 4.0]])
+    torch.testing.assert_close(PrincipalComponents(points, 1)(points), torch.tensor([[-1.0], [1.0]]))
+    assert PrincipalComponents(normal(0, 9, 3), 8).axes.shape == (3, 3)
+
+
 def test_class_probabilities_are_averaged_over_patches_in_row_order() -> None:
     logits = normal(0, 2, 3, 16, 24)
     probability = patch_probabilities(logits)
