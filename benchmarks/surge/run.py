@@ -22,7 +22,7 @@ VERSION = 6
 """Part of the name of finished rows; increase it when a method changes."""
 FORECASTER, FORECASTER_VERSION = ("process", "labels_only", "distilled", "shuffled_teacher"), 1
 """Methods that are the package's forecaster, and the same of their rows."""
-RIVER_VERSION = 1
+RIVER_VERSION = 2
 """The same, of rows of gauges with a river."""
 OUTAGES = (0.0, 1.0)
 """Shares of the own readings that a test case loses."""

@@ -212,6 +212,18 @@ def test_a_residual_larger_than_any_of_the_record_is_less_sure_than_the_largest_
     np.testing.assert_allclose(large.of(np.array([0.1, -0.2, 0.3, -0.5, 5.0])), [1.0, 1.25, 1.5, 2.0, MOST_FACTOR])
 
 
+def test_a_range_that_grows_with_the_response_to_a_river_is_not_widened_twice() -> None:
+    rng = np.random.default_rng(8)
+    mean, wide = rng.standard_normal((500, 20)), np.ones((500, 20))
+    sure = LargeResiduals.measure(mean, 0.01 * rng.standard_normal(mean.shape), wide, with_response=True)
+    assert sure.of(np.array([0.0, 5.0, -50.0])).tolist() == [1.0, 1.0, 1.0]
+    large = np.abs(mean) >= np.quantile(np.abs(mean), 0.9)
+    error = rng.standard_normal(mean.shape) / 1.645 * np.where(large, 2.0, 1.0)
+    found = LargeResiduals.measure(mean, error, wide, with_response=True)
+    assert found.factor == pytest.approx(2.0, rel=0.1)
+    np.testing.assert_allclose(found.of(np.array([found.high, 50.0])), found.factor)
+
+
 def test_errors_that_happen_to_be_small_narrow_nothing_and_few_say_nothing() -> None:
     rng = np.random.default_rng(7)
     mean, wide = rng.standard_normal((500, 20)), np.ones((500, 20))

@@ -26,24 +26,28 @@ class LargeResiduals:
         middle, high: of the size of the forecast residual [m]: half and nine tenths of the forecasts lie below.
         factor: on the spread at ``high``, 1 or more [-]; it grows from 1 at ``middle``, and on beyond ``high``, since
             weeks without a storm do not show how a storm errs.
+        most: the greatest factor [-].
     """
 
     middle: float = 0.0
     high: float = math.inf
     factor: float = 1.0
+    most: float = MOST_FACTOR
 
     def of(self, mean: Floats) -> Floats:
         """Factors on the spread of forecasts of these residuals [m]."""
         share = np.maximum(np.abs(mean) - self.middle, 0.0) / max(self.high - self.middle, 1e-9)
-        return np.asarray(np.minimum(1 + (self.factor - 1) * share, MOST_FACTOR))
+        return np.asarray(np.minimum(1 + (self.factor - 1) * share, self.most))
 
     @classmethod
-    def measure(cls, mean: Floats, error: Floats, half_width: Floats) -> "LargeResiduals":
+    def measure(cls, mean: Floats, error: Floats, half_width: Floats, with_response: bool = False) -> "LargeResiduals":
         """The factor with which nine in ten errors of the largest tenth of forecasts lie within the range.
 
         Args:
             mean, error: (N, 73) [m] of forecasts and of what they missed, NaN = not known.
             half_width: (N, 73) of the range that is meant to hold nine in ten errors [m].
+            with_response: the range grows with the response already, as that to rivers and rain, so that the factor is
+                the measured one, and stays what it is beyond ``high``.
         """
         known = np.isfinite(error)
         if known.sum() < FEWEST_LARGE / LARGE_SHARE:
@@ -51,6 +55,9 @@ class LargeResiduals:
         size, ratio = np.abs(mean[known]), np.abs(error[known]) / half_width[known]
         middle, high = np.quantile(size, [0.5, 1 - LARGE_SHARE])
         found = float(np.quantile(ratio[size >= high], 0.9))
+        if with_response:
+            factor = float(np.clip(found, 1.0, MOST_FACTOR))
+            return cls(float(middle), float(high), factor, factor)
         return cls(float(middle), float(high), float(np.clip(found, LEAST_FACTOR, MOST_FACTOR)))
 
 

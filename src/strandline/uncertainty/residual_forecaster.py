@@ -272,7 +272,8 @@ class FittedForecaster:
         spread = best._widened(spread, answer)
         distributions = _distributions(error / spread, self.whole.errors[0])
         half_width = spread * np.array([np.interp(0.95, GRID, row) for row in distributions])
-        return replace(best, errors=distributions, large=LargeResiduals.measure(mean, error, half_width))
+        large = LargeResiduals.measure(mean, error, half_width, with_response=whole.answers_land)
+        return replace(best, errors=distributions, large=large)
 
 
 def fit_residual_forecaster(history: GaugeHistory) -> FittedForecaster:
