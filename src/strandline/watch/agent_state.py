@@ -151,6 +151,7 @@ def decode(stored: bytes, model: SeaModel) -> AgentState:
             arrays[f"forecast {number} leads"],
             arrays[f"forecast {number} mean"],
             arrays[f"forecast {number} spread"],
+            arrays.get(f"forecast {number} knows_weather", False),
         )
         for number, (stream, hour) in enumerate(fields["forecasts"].items())
     }
@@ -190,7 +191,7 @@ def _phase_state(values: Mapping[str, bool | str]) -> PhaseState:
     return PhaseState(**plain)  # type: ignore[arg-type]
 
 
-_BELIEF, _FORECAST = ("weight", "mean", "covariance"), ("leads", "mean", "spread")
+_BELIEF, _FORECAST = ("weight", "mean", "covariance"), ("leads", "mean", "spread", "knows_weather")
 
 
 def _hour_or_none(text: str) -> np.datetime64 | None:

@@ -40,7 +40,7 @@ from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.zones import Zones
 from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
-from strandline.uncertainty.gauge_forecast.guidance import guide
+from strandline.uncertainty.gauge_forecast.guidance import guide, past_forecasts
 
 PERMANENT_WATER = 0.5
 """Value of the water mask from which a cell is permanent water [-]."""
@@ -172,10 +172,12 @@ def _fit_own(area: StudyArea, sea_level: SeaLevelModel, allowed: Mask) -> OwnFor
     time, levels = area.hourly_levels
     forecaster = fit_to_record(area, sea_level, time, np.where(allowed, levels, np.nan))
 
-    def forecasts_of(hours: Times, read: Times, level: Floats) -> list[ExternalForecast | None]:
+    without_weather, with_weather = past_forecasts(forecaster, area.observations, time)
+
+    def issued(read: Times, level: Floats, hours: Times) -> list[ExternalForecast | None]:
         return guide(forecaster, hours, read, level, area.observations)
 
-    return forecasts_of
+    return OwnForecasts(issued, without_weather, with_weather)
 
 
 def prepare_watch(

@@ -10,6 +10,7 @@ from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, fit_tide, predict_tide
 from strandline.observations.sea_level.surge.residual_process import autocovariance
+from strandline.uncertainty.assimilation.ensemble import ResidualPaths
 from strandline.uncertainty.assimilation.filter import SeaModel
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast, ForecastSource, fit_error_inflation
 from strandline.uncertainty.assimilation.gauge_model import fit_sensor, own_sensor
@@ -79,6 +80,7 @@ def fit_sea_level(
     functions: Mapping[str, ForecastFunction],
     progress: Progress | None = None,
     from_own_gauge: Collection[str] = (),
+    with_weather: Mapping[str, ForecastFunction] | None = None,
 ) -> SeaLevelFit:
     """Fit to hourly records.
 
@@ -93,6 +95,7 @@ def fit_sea_level(
         scored: (T,) hours that hindcasts may read and are scored on.
         functions: stream → its past forecasts.
         from_own_gauge: sources that need the own gauge.
+        with_weather: stream → the past forecasts of the same source, had it known a forecast of the weather.
 
     Raises:
         RefusedByTheory: the own gauge's record is too short.
@@ -124,7 +127,7 @@ def fit_sea_level(
     available = np.where(scored, np.array(residuals), np.nan)  # (S, T)
     try:
         sources, spread_inflation = fit_forecast_weights(
-            model, time, available, peaks, functions, progress, from_own_gauge
+            model, time, available, peaks, functions, progress, from_own_gauge, with_weather or {}
         )
     except RefusedByTheory as refusal:
         notes.append(f"The spread of the forecast could not be calibrated ({refusal}); the model's own spread is used.")
@@ -141,6 +144,7 @@ def fit_forecast_weights(
     functions: Mapping[str, ForecastFunction],
     progress: Progress | None = None,
     from_own_gauge: Collection[str] = (),
+    with_weather: Mapping[str, ForecastFunction] | None = None,
 ) -> tuple[tuple[ForecastSource, ...], SpreadInflation]:
     """Fit the error inflation of each forecast source in turn, then the spread inflation of the ensemble.
 
@@ -152,6 +156,7 @@ def fit_forecast_weights(
         peaks: positions of storms that no source was trained on.
         functions: stream → its past forecasts.
         from_own_gauge: sources that need the own gauge.
+        with_weather: as of `fit_sea_level`; the spread is inflated for whichever of both is less sure.
 
     Raises:
         RefusedByTheory: too few storms.
@@ -164,25 +169,25 @@ def fit_forecast_weights(
         report(0.4 * number / len(storms))
     hours = sorted({each.paths.hour for each in hindcasts})
     at = np.array(hours, dtype="datetime64[ns]")
-    archive = {
-        name: dict(zip(hours, function(at) if hours else [], strict=True)) for name, function in functions.items()
-    }
-    unguided, guided = Errors(), Errors()
-    for each in hindcasts:
-        unguided.add(each, observed_ahead(residuals[0], each.at))
+    archive, informed = (
+        {name: dict(zip(hours, function(at) if hours else [], strict=True)) for name, function in each.items()}
+        for each in (functions, with_weather or {})
+    )
+    chains = [(hindcasts, archive), (hindcasts, archive | informed)][: 2 if informed else 1]
     sources: list[ForecastSource] = []
-    for name, forecasts in archive.items():
-        past = [
-            (each.paths, forecast, observed_ahead(residuals[0], each.at))
-            for each in hindcasts[::2]  # half of them give the same inflation
-            if (forecast := forecasts[each.paths.hour]) is not None
+    for name in archive:
+        inflations = [
+            fit_error_inflation(name, _past(chain, forecasts[name], residuals[0]))
+            for chain, forecasts in (chains if name in informed else chains[:1])
         ]
-        source = fit_error_inflation(name, past)
-        sources.append(source)
-        hindcasts = [_guided(each, source, forecasts[each.paths.hour]) for each in hindcasts]
-    for each in hindcasts if sources else ():
-        guided.add(each, observed_ahead(residuals[0], each.at))
-    factors = [_factors(unguided, guided if sources else unguided)]
+        sources.append(ForecastSource(name, inflations[0], inflations[-1]))
+        chains = [
+            ([_guided(each, sources[-1], forecasts[name][each.paths.hour]) for each in chain], forecasts)
+            for chain, forecasts in chains
+        ]
+    unguided_factors = _errors(hindcasts, residuals[0]).factors()
+    guided_factors = [_errors(chain, residuals[0]).factors() for chain, _ in chains if sources] or [unguided_factors]
+    factors = [np.stack([unguided_factors, np.max(guided_factors, axis=0)])]
     report(0.6)
     external = [source for source in sources if source.stream not in from_own_gauge]
     for silent in ((0,), tuple(range(len(model.sensors)))):
@@ -200,14 +205,27 @@ def fit_forecast_weights(
                 if external:
                     guided.add(after, observed)
             report((0.9 if blind else 0.6) + (0.1 if blind else 0.3) * number / len(storms))
-        factors.append(_factors(unguided, guided if external else unguided))
+        factors.append(np.stack([unguided.factors(), (guided if external else unguided).factors()]))
     ascending = np.maximum.accumulate(np.array(factors), axis=0)  # fewer gauges are never narrower
     return tuple(sources), SpreadInflation(ascending, fit_storm_bounds(time, residuals[0]))
 
 
-def _factors(unguided: Errors, guided: Errors) -> Floats:
-    """(2, 2, 2, 49) without and with external forecasts, by regime, side and lead."""
-    return np.stack([unguided.factors(), guided.factors()])
+def _past(
+    hindcasts: Sequence[Hindcast], forecasts: Mapping[np.datetime64, ExternalForecast | None], residual: Floats
+) -> list[tuple[ResidualPaths, ExternalForecast, Floats]]:
+    """Every second hindcast, which give the same inflation as all, with the forecast and the observations then."""
+    return [
+        (each.paths, forecast, observed_ahead(residual, each.at))
+        for each in hindcasts[::2]
+        if (forecast := forecasts[each.paths.hour]) is not None
+    ]
+
+
+def _errors(hindcasts: Sequence[Hindcast], residual: Floats) -> Errors:
+    errors = Errors()
+    for each in hindcasts:
+        errors.add(each, observed_ahead(residual, each.at))
+    return errors
 
 
 def _guided(hindcast: Hindcast, source: ForecastSource, forecast: ExternalForecast | None) -> Hindcast:

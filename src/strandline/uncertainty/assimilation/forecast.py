@@ -67,7 +67,7 @@ def forecast(state: SeaState, sources: Sequence[ForecastSource], inflation: Spre
     fitted = {source.stream: source for source in sources}
     guidance = []
     for stream, external in sorted(state.forecasts.items()):
-        source = fitted.get(stream, ForecastSource(stream, NO_ARCHIVE))
+        source = fitted.get(stream, ForecastSource(stream, NO_ARCHIVE, NO_ARCHIVE))
         guidance.append(source.guidance_from(external, belief.hour))
     used = [each for each in guidance if each is not None]
     ensemble = sample_ensemble(belief, used, now)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.errors import RefusedByTheory
-from strandline.observations.arrays import Floats
+from strandline.observations.arrays import Floats, Mask
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, NOW, Guidance, ResidualPaths, hours_between
 from strandline.uncertainty.assimilation.filter import PAST_HOURS
 
@@ -26,12 +26,18 @@ _LEADS = (3, 6, 12, 24, 36, HORIZON_HOURS)
 
 @dataclass(frozen=True, eq=False)
 class ExternalForecast:
-    """A forecast of the residual: mean and spread (L,) [m] at leads (L,) [h], ascending, from ``hour``."""
+    """A forecast of the residual: mean and spread (L,) [m] at leads (L,) [h], ascending, from ``hour``.
+
+    Attributes:
+        knows_weather: (L,) whether the lead rests on a forecast of the weather, of a source whose forecasts may not;
+            or one for all.
+    """
 
     hour: np.datetime64
     leads: npt.NDArray[np.int64]
     mean: Floats
     spread: Floats
+    knows_weather: Mask | bool = False
 
 
 @dataclass(frozen=True)
@@ -40,10 +46,18 @@ class ForecastSource:
 
     Attributes:
         inflation: factor on its spread, for the errors that are independent of the belief's; ∞ = not used.
+        with_weather: the same of leads that know the weather: without it a forecast from the gauge's readings hardly
+            says more than the belief, which rests on them too.
     """
 
     stream: str
     inflation: float
+    with_weather: float
+
+    @property
+    def is_used(self) -> bool:
+        """Unless past storms showed that its forecasts do not help."""
+        return bool(np.isfinite([self.inflation, self.with_weather]).any())
 
     def guidance_from(self, forecast: ExternalForecast, hour: np.datetime64) -> Guidance | None:
         """The forecast with its error covariance, for a belief of ``hour``.
@@ -52,19 +66,20 @@ class ForecastSource:
         not used.
         """
         leads = forecast.leads + hours_between(hour, forecast.hour)
-        counts = leads > -PAST_HOURS
-        if not (np.isfinite(self.inflation) and counts.any()):
+        factor = np.broadcast_to(np.where(forecast.knows_weather, self.with_weather, self.inflation), leads.shape)
+        counts = (leads > -PAST_HOURS) & np.isfinite(factor)
+        if not counts.any():
             return None
-        spread = self.inflation * np.maximum(forecast.spread[counts], LEAST_SPREAD)
+        spread = factor[counts] * np.maximum(forecast.spread[counts], LEAST_SPREAD)
         correlation = np.exp(-np.abs(leads[counts, None] - leads[counts]) / CORRELATION_HOURS)
         return Guidance(self.stream, leads[counts], forecast.mean[counts], spread[:, None] * spread * correlation)
 
 
-def fit_error_inflation(stream: str, past: Sequence[tuple[ResidualPaths, ExternalForecast, Floats]]) -> ForecastSource:
+def fit_error_inflation(stream: str, past: Sequence[tuple[ResidualPaths, ExternalForecast, Floats]]) -> float:
     """Fit to paths without the source, its forecasts then, and the observations (49,) [m], NaN = not observed.
 
     Selects the inflation with the lowest continuous ranked probability score, mean over leads up to two days: a
-    forecast that rests on the same readings as the belief counts only for what it adds.
+    forecast that rests on the same readings as the belief counts only for what it adds. ∞ = none helps.
 
     Raises:
         RefusedByTheory: no past forecast.
@@ -74,14 +89,14 @@ def fit_error_inflation(stream: str, past: Sequence[tuple[ResidualPaths, Externa
     without = float(np.mean([_score(paths, observed) for paths, _, observed in past]))
     best, found = HELPS * without, np.inf
     for inflation in INFLATIONS:
-        source = ForecastSource(stream, inflation)
+        source = ForecastSource(stream, inflation, inflation)
         scores = []
         for paths, forecast, observed in past:
             guidance = source.guidance_from(forecast, paths.hour)
             scores.append(_score(paths if guidance is None else paths.assimilating(guidance), observed))
         if (score := float(np.mean(scores))) < best:
             best, found = score, inflation
-    return ForecastSource(stream, found)
+    return found
 
 
 def _score(paths: ResidualPaths, observed: Floats) -> float:

@@ -1,6 +1,8 @@
 """Forecasts of the own gauge as guidance of the belief about the sea."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -10,9 +12,12 @@ from strandline.observations.sea_level.issued_levels import IssuedLevels
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast, ForecastSource
 from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
+from strandline.uncertainty.gauge_forecast.weather import with_forecasts
 
 FORECASTER = "forecaster"
 """Name of the run's forecaster among the sources."""
+PastForecasts = Callable[[Times, Floats, Times], list[ExternalForecast | None]]
+"""Times and readings as of `guide`, and hours → what was forecast at each."""
 LEAD_STEP = 3
 """Between the leads of the guidance [h]: its errors last for longer, and every lead costs time."""
 Z_90 = 1.645
@@ -37,9 +42,31 @@ def guide(
     mean, spread = middle - found.tide[:, leads], (high - low) / (2 * Z_90)
     is_heard = (found.readings > 0) | found.knows_weather.any(axis=1)
     return [
-        ExternalForecast(hour, leads, mean[number], spread[number]) if is_heard[number] else None
+        ExternalForecast(hour, leads, mean[number], spread[number], found.knows_weather[number, leads])
+        if is_heard[number]
+        else None
         for number, hour in enumerate(hours.astype("datetime64[h]"))
     ]
+
+
+def past_forecasts(
+    forecaster: GaugeForecaster, place: Observations, record: Times
+) -> tuple[PastForecasts, PastForecasts | None]:
+    """Forecasts of past hours from which their errors are learned: without a forecast of the weather, and with one.
+
+    The second is ``None`` where no weather is known.
+
+    Args:
+        place: forecasts of its weather are those issued or, where few were kept, analyses with published errors.
+        record: (T,) ascending hours of the record that is learned from.
+    """
+    informed = with_forecasts(place, record)
+
+    def forecasts_of(known: Observations, time: Times, level: Floats, hours: Times) -> list[ExternalForecast | None]:
+        return guide(forecaster, hours, time, level, known)
+
+    without_weather = partial(forecasts_of, replace(place, weather_forecast=None))
+    return without_weather, None if informed.weather_forecast is None else partial(forecasts_of, informed)
 
 
 def newest_issues(issued: IssuedLevels, hours: Times, tide: Callable[[Times], Floats]) -> list[ExternalForecast | None]:
@@ -67,4 +94,4 @@ def is_used(sources: Sequence[ForecastSource]) -> bool:
 
     Where too few storms could show it, it counts as a source without archive.
     """
-    return all(np.isfinite(source.inflation) for source in sources if source.stream == FORECASTER)
+    return all(source.is_used for source in sources if source.stream == FORECASTER)

@@ -1,6 +1,7 @@
 """Fit of the sea-level model to a site's record, before a watch starts."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from strandline.uncertainty.assimilation.fit import ForecastFunction, GaugeRecor
 from strandline.uncertainty.assimilation.inflation_fit import HOURS_NEEDED
 from strandline.uncertainty.assimilation.storm_climate import AFTER_HOURS
 from strandline.uncertainty.gauge_forecast.forecaster import GaugeForecaster
-from strandline.uncertainty.gauge_forecast.guidance import FORECASTER, guide
+from strandline.uncertainty.gauge_forecast.guidance import FORECASTER, past_forecasts
 
 
 def fit(
@@ -38,6 +39,7 @@ def fit(
     fitted = deployment.sea_level.fitted
     held_out = _within(time, study_area.held_out)  # storm windows may overlap them
     own = np.where(held_out, np.nan, levels[0])
+    without_weather, with_weather = past_forecasts(forecaster, study_area.observations, time)
     return fit_sea_level(
         time,
         [
@@ -48,9 +50,10 @@ def fit(
         ~_within(time, deployment.withheld),
         _peaks(time, own, deployment.withheld, study_area.held_out),
         ~held_out,
-        {FORECASTER: lambda hours: guide(forecaster, hours, time, own, study_area.observations), **(archives or {})},
+        {FORECASTER: partial(without_weather, time, own), **(archives or {})},
         progress,
         from_own_gauge=(FORECASTER,),
+        with_weather={} if with_weather is None else {FORECASTER: partial(with_weather, time, own)},
     )
 
 

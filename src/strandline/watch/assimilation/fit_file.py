@@ -48,7 +48,7 @@ class _Fields:
     tides: dict[str, GaugeTide]
     spread_factors: Numbers
     storm_bounds: Numbers
-    sources: tuple[tuple[str, float | None], ...]
+    sources: tuple[tuple[str, float | None, float | None], ...]  # without and with weather; None = not used
     notes: tuple[str, ...]
     deployment: str
 
@@ -69,7 +69,7 @@ def _to_fields(fitted: SeaLevelFit) -> _Fields:
         tides=fitted.tides,
         spread_factors=tuple(inflation.factors.ravel().tolist()),
         storm_bounds=tuple(inflation.storm_bounds.ravel().tolist()),
-        sources=tuple((one.stream, one.inflation if np.isfinite(one.inflation) else None) for one in fitted.sources),
+        sources=tuple((one.stream, _or_none(one.inflation), _or_none(one.with_weather)) for one in fitted.sources),
         notes=fitted.notes,
         deployment=fitted.deployment,
     )
@@ -97,8 +97,13 @@ def _from_fields(fields: _Fields) -> SeaLevelFit:
             np.array(fields.storm_bounds).reshape(NO_INFLATION.storm_bounds.shape),
         ),
         tuple(
-            ForecastSource(stream, np.inf if inflation is None else inflation) for stream, inflation in fields.sources
+            ForecastSource(stream, *(np.inf if each is None else each for each in inflations))
+            for stream, *inflations in fields.sources
         ),
         fields.notes,
         fields.deployment,
     )
+
+
+def _or_none(inflation: float) -> float | None:
+    return inflation if np.isfinite(inflation) else None

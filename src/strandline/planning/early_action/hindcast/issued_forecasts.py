@@ -81,7 +81,7 @@ def _own_forecasts(data: HindcastData, level: Floats, hours: Sequence[int]) -> d
     if data.own is None or not len(hours) or not is_used(data.fitted.sources):
         return {}
     parts = [list(hours[first : first + AT_ONCE]) for first in range(0, len(hours), AT_ONCE)]
-    found = [each for part in parts for each in data.own(data.time[part], data.time, level)]
+    found = [each for part in parts for each in data.own(data.time, level, data.time[part])]
     return {at: one for at, one in zip(hours, found, strict=True) if one is not None}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from strandline.observations.weather.storms import Storm, find_storms
 from strandline.planning.early_action.neighbour_rule import NeighbourRule
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 from strandline.uncertainty.assimilation.fit import (
-    ForecastFunction,
     GaugeRecord,
     GaugeTide,
     SeaLevelFit,
@@ -30,12 +30,26 @@ WITH_READINGS = (
 WITH_WEATHER = (
     "the watch's filter of two gauges, and the forecaster of the own gauge with the weather as it was forecast"
 )
-OwnForecasts = Callable[[Times, Times, Floats], list[ExternalForecast | None]]
-"""Hours, and times (T,) and levels (T,) of the own gauge → the forecast from what was known at each of the hours."""
+RecordedForecasts = Callable[[Times, Floats, Times], list[ExternalForecast | None]]
+"""Times (T,) and levels (T,) of the own gauge, and hours → the forecast from what was known at each of the hours."""
 FITTED_STORMS = 12
 """Storms of the first half that the spread of the forecast is fitted to."""
 MOST_YEARS = 4.0
 """Longest record on which triggers are tested: the latest of the second half [a]."""
+
+
+@dataclass(frozen=True)
+class OwnForecasts:
+    """Forecasts of the own gauge.
+
+    Attributes:
+        issued: with the weather as it was forecast; these decide.
+        without_weather, with_weather: of which their errors are learned, see `past_forecasts`; ``None`` = no weather.
+    """
+
+    issued: RecordedForecasts
+    without_weather: RecordedForecasts
+    with_weather: RecordedForecasts | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +77,7 @@ class HindcastData:
     neighbour: Floats | None
     rule: NeighbourRule | None
     training_years: float
-    own: OwnForecasts | None = None
+    own: RecordedForecasts | None = None
     source: str = FILTER_ALONE
 
 
@@ -96,10 +110,10 @@ def prepare_hindcast(
     if fit_own is not None:
         with suppress(RefusedByTheory):  # the storms of a short record leave nothing to fit to
             own = fit_own(_without(storms, time, first))
-    functions: dict[str, ForecastFunction] = {}
-    if own is not None:
-        forecasts_of, readings = own, np.where(first, level, np.nan)
-        functions[FORECASTER] = lambda hours: forecasts_of(hours, time, readings)
+    without_weather, with_weather = (
+        {} if each is None else {FORECASTER: partial(each, time, np.where(first, level, np.nan))}
+        for each in (None if own is None else own.without_weather, None if own is None else own.with_weather)
+    )
     try:
         fitted = fit_sea_level(
             time,
@@ -108,8 +122,9 @@ def prepare_hindcast(
             first,
             [peak for peak in peaks if HOURS_NEEDED <= peak < half - HORIZON_HOURS],
             first,
-            functions,
+            without_weather,
             from_own_gauge=(FORECASTER,),
+            with_weather=with_weather,
         )
     except RefusedByTheory:
         return None
@@ -128,7 +143,7 @@ def prepare_hindcast(
         None if neighbour is None else neighbour[tested:],
         None if neighbour is None else NeighbourRule(time[:half], level[:half], neighbour[:half]),
         half / HOURS_PER_YEAR,
-        own,
+        None if own is None else own.issued,
         FILTER_ALONE if own is None else source,
     )
 
