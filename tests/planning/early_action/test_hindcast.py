@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -123,44 +122,6 @@ def test_forecasts_of_the_own_gauge_call_a_storm_before_the_readings_do(data: Hi
     assert sure[0]
     assert min(sure[0]) <= peak - 36
     assert not sure[1] or min(sure[1]) > min(sure[0]) + 12
-
-
-def test_a_forecaster_counts_for_more_where_it_knows_the_weather() -> None:
-    """Without the weather it says what the last reading says; with it, it knows the residual to within 5 cm."""
-    residual, _ = made_up_residual()
-    leads = np.arange(0, 49, 3)
-
-    def fit_own(_: np.ndarray) -> OwnForecasts:
-        def forecasts_of(
-            is_informed: bool, _: np.ndarray, level: np.ndarray, hours: np.ndarray
-        ) -> list[ExternalForecast | None]:
-            found: list[ExternalForecast | None] = []
-            for at in np.searchsorted(TIME, hours).tolist():
-                faded = np.nan_to_num(level[at] - TIDE[at]) * np.exp(-leads / 8.0)
-                mean = np.interp(at + leads, HOURS, residual) if is_informed else faded
-                spread = np.full(leads.size, 0.05 if is_informed else 0.25)
-                found.append(ExternalForecast(TIME[at].astype("datetime64[h]"), leads, mean, spread, is_informed))
-            return found
-
-        without, informed = partial(forecasts_of, False), partial(forecasts_of, True)
-        return OwnForecasts(without, without, informed)
-
-    (source,) = prepare(fit_own).fitted.sources
-    assert source.with_weather <= 1.4
-    assert source.inflation >= 1.4 * source.with_weather
-
-
-def test_an_error_is_inflated_lead_by_lead_by_what_was_known_of_the_weather() -> None:
-    now = np.datetime64("2001-02-01T00", "h")
-    knows = np.array([True, False])
-    told = ExternalForecast(now, np.array([3, 24]), np.zeros(2), np.full(2, 0.1), knows)
-    guidance = ForecastSource(FORECASTER, 3.0, 0.5).guidance_from(told, now)
-    assert guidance is not None
-    np.testing.assert_allclose(np.sqrt(np.diag(guidance.error)), [0.05, 0.3])
-    only_informed = ForecastSource(FORECASTER, np.inf, 0.5).guidance_from(told, now)
-    assert only_informed is not None
-    assert only_informed.leads.tolist() == [3]
-    assert ForecastSource(FORECASTER, np.inf, np.inf).guidance_from(told, now) is None
 
 
 def test_a_record_whose_storms_leave_nothing_to_fit_to_is_tested_by_the_filter_alone() -> None:
