@@ -1,6 +1,7 @@
 """`strandline watch`: from the command line to a running watch, and its output."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -9,7 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from strandline.distillation.training.loop import Announce
-from strandline.errors import InputError
+from strandline.errors import InputError, StrandlineError
 from strandline.observations.readers.formats.reading_process import ReadingProcess, reading_process
 from strandline.observations.readers.gauges.rivers import read_rivers
 from strandline.observations.region_file import load_region_file
@@ -31,6 +32,41 @@ from strandline.watch.service import Watch, open_watch
 MAX_ZONES = 6
 """Most zones named in a line on the screen; the store has all."""
 _DECISIONS = TypeAdapter(Sequence[Decision] | None)
+
+
+@dataclass(eq=False)
+class WatchedPlace:
+    """One of several places: what fails here is said and tried again at the next hour, and the others go on.
+
+    Attributes:
+        name: of its region file.
+        open: opens its watch.
+    """
+
+    name: str
+    open: Callable[[], Watch]
+    _watch: Watch | None = None
+
+    def watch(self) -> Watch | Exception:
+        """Its watch, opened where it is not, or what went wrong."""
+        if self._watch is None:
+            try:
+                self._watch = self.open()
+            except Exception as error:  # noqa: BLE001 - what one place does must not end the watch of the others
+                return error
+        return self._watch
+
+    def step(self, hour: datetime) -> Sequence[Decision] | Exception | None:
+        """The decisions of an hour, ``None`` if it was done before, or what went wrong."""
+        watch = self.watch()
+        if isinstance(watch, Exception):
+            return watch
+        try:
+            return watch.step(hour)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._watch = None  # it is opened again, and its store verified
+            watch.store.close()
+            return error
 
 
 def prepare(
@@ -55,6 +91,54 @@ def prepare(
     if replay is None and region is None:
         raise InputError("watch", "the built-in delta has no streams", "give --replay FROM/TO, or a region file")
     span = None if replay is None else _span(replay)
+    return _open(region, data, run, store, span, announce, protocol), _hours(span, speed, once=once)
+
+
+def prepare_several(
+    regions: Sequence[Path],
+    data: Path | None,
+    runs: Path,
+    replay: str | None,
+    speed: float | None,
+    announce: Announce,
+    *,
+    once: bool,
+) -> tuple[tuple[WatchedPlace, ...], Iterator[datetime]]:
+    """Several places in one process, which are not opened yet, and their hours.
+
+    Args:
+        runs: folder with the finished run of each, named as its region file without the ending.
+
+    Raises:
+        InputError: two files of one name, or ``replay`` is no span.
+    """
+    names = [region.stem for region in regions]
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(
+            "region files", f"several are named {doubled[0]}", "give each a name of its own: so is its run"
+        )
+    span = None if replay is None else _span(replay)
+    places = (
+        WatchedPlace(each.stem, partial(_open, each, data, runs / each.stem, None, span, announce, None))
+        for each in regions
+    )
+    return tuple(places), _hours(span, speed, once=once)
+
+
+def _hours(span: tuple[datetime, datetime] | None, speed: float | None, *, once: bool) -> Iterator[datetime]:
+    hours = hours_as_they_pass() if span is None else paced(hours_between(*span), speed)
+    return islice(hours, 1) if once else hours
+
+
+def _open(
+    region: Path | None,
+    data: Path | None,
+    run: Path,
+    store: str | None,
+    span: tuple[datetime, datetime] | None,
+    announce: Announce,
+    protocol: Path | None,
+) -> Watch:
     if protocol is not None:
         load_protocol(protocol)
     open_run(run)
@@ -69,24 +153,24 @@ def prepare(
     feeds: Callable[[Mapping[str, TideTable]], list[FeedClient]]
     if span is not None:
         feeds = partial(replayed_feeds, study_area, deployment, *span)
-        hours = paced(hours_between(*span), speed)
     else:
-        assert region_file is not None  # refused above
+        assert region_file is not None  # a live watch has one
         quarantine = Quarantine(run / QUARANTINE_FILE)
         feeds = partial(open_feeds, region_file, files=ForeignFiles(ReadingProcess(FEED_LIMITS), quarantine))
-        hours = hours_as_they_pass()
     crews = None if region_file is None or region_file.planning is None else region_file.planning.crews
     rivers = None if region_file is None or span is not None else partial(read_rivers, region_file.river)
     progress = announce("fit the sea-level model")
     address = store or run / "watch.db"
-    watch = open_watch(
+    return open_watch(
         run, study_area, feeds, address, crews, progress, is_live=span is None, protocol=protocol, read_rivers=rivers
     )
-    return watch, islice(hours, 1) if once else hours
 
 
-def screen_lines(hour: datetime, decisions: Sequence[Decision] | None) -> Iterator[str]:
+def screen_lines(hour: datetime, decisions: Sequence[Decision] | Exception | None) -> Iterator[str]:
     """The lines for the screen: starts and stops of actions, and a status line at noon and midnight."""
+    if isinstance(decisions, Exception):
+        yield f"{hour:%Y-%m-%d %H:%M}  NOT WATCHED, tried again at the next hour: {_message(decisions)}"
+        return
     without_data = next((one for one in decisions or () if one.needs_person), None)
     if without_data is not None:
         yield f"{hour:%Y-%m-%d %H:%M}  NO DATA: {without_data.why}"
@@ -101,9 +185,17 @@ def screen_lines(hour: datetime, decisions: Sequence[Decision] | None) -> Iterat
             yield f"{hour:%Y-%m-%d %H:%M}  {decision.why}"
 
 
-def hour_to_json(hour: datetime, decisions: Sequence[Decision] | None) -> dict[str, object]:
-    """An hour with its decisions as plain values; ``null`` if the hour was done before."""
+def hour_to_json(hour: datetime, decisions: Sequence[Decision] | Exception | None) -> dict[str, object]:
+    """An hour with its decisions as plain values; ``null`` if the hour was done before, and with what went wrong."""
+    if isinstance(decisions, Exception):
+        return {"hour": hour.isoformat(), "decisions": None, "error": _message(decisions)}
     return {"hour": hour.isoformat(), "decisions": _DECISIONS.dump_python(decisions, mode="json")}
+
+
+def _message(error: Exception) -> str:
+    """One line; errors of the package say what, where and what would be right."""
+    kind = "" if isinstance(error, StrandlineError) else f"{type(error).__name__}: "
+    return " ".join(f"{kind}{error}".split())
 
 
 def _span(text: str) -> tuple[datetime, datetime]:

@@ -1,0 +1,1 @@
+"""What the watch of many places in one process costs."""
