@@ -36,7 +36,7 @@ _DECISIONS = TypeAdapter(Sequence[Decision] | None)
 
 @dataclass(eq=False)
 class WatchedPlace:
-    """One of several places: what fails here is said and tried again at the next hour, and the others go on.
+    """One of several places: what fails here is reported and tried again at the next hour, and the others go on.
 
     Attributes:
         name: of its region file.
