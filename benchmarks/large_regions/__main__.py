@@ -1,6 +1,6 @@
 """Maps of large regions: the cost of tiles, speed and memory, and equal results on clusters.
 
-``python -m benchmarks.large_regions --run RUN [--parts choice tiling cluster size] [--edges 1000 2500]
+``python -m benchmarks.large_regions --run RUN [--parts size damage boxes] [--edges 1000 2500]
 --out large_regions.json``
 """
 
@@ -13,7 +13,7 @@ from benchmarks.large_regions import scale, tiling
 from benchmarks.large_regions.summary import COLUMNS, markdown, summarise
 from benchmarks.record import Record, Row, kept_rows, print_table, write_record
 
-PARTS = ("choice", "tiling", "cluster", "size")
+PARTS = ("choice", "tiling", "cluster", "size", "damage", "boxes")
 CHOICE_COASTS = (600, 601)
 """Coasts on which the tile size was chosen; those of ``tiling`` had no part in that choice."""
 WORKERS = [1, 2, 4]
@@ -39,8 +39,11 @@ def _rows(part: str, arguments: argparse.Namespace, work: Path) -> Iterator[Row]
             yield from ({"part": part, **row} for row in tiling.rows_of(seed))
     elif part == "cluster":
         yield from scale.cluster_rows(arguments.run, arguments.cluster_edge, WORKERS, work)
+    elif part == "boxes":
+        yield from scale.boxes_rows(arguments.run, arguments.boxes, work)
     else:
-        yield from scale.size_rows(arguments.run, arguments.edges, work)
+        rows_of = scale.size_rows if part == "size" else scale.damage_rows
+        yield from rows_of(arguments.run, arguments.edges, work)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,7 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished `strandline run`")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="other parts keep their rows in --out")
     parser.add_argument("--coasts", type=int, nargs="+", default=[610, 611], help="seeds of the tiling part")
-    parser.add_argument("--edges", type=int, nargs="+", default=[1000, 2500, 10000], help="[cells], of the size part")
+    parser.add_argument("--edges", type=int, nargs="+", default=[1000, 2500, 10000], help="[cells], of size and damage")
+    parser.add_argument("--boxes", type=int, nargs="+", default=[100, 1000], help="numbers of regions")
     parser.add_argument("--cluster-edge", type=int, default=600, help="[cells], of the region of the cluster part")
     parser.add_argument("--out", type=Path, required=True)
     return parser

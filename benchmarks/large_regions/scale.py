@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from subprocess import Popen
 
+import geopandas as gpd
 import numpy as np
 import rasterio
 
@@ -21,6 +22,9 @@ SEED = 0
 MOST_MB, EQUAL = 3e9 / 2**20, 1e-6
 """Targets: memory for 10 000 × 10 000 cells [MB], and greatest difference of a cluster from one process."""
 BIG = 10_000
+ASSETS_PER_CELL, DAMAGE_SAMPLES = 2e-4, 2
+BOX, BOX_ASSETS = 100, 20
+"""Edge [cells] of one of many regions, and its assets."""
 RASTERS = (
     "flood_probability.tif", "annual_flood_probability.tif", "flooded.tif", "flood_disagreement.tif", "flood_depth.tif",
 )  # fmt: skip
@@ -39,6 +43,49 @@ def size_rows(run: Path, edges: list[int], work: Path) -> Iterator[Row]:
         bar: Row = {"bar": f"≤ {MOST_MB:.0f} (3 GB)", "met": spent.peak_mb <= MOST_MB} if edge >= BIG else {}
         yield {**shared, "what": "peak memory", "value": spent.peak_mb, "unit": "MB", **bar}
         yield {**shared, "what": "maps of the region", "value": 3600 / spent.wall_s, "unit": "1/h"}
+
+
+def damage_rows(run: Path, edges: list[int], work: Path) -> Iterator[Row]:
+    """Two rows per region: seconds and peak memory of a map with the damage at its assets and in its zones."""
+    period, members = load_deployment(run).return_periods[-1], load_forecaster(run).members
+    for edge in edges:
+        assets = round(edge**2 * ASSETS_PER_CELL)
+        region = write_terrain(work / f"terrain{edge}", edge, load_deployment(run).region, SEED, assets)
+        out = work / f"map{edge}"
+        arguments = ("map", str(region), "--run", str(run), "--samples", f"{DAMAGE_SAMPLES}")
+        spent = spend(*COMMAND, *arguments, "--return-period", f"{period:g}", "--out", str(out))
+        zones = len(gpd.read_file(out / "zones.geojson"))
+        shared: Row = {"part": "damage", "cells": edge**2}
+        note = (
+            f"{spent.cpu_s:.0f} s of the processor; {DAMAGE_SAMPLES} samples, {members} students, {assets} assets, "
+            f"{zones} zones"
+        )
+        yield {**shared, "what": "strandline map with damage", "value": spent.wall_s, "unit": "s", "note": note}
+        bar: Row = {"bar": f"≤ {MOST_MB:.0f} (3 GB)", "met": spent.peak_mb <= MOST_MB} if edge >= BIG else {}
+        yield {**shared, "what": "peak memory with damage", "value": spent.peak_mb, "unit": "MB", **bar}
+
+
+def boxes_rows(run: Path, counts: list[int], work: Path) -> Iterator[Row]:
+    """Three rows per number of regions on a cluster of two workers: seconds, peak memory, and those without a map."""
+    like = load_deployment(run).region
+    regions = []
+    for number in range(max(counts)):
+        written = write_terrain(work / "boxes" / f"{number:04d}", BOX, like, number, BOX_ASSETS)
+        regions.append(written.rename(written.with_name(f"box{number:04d}.toml")))
+    for count in counts:
+        out = work / f"maps{count}"
+        with cluster(2, work / f"cluster{count}") as dask:
+            arguments = ("map", *map(str, regions[:count]), "--run", str(run), "--samples", f"{DAMAGE_SAMPLES}")
+            spent = spend(*COMMAND, *arguments, "--out", str(out), "--scheduler", dask.address)
+        missing = sum(not (out / region.stem / "map.json").exists() for region in regions[:count])
+        shared: Row = {"part": "boxes", "cells": count * BOX**2}
+        each = f"{spent.cpu_s / count:.2f} s of the processor each, without the two workers'; {BOX_ASSETS} assets each"
+        yield {**shared, "what": f"{count} regions", "value": spent.wall_s, "unit": "s", "note": each}
+        yield {**shared, "what": f"{count} regions, peak memory", "value": spent.peak_mb, "unit": "MB"}
+        yield {
+            **shared, "what": f"{count} regions, without a map", "value": missing, "unit": "regions", "bar": "0",
+            "met": missing == 0,
+        }  # fmt: skip
 
 
 def cluster_rows(run: Path, edge: int, workers: list[int], work: Path) -> Iterator[Row]:

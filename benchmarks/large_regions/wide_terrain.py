@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import rasterio
 from scipy.ndimage import map_coordinates
 
@@ -12,12 +14,19 @@ from strandline.observations.region import Region
 SCALES = {400.0: 1.2, 60.0: 0.8, 8.0: 0.5}
 """[cells] → standard deviation [m]."""
 ROWS_AT_ONCE = 512
+ASSETS = """
+[assets]
+path = "assets.geojson"
+columns = { asset_class = "asset_class", value = "value", survey_year = "survey_year" }
+"""
+ASSET_CLASS, VALUE = "residential", 100_000.0
+"""Of each asset [EUR]."""
 
 
-def write_terrain(folder: Path, edge: int, like: Region, seed: int) -> Path:
+def write_terrain(folder: Path, edge: int, like: Region, seed: int, assets: int = 0) -> Path:
     """Write ``edge`` × ``edge`` cells with the datum and cell size of another region; returns the region file.
 
-    The first tenth is sea.
+    The first tenth is sea; so many assets stand anywhere on the three tenths beside it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     size = like.cell_size
@@ -29,7 +38,7 @@ def write_terrain(folder: Path, edge: int, like: Region, seed: int) -> Path:
     facts = {**vars(region), "bounds": list(bounds), "sea_point": list(region.sea_point)}
     text = REGION.format(**facts).replace('{ path = "water.tif" }', "{ below = -1.0 }")
     path = folder / "region.toml"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text + ASSETS if assets else text, encoding="utf-8")
     rng = np.random.default_rng(seed)
     noise = {scale: rng.normal(0, spread, (int(edge / scale) + 4,) * 2) for scale, spread in SCALES.items()}
     columns = np.arange(edge)
@@ -47,4 +56,11 @@ def write_terrain(folder: Path, edge: int, like: Region, seed: int) -> Path:
             height[:, : edge // 10] = -4.0
             window = rasterio.windows.Window(0, first, edge, rows.size)
             file.write(height.astype(np.float32)[None], window=window)
+    if assets:
+        east, north = rng.uniform(0.1, 0.4, assets), rng.uniform(0.0, 1.0, assets)
+        points = gpd.points_from_xy(left + east * edge * size, top - north * edge * size, crs=region.crs)
+        table = pd.DataFrame({"asset_class": ASSET_CLASS, "value": VALUE, "survey_year": 2020}, index=range(assets))
+        gpd.GeoDataFrame(table, geometry=points).to_crs("EPSG:4326").to_file(
+            folder / "assets.geojson", engine="pyogrio"
+        )
     return path
