@@ -35,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     given = arguments.region, arguments.data, arguments.run
     rows = [row for count in arguments.places for row in rows_of(*given, count)]
-    record = Record("agent.many_places", "real", {"region": sha256(arguments.region)}, [0], rows, summarise(rows))
+    record = Record(
+        "agent.many_places", "real", {arguments.region.name: sha256(arguments.region)}, [0], rows, summarise(rows)
+    )
     write_record(record, arguments.out, markdown_table(rows, COLUMNS))
     print_summary(record)
 
