@@ -43,6 +43,7 @@ FILES = (
     "pathways-action.txt", "pathways-sequence.txt", "deployment.nc", "zones.geojson", "products.json",
     "embankments.geojson", "trial_ground.nc", "place_names.geojson",
 )  # fmt: skip
+pytestmark = pytest.mark.slow
 PROGRAM = Path(__file__).parents[1] / "fixtures" / "smallest_run.py"
 
 
@@ -79,7 +80,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.mark.slow
 def test_a_run_leaves_every_file_and_no_other(finished: Path) -> None:
     there = {str(path.relative_to(finished)) for path in finished.rglob("*") if path.is_file()}
     alerts = {name for name in there if name.startswith("alerts/") and name.endswith(".xml")}
@@ -88,7 +88,6 @@ def test_a_run_leaves_every_file_and_no_other(finished: Path) -> None:
         assert (finished / name).stat().st_size > 0
 
 
-@pytest.mark.slow
 def test_the_files_of_a_run_state_the_same(finished: Path) -> None:
     summary, plan = (json.loads((finished / name).read_text()) for name in ("summary.json", "plan.json"))
     assert list(contradictions_between(summary, plan)) == []
@@ -128,7 +127,6 @@ def test_the_summary_holds_what_was_promised(finished: Path) -> None:
         assert sum(mean for mean in means if mean is not None) == pytest.approx(damage["mean"])
 
 
-@pytest.mark.slow
 def test_what_other_programs_read_can_be_read(finished: Path) -> None:
     with rasterio.open(finished / "flood_probability.tif") as file:
         assert file.tags()["PROVENANCE"] == "simulated"
@@ -153,7 +151,6 @@ def test_what_other_programs_read_can_be_read(finished: Path) -> None:
     assert "simulated" in (finished / "report.html").read_text(encoding="utf-8").lower()
 
 
-@pytest.mark.slow
 def test_what_it_leaves_is_watched_hour_by_hour_from_the_command_line(
     finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -182,7 +179,6 @@ def test_what_it_leaves_is_watched_hour_by_hour_from_the_command_line(
     assert refused.value.exit_code == 65, "on 2d0579a the watch went on silently"
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("without_pictures")
 def test_the_same_seed_gives_the_same_numbers_though_the_run_was_killed(finished: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
