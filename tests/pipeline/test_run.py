@@ -25,7 +25,7 @@ from strandline.pipeline.study_area import built_in_study_area
 from strandline.planning.early_action.hindcast import Condition
 from strandline.planning.plan_schema import check_plan
 from strandline.report.consistency.files import contradictions_between
-from strandline.report.figures.style import Picture
+from strandline.report.figures.style import NARROW, Picture
 from strandline.report.page import pictures
 from strandline.watch.assimilation.fit_file import save_fit
 from strandline.watch.store import Damaged, Store
@@ -65,7 +65,7 @@ def numbers_of(value: object, name: str = "") -> dict[str, object]:
 
 
 def drawn_narrow(draw: Callable[[float], Picture]) -> pictures.Drawing:
-    one = draw(pictures.NARROW)
+    one = draw(NARROW)
     address = pictures._data_uri(one.svg)
     return pictures.Drawing(address, address, one.alt, *one.size)
 
