@@ -35,9 +35,9 @@ test: $(INSTALLED_DEV)
 test-fast: $(INSTALLED_DEV)
 	$(ONE_THREAD) $(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
-# every notebook from its first cell to its last, in a kernel
+# every notebook from its first cell to its last, in a kernel; those that share a run, one after the other
 notebooks: $(INSTALLED_DEV)
-	STRANDLINE_NOTEBOOKS=1 $(ONE_THREAD) $(BIN)/pytest -n 2 -m notebook tests/docs/test_notebooks.py
+	STRANDLINE_NOTEBOOKS=1 $(ONE_THREAD) $(BIN)/pytest -n 2 --dist loadgroup -m notebook tests/docs/test_notebooks.py
 
 # lines that numba compiles are not seen
 coverage: $(INSTALLED_DEV)
@@ -53,7 +53,7 @@ docs: $(INSTALLED_DEV)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # the demo comes before the tests: it compiles what both of their workers would compile at once
-check: lint docs demo test package
+check: lint docs demo test notebooks package
 
 # the suite with the newest versions that pyproject.toml admits, in an environment of its own
 newest:

@@ -67,7 +67,8 @@ class Described:
     def origin(self) -> Origin:
         """How it was made."""
         if "benchmark" in self.content:
-            return Origin(**{name: self.content.get(name) for name in Origin.__dataclass_fields__})
+            fields: dict[str, Any] = {name: self.content.get(name) for name in Origin.__dataclass_fields__}
+            return Origin(**fields)
         return Origin("", self.content["commit"], NOT_RECORDED, wall_seconds=self.content["seconds"]["total"])
 
     @property
@@ -190,8 +191,8 @@ def _links(result: Described) -> str:
 
 
 def _wrapped(text: str, bullet: str = "") -> list[str]:
-    indents = {"initial_indent": bullet, "subsequent_indent": " " * len(bullet)}
-    return textwrap.wrap(text, 120, break_long_words=False, break_on_hyphens=False, **indents)
+    wrapper = textwrap.TextWrapper(120, bullet, " " * len(bullet), break_long_words=False, break_on_hyphens=False)
+    return wrapper.wrap(text)
 
 
 def _continued(command: str) -> str:

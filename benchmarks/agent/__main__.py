@@ -21,7 +21,7 @@ from benchmarks.agent.run import coast_rows, soak_rows
 from benchmarks.agent.summary import COLUMNS, markdown, summarise, summarise_caorle, summarise_service
 from benchmarks.progress import Progress
 from benchmarks.record import Record, Row, print_table, sha256, write_record
-from strandline.pipeline.deployment import DEPLOYMENT_FILE
+from strandline.pipeline.deployment import DEPLOYMENT_FILE, load_deployment
 
 FIRST_COAST, FIRST_TUNING_COAST = 500, 2_000_000
 
@@ -65,15 +65,19 @@ def real(arguments: argparse.Namespace) -> Record:
     """The replay of November 2022 at Caorle."""
     with Progress() as bar, tempfile.TemporaryDirectory(dir=arguments.work) as folder:
         task = bar.add_task("Caorle", total=1.0)
-        store = Path(folder) / "watch.db"
+        place = caorle.open_with_weather(arguments.region, arguments.data, caorle.WEATHER[arguments.weather])
+        deployment = load_deployment(arguments.run)
         rows = caorle.rows_of(
-            arguments.region, arguments.data, arguments.run, store, lambda done: bar.update(task, completed=done)
+            place,
+            deployment,
+            arguments.run,
+            Path(folder) / "watch.db",
+            lambda done: bar.update(task, completed=done),
         )
-        rows.append(
-            same_decisions.row_of_region(arguments.region, arguments.data, arguments.run, Path(folder) / "same.db")
-        )
-    deployment = arguments.run / DEPLOYMENT_FILE
-    data = {arguments.region.name: sha256(arguments.region), deployment.name: sha256(deployment)}
+        rows += caorle.forecasts_of_the_peak(place, deployment, arguments.run)
+        rows.append(same_decisions.row_of_region(place, deployment, arguments.run, Path(folder) / "same.db"))
+    file = arguments.run / DEPLOYMENT_FILE
+    data = {arguments.region.name: sha256(arguments.region), file.name: sha256(file)}
     return Record("agent", "real", data, [], rows, summarise_caorle(rows))
 
 
@@ -99,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--region", type=Path, help="region file of Caorle: run the real replay instead")
     parser.add_argument("--data", type=Path, help="folder of the files that the region file names")
     parser.add_argument("--run", type=Path, help="folder of a finished run")
+    parser.add_argument(
+        "--weather", choices=caorle.WEATHER, default="none", help="with --region: its forecasts of the weather"
+    )
     parser.add_argument("--soak", type=int, help="steps on the built-in delta's store, such as 8766: run these instead")
     parser.add_argument("--kills", type=int, default=1000, help="with --soak: number of times that a store is killed")
     parser.add_argument("--corrupt", type=int, default=220, help="with --soak: number of corrupted stores")

@@ -1,5 +1,6 @@
 """Replay of November 2022 at Caorle on the real gauges: beliefs and proposed actions, and their lead times."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,27 +13,54 @@ from matplotlib.dates import DateFormatter
 from benchmarks.record import Row, Rows
 from strandline.distillation.training.loop import Progress
 from strandline.observations.region_file import load_region_file
-from strandline.pipeline.deployment import load_deployment
-from strandline.pipeline.study_area import open_study_area
+from strandline.observations.weather.forecast_errors import WeatherSkill, with_synthetic_forecasts
+from strandline.observations.weather.issue_errors import Growth
+from strandline.pipeline.deployment import Deployment
+from strandline.pipeline.study_area import StudyArea, open_study_area
 from strandline.planning.actions import MONITORING
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
+from strandline.uncertainty.gauge_forecast.forecaster_file import load_gauge_forecaster
 from strandline.watch.clock import hours_between
 from strandline.watch.feeds.recorded import replayed_feeds
 from strandline.watch.service import open_watch
 
 START, END = datetime(2022, 11, 16), datetime(2022, 12, 1)
 """The storm of 22 November, high water on the three days after it, and five calm days in which alarms should end."""
-LEADS = (1, 3, 6, 12, 24)
+LEADS, PEAK_LEADS = (1, 3, 6, 12, 24), (48, 24, 12, 6, 3)
+NO_ERROR: Growth = ((0.0, 0.0), (96.0, 0.0))
+WEATHER: dict[str, WeatherSkill | None] = {
+    "none": None,
+    "readings": WeatherSkill(NO_ERROR, NO_ERROR, NO_ERROR, NO_ERROR, members=1, every_hours=6),
+    "readings with errors": WeatherSkill(every_hours=6),
+}
+"""Forecasts of the weather: none, the platform's readings as if they had been forecast, and these with errors as
+published by lead. No forecast of those days was kept."""
+SEED = 0
+"""Of the errors."""
 
 
-def rows_of(region: Path, data: Path, run: Path, store: Path, progress: Progress | None = None) -> list[Row]:
+def open_with_weather(region: Path, data: Path, skill: WeatherSkill | None) -> StudyArea:
+    """The region of a file, with forecasts of the weather that are made of its own readings.
+
+    Args:
+        skill: errors of these forecasts; ``None`` = no forecast of the weather.
+    """
+    study_area = open_study_area(load_region_file(region, data))
+    if skill is None:
+        return study_area
+    return replace(study_area, observations=with_synthetic_forecasts(study_area.observations, SEED, skill))
+
+
+def rows_of(
+    study_area: StudyArea, deployment: Deployment, run: Path, store: Path, progress: Progress | None = None
+) -> list[Row]:
     """One row per hour: the belief, the coverage of its bounds, actions that start or stop, and zones in alarm.
 
     Args:
-        run: folder of a finished run of the region; ``store``: a new database.
+        study_area: of Caorle, see `open_with_weather`; ``deployment``: of its finished run.
+        run: folder of this run; ``store``: a new database.
     """
-    study_area, deployment = open_study_area(load_region_file(region, data)), load_deployment(run)
     gauge = study_area.observations.require_gauge()
     observed = pd.Series(gauge["water_level"].values[0], index=pd.DatetimeIndex(gauge["time"].values))
     observed = observed[gauge["quality"].values[0] == 0]
@@ -69,6 +97,24 @@ def rows_of(region: Path, data: Path, run: Path, store: Path, progress: Progress
         if progress is not None:
             progress((number + 1) / len(hours))
     watch.store.close()
+    return rows
+
+
+def forecasts_of_the_peak(study_area: StudyArea, deployment: Deployment, run: Path) -> list[Row]:
+    """The level at the hour of the highest reading, as `strandline forecast` gives it some hours before."""
+    forecaster = load_gauge_forecaster(run, deployment.sea_level, deployment.mean_sea_level)
+    time, levels = study_area.hourly_levels
+    inside = (time >= np.datetime64(START)) & (time <= np.datetime64(END))
+    peak = int(np.nanargmax(np.where(inside, levels[0], np.nan)))
+    rows: list[Row] = []
+    for lead in PEAK_LEADS:
+        issue = time[[peak - lead]]
+        found = forecaster.forecast(issue, time, levels[0], study_area.observations, (0.05, 0.5, 0.95))
+        low, middle, high = (float(found.quantiles[at][0, lead]) for at in (0.05, 0.5, 0.95))
+        rows.append({
+            "scenario": "Caorle, November 2022", "condition": "all", "policy": "forecaster", "peak_lead_h": lead,
+            "level_observed": float(levels[0, peak]), "level_p05": low, "level_p50": middle, "level_p95": high,
+        })  # fmt: skip
     return rows
 
 

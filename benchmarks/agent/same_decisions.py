@@ -14,9 +14,8 @@ from benchmarks.agent.methods import config_of, storm_peaks
 from benchmarks.record import Row
 from strandline.distillation.training.loop import Progress
 from strandline.observations.arrays import Mask
-from strandline.observations.region_file import load_region_file
-from strandline.pipeline.deployment import load_deployment
-from strandline.pipeline.study_area import open_study_area
+from strandline.pipeline.deployment import Deployment
+from strandline.pipeline.study_area import StudyArea
 from strandline.planning.early_action.evacuation.area_triggers import AreaTriggers, WholeRegion
 from strandline.planning.early_action.hindcast import HindcastData, forecast_findings
 from strandline.planning.early_action.protocol import Protocol
@@ -30,6 +29,7 @@ from strandline.uncertainty.assimilation.fit import SeaLevelFit
 from strandline.uncertainty.assimilation.forecast import forecast
 from strandline.watch import agent as watch_agent
 from strandline.watch.agent_state import AgentState, initial_state, update_belief
+from strandline.watch.assimilation.land_danger import LandDanger
 from strandline.watch.clock import hours_between
 from strandline.watch.decision_rules import AgentConfig, decide, levels_of
 from strandline.watch.decisions import Decision
@@ -60,9 +60,8 @@ def rows_of_coast(coast: Coast, seed: int, storms: int, progress: Progress | Non
     return rows
 
 
-def row_of_region(region: Path, data: Path, run: Path, store: Path) -> Row:
+def row_of_region(study_area: StudyArea, deployment: Deployment, run: Path, store: Path) -> Row:
     """The watch of a region's record against the replay of its protocol on the forecasts that the watch made."""
-    study_area, deployment = open_study_area(load_region_file(region, data)), load_deployment(run)
     assert deployment.protocol is not None
     watch = open_watch(run, study_area, partial(replayed_feeds, study_area, deployment, START, END), store)
     streams: list[Stream] = []
@@ -145,11 +144,11 @@ def _recorded(streams: list[Stream], readings: list[History]) -> Iterator[None]:
     """Keep the forecasts and readings on which a running watch decides."""
 
     def recording(
-        config: AgentConfig, state: AgentState, ensemble: ResidualEnsemble, others: History | None = None
+        config: AgentConfig, state: AgentState, ensemble: ResidualEnsemble, others: History, land: LandDanger
     ) -> tuple[AgentState, list[Decision]]:
         streams.append(forecast_stream(state.belief.hour, levels_of(config, ensemble), state.sea.is_heard))
-        readings.append(others or {})
-        return decide(config, state, ensemble, others)
+        readings.append(others)
+        return decide(config, state, ensemble, others, land)
 
     target: Callable[..., object] = recording
     with patch.object(watch_agent, "decide", target):

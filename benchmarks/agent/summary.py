@@ -48,6 +48,7 @@ def summarise(rows: Rows) -> Row:
 def summarise_caorle(rows: Rows) -> Row:
     """Coverage, the hours between each action's last start and the peak, forecasts of the peak, and alarms."""
     compared = [row for row in rows if "differs_replay" in row]
+    of_forecaster = [row for row in rows if "peak_lead_h" in row]
     rows = [row for row in rows if "hour" in row]
     levels = [number(row, "level_observed") if row["level_observed"] is not None else -np.inf for row in rows]
     peak_hour = str(rows[int(np.argmax(levels))]["hour"])
@@ -62,6 +63,10 @@ def summarise_caorle(rows: Rows) -> Row:
         row = next(row for row in rows if datetime.fromisoformat(str(row["hour"])) == peak - timedelta(hours=ahead))
         summary[f"caorle/peak_forecast/{ahead}h"] = (
             f"{row['highest_p50']:.2f} ({row['highest_p05']:.2f} to {row['highest_p95']:.2f})"
+        )
+    for row in of_forecaster:
+        summary[f"caorle/forecaster_at_the_peak/{row['peak_lead_h']}h"] = (
+            f"{row['level_p50']:.2f} ({row['level_p05']:.2f} to {row['level_p95']:.2f})"
         )
     if "running" in rows[0]:  # results before 0.3.0 have no alarms
         summary |= _summarise_alarms(rows, peak)

@@ -16,7 +16,7 @@ SLOW_3G = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uplo
 """400 kbit/s and 0.4 s, as Chromium's tools call it; per request, not per packet. [ms, bytes/s]"""
 PHONE, DESK = {"width": 390, "height": 780}, {"width": 1280, "height": 900}
 PATIENCE_S = 90.0
-DRAWN = "document.getElementById('map-chart').dataset.state === 'drawn' && typeof maplibregl === 'object'"
+DRAWN = "document.getElementById('map-chart').dataset.state === 'drawn'"
 PICTURE = "Boolean(document.querySelector('#map-chart img')?.complete)"
 RECORD = """{
     const frames = [];
@@ -86,7 +86,7 @@ def pan(address: str, chromium: str, viewport: dict[str, int], seconds: float) -
         page.locator("[data-zoom='0.5']").click()
         page.wait_for_timeout(1000)
         _wait(page, DRAWN)
-        box = page.locator("#map-chart canvas").bounding_box()
+        box = page.locator("#map-chart .map-frame").bounding_box()
         assert box is not None
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         page.mouse.move(x, y)

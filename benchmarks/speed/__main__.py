@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                 rows += [{"part": part, **dict.fromkeys(COLUMNS), **row} for row in found]
     rows.sort(key=lambda row: PARTS.index(str(row["part"])))
     record = Record("speed", "simulated", {}, [0], rows, summarise(rows))
-    write_record(record, arguments.out, markdown(record, f"python -m benchmarks.speed --out {arguments.out.name}"))
+    write_record(record, arguments.out, markdown(record))
     print_table(record, COLUMNS)
 
 

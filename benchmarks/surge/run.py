@@ -20,6 +20,8 @@ from strandline.observations.arrays import Floats, Indices
 
 VERSION = 6
 """Part of the name of finished rows; increase it when a method changes."""
+FORECASTER, FORECASTER_VERSION = ("process", "labels_only", "distilled", "shuffled_teacher"), 1
+"""Methods that are the package's forecaster, and the same of their rows."""
 RIVER_VERSION = 1
 """The same, of rows of gauges with a river."""
 OUTAGES = (0.0, 1.0)
@@ -68,13 +70,13 @@ def run_gauge(gauge_set: GaugeSet, target: str, plan: Plan, messages: Messages) 
                 head: Row = {"set": gauge_set.name, "target": target, "record_fraction": fraction, "seed": seed}
                 for name in plan.methods:
                     if METHODS[name].runs(task):
-                        path = _path(plan, gauge, f"{head}{mode}{leads}{name}")
+                        path = _path(plan, gauge, f"{head}{mode}{leads}{name}", name)
                         rows += finished_rows(path, partial(rows_of, task, name, head, full))
                 if mode == "none":
                     rows += rows_of(task, FULL_TIDE, head, full)
                 elif seed == 0 and gauge_set.has_full_record and FULL_RECORD_OF in plan.methods:
                     task = draw_task(gauge, others, gauge_set.period_of(target), 1.0, leads, seed, mode)
-                    path = _path(plan, gauge, f"{head}{mode}{leads}{FULL_RECORD}")
+                    path = _path(plan, gauge, f"{head}{mode}{leads}{FULL_RECORD}", FULL_RECORD_OF)
                     rows += finished_rows(
                         path, partial(rows_of, task, FULL_RECORD, {**head, "record_fraction": 1.0}, full)
                     )
@@ -94,12 +96,14 @@ def _modes_of(gauge: Gauge, modes: Sequence[str]) -> Iterator[str]:
             yield mode
 
 
-def _path(plan: Plan, gauge: Gauge, case: str) -> Path | None:
+def _path(plan: Plan, gauge: Gauge, case: str, method: str) -> Path | None:
     if plan.work is None:
         return None
     parts = [gauge.level, gauge.forcing.values if gauge.forcing else gauge.level[:0]]
     digest = hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts))
     digest.update(f"{case}{VERSION}".encode())
+    if method in FORECASTER:
+        digest.update(f"forecaster {FORECASTER_VERSION}".encode())
     if gauge.river:
         digest.update(f"{gauge.river}{RIVER_VERSION}".encode())
     return plan.work / f"{gauge.name}-{digest.hexdigest()[:12]}.json"

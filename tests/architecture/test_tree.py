@@ -90,5 +90,5 @@ def test_every_module_is_reached_from_a_command_or_the_public_face() -> None:
 def test_tests_lie_in_folders_of_the_package() -> None:
     tests = Path(__file__).parents[1]
     folders = {path.parent.relative_to(tests).as_posix() for path in tests.rglob("test_*.py")}
-    others = {"architecture", "benchmarks", "docs"}
+    others = {"architecture", "benchmarks", "docs", "mutation"}
     assert {name for name in folders - others if not (ROOT / name).is_dir()} == set()

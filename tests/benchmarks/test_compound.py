@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.__main__ import table_of
 from benchmarks.compound import __main__ as command
 from benchmarks.compound import run
 from benchmarks.compound.summary import summarise
@@ -34,7 +35,7 @@ def test_the_benchmark_runs_and_keeps_finished_rows(
     unseen = {row["method"] for row in record["rows"] if row["regime"] == run.UNSEEN}
     assert unseen == methods - {"teacher"}
     assert record["summary"]["scenes, all: retention"] > 0.5
-    assert (tmp_path / "compound.md").read_text(encoding="utf-8").startswith("`python -m benchmarks.compound")
+    assert (tmp_path / "compound.md").read_text(encoding="utf-8") == table_of(tmp_path / "compound.json")
 
     def refuse(*_: object) -> None:
         raise AssertionError("a finished coast was run again")

@@ -309,7 +309,14 @@ def test_an_unknown_target_or_half_a_period_is_refused(tmp_path: Path) -> None:
 
 def test_a_teacher_that_brings_half_of_what_a_longer_record_would_has_a_share_of_a_half() -> None:
     def row(method: str, rmse: float, seed: int) -> dict[str, str | int | float]:
-        case = {"set": "sea", "target": "here", "seed": seed, "weather": "forecast", "method": method, "outage": 0.0}
+        case: dict[str, str | int | float] = {
+            "set": "sea",
+            "target": "here",
+            "seed": seed,
+            "weather": "forecast",
+            "method": method,
+            "outage": 0.0,
+        }
         scores = dict.fromkeys(("coverage_90", "coverage_90_extreme", "f1_extreme", "rmse_extreme", "crps"), 0.5)
         return {**case, "scored": "hours", "lead_h": 24, "rmse": rmse, **scores}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.__main__ import table_of
 from benchmarks.record import Row
 from benchmarks.tidal_flats import __main__ as command
 from benchmarks.tidal_flats import controls, methods
@@ -88,7 +89,7 @@ def test_one_file_is_split_by_time(tmp_path: Path) -> None:
     assert earlier.water.time.max() < later.water.time.min()
     record = run(tmp_path)
     assert all(0 <= float(row["iou_all"] or 0) <= 1 for row in record["rows"])
-    assert (tmp_path / "out.md").read_text().startswith("`python -m benchmarks.tidal_flats")
+    assert (tmp_path / "out.md").read_text(encoding="utf-8") == table_of(tmp_path / "out.json")
 
 
 def test_every_method_scores_every_cell_and_the_networks_read_the_flat(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Losses against closed forms and torch's own distributions; masks; the temperature's fall."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from strandline.distillation.losses import (
     cross_entropy,
     decoupled_soft_targets,
     flood_probability,
+    mean_of_samples,
     mean_where,
     soft_dice,
     soft_targets,
@@ -236,6 +238,29 @@ def test_a_temperature_that_is_not_above_zero_is_refused_everywhere(temperature:
     ):
         with pytest.raises(InputError, match="not a finite number above 0"):
             call()
+
+
+def test_logits_and_masks_that_would_be_broadcast_against_one_another_are_refused() -> None:
+    student = logits(0, *MAP)
+    for teacher, valid, what in (
+        (logits(1, 1, 5, 6, 7), ALL, "the student gives"),
+        (logits(1, 2, 1, 6, 7), ALL, "the student gives"),
+        (student, ALL[:1], "mask"),
+        (student, ALL[:, :1], "mask"),
+        (student, ALL.float(), "mask"),
+    ):
+        for loss in (soft_targets, partial(decoupled_soft_targets, alpha=1.0, beta=8.0)):
+            with pytest.raises(InputError, match=what):
+                loss(student, teacher, valid, 1.0)
+    with pytest.raises(InputError, match="the student gives"):
+        cosine_alignment(logits(0, 2, 3), logits(1, 1, 3))
+
+
+def test_a_mean_of_samples_is_over_the_chosen_and_zero_without_one() -> None:
+    values = torch.tensor([1.0, 5.0, 30.0])
+    assert float(mean_of_samples(values, torch.tensor([True, True, False]))) == 3.0
+    assert float(mean_of_samples(values, torch.tensor([False, False, True]))) == 30.0
+    assert float(mean_of_samples(values, torch.tensor([False] * 3))) == 0.0
 
 
 def test_alignment_is_zero_for_parallel_one_for_orthogonal_two_for_opposite_features() -> None:

@@ -8,8 +8,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted(ROOT.glob("examples/notebooks/*.ipynb"))
-SECONDS = 600
-"""For a single cell, which may be a run."""
+SECONDS = 1800
+"""For a single cell, which may be a run on a busy machine."""
+SHARED_RUN = ("first_run", "watch")
+"""The second looks at the run of the first."""
 
 
 def test_there_are_five_and_none_holds_an_output() -> None:
@@ -23,7 +25,14 @@ def test_there_are_five_and_none_holds_an_output() -> None:
 
 @pytest.mark.notebook
 @pytest.mark.enable_socket  # a kernel is spoken to on loopback
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=pytest.mark.xdist_group("shared run" if path.stem in SHARED_RUN else path.stem))
+        for path in NOTEBOOKS
+    ],
+    ids=lambda path: path.stem,
+)
 def test_a_notebook_runs_to_its_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if os.environ.get("STRANDLINE_NOTEBOOKS") != "1":
         pytest.skip("`make notebooks` runs them")

@@ -20,17 +20,18 @@ from lxml import etree
 from safetensors import safe_open
 
 from strandline.cli.main import app as strandline
-from strandline.pipeline.deployment import DEPLOYMENT_FILE
+from strandline.pipeline.deployment import DEPLOYMENT_FILE, load_deployment
 from strandline.pipeline.study_area import built_in_study_area
 from strandline.planning.early_action.hindcast import Condition
 from strandline.planning.plan_schema import check_plan
 from strandline.report.consistency.files import contradictions_between
+from strandline.report.documents.key_findings import KEY_FINDINGS_FILE, read_key_findings
 from strandline.report.figures.style import NARROW, Picture
 from strandline.report.page import pictures
 from strandline.watch.assimilation.fit_file import save_fit
 from strandline.watch.store import Damaged, Store
 from tests.fixtures.flood_warnings import assert_valid
-from tests.fixtures.smallest_run import run_smallest
+from tests.fixtures.smallest_run import PLACE_IN_BLOCK, VILLAGE, run_smallest
 from tests.fixtures.stores import execute, unguarded
 from tests.fixtures.watches import a_sea_level_fit
 
@@ -43,7 +44,6 @@ FILES = (
     "pathways-action.txt", "pathways-sequence.txt", "deployment.nc", "zones.geojson", "products.json",
     "embankments.geojson", "trial_ground.nc", "place_names.geojson",
 )  # fmt: skip
-pytestmark = pytest.mark.slow
 PROGRAM = Path(__file__).parents[1] / "fixtures" / "smallest_run.py"
 
 
@@ -80,6 +80,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_a_run_leaves_every_file_and_no_other(finished: Path) -> None:
     there = {str(path.relative_to(finished)) for path in finished.rglob("*") if path.is_file()}
     alerts = {name for name in there if name.startswith("alerts/") and name.endswith(".xml")}
@@ -88,6 +89,7 @@ def test_a_run_leaves_every_file_and_no_other(finished: Path) -> None:
         assert (finished / name).stat().st_size > 0
 
 
+@pytest.mark.slow
 def test_the_files_of_a_run_state_the_same(finished: Path) -> None:
     summary, plan = (json.loads((finished / name).read_text()) for name in ("summary.json", "plan.json"))
     assert list(contradictions_between(summary, plan)) == []
@@ -115,18 +117,27 @@ def test_the_summary_holds_what_was_promised(finished: Path) -> None:
     assert 0 <= summary["surge"]["coverage_90"] <= 1
     people = summary["impact"]["people"]
     assert 0 < people["residents"]["low"] <= people["residents"]["high"]
-    assert sum(part["uncounted_homes"] for part in people["districts"]) == people["uncounted_homes"]
+    assert people["districts"] == []
     assert 0 <= people["exposed"]["low"] <= people["exposed"]["likely"] <= people["exposed"]["high"]
     assert set(people["cut_off"]) == {"hospital", "shelter"}
     totals = summary["impact"]["totals"]
-    for by in ("class", "district"):
-        rows = [row for row in totals if row["by"] == by]
-        assert sum(row["assets"] for row in rows) == summary["impact"]["n_assets"]
-        assert sum(row["unknown_assets"] for row in rows) == summary["impact"]["unknown_assets"]
-        means = [row["expected_annual_damage"]["mean"] for row in rows]
-        assert sum(mean for mean in means if mean is not None) == pytest.approx(damage["mean"])
+    assert {row["by"] for row in totals} == {"class"}, "the survey names no district"
+    assert sum(row["assets"] for row in totals) == summary["impact"]["n_assets"]
+    assert sum(row["unknown_assets"] for row in totals) == summary["impact"]["unknown_assets"]
+    means = [row["expected_annual_damage"]["mean"] for row in totals]
+    assert sum(mean for mean in means if mean is not None) == pytest.approx(damage["mean"])
 
 
+@pytest.mark.slow
+def test_plan_and_watch_call_a_block_by_the_place_in_it(finished: Path) -> None:
+    evacuation = load_deployment(finished).evacuation
+    assert evacuation is not None
+    assert evacuation.place_names == read_key_findings(finished / KEY_FINDINGS_FILE).place_names == PLACE_IN_BLOCK
+    (block,) = PLACE_IN_BLOCK
+    assert f"{block} (around {VILLAGE})" in (finished / "plan.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
 def test_what_other_programs_read_can_be_read(finished: Path) -> None:
     with rasterio.open(finished / "flood_probability.tif") as file:
         assert file.tags()["PROVENANCE"] == "simulated"
@@ -151,6 +162,7 @@ def test_what_other_programs_read_can_be_read(finished: Path) -> None:
     assert "simulated" in (finished / "report.html").read_text(encoding="utf-8").lower()
 
 
+@pytest.mark.slow
 def test_what_it_leaves_is_watched_hour_by_hour_from_the_command_line(
     finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -179,6 +191,7 @@ def test_what_it_leaves_is_watched_hour_by_hour_from_the_command_line(
     assert refused.value.exit_code == 65, "on 2d0579a the watch went on silently"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_pictures")
 def test_the_same_seed_gives_the_same_numbers_though_the_run_was_killed(finished: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"

@@ -272,6 +272,16 @@ def test_decisions_state_the_reason_and_what_would_change_them() -> None:
     assert "do not start to move out now" in up.why
 
 
+def test_a_flood_that_comes_sooner_than_forecast_sends_those_left_up_while_others_leave() -> None:
+    config = make_config(evacuation())
+    state = state_with_readings(config)
+    state, _ = decide(config, state, ensemble_of(state, levels_of_peaks((CLEARANCE + 1, 2.5))))
+    assert state.phases[EVACUATE].active
+    later = next_hour(state)
+    assert changes(config, later, levels_of_peaks((3, 2.5))) == {EVACUATE: "keep", GO_UP: "start"}
+    assert changes(config, later, levels_of_peaks((CLEARANCE, 2.5))) == {EVACUATE: "keep", GO_UP: "stay_off"}
+
+
 def test_a_protocol_that_looks_farther_than_the_forecast_is_refused() -> None:
     config = make_config(gates())
     assert config.protocol is not None

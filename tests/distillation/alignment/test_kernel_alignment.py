@@ -44,6 +44,12 @@ def test_points_that_do_not_differ_have_no_components() -> None:
             PrincipalComponents(features, 2)
 
 
+def test_two_points_have_one_direction_and_every_component_of_a_narrow_cloud_is_kept() -> None:
+    points = torch.tensor([[0.0, 0.0], [3.0, 4.0]])
+    torch.testing.assert_close(PrincipalComponents(points, 1)(points), torch.tensor([[-1.0], [1.0]]))
+    assert PrincipalComponents(normal(0, 9, 3), 8).axes.shape == (3, 3)
+
+
 def test_class_probabilities_are_averaged_over_patches_in_row_order() -> None:
     logits = normal(0, 2, 3, 16, 24)
     probability = patch_probabilities(logits)
@@ -96,6 +102,20 @@ def test_a_narrow_teacher_keeps_all_that_it_has_and_an_unknown_name_is_refused()
     assert isinstance(build_alignment("cosine", 6, teacher, probability), CosineAlignment)
     with pytest.raises(InputError, match="'euclid' is unknown"):
         build_alignment("euclid", 6, teacher, probability)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("scale", [0.25, 3.0])
+def test_a_student_with_the_coordinates_of_its_teacher_is_at_no_distance_at_any_bandwidth(scale: float) -> None:
+    teacher = normal(0, 3, 16, 12)
+    components = PrincipalComponents(teacher.flatten(0, 1), 4)
+    align = KernelAlignment(KERNELS["rbf"], scale, 12, components)
+    align.head = torch.nn.Identity()
+    distance = align({"patches": components(teacher)}, {"patches": teacher})
+    torch.testing.assert_close(distance, torch.zeros(3), atol=1e-5, rtol=0)
+
+
+def test_two_points_are_enough_for_an_alignment() -> None:
+    torch.testing.assert_close(linear_cka(normal(0, 3, 2, 4), normal(1, 3, 2, 6)), torch.zeros(3), atol=1e-5, rtol=0)
 
 
 # --- linear CKA ---------------------------------------------------------------------------------------------------

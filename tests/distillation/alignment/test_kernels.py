@@ -212,6 +212,18 @@ def test_a_qubit_points_no_further_than_the_sphere_and_alone_reaches_it() -> Non
     torch.testing.assert_close(alone, torch.ones_like(alone))
 
 
+@pytest.mark.parametrize("kernel", KERNELS.values())
+def test_points_are_as_similar_to_themselves_as_the_gram_matrix_says(kernel: Kernel) -> None:
+    points = uniform(0, 6, 3) - math.pi
+    torch.testing.assert_close(kernel(points, points), kernel(points))
+
+
+def test_as_many_qubits_as_are_allowed_have_a_state() -> None:
+    torch.testing.assert_close(
+        zz_states(uniform(0, 1, MOST_QUBITS)).abs().square().sum(dim=-1), torch.ones(1, dtype=torch.float64)
+    )
+
+
 @pytest.mark.parametrize("coordinates", [0, MOST_QUBITS + 1])
 def test_too_many_or_no_coordinates_are_refused(coordinates: int) -> None:
     with pytest.raises(InputError, match="coordinates"):
@@ -288,3 +300,16 @@ def test_the_rule_finds_the_scale_that_a_target_was_made_with(name: str, truth: 
     kernel = KERNELS[name]  # type: ignore[index]
     found = tune_scale(kernel, points, kernel(truth * points))
     assert found == (1.0 if name == "linear_cka" else truth)  # to a linear kernel all are as good
+
+
+def test_matrices_that_are_not_square_or_of_one_point_are_refused() -> None:
+    for shape in ((1, 3, 4), (2, 1, 1)):
+        with pytest.raises(InputError, match="N of 2 or more"):
+            gram_alignment_loss(torch.ones(shape), torch.ones(shape))
+
+
+def test_moments_of_several_matrices_are_those_of_each() -> None:
+    grams = linear_kernel(uniform(0, 3, 5, 2))
+    mean, variance = off_diagonal_moments(grams)
+    for gram, one_mean, one_variance in zip(grams, mean, variance, strict=True):
+        torch.testing.assert_close(off_diagonal_moments(gram), (one_mean, one_variance))

@@ -29,9 +29,12 @@ def test_a_map_is_pooled_to_the_teachers_patches_in_row_order() -> None:
     assert patches_of(normal(0, 1, 3, 13, 17), (4, 4)).shape == (1, 16, 3)
 
 
-def test_a_map_coarser_than_the_patches_is_refused() -> None:
+@pytest.mark.parametrize("grid", [(8, 8), (5, 4), (4, 5)])
+def test_a_map_coarser_than_the_patches_in_any_direction_is_refused(grid: tuple[int, int]) -> None:
+    cells = normal(0, 1, 3, 4, 4)
     with pytest.raises(InputError, match="fewer than the teacher's"):
-        patches_of(normal(0, 1, 3, 4, 4), (8, 8))
+        patches_of(cells, grid)
+    torch.testing.assert_close(patches_of(cells, (4, 4)), cells.flatten(2).mT)
 
 
 def test_global_and_patch_alignment_are_kept_apart_and_only_seen_patches_count() -> None:

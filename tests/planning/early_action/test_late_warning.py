@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from strandline.planning.early_action.evacuation.area_triggers import AreaTriggers, WholeRegion
 from strandline.planning.early_action.indicators import findings
+from strandline.planning.early_action.neighbour_rule import NeighbourRule
 from strandline.planning.early_action.protocol import Night, Protocol
 from strandline.planning.early_action.streams import forecast_stream
 from strandline.planning.early_action.trigger_constants import FORECAST, PROBABILITY_FOR_LIVES
@@ -138,6 +139,67 @@ def test_at_night_an_evacuation_starts_earlier() -> None:
     assert decide(protocol, {}, ensemble(1.0, 22, 0.0), at_night)["evacuate"].active
     assert decide(protocol, {}, ensemble(1.0, 15, 0.0), by_day)["evacuate"].active
     assert decide(protocol, {}, ensemble(1.0, 15, 0.0), at_night)["go_up"].active
+
+
+def test_a_night_in_which_clearing_takes_no_longer_changes_nothing() -> None:
+    plain, with_night = protocol_of(), protocol_of(night=Night(begins=0, ends=23))
+    for mean in (3, 13, 15, 30):
+        levels = ensemble(1.0, mean, 0.0)
+        assert decide(with_night, {}, levels) == decide(plain, {}, levels)
+    states = decide(with_night, {}, ensemble(1.0, 14, 0.0))
+    later = decide(with_night, states, ensemble(1.0, 3, 0.0), NOON + np.timedelta64(1, "h"))
+    assert later["go_up"].active
+
+
+@pytest.mark.parametrize("hours", [0, 1, 5, 47, 48])
+def test_the_windows_of_an_area_are_those_of_the_time_that_clearing_it_takes(hours: int) -> None:
+    area = WholeRegion((1.23456,), hours, "made up")
+    found = AreaTriggers(EVACUATION, area, False, None, None).indicators
+    windows = {name.removesuffix("_evacuate"): one.lead_window_hours for name, one in found.items()}
+    end = float(HORIZON_HOURS)
+    expected = {
+        "flood": (0, end),
+        "left": (0, min(hours + 3 + 13, end)),  # as long as starting may be put off, and a tide
+        "reached": (0, 0),
+        "drained": (0, 0),
+        "in_time": (hours, end),
+        "near": (0, min(hours + 3, end)),
+        "soon": (0, max(hours - 1, 0)),
+    }
+    if hours >= end:
+        expected = {name: expected[name] for name in ("flood", "left", "reached", "drained")}
+    assert windows == expected
+    assert all(one.value == 1.235 for name, one in found.items() if not name.startswith("drained")), "in millimetres"
+    assert found["left_evacuate"].probability == PROBABILITY_FOR_LIVES / 2
+
+
+def test_at_night_each_window_is_that_of_the_night() -> None:
+    class Slow(WholeRegion):
+        @property
+        def night_hours(self) -> int:
+            return 20
+
+    found = AreaTriggers(EVACUATION, Slow((LEVEL,), CLEARANCE, "made up"), True, None, None).indicators
+    windows = {name.removesuffix("_evacuate"): one.at_night_hours for name, one in found.items()}
+    assert windows == {
+        "flood": None, "left": (0, 36), "reached": None, "drained": None, "in_time": (20, HORIZON_HOURS),
+        "near": (0, 23), "soon": (0, 19),
+    }  # fmt: skip
+
+
+def test_a_neighbour_decides_where_it_shows_a_flood_early_enough_and_by_the_sea_alone() -> None:
+    time = np.datetime64("2020-01-01", "ns") + np.arange(8766).astype("timedelta64[h]")
+    own, early, late = np.zeros(time.size), np.zeros(time.size), np.zeros(time.size)
+    at = 500 * (1 + np.arange(8))
+    own[at], early[at - CLEARANCE], late[at] = LEVEL, 3.0, 3.0
+    for neighbour, level, decides in ((early, LEVEL, True), (late, LEVEL, False), (early, np.inf, False)):
+        area = WholeRegion((level,), CLEARANCE, "made up")
+        triggers = AreaTriggers(EVACUATION, area, False, None, NeighbourRule(time, own, neighbour))
+        assert ("neighbour_evacuate" in triggers.indicators) == decides
+        for each in triggers.phases:
+            assert (each.degraded.fallback == "neighbour_evacuate") == decides
+            assert bool(each.degraded.no_fallback) != decides
+    assert "no gauge of the sea tells of rain" in each.degraded.no_fallback
 
 
 def test_a_clearance_longer_than_the_forecast_leaves_the_fallback_and_a_note() -> None:

@@ -14,13 +14,18 @@ from lxml import etree
 import strandline.report
 import tests.fixtures.reports as coast
 from strandline.errors import InputError
+from strandline.observations.observations import ProvenanceKind
 from strandline.report.alerts.area import WarnedArea
 from strandline.report.alerts.cap import (
+    CALL,
     STATUS_OF,
+    CapMessage,
+    Message,
     Reference,
     as_cap,
     certainty_of,
     rarity_of,
+    read_cap,
     severity_of,
     urgency_of,
 )
@@ -174,6 +179,18 @@ def test_a_message_that_replaces_nothing_is_an_alert_and_only_a_cancel_gives_the
         a_warning(message="Cancel", replaces=before)
 
 
+def test_an_area_is_named_as_readers_say_it_and_keeps_the_name_by_which_recipients_are_chosen() -> None:
+    called = {"en": "B3 (around Ba Tri)", "bn": "B3 (বা ত্রি ও আশপাশ)"}
+    areas = (WarnedArea("B3", (RING,), called), WarnedArea("Mole", (RING,)))
+    message = as_cap(a_warning(texts=(a_text(), a_text("bn")), areas=areas), ISSUER)
+    assert_valid(message)
+    english, bengali = etree.fromstring(message).findall("{*}info")
+    assert [each.findtext("{*}areaDesc") for each in english.findall("{*}area")] == [called["en"], "Mole"]
+    assert [each.findtext("{*}areaDesc") for each in bengali.findall("{*}area")] == [called["bn"], "Mole"]
+    assert [each.findtext("{*}geocode/{*}value") for each in english.findall("{*}area")] == ["B3", None]
+    assert read_cap(message).content.areas == areas
+
+
 LANGUAGES = st.lists(st.sampled_from(["en-GB", "bn", "vi", "it-IT"]), min_size=1, unique=True)
 TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=80)
 
@@ -196,6 +213,25 @@ def test_any_warning_passes_the_schema_of_oasis_and_another_partys_validator(
     infos = etree.fromstring(message).findall("{*}info")
     assert [info.findtext("{*}language") for info in infos] == languages
     assert all(len(info.findall("{*}area")) == n_areas for info in infos)
+
+
+@settings(max_examples=40, deadline=None)
+@given(LANGUAGES, st.floats(0, 1).map(lambda chance: round(chance, 2)), st.sampled_from(["Alert", "Update", "Cancel"]),
+       st.booleans(), st.booleans(), st.booleans(), st.sampled_from(["real", "simulated"]))  # fmt: skip
+def test_a_message_reads_back_as_it_was_written(
+    languages: list[str], probability: float, kind: Message, at_least: bool, rare: bool, replay: bool,
+    provenance: ProvenanceKind,
+) -> None:  # fmt: skip
+    earlier = (Reference(ISSUER.sender, "sella-0", pd.Timestamp("2022-11-22T03:00")),)
+    warning = a_warning(
+        texts=tuple(a_text(language, "High & <low>") for language in languages), probability=probability,
+        message=kind, replaces=() if kind == "Alert" else earlier, is_lower_bound=at_least, is_replay=replay,
+        response="AllClear" if kind == "Cancel" else "Evacuate", knows_rarity=rare, return_period=10.0,
+        provenance=provenance, parameters=((CALL, "Evacuate"), ("waterLevel", "1.20 m")),
+    )  # fmt: skip
+    issuer = replace(ISSUER, contact="channel 16")
+    status = "Exercise" if replay or provenance == "simulated" else "Draft"
+    assert read_cap(as_cap(warning, issuer)) == CapMessage(warning, issuer.sender, issuer.name, "channel 16", status)
 
 
 def test_the_issuer_language_category_and_event_code_are_those_of_the_place() -> None:

@@ -25,11 +25,12 @@ from strandline.report.documents.key_findings import (
 )
 from strandline.report.documents.language import LANGUAGES, language_of
 from strandline.report.documents.leaflet import leaflet, zones_of
+from strandline.report.documents.map_picture import chance_map
 from strandline.report.documents.one_page import how_often, one_page
 from strandline.report.products import summarise, write_json
 from strandline.risk.impact.lives.by_all_drivers import AddedPeople, PeopleByAllDrivers
 from tests.fixtures.people import by_sea
-from tests.fixtures.printed import AREA, FINDINGS, PICTURE
+from tests.fixtures.printed import AREA, FINDINGS, PICTURE, run_folder
 
 EN = language_of("en")
 
@@ -60,6 +61,23 @@ def test_the_page_answers_what_how_sure_what_to_do_when_and_who() -> None:
         "decide now; works after 2 years", "the municipality and the civil protection service", "the emergency service",
     ):  # fmt: skip
         assert answer in text
+
+
+@pytest.mark.parametrize(
+    ("code", "called"), [("en", "North quay (around Ba Tri)"), ("bn", "North quay (বা ত্রি ও আশপাশ)")]
+)
+def test_page_leaflet_and_map_call_a_block_by_its_place(code: str, called: str, tmp_path: Path) -> None:
+    area = replace(AREA, zones=("North quay", "Mole"))
+    places = {"North quay": {"": "Ba Tri", "bn": "বা ত্রি"}}
+    findings = replace(FINDINGS, areas=(area,), unknown_zones=("North quay",), place_names=places)
+    language = language_of(code)
+    text = page(findings, code)
+    assert f"A: {called}, Mole" in text
+    assert text.count(called) == 2
+    assert called in text_of(leaflet(findings, "North quay", area, PICTURE, language, ""))
+    assert called in chance_map(run_folder(tmp_path), findings, language, "North quay").alternative
+    write_json(tmp_path / KEY_FINDINGS_FILE, asdict(findings))
+    assert read_key_findings(tmp_path / KEY_FINDINGS_FILE).place_names == places
 
 
 def test_unknown_is_said_and_never_counts_as_safe() -> None:

@@ -15,6 +15,8 @@ from strandline.observations.fetch.credits.data_files import DataFile
 from strandline.observations.observations import Provenance
 from strandline.observations.region_file.prices.money import EUR_2010, SPACE, MoneyUnit
 from strandline.planning import formatting
+from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
+from strandline.planning.early_action.protocol import Night
 from strandline.report.catalogues.data_sources import describe_data
 from strandline.report.figures.charts import draw_learning
 from strandline.report.figures.maps import map_flood
@@ -229,6 +231,14 @@ def test_the_plan_says_when_to_start_to_stop_and_what_to_do_without_readings(rea
         "the civil protection officer on duty decides",
     ):  # fmt: skip
         assert part in text, part
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_a_zone_that_no_map_covers_is_named_and_not_safe() -> None:
+    results = coast.results("real")
+    areas = EvacuationAreas((), ("B3", "Old mole"), Night(begins=21, ends=5), "22:00 to 06:00", {"B3": {"": "Ba Tri"}})
+    page = Page(render_page(replace(results, plan=replace(results.plan, evacuation=areas))))
+    assert "so a person on the spot decides: B3 (around Ba Tri), Old mole. Unknown does not mean safe" in page.text
 
 
 def test_the_plan_says_what_is_proposed_in_which_scenarios_and_what_follows(real: Page) -> None:

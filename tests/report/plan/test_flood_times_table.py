@@ -42,7 +42,7 @@ def test_rows_are_of_the_rarest_sea_and_the_first_in_danger_comes_first_the_unkn
         ("market", "from 1 hour before", "from 2 hours after", "up to 9 hours"),
         ("hill", "in no simulated storm", "in no simulated storm", "–"),
     ]
-    evacuation = EvacuationAreas((), (), Night(begins=20, ends=5), "night", {"fog": "Borgo"})
+    evacuation = EvacuationAreas((), (), Night(begins=20, ends=5), "night", {"fog": {"": "Borgo"}})
     assert time_rows(replace(plan, evacuation=evacuation))[2][0] == "fog (around Borgo)"
     assert time_rows(replace(plan, evacuation=evacuation))[1][0] == "quay"
 

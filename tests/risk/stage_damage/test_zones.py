@@ -78,8 +78,10 @@ def test_a_block_is_named_by_the_largest_place_within_it_and_a_zone_with_a_name_
         geometry=[inside, other, Point(right + 1e4, top), inside],
         crs=region.crs,
     )
-    assert places_in_blocks(blocks, places) == {blocks.names[0]: "Town", blocks.names[-1]: "Mola"}
-    assert places_in_blocks(blocks, places, "bn") == {blocks.names[0]: "শহর", blocks.names[-1]: "Mola"}
+    assert places_in_blocks(blocks, places) == {
+        blocks.names[0]: {"": "শহর", "en": "Town"},
+        blocks.names[-1]: {"": "Mola"},
+    }
     assert places_in_blocks(blocks, None) == {}
     named = gpd.GeoDataFrame({"name": ["ward"]}, geometry=[box(left, bottom, right, top)], crs=region.crs)
     wards = find_zones(make_observations(make_assets()), [flat_hazard(region, np.ones(region.shape))], named)

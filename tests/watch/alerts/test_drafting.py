@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from strandline.pipeline.deployment import Deployment
-from strandline.planning.early_action.protocol import InsteadOf
+from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
+from strandline.planning.early_action.protocol import InsteadOf, Night
 from strandline.planning.early_action.triggers import PhaseState
 from strandline.report.alerts.cap import NAMESPACE
 from strandline.report.alerts.issuer import NOBODY
@@ -178,6 +179,21 @@ def test_an_alert_states_that_the_own_gauge_gives_no_reading(deployment: Deploym
 
 def areas_of(message: ElementTree.Element) -> list[str | None]:
     return [area.findtext(f"{{{NAMESPACE}}}areaDesc") for area in message.iter(f"{{{NAMESPACE}}}area")]
+
+
+def test_a_block_is_called_by_its_place_from_the_draft_to_the_cancel(deployment: Deployment) -> None:
+    zone = deployment.zones.names[2]
+    evacuation = EvacuationAreas((), (), Night(begins=20, ends=5), "", {zone: {"": "Bến Tre", "en": "Ben Tre"}})
+    named = replace(deployment, evacuation=evacuation)
+    decided, called = replace(decision("start", 0.6), where=(zone,)), f"{zone} (around Ben Tre)"
+    state, (message,) = draft(named, decided, AlertState())
+    assert areas_of(message) == [called]
+    assert f"Where: {called}." in str(text_of(message, "instruction"))
+    assert state.zones == (zone,), "the state and the recipients know it by its own name"
+    over = replace(decided, change="stop", probability=0.02)
+    _, (cancel,) = draft(named, over, replace(ALERTED, zones=(zone,)), frozenset({IDENTIFIER}))
+    assert areas_of(cancel) == [called]
+    assert f"Where: {called}." in str(text_of(cancel, "instruction"))
 
 
 def shifted(hours: int, share: float = 0.4, highest: float = 1.3) -> np.ndarray:

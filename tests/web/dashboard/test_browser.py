@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 import tests.fixtures.reports as coast
 from strandline.report.page.page import render_page
@@ -111,6 +111,56 @@ def test_a_confirmation_needs_a_password_and_a_warning_two_officers(
     expect(page.locator("details.draft")).to_contain_text("Released")
     expect(page.get_by_role("button", name="Confirm this warning")).to_have_count(0)
     assert [each.name for each in own_site.watched.alerts.glob("confirmed/*")] == ["sella-20221121T03.xml"]
+
+
+def test_a_page_that_is_renewed_late_takes_no_password_and_no_newer_state_away(
+    own_site: Site, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(own_site.address)
+    held = list[tuple[Route, APIResponse]]()
+    page.route(f"{own_site.address}/", lambda route: held.append((route, route.fetch())))
+    page.get_by_role("button", name="Confirm: Evacuate low-lying areas – start").click()
+    page.get_by_label("Your account").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.locator("#send").click()
+    expect(page.locator("#announcements")).to_have_text(labels("en")["confirmed"])
+    page.locator("summary", has_text="Draft of a warning").click()
+    page.get_by_role("button", name="Confirm this warning").click()
+    expect(page.locator("#send")).to_be_enabled()
+    page.get_by_label("Password").fill("being typed")
+    for _ in range(600):
+        if len(held) == 2:  # of the confirmation, and of its entry in the log
+            break
+        page.wait_for_timeout(100)
+    take_step(own_site.watched.store, STEPS, "silent")
+    for _ in range(600):
+        if len(held) == 3:
+            break
+        page.wait_for_timeout(100)
+    for route, answer in reversed(held):
+        route.fulfill(response=answer)
+        page.wait_for_timeout(200)
+    silent = page.locator(f'tr[data-stream="{STREAMS[0]}"]')
+    expect(silent).to_have_attribute("data-condition", "silent")
+    expect(page.locator(".confirmed")).to_contain_text("Confirmed by Ada Vento")
+    expect(page.get_by_label("Password")).to_have_value("being typed")
+
+
+def test_a_button_that_is_pressed_while_the_page_is_renewed_is_not_lost(
+    own_site: Site, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(own_site.address)
+    button = page.get_by_role("button", name="Confirm: Evacuate low-lying areas – start")
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    take_step(own_site.watched.store, STEPS, "silent")
+    page.wait_for_timeout(1500)
+    page.mouse.up()
+    expect(page.locator("#confirm")).to_be_visible()
+    expect(page.locator(f'tr[data-stream="{STREAMS[0]}"]')).to_have_attribute("data-condition", "silent")
 
 
 def test_the_keyboard_reaches_everything(site: Site, open_page: Callable[..., Page]) -> None:

@@ -1,4 +1,4 @@
-"""The map in Chromium: tiles, names, keyboard, legend, and what remains where tiles or WebGL are missing."""
+"""The map in Chromium, plain and by MapLibre: layers, names, gestures, legend, and what stays without a part."""
 
 import io
 import json
@@ -13,7 +13,7 @@ import pytest
 import rasterio
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from shapely.geometry import shape
 
 from strandline.report.figures.geotiff import encode_cog
@@ -28,12 +28,32 @@ from tests.fixtures.web import make_watch, take_step
 pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(["127.0.0.1"])]
 SMALL = {"width": 900, "height": 700}
 """A window in which pictures are soon drawn."""
-WITHOUT_WEBGL = """{
+WITH_CARD = """{
     const getContext = HTMLCanvasElement.prototype.getContext;
-    HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
-        return kind.startsWith("webgl") ? null : getContext.call(this, kind, ...more);
+    HTMLCanvasElement.prototype.getContext = function (kind, settings) {
+        return getContext.call(this, kind, settings && { ...settings, failIfMajorPerformanceCaveat: false });
     };
+    for (const pen of [WebGLRenderingContext, WebGL2RenderingContext]) {
+        const getParameter = pen.prototype.getParameter;
+        pen.prototype.getParameter = function (name) {
+            return name === 0x9246 ? "A graphics card" : getParameter.call(this, name);
+        };
+    }
 }"""
+"""WebGL is drawn in software here; this says otherwise, so that MapLibre draws the map."""
+BY_CARD = "Boolean(document.querySelector('#map-chart canvas')) && !document.querySelector('#map-chart .is-coming')"
+BOTH = pytest.mark.parametrize("script", [None, WITH_CARD], ids=["plain", "MapLibre"])
+FOCUSED = "#map-chart canvas, #map-chart .is-plain"
+"""What the keyboard reaches of either map."""
+
+
+def shown(page: Page, script: str | None) -> Page:
+    """Return the page when the map is drawn, by MapLibre where the script says that there is a card."""
+    mapped(page)
+    if script is not None:
+        wait_until(page, BY_CARD)
+        wait_until(page, "document.getElementById('map-chart').dataset.state === 'drawn'")
+    return page
 
 
 def share_of(page: Page, colour: str) -> float:
@@ -59,8 +79,10 @@ def names_on(page: Page) -> list[str]:
     return page.evaluate("[...document.querySelectorAll('.map-label.is-shown b')].map((each) => each.textContent)")
 
 
-def test_the_map_shows_the_tiles_of_what_is_chosen(site: Site, open_page: Callable[..., Page]) -> None:
-    page = mapped(open_page(site.address, viewport=SMALL))
+@BOTH
+def test_the_map_shows_the_layer_that_is_chosen(site: Site, open_page: Callable[..., Page], script: str | None) -> None:
+    page = shown(open_page(site.address, script, viewport=SMALL), script)
+    assert page.evaluate("typeof maplibregl") == ("undefined" if script is None else "object")
     choose(page, "flood_probability")
     expect(page.locator("#slider-value")).to_have_text("once in 100 years")
     deep, pale = PROBABILITY_COLOURS[-1], PROBABILITY_COLOURS[0]
@@ -104,10 +126,13 @@ def test_zones_have_the_colour_of_their_chance_and_those_without_a_forecast_are_
     assert ["marsh", "unknown"] in page.evaluate(said)
 
 
-def test_the_keyboard_moves_the_map_and_says_what_is_in_its_middle(site: Site, open_page: Callable[..., Page]) -> None:
-    page = mapped(open_page(site.address, viewport=SMALL))
+@BOTH
+def test_the_keyboard_moves_the_map_and_says_what_is_in_its_middle(
+    site: Site, open_page: Callable[..., Page], script: str | None
+) -> None:
+    page = shown(open_page(site.address, script, viewport=SMALL), script)
     whole = centre(page)
-    page.locator("#map-chart canvas").focus()
+    page.locator(FOCUSED).focus()
     expect(page.locator(".map-cross")).to_be_visible()
     expect(page.locator("#map-place")).to_contain_text("° N, 12.8")
     expect(page.locator("#map-place")).to_have_attribute("aria-live", "polite")
@@ -123,6 +148,123 @@ def test_the_keyboard_moves_the_map_and_says_what_is_in_its_middle(site: Site, o
     page.get_by_role("button", name="Whole area").click()
     wait_until(page, f"document.getElementById('map-chart').dataset.centre.endsWith('{whole[2]:.2f}')")
     expect(page.locator(".map-scale")).to_have_text("500\N{NO-BREAK SPACE}m")
+
+
+def middle_of(page: Page) -> tuple[float, float]:
+    box = page.locator("#map-chart").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_a_drag_moves_the_plain_map_and_nothing_is_drawn_until_it_rests(
+    site: Site, open_page: Callable[..., Page]
+) -> None:
+    page = mapped(open_page(site.address, viewport=SMALL))
+    page.locator("[data-zoom='0.5']").click()
+    wait_until(page, "document.getElementById('map-chart').dataset.state === 'drawn'")
+    before = centre(page)
+    page.evaluate("""() => {
+        window.changed = [];
+        const options = { subtree: true, childList: true, attributes: true };
+        new MutationObserver((seen) => {
+            for (const each of seen) window.changed.push([each.target.className, each.attributeName ?? each.type]);
+        }).observe(document.getElementById("map-chart"), options);
+    }""")
+    x, y = middle_of(page)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 9):
+        page.mouse.move(x - 8 * step, y)
+    moved = page.evaluate("window.changed")
+    assert {tuple(each) for each in moved} == {("map-plane", "style"), ("map-labels", "style")}, "transforms alone"
+    page.mouse.up()
+    wait_until(page, f"Number(document.getElementById('map-chart').dataset.centre.split(' ')[0]) > {before[0] + 1e-4}")
+    assert centre(page)[2] == before[2]
+
+
+def test_the_wheel_scrolls_the_page_and_zooms_with_ctrl(site: Site, open_page: Callable[..., Page]) -> None:
+    page = mapped(open_page(site.address, viewport=SMALL))
+    whole, scrolled = centre(page), page.evaluate("scrollY")
+    page.mouse.move(*middle_of(page))
+    page.mouse.wheel(0, -120)
+    expect(page.locator(".map-hint")).to_have_text(labels("en")["gesture_desk"])
+    wait_until(page, f"scrollY < {scrolled}")
+    assert centre(page) == whole
+    page.keyboard.down("Control")
+    page.mouse.move(*middle_of(page))
+    page.mouse.wheel(0, -300)
+    wait_until(page, f"Number(document.getElementById('map-chart').dataset.centre.split(' ')[2]) > {whole[2] + 0.9}")
+
+
+def test_two_fingers_move_and_zoom_the_map_and_one_scrolls_the_page(site: Site, open_page: Callable[..., Page]) -> None:
+    page = mapped(open_page(site.address, viewport=PHONE, has_touch=True))
+    whole, session = centre(page), page.context.new_cdp_session(page)
+    x, y = middle_of(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        at = [{"x": across, "y": down} for across, down in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    touch("touchStart", (x, y))
+    touch("touchMove", (x, y - 40))
+    page.wait_for_timeout(300)  # a finger that rests lets go of a page that stands
+    touch("touchMove", (x, y - 41))
+    touch("touchEnd")
+    page.wait_for_timeout(400)
+    assert centre(page) == whole
+    expect(page.locator(".map-hint")).to_have_text(labels("en")["gesture_phone"])
+    page.evaluate("document.getElementById('map-chart').scrollIntoView({ block: 'center' })")
+    page.wait_for_timeout(400)
+    x, y = middle_of(page)
+    touch("touchStart", (x - 30, y), (x + 30, y))
+    for step in range(1, 6):
+        touch("touchMove", (x - 30 - 6 * step, y), (x + 30 + 6 * step, y))
+    touch("touchEnd")
+    wait_until(page, f"Number(document.getElementById('map-chart').dataset.centre.split(' ')[2]) > {whole[2] + 0.8}")
+
+
+def test_maplibre_comes_after_the_plain_map_and_stays_where_that_was(
+    site: Site, open_page: Callable[..., Page]
+) -> None:
+    page = open_page("about:blank", WITH_CARD, viewport=SMALL)
+    held = list[Route]()
+    asked = list[str]()
+    page.on("request", lambda request: asked.append(request.url))
+    page.route("**/maplibre-gl.js", lambda route: held.append(route))  # no builtin: Playwright looks into it
+    page.goto(site.address)
+    mapped(page)
+    wait_until_held(page, held)
+    library = next(number for number, url in enumerate(asked) if url.endswith("maplibre-gl.js"))
+    assert any("/layers/" in url and ".png" in url for url in asked[:library]), "the picture is there before"
+    page.locator(FOCUSED).focus()
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(400)
+    place = centre(page)
+    held[0].continue_()
+    wait_until(page, BY_CARD)
+    assert centre(page) == pytest.approx(place, abs=0.011)
+    assert page.evaluate("document.activeElement.localName") == "canvas"
+    assert page.locator(".map-root").count() == 1
+
+
+def wait_until_held(page: Page, held: list[Route]) -> None:
+    for _ in range(600):
+        if held:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("MapLibre is not asked for")
+
+
+def test_without_maplibre_the_plain_map_stays(site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page("about:blank", WITH_CARD, viewport=SMALL)
+    page.route("**/maplibre-gl.js", lambda route: route.fulfill(status=503, body="busy"))
+    page.goto(site.address)
+    mapped(page)
+    page.wait_for_timeout(500)
+    assert {"old town", "marsh"} <= set(names_on(page))
+    choose(page, "flood_probability")
+    assert share_of(page, PROBABILITY_COLOURS[-1]) > 0.05
 
 
 @pytest.fixture
@@ -216,27 +358,25 @@ def test_what_lies_under_the_pointer_is_stated(site: Site, open_page: Callable[.
     expect(page.locator("#map-place")).to_have_attribute("aria-live", "off")
 
 
-def test_tiles_that_do_not_come_leave_hatches_and_are_reported(site: Site, open_page: Callable[..., Page]) -> None:
-    page = open_page(site.address, viewport=SMALL)
-    page.route("**/layers/**/*.png?v=*", lambda route: route.fulfill(status=503, body="busy"))
-    page.reload()
-    page.evaluate("document.getElementById('map').scrollIntoView()")
+@BOTH
+def test_pictures_that_do_not_come_leave_hatches_and_are_reported(
+    site: Site, open_page: Callable[..., Page], script: str | None
+) -> None:
+    page = shown(open_page(site.address, script, viewport=SMALL), script)
+    page.route("**/layers/**/*.png?*", lambda route: route.fulfill(status=503, body="busy"))
+    page.select_option("#view", "flood_probability")
     wait_until(page, "document.getElementById('map-chart').dataset.state === 'incomplete'")
     expect(page.locator(".map-state")).to_have_text(labels("en")["map_incomplete"])
-    page.select_option("#view", "flood_probability")
     page.wait_for_timeout(500)
     assert share_of(page, "#f4f2ec") < 0.01, "nothing looks like dry land"
     assert share_of(page, "#ffffff") > 0.3
 
 
-def test_without_webgl_a_picture_shows_the_layer_with_its_legend(site: Site, open_page: Callable[..., Page]) -> None:
-    page = mapped(open_page(site.address, WITHOUT_WEBGL, viewport=SMALL))
-    expect(page.locator("#plain-note")).to_have_text(labels("en")["plain_map"])
-    expect(page.locator("[data-zoom]").first).to_be_hidden()
-    assert page.evaluate("typeof maplibregl") == "undefined"
-    assert {"old town", "marsh"} <= set(names_on(page)), "the harbour lies beyond the picture"
+def test_the_plain_map_shows_the_layer_with_its_legend(site: Site, open_page: Callable[..., Page]) -> None:
+    page = mapped(open_page(site.address, viewport=SMALL))
+    assert {"old town", "marsh"} <= set(names_on(page))
     choose(page, "flood_probability")
-    expect(page.locator("#map-chart img")).to_have_attribute(
+    expect(page.locator("#map-chart img").first).to_have_attribute(
         "alt", "Chance of 0.15 m of water or more, given a sea level, by return period: once in 100 years"
     )
     rarest = share_of(page, PROBABILITY_COLOURS[-1])
@@ -250,10 +390,14 @@ def test_without_webgl_a_picture_shows_the_layer_with_its_legend(site: Site, ope
     assert violations(page) == []
 
 
-@pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("dark", "bn")])
-def test_axe_finds_nothing_on_the_map(site: Site, open_page: Callable[..., Page], scheme: str, language: str) -> None:
-    page = mapped(open_page(f"{site.address}?lang={language}", color_scheme=scheme, viewport=PHONE))
-    page.locator("#map-chart canvas").focus()
+@pytest.mark.parametrize(
+    ("scheme", "language", "script"), [("light", "en", None), ("dark", "bn", None), ("dark", "en", WITH_CARD)]
+)
+def test_axe_finds_nothing_on_the_map(
+    site: Site, open_page: Callable[..., Page], scheme: str, language: str, script: str | None
+) -> None:
+    page = shown(open_page(f"{site.address}?lang={language}", script, color_scheme=scheme, viewport=PHONE), script)
+    page.locator(FOCUSED).focus()
     assert violations(page) == []
     across = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert across[0] <= across[1]
@@ -309,7 +453,7 @@ def test_the_hours_say_whether_they_are_known_or_forecast(site: Site, open_page:
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("script", [None, WITHOUT_WEBGL], ids=["WebGL", "picture"])
+@BOTH
 def test_an_hour_without_data_is_hatched_and_never_dry(
     runs: dict[str, RunFolder], tmp_path: Path, open_page: Callable[..., Page], script: str | None
 ) -> None:
@@ -319,7 +463,7 @@ def test_an_hour_without_data_is_hatched_and_never_dry(
     watched = make_watch(run, 2)
     take_step(watched.store, 3)
     with served({"gap": run}, watched) as opened:
-        page = mapped(open_page(opened.address, script, viewport=SMALL))
+        page = shown(open_page(opened.address, script, viewport=SMALL), script)
         for view in ("hours_zones", "hours_map"):
             choose(page, view)
             page.locator("#slider").focus()

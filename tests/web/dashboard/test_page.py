@@ -144,12 +144,17 @@ def test_the_first_view_needs_few_bytes(client: TestClient) -> None:
     edition = page.text.partition("/static/")[2].partition("/")[0]
     names = [each for each in page.text.split('"') if each.startswith(f"/static/{edition}/")]
     assert not [name for name in names if "plotly" in name], "charts come when they are near"
-    late = [name for name in names if "maplibre" in name]
-    assert len(late) == 1, "it comes after what is seen first"
-    assert 'fetchpriority="low"' in page.text
-    sent = [page, *(client.get(name) for name in names if name not in late)]
+    assert "maplibre" not in page.text, "it comes after the plain map"
+    sent = [page, *(client.get(name) for name in names)]
     assert sum(int(answer.headers["content-length"]) for answer in sent) < 60_000
-    assert "maplibre" not in client.get("/", headers={"Save-Data": "on"}).text
+
+
+def test_what_the_map_waits_for_comes_with_the_scripts_unless_the_reader_saves_data(client: TestClient) -> None:
+    page = client.get("/").text
+    asked = re.findall(r'rel="preload" as="fetch" crossorigin="anonymous" href="([^"]+)"', page)
+    assert [each.rpartition("/")[2] for each in asked] == ["layers", "zone-layers", "zones", "place-names?limit=1000"]
+    assert all(client.get(each).status_code == 200 for each in asked)
+    assert 'as="fetch"' not in client.get("/", headers={"Save-Data": "on"}).text
 
 
 def test_the_page_names_every_module_that_the_map_needs(client: TestClient) -> None:

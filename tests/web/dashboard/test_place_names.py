@@ -13,7 +13,7 @@ from strandline.web.dashboard.static_files import FONTS
 from strandline.web.run_folder import RunFolder
 from tests.fixtures.served_dashboard import PHONE, STEPS, Site, mapped, served
 from tests.fixtures.web import make_watch
-from tests.web.dashboard.test_map import WITHOUT_WEBGL, names_on
+from tests.web.dashboard.test_map import names_on
 
 pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(["127.0.0.1"])]
 TOWN = Point(12.8400, 45.6120)
@@ -73,13 +73,6 @@ def test_names_are_in_the_readers_language_with_letters_that_the_server_brings(
     assert loaded == ["loaded"] * len(FONTS)
     page = mapped(open_page(f"{named_site.address}?lang=vi", viewport=PHONE))
     assert [name for name in places_on(page) if name != "Amid a zone"] == ["সেলা", "Mỹ Lồng"]
-
-
-def test_the_picture_without_webgl_names_the_largest_places_too(
-    named_site: Site, open_page: Callable[..., Page]
-) -> None:
-    page = mapped(open_page(named_site.address, WITHOUT_WEBGL, viewport=PHONE))
-    assert {"Sella", "Mỹ Lồng"} <= set(places_on(page))
 
 
 def test_a_run_without_names_of_places_has_a_map_all_the_same(site: Site, open_page: Callable[..., Page]) -> None:

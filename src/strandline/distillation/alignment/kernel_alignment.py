@@ -40,7 +40,7 @@ class PrincipalComponents(nn.Module):
 
     Args:
         features: (N, D) of training samples.
-        coordinates: number of components, at most D.
+        coordinates: number of components; D where that is less.
 
     Raises:
         InputError: fewer than two points, or equal points.
@@ -124,7 +124,7 @@ def build_alignment(name: AlignmentName, student_width: int, teacher: Features, 
     if name not in KERNELS:
         raise InputError("alignment", f"'{name}' is unknown", f"give one of cosine, {', '.join(KERNELS)}")
     patches, target = teacher["patches"].detach().flatten(0, 1), probability.detach().flatten(0, 1)
-    components = PrincipalComponents(patches, min(COORDINATES, patches.shape[-1]))
+    components = PrincipalComponents(patches, COORDINATES)
     chosen = torch.linspace(0, len(patches) - 1, min(TUNED_ON, len(patches))).round().long()
     points = components(patches[chosen]).double()
     scale = tune_scale(KERNELS[name], points, linear_kernel(target[chosen].double()))

@@ -1,5 +1,7 @@
 """Names of cities, towns, villages and hamlets, by which people read a map."""
 
+from collections.abc import Mapping
+
 import geopandas as gpd
 import pandas as pd
 
@@ -10,6 +12,10 @@ KINDS = (
 """Kinds of places, the largest first. Source: OpenStreetMap wiki, Key:place; the order is ours."""
 NAME_IN = "name_"
 """Beginning of the columns of names in a language (ISO 639): ``name_en``."""
+LOCAL = ""
+"""Key of a name in the local script."""
+PlaceName = Mapping[str, str]
+"""Language (ISO 639), or ``LOCAL`` → what a place is called."""
 
 
 def largest_first(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -24,3 +30,11 @@ def names_in(places: gpd.GeoDataFrame, language: str) -> pd.Series:
     column = f"{NAME_IN}{language}"
     names: pd.Series = places["name"]
     return places[column].fillna(names) if column in places else names
+
+
+def names_by_language(places: gpd.GeoDataFrame) -> list[PlaceName]:
+    """(P,) every name of each place."""
+    columns = {name.removeprefix(NAME_IN): name for name in map(str, places.columns) if name.startswith(NAME_IN)}
+    rows = places[["name", *columns.values()]].itertuples(index=False)
+    codes = (LOCAL, *columns)
+    return [{code: name for code, name in zip(codes, row, strict=True) if isinstance(name, str)} for row in rows]

@@ -129,13 +129,18 @@ def probability_of(indicator: Indicator, stream: Stream, night: Night | None = N
 
 
 def margins_of(indicator: Indicator, stream: Stream, night: Night | None = None) -> Floats:
-    """(N,) expected avoidable loss minus the cost at each issue; NaN without a loss, or where a value is missing."""
+    """(N,) expected avoidable loss minus the cost at each issue, a missing value loses nothing.
+
+    NaN without a loss, or where every value is missing.
+    """
     found = np.full(stream.issued.size, np.nan)
     if indicator.loss is not None:
         for rows, window in _windows(indicator, stream, night):
             values = _part(stream, rows, window)
             if values.size:
-                found[rows] = _expected_loss(indicator, values.max(axis=1)) - indicator.loss.cost
+                missing = np.isnan(values)
+                margin = _expected_loss(indicator, _filled(values, missing, -np.inf).max(axis=1)) - indicator.loss.cost
+                found[rows] = np.where(missing.all(axis=(1, 2)), np.nan, margin)
     return found
 
 
@@ -264,12 +269,12 @@ def _persist(issued: Times, verdicts: Verdicts, valid: np.timedelta64, span: np.
     """(N,) true where all issues of the last ``span`` are true and cover it; unknown where they leave a gap."""
     number = np.arange(issued.size)
     step = np.minimum(np.diff(issued, prepend=issued[0] - valid), valid)  # validity of an issue, as of the one before
-    since = np.minimum(
-        np.searchsorted(issued, issued + step - span, side="right") - 1, number
-    )  # first issue of the span
+    begins = issued + step - span
+    since = np.minimum(np.searchsorted(issued, begins, side="right") - 1, number)  # first issue of the span
     opening = np.maximum(since, 0)
+    valid_then = np.maximum(opening, np.searchsorted(issued, begins - valid, side="right"))  # after a gap a later one
     false_count = np.concatenate([[0], np.cumsum(verdicts == 0)])
-    gaps = np.concatenate([[0, 0], np.cumsum(np.diff(issued) > valid)])
-    is_false = false_count[number + 1] > false_count[opening]
-    is_covered = (since >= 0) & (gaps[number + 1] == gaps[opening + 1])
+    gaps = np.concatenate([[0], np.cumsum(np.diff(issued) > valid)])  # before each issue
+    is_false = false_count[number + 1] > false_count[valid_then]
+    is_covered = (since >= 0) & (gaps == gaps[opening])
     return np.where(is_false, 0.0, np.where(is_covered, 1.0, np.nan))

@@ -30,7 +30,7 @@ class NeighbourThreshold:
         value: [m, on the neighbour's own zero].
         needed_hours: time that acting takes [h].
         in_time, events: before how many of how many past events it was reached that long before.
-        alarms_per_year: how often it is reached [a-1].
+        alarms_per_year: how often it is reached, or for how many days in all if that is more [a-1].
     """
 
     value: float
@@ -70,9 +70,10 @@ class NeighbourRule:
     neighbour: Floats
 
     def threshold(self, level: float, needed_hours: float) -> NeighbourThreshold | None:
-        """The highest reading that precedes an own level [m] by ``needed_hours`` in ``IN_TIME`` of the past events.
+        """The reading that precedes an own level [m] by ``needed_hours`` in ``IN_TIME`` of the past events or more.
 
-        ``None`` where no reading does so: then a person decides on the storm warning. See ``why_none``.
+        The lower empirical quantile of what was highest before each. ``None`` where no reading does so: then a person
+        decides on the storm warning. See ``why_none``.
         """
         found = self._choose(level, needed_hours)
         return None if isinstance(found, str) else found
@@ -100,7 +101,9 @@ class NeighbourRule:
         value = float(np.floor(np.quantile(highest, 1 - IN_TIME, method="lower") * 100) / 100)
         event = Event(variable="water_level", operator=">=", value=value, unit="m")
         years = float(np.isfinite(self.neighbour).sum()) / HOURS_PER_YEAR
-        alarms = find_events(self.time, self.neighbour, event).onset.size / max(years, 1e-9)
+        calls = find_events(self.time, self.neighbour, event).onset.size
+        days = float((self.neighbour >= value).sum()) / 24  # high water at every tide is a single event
+        alarms = max(calls, days) / max(years, 1e-9)
         if alarms > MOST_ALARMS:
             return (
                 f"to show a flood {needed_hours:g} hour{'' if needed_hours == 1 else 's'} ahead the neighbouring"

@@ -1,6 +1,7 @@
 """The areas of a warning as polygons in longitude and latitude."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
@@ -11,6 +12,7 @@ from shapely.geometry import shape
 
 from strandline.observations.arrays import Mask
 from strandline.observations.region import Region
+from strandline.report.alerts.catalogue import code_of
 
 MAX_POINTS = 100
 """Most points of one area's polygons together, so that a message with every zone stays below a megabyte."""
@@ -24,10 +26,20 @@ Ring = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True)
 class WarnedArea:
-    """A named area; it is the union of its polygons."""
+    """An area, the union of its polygons.
+
+    Attributes:
+        name: by which recipients are chosen.
+        called: language (ISO 639-1) → what readers call it; none = its name.
+    """
 
     name: str
     polygons: tuple[Ring, ...]
+    called: Mapping[str, str] = field(default_factory=dict)
+
+    def name_in(self, language: str) -> str:
+        """What readers of a language (RFC 3066) call it."""
+        return self.called.get(code_of(language), self.name)
 
 
 def area_around(name: str, outline: Polygon | MultiPolygon, resolution: float) -> WarnedArea:

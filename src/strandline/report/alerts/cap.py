@@ -1,4 +1,4 @@
-"""Common Alerting Protocol 1.2 messages (OASIS 2010) for a person to confirm.
+"""Common Alerting Protocol 1.2 messages (OASIS 2010) for a person to confirm: written, and read back.
 
 A message is an ``Alert``, an ``Update`` that replaces earlier ones, or a ``Cancel`` that revokes them; both name the
 messages that they replace (section 3.2.1, ``references``). No message can be a live alert: its status is ``Exercise``
@@ -7,7 +7,7 @@ other status can be written.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from xml.etree import ElementTree
@@ -20,7 +20,7 @@ from strandline.errors import InputError
 from strandline.observations.observations import ProvenanceKind
 from strandline.planning.actions import Response
 from strandline.report.alerts.area import Ring, WarnedArea
-from strandline.report.alerts.catalogue import is_checked
+from strandline.report.alerts.catalogue import code_of, is_checked
 from strandline.report.alerts.issuer import Issuer
 from strandline.report.alerts.wording import WarningText
 
@@ -37,7 +37,11 @@ AT_LEAST = "at least"
 CALL, ACT_BEFORE = "call", "actBefore"
 """Parameters: what people are asked for, and before when, from which short messages are made."""
 LIKELY = 0.5
-SEVERITIES = ("Minor", "Moderate", "Severe", "Extreme")
+ZONE = "zone"
+"""Geocode: the name by which recipients of an area are chosen, where readers call it otherwise."""
+LEAST_RETURN_PERIOD = {"Minor": 1.0, "Moderate": 2.0, "Severe": 10.0, "Extreme": 100.0}
+"""Severity → the return period from which a flood has it [a]."""
+SEVERITIES = tuple(LEAST_RETURN_PERIOD)
 Message = Literal["Alert", "Update", "Cancel"]
 _FORBIDDEN_IN_NAMES = re.compile(r"[\s,<&]")
 _FORBIDDEN_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -203,9 +207,123 @@ def _add_info(alert: ElementTree.Element, warning: FloodWarning, text: WarningTe
         _add_pair(info, "parameter", *pair)
     for area in warning.areas:
         block = ElementTree.SubElement(info, "area")
-        _add(block, "areaDesc", area.name)
+        called = area.name_in(text.language)
+        _add(block, "areaDesc", called)
         for ring in area.polygons:
             _add(block, "polygon", " ".join(f"{latitude:.5f},{longitude:.5f}" for latitude, longitude in ring))
+        if called != area.name:
+            _add_pair(block, "geocode", ZONE, area.name)
+
+
+@dataclass(frozen=True)
+class CapMessage:
+    """A message of ``as_cap`` as it is read back.
+
+    Attributes:
+        sender, sender_name, contact: of the issuer.
+        status: of CAP; the issuer may have changed it.
+    """
+
+    content: FloodWarning
+    sender: str
+    sender_name: str
+    contact: str | None
+    status: str
+
+    @property
+    def is_exercise(self) -> bool:
+        """Whether its status says so."""
+        return self.status == "Exercise"
+
+
+def read_cap(xml: bytes) -> CapMessage:
+    """Read a message that ``as_cap`` wrote.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        return _read(ElementTree.fromstring(xml))
+    except (ElementTree.ParseError, LookupError, ValueError, TypeError) as error:
+        raise InputError(
+            "alert", f"is not a message of this program ({error})", "let a person send it by hand"
+        ) from error
+
+
+def _read(root: ElementTree.Element) -> CapMessage:
+    sender, infos = _text(root, "sender"), root.findall(_name("info"))
+    info = infos[0]
+    parameters = {pair[0].text or "": pair[1].text or "" for pair in info.iter(_name("parameter"))}
+    period = parameters.pop("returnPeriod", None)
+    content = FloodWarning(
+        identifier=_text(root, "identifier"),
+        message=_text(root, "msgType"),  # type: ignore[arg-type]
+        issued=_time(_text(root, "sent")),
+        onset=_time(_text(info, "onset")),
+        expires=_time(_text(info, "expires")),
+        response=_text(info, "responseType"),  # type: ignore[arg-type]
+        texts=tuple(
+            WarningText(*(_text(each, key) for key in ("language", "event", "headline", "description", "instruction")))
+            for each in infos
+        ),
+        areas=tuple(_read_areas(infos)),
+        subject=parameters.pop("subject"),
+        probability=float(parameters.pop("probability")),
+        is_lower_bound=parameters.pop("probabilityIs") == AT_LEAST,
+        return_period=LEAST_RETURN_PERIOD[_text(info, "severity")] if period is None else float(period),
+        knows_rarity=period is not None,
+        provenance=parameters.pop("provenance"),  # type: ignore[arg-type]
+        is_replay=_text(root, "note").startswith(REPLAY_NOTE),
+        parameters=tuple(parameters.items()),
+        replaces=tuple(map(_reference, root.findtext(_name("references"), "").split())),
+    )
+    sender_name, contact = _text(info, "senderName"), info.findtext(_name("contact"))
+    return CapMessage(content, sender, sender_name, contact, _text(root, "status"))
+
+
+def _read_areas(infos: Sequence[ElementTree.Element]) -> Iterator[WarnedArea]:
+    """The areas of the first language, with their names in all."""
+    called: dict[str, dict[str, str]] = {}
+    for info in infos:
+        for area in info.iter(_name("area")):
+            if (zone := _zone_code(area)) is not None:
+                called.setdefault(zone, {})[code_of(_text(info, "language"))] = _text(area, "areaDesc")
+    for area in infos[0].iter(_name("area")):
+        rings = tuple(_ring(ring.text or "") for ring in area.iter(_name("polygon")))
+        zone = _zone_code(area)
+        yield WarnedArea(_text(area, "areaDesc") if zone is None else zone, rings, called.get(zone or "", {}))
+
+
+def _zone_code(area: ElementTree.Element) -> str | None:
+    return next((pair[1].text for pair in area.iter(_name("geocode")) if pair[0].text == ZONE), None)
+
+
+def _name(element: str) -> str:
+    return f"{{{NAMESPACE}}}{element}"
+
+
+def _text(parent: ElementTree.Element, element: str) -> str:
+    found = parent.findtext(_name(element))
+    if found is None:
+        raise KeyError(f"it has no {element}")
+    return found
+
+
+def _time(text: str) -> pd.Timestamp:
+    time = pd.Timestamp(text)
+    if time.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return time.tz_convert(None)
+
+
+def _ring(text: str) -> Ring:
+    points = (pair.split(",") for pair in text.split())
+    return tuple((float(latitude), float(longitude)) for latitude, longitude in points)
+
+
+def _reference(text: str) -> Reference:
+    sender, identifier, sent = text.split(",")
+    return Reference(sender, identifier, _time(sent))
 
 
 def provenance_in(message: ElementTree.Element) -> str | None:
@@ -236,10 +354,8 @@ def urgency_of(lead_h: float) -> str:
 
 def severity_of(return_period: float) -> str:
     """Return *Extreme* from a return period of 100 years, *Severe* from 10, *Moderate* from 2, else *Minor*."""
-    for limit, severity in ((100.0, "Extreme"), (10.0, "Severe"), (2.0, "Moderate")):
-        if return_period >= limit:
-            return severity
-    return "Minor"
+    reached = [severity for severity, limit in LEAST_RETURN_PERIOD.items() if return_period >= limit]
+    return reached[-1] if reached else "Minor"
 
 
 def rarity_of(level: float, levels: Sequence[float], return_periods: Sequence[float]) -> float:

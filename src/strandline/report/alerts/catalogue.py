@@ -8,6 +8,7 @@ from importlib.resources import files
 
 import pandas as pd
 
+from strandline.observations.exposure.place_names import LOCAL, PlaceName
 from strandline.observations.region_file.values import parse_time_zone
 
 
@@ -84,7 +85,25 @@ class Catalogue:
 @cache
 def catalogue_of(language: str) -> Catalogue:
     """Return the texts of warnings for a language code as ``en-GB``; regions of one language share them."""
-    return Catalogue(read_catalogue("strandline.report.alerts", language.split("-")[0].lower()))
+    return Catalogue(read_catalogue("strandline.report.alerts", code_of(language)))
+
+
+def code_of(language: str) -> str:
+    """ISO 639-1 code of a language as ``en-GB``."""
+    return language.split("-")[0].lower()
+
+
+def name_of_zone(zone: str, place_names: Mapping[str, PlaceName], language: str = "en") -> str:
+    """The zone for readers: ``B3 (around Ben Tre)`` where it has no name of its own, in whatever goes out.
+
+    Args:
+        place_names: zone → names of the place in it, see ``EvacuationAreas``.
+        language: RFC 3066.
+    """
+    place = place_names.get(zone)
+    if place is None:
+        return zone
+    return catalogue_of(language).fill("zone_around", zone=zone, place=place.get(code_of(language), place[LOCAL]))
 
 
 def is_checked(language: str) -> bool:

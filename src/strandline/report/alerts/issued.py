@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pandas as pd
 
 from strandline.errors import InputError
-from strandline.report.alerts.area import Ring, WarnedArea
-from strandline.report.alerts.cap import AT_LEAST, NAMESPACE, FloodWarning, Reference
+from strandline.report.alerts.cap import FloodWarning, Reference, read_cap
 from strandline.report.alerts.drafts import MIN_DRAFT_PROBABILITY
 from strandline.report.alerts.issuer import Issuer
-from strandline.report.alerts.wording import WarningText, withdraw
+from strandline.report.alerts.wording import withdraw
 
 FOLDER = "issued"
 """Of ``alerts/``: a person who issues a draft moves it there. A run reads this folder and writes nothing into it."""
@@ -66,7 +64,7 @@ def _cancel(old: FloodWarning, issuer: Issuer, issued: pd.Timestamp) -> FloodWar
         issued=issued,
         onset=max(old.onset, issued),
         probability=0.0,
-        texts=withdraw(old.texts, tuple(area.name for area in old.areas)),
+        texts=withdraw(old.texts, old.areas),
         is_lower_bound=False,
     )
 
@@ -93,69 +91,11 @@ def read_issued(alerts: Path, issuer: Issuer) -> list[FloodWarning]:
 
 
 def _read(path: Path, issuer: Issuer) -> FloodWarning:
+    """The message; its status is ignored, because the issuer may have changed it."""
     try:
-        root = ElementTree.parse(path).getroot()
-        return _as_warning(root, issuer)
-    except (OSError, ElementTree.ParseError, LookupError, ValueError, TypeError) as error:
+        message = read_cap(path.read_bytes())
+        if message.sender != issuer.sender:
+            raise InputError("alert", f"{message.sender} sent it, not {issuer.sender}", "move it out of this folder")
+    except (OSError, InputError) as error:
         raise InputError(path, f"is not a message of this program ({error})", "move it out of this folder") from error
-
-
-def _as_warning(root: ElementTree.Element, issuer: Issuer) -> FloodWarning:
-    """Return the message that ``as_cap`` wrote; its status is ignored, because the issuer may have changed it."""
-    if _text(root, "sender") != issuer.sender:
-        raise ValueError(f"{_text(root, 'sender')} sent it, not {issuer.sender}")
-    infos = root.findall(_name("info"))
-    info = infos[0]
-    parameters = {pair[0].text or "": pair[1].text or "" for pair in info.iter(_name("parameter"))}
-    references = root.findtext(_name("references"))
-    return FloodWarning(
-        identifier=_text(root, "identifier"),
-        message=_text(root, "msgType"),  # type: ignore[arg-type]
-        issued=_time(_text(root, "sent")),
-        onset=_time(_text(info, "onset")),
-        expires=_time(_text(info, "expires")),
-        response=_text(info, "responseType"),  # type: ignore[arg-type]
-        texts=tuple(
-            WarningText(*(_text(each, key) for key in ("language", "event", "headline", "description", "instruction")))
-            for each in infos
-        ),
-        areas=tuple(
-            WarnedArea(_text(area, "areaDesc"), tuple(_ring(ring.text or "") for ring in area.iter(_name("polygon"))))
-            for area in info.iter(_name("area"))
-        ),
-        subject=parameters.pop("subject"),
-        probability=float(parameters.pop("probability")),
-        is_lower_bound=parameters.pop("probabilityIs") == AT_LEAST,
-        return_period=float(parameters.pop("returnPeriod")),
-        provenance=parameters.pop("provenance"),  # type: ignore[arg-type]
-        parameters=tuple(parameters.items()),
-        replaces=() if references is None else tuple(_reference(one) for one in references.split()),
-    )
-
-
-def _name(element: str) -> str:
-    return f"{{{NAMESPACE}}}{element}"
-
-
-def _text(parent: ElementTree.Element, element: str) -> str:
-    found = parent.findtext(_name(element))
-    if found is None:
-        raise KeyError(f"it has no {element}")
-    return found
-
-
-def _time(text: str) -> pd.Timestamp:
-    time = pd.Timestamp(text)
-    if time.tzinfo is None:
-        raise ValueError(f"{text} has no time zone")
-    return time.tz_convert(None)
-
-
-def _ring(text: str) -> Ring:
-    points = (pair.split(",") for pair in text.split())
-    return tuple((float(latitude), float(longitude)) for latitude, longitude in points)
-
-
-def _reference(text: str) -> Reference:
-    sender, identifier, sent = text.split(",")
-    return Reference(sender, identifier, _time(sent))
+    return message.content

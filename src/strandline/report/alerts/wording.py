@@ -1,14 +1,16 @@
 """What a warning says, in the languages of the place: what, where, until when, how sure, what to do, what if wrong."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pandas as pd
 
+from strandline.observations.exposure.place_names import PlaceName
 from strandline.observations.region_file.watch.warnings_section import LANGUAGES
 from strandline.planning.actions import Response
-from strandline.report.alerts.catalogue import Catalogue, catalogue_of
+from strandline.report.alerts.area import WarnedArea
+from strandline.report.alerts.catalogue import Catalogue, catalogue_of, code_of, name_of_zone
 from strandline.report.alerts.exceedance import Exceedance
 from strandline.report.alerts.issuer import Issuer
 
@@ -53,6 +55,7 @@ class Content:
         drivers: that bring the danger; empty = the sea.
         unwatched: drivers whose floods cannot be seen coming now.
         level_is_uncertain: nobody knows exactly from which level of the sea on water is dangerous.
+        place_names: area without a name of its own → names of the largest place in it.
     """
 
     place: str
@@ -68,6 +71,7 @@ class Content:
     drivers: tuple[str, ...] = ()
     unwatched: tuple[str, ...] = ()
     level_is_uncertain: bool = False
+    place_names: Mapping[str, PlaceName] = field(default_factory=dict)
 
     @property
     def is_of_danger(self) -> bool:
@@ -90,14 +94,15 @@ def compose(content: Content, issuer: Issuer) -> tuple[WarningText, ...]:
     return tuple(_compose(content, language, issuer.time_zone) for language in issuer.languages)
 
 
-def withdraw(texts: Sequence[WarningText], areas: tuple[str, ...]) -> tuple[WarningText, ...]:
+def withdraw(texts: Sequence[WarningText], areas: Sequence[WarnedArea]) -> tuple[WarningText, ...]:
     """Return the texts that cancel a warning about these areas; in English where no text's language is known."""
     withdrawn = []
-    known = [text for text in texts if text.language.split("-")[0].lower() in LANGUAGES]
+    known = [text for text in texts if code_of(text.language) in LANGUAGES]
     for text in known or [replace(texts[0], language=ENGLISH)]:
         catalogue = catalogue_of(text.language)
+        names = tuple(area.name_in(text.language) for area in areas)
         keys = ("cancel_what", "where", "cancel_do", "cancel_wrong")
-        lines = [catalogue.fill(key, **{"areas": catalogue.listed(areas, MOST_NAMED)}) for key in keys]
+        lines = [catalogue.fill(key, **{"areas": catalogue.listed(names, MOST_NAMED)}) for key in keys]
         withdrawn.append(
             WarningText(
                 text.language,
@@ -114,7 +119,8 @@ def _compose(content: Content, language: str, time_zone: str) -> WarningText:
     catalogue, exceedance = catalogue_of(language), content.exceedance
     chance = _chance(exceedance.probability, catalogue, is_lower_bound=exceedance.is_lower_bound)
     action = catalogue.texts.get(f"action_{content.action}", content.title)
-    areas = catalogue.listed(content.areas, MOST_NAMED) or catalogue.fill("whole_place", place=content.place)
+    named_areas = tuple(name_of_zone(each, content.place_names, language) for each in content.areas)
+    areas = catalogue.listed(named_areas, MOST_NAMED) or catalogue.fill("whole_place", place=content.place)
     by = _deadline(exceedance, catalogue, time_zone)
     land = "_land" if content.is_of_land else ""
     cause = _listed(content.drivers or ("sea",), catalogue)

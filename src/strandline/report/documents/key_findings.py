@@ -1,14 +1,15 @@
 """What a reader of one page must know of a run, as values: what floods, how sure, what to do, by when, who."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from strandline.errors import InputError
+from strandline.observations.exposure.place_names import PlaceName
 from strandline.observations.region_file.values import parse_time_zone
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.actions import MONITORING, Action, Confidence
@@ -138,6 +139,7 @@ class KeyFindings:
         missed_share: of flooded cells that the map calls dry, in ``test_storms``; ``None`` = not measured.
         unknown_zones: nobody can call them safe.
         languages: of the people, RFC 3066.
+        place_names: zone without a name of its own → names of the largest place in it.
     """
 
     place: str
@@ -164,6 +166,7 @@ class KeyFindings:
     areas: tuple[AreaFindings, ...]
     unknown_zones: tuple[str, ...]
     steps: tuple[Step, ...]
+    place_names: Mapping[str, PlaceName] = field(default_factory=dict)
 
 
 def key_findings(results: RunResults) -> KeyFindings:
@@ -198,6 +201,7 @@ def key_findings(results: RunResults) -> KeyFindings:
         areas=_areas(plan.evacuation),
         unknown_zones=() if plan.evacuation is None else plan.evacuation.unknown_zones,
         steps=_steps(plan.actions),
+        place_names={} if plan.evacuation is None else plan.evacuation.place_names,
     )
 
 

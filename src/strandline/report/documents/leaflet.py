@@ -7,6 +7,7 @@ floods and cyclones; read in summary.
 from collections.abc import Iterator
 from datetime import date
 
+from strandline.report.alerts.catalogue import name_of_zone
 from strandline.report.documents.document import Document, Map, Section
 from strandline.report.documents.key_findings import AreaFindings, KeyFindings
 from strandline.report.documents.language import Language
@@ -35,7 +36,7 @@ def leaflet(
     computed = language.date(date.fromisoformat(findings.computed))
     return Document(
         language=language,
-        title=text("If a flood comes: {zone}", zone=zone),
+        title=text("If a flood comes: {zone}", zone=name_of_zone(zone, findings.place_names, language.code)),
         subtitle=text("{place}. As of {date}.", place=findings.place, date=computed),
         stamp=stamp_of(findings, language),
         warning=text(

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from strandline.errors import InputError
+from strandline.report.alerts.catalogue import name_of_zone
 from strandline.report.documents.document import Key, Map
 from strandline.report.documents.key_findings import KeyFindings
 from strandline.report.documents.language import Language
@@ -48,7 +49,8 @@ def chance_map(run: Path, findings: KeyFindings, language: Language, zone: str |
     )  # fmt: skip
     legend = [Key(colour, label) for colour, label in zip(PROBABILITY_COLOURS, classes, strict=True)]
     legend += [Key(UNKNOWN, text("unknown – not “dry”"), hatched=True), Key(SEA, text("water"))]
-    alternative = text("Map of {place}.", place=findings.place) if zone is None else text("Map of {zone}.", zone=zone)
+    called = name_of_zone(zone or "", findings.place_names, language.code)
+    alternative = text("Map of {place}.", place=findings.place) if zone is None else text("Map of {zone}.", zone=called)
     return Map(_draw(run, findings.return_period, zone), f"{alternative} {caption}", caption, tuple(legend))
 
 

@@ -3,6 +3,7 @@
 from datetime import date
 
 from strandline.planning.actions import Confidence
+from strandline.report.alerts.catalogue import name_of_zone
 from strandline.report.documents.document import Document, Map, Section, Table
 from strandline.report.documents.key_findings import AreaFindings, KeyFindings, Step
 from strandline.report.documents.language import Language
@@ -174,7 +175,7 @@ def _areas(findings: KeyFindings, language: Language) -> list[Section]:
     text = language.text
     rows = [
         (
-            f"{area.name}: {language.listed(area.zones, MOST_ZONES)}",
+            f"{area.name}: {_zones(area.zones, findings, language)}",
             *_danger(area, language),
             language.people(area.people),
             text("{day} h before by day, {night} h at night", day=language.count(area.day_hours),
@@ -187,7 +188,7 @@ def _areas(findings: KeyFindings, language: Language) -> list[Section]:
         unknown = text(
             "Nobody knows whether these zones flood, so a person on the spot decides: {zones}. Unknown does not mean"
             " safe.",
-            zones=language.listed(findings.unknown_zones, MOST_ZONES),
+            zones=_zones(findings.unknown_zones, findings, language),
         )
     if not rows:
         return [Section(text("Which areas first?"), (unknown,))] if unknown else []
@@ -198,6 +199,11 @@ def _areas(findings: KeyFindings, language: Language) -> list[Section]:
             text("Which areas first?"), table=Table(head, tuple(rows), (0.34, 0.14, 0.18, 0.16, 0.18)), note=unknown
         )
     ]
+
+
+def _zones(zones: tuple[str, ...], findings: KeyFindings, language: Language) -> str:
+    names = tuple(name_of_zone(zone, findings.place_names, language.code) for zone in zones)
+    return language.listed(names, MOST_ZONES)
 
 
 def _danger(area: AreaFindings, language: Language) -> tuple[str, str]:

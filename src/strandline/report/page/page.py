@@ -41,7 +41,14 @@ from strandline.report.page.tables import (
 )
 from strandline.report.plan import repairs
 from strandline.report.plan.chosen_strategy import choice_sentences
-from strandline.report.plan.evacuation_table import COLUMNS, INTRODUCTION, about_areas, call_sentences, evacuation_rows
+from strandline.report.plan.evacuation_table import (
+    COLUMNS,
+    INTRODUCTION,
+    about_areas,
+    call_sentences,
+    evacuation_rows,
+    zones_in_words,
+)
 from strandline.report.plan.flood_times_table import TIME_COLUMNS, time_notes, time_rows, time_title
 from strandline.report.plan.pathway_lines import (
     ABOUT_RANGES,
@@ -187,6 +194,7 @@ def _environment(money: MoneyUnit) -> Environment:
         "where_of": where_of,
         "describe_avoided": partial(describe_avoided, money=money),
         "evacuation_rows": evacuation_rows,
+        "zones_in_words": zones_in_words,
         "about_areas": about_areas,
         "call_sentences": call_sentences,
         "format_tipping_point": format_tipping_point,

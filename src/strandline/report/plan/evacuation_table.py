@@ -12,6 +12,7 @@ from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.planning.early_action.verification import Verification
 from strandline.planning.formatting import format_metres, format_people
+from strandline.report.alerts.catalogue import name_of_zone
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 
 COLUMNS = (
@@ -61,9 +62,14 @@ def evacuation_lines(
     else:
         lines += ["No zone is known to become dangerous at any mapped sea level.", ""]
     if evacuation.unknown_zones:
-        names = ", ".join(map(evacuation.called, evacuation.unknown_zones))
+        names = zones_in_words(evacuation, evacuation.unknown_zones)
         lines += [f"**No flood map, so a person on the spot decides:** {names}. Unknown does not mean safe.", ""]
     return lines
+
+
+def zones_in_words(evacuation: EvacuationAreas, zones: Sequence[str]) -> str:
+    """Zones for readers, separated by commas."""
+    return ", ".join(name_of_zone(zone, evacuation.place_names) for zone in zones)
 
 
 def about_areas(evacuation: EvacuationAreas) -> list[str]:
@@ -158,7 +164,7 @@ def _phases_of(area: EvacuationArea, protocol: Protocol | None) -> list[Phase]:
 
 def _about(evacuation: EvacuationAreas, area: EvacuationArea) -> str:
     without = format_people(area.clearance.without_shelter)
-    zones = ", ".join(map(evacuation.called, area.zones))
+    zones = zones_in_words(evacuation, area.zones)
     walkers = "walkers without a place in a shelter, together with the areas before it"
     return f"Area {area.name}: {zones}; {walkers}: {without}."
 

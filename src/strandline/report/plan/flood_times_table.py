@@ -6,6 +6,7 @@ import pandas as pd
 
 from strandline.planning.formatting import format_metres
 from strandline.planning.plan import Plan
+from strandline.report.alerts.catalogue import name_of_zone
 from strandline.risk.timing.by_zone import EARLIER_HOURS, LONGER_HOURS, ZoneTime
 from strandline.risk.timing.simulated_floods import AFTER_HOURS, BEFORE_HOURS, SHAPES
 
@@ -83,7 +84,7 @@ def _at_rarest(plan: Plan) -> list[ZoneTime]:
 
 
 def _row(plan: Plan, row: ZoneTime) -> tuple[str, ...]:
-    zone = row.zone if plan.evacuation is None else plan.evacuation.called(row.zone)
+    zone = row.zone if plan.evacuation is None else name_of_zone(row.zone, plan.evacuation.place_names)
     if not row.is_known:
         return zone, UNKNOWN, UNKNOWN, UNKNOWN
     return zone, _moment(row.wet_from), _moment(row.dangerous_from), _duration(row)

@@ -16,7 +16,7 @@ from shapely.geometry import shape
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Indices, Mask
-from strandline.observations.exposure.place_names import names_in
+from strandline.observations.exposure.place_names import PlaceName, names_by_language
 from strandline.observations.observations import Observations
 from strandline.observations.region import Region
 from strandline.risk.hazard.hazard import Hazard
@@ -215,8 +215,8 @@ def _nearest_zone(region: Region, of_cell: Indices, points: gpd.GeoSeries) -> In
     return np.asarray(of_cell[row[own], column[own]], dtype=np.int64)
 
 
-def places_in_blocks(zones: Zones, places: gpd.GeoDataFrame | None, language: str = "en") -> dict[str, str]:
-    """Name of each block in which a named place lies → the largest of these; nothing where zones have names.
+def places_in_blocks(zones: Zones, places: gpd.GeoDataFrame | None) -> dict[str, PlaceName]:
+    """Name of each block in which a named place lies → names of the largest; nothing where zones have names.
 
     Args:
         places: the largest first; ``None`` = not known.
@@ -224,7 +224,7 @@ def places_in_blocks(zones: Zones, places: gpd.GeoDataFrame | None, language: st
     if places is None or places.empty or not zones.source.startswith(_BLOCKS):
         return {}
     outlines = gpd.GeoDataFrame({"zone": zones.names}, geometry=list(zones.outlines), crs="EPSG:4326")
-    points = gpd.GeoDataFrame({"place": names_in(places, language)}, geometry=places.geometry.to_crs("EPSG:4326"))
+    points = gpd.GeoDataFrame({"place": names_by_language(places)}, geometry=places.geometry.to_crs("EPSG:4326").array)
     found = points.sjoin(outlines, predicate="within").sort_index()
     return dict(zip(reversed(found["zone"].tolist()), reversed(found["place"].tolist()), strict=True))
 

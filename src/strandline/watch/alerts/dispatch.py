@@ -108,7 +108,11 @@ class Dispatcher:
     def _replaced(self) -> dict[str, str]:
         """Warning → the newer released one that replaces it."""
         queued = dict.fromkeys(sending.message.alert for sending in self.store.read.sendings())
-        return {old: identifier for identifier in queued for old in self._warning(identifier).replaces}
+        return {
+            old.identifier: identifier
+            for identifier in queued
+            for old in self._warning(identifier).cap.content.replaces
+        }
 
     def _send(self, group: Sequence[Sending], now: datetime, replaced: Mapping[str, str]) -> Iterator[Sending]:
         """Send some messages at once, so that a far side that hangs holds up few others."""
@@ -138,7 +142,7 @@ class Dispatcher:
         if alert in replaced:
             return f"{replaced[alert]} replaces it"
         warning = self._warning(alert)
-        if sending.mode == "live" and warning.expires < now:
+        if sending.mode == "live" and warning.cap.content.expires < now:
             return "the warning has expired"
         if sending.mode == "exercise" and now - warning.release.at > LONGEST_WAIT:
             return "the exercise was released more than a day ago"
@@ -176,7 +180,7 @@ def messages_of(warning: ReleasedWarning, recipients: Recipients, now: datetime)
     Raises:
         InputError: the key for signatures cannot be used.
     """
-    is_exercise = warning.is_exercise or recipients.mode == "exercise"
+    is_exercise = warning.cap.is_exercise or recipients.mode == "exercise"
     context = MessageContext(warning, is_exercise, recipients.time_zone, now)
     signing = None if recipients.cap is None else SigningKey(recipients.cap.key, recipients.cap.certificate)
     for recipient in recipients.recipient:
@@ -208,10 +212,11 @@ def _message(context: MessageContext, recipient: Recipient, zone: str | None, si
         parts = split(short)
         content |= {"body": short, "alphabet": parts.alphabet, "parts": parts.parts}
     draft = Outgoing(
-        "", warning.identifier, recipient.name, recipient.transport, recipient.format, text.language, zone or "",
+        "", warning.cap.content.identifier, recipient.name, recipient.transport, recipient.format, text.language,
+        zone or "",
         json.dumps(content, ensure_ascii=False, sort_keys=True),
     )  # fmt: skip
-    return replace(draft, key=key_of(draft, warning.sender))
+    return replace(draft, key=key_of(draft, warning.cap.sender))
 
 
 def key_of(message: Outgoing, sender: str) -> str:

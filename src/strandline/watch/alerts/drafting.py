@@ -26,6 +26,7 @@ from strandline.report.alerts.cap import (
     rarity_of,
     severity_of,
 )
+from strandline.report.alerts.catalogue import code_of, name_of_zone
 from strandline.report.alerts.exceedance import Exceedance, exceedance_of_members
 from strandline.report.alerts.issuer import NOBODY, Issuer
 from strandline.report.alerts.wording import UNSURE, Basis, Call, Content, compose, response_to, withdraw
@@ -183,6 +184,7 @@ def _content(
         drivers=land.drivers[str(forecast.danger)] if has_danger else (),
         unwatched=land.unwatched if phase.life_safety else (),
         level_is_uncertain=has_uncertain_value(forecast),
+        place_names={} if deployment.evacuation is None else deployment.evacuation.place_names,
     )
 
 
@@ -256,7 +258,7 @@ def _alert(deployment: Deployment, decision: Decision, content: Content, issuer:
         return_period=_return_period(deployment, content),
         response=response_to(content.call),
         texts=compose(content, issuer),
-        areas=_areas(deployment, content.areas),
+        areas=_areas(deployment, content, issuer),
         knows_rarity=not content.is_of_land,
         parameters=(
             *((("drivers", " ".join(content.drivers)),) if content.drivers else ()),
@@ -286,7 +288,7 @@ def _follow_up(
     replaces = tuple(Reference(issuer.sender, _identifier(message.subject, time), time) for time in times)
     if not is_ending:
         return replace(message, message="Update", replaces=replaces)
-    texts = withdraw(message.texts, tuple(area.name for area in message.areas))
+    texts = withdraw(message.texts, message.areas)
     return replace(message, message="Cancel", response="AllClear", replaces=replaces, texts=texts)
 
 
@@ -301,12 +303,21 @@ def _return_period(deployment: Deployment, content: Content) -> float:
     return max(rarity, SEVERE) if content.is_of_land else rarity
 
 
-def _areas(deployment: Deployment, where: Sequence[str]) -> tuple[WarnedArea, ...]:
+def _areas(deployment: Deployment, content: Content, issuer: Issuer) -> tuple[WarnedArea, ...]:
     """The zones, or the whole region where none is named."""
     zones, region = deployment.zones, deployment.region
-    if not where:
+    if not content.areas:
         return (area_of_region(region.name, region),)
-    return tuple(area_around(name, zones.outlines[zones.names.index(name)], region.cell_size) for name in where)
+    areas = [area_around(name, zones.outlines[zones.names.index(name)], region.cell_size) for name in content.areas]
+    return tuple(
+        replace(
+            area,
+            called={code_of(each): name_of_zone(area.name, content.place_names, each) for each in issuer.languages},
+        )
+        if area.name in content.place_names
+        else area
+        for area in areas
+    )
 
 
 def _subject(deployment: Deployment, decision: Decision) -> str:

@@ -22,6 +22,7 @@ from strandline.web.dashboard.static_files import (
     LIBRARIES,
     MAP_MODULES,
     OWN_FILES,
+    PAGE_STYLE,
     bundle_version,
     choose_coding,
     coded,
@@ -35,6 +36,8 @@ from strandline.web.watch_view import Clock, WatchView
 IMMUTABLE = "public, max-age=31536000, immutable"
 PICTURE = 640
 """Width of the picture before a script runs [px]."""
+MAP_DATA = ("layers", "zone-layers", "zones", "place-names?limit=1000")
+"""What the map of a run waits for: it comes with the scripts, and not after them."""
 MAX_ACTIONS = 12
 """Actions of the plan that the page lists; the report has all."""
 
@@ -60,13 +63,14 @@ def page_routes(
         context = _template_context(runs[name], watch, language, clock)
         context |= {"runs": runs, "languages": LANGUAGES, "bundle_version": bundle_version(), "modules": MAP_MODULES}
         context |= {"has_places": has_places, "saves_data": request.headers.get("save-data") == "on"}
+        context["map_data"] = [f"runs/{name}/{each}" for each in MAP_DATA]
         content = template.render(**context)
         headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language, Save-Data", "Content-Language": language}
         return HTMLResponse(content, headers=headers)
 
     @router.get("/static/{version}/{name:path}")
     def send_static_file(request: Request, name: str, version: str) -> Response:
-        if name not in {*OWN_FILES, *FONTS, *LIBRARIES}:
+        if name not in {*OWN_FILES, *FONTS, *LIBRARIES, PAGE_STYLE}:
             raise HTTPException(404, "no such file")
         file = load_static_file(name)
         headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{file.digest}"', "Vary": "Accept-Encoding"}

@@ -5,15 +5,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
-from xml.etree import ElementTree
 
 from strandline.errors import InputError
 from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
-from strandline.watch.alerts.released import ReleasedWarning, read_warning
+from strandline.report.alerts.cap import CapMessage, read_cap
+from strandline.report.alerts.wording import WarningText
+from strandline.watch.alerts.released import text_in
 from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Condition, Health
 from strandline.watch.store import LogEntry, StepRecord, StoredAlert, StoredDecision
-from strandline.watch.store.records import Release, Sending
+from strandline.watch.store.records import Sending
 from strandline.web.watch_view import WatchView
 
 HISTORY_SPAN = timedelta(days=7)
@@ -30,17 +31,8 @@ LAST_ENTRIES = 12
 MessageState = Literal["refused", "failed", "waiting", "dry_run", "accepted"]
 MESSAGE_STATES: tuple[MessageState, ...] = get_args(MessageState)
 """The worst first: given up, failed and tried again, not yet sent, written in a dry run, accepted by the far side."""
-_CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
-
-
-@dataclass(frozen=True)
-class DraftText:
-    """The text of a warning in one language (RFC 3066)."""
-
-    language: str
-    headline: str
-    description: str
-    instruction: str
+NO_TEXT = WarningText("", "", "", "", "")
+"""Of a message that nobody can read."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +40,11 @@ class Draft:
     """A draft of a warning with its texts."""
 
     alert: StoredAlert
-    texts: tuple[DraftText, ...]
+    texts: tuple[WarningText, ...]
 
-    def text_in(self, language: str) -> DraftText:
+    def text_in(self, language: str) -> WarningText:
         """The text in a language (ISO 639-1), else the first."""
-        return next((text for text in self.texts if text.language.split("-")[0] == language), self.texts[0])
+        return text_in(self.texts, language)
 
 
 @dataclass(frozen=True)
@@ -258,22 +250,22 @@ def _actions(watch: WatchView, hour: datetime) -> Iterable[ActionStatus]:
 def _released(watch: WatchView, hour: datetime) -> Iterable[ReleasedStatus]:
     read, now = watch.store.read, watch.clock()
     released = [(each, each.release) for each in read.alerts(hour - HISTORY_SPAN, hour) if each.release is not None]
-    warnings = [_readable(alert, release) for alert, release in released]
-    replaced = {old for warning in warnings if warning is not None for old in warning.replaces}
-    for (alert, release), warning in zip(released, warnings, strict=True):
+    messages = [_readable(alert) for alert, _ in released]
+    replaced = {old.identifier for message in messages if message is not None for old in message.content.replaces}
+    for (alert, release), message in zip(released, messages, strict=True):
         recipients: dict[MessageState, list[str]] = {state: [] for state in MESSAGE_STATES}
         for sending in read.sendings(alert.identifier):
             recipients[_state_of(sending)].append(sending.message.recipient)
         states = {state: tuple(names) for state, names in recipients.items() if names}
         acknowledged = tuple(dict.fromkeys(one.recipient for one in read.acknowledgements(alert.identifier)))
-        is_over = alert.identifier in replaced or (warning is not None and warning.expires < now)
+        is_over = alert.identifier in replaced or (message is not None and message.content.expires < now)
         yield ReleasedStatus(_draft(alert), states, acknowledged, now - release.at, is_over)
 
 
-def _readable(alert: StoredAlert, release: Release) -> ReleasedWarning | None:
-    """The warning; ``None`` = nobody can read it, so that nothing of it is sent and it never counts as over."""
+def _readable(alert: StoredAlert) -> CapMessage | None:
+    """The message; ``None`` = nobody can read it, so that nothing of it is sent and it never counts as over."""
     try:
-        return read_warning(alert.draft.xml, release)
+        return read_cap(alert.draft.xml)
     except InputError:
         return None
 
@@ -287,10 +279,8 @@ def _state_of(sending: Sending) -> MessageState:
 
 
 def _draft(alert: StoredAlert) -> Draft:
-    root = ElementTree.fromstring(alert.draft.xml)
-    names = ("language", "headline", "description", "instruction")
-    infos = root.findall(f"{_CAP}info") or [root]  # a message without one has no text
-    return Draft(alert, tuple(DraftText(*(info.findtext(f"{_CAP}{name}", "") for name in names)) for info in infos))
+    message = _readable(alert)
+    return Draft(alert, (NO_TEXT,) if message is None else message.content.texts)
 
 
 def _zones(watch: WatchView, rows: Iterable[ForecastRow]) -> Iterable[ZoneStatus]:

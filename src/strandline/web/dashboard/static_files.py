@@ -15,7 +15,15 @@ SCRIPT, STYLE, FONT = "text/javascript; charset=utf-8", "text/css; charset=utf-8
 OWN_FILES = (
     *("dashboard.js", "theme.js", "number_format.js", "charts.js", "sea_level.js", "live.js", "confirm.js"),
     *("compare.js", "dashboard.css", "map/flood_map.js", "map/views.js", "map/legend.js", "map/webgl_map.js"),
-    *("map/labels.js", "map/assets.js", "map/plain_map.js", "map/hours.js", "map/map.css"),
+    *(
+        "map/labels.js",
+        "map/assets.js",
+        "map/plain_map.js",
+        "map/hours.js",
+        "map/frame.js",
+        "map/gestures.js",
+        "map/map.css",
+    ),
     *("studio/studio.js", "studio/surface.js", "studio/works.js", "studio/outcome.js", "studio/strategies.js"),
     *("studio/requests.js", "studio/studio.css"),
     *(
@@ -36,16 +44,21 @@ LIBRARIES = {
 FONTS = ("noto-sans-bengali-400.woff2", "noto-sans-bengali-700.woff2")
 """Those of the printed documents: for a machine that has no letters of a script of the place."""
 
+STYLES = ("dashboard.css", "map/map.css", "studio/studio.css")
+"""Of the dashboard: sent as one file, because a browser asks for six at a time."""
+PAGE_STYLE = "page.css"
+
 MAP_MODULES = (
-    *("dashboard.js", "charts.js", "compare.js", "confirm.js", "live.js", "number_format.js", "map/flood_map.js"),
+    *("dashboard.js", "charts.js", "confirm.js", "live.js", "number_format.js", "map/flood_map.js"),
     *(
         "map/assets.js",
+        "map/frame.js",
+        "map/gestures.js",
         "map/hours.js",
         "map/labels.js",
         "map/legend.js",
         "map/plain_map.js",
         "map/views.js",
-        "map/webgl_map.js",
     ),
 )
 """Modules before the map: the page names them all, because a browser finds each only in the one that imports it."""
@@ -65,12 +78,14 @@ class StaticFile:
 
 @cache
 def load_static_file(name: str) -> StaticFile:
-    """Return one of ``OWN_FILES``, ``FONTS`` or ``LIBRARIES``.
+    """Return one of ``OWN_FILES``, ``FONTS`` or ``LIBRARIES``, or ``PAGE_STYLE``.
 
     Raises:
         KeyError: the name is none of them.
     """
-    if name in OWN_FILES:
+    if name == PAGE_STYLE:
+        content = b"".join(load_static_file(each).content for each in STYLES)
+    elif name in OWN_FILES:
         content = (files("strandline.web.dashboard") / "static" / name).read_bytes()
     elif name in FONTS:
         content = (files("strandline.report.documents") / "fonts" / name).read_bytes()

@@ -78,9 +78,11 @@ class Jobs:
         Raises:
             InputError: there is no such region file, or the process cannot be started.
         """
-        path = place.region_file(file)
+        path, before = place.region_file(file), self._running
+        if before is not None and not before.has_gone():  # waits, and lets others start or be refused meanwhile
+            return None
         with self._lock:
-            if self._running is not None and not self._running.has_gone():
+            if self._running is not before:
                 return None
             job = Job(place=place.key, file=file, kind=kind, person=person, began=self._clock())
             description = {"kind": kind, "region_file": str(path), "out": str(place.out(file)), **options}

@@ -90,6 +90,6 @@ def test_an_answer_without_a_name_leaves_no_file(service: DataService, tmp_path:
     source = OsmPlaceNames(address=service.address)
     with asking("osm-place-names") as client:
         (planned,) = source.plan(BOX, FetchChoice(), client)
-        with pytest.raises(FeedError, match="names no place in box"):
+        with pytest.raises(FeedError, match="has none of it in box"):
             source.download(planned, tmp_path / planned.name, client)
     assert not any(path.is_file() for path in tmp_path.rglob("*"))

@@ -150,11 +150,11 @@ def test_a_zone_that_no_map_covers_is_not_safe_but_named() -> None:
 
 
 def test_a_zone_without_a_name_of_its_own_is_called_by_the_place_that_lies_in_it() -> None:
-    areas = replace(found()[0], places={"fog": "Borgo"})
+    areas = replace(found()[0], place_names={"fog": {"": "Borgo"}})
     text = "\n".join(evacuation_lines(areas))
     assert "decides:** fog (around Borgo)." in text
     low = areas.areas[0].zones[0]
-    text = "\n".join(evacuation_lines(replace(areas, places={low: "Ben Tre"})))
+    text = "\n".join(evacuation_lines(replace(areas, place_names={low: {"": "Bến Tre", "en": "Ben Tre"}})))
     assert f"Area A: {low} (around Ben Tre)" in text
     assert "decides:** fog." in text
 

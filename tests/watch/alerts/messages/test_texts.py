@@ -9,7 +9,7 @@ import pytest
 
 from strandline.observations.region_file.watch.warnings_section import LANGUAGES
 from strandline.report.alerts.cap import ACT_BEFORE, CALL, as_cap
-from strandline.report.alerts.catalogue import catalogue_of
+from strandline.report.alerts.catalogue import catalogue_of, name_of_zone
 from strandline.report.alerts.exceedance import Exceedance
 from strandline.report.alerts.issuer import Issuer
 from strandline.report.alerts.wording import Content, compose
@@ -52,8 +52,8 @@ def context(warning: ReleasedWarning, *, is_exercise: bool = False, now: datetim
 def test_a_warning_is_read_back_as_it_was_confirmed() -> None:
     found = released()
     assert (found.call, found.act_before, found.areas) == ("Evacuate", datetime(2026, 7, 14, 21, 40), ZONES)
-    assert [text.language for text in found.texts] == list(LANGUAGES)
-    assert (found.sender_name, found.contact, found.is_exercise) == ("Harbour office", "channel 16", False)
+    assert [text.language for text in found.cap.content.texts] == list(LANGUAGES)
+    assert (found.cap.sender_name, found.cap.contact, found.cap.is_exercise) == ("Harbour office", "channel 16", False)
 
 
 def test_a_bulletin_is_about_its_zone_and_names_who_released_it() -> None:
@@ -67,6 +67,24 @@ def test_a_bulletin_is_about_its_zone_and_names_who_released_it() -> None:
     alone = replace(found, release=replace(RELEASE, needed=1, persons=("Ada Vento",)))
     assert "Released by Ada Vento alone" in bulletin(context(alone), found.text_in("en"), None)
     assert "Where: Dakshin Para and Char Nobin." in bulletin(context(found), found.text_in("en"), None)
+
+
+@pytest.mark.parametrize(("language", "called"), [("en", "B3 (around Ba Tri)"), ("vi", "B3 (quanh Ba Tri)")])
+def test_a_block_is_called_by_its_place_in_every_message_and_found_by_its_own_name(language: str, called: str) -> None:
+    places = {"B3": {"": "Ba Tri"}}
+    names = {code: name_of_zone("B3", places, code) for code in LANGUAGES}
+    warning = replace(released().cap.content, areas=(WarnedArea("B3", (RING,), names),))
+    found = read_warning(as_cap(warning, ISSUER), RELEASE)
+    text = found.text_in(language)
+    assert found.areas == ("B3",)
+    assert names[language] == called
+    for zone in (None, "B3"):
+        messages = [make(context(found), text, zone) for make in (short_text, loudspeaker_text)]
+        assert all(called in message for message in messages)
+    assert f": {called}" in bulletin(context(found), text, "B3").splitlines()[0]
+    assert subject_of(context(found), text, "B3").startswith(f"{called}: ")
+    where = catalogue_of(language).fill("where", areas=called)
+    assert where in bulletin(context(found), text, "B3").splitlines()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

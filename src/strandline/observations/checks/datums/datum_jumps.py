@@ -25,10 +25,10 @@ def doubts_about_zero(name: str, time: Times, level: Floats, quality: Bytes) -> 
     """
     known = np.flatnonzero(~np.isnan(level))
     moved = (quality[known] & DATUM_JUMP) > 0
-    if not known.size or moved.mean() < LEAST_SHARE:
+    changes = np.flatnonzero(np.diff(moved))
+    if not changes.size or moved.mean() < LEAST_SHARE:
         return
-    at = int(np.flatnonzero(np.diff(moved))[0]) if moved.any() and not moved.all() else 0
-    when = time[known[at + 1]]
+    when = time[known[changes[0] + 1]]
     seen, levels = time[known], level[known]
     before = levels[(seen < when) & (seen >= when - _MONTH)].mean()
     after = levels[(seen >= when) & (seen < when + _MONTH)].mean()

@@ -53,7 +53,7 @@ def _compare_with_datum(gauge: GaugeRecord, datum: VerticalDatum) -> Iterator[Fi
     """Mean sea level as stated against the zero of the region's datum."""
     stated = gauge.mean_sea_level
     begins = f"mean sea level ({window_of(gauge.section)}) lies {stated:.2f} m above the region's datum '{datum}'"
-    if datum.kind == "mean sea level" and datum.epoch is not None:
+    if datum.epoch is not None:  # a mean sea level
         years = abs(gauge.middle_year - (sum(datum.epoch) + 1) / 2)
         tolerance = UNEXPLAINED + gauge.section.datum_uncertainty + RISE * years
         if abs(stated) > tolerance:

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from strandline.observations.arrays import Floats, Indices, Mask
+from strandline.observations.exposure.place_names import PlaceName
 from strandline.observations.region import Region
 from strandline.planning.early_action.evacuation.all_drivers import AllDrivers, all_drivers_of, periods_of
 from strandline.planning.early_action.evacuation.area_water import AreaWater, water_of
@@ -104,18 +105,14 @@ class EvacuationAreas:
         unknown_zones: names of zones of which too little land is known to call them safe: people on the spot decide.
         night: when people are asleep.
         local_night: the same on the clock of the place, for the reader.
-        places: zone without a name of its own → the largest place that lies in it; empty = none is known.
+        place_names: zone without a name of its own → names of the largest place in it; empty = none is known.
     """
 
     areas: tuple[EvacuationArea, ...]
     unknown_zones: tuple[str, ...]
     night: Night
     local_night: str
-    places: Mapping[str, str] = field(default_factory=dict)
-
-    def called(self, zone: str) -> str:
-        """The zone for readers: ``B3 (around Ben Tre)`` where it has no name of its own."""
-        return f"{zone} (around {self.places[zone]})" if zone in self.places else zone
+    place_names: Mapping[str, PlaceName] = field(default_factory=dict)
 
     @property
     def doubt(self) -> str:

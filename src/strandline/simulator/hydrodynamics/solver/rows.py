@@ -181,6 +181,6 @@ def update_times(
 ) -> None:
     """Update when each cell of a row first held ``wet_depth`` [s], and for how long it did [s]."""
     for j in range(1, level.size - 1):
-        is_wet = (level[j] - bed[j] >= wet_depth) & (bed[j] < WALL)
+        is_wet = level[j] - bed[j] >= wet_depth  # never outside the domain, where the level is that of the bed
         wet_time[j] += step if is_wet else 0.0
         arrival[j] = clock if is_wet & (arrival[j] > clock) else arrival[j]

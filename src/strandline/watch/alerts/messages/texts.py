@@ -40,14 +40,14 @@ def bulletin(context: MessageContext, text: WarningText, zone: str | None) -> st
     key = "released_alone" if release.needed == 1 else "released_by"
     persons, at = catalogue.listed(release.persons, MOST_NAMED), catalogue.moment(released_at, context.time_zone)
     lines = [
-        text.event if zone is None else f"{text.event}: {zone}",
+        text.event if zone is None else f"{text.event}: {warning.name_of(zone, text.language)}",
         text.headline,
-        *_instruction(text, catalogue, zone),
+        *_instruction(context, text, zone),
         text.description,
-        catalogue.fill("issued_by", sender=warning.sender_name),
-        *([catalogue.fill("ask", contact=warning.contact)] if warning.contact else []),
+        catalogue.fill("issued_by", sender=warning.cap.sender_name),
+        *([catalogue.fill("ask", contact=warning.cap.contact)] if warning.cap.contact else []),
         *([catalogue.fill(key, persons=persons, time=at)] if persons else []),
-        catalogue.fill("message_id", identifier=warning.identifier),
+        catalogue.fill("message_id", identifier=warning.cap.content.identifier),
     ]
     return "\n".join(_between_exercise(lines, context, catalogue)) + "\n"
 
@@ -57,9 +57,9 @@ def short_text(context: MessageContext, text: WarningText, zone: str | None) -> 
     warning, catalogue = context.warning, catalogue_of(text.language)
     deadline = None if warning.act_before is None else pd.Timestamp(warning.act_before)
     words = [
-        f"{_where(context, catalogue, zone)}:",
+        f"{_where(context, text, zone)}:",
         catalogue.fill(f"short_{warning.call}", by=_by(context, catalogue, deadline)),
-        f"{warning.sender_name}.",
+        f"{warning.cap.sender_name}.",
     ]
     return " ".join(_between_exercise(words, context, catalogue))
 
@@ -69,9 +69,9 @@ def loudspeaker_text(context: MessageContext, text: WarningText, zone: str | Non
     warning, catalogue = context.warning, catalogue_of(text.language)
     deadline = None if warning.act_before is None else _full_hour_before(warning.act_before, context.time_zone)
     sentences = [
-        catalogue.fill("attention", areas=_where(context, catalogue, zone)),
+        catalogue.fill("attention", areas=_where(context, text, zone)),
         *_sentences(catalogue.fill(f"short_{warning.call}", by=_by(context, catalogue, deadline))),
-        catalogue.fill("issued_by", sender=warning.sender_name),
+        catalogue.fill("issued_by", sender=warning.cap.sender_name),
     ]
     spoken = list(sentences)
     for _ in range(TIMES_SPOKEN - 1):
@@ -81,7 +81,7 @@ def loudspeaker_text(context: MessageContext, text: WarningText, zone: str | Non
 
 def subject_of(context: MessageContext, text: WarningText, zone: str | None) -> str:
     """The subject of an e-mail, or the title of a note."""
-    words = [text.headline if zone is None else f"{zone}: {text.headline}"]
+    words = [text.headline if zone is None else f"{context.warning.name_of(zone, text.language)}: {text.headline}"]
     return " ".join(_between_exercise(words, context, catalogue_of(text.language)))
 
 
@@ -95,17 +95,22 @@ def _between_exercise(lines: list[str], context: MessageContext, catalogue: Cata
     return [mark, *lines, mark] if context.is_exercise else lines
 
 
-def _instruction(text: WarningText, catalogue: Catalogue, zone: str | None) -> list[str]:
+def _instruction(context: MessageContext, text: WarningText, zone: str | None) -> list[str]:
     """The lines of the instruction; the one that says where names the zone alone."""
     lines = text.instruction.split("\n")
     if zone is None:
         return lines
+    catalogue = catalogue_of(text.language)
     head = catalogue.texts["where"].partition("{areas}")[0]
-    return [catalogue.fill("where", areas=zone) if line.startswith(head) else line for line in lines]
+    return [
+        catalogue.fill("where", areas=_where(context, text, zone)) if line.startswith(head) else line for line in lines
+    ]
 
 
-def _where(context: MessageContext, catalogue: Catalogue, zone: str | None) -> str:
-    return zone if zone is not None else catalogue.listed(context.warning.areas, 3)
+def _where(context: MessageContext, text: WarningText, zone: str | None) -> str:
+    areas = context.warning.areas if zone is None else (zone,)
+    names = tuple(context.warning.name_of(area, text.language) for area in areas)
+    return catalogue_of(text.language).listed(names, 3)
 
 
 def _by(context: MessageContext, catalogue: Catalogue, deadline: pd.Timestamp | None) -> str:

@@ -3,17 +3,9 @@ import { fetchJson } from "./charts.js";
 import { swatch } from "./map/legend.js";
 import { nameOf, numbers, translate } from "./number_format.js";
 
-export function initComparison() {
-  const form = document.getElementById("compare-form"), out = document.getElementById("comparison");
-  form?.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const [first, second] = ["first-run", "second-run"].map((id) => document.getElementById(id).value);
-    try {
-      out.replaceChildren(...comparisonElements(await fetchJson(`/api/v1/runs/${first}/compared/${second}`)));
-    } catch (error) {
-      out.replaceChildren(element("p", { className: "warning", textContent: translate("chart_failed", { why: error.message }) }));
-    }
-  });
+export async function compare(out) {
+  const [first, second] = ["first-run", "second-run"].map((id) => document.getElementById(id).value);
+  out.replaceChildren(...comparisonElements(await fetchJson(`/api/v1/runs/${first}/compared/${second}`)));
 }
 
 function comparisonElements(found) {

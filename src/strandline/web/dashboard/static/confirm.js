@@ -18,19 +18,20 @@ export function initConfirmations() {
   document.getElementById("cancel").addEventListener("click", () => dialog.close());
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const asked = subject, isStillAsked = () => dialog.open && subject === asked;
     send.disabled = true;
     answer.textContent = translate("sending");
     try {
-      const result = await confirm(subject);
-      dialog.close();
+      const result = await confirm(asked);
+      if (isStillAsked()) dialog.close();
       announce(translate(result.waits_for ? "confirmed_one" : result.is_delivered ? "confirmed" : "confirmed_later"));
-      await renew();
+      renew().catch(() => {}); // the entry of the log renews the page again
     } catch (error) {
-      answer.textContent = translate("refused", { why: error.message });
-    } finally {
-      document.getElementById("password").value = "";
-      send.disabled = false;
+      if (isStillAsked()) answer.textContent = translate("refused", { why: error.message });
+      else announce(translate("refused", { why: error.message }));
     }
+    send.disabled = false; // before the page is renewed: by then somebody may type the next password
+    document.getElementById("password").value = "";
   });
 }
 

@@ -1,6 +1,5 @@
 // Writes numbers in the reader's language, draws charts, follows the watch and sends confirmations; the page works without.
 import { showError } from "./charts.js";
-import { initComparison } from "./compare.js";
 import { initConfirmations } from "./confirm.js";
 import { follow } from "./live.js";
 import { FloodMap } from "./map/flood_map.js";
@@ -43,25 +42,39 @@ function drawWhenNear() {
     document.getElementById("load").addEventListener("click", (event) => { event.target.disabled = true; open("map"); open("sea"); }, { once: true });
     return;
   }
-  for (const [what, element] of [["sea", seaLevel], ["map", chart]]) {
-    const observer = new IntersectionObserver((seen) => {
-      if (!seen.some((each) => each.isIntersecting)) return;
-      observer.disconnect();
-      open(what);
-    }, { rootMargin: "0px 0px 400px 0px" });
-    observer.observe(element);
-  }
+  whenNear(seaLevel, () => open("sea"));
+  whenNear(chart, () => open("map"));
+}
+
+/** Call once, when an element is in view or comes next. */
+function whenNear(element, call) {
+  const observer = new IntersectionObserver((seen) => {
+    if (!seen.some((each) => each.isIntersecting)) return;
+    observer.disconnect();
+    call();
+  }, { rootMargin: "0px 0px 400px 0px" });
+  observer.observe(element);
 }
 
 /** The place of the works is asked for when its section is in view or comes next: the first answer reads the run. */
 function initStudio() {
-  const studio = document.getElementById("studio");
-  const observer = new IntersectionObserver((seen) => {
-    if (!seen.some((each) => each.isIntersecting)) return;
-    observer.disconnect();
+  whenNear(document.getElementById("studio"), () => {
     import("./studio/studio.js").then(({ openStudio }) => openStudio()).catch((error) => showError(document.getElementById("studio-outcome"), error));
-  }, { rootMargin: "0px 0px 400px 0px" });
-  observer.observe(studio);
+  });
+}
+
+/** Its code comes with the first comparison, which waits for it. */
+function initComparison() {
+  const form = document.getElementById("compare-form"), out = document.getElementById("comparison");
+  form?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    import("./compare.js").then(({ compare }) => compare(out)).catch((error) => showError(out, error));
+  });
+}
+
+/** The name of one language asks for 45 kB of letters where the machine has none: they wait until the rest is there. */
+function initLetters() {
+  addEventListener("load", () => setTimeout(() => document.documentElement.classList.add("has-letters"), 5000));
 }
 
 function initTheme() {
@@ -78,6 +91,7 @@ localise(document);
 initTheme();
 initComparison();
 initConfirmations();
+initLetters();
 drawWhenNear();
 initStudio();
 if (document.body.dataset.log) follow(redraw); // also before the first step of a watch

@@ -19,10 +19,22 @@ export function follow(redraw) {
   });
 }
 
+const longestPress = 3000; // ms, after which a button counts as released outside the window
+let asked = 0, shown = 0, isPressed = false;
+for (const [name, pressed] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false]]) {
+  addEventListener(name, () => { isPressed = pressed; }, true);
+}
+
+/** Show the page as it is now. An answer that is older than what is shown is left; a button that is pressed stays until it is released. */
 export async function renew() {
+  const number = asked += 1;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) throw new Error(answer.statusText);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const until = performance.now() + longestPress;
+  while (isPressed && performance.now() < until) await new Promise((done) => setTimeout(done, 50));
+  if (number < shown) return;
+  shown = number;
   const known = new Set([...document.querySelectorAll("[data-decision]")].map((each) => each.dataset.decision));
   for (const part of fresh.querySelectorAll("[data-live]")) {
     const old = document.getElementById(part.id);

@@ -14,9 +14,7 @@ from strandline.observations.fetch.source import (
     Needs,
     PlannedFile,
     SourceKind,
-    box_of,
     cached,
-    with_box,
 )
 from strandline.observations.fetch.sources.buildings.floor_area import (
     exposure_of,
@@ -62,24 +60,14 @@ class OsmBuildings:
         if box.area > LARGEST:
             what = f"box of {box.area:,.0f} km2 is too large for Overpass (at most {LARGEST:.0f} km2 of buildings)"
             raise client.refusal(what, "take 'overture-buildings', which hold these too, or a smaller box")
-        return [
-            PlannedFile(
-                self.name,
-                f"exposure/osm-buildings-{box.file_stem}.gpkg",
-                f"{self.address}/interpreter",
-                "buildings, with class and floor area",
-                int(box.area * _PER_KM2),
-                details=with_box(box),
-            )
-        ]
+        return [overpass.planned(self.name, self.address, box, "buildings, with class and floor area", _PER_KM2)]
 
     def download(self, planned: PlannedFile, to: Path, client: Downloader) -> CachedFile:
         """See ``Source``."""
-        box = box_of(planned)
-        found = overpass.ask(self.address, box, ['way["building"]', 'relation["building"]'], client, to)
+        found = overpass.ask(planned, ['way["building"]', 'relation["building"]'], client, to)
         areas = found[found.geometry.geom_type.isin(["Polygon", "MultiPolygon"]) & (found["building"] != "no")]
         if areas.empty:
-            raise client.refusal(f"OpenStreetMap has no building in box {box}", "map them, or give a survey")
+            raise overpass.none_of_it(planned, client)
 
         def numbers(tag: str) -> pd.Series:
             text = areas[tag] if tag in areas.columns else pd.Series(index=areas.index, dtype=object)

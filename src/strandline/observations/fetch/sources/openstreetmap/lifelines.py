@@ -8,7 +8,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from strandline.files import write_atomically
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
 from strandline.observations.fetch.source import (
@@ -19,9 +18,7 @@ from strandline.observations.fetch.source import (
     RegionSection,
     SourceKind,
     TomlValue,
-    box_of,
     cached,
-    with_box,
 )
 from strandline.observations.fetch.sources.openstreetmap import overpass
 
@@ -59,25 +56,12 @@ class OsmLifelines:
 
     def plan(self, box: Box, choice: FetchChoice, client: Downloader) -> list[PlannedFile]:
         """See ``Source``; nothing is asked of the service."""
-        return [
-            PlannedFile(
-                self.name,
-                f"exposure/osm-lifelines-{box.file_stem}.gpkg",
-                f"{self.address}/interpreter",
-                "roads, bridges, hospitals, schools, shelters, power, water and embankments",
-                int(box.area * _PER_KM2),
-                details=with_box(box),
-            )
-        ]
+        what = "roads, bridges, hospitals, schools, shelters, power, water and embankments"
+        return [overpass.planned(self.name, self.address, box, what, _PER_KM2)]
 
     def download(self, planned: PlannedFile, to: Path, client: Downloader) -> CachedFile:
         """See ``Source``."""
-        box = box_of(planned)
-        features = classify(overpass.ask(self.address, box, FILTERS, client, to))
-        if features.empty:
-            raise client.refusal(f"OpenStreetMap has no lifelines in box {box}", "map them, or give a survey")
-        with write_atomically(to) as path:
-            features.to_file(path, layer="lifelines", driver="GPKG", engine="pyogrio")
+        features = overpass.bring(planned, to, client, FILTERS, classify, "lifelines")
         count = features["asset_class"].value_counts()
         notes = [
             "OpenStreetMap holds " + ", ".join(f"{number} {name}" for name, number in count.items()),

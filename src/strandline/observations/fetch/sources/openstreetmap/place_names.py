@@ -1,13 +1,13 @@
 """Names of cities, towns, villages and hamlets of OpenStreetMap, in the local script and in other languages."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 import shapely
 
-from strandline.files import write_atomically
 from strandline.observations.exposure.place_names import KINDS, NAME_IN, largest_first
 from strandline.observations.fetch.box import Box
 from strandline.observations.fetch.downloader import Downloader
@@ -21,7 +21,6 @@ from strandline.observations.fetch.source import (
     TomlValue,
     box_of,
     cached,
-    with_box,
 )
 from strandline.observations.fetch.sources.openstreetmap import overpass
 
@@ -45,25 +44,12 @@ class OsmPlaceNames:
 
     def plan(self, box: Box, choice: FetchChoice, client: Downloader) -> list[PlannedFile]:
         """See ``Source``; nothing is asked of the service."""
-        return [
-            PlannedFile(
-                self.name,
-                f"exposure/osm-place-names-{box.file_stem}.gpkg",
-                f"{self.address}/interpreter",
-                "names of towns, villages and hamlets",
-                max(1, int(box.area * _PER_KM2)),
-                details=with_box(box),
-            )
-        ]
+        return [overpass.planned(self.name, self.address, box, "names of towns, villages and hamlets", _PER_KM2)]
 
     def download(self, planned: PlannedFile, to: Path, client: Downloader) -> CachedFile:
         """See ``Source``."""
-        box = box_of(planned)
-        places = named_places(overpass.ask(self.address, box, [FILTER], client, to), box)
-        if places.empty:
-            raise client.refusal(f"OpenStreetMap names no place in box {box}", "map them, or give a file of your own")
-        with write_atomically(to) as path:
-            places.to_file(path, layer="place_names", driver="GPKG", engine="pyogrio")
+        choose = partial(named_places, box=box_of(planned))
+        places = overpass.bring(planned, to, client, [FILTER], choose, "place_names")
         counts = ", ".join(f"{number} {kind}" for kind, number in places["kind"].value_counts().items())
         return cached(self, planned, to, self._section(planned), notes=[f"OpenStreetMap names {counts}"])
 

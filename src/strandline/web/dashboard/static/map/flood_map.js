@@ -1,4 +1,4 @@
-// The map: controls, and what is shown of them on a map of WebGL or, without it, on a plain picture.
+// The map: controls, and what is shown of them on a plain map at once, and on one of WebGL where a graphics card draws it.
 import { fetchAll, fetchJson } from "../charts.js";
 import { numbers, translate } from "../number_format.js";
 import { describeAsset, isRoad } from "./assets.js";
@@ -6,9 +6,9 @@ import { newestStop, ofHours } from "./hours.js";
 import { showLegends } from "./legend.js";
 import { PlainMap } from "./plain_map.js";
 import { stopsOf } from "./views.js";
-import { WebglMap, hasWebgl, loadMaplibre } from "./webgl_map.js";
 
 const part = (id) => document.getElementById(id);
+const bySoftware = /swiftshader|llvmpipe|softpipe|software|basic render/i; // names of drivers without a graphics card
 
 export class FloodMap {
   constructor(chart, { run, isWatched }) {
@@ -18,7 +18,6 @@ export class FloodMap {
   /** Draw the map; what it can be without follows. */
   async open() {
     const base = `/api/v1/runs/${this.run}`;
-    if (hasWebgl()) loadMaplibre().catch(() => {}); // while the data comes; who waits for it hears of its failure
     [this.layers, this.zoneLayers, this.zones, this.places] = await Promise.all([
       fetchJson(`${base}/layers`), fetchJson(`${base}/zone-layers`), fetchAll(`${base}/zones`), this.largestPlaces(base), this.renew(),
     ]);
@@ -26,7 +25,7 @@ export class FloodMap {
     const [west, south, east, north] = this.layers[0].bounds;
     const tall = (this.chart.clientWidth * (north - south)) / ((east - west) * Math.cos((((south + north) / 2) * Math.PI) / 180));
     Object.assign(this.chart.style, { minHeight: 0, height: `${Math.min(Math.max(tall, 340), 0.8 * innerHeight, 640)}px` });
-    this.ground = await this.makeMap();
+    this.ground = new PlainMap(this.chart, this.content());
     this.tag = Object.assign(document.createElement("div"), { className: "map-when", hidden: true });
     this.chart.append(this.tag);
     this.updateControls();
@@ -34,13 +33,37 @@ export class FloodMap {
     this.listen();
     await this.ground.isDrawn; // the map comes first
     this.assets = await fetchAll(`${base}/assets?limit=1000`);
-    this.ground.setAssets(this.assets);
+    this.fill(this.ground);
     this.chart.dataset.assets = this.assets.length;
-    this.ground.showRoads(part("show-roads").checked);
     const hasRoads = this.assets.some(isRoad);
     part("show-roads").disabled = !hasRoads;
     part("roads-note").textContent = hasRoads ? "" : translate("no_roads");
     showLegends(this.shown, this.assets);
+    if (hasGraphicsCard()) await this.upgrade().catch((error) => console.warn(error)); // the plain map stays
+  }
+
+  /** Let MapLibre draw the same below, and then take the place of the plain map. */
+  async upgrade() {
+    const { WebglMap } = await import("./webgl_map.js"), plain = this.ground;
+    const map = await WebglMap.open(this.chart, this.content(plain.place.zoom), plain.place);
+    map.show(this.shown, this.label);
+    this.fill(map);
+    await map.isDrawn;
+    await plain.atRest();
+    map.replace(plain);
+    this.ground = map;
+    this.fill(map);
+    this.draw();
+  }
+
+  content(zoomOfWhole) {
+    return { bounds: this.layers[0].bounds, zones: this.zones, places: this.places, zoomOfWhole, tell: (at, isAsked) => this.tell(at, isAsked) };
+  }
+
+  fill(map) {
+    map.setAssets(this.assets);
+    map.showRoads(part("show-roads").checked);
+    map.showAssets(part("show-assets").checked);
   }
 
   listen() {
@@ -73,28 +96,6 @@ export class FloodMap {
       console.warn(error);
       return [];
     }
-  }
-
-  /** A map of WebGL, or a plain picture where the browser has none. */
-  async makeMap() {
-    const content = { bounds: this.layers[0].bounds, zones: this.zones, places: this.places, tell: (at, isAsked) => this.tell(at, isAsked) };
-    if (hasWebgl()) {
-      const library = await loadMaplibre();
-      try {
-        return this.replacePicture(await WebglMap.open(library, this.chart, content));
-      } catch (error) {
-        console.warn(error); // a driver that offers WebGL and fails
-        this.chart.replaceChildren();
-      }
-    }
-    part("plain-note").hidden = false;
-    for (const each of document.querySelectorAll(".needs-webgl")) each.hidden = true;
-    return this.replacePicture(new PlainMap(this.chart, content));
-  }
-
-  replacePicture(map) {
-    this.chart.querySelector(".placeholder")?.remove();
-    return map;
   }
 
   /** Fetch the newest forecast of the watch, and its hours where they are shown. */
@@ -151,7 +152,8 @@ export class FloodMap {
     part("hour-note").textContent = stop.note ?? "";
     Object.assign(this.tag, { hidden: !stop.tag, textContent: stop.tag ?? "", className: `map-when is-${stop.kind ?? "unknown"}` });
     stop.below = part("show-scene").checked ? "&below=scene" : "";
-    this.ground.show(stop, `${part("view").selectedOptions[0].text}: ${stop.caption}`);
+    this.label = `${part("view").selectedOptions[0].text}: ${stop.caption}`;
+    this.ground.show(stop, this.label);
     this.ground.showAssets(part("show-assets").checked);
     showLegends(stop, this.assets);
   }
@@ -164,4 +166,13 @@ export class FloodMap {
     part("map-place").setAttribute("aria-live", isAsked ? "polite" : "off");
     part("map-place").textContent = words.join(" · ");
   }
+}
+
+/** Whether a graphics card draws WebGL: in software a map of it moves at 2 to 8 frames per second. */
+function hasGraphicsCard() {
+  const canvas = document.createElement("canvas"), settings = { failIfMajorPerformanceCaveat: true };
+  const pen = canvas.getContext("webgl2", settings) ?? canvas.getContext("webgl", settings);
+  if (!pen) return false;
+  const names = pen.getExtension("WEBGL_debug_renderer_info");
+  return !bySoftware.test(pen.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : pen.RENDERER));
 }

@@ -49,7 +49,7 @@ export class Labels {
   /** Put the names where `project` says; those that would overlap or leave the map are hidden, and those of nearer zooms. */
   place(project, zoom = 0) {
     this.again = () => this.place(project, zoom);
-    const { clientWidth: width, clientHeight: height } = this.layer, tag = this.layer.parentElement.querySelector(".map-when:not([hidden])");
+    const { clientWidth: width, clientHeight: height } = this.layer, tag = this.layer.closest(".chart").querySelector(".map-when:not([hidden])");
     const taken = tag ? [[tag.offsetLeft, tag.offsetTop, tag.offsetLeft + tag.offsetWidth, tag.offsetTop + tag.offsetHeight]] : [];
     for (const item of this.items) {
       const [x, place] = project(item.longitude, item.latitude), y = place - item.above;

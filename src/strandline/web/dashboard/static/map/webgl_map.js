@@ -1,20 +1,16 @@
 // The map by MapLibre: tiles of a layer on the ground, zones, lines and rings of assets; names are HTML above it.
 import { colour } from "../charts.js";
-import { numbers, translate } from "../number_format.js";
-import { assetNames, isLine, points, ring, rings, thinned, unknownRing } from "./assets.js";
-import { Labels, placeNames, zoneAt, zoneNames } from "./labels.js";
+import { translate } from "../number_format.js";
+import { assetNames, isLine, points, rings, thinned, unknownRing } from "./assets.js";
+import { Frame, showCount, whatIsAt } from "./frame.js";
+import { Labels, placeNames, zoneNames } from "./labels.js";
 
 const library = new URL("../", import.meta.url);
 const maxZoom = 18, retryAfter = 10_000; // ms
 let loading = null;
 
-export function hasWebgl() {
-  const canvas = document.createElement("canvas");
-  return Boolean(canvas.getContext("webgl2") ?? canvas.getContext("webgl"));
-}
-
-/** MapLibre is 0.25 MB compressed; the page shows a picture until it is there. */
-export function loadMaplibre() {
+/** MapLibre is 0.25 MB compressed; the plain map is there until it has come. */
+function loadMaplibre() {
   loading ??= new Promise((resolve, reject) => {
     const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("maplibre-gl.css", library) });
     const script = Object.assign(document.createElement("script"), { src: new URL("maplibre-gl.js", library) });
@@ -28,15 +24,14 @@ export function loadMaplibre() {
 }
 
 export class WebglMap {
-  /** Returns the map when its style is there. */
-  static open(maplibre, chart, content) {
+  /** Returns the map, hidden below the one that is shown, when its style is there. */
+  static async open(chart, content, { longitude: x, latitude: y, zoom }) {
+    const maplibre = await loadMaplibre(), frame = new Frame(chart, { isComing: true });
     return new Promise((resolve, reject) => {
       const [west, south, east, north] = content.bounds, reach = 1.2 * Math.max(east - west, north - south);
       const [longitude, latitude] = [(west + east) / 2, (south + north) / 2];
-      const frame = Object.assign(document.createElement("div"), { className: "map-frame" });
-      chart.prepend(frame);
       const map = new maplibre.Map({
-        container: frame, style: { version: 8, sources: {}, layers: [] }, bounds: [[west, south], [east, north]], fitBoundsOptions: { padding: 6 },
+        container: frame.view, style: { version: 8, sources: {}, layers: [] }, center: [x, y], zoom,
         maxBounds: [[longitude - reach, Math.max(-85, latitude - reach)], [longitude + reach, Math.min(85, latitude + reach)]], maxZoom: maxZoom + 1,
         attributionControl: false, cooperativeGestures: true, dragRotate: false, pitchWithRotate: false, touchPitch: false, renderWorldCopies: false, fadeDuration: 0,
         locale: {
@@ -45,19 +40,31 @@ export class WebglMap {
         },
       });
       map.once("error", (event) => reject(event.error));
-      map.once("style.load", () => resolve(new WebglMap(map, chart, content)));
+      map.once("style.load", () => resolve(new WebglMap(map, frame, content)));
+    }).catch((error) => {
+      frame.root.remove();
+      throw error;
     });
   }
 
-  constructor(map, chart, content) {
-    Object.assign(this, { map, chart, ...content, points: [], isComplete: true });
+  constructor(map, frame, content) {
+    Object.assign(this, { map, frame, ...content, points: [], drawn: [], isComplete: true });
     map.touchZoomRotate.disableRotation();
     map.keyboard.disableRotation();
-    this.labels = new Labels(chart, [...zoneNames(content.zones), ...placeNames(content.places, map.getZoom())]);
+    this.labels = new Labels(frame.root, [...zoneNames(content.zones), ...placeNames(content.places, content.zoomOfWhole)]);
     this.addLayers();
-    this.addScale();
     this.listen();
-    this.isDrawn = new Promise((done) => map.once("idle", done));
+    this.isDrawn = new Promise((done) => { this.finish = done; }); // whole: a map with gaps does not take the place of one without
+  }
+
+  /** Stand in place of the plain map, where that is now. */
+  replace(plain) {
+    const { longitude, latitude, zoom } = plain.place, hasFocus = plain.frame.view.contains(document.activeElement);
+    this.map.jumpTo({ center: [longitude, latitude], zoom });
+    plain.remove();
+    this.frame.replace(plain.frame);
+    this.place();
+    if (hasFocus) this.map.getCanvas().focus({ preventScroll: true });
   }
 
   addLayers() {
@@ -145,11 +152,9 @@ export class WebglMap {
     this.place();
     const zoom = Math.floor(this.map.getZoom() * 2) / 2, width = 512 * 2 ** zoom;
     const shown = isShown ? thinned(this.points, ({ longitude, latitude }) => [((longitude + 180) / 360) * width, (0.5 - Math.asinh(Math.tan((latitude * Math.PI) / 180)) / (2 * Math.PI)) * width]) : [];
-    this.thinnedAt = zoom;
-    this.drawn = shown;
+    Object.assign(this, { thinnedAt: zoom, drawn: shown });
     this.map.getSource("assets").setData(collection(shown.toReversed().map(({ group, longitude, latitude }) => ({ type: "Feature", properties: { group }, geometry: { type: "Point", coordinates: [longitude, latitude] } }))));
-    const note = document.getElementById("assets-note");
-    note.textContent = shown.length < this.points.length && isShown ? translate("assets_shown", { n: numbers.count(shown.length), all: numbers.count(this.points.length) }) : "";
+    showCount(shown.length, this.points.length);
   }
 
   /** Zoom by a factor of the scale; 0 = the whole area. */
@@ -176,50 +181,34 @@ export class WebglMap {
     });
     canvas.addEventListener("focus", () => tell(map.getCenter(), true));
     canvas.addEventListener("keydown", (event) => { if (event.key === "0") this.zoom(0); });
-    map.on("dataloading", () => { if (this.isComplete) this.setState("loading"); });
-    map.on("idle", () => { if (this.isComplete) this.setState("drawn"); });
+    map.on("dataloading", () => { if (this.isComplete) this.frame.setState("loading"); });
+    map.on("idle", () => {
+      if (!this.isComplete) return;
+      this.frame.setState("drawn");
+      this.finish();
+    });
     map.on("error", () => {
       this.isComplete = false;
-      this.setState("incomplete");
+      this.frame.setState("incomplete");
       clearTimeout(this.retry);
       this.retry = setTimeout(() => this.showTiles(), retryAfter);
     });
   }
 
   what({ lng: longitude, lat: latitude }) {
+    return whatIsAt({ longitude, latitude }, this, (...place) => this.project(...place));
+  }
+
+  project(longitude, latitude) {
     const { x, y } = this.map.project([longitude, latitude]);
-    const near = (this.drawn ?? []).find((each) => {
-      const at = this.map.project([each.longitude, each.latitude]);
-      return Math.hypot(at.x - x, at.y - y) <= ring(each.group).radius + 4;
-    });
-    return { longitude, latitude, zone: zoneAt(this.zones, [longitude, latitude]), asset: near?.asset };
+    return [x, y];
   }
 
   /** Put names and scale where the map is now. */
   place() {
-    const { map } = this, { lng, lat } = map.getCenter();
-    this.labels.place((longitude, latitude) => {
-      const { x, y } = map.project([longitude, latitude]);
-      return [x, y];
-    }, map.getZoom());
-    const perPixel = (40_075_016.686 * Math.cos((lat * Math.PI) / 180)) / (512 * 2 ** map.getZoom()); // [m]; the equator of WGS 84
-    const most = 110 * perPixel, power = 10 ** Math.floor(Math.log10(most)), length = [5, 2, 1].map((each) => each * power).find((each) => each <= most);
-    this.scale.style.width = `${length / perPixel}px`;
-    this.scale.textContent = length < 1000 ? `${numbers.count(length)}\u00a0m` : `${numbers.count(length / 1000)}\u00a0km`;
-    this.chart.dataset.centre = `${lng.toFixed(5)} ${lat.toFixed(5)} ${map.getZoom().toFixed(2)}`;
-  }
-
-  addScale() {
-    this.scale = Object.assign(document.createElement("div"), { className: "map-scale" });
-    this.cross = Object.assign(document.createElement("div"), { className: "map-cross" });
-    this.state = Object.assign(document.createElement("div"), { className: "map-state" });
-    this.chart.append(this.scale, this.cross, this.state);
-  }
-
-  setState(state) {
-    if (this.chart.dataset.state === state) return;
-    this.chart.dataset.state = state;
-    this.state.textContent = state === "drawn" ? "" : translate(state === "loading" ? "map_loading" : "map_incomplete");
+    const { lng: longitude, lat: latitude } = this.map.getCenter(), zoom = this.map.getZoom();
+    this.labels.place((...place) => this.project(...place), zoom);
+    this.frame.showPlace({ longitude, latitude, zoom });
   }
 }
 
