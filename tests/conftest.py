@@ -32,8 +32,9 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """From here on only what tests make is garbage."""
+    """From here on only what tests make is garbage; the collector's own pace took a seventh of the suite's time."""
     gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
     gc.enable()
 
 

@@ -1,5 +1,6 @@
 """Return levels of a cyclone coast whose own record holds no cyclone, in the stages of a run."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.stages import record, return_levels
 from strandline.pipeline.study_area import open_study_area, study_area
 from strandline.pipeline.study_area.absences import absence_sentences
+from strandline.risk.hazard.cyclones.simulated_cyclones import simulate_cyclones
 from strandline.risk.hazard.levels.sampled_levels import ReturnLevels
 from strandline.simulator.sea import assumed_gauge
 from tests.fixtures.absences import CONFIG, write_place_with
@@ -26,7 +28,8 @@ MOVED = {
 
 @pytest.fixture
 def few_hours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One year of an assumed sea and two of predicted tide, to be quick."""
+    """One year of an assumed sea, two of predicted tide, and a quarter of the storms, to be quick."""
+    monkeypatch.setattr(return_levels, "simulate_cyclones", partial(simulate_cyclones, storms=500))
     monkeypatch.setattr(assumed_gauge, "YEARS", 1.0)
     monkeypatch.setattr(study_area, "TIDE_YEARS", 2)
 

@@ -17,6 +17,8 @@ from strandline.pipeline.run_folder.bands import read_bands
 from tests.fixtures.gis import CREDIT
 from tests.fixtures.reports import a_region
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def maps(gis: Path) -> xr.Dataset:
