@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from strandline.simulator.hydrodynamics.local_inertia import WALL
+from strandline.simulator.hydrodynamics.local_inertia import WALL, Tables
 from strandline.simulator.hydrodynamics.overtopping import overtopping
+from strandline.simulator.hydrodynamics.solver.advance import _between
+from strandline.simulator.hydrodynamics.solver.cells import add_water, set_level, water_in
 from strandline.simulator.hydrodynamics.solver.coarse_cells import held_at, level_of, subgrid_flux
 from strandline.simulator.hydrodynamics.solver.faces import (
     crest_now,
@@ -18,11 +22,13 @@ from strandline.simulator.hydrodynamics.solver.rows import (
     add_rain,
     face_flux,
     infiltrate,
+    inverse_cube_root,
     new_levels,
     overdrawn,
     shares,
     update_times,
 )
+from strandline.simulator.hydrodynamics.solver.state import Water
 
 G, STEP, SIZE, DRY = 9.81, 2.0, 50.0, 1e-3
 SLOPE_FACTOR = G * STEP / SIZE
@@ -40,6 +46,12 @@ def settle(flux_after, flux=0.0, steps=4000):
 def between(way, high, low):
     """Levels of the two cells of a face over which water flows this way."""
     return (high, low) if way > 0 else (low, high)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.floats(1e-6, 1e6))
+def test_the_inverse_cube_root_has_thirteen_digits(x):
+    assert inverse_cube_root(x) == pytest.approx(x ** (-1 / 3), rel=2e-13)
 
 
 @both_ways
@@ -207,6 +219,38 @@ def test_a_coarse_cell_holds_by_its_table_and_a_flat_one_by_its_ground():
     assert level_of(0.2, flat, 0.0) == pytest.approx(0.9)
     assert held_at(0.9, flat, 0.0) == pytest.approx(0.2)
     assert held_at(0.7, flat, 0.0) == held_at(0.1, flat, 0.0) == 0.0
+
+
+@pytest.mark.parametrize("is_coarse", [False, True])
+def test_water_that_is_added_counts_in_level_volume_and_greatest_depth(is_coarse):
+    """A bed of −2 m; the coarse cell has half of its ground at −2 m, half at −1 m."""
+    tables = Tables(*(np.zeros((0,) * dimensions) for dimensions in (3, 2, 3, 3, 4, 4)))
+    held = np.zeros((0, 0))
+    if is_coarse:
+        tables = tables._replace(cell_levels=np.array([[[-2.0, -1.5, -1.0]]]), cell_full=np.array([[0.5]]))
+        held = np.array([[0.25]])
+    water = Water(np.array([[-1.5]]), held, np.array([[-1.2]]), np.zeros((0, 0)), np.zeros((0, 0)))
+    bed, deepest = np.array([[-2.0]]), np.array([0.5])
+    at_first = water_in(0, 0, water, bed)
+    assert at_first == (0.25 if is_coarse else 0.5)
+    add_water(0, 0, 0.1, water, bed, tables, deepest)
+    assert water_in(0, 0, water, bed) == pytest.approx(at_first + 0.1, rel=1e-12)
+    level = -1.3 if is_coarse else -1.4
+    assert (water.level[0, 0], water.greatest[0, 0]) == (pytest.approx(level), -1.2)
+    assert deepest[0] == pytest.approx(level + 2.0)
+    add_water(0, 0, 0.4, water, bed, tables, deepest)
+    add_water(0, 0, -0.3, water, bed, tables, deepest)
+    assert water.greatest[0, 0] == pytest.approx(-0.75 if is_coarse else -1.0)
+    assert deepest[0] == pytest.approx(water.greatest[0, 0] + 2.0)
+    set_level(0, 0, -1.0, water, tables)
+    assert water.level[0, 0] == -1.0
+    assert water_in(0, 0, water, bed) == (0.5 if is_coarse else 1.0)
+
+
+def test_a_time_lies_between_two_of_the_series_at_its_ends_too():
+    time = np.array([0.0, 10.0, 40.0])
+    found = [_between(time, clock) for clock in (0.0, 5.0, 10.0, 25.0, 40.0)]
+    assert found == [(0, 0.0), (0, 0.5), (1, 0.0), (1, 0.5), (1, 1.0)]
 
 
 def test_a_cell_that_would_lose_more_than_it_has_supplies_its_share():
