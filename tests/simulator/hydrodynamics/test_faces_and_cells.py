@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strandline.simulator.hydrodynamics.local_inertia import WALL, Tables
+from strandline.simulator.hydrodynamics.local_inertia import WALL, Edges, Tables
 from strandline.simulator.hydrodynamics.overtopping import overtopping
 from strandline.simulator.hydrodynamics.solver.advance import _between
 from strandline.simulator.hydrodynamics.solver.cells import add_water, set_level, water_in
@@ -13,6 +13,7 @@ from strandline.simulator.hydrodynamics.solver.coarse_cells import held_at, leve
 from strandline.simulator.hydrodynamics.solver.faces import (
     crest_now,
     limited,
+    open_faces,
     open_flux,
     structure_flow,
     thrown_over,
@@ -28,7 +29,7 @@ from strandline.simulator.hydrodynamics.solver.rows import (
     shares,
     update_times,
 )
-from strandline.simulator.hydrodynamics.solver.state import Water
+from strandline.simulator.hydrodynamics.solver.state import Numbers, OneStorm, Water
 
 G, STEP, SIZE, DRY = 9.81, 2.0, 50.0, 1e-3
 SLOPE_FACTOR = G * STEP / SIZE
@@ -132,6 +133,18 @@ def test_an_open_edge_passes_what_a_small_wave_carries(way):
     fast = open_flux(1.0, 1.0, -3.0, way * 99.0, 0.0, 0.0, STEP, STEP / SIZE, DRY, FROUDE_1, G)
     assert fast == (way * 4.0 * np.sqrt(G * 4.0), 4.0)
     assert open_flux(DRY, -1.0, 0.0, 1.0, 1.0, 0.0, STEP, STEP / SIZE, DRY, FROUDE_1, G) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(("step", "share"), [(6.0, 0.1), (60.0, 1.0), (120.0, 1.0)])
+def test_the_slow_current_of_an_open_edge_follows_in_a_minute_and_never_overshoots(step, share):
+    """Open water in the last column of a row; a current of 0.2 m/s into the domain before the step."""
+    level, bed = np.array([[WALL, 1.0, 1.1, WALL]]), np.array([[WALL, -3.0, -4.0, WALL]])
+    none, still, edges = np.zeros((0, 0, 0)), np.zeros((1, 4)), Edges(np.array([[0, 0, 2, -1]]), np.zeros((2, 3)))
+    storm = OneStorm(np.array([0.2]), np.zeros(1), *np.zeros((6, 0)))
+    numbers = Numbers(2000.0, np.inf, 0.7, 0.9, DRY, FROUDE_1, 120.0, G)
+    open_faces(level, bed, still, still, still, still, none, edges, storm, numbers, step)
+    speed = -storm.open_flux[0] / 4.1
+    assert storm.current[0] == pytest.approx(0.2 + share * (speed - 0.2), rel=1e-9)
 
 
 @both_ways
