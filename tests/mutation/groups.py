@@ -62,9 +62,10 @@ GROUPS = {
             "simulator/hydrodynamics/overtopping.py",
         ),
         (
-            "tests/simulator/hydrodynamics/test_inundation.py",
-            "tests/simulator/hydrodynamics/test_sources.py",
+            "tests/simulator/hydrodynamics/test_faces_and_cells.py",
             "tests/simulator/hydrodynamics/test_walls.py",
+            "tests/simulator/hydrodynamics/test_sources.py",
+            "tests/simulator/hydrodynamics/test_inundation.py",
             "tests/simulator/hydrodynamics",
         ),
         ("tests/simulator",),

@@ -21,7 +21,6 @@ from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.hydrodynamics.inundation import inundate
 from strandline.simulator.hydrodynamics.local_inertia import Scheme
 from strandline.simulator.hydrodynamics.solver.advance import solve as solve_fused
-from strandline.simulator.hydrodynamics.solver.rows import inverse_cube_root
 
 pytestmark = pytest.mark.slow
 
@@ -297,12 +296,6 @@ def test_progress_rises_to_one():
     flood(coast(8, 8), [1.0], progress=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.floats(1e-6, 1e6))
-def test_the_inverse_cube_root_has_thirteen_digits(x):
-    assert inverse_cube_root(x) == pytest.approx(x ** (-1 / 3), rel=2e-13)
 
 
 def test_invalid_arguments_are_refused():

@@ -92,6 +92,16 @@ def test_a_pump_drains_at_its_capacity_and_stops_at_its_level():
     )
 
 
+def test_a_pump_lifts_its_capacity_between_cells_of_one_level():
+    bed = np.zeros((4, 9))
+    bed[:, 4] = np.nan
+    pump = Pump((2, 3), (1, 5), 0.02)
+    basin = Basin(bed, np.full(bed.shape, 0.03), 20.0, np.zeros(bed.shape, dtype=bool), structures=(pump,))
+    found = run(basin, start=0.4)
+    volume = [found.levels[0, :, :, side].sum(axis=(1, 2)) * 400.0 for side in (slice(0, 4), slice(5, 9))]
+    np.testing.assert_allclose(volume, 0.4 * 6400.0 + np.outer([-0.02, 0.02], HOUR[1:]), rtol=1e-12)
+
+
 def split_pond(structure):
     """Two basins of equal size, the western one 0.4 m deep, with a gate between them."""
     bed = np.zeros((4, 9))

@@ -80,6 +80,20 @@ def test_a_coarse_flood_is_nearer_to_the_fine_one_with_the_tables():
     assert extent_error(with_tables) < 0.6 * extent_error(plain)
 
 
+def test_a_turned_coarse_basin_gives_the_turned_flood():
+    bed, roughness = valley()
+    roughness = roughness * np.linspace(0.5, 1.5, 48)[:, None]
+    found = []
+    for turn in (np.asarray, np.transpose):
+        tables = build_subgrid(turn(bed), turn(roughness), FACTOR)
+        sea = turn((np.arange(16) < 1) & np.ones((12, 1), dtype=bool))
+        time = np.linspace(0.0, 7200.0, 9)
+        basin = Basin(tables.bottom, np.full(sea.shape, 0.035), 20.0 * FACTOR, sea, subgrid=tables)
+        forcing = Forcing(time, 1.5 * np.sin(np.pi * time / time[-1])[None])
+        found.append(turn(inundate(basin, forcing, initial_level=np.zeros(1)).max_level[0]))
+    np.testing.assert_allclose(found[0], found[1], rtol=0, atol=1e-12)
+
+
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), level=st.floats(-2, 3))
 def test_a_lake_at_rest_stays_at_rest(seed, level):

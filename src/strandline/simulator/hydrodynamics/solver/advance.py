@@ -204,7 +204,7 @@ def _advance_storm(e: int, until: float, given: Given, numbers: Numbers, state: 
 @compile_loop
 def _between(time: Floats, clock: float) -> tuple[int, float]:
     """Index of the interval that contains a time, and the fraction of it that has passed."""
-    index = min(max(int(np.searchsorted(time, clock, side="right")) - 1, 0), time.size - 2)
+    index = min(int(np.searchsorted(time, clock, side="right")) - 1, time.size - 2)
     return index, (clock - time[index]) / (time[index + 1] - time[index])
 
 

@@ -25,9 +25,8 @@ def held_at(level: float, levels: Floats, full: float) -> float:
         return float(full + (level - levels[last]))
     if level <= levels[0]:
         return 0.0
-    below = min(max(int(np.searchsorted(levels, level, side="right")) - 1, 0), last - 1)
-    rise = levels[below + 1] - levels[below]
-    return float(full / last * (below + ((level - levels[below]) / rise if rise > 0.0 else 1.0)))
+    below = np.searchsorted(levels, level, side="right") - 1
+    return float(full / last * (below + (level - levels[below]) / (levels[below + 1] - levels[below])))
 
 
 @compile_loop
