@@ -19,7 +19,9 @@ from strandline.simulator.hydrodynamics.solver.faces import (
     thrown_over,
     wall_flux,
 )
+from strandline.simulator.hydrodynamics.solver.reach import VECTOR, widen_row
 from strandline.simulator.hydrodynamics.solver.rows import (
+    Column,
     add_rain,
     face_flux,
     infiltrate,
@@ -27,6 +29,7 @@ from strandline.simulator.hydrodynamics.solver.rows import (
     new_levels,
     overdrawn,
     shares,
+    update_greatest,
     update_times,
 )
 from strandline.simulator.hydrodynamics.solver.state import Numbers, OneStorm, Water
@@ -34,6 +37,8 @@ from strandline.simulator.hydrodynamics.solver.state import Numbers, OneStorm, W
 G, STEP, SIZE, DRY = 9.81, 2.0, 50.0, 1e-3
 SLOPE_FACTOR = G * STEP / SIZE
 NO_LIMIT, FROUDE_1 = 1e12, G
+INNER = (Column(1), Column(4))
+"""First column and the one after the last of a row of three cells between two outer ones."""
 both_ways = pytest.mark.parametrize("way", [1.0, -1.0])
 
 
@@ -268,33 +273,67 @@ def test_a_time_lies_between_two_of_the_series_at_its_ends_too():
 
 def test_a_cell_that_would_lose_more_than_it_has_supplies_its_share():
     """Three cells between two outer ones, of 1 m, 0.2 m and 1 m; fluxes out of the middle one take 0.8 m a step."""
-    bed, level = np.full(5, -1.0), np.array([0.0, 0.0, -0.8, 0.0, 0.0])
-    west, north, south = np.zeros(5), np.zeros(5), np.zeros(5)
-    west[2], west[3], north[2], south[2] = -0.1, 0.2, -0.3, 0.2
-    share = np.full(5, 9.0)
+    bed, level = np.full((1, 5), -1.0), np.array([[0.0, 0.0, -0.8, 0.0, 0.0]])
+    west, north = np.zeros((1, 5)), np.zeros((2, 5))
+    west[0, 2], west[0, 3], north[0, 2], north[1, 2] = -0.1, 0.2, -0.3, 0.2
+    share = np.full((3, 5), 9.0)
     for ratio, has_enough in ((0.2, True), (0.3, False), (1.0, False)):
-        assert overdrawn(west, north, south, level, bed, ratio) != has_enough
-        shares(share, west, north, south, level, bed, ratio)
-        np.testing.assert_allclose(share[1:4], [1.0, min(0.2 / (0.8 * ratio), 1.0), 1.0], rtol=1e-12)
-    assert not overdrawn(-west, -north, -south, level, bed, 1.0)
+        assert overdrawn(0, *INNER, west, north, level, bed, ratio) != has_enough
+        shares(0, *INNER, share, 1, west, north, level, bed, ratio)
+        np.testing.assert_allclose(share[1, 1:4], [1.0, min(0.2 / (0.8 * ratio), 1.0), 1.0], rtol=1e-12)
+    assert (share[[0, 2]] == 9.0).all()
+    assert not overdrawn(0, *INNER, -west, -north, level, bed, 1.0)
     after = level.copy()
-    new_levels(after, west, north, south, bed, 0.2)
-    np.testing.assert_allclose(after, [0.0, 0.02, -0.96, 0.04, 0.0], atol=1e-15)
-    new_levels(after, west, north, south, bed, 2.0)
-    assert after[2] == -1.0
+    new_levels(0, *INNER, after, west, north, bed, 0.2)
+    np.testing.assert_allclose(after[0], [0.0, 0.02, -0.96, 0.04, 0.0], atol=1e-15)
+    new_levels(0, *INNER, after, west, north, bed, 2.0)
+    assert after[0, 2] == -1.0
 
 
 def test_rain_soil_and_times_count_cells_within_the_domain():
-    bed = np.array([WALL, 0.0, 0.0, WALL, 0.0, WALL])
-    level = np.array([WALL, 0.5, 0.001, WALL, 0.2, WALL])
-    add_rain(level, bed, np.full(6, 0.1))
-    np.testing.assert_allclose(level, [WALL, 0.6, 0.101, WALL, 0.3, WALL], rtol=1e-12)
-    left = np.array([0.0, 1.0, 1.0, 0.0, 0.05, 0.0])
-    taken = infiltrate(level, bed, np.where(bed < WALL, 0.1, 0.0), left, STEP)
-    np.testing.assert_allclose(level, [WALL, 0.4, 0.0, WALL, 0.25, WALL], rtol=1e-12)
-    np.testing.assert_allclose(left, [0.0, 0.8, 0.899, 0.0, 0.0, 0.0], atol=1e-12)
+    inner = (Column(1), Column(5))
+    bed = np.array([[WALL, 0.0, 0.0, WALL, 0.0, WALL]])
+    level = np.array([[WALL, 0.5, 0.001, WALL, 0.2, WALL]])
+    add_rain(0, *inner, level, bed, np.full(6, 0.1))
+    np.testing.assert_allclose(level[0], [WALL, 0.6, 0.101, WALL, 0.3, WALL], rtol=1e-12)
+    left = np.array([[0.0, 1.0, 1.0, 0.0, 0.05, 0.0]])
+    taken = infiltrate(0, *inner, level, bed, np.where(bed < WALL, 0.1, 0.0), left, STEP)
+    np.testing.assert_allclose(level[0], [WALL, 0.4, 0.0, WALL, 0.25, WALL], rtol=1e-12)
+    np.testing.assert_allclose(left[0], [0.0, 0.8, 0.899, 0.0, 0.0, 0.0], atol=1e-12)
     assert taken == pytest.approx(0.2 + 0.101 + 0.05)
-    arrival, wet_time = np.array([np.inf, np.inf, np.inf, np.inf, 3.0, np.inf]), np.zeros(6)
-    update_times(arrival, wet_time, level, bed, 0.25, 7.0, STEP)
-    np.testing.assert_array_equal(arrival, [np.inf, 7.0, np.inf, np.inf, 3.0, np.inf])
-    np.testing.assert_array_equal(wet_time, [0.0, STEP, 0.0, 0.0, STEP, 0.0])
+    arrival, wet_time = np.array([[np.inf, np.inf, np.inf, np.inf, 3.0, np.inf]]), np.zeros((1, 6))
+    update_times(0, *inner, arrival, wet_time, level, bed, 0.25, 7.0, STEP)
+    np.testing.assert_array_equal(arrival[0], [np.inf, 7.0, np.inf, np.inf, 3.0, np.inf])
+    np.testing.assert_array_equal(wet_time[0], [0.0, STEP, 0.0, 0.0, STEP, 0.0])
+
+
+def test_water_that_comes_to_a_cell_for_the_first_time_is_noticed_once():
+    bed, level = np.zeros((1, 5)), np.array([[0.0, 0.3, 0.0, 0.0, 0.0]])
+    greatest = level.copy()
+    for now, is_new in ((0.2, False), (0.4, False)):
+        level[0, 1] = now
+        assert update_greatest(0, *INNER, greatest, level, bed) == is_new
+    level[0, 2] = 1e-9
+    assert update_greatest(0, *INNER, greatest, level, bed)
+    assert not update_greatest(0, *INNER, greatest, level, bed)
+    np.testing.assert_array_equal(greatest, [[0.0, 0.4, 1e-9, 0.0, 0.0]])
+
+
+@given(row=st.integers(1, 5), column=st.integers(1, 29), before=st.integers(1, 29))
+def test_the_reach_holds_wet_cells_and_their_neighbours_in_whole_vectors(row, column, before):
+    bed, level = np.zeros((7, 31)), np.zeros((7, 31))
+    level[row, column] = 0.1
+    reach = np.tile([[31], [0]], 7)
+    reach[:, row] = before, before + 1
+    widen_row(reach, row, Column(1), Column(30), level, bed)
+    for k in range(7):
+        first, last = reach[:, k]
+        if abs(k - row) > 1:
+            assert first > last
+            continue
+        assert 1 <= first <= max(column - 1, 1)
+        assert min(column + 2, 30) <= last <= 30
+        if k != row:
+            assert (first - 1) % VECTOR == 0
+            assert (last - 1) % VECTOR == 0 or last == 30
+    assert reach[0, row] <= before < reach[1, row]

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from strandline.simulator.hydrodynamics.forcing import Forcing
 from strandline.simulator.hydrodynamics.inundation import inundate
 from strandline.simulator.hydrodynamics.local_inertia import Scheme
 from strandline.simulator.hydrodynamics.solver.advance import solve as solve_fused
+from strandline.simulator.hydrodynamics.structures import Gate, Pump
+from strandline.simulator.hydrodynamics.walls import NORTH, WEST, Walls
 
 pytestmark = pytest.mark.slow
 
@@ -98,6 +101,46 @@ def test_volume_is_conserved_while_cells_wet_and_dry(method):
     result = flood(coast(), [2.5, 1.0, -0.5], method)
     assert result.max_depth[0][:, -6:].max() > 0.1  # the first storm reaches what was dry
     assert (result.mass_error <= 1e-12).all()
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    seed=st.integers(0, 2**31),
+    peak=st.floats(-0.5, 3.5),
+    size=st.tuples(st.integers(8, 14), st.integers(12, 40)),
+    parts=st.sets(st.sampled_from(["river", "walls", "waves", "pump", "gate", "breach"])),
+)
+def test_leaving_out_the_land_that_no_water_can_enter_changes_nothing(seed, peak, size, parts):
+    """Rain of zero millimetres makes the solver visit every cell."""
+    rows, columns = size
+    generator = np.random.default_rng(seed)
+    basin = coast(rows, columns, seed, river="river" in parts)
+    if "walls" in parts:
+        row, column = generator.integers(1, rows - 1, 6), generator.integers(1, columns - 1, 6)
+        _, kept = np.unique(row * columns + column, return_index=True)
+        row, column = row[kept], column[kept]
+        fails_at = np.where(generator.random(row.size) < 0.5, 0.3, np.inf) if "breach" in parts else None
+        walls = Walls(
+            generator.choice([WEST, NORTH], row.size), row, column, generator.uniform(-0.5, 2.0, row.size), fails_at,
+            None if fails_at is None else np.full(row.size, -1.0),
+            waves_from=generator.integers(-1, 2, row.size) if "waves" in parts else None,
+        )  # fmt: skip
+        basin = replace(basin, walls=walls)
+    inland, far = (1, columns // 2 - 1), (rows - 2, columns - 1)
+    structures = [
+        *([Pump(inland, far, 3.0)] if "pump" in parts else []), *([Gate(far, inland, 2.0)] if "gate" in parts else []),
+    ]  # fmt: skip
+    basin = replace(basin, structures=tuple(structures))
+    time, level = surge([peak, 0.3 * peak])
+    forcing = Forcing(
+        time, level, discharge=np.full((2, len(time), len(basin.inflow_cells)), 5.0),
+        wave_height=np.full(level.shape, 1.5), wave_period=np.full(level.shape, 6.0),
+    )  # fmt: skip
+    given_ = {"initial_level": np.full(2, -0.4), "output_times": time[::4], "wet_depth": 0.05}
+    found = inundate(basin, forcing, **given_)
+    whole = inundate(basin, replace(forcing, rain=np.zeros(level.shape)), **given_)
+    for name, value in vars(found).items():
+        np.testing.assert_array_equal(value, getattr(whole, name), err_msg=name)
 
 
 @pytest.mark.parametrize("turn", [np.asarray, np.fliplr, np.transpose, lambda grid: np.flipud(np.transpose(grid))])

@@ -1,7 +1,8 @@
 """The local-inertial equations as one fused loop per storm, for the CPU.
 
 A step is a single sweep over the rows that computes, one row apart, the fluxes, the limiter that keeps depths
-positive, and the new levels; walls, open edges, pumps and gates follow one by one.
+positive, and the new levels; walls, open edges, pumps and gates follow one by one. Of each row it visits the columns
+that water can enter (`solver.reach`): land that no storm has reached yet takes no time.
 
 Hot loops take arrays one by one: the compiler passes a group of arrays by value.
 """
@@ -20,7 +21,10 @@ from strandline.simulator.hydrodynamics.local_inertia import WALL, Problem, Solu
 from strandline.simulator.hydrodynamics.solver.cells import add_water, set_level, water_in
 from strandline.simulator.hydrodynamics.solver.coarse_cells import levels_of, subgrid_fluxes
 from strandline.simulator.hydrodynamics.solver.faces import limited, open_faces, structure_flow, wall_faces
+from strandline.simulator.hydrodynamics.solver.reach import columns_of, find_reach, widen_row
 from strandline.simulator.hydrodynamics.solver.rows import (
+    ONE,
+    Column,
     add_rain,
     compile_loop,
     fluxes_north,
@@ -120,12 +124,15 @@ def _advance_storm(e: int, until: float, given: Given, numbers: Numbers, state: 
         state.failed_at[e], np.zeros(len(walls.face)), state.room[e],
     )  # fmt: skip
     bed, area, columns = given.bed[e], numbers.cell_size * numbers.cell_size, state.level.shape[2]
+    rows = bed.shape[0]
     space = Space(
-        np.ones((3, columns)), np.zeros(columns), np.zeros(columns), np.zeros(columns),
-        np.zeros(given.boundary_level.shape[2]), np.zeros(given.boundary_row.size), np.zeros(given.rain.rate.shape[2]),
+        np.ones((3, columns)), np.zeros(columns), np.zeros(columns),
+        np.zeros(bed.shape if tables.face_bottom.size > 0 else (0, 0)), np.zeros(given.boundary_level.shape[2]),
+        np.zeros(given.boundary_row.size), np.zeros(given.rain.rate.shape[2]), np.zeros((2, rows), dtype=np.int64),
     )  # fmt: skip
-    for i in range(1, bed.shape[0] - 1):
-        update_deepest(space.deepest, water.level[i], bed[i])
+    find_reach(space.reach, water.greatest, bed, given)
+    for i in range(1, rows - 1):
+        update_deepest(i, ONE, Column(columns - 1), space.deepest, water.level, bed)
     now = state.steps[e] % 2
     while state.clock[e] < until:
         done, clock = state.outputs_done[e], state.clock[e]
@@ -249,7 +256,9 @@ def _sweep(  # type: ignore[no-untyped-def]
     level, share = water.level, space.share
     is_coarse = tables.face_bottom.size > 0
     held = water.held if is_coarse else level  # what a cell has is ``held`` − ``floor``
-    rows, ratio, soaked = level.shape[0], step / numbers.cell_size, 0.0
+    floor = space.nothing if is_coarse else bed
+    rows, columns = level.shape
+    ratio, soaked = step / numbers.cell_size, 0.0
     slope_factor, limit = numbers.gravity * ratio, numbers.limit_squared_gravity
     rains = False
     for p in range(space.rain_rate.size):
@@ -260,6 +269,7 @@ def _sweep(  # type: ignore[no-untyped-def]
     for i in range(rows):  # fluxes of row i + 1, levels of row i − 1
         if 0 < i + 1 < rows - 1:
             k = i + 1
+            first, last = columns_of(space.reach, k)
             if is_coarse:
                 subgrid_fluxes(
                     new_x[k, 1:], old_x[k, 1:], level[k, :-1], level[k, 1:], tables.face_bottom[0, k, 1:],
@@ -268,7 +278,7 @@ def _sweep(  # type: ignore[no-untyped-def]
                 )  # fmt: skip
             else:
                 fluxes_west(
-                    new_x[k], old_x[k], level[k], bed[k], west_friction[k],
+                    k, first, last, new_x, old_x, level, bed, west_friction,
                     step, slope_factor, numbers.theta, numbers.dry_depth, limit,
                 )  # fmt: skip
             for face in range(edges.start[0, k], edges.start[0, k + 1]):
@@ -280,6 +290,7 @@ def _sweep(  # type: ignore[no-untyped-def]
             continue
         here, above = i % 2, (i - 1) % 2
         is_overdrawn = False
+        first, last = columns_of(space.reach, i)
         if i < rows - 1:
             k = i + 1
             if is_coarse:
@@ -289,48 +300,49 @@ def _sweep(  # type: ignore[no-untyped-def]
                 )  # fmt: skip
             else:
                 fluxes_north(
-                    new_y[k], old_y[k], old_y[i], old_y[min(i + 2, rows - 1)], level[i], level[k], bed[i], bed[k],
-                    north_friction[k], step, slope_factor, numbers.theta, numbers.dry_depth, limit,
+                    k, first, last, new_y, old_y, level, bed, north_friction,
+                    step, slope_factor, numbers.theta, numbers.dry_depth, limit,
                 )  # fmt: skip
             for face in range(edges.start[1, k], edges.start[1, k + 1]):
                 new_y[k, edges.face[face, 2]] = storm.open_flux[face]
             for face in range(walls.start[1, k], walls.start[1, k + 1]):
                 if storm.crest[face] > -np.inf:
                     new_y[k, walls.face[face, 2]] = storm.wall_flux[face]
-            floor = space.nothing if is_coarse else bed[i]
-            is_overdrawn = overdrawn(new_x[i], new_y[i], new_y[k], held[i], floor, ratio)
+            is_overdrawn = overdrawn(i, first, last, new_x, new_y, held, floor, ratio)
             if is_overdrawn:
-                shares(share[here], new_x[i], new_y[i], new_y[k], held[i], floor, ratio)
-                for j in range(1, level.shape[1]):
-                    new_x[i, j] *= share[here, j - 1] if new_x[i, j] > 0.0 else share[here, j]
+                shares(i, first, last, share, here, new_x, new_y, held, floor, ratio)
+                for j in range(first, last):
+                    new_x[i, j] *= share[here, j - ONE] if new_x[i, j] > 0.0 else share[here, j]
         if is_overdrawn or overdrawn_above:
-            available = share[here] if is_overdrawn else share[2]
-            available_above = share[above] if overdrawn_above else share[2]
-            for j in range(1, level.shape[1] - 1):
-                new_y[i, j] *= available_above[j] if new_y[i, j] > 0.0 else available[j]
+            available, available_above = here if is_overdrawn else 2, above if overdrawn_above else 2
+            for j in range(first, last):
+                new_y[i, j] *= share[available_above, j] if new_y[i, j] > 0.0 else share[available, j]
         overdrawn_above = is_overdrawn
         if i > 1:
             k = i - 1
-            floor = space.nothing if is_coarse else bed[k]
-            new_levels(held[k], new_x[k], new_y[k], new_y[k + 1], floor, ratio)
+            first, last = columns_of(space.reach, k)
+            new_levels(k, first, last, held, new_x, new_y, floor, ratio)
             if rains:
                 space.rain[:] = 0.0
                 for p in range(space.rain_rate.size):
-                    amount, weight = step * space.rain_rate[p], rain_weight[p, k]
-                    for j in range(space.rain.size):
-                        space.rain[j] += weight[j] * amount
-                add_rain(held[k], bed[k], space.rain)
+                    amount = step * space.rain_rate[p]
+                    for j in range(columns):
+                        space.rain[j] += rain_weight[p, k, j] * amount
+                add_rain(k, first, last, held, bed, space.rain)
             if soaks.size > 0:
-                soaked += infiltrate(held[k], floor, soaks[k], storm.room[k], step)
+                soaked += infiltrate(k, first, last, held, floor, soaks, storm.room, step)
             if is_coarse:
                 levels_of(level[k], held[k], tables.cell_levels[k], tables.cell_full[k])
             while open_cell < space.boundary.size and boundary_row[open_cell] == k:
                 set_level(k, boundary_column[open_cell], space.boundary[open_cell], water, tables)
                 open_cell += 1
-            update_greatest(water.greatest[k], level[k])
-            update_deepest(space.deepest, level[k], bed[k])
+            if update_greatest(k, first, last, water.greatest, level, bed):
+                widen_row(space.reach, k, first, last, level, bed)
+            update_deepest(k, first, last, space.deepest, level, bed)
             if water.arrival.size > 0:
-                update_times(water.arrival[k], water.wet_time[k], level[k], bed[k], numbers.wet_depth, clock, step)
+                update_times(
+                    k, first, last, water.arrival, water.wet_time, level, bed, numbers.wet_depth, clock, step
+                )  # fmt: skip
     return soaked
 
 

@@ -1,7 +1,9 @@
-"""Loops over one row of cells: fluxes, the limiter that keeps depths positive, and new levels.
+"""Loops over some columns of one row of cells: fluxes, the limiter that keeps depths positive, and new levels.
 
 They have neither branches nor calls, so that the compiler vectorises them; sums keep their order, so that mirrored
-basins have exactly mirrored results.
+basins have exactly mirrored results. They take a row's number ``k`` and columns from ``first`` to before ``last``: a
+row as an array of its own would be counted as a reference, which takes longer than the loop over a short one. Columns
+are unsigned: the compiler would ask of a signed one whether it counts from the end, and not vectorise.
 """
 
 import numpy as np
@@ -10,6 +12,9 @@ from numba import njit
 from strandline.observations.arrays import Floats
 from strandline.simulator.hydrodynamics.local_inertia import WALL
 
+Column = np.uint64
+ONE = Column(1)
+"""Between neighbouring columns."""
 # The compiler may only fuse a·b + c, which keeps rest, signs and mirrored basins exact. Compiled code is kept with the
 # outermost function (`advance`), not here: an inner function would not be compiled anew when one that it calls changes.
 compile_loop = njit(error_model="numpy", fastmath={"contract"}, nogil=True)
@@ -66,6 +71,9 @@ def face_flux(
 
 @compile_loop
 def fluxes_west(
+    k: int,
+    first: Column,
+    last: Column,
     new: Floats,
     old: Floats,
     level: Floats,
@@ -77,23 +85,22 @@ def fluxes_west(
     dry_depth: float,
     limit_squared_gravity: float,
 ) -> None:
-    """Fluxes over the western faces of one row."""
-    for j in range(1, new.size - 1):
-        new[j] = face_flux(
-            level[j - 1], level[j], bed[j - 1], bed[j], old[j], old[j - 1], old[j + 1], friction[j],
-            step, slope_factor, theta, dry_depth, limit_squared_gravity,
+    """Fluxes over the western faces of row ``k``."""
+    for j in range(first, last):
+        new[k, j] = face_flux(
+            level[k, j - ONE], level[k, j], bed[k, j - ONE], bed[k, j], old[k, j], old[k, j - ONE], old[k, j + ONE],
+            friction[k, j], step, slope_factor, theta, dry_depth, limit_squared_gravity,
         )  # fmt: skip
 
 
 @compile_loop
 def fluxes_north(
+    k: int,
+    first: Column,
+    last: Column,
     new: Floats,
     old: Floats,
-    old_above: Floats,
-    old_below: Floats,
-    level_above: Floats,
     level: Floats,
-    bed_above: Floats,
     bed: Floats,
     friction: Floats,
     step: float,
@@ -102,11 +109,12 @@ def fluxes_north(
     dry_depth: float,
     limit_squared_gravity: float,
 ) -> None:
-    """Fluxes over the northern faces of one row."""
-    for j in range(1, new.size - 1):
-        new[j] = face_flux(
-            level_above[j], level[j], bed_above[j], bed[j], old[j], old_above[j], old_below[j], friction[j],
-            step, slope_factor, theta, dry_depth, limit_squared_gravity,
+    """Fluxes over the northern faces of row ``k``."""
+    above, below = k - 1, min(k + 1, level.shape[0] - 1)
+    for j in range(first, last):
+        new[k, j] = face_flux(
+            level[above, j], level[k, j], bed[above, j], bed[k, j], old[k, j], old[above, j], old[below, j],
+            friction[k, j], step, slope_factor, theta, dry_depth, limit_squared_gravity,
         )  # fmt: skip
 
 
@@ -117,70 +125,101 @@ def _leaving(west: float, east: float, north: float, south: float) -> float:
 
 
 @compile_loop
-def overdrawn(west: Floats, north: Floats, south: Floats, level: Floats, bed: Floats, ratio: float) -> bool:
-    """Whether any cell of a row would lose more water than it has, ``level`` − ``bed``."""
+def overdrawn(
+    k: int, first: Column, last: Column, flux_x: Floats, flux_y: Floats, level: Floats, bed: Floats, ratio: float
+) -> bool:
+    """Whether any cell of row ``k`` would lose more water than it has, ``level`` − ``bed``."""
     count = 0
-    for j in range(1, level.size - 1):
-        count += ratio * _leaving(west[j], west[j + 1], north[j], south[j]) > level[j] - bed[j]
+    for j in range(first, last):
+        leaving = _leaving(flux_x[k, j], flux_x[k, j + ONE], flux_y[k, j], flux_y[k + 1, j])
+        count += ratio * leaving > level[k, j] - bed[k, j]
     return count > 0
 
 
 @compile_loop
-def shares(share: Floats, west: Floats, north: Floats, south: Floats, level: Floats, bed: Floats, ratio: float) -> None:
-    """Share of the outflow that each cell of a row can supply."""
-    for j in range(1, level.size - 1):
-        outflow = ratio * _leaving(west[j], west[j + 1], north[j], south[j])
-        held = level[j] - bed[j]
-        share[j] = held / outflow if outflow > held else 1.0
+def shares(
+    k: int,
+    first: Column,
+    last: Column,
+    share: Floats,
+    here: int,
+    flux_x: Floats,
+    flux_y: Floats,
+    level: Floats,
+    bed: Floats,
+    ratio: float,
+) -> None:
+    """Share of the outflow that each cell of row ``k`` can supply, into row ``here`` of ``share``."""
+    for j in range(first, last):
+        outflow = ratio * _leaving(flux_x[k, j], flux_x[k, j + ONE], flux_y[k, j], flux_y[k + 1, j])
+        held = level[k, j] - bed[k, j]
+        share[here, j] = held / outflow if outflow > held else 1.0
 
 
 @compile_loop
-def new_levels(level: Floats, west: Floats, north: Floats, south: Floats, bed: Floats, ratio: float) -> None:
-    """New levels of one row, not below the bed."""
-    for j in range(1, level.size - 1):
-        level[j] = max(level[j] + ratio * ((west[j] - west[j + 1]) + (north[j] - south[j])), bed[j])
+def new_levels(
+    k: int, first: Column, last: Column, level: Floats, flux_x: Floats, flux_y: Floats, bed: Floats, ratio: float
+) -> None:
+    """New levels of row ``k``, not below the bed."""
+    for j in range(first, last):
+        inflow = (flux_x[k, j] - flux_x[k, j + ONE]) + (flux_y[k, j] - flux_y[k + 1, j])
+        level[k, j] = max(level[k, j] + ratio * inflow, bed[k, j])
 
 
 @compile_loop
-def update_greatest(greatest: Floats, level: Floats) -> None:
-    """Update the greatest level of each cell."""
-    for j in range(1, level.size - 1):
-        greatest[j] = level[j] if level[j] > greatest[j] else greatest[j]
+def update_greatest(k: int, first: Column, last: Column, greatest: Floats, level: Floats, bed: Floats) -> bool:
+    """Update the greatest level of each cell; returns whether water came to one for the first time."""
+    count = 0
+    for j in range(first, last):
+        count += (level[k, j] > bed[k, j]) & (greatest[k, j] <= bed[k, j])
+        greatest[k, j] = level[k, j] if level[k, j] > greatest[k, j] else greatest[k, j]
+    return count > 0
 
 
 @compile_loop
-def update_deepest(deepest: Floats, level: Floats, bed: Floats) -> None:
+def update_deepest(k: int, first: Column, last: Column, deepest: Floats, level: Floats, bed: Floats) -> None:
     """Update the greatest depth of each column."""
-    for j in range(1, level.size - 1):
-        depth = level[j] - bed[j]
+    for j in range(first, last):
+        depth = level[k, j] - bed[k, j]
         deepest[j] = depth if depth > deepest[j] else deepest[j]
 
 
 @compile_loop
-def add_rain(level: Floats, bed: Floats, rain: Floats) -> None:
-    """Add rain [m] to the cells of a row that are within the domain."""
-    for j in range(1, level.size - 1):
-        level[j] += rain[j] if bed[j] < WALL else 0.0
+def add_rain(k: int, first: Column, last: Column, level: Floats, bed: Floats, rain: Floats) -> None:
+    """Add rain [m] to the cells of row ``k`` that are within the domain."""
+    for j in range(first, last):
+        level[k, j] += rain[j] if bed[k, j] < WALL else 0.0
 
 
 @compile_loop
-def infiltrate(level: Floats, bed: Floats, rate: Floats, left: Floats, step: float) -> float:
-    """Take water from a row at a rate [m s-1] while the soil has room ``left`` [m]; returns the sum [m]."""
+def infiltrate(
+    k: int, first: Column, last: Column, level: Floats, bed: Floats, rate: Floats, left: Floats, step: float
+) -> float:
+    """Take water from row ``k`` at a rate [m s-1] while the soil has room ``left`` [m]; returns the sum [m]."""
     total = 0.0
-    for j in range(1, level.size - 1):
-        taken = min(min(rate[j] * step, left[j]), level[j] - bed[j])
-        level[j] -= taken
-        left[j] -= taken
+    for j in range(first, last):
+        taken = min(min(rate[k, j] * step, left[k, j]), level[k, j] - bed[k, j])
+        level[k, j] -= taken
+        left[k, j] -= taken
         total += taken
     return total
 
 
 @compile_loop
 def update_times(
-    arrival: Floats, wet_time: Floats, level: Floats, bed: Floats, wet_depth: float, clock: float, step: float
+    k: int,
+    first: Column,
+    last: Column,
+    arrival: Floats,
+    wet_time: Floats,
+    level: Floats,
+    bed: Floats,
+    wet_depth: float,
+    clock: float,
+    step: float,
 ) -> None:
-    """Update when each cell of a row first held ``wet_depth`` [s], and for how long it did [s]."""
-    for j in range(1, level.size - 1):
-        is_wet = level[j] - bed[j] >= wet_depth  # never outside the domain, where the level is that of the bed
-        wet_time[j] += step if is_wet else 0.0
-        arrival[j] = clock if is_wet & (arrival[j] > clock) else arrival[j]
+    """Update when each cell of row ``k`` first held ``wet_depth`` [s], and for how long it did [s]."""
+    for j in range(first, last):
+        is_wet = level[k, j] - bed[k, j] >= wet_depth  # never outside the domain, where the level is that of the bed
+        wet_time[k, j] += step if is_wet else 0.0
+        arrival[k, j] = clock if is_wet & (arrival[k, j] > clock) else arrival[k, j]

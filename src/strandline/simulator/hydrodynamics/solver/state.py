@@ -42,8 +42,9 @@ class Space(NamedTuple):
     """Working space of one storm.
 
     ``share``: of the outflow that the cells of two rows in turn can supply, the third is 1; ``deepest``: greatest depth
-    of each column; ``rain``: of a row [m]; ``nothing``: zeros; ``point``, ``boundary``: levels of the open boundary;
-    ``rain_rate``: at its points [m s-1].
+    of each column; ``rain``: of a row [m]; ``nothing``: zeros, of coarse cells; ``point``, ``boundary``: levels of the
+    open boundary; ``rain_rate``: at its points [m s-1]; ``reach``: the columns of each row that water can enter, from
+    the first to before the last.
     """
 
     share: Floats
@@ -53,6 +54,7 @@ class Space(NamedTuple):
     point: Floats
     boundary: Floats
     rain_rate: Floats
+    reach: Indices
 
 
 class Numbers(NamedTuple):
