@@ -259,6 +259,17 @@ def test_a_broken_gauge_that_two_others_contradict_starts_nothing() -> None:
     assert decisions[0].is_degraded
 
 
+def test_a_reason_says_that_other_streams_stand_in_for_the_own_gauge() -> None:
+    config = make_config(gates())
+    for gauge, stands_in in (("own", False), ("near", True)):
+        state = initial_state(config.model, START)
+        for hour in range(1, 30):
+            state = update_belief(state, START + hour * HOUR, [Residual(gauge, START + hour * HOUR, 0.0)])
+        _, (decision,) = decide(config, state, ensemble_of(state, levels_of_peaks((5, 2.5))))
+        assert ("no valid reading of the own gauge, the other streams are used" in decision.why) == stands_in
+        assert "no gauge and no new forecast" not in decision.why
+
+
 def test_decisions_state_the_reason_and_what_would_change_them() -> None:
     config = make_config(gates(), evacuation())
     state = state_with_readings(config)
