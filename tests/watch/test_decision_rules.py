@@ -8,6 +8,7 @@ import pytest
 
 from strandline.errors import InputError
 from strandline.planning.early_action.derive_triggers import money_phase
+from strandline.planning.early_action.evacuation.all_drivers import AllDrivers
 from strandline.planning.early_action.evacuation.area_triggers import AreaTriggers, WholeRegion
 from strandline.planning.early_action.evacuation.area_water import AreaWater
 from strandline.planning.early_action.protocol import Protocol
@@ -116,8 +117,12 @@ def test_the_expected_avoided_loss_counts_members_that_acting_can_still_help() -
     assert decision.onset == datetime(2020, 1, 1, 10)
 
 
-def test_where_the_dangerous_level_is_uncertain_the_chance_is_of_danger_and_not_of_a_level() -> None:
-    area = WholeRegion((1.0, 2.0, 5.0, 5.0), CLEARANCE, "made up")
+@pytest.mark.parametrize("drivers", [None, AllDrivers(("sea", "rain"), 0.1)])
+def test_where_the_dangerous_level_is_uncertain_the_chance_is_of_danger_and_not_of_a_level(
+    drivers: AllDrivers | None,
+) -> None:
+    """Also where rain brings danger, but no forecast of it has come."""
+    area = WholeRegion((1.0, 2.0, 5.0, 5.0), CLEARANCE, "made up", all_drivers=drivers)
     triggers = AreaTriggers(evacuation(), area, False, None, None)
     protocol = Protocol(
         title="a", source="b", confirmed_by="c", indicators=triggers.indicators, phases=tuple(triggers.phases)
@@ -198,6 +203,7 @@ def test_a_person_decides_when_nothing_has_been_heard_for_the_degraded_rules_hou
         state, decisions = decide(config, state, ensemble_of(state, levels_of_peaks((5, 0.0))))
     assert all(one.needs_person for one in decisions)
     assert all(one.change == "stay_off" for one in decisions)
+    assert all("data do not decide" in one.why for one in decisions)
 
 
 def test_an_evacuation_ends_by_drained_land_or_by_a_person_and_never_by_the_sea_alone() -> None:
@@ -214,6 +220,7 @@ def test_an_evacuation_ends_by_drained_land_or_by_a_person_and_never_by_the_sea_
         assert evacuate.change == expected
         assert evacuate.needs_person == (drainage_hours is None)
         assert ("a person decides" in evacuate.why) == (drainage_hours is None)
+        assert "data do not decide" not in evacuate.why
 
 
 @pytest.mark.parametrize("has_no_end", [False, True])
@@ -257,6 +264,17 @@ def test_a_broken_gauge_that_two_others_contradict_starts_nothing() -> None:
     assert state.sea.last_own_rejection == state.belief.hour
     assert "own rejected: the other streams" in decisions[0].why
     assert decisions[0].is_degraded
+
+
+def test_a_reason_says_that_other_streams_stand_in_for_the_own_gauge() -> None:
+    config = make_config(gates())
+    for gauge, stands_in in (("own", False), ("near", True)):
+        state = initial_state(config.model, START)
+        for hour in range(1, 30):
+            state = update_belief(state, START + hour * HOUR, [Residual(gauge, START + hour * HOUR, 0.0)])
+        _, (decision,) = decide(config, state, ensemble_of(state, levels_of_peaks((5, 2.5))))
+        assert ("no valid reading of the own gauge, the other streams are used" in decision.why) == stands_in
+        assert "no gauge and no new forecast" not in decision.why
 
 
 def test_decisions_state_the_reason_and_what_would_change_them() -> None:

@@ -308,8 +308,10 @@ def test_matrices_that_are_not_square_or_of_one_point_are_refused() -> None:
             gram_alignment_loss(torch.ones(shape), torch.ones(shape))
 
 
-def test_moments_of_several_matrices_are_those_of_each() -> None:
-    grams = linear_kernel(uniform(0, 3, 5, 2))
+@pytest.mark.parametrize("of", [(3,), (2, 3)])
+def test_moments_of_several_matrices_are_those_of_each(of: tuple[int, ...]) -> None:
+    grams = linear_kernel(uniform(0, *of, 5, 2))
     mean, variance = off_diagonal_moments(grams)
-    for gram, one_mean, one_variance in zip(grams, mean, variance, strict=True):
+    assert mean.shape == variance.shape == of
+    for gram, one_mean, one_variance in zip(grams.flatten(0, -3), mean.flatten(), variance.flatten(), strict=True):
         torch.testing.assert_close(off_diagonal_moments(gram), (one_mean, one_variance))

@@ -24,14 +24,12 @@ MEASURE = OperationalMeasure(
 )  # fmt: skip
 
 
-def triggers(level: float = LEVEL, drivers: AllDrivers | None = DRIVERS) -> AreaTriggers:
-    return AreaTriggers(
-        MEASURE, WholeRegion((level,) * 5, CLEARANCE, "made up", all_drivers=drivers), False, None, None
-    )
+def triggers(level: float = LEVEL, drivers: AllDrivers | None = DRIVERS, hours: int = CLEARANCE) -> AreaTriggers:
+    return AreaTriggers(MEASURE, WholeRegion((level,) * 5, hours, "made up", all_drivers=drivers), False, None, None)
 
 
-def protocol(level: float = LEVEL, drivers: AllDrivers | None = DRIVERS) -> Protocol:
-    of_area = triggers(level, drivers)
+def protocol(level: float = LEVEL, drivers: AllDrivers | None = DRIVERS, hours: int = CLEARANCE) -> Protocol:
+    of_area = triggers(level, drivers, hours)
     return Protocol(title="a", source="b", confirmed_by="c", indicators=of_area.indicators, phases=of_area.phases)
 
 
@@ -61,6 +59,13 @@ def test_rain_starts_what_a_sea_as_likely_would_start() -> None:
     assert active({FORECAST: sea(0.0), variable: danger(0.3, lead)}, agreed) == {MEASURE.key}
     assert active({FORECAST: sea(0.0), variable: danger(0.3, 3)}, agreed) == {"go_up"}
     assert active({FORECAST: sea(0.0), variable: danger(0.1, lead)}, agreed) == set()
+
+
+@pytest.mark.parametrize("hours", [1, 2, 12])
+def test_who_has_just_the_hours_that_leaving_takes_leaves_and_who_has_an_hour_less_goes_up(hours: int) -> None:
+    agreed = protocol(drivers=None, hours=hours)
+    assert active({FORECAST: sea(0.3, hours)}, agreed) == {MEASURE.key}
+    assert active({FORECAST: sea(0.3, hours - 1)}, agreed) == {"go_up"}
 
 
 def test_chances_of_other_members_add_up_and_those_of_the_same_count_once() -> None:

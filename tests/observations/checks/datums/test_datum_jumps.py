@@ -3,7 +3,7 @@
 import numpy as np
 
 from strandline.observations.checks.datums.datum_jumps import doubts_about_zero
-from strandline.observations.checks.quality import flag_quality
+from strandline.observations.checks.quality import DATUM_JUMP, flag_quality
 
 HOURS = np.arange("2020-01-01", "2021-01-01", dtype="datetime64[h]").astype("datetime64[ns]")
 LEVEL = np.cos(2 * np.pi * np.arange(HOURS.size) / 12.42) + 0.01 * np.random.default_rng(1).standard_normal(HOURS.size)
@@ -35,6 +35,9 @@ def test_the_day_is_that_of_the_first_reading_on_the_new_zero() -> None:
 def test_a_fiftieth_of_the_readings_on_another_zero_is_told() -> None:
     for days, expected in ((8, 1), (7, 0)):  # of 366
         assert len(doubts(LEVEL + np.where(np.arange(HOURS.size) < 24 * days, 0.0, 1.0))) == expected
+    for readings, expected in ((20, 1), (19, 0)):  # of 1000
+        moved = np.where(np.arange(1000) < readings, DATUM_JUMP, np.uint8(0))
+        assert len(list(doubts_about_zero("gauge 'Pier'", HOURS[:1000], LEVEL[:1000], moved))) == expected
 
 
 def test_the_size_of_the_step_is_taken_from_a_month_on_either_side_whatever_came_earlier() -> None:

@@ -9,10 +9,11 @@ from tests.fixtures.low_coast import dataset_of, record_of, region_file
 DAY = 24
 
 
-def test_days_are_whole_calendar_days_and_their_mean_highest_and_lowest_are_those_of_their_hours() -> None:
+@pytest.mark.parametrize("hour", [7, 23])
+def test_days_are_whole_calendar_days_and_their_mean_highest_and_lowest_are_those_of_their_hours(hour: int) -> None:
     level = np.random.default_rng(1).normal(size=10 * DAY)
-    record = record_of(level, start="2022-01-01T07")
-    days = level[17 : 17 + 9 * DAY].reshape(9, DAY)  # the first begins 17 hours later
+    record = record_of(level, start=f"2022-01-01T{hour:02}")
+    days = level[DAY - hour : 10 * DAY - hour].reshape(9, DAY)
     np.testing.assert_allclose(record.daily, np.stack([days.mean(1), days.max(1), days.min(1)], axis=1))
     assert record.mean == pytest.approx(days.mean())
     assert record.mean_high_water == pytest.approx(days.max(1).mean() - days.mean())

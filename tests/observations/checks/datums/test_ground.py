@@ -86,7 +86,7 @@ def test_a_polder_is_doubted_and_never_refused(low: int, expected: str) -> None:
     assert outcome(ground((10, -3.0), (100 - low, 1.2), (low, 0.5)), "land below high water") == expected
 
 
-@pytest.mark.parametrize(("sea", "expected"), [(59, "silent"), (61, "warned"), (84, "warned"), (86, "refused")])
+@pytest.mark.parametrize(("sea", "expected"), [(60, "silent"), (61, "warned"), (85, "warned"), (86, "refused")])
 def test_a_level_that_calls_most_of_a_region_sea_is_doubted(sea: int, expected: str) -> None:
     coast = ground((sea, -3.0), (100 - sea, 1.2), sea=sea)
     assert outcome(coast, "share of water", LEVEL) == expected

@@ -36,9 +36,9 @@ def around(limit: float, direction: int = 1) -> tuple[float, float]:
     [
         ("geoid model", *around(1.3), 2.31),
         ("geoid model", *around(-0.8, -1), -1.81),
-        ("geoid model", 0.0, 2.29, 2.31),
-        ("geoid model", 0.0, -1.79, -1.81),
-        ("chart datum", 0.01, -0.01, -0.51),
+        ("geoid model", 1.3, 2.3, 2.31),
+        ("geoid model", -0.8, -1.8, -1.81),
+        ("chart datum", 0.0, -0.01, -0.51),
         ("chart datum", 5.0, -0.49, -0.51),
         ("local", 5.0, None, None),
     ],
