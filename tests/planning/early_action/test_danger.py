@@ -1,5 +1,7 @@
 """Danger by sea, rain and rivers together in the triggers of an evacuation area: the same rule on the same members."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,8 @@ def test_who_has_just_the_hours_that_leaving_takes_leaves_and_who_has_an_hour_le
     agreed = protocol(drivers=None, hours=hours)
     assert active({FORECAST: sea(0.3, hours)}, agreed) == {MEASURE.key}
     assert active({FORECAST: sea(0.3, hours - 1)}, agreed) == {"go_up"}
+    as_long_at_night = replace(triggers(drivers=None, hours=hours), has_night=True)
+    assert as_long_at_night.indicators == agreed.indicators
 
 
 def test_chances_of_other_members_add_up_and_those_of_the_same_count_once() -> None:
