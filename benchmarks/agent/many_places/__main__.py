@@ -13,12 +13,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.record import Record, Row, Rows, markdown_table, print_summary, sha256, write_record
+from benchmarks.agent.many_places.summary import markdown, summarise
+from benchmarks.record import Record, Row, print_summary, sha256, write_record
 from benchmarks.speed.program import COMMAND, spend
 
-COLUMNS = (
-    "places", "hours", "wall_s", "cpu_s", "peak_mb", "cpu_s_per_step", "steps_per_s", "database_kb_per_step",
-)  # fmt: skip
 COUNTS, START, END, HOURS = (20, 200), "2022-11-22T00", "2022-11-22T12", (1, 13)
 """Numbers of places, and the hours that each replays: the difference is without what opening costs."""
 DATABASE = "watch.db"
@@ -38,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     record = Record(
         "agent.many_places", "real", {arguments.region.name: sha256(arguments.region)}, [0], rows, summarise(rows)
     )
-    write_record(record, arguments.out, markdown_table(rows, COLUMNS))
+    write_record(record, arguments.out, markdown(record))
     print_summary(record)
 
 
@@ -71,15 +69,6 @@ def rows_of(region: Path, data: Path, run: Path, count: int) -> list[Row]:
     cpu, wall, grown = (float(str(more[key])) - float(str(first[key])) for key in ("cpu_s", "wall_s", "database_kb"))
     each: Row = {"cpu_s_per_step": cpu / steps, "steps_per_s": steps / wall, "database_kb_per_step": grown / steps}
     return [first, more | each]
-
-
-def summarise(rows: Rows) -> Row:
-    """By number of places: steps a second, processor time of one, peak memory, growth of the databases."""
-    return {
-        f"{row['places']} places/{key}": row[key]
-        for row in rows if row["hours"] == HOURS[1]
-        for key in ("steps_per_s", "cpu_s_per_step", "peak_mb", "database_kb_per_step")
-    }  # fmt: skip
 
 
 def _without_watch(_: str, names: list[str]) -> list[str]:
